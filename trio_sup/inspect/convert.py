@@ -1,0 +1,144 @@
+"""JSON objects to messages and back, with cattrs.
+
+What the node sends is structured leniently (a client trusts its node); what
+comes *into* the node goes through a strict converter that coerces nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
+
+from cattrs.preconf.json import make_converter
+
+from trio_sup.inspect.wire import (
+    CLIENT_TAGS,
+    EVENT_COLUMNS,
+    ROW_COLUMNS,
+    SERVER_TAGS,
+    TAG_OF,
+    VOL_COLUMNS,
+    ClientMessage,
+    Event,
+    Message,
+    Row,
+    ServerMessage,
+    Unknown,
+    Vol,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cattrs import Converter
+
+_N_ROW: Final = len(ROW_COLUMNS)
+_N_VOL: Final = len(VOL_COLUMNS)
+_N_EVENT: Final = len(EVENT_COLUMNS)
+
+MAX_REQUEST_STRING: Final = 200
+MAX_REQUEST_LIST: Final = 16
+
+
+def _lenient_converter() -> Converter:
+    converter = make_converter(detailed_validation=False)
+    # Registered before any message class is structured: generated functions
+    # capture the hooks that exist when they are made.
+    converter.register_unstructure_hook(Row, attrgetter(*ROW_COLUMNS))
+    converter.register_unstructure_hook(Vol, attrgetter(*VOL_COLUMNS))
+    converter.register_unstructure_hook(Event, attrgetter(*EVENT_COLUMNS))
+
+    def row(value: list[object], _: object) -> Row:
+        return Row(*value[:_N_ROW])  # type: ignore[arg-type] # the node is trusted
+
+    def vol(value: list[object], _: object) -> Vol:
+        return Vol(*value[:_N_VOL])  # type: ignore[arg-type]
+
+    def event(value: list[object], _: object) -> Event:
+        return Event(*value[:_N_EVENT])  # type: ignore[arg-type]
+
+    converter.register_structure_hook(Row, row)
+    converter.register_structure_hook(Vol, vol)
+    converter.register_structure_hook(Event, event)
+    return converter
+
+
+def _strict_converter() -> Converter:
+    """Coerces nothing, and bounds every string and list."""
+    converter = make_converter(detailed_validation=False)
+
+    def integer(value: object, _: object) -> int:
+        if type(value) is not int or not -(2**63) <= value < 2**63:
+            raise ValueError("expected a 64-bit integer")
+        return value
+
+    def number(value: object, _: object) -> float:
+        if type(value) is int and abs(value) < 2**53:
+            return float(value)
+        if type(value) is not float or not math.isfinite(value):
+            raise ValueError("expected a finite number")
+        return value
+
+    def text(value: object, _: object) -> str:
+        if not isinstance(value, str) or len(value) > MAX_REQUEST_STRING:
+            raise ValueError(
+                f"expected a string of at most {MAX_REQUEST_STRING} characters"
+            )
+        return value
+
+    def texts(value: object, _: object) -> list[str]:
+        if not isinstance(value, list) or len(value) > MAX_REQUEST_LIST:
+            raise ValueError(f"expected a list of at most {MAX_REQUEST_LIST} strings")
+        return [text(item, str) for item in value]
+
+    converter.register_structure_hook(int, integer)
+    converter.register_structure_hook(float, number)
+    converter.register_structure_hook(str, text)
+    converter.register_structure_hook_func(lambda cls: cls == list[str], texts)
+    return converter
+
+
+_lenient: Final = _lenient_converter()
+_strict: Final = _strict_converter()
+
+
+def to_data(message: Message) -> dict[str, object]:
+    """The JSON object of a message, tag first.
+
+    Raises:
+        KeyError: for `Unknown`, which nobody sends.
+    """
+    data: dict[str, object] = {"t": TAG_OF[type(message)]}
+    data.update(_lenient.unstructure(message))
+    return data
+
+
+def server_message(data: Mapping[str, object]) -> ServerMessage:
+    """What a node's JSON object means; `Unknown` for a tag from the future.
+
+    Raises:
+        KeyError | TypeError | ValueError | AttributeError: the object does not
+            fit its tag.
+    """
+    tag = data.get("t")
+    # A plain look-up: cattrs' own tagged unions remember every unknown tag in
+    # a defaultdict, which a peer could make grow.
+    cls = SERVER_TAGS.get(tag) if isinstance(tag, str) else None
+    if cls is None:
+        return Unknown(str(tag)[:MAX_REQUEST_STRING])
+    return _lenient.structure(data, cls)
+
+
+def client_message(data: Mapping[str, object]) -> ClientMessage:
+    """What a client's JSON object means, checked strictly.
+
+    Raises:
+        KeyError | TypeError | ValueError | AttributeError: the object does not
+            fit its tag.
+    """
+    tag = data.get("t")
+    cls = CLIENT_TAGS.get(tag) if isinstance(tag, str) else None
+    if cls is None:
+        return Unknown(str(tag)[:MAX_REQUEST_STRING])
+    return _strict.structure(data, cls)

@@ -1,0 +1,195 @@
+"""What a client holds of a node: rows, events, and what changed lately. Pure.
+
+The session feeds it; a view reads `Store.rows` and takes `Changes` whenever it
+is about to paint.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field
+
+from trio_sup.inspect.wire import VOL_COLUMNS, Delta, Detail, Event, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trio_sup.inspect.wire import Vol
+
+EVENTS_KEPT: Final = 2000
+"""How many events a client holds."""
+
+_COUNTERS: Final = VOL_COLUMNS[1:]
+
+
+@define
+class Changes:
+    """What happened since the last `take`: all a view needs to repaint."""
+
+    reset: bool = False
+    """Every row may be new: forget what was derived from the rows."""
+    structure: bool = False
+    """A row came or went or moved: flatten the tree again."""
+    changed: dict[int, None] = field(factory=dict[int, None])
+    """Ids of rows that came or changed, oldest change first; all are in `rows`."""
+    gone: list[Row] = field(factory=list[Row])
+    """Rows that are no more, as last seen."""
+    events: list[Event] = field(factory=list[Event])
+    """New events, oldest first."""
+    details: dict[int, Detail] = field(factory=dict[int, Detail])
+    """The newest answer for each watched row."""
+    state: bool = False
+    """The session's state, its node or its progress changed."""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to paint."""
+        return bool(
+            self.reset
+            or self.structure
+            or self.changed
+            or self.gone
+            or self.events
+            or self.details
+            or self.state
+        )
+
+
+class Store:
+    """Rows by id and the newest events, kept up to date by snapshots and deltas."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, Row] = {}
+        """All rows of the node. Rows change in place: `Row.rev` tells."""
+        self.events: deque[Event] = deque(maxlen=EVENTS_KEPT)
+        """The newest events, oldest first, over all lives of the node."""
+        self.events_dropped = 0
+        """Events that this client is known to have missed."""
+        self.last_event = 0
+        """The highest event number of this epoch."""
+        self.details: dict[int, Detail] = {}
+        """The newest answer for each row that was watched."""
+        self._changes = Changes()
+        self._staged: dict[int, Row] | None = None
+        self._rev = 0
+
+    def take(self) -> Changes:
+        """The changes since the last call, which are then forgotten."""
+        changes, self._changes = self._changes, Changes()
+        return changes
+
+    def touch(self) -> None:
+        """Note that the session's state changed."""
+        self._changes.state = True
+
+    @property
+    def staged(self) -> int:
+        """How many rows of an unfinished snapshot have come."""
+        return len(self._staged) if self._staged is not None else 0
+
+    def begin_snapshot(self) -> None:
+        """Collect rows aside: what is shown stays until the snapshot is whole."""
+        self._staged = {}
+
+    def stage(self, rows: Iterable[Row]) -> None:
+        """Add rows of a snapshot; ignored if none is under way.
+
+        Raises:
+            ValueError: a row's ids are no integers.
+        """
+        if self._staged is not None:
+            for row in rows:
+                self._staged[_checked(row).id] = row
+
+    def end_snapshot(self) -> bool:
+        """Replace all rows by the collected ones.
+
+        Returns:
+            False if no snapshot was under way, since it was given up.
+        """
+        if self._staged is None:
+            return False
+        old, self.rows = self.rows, self._staged
+        self._staged = None
+        self._rev += 1
+        changes = self._changes
+        changes.reset = changes.structure = changes.state = True
+        changes.changed = dict.fromkeys(self.rows)
+        changes.gone += [row for row_id, row in old.items() if row_id not in self.rows]
+        for row in self.rows.values():
+            row.rev = self._rev
+        return True
+
+    def drop_snapshot(self) -> None:
+        """Forget an unfinished snapshot."""
+        self._staged = None
+
+    def apply(self, delta: Delta) -> None:
+        """Apply a delta: `gone`, then `up`, then `vol`, then events.
+
+        What names a row that is not there is passed over.
+
+        Raises:
+            ValueError: a row's ids are no integers.
+        """
+        self._rev += 1
+        for row_id in delta.gone:
+            self._remove(row_id)
+        for row in delta.up:
+            self._upsert(_checked(row))
+        for vol in delta.vol:
+            self._move(vol)
+        self._add_events(delta)
+
+    def add_detail(self, detail: Detail) -> None:
+        """Keep the answer to a watch."""
+        self.details[detail.id] = detail
+        self._changes.details[detail.id] = detail
+
+    def new_epoch(self) -> None:
+        """The node started anew: its numbers begin again, its past stays."""
+        self.last_event = 0
+        self.details.clear()
+
+    def _remove(self, row_id: int) -> None:
+        row = self.rows.pop(row_id, None)
+        if row is not None:
+            changes = self._changes
+            changes.gone.append(row)
+            changes.changed.pop(row_id, None)
+            changes.structure = True
+
+    def _upsert(self, row: Row) -> None:
+        old = self.rows.get(row.id)
+        if old is None or old.parent != row.parent:
+            self._changes.structure = True
+        row.rev = self._rev
+        self.rows[row.id] = row
+        self._changes.changed[row.id] = None
+
+    def _move(self, vol: Vol) -> None:
+        row = self.rows.get(vol.id)
+        if row is None:
+            return
+        for column in _COUNTERS:
+            setattr(row, column, getattr(vol, column))
+        row.rev = self._rev
+        self._changes.changed[row.id] = None
+
+    def _add_events(self, delta: Delta) -> None:
+        self.events_dropped += delta.dropped
+        if delta.dropped:
+            self._changes.state = True
+        for event in delta.events:
+            # After a reconnect the node may repeat what is known.
+            if event.n > self.last_event:
+                self.last_event = event.n
+                self.events.append(event)
+                self._changes.events.append(event)
+
+
+def _checked(row: Row) -> Row:
+    if type(row.id) is not int or type(row.parent) is not int:
+        raise ValueError("a row's id and parent must be integers")
+    return row
