@@ -1,0 +1,17 @@
+"""What every test may rely on; see README.md for where a new test goes."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# Examples are judged by their outcome, never by how fast this machine is.
+settings.register_profile(
+    "trio-sup",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "thorough", settings.get_profile("trio-sup"), max_examples=2_000
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "trio-sup"))
