@@ -354,6 +354,7 @@ class Session:
             case SnapEnd():
                 if self._store.end_snapshot():
                     self._seq = message.seq
+                    self._node_at = (message.at, now)
                     self._go_live(now)
             case Detail():
                 self._store.add_detail(message)

@@ -199,6 +199,8 @@ class SnapEnd:
     """The snapshot is whole; the next delta has ``prev == seq``."""
 
     seq: int
+    at: float
+    """The node's clock."""
 
 
 @frozen
