@@ -1,0 +1,128 @@
+"""Short numbers, orders and the plain tree."""
+
+import pytest
+from hypothesis import given, strategies as st
+
+from tests.inspector.rows import make_row, server, supervisor
+from trio_sup.inspect import show
+from trio_sup.inspect.model import TreeModel, snapshot
+from trio_sup.inspect.order import BY_ID, arrange
+from trio_sup.inspect.query import parse_query
+from trio_sup.inspect.tree_text import tree_lines
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-3, "0ms"),
+        (0.82, "820ms"),
+        (0.9999, "1.0s"),
+        (4.24, "4.2s"),
+        (9.97, "10s"),
+        (59.7, "1m00s"),
+        (725, "12m05s"),
+        (11_520, "3h12m"),
+        (792_000, "9d04h"),
+    ],
+)
+def test_durations_are_short(seconds: float, text: str) -> None:
+    assert show.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0"), (9999, "9999"), (12_400, "12.4k"), (999_400, "999k"), (999_600, "1.0M")],
+)
+def test_numbers_are_short(number: int, text: str) -> None:
+    assert show.count(number) == text
+
+
+@given(st.floats(0, 2), st.integers(1, 12), st.booleans())
+def test_a_bar_fills_its_cells_and_shows_the_smallest_load(
+    share: float, cells: int, plain: bool
+) -> None:
+    bar = show.bar(share, cells, plain=plain)
+    assert len(bar) == cells
+    assert (bar.strip() == "") == (share == 0)
+    if share >= 1:
+        assert bar == ("#" if plain else "█") * cells
+
+
+def test_every_glyph_is_one_cell_and_has_an_own_ascii_stand_in() -> None:
+    from rich.cells import cell_len
+
+    looks = show.LOOKS.values()
+    assert all(cell_len(each.glyph) == 1 for each in looks)
+    assert all(each.ascii.isascii() and len(each.ascii) == 1 for each in looks)
+    assert len({each.ascii for each in looks}) == len(looks)
+
+
+def test_a_label_cannot_move_the_cursor() -> None:
+    assert show.clean("a\x1b[2Jb\nc") == "a·[2Jb·c"
+
+
+ROWS = [
+    server(1, path="a", mailbox_len=3, handled=10),
+    server(2, path="b", mailbox_len=30, handled=5),
+    make_row(3, path="c"),
+    server(4, path="d", mailbox_len=3, handled=90),
+]
+
+
+@pytest.mark.parametrize(
+    ("order", "reverse", "ids"),
+    [
+        ("mailbox", False, [2, 1, 4, 3]),
+        ("mailbox", True, [1, 4, 2, 3]),
+        ("handled", False, [4, 1, 2, 3]),
+        ("path", False, [1, 2, 3, 4]),
+        ("path", True, [4, 3, 2, 1]),
+        ("growth", False, [1, 2, 3, 4]),
+    ],
+)
+def test_orders_are_stable_and_put_the_unmeasured_last(
+    order: str, reverse: bool, ids: list[int]
+) -> None:
+    model = snapshot(ROWS)
+    full = arrange(model, model.rows, BY_ID[order], now=0.0, clock=0.0, reverse=reverse)
+    assert full == ids
+    top = arrange(
+        model, model.rows, BY_ID[order], now=0.0, clock=0.0, reverse=reverse, first=2
+    )
+    assert top[:2] == ids[:2]
+    assert sorted(top) == sorted(ids)
+
+
+def shop() -> TreeModel:
+    return snapshot(
+        [
+            supervisor(1, label="shop", path="shop", target="rest_for_one"),
+            server(2, 1, "db", path="shop/db", mailbox_len=12, op="get", op_since=99.8),
+            supervisor(3, 1, "boards", path="shop/boards", restarts=1, budget_used=2),
+            make_row(4, 3, "7", path="shop/boards/7", status="backing_off", restarts=9),
+        ]
+    )
+
+
+def test_the_plain_tree_has_a_line_for_each_child() -> None:
+    assert list(tree_lines(shop(), now=160.0, plain=True)) == [
+        "* shop       running     rest_for_one  up 1m00s",
+        "* |- db      running     Board  mbox 12/1024  up 1m00s  in get 1m00s",
+        "* `- boards  running     one_for_one  restarts 1 (2/3)  up 1m00s",
+        "b    `- 7    backoff     work  restarts 9",
+    ]
+
+
+def test_a_cut_tree_sums_up_what_is_cut_off() -> None:
+    lines = list(tree_lines(shop(), now=160.0, depth=2))
+    assert len(lines) == 3
+    assert lines[-1].endswith("▴ 1 below · 1 waiting · 9 restarts")
+
+
+def test_a_filtered_tree_keeps_the_supervisors_of_matches() -> None:
+    lines = list(tree_lines(shop(), now=160.0, query=parse_query("state:back")))
+    assert [line.split()[1 if n == 0 else 2] for n, line in enumerate(lines)] == [
+        "shop",
+        "boards",
+        "7",
+    ]
