@@ -53,8 +53,14 @@ def encode(message: Message) -> bytes:
         ValueError: the message holds NaN or an infinity.
         KeyError: for `Unknown`, which nobody sends.
     """
-    text = json.dumps(to_data(message), separators=(",", ":"), allow_nan=False)
-    return text.encode("ascii") + b"\n"
+    text = _dump(to_data(message))
+    # Half of a surrogate pair is no character; no peer could read it.
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+_dump: Final = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":")
+).encode
 
 
 class Decoder(Generic[_M]):

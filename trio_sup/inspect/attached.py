@@ -1,0 +1,279 @@
+"""One attached client: a task that reads its requests, a task that writes.
+
+One frame is in flight. While it is, what changes is merged in the client's
+`ClientView`; nothing queues up and nobody waits.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+import trio
+
+from trio_sup.inspect.codec import MAX_REQUEST, FrameTooLarge, Malformed, encode
+from trio_sup.inspect.wire import (
+    PROTOCOL,
+    Attach,
+    Bye,
+    Error,
+    Rate,
+    Ready,
+    Resync,
+    SnapBegin,
+    SnapEnd,
+    Unwatch,
+    Watch,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trio_sup.inspect.client import ClientView
+    from trio_sup.inspect.codec import Decoder
+    from trio_sup.inspect.table import Found
+    from trio_sup.inspect.wire import ClientMessage, Heartbeat
+
+HANDSHAKE_SECONDS: Final = 5.0
+"""How long a client may take to say who it is."""
+HEARTBEAT_SECONDS: Final = 1.0
+FAREWELL_SECONDS: Final = 1.0
+"""How long a refused client is given to take the reason."""
+MAX_BAD_REQUESTS: Final = 3
+"""The bad request that ends a connection."""
+
+
+class Refused(Exception):
+    """A client is to be told why, and closed."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.error = Error(code, message)
+
+
+class HubSide(Protocol):
+    """What a client needs of its hub."""
+
+    def wake(self) -> None:
+        """Sample soon: a client's rate changed."""
+
+    def spent(self, seconds: float) -> None:
+        """Count work that was done for a client."""
+
+    def heartbeat(self, now: float) -> Heartbeat:
+        """The next heartbeat."""
+
+
+async def handshake(
+    stream: trio.SocketStream, decoder: Decoder[ClientMessage]
+) -> tuple[Attach, list[ClientMessage | Malformed]]:
+    """Wait for a client's `Attach`.
+
+    Returns:
+        It, and the requests that came in the same breath.
+
+    Raises:
+        Refused: it said something else, or nothing for `HANDSHAKE_SECONDS`.
+        trio.BrokenResourceError: it went away.
+    """
+    with trio.move_on_after(HANDSHAKE_SECONDS):
+        while True:
+            data = await stream.receive_some(MAX_REQUEST)
+            if not data:
+                raise trio.BrokenResourceError("the client left without attaching")
+            requests = _feed(decoder, data)
+            if requests:
+                return _checked(requests[0]), requests[1:]
+    raise Refused("handshake_timeout", f"no attach within {HANDSHAKE_SECONDS:g} s")
+
+
+def _checked(first: ClientMessage | Malformed) -> Attach:
+    if isinstance(first, Malformed):
+        raise Refused("bad_request", first.reason)
+    if not isinstance(first, Attach):
+        raise Refused("bad_request", "the first request must be attach")
+    if first.proto != PROTOCOL:
+        raise Refused(
+            "version",
+            f"this node speaks inspector protocol {PROTOCOL}, not {first.proto}",
+        )
+    return first
+
+
+def _feed(
+    decoder: Decoder[ClientMessage], data: bytes | bytearray
+) -> list[ClientMessage | Malformed]:
+    try:
+        return decoder.feed(bytes(data))
+    except FrameTooLarge as error:
+        raise Refused("frame_too_large", str(error)) from error
+
+
+class AttachedClient:
+    """A client after its handshake."""
+
+    def __init__(
+        self,
+        hub: HubSide,
+        stream: trio.SocketStream,
+        view: ClientView,
+        resume: tuple[int, int] | None,
+    ) -> None:
+        """Take over a connection.
+
+        Args:
+            hub: What samples the node.
+            stream: The connection; the caller closes it.
+            view: What the client has to be told.
+            resume: The generation and the event that the client left off at, in
+                the present epoch; None for a new client.
+        """
+        self.view = view
+        self._hub = hub
+        self._stream = stream
+        self._resume = resume
+        self._resumed = False
+        self._sampled = trio.Event()
+        # Set when there may be something to write; replaced before looking.
+        self._wake = trio.Event()
+        self._replies: list[Error] = []
+        self._closing = False
+        self._written = trio.Event()
+        self._bad = 0
+
+    def after_scan(self, found: Found) -> None:
+        """Take over what a scan found; the first one starts the client."""
+        if self._sampled.is_set():
+            self.view.note(found)
+        else:
+            seq, event = self._resume or (None, 0)
+            self._resumed = self.view.start(seq, event)
+            self._sampled.set()
+        if self.view.dirty or self.view.watching:
+            self._wake.set()
+
+    async def run(
+        self,
+        decoder: Decoder[ClientMessage],
+        requests: list[ClientMessage | Malformed],
+    ) -> None:
+        """Serve until the client leaves, or has been told why it must.
+
+        Raises:
+            trio.BrokenResourceError: it went away in the middle of a frame.
+        """
+        failures: list[Exception] = []
+
+        async def write() -> None:
+            try:
+                await self._write()
+            except Exception as error:  # noqa: BLE001 - raised again below
+                failures.append(error)
+            self._written.set()
+            nursery.cancel_scope.cancel()
+
+        # Both tasks keep their errors to themselves, so that a cancellation from
+        # outside never comes out grouped with an error of a client.
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(write)
+            try:
+                await self._read(decoder, requests)
+            except Exception as error:  # noqa: BLE001 - raised again below
+                failures.append(error)
+            nursery.cancel_scope.cancel()
+        if failures:
+            raise failures[0]
+
+    # --- requests ------------------------------------------------------------
+
+    async def _read(
+        self,
+        decoder: Decoder[ClientMessage],
+        requests: Iterable[ClientMessage | Malformed],
+    ) -> None:
+        try:
+            while True:
+                for request in requests:
+                    if isinstance(request, Bye):
+                        return
+                    self._handle(request)
+                data = await self._stream.receive_some(MAX_REQUEST)
+                if not data:
+                    return
+                requests = _feed(decoder, data)
+        except Refused as refused:
+            # The frame in flight must be whole before the reason can follow it.
+            self._replies.append(refused.error)
+            self._closing = True
+            self._wake.set()
+            with trio.move_on_after(FAREWELL_SECONDS):
+                await self._written.wait()
+
+    def _handle(self, request: ClientMessage | Malformed) -> None:
+        view = self.view
+        match request:
+            case Watch():
+                view.watch(request.id, trio.current_time())
+            case Unwatch():
+                view.unwatch(request.id)
+            case Rate():
+                view.set_rate(request.hz)
+                self._hub.wake()
+            case Resync():
+                view.resync()
+            case Malformed():
+                self._bad += 1
+                if self._bad >= MAX_BAD_REQUESTS:
+                    raise Refused("bad_request", request.reason)
+                self._replies.append(Error("bad_request", request.reason))
+            case _:
+                pass  # A tag from the future, or a second attach.
+        self._wake.set()
+
+    # --- frames --------------------------------------------------------------
+
+    async def _write(self) -> None:
+        await self._sampled.wait()
+        view = self.view
+        await self._send(encode(Ready(PROTOCOL, view.rate_hz, self._resumed)))
+        next_delta = next_beat = -math.inf
+        while True:
+            self._wake = trio.Event()
+            now = trio.current_time()
+            while self._replies:
+                await self._send(encode(self._replies.pop(0)))
+            if self._closing:
+                return
+            if view.needs_snapshot:
+                await self._send_snapshot()
+            if view.dirty and now >= next_delta:
+                next_delta = now + 1.0 / view.rate_hz
+                await self._send_each(view.delta_frames(now))
+            if view.watching:
+                await self._send_each(view.details(now))
+            if now >= next_beat:
+                next_beat = now + HEARTBEAT_SECONDS
+                await self._send(encode(self._hub.heartbeat(now)))
+            with trio.move_on_at(
+                min(next_beat, next_delta if view.dirty else math.inf)
+            ):
+                await self._wake.wait()
+
+    async def _send_snapshot(self) -> None:
+        ids = self.view.begin_snapshot()
+        seq = self.view.seq
+        await self._send(encode(SnapBegin(seq, len(ids))))
+        await self._send_each(self.view.snapshot_frames(ids))
+        await self._send(encode(SnapEnd(seq, trio.current_time())))
+
+    async def _send_each(self, frames: Iterable[bytes]) -> None:
+        """Send frames that are built one at a time, and count the building."""
+        clock = time.perf_counter()
+        for frame in frames:
+            self._hub.spent(time.perf_counter() - clock)
+            await self._send(frame)
+            clock = time.perf_counter()
+
+    async def _send(self, frame: bytes) -> None:
+        await self._stream.send_all(frame)

@@ -1,0 +1,301 @@
+"""The node's rows as last sampled, and what changed since when. Plain calls.
+
+`Table.scan` walks the tree that the library keeps anyway and compares a few
+counters with what it saw before; nothing else in the node has to report
+anything. It is a generator that pauses every few thousand children, so that the
+caller can let the node's own tasks run in between.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field
+
+from trio_sup.inspect.text import MAX_ERROR, MAX_NAME, MAX_PATH, clip, finite
+from trio_sup.inspect.wire import Event, Row, Vol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trio_sup.inspect.source import (
+        ObservedChild,
+        ObservedEvent,
+        ObservedMailbox,
+        ObservedNode,
+    )
+
+SLICE: Final = 2000
+"""Children that are looked at without a pause: about 2 ms."""
+TOMBSTONES: Final = 1024
+"""How many removed rows are remembered for clients that come back."""
+EVENTS_KEPT: Final = 1024
+"""How many events are kept for clients that come later."""
+
+logger = logging.getLogger("trio_sup.inspect")
+
+
+@define(slots=True)
+class Cell:
+    """One child as last seen."""
+
+    child: ObservedChild
+    row: Row
+    scan: int
+    """The scan that last saw the child."""
+    up_gen: int
+    """When the row was last built anew."""
+    vol_gen: int
+    """When only its counters moved."""
+
+
+@define
+class Found:
+    """What one scan found to be new."""
+
+    up: list[int] = field(factory=list[int])
+    """Rows that came or had a lifecycle change, parents first."""
+    vol: list[int] = field(factory=list[int])
+    """Rows of which only counters moved."""
+    gone: list[int] = field(factory=list[int])
+    events: list[Event] = field(factory=list[Event])
+    missed: int = 0
+    """Events that went by between two scans (at least)."""
+
+
+class Table:
+    """What the hub knows of its node."""
+
+    def __init__(self, node: ObservedNode) -> None:
+        self.gen = 0
+        """Grows with every scan that found something; 0 before the first."""
+        self.cells: dict[int, Cell] = {}
+        """Parents stand before their children."""
+        self.events: deque[Event] = deque(maxlen=EVENTS_KEPT)
+        """The newest events, oldest first."""
+        self._node = node
+        self._scan = 0
+        # Since when every removed row is remembered: what is older than this
+        # cannot be resumed.
+        self._floor = 0
+        self._tombs: OrderedDict[int, int] = OrderedDict()
+        self._last_event: ObservedEvent | None = None
+        self._event_n = 0
+        self._complained = False
+
+    def clear(self) -> None:
+        """Forget the rows; what follows is not continuous with what was."""
+        self.cells.clear()
+        self._tombs.clear()
+        self._floor = self.gen = self.gen + 1
+
+    # --- sampling ----------------------------------------------------------
+
+    def scan(self, found: Found) -> Iterator[None]:
+        """Look at every child and fill `found`; yields after each `SLICE`.
+
+        What changes while the scan pauses is found by this scan or by the next.
+        """
+        self._scan += 1
+        gen = self.gen + 1
+        left = SLICE
+        todo: list[ObservedChild] = [*self._node.roots()][::-1]
+        while todo:
+            child = todo.pop()
+            try:
+                self._look(child, gen, found)
+                todo += [*child.observed_children()][::-1]
+            except Exception as error:  # noqa: BLE001 - one odd id must not hide the rest
+                self._complain(error)
+            left -= 1
+            if left <= 0:
+                left = SLICE
+                yield
+        self._bury(gen, found)
+        self._read_events(found)
+        if found.up or found.vol or found.gone or not self.gen:
+            self.gen = gen
+
+    def _look(self, child: ObservedChild, gen: int, found: Found) -> None:
+        cell = self.cells.get(child.uid)
+        if cell is None:
+            row = build_row(child)
+            self.cells[row.id] = Cell(child, row, self._scan, gen, gen)
+            found.up.append(row.id)
+            return
+        cell.scan = self._scan
+        row = cell.row
+        if child.version != row.version:
+            cell.row = build_row(child)
+            cell.up_gen = gen
+            found.up.append(row.id)
+        elif _moved(row, child):
+            cell.vol_gen = gen
+            found.vol.append(row.id)
+
+    def _bury(self, gen: int, found: Found) -> None:
+        for uid in [u for u, cell in self.cells.items() if cell.scan != self._scan]:
+            del self.cells[uid]
+            self._tombs[uid] = gen
+            found.gone.append(uid)
+        while len(self._tombs) > TOMBSTONES:
+            self._floor = self._tombs.popitem(last=False)[1]
+
+    def _read_events(self, found: Found) -> None:
+        recent = self._node.recent_events()
+        fresh, complete = _after(recent, self._last_event)
+        if not complete:
+            found.missed += 1
+        for event in fresh:
+            self._last_event = event
+            self._event_n += 1
+            try:
+                found.events.append(build_event(self._event_n, event))
+            except Exception as error:  # noqa: BLE001 - as above
+                self._complain(error)
+        self.events.extend(found.events)
+
+    def _complain(self, error: Exception) -> None:
+        if not self._complained:
+            self._complained = True
+            logger.warning("the inspector cannot read a child: %r", error)
+
+    # --- what a client has to be told ---------------------------------------
+
+    def can_resume(self, seq: int) -> bool:
+        """Whether everything that happened since `seq` is still known."""
+        return self._floor <= seq <= self.gen and seq > 0
+
+    def since(self, seq: int) -> Found:
+        """What changed after `seq`; only if `can_resume`."""
+        found = Found()
+        for uid, cell in self.cells.items():
+            if cell.up_gen > seq:
+                found.up.append(uid)
+            elif cell.vol_gen > seq:
+                found.vol.append(uid)
+        found.gone = [uid for uid, gen in self._tombs.items() if gen > seq]
+        return found
+
+    def events_after(self, n: int) -> list[Event]:
+        """The kept events with a higher number."""
+        return [event for event in self.events if event.n > n]
+
+    def vol(self, uid: int) -> Vol:
+        """The moving columns of a row."""
+        row = self.cells[uid].row
+        return Vol(
+            row.id,
+            row.mailbox_len,
+            row.mailbox_peak,
+            row.handled,
+            row.op,
+            row.op_since,
+            row.budget_used,
+        )
+
+
+def build_row(child: ObservedChild) -> Row:
+    """The wire row of a child: bounded, printable, finite."""
+    # The version is read first: a change while the row is built is found later.
+    version = child.version
+    budget = child.budget
+    row = Row(
+        child.uid,
+        child.parent_uid,
+        clip(child.label, MAX_NAME),
+        clip(child.path_text, MAX_PATH),
+        child.kind,
+        clip(child.target_name, MAX_NAME),
+        child.restart_type,
+        clip(child.name_text, MAX_NAME),
+        child.status,
+        child.life,
+        child.restarts,
+        finite(child.life_began),
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        clip(child.last_exit_text, MAX_ERROR),
+        None if budget is None else budget[0],
+        None if budget is None else _limit(budget[1]),
+        None if budget is None else finite(budget[2]),
+        version,
+    )
+    mailbox = child.mailbox
+    if mailbox is not None:
+        row.mailbox_cap = _limit(mailbox.capacity)
+        _read_mailbox(row, mailbox)
+    return row
+
+
+def build_event(n: int, event: ObservedEvent) -> Event:
+    """The wire form of an event: bounded, printable, finite."""
+    return Event(
+        n,
+        finite(event.at) or 0.0,
+        clip(event.path_text, MAX_PATH),
+        clip(event.kind, MAX_NAME),
+        clip(event.summary, MAX_ERROR),
+    )
+
+
+def _moved(row: Row, child: ObservedChild) -> bool:
+    """Take over the counters; whether any of them moved."""
+    moved = False
+    mailbox = child.mailbox
+    if mailbox is None:
+        if row.mailbox_len is not None:
+            row.mailbox_len = row.mailbox_peak = row.handled = None
+            row.op = row.op_since = None
+            moved = True
+    # Every other counter of a mailbox moves together with one of these.
+    elif (
+        mailbox.handled != row.handled
+        or mailbox.depth != row.mailbox_len
+        or (mailbox.in_progress is None) is (row.op is not None)
+    ):
+        _read_mailbox(row, mailbox)
+        moved = True
+    if row.budget_max is not None or row.budget_used is not None:
+        budget = child.budget
+        used = None if budget is None else budget[0]
+        if used != row.budget_used:
+            row.budget_used = used
+            moved = True
+    return moved
+
+
+def _read_mailbox(row: Row, mailbox: ObservedMailbox) -> None:
+    row.mailbox_len = mailbox.depth
+    row.mailbox_peak = mailbox.peak
+    row.handled = mailbox.handled
+    busy = mailbox.in_progress
+    if busy is None:
+        row.op = row.op_since = None
+    else:
+        row.op = clip(busy[0], MAX_NAME)
+        row.op_since = finite(busy[1])
+
+
+def _limit(value: float) -> int:
+    """A bound as an integer, -1 for none."""
+    return int(value) if math.isfinite(value) else -1
+
+
+def _after(
+    recent: Sequence[ObservedEvent], last: ObservedEvent | None
+) -> tuple[list[ObservedEvent], bool]:
+    """The events behind `last`, and whether `last` was still there to be seen."""
+    fresh: list[ObservedEvent] = []
+    for event in reversed(recent):
+        if event is last:
+            return fresh[::-1], True
+        fresh.append(event)
+    return fresh[::-1], last is None
