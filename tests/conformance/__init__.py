@@ -1,0 +1,1 @@
+"""Conformance with real Erlang/OTP: the same scenarios there and here."""

@@ -1,0 +1,1 @@
+"""Tools to test supervision trees with: a reference model and scenarios."""
