@@ -63,6 +63,7 @@ class HubSide(Protocol):
 
     def heartbeat(self, now: float) -> Heartbeat:
         """The next heartbeat."""
+        ...
 
 
 async def handshake(

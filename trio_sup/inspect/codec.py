@@ -8,7 +8,7 @@ decides. Only a frame that is too long does, since where it ends is unknown.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NoReturn, TypeVar, cast
 
 from attrs import frozen
 
@@ -118,7 +118,7 @@ class Decoder(Generic[_M]):
         if not isinstance(data, dict):
             return Malformed("not a JSON object")
         try:
-            return self._read(data)
+            return self._read(cast("dict[str, object]", data))
         except KeyError as error:
             return Malformed(f"field {str(error)[:60]} is missing")
         except (TypeError, ValueError, AttributeError) as error:

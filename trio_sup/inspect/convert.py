@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from cattrs.preconf.json import make_converter
 
@@ -88,9 +88,9 @@ def _strict_converter() -> Converter:
         return value
 
     def texts(value: object, _: object) -> list[str]:
-        if not isinstance(value, list) or len(value) > MAX_REQUEST_LIST:
+        if not isinstance(value, list) or len(value) > MAX_REQUEST_LIST:  # pyright: ignore[reportUnknownArgumentType]
             raise ValueError(f"expected a list of at most {MAX_REQUEST_LIST} strings")
-        return [text(item, str) for item in value]
+        return [text(item, str) for item in cast("list[object]", value)]
 
     converter.register_structure_hook(int, integer)
     converter.register_structure_hook(float, number)

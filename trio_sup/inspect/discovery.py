@@ -18,17 +18,12 @@ import stat
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 from attrs import asdict, frozen
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows
-    fcntl = None  # type: ignore[assignment]
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
 SCHEMA: Final = 1
 """The version of the describing file and of every JSON output."""
@@ -189,15 +184,14 @@ def make_dir(directory: Path) -> None:
 
 
 @contextmanager
-def directory_lock(directory: Path) -> Iterator[bool]:
+def directory_lock(directory: Path) -> Generator[bool, None, None]:
     """Hold the directory's lock, if it is free; never waits.
 
     Yields:
         Whether the lock is held.
     """
-    if fcntl is None:  # pragma: no cover - Windows
-        yield False
-        return
+    import fcntl  # Here, so that the module can be imported where there is none.
+
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     handle = os.open(directory / ".lock", flags, 0o600)
     try:
@@ -286,12 +280,13 @@ def read_file(path: Path) -> NodeFile | None:
         return None
     if not isinstance(data, dict):
         return None
-    known = {name: value for name, value in data.items() if name in _FIELD_TYPES}
+    fields = cast("dict[str, object]", data)
+    known = {name: value for name, value in fields.items() if name in _FIELD_TYPES}
     for name, value in known.items():
         if not isinstance(value, _FIELD_TYPES[name]):
             return None
     try:
-        return NodeFile(**known)
+        return NodeFile(**cast("dict[str, Any]", known))
     except TypeError:
         return None
 
@@ -381,13 +376,15 @@ def find_node(directory: Path, wanted: str | None = None) -> FoundNode:
         fitting = [n for n in running if wanted in (n.name, n.title, str(n.pid))]
     if len(fitting) == 1:
         return fitting[0]
-    what = "node" if wanted is None else f"node {wanted!r}"
     if fitting:
         raise AmbiguousNode(
             f"{len(fitting)} nodes run, say which: {_titles(fitting)}", fitting
         )
-    others = f" (running: {_titles(running)})" if running else ""
-    raise NoSuchNode(f"no running {what} in {directory}{others}")
+    if running:
+        raise NoSuchNode(f"no node {wanted!r} runs, but {_titles(running)} does")
+    raise NoSuchNode(
+        f"no node runs (looked in {directory}): start a program of yours, or the demo"
+    )
 
 
 def _by_path(path: Path) -> FoundNode:

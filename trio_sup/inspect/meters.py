@@ -9,7 +9,7 @@ class Spent:
     """Adds up; tells the sum of the last whole second."""
 
     def __init__(self) -> None:
-        self._second = -math.inf
+        self._second: float = -math.inf
         self._sum = 0.0
         self._before = 0.0
 
@@ -34,7 +34,7 @@ class Worst:
     """Keeps the largest value of this second and of the one before."""
 
     def __init__(self) -> None:
-        self._second = -math.inf
+        self._second: float = -math.inf
         self._max = 0.0
         self._before = 0.0
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
         ObservedNode,
     )
 
-SLICE: Final = 2000
-"""Children that are looked at without a pause: about 2 ms."""
+SLICE: Final = 1000
+"""Children that are looked at without a pause: 0.4 ms, 2.5 ms when all are new."""
 TOMBSTONES: Final = 1024
 """How many removed rows are remembered for clients that come back."""
 EVENTS_KEPT: Final = 1024

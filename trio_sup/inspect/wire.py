@@ -145,11 +145,11 @@ class Hello:
     """The wall clock (seconds since 1970) at `mono0`."""
     mono0: float
     """The node's clock at `wall0`."""
-    caps: list[str] = field(factory=list)
+    caps: list[str] = field(factory=list[str])
     """Additive features."""
     readonly: bool = True
     """True if the node accepts no actions (version 1 always)."""
-    cols: list[str] = field(factory=list)
+    cols: list[str] = field(factory=list[str])
     """The row columns in order, see `ROW_COLUMNS`."""
 
 

@@ -1,0 +1,212 @@
+"""The arguments of the command ``trio-sup``, and its help."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    # argparse has no public name for what `add_subparsers` returns.
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
+
+EXIT_CODES: Final = """\
+exit codes:
+  0    done
+  1    status --check found a problem
+  2    wrong usage, or a missing extra
+  3    no such node
+  4    several nodes fit: name one
+  5    permission denied
+  6    node and command speak different protocol versions
+  7    the node does not respond, or what answers is no node
+  8    the node refused
+  130  interrupted
+"""
+_HOW: Final = """\
+A node is named by its name, its process id, name.pid, or the path of its socket.
+If only one runs, it need not be named.
+"""
+_FILTER: Final = """\
+filter: words that the path or name contains; also
+  state:down   kind:server   under:shop/db   /regex/   !word
+  mbox>100   restarts>0   op>5   up<1m
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of ``trio-sup``; the name of the command is in `command`."""
+    top = argparse.ArgumentParser(
+        prog="trio-sup",
+        description="Look at running trio-sup nodes, and try one out.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    _add_nodes(commands)
+    _add_tree(commands)
+    _add_status(commands)
+    _add_events(commands)
+    _add_inspect(commands)
+    _add_demo(commands)
+    _add_version(commands)
+    return top
+
+
+def _add(
+    commands: Commands,
+    name: str,
+    help: str,  # noqa: A002 - argparse's own word
+    epilog: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=help,
+        description=f"{help[0].upper()}{help[1:]}.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=name)
+    return parser
+
+
+def _add_node(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("node", nargs="?", metavar="NODE", help="which node")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON instead")
+
+
+def _add_nodes(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "nodes",
+        "list the nodes of this user that run",
+        "Nodes meet in $TRIO_SUP_RUNTIME_DIR, else $XDG_RUNTIME_DIR/trio-sup, else\n"
+        "trio-sup-<uid> in the temporary directory. Sockets that dead nodes left\n"
+        "behind are removed.",
+    )
+    _add_json(parser)
+
+
+def _add_tree(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "tree",
+        "print a node's supervision tree",
+        f"{_HOW}\n{_FILTER}\nexamples:\n"
+        "  trio-sup tree\n"
+        "  trio-sup tree shop --depth 2\n"
+        "  trio-sup tree shop state:down\n"
+        "  trio-sup tree shop --json | jq '.children[].status'\n",
+    )
+    _add_node(parser)
+    parser.add_argument(
+        "filter",
+        nargs="*",
+        metavar="FILTER",
+        help="only what fits, and the supervisors above it",
+    )
+    _add_json(parser)
+    parser.add_argument("--ascii", action="store_true", help="draw with ASCII only")
+    parser.add_argument(
+        "--depth", type=_positive, metavar="N", help="only the upper N levels"
+    )
+
+
+def _add_status(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "status",
+        "print a node's health: totals and problems",
+        f"{_HOW}\nexample, as a health check:\n  trio-sup status shop --check\n",
+    )
+    _add_node(parser)
+    _add_json(parser)
+    parser.add_argument(
+        "--check", action="store_true", help="exit with 1 if there is a problem"
+    )
+
+
+def _add_events(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "events",
+        "print a node's lifecycle events",
+        f"{_HOW}\nexamples:\n"
+        "  trio-sup events shop\n"
+        "  trio-sup events shop --follow --json | grep child_crashed\n",
+    )
+    _add_node(parser)
+    parser.add_argument(
+        "-f", "--follow", action="store_true", help="go on until the node ends"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object a line"
+    )
+
+
+def _add_inspect(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "inspect",
+        "watch a node live in the terminal",
+        f"{_HOW}Without it, and with several, the inspector asks.\n\n"
+        "Needs the extra `inspector`. Where there is no terminal the tree is printed\n"
+        "once instead.\n\nexamples:\n  trio-sup inspect\n  trio-sup inspect shop\n",
+    )
+    _add_node(parser)
+    parser.set_defaults(filter=[], json=False, ascii=False, depth=None)
+
+
+def _add_demo(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "demo",
+        "run a small node to look at",
+        "examples:\n  trio-sup demo\n  trio-sup demo --clients 50 --chaos 2 --for 60\n",
+    )
+    parser.add_argument(
+        "--clients", type=_positive, metavar="N", help="how many simulated clients"
+    )
+    parser.add_argument(
+        "--chaos",
+        type=_seconds,
+        metavar="SECONDS",
+        help="crash something about that often",
+    )
+    parser.add_argument(
+        "--for",
+        dest="duration",
+        type=_seconds,
+        metavar="SECONDS",
+        help="stop in order after that time",
+    )
+    parser.add_argument("--name", metavar="NAME", help="the node's name")
+
+
+def _add_version(commands: Commands) -> None:
+    _add(commands, "version", "print the version", "")
+
+
+def _positive(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 up, not {text!r}")
+    return value
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"a number of seconds above 0, not {text!r}")
+    return value

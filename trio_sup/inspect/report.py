@@ -1,0 +1,223 @@
+"""What the one-shot commands print: JSON documents and plain lines. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+from trio_sup.inspect import show
+from trio_sup.inspect.discovery import SCHEMA
+from trio_sup.inspect.model import ROOT, TreeModel, snapshot
+from trio_sup.inspect.problems import problem
+from trio_sup.inspect.tree import shown_with_ancestors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trio_sup.inspect.discovery import FoundNode
+    from trio_sup.inspect.oneshot import Answer
+    from trio_sup.inspect.query import Query
+    from trio_sup.inspect.wire import Event, Row
+
+Json: TypeAlias = "dict[str, object]"
+
+
+def nodes_json(nodes: Sequence[FoundNode]) -> Json:
+    """The document of ``trio-sup nodes --json``."""
+    return {"schema": SCHEMA, "nodes": [_node_json(node) for node in nodes]}
+
+
+def _node_json(node: FoundNode) -> Json:
+    file = node.file
+    return {
+        "name": node.name,
+        "pid": node.pid,
+        "socket": str(node.socket),
+        "accepts": node.probe == "listening",
+        "process": node.process,
+        "epoch": file.epoch if file else None,
+        "started_wall": file.started_wall if file else None,
+        "program": file.argv0 if file else None,
+        "cwd": file.cwd if file else None,
+        "python": file.python if file else None,
+        "trio_sup": file.trio_sup if file else None,
+    }
+
+
+def nodes_lines(nodes: Sequence[FoundNode], wall: float) -> Iterator[str]:
+    """A line for each node, under a heading.
+
+    Args:
+        nodes: What was found.
+        wall: Seconds since 1970 now.
+    """
+    rows = [("NODE", "PID", "UP", "PYTHON", "PROGRAM")]
+    for node in nodes:
+        file = node.file
+        up = show.duration(wall - file.started_wall) if file else "?"
+        python = file.python if file else "?"
+        program = show.clean(file.argv0) if file else "?"
+        if node.probe == "forbidden":
+            program += "  (permission denied)"
+        rows.append((node.name, str(node.pid), up, python, program))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        yield "  ".join([*cells, row[4]]).rstrip()
+
+
+def tree_json(answer: Answer, query: Query | None, depth: int | None) -> Json:
+    """The document of ``trio-sup tree --json``: children nested in their parents."""
+    model = snapshot(answer.rows.values())
+    shown: set[int] | None = None
+    if query:
+        matches = set(query.select(model.rows.values(), answer.now))
+        shown = shown_with_ancestors(model, matches)
+    hello = answer.node
+    return {
+        "schema": SCHEMA,
+        "node": {
+            "name": hello.node,
+            "pid": hello.pid,
+            "epoch": hello.epoch,
+            "python": hello.python,
+            "trio": hello.trio,
+            "trio_sup": hello.trio_sup,
+            "started_wall": hello.started_wall,
+            "lag_seconds": answer.lag,
+        },
+        "filter": query.text if query else None,
+        "rows": len(model.rows),
+        "children": _children_json(model, answer.now, shown, depth),
+    }
+
+
+def _children_json(
+    model: TreeModel, now: float, shown: set[int] | None, depth: int | None
+) -> list[Json]:
+    """The children of the root, nested without recursion: chains may be deep."""
+    top: list[Json] = []
+    todo: list[tuple[int, list[Json], int]] = [(ROOT, top, 1)]
+    while todo:
+        parent, out, level = todo.pop()
+        for uid in model.children(parent):
+            if shown is not None and uid not in shown:
+                continue
+            below: list[Json] = []
+            out.append(_row_json(model.rows[uid], now, below, model.child_count(uid)))
+            if depth is None or level < depth:
+                todo.append((uid, below, level + 1))
+    return top
+
+
+def _row_json(row: Row, now: float, below: list[Json], children: int) -> Json:
+    return {
+        "id": row.id,
+        "label": row.label,
+        "path": row.path,
+        "kind": row.kind,
+        "target": row.target,
+        "restart": row.restart,
+        "name": row.name or None,
+        "status": row.status,
+        "problem": problem(row, now),
+        "life": row.life,
+        "restarts": row.restarts,
+        "life_seconds": None if row.began is None else round(now - row.began, 6),
+        "mailbox": _mailbox_json(row, now),
+        "last_exit": row.last_exit or None,
+        "budget": None
+        if row.budget_max is None
+        else {
+            "used": row.budget_used,
+            "max": None if row.budget_max < 0 else row.budget_max,
+            "seconds": row.budget_seconds,
+        },
+        "child_count": children,
+        "children": below,
+    }
+
+
+def _mailbox_json(row: Row, now: float) -> Json | None:
+    if row.mailbox_len is None:
+        return None
+    capacity = row.mailbox_cap
+    return {
+        "length": row.mailbox_len,
+        "capacity": None if capacity is None or capacity < 0 else capacity,
+        "peak": row.mailbox_peak,
+        "handled": row.handled,
+        "operation": row.op,
+        "operation_seconds": None
+        if row.op_since is None
+        else round(now - row.op_since, 6),
+    }
+
+
+def problems_of(answer: Answer) -> list[tuple[Row, str]]:
+    """The rows that need a look, and why, in the order of their serial numbers."""
+    found: list[tuple[Row, str]] = []
+    for _, row in sorted(answer.rows.items()):
+        why = problem(row, answer.now)
+        if why is not None:
+            found.append((row, why))
+    return found
+
+
+def status_lines(answer: Answer) -> Iterator[str]:
+    """One line on the node, then one for each problem."""
+    hello = answer.node
+    totals = snapshot(answer.rows.values()).totals()
+    up = show.duration(answer.now - hello.mono0 + hello.wall0 - hello.started_wall)
+    yield (
+        f"{hello.node}.{hello.pid}  up {up}  {totals.rows} children"
+        f"  {totals.down} down  {totals.waiting} waiting  {totals.stuck} stuck"
+        f"  {totals.restarts} restarts  {totals.mailbox} messages waiting"
+        f"  loop lag {show.duration(answer.lag)}"
+    )
+    for row, why in problems_of(answer):
+        yield f"  {show.clean(row.path)} {why}"
+
+
+def status_json(answer: Answer) -> Json:
+    """The document of ``trio-sup status --json``."""
+    hello = answer.node
+    totals = snapshot(answer.rows.values()).totals()
+    return {
+        "schema": SCHEMA,
+        "node": hello.node,
+        "pid": hello.pid,
+        "lag_seconds": answer.lag,
+        "children": totals.rows,
+        "down": totals.down,
+        "waiting": totals.waiting,
+        "stuck": totals.stuck,
+        "restarts": totals.restarts,
+        "messages_waiting": totals.mailbox,
+        "problems": [
+            {"path": row.path, "problem": why} for row, why in problems_of(answer)
+        ],
+    }
+
+
+def event_json(event: Event, wall: float) -> Json:
+    """One line of ``trio-sup events --json``.
+
+    Args:
+        event: What happened.
+        wall: When, in seconds since 1970.
+    """
+    return {
+        "schema": SCHEMA,
+        "wall": round(wall, 6),
+        "kind": event.kind,
+        "path": event.path,
+        "text": event.text,
+    }
+
+
+def event_line(event: Event, wall: float) -> str:
+    """One line of ``trio-sup events``; the time is local."""
+    when = datetime.fromtimestamp(wall, UTC).astimezone().strftime("%H:%M:%S.%f")[:-3]
+    path, text = show.clean(event.path), show.clean(event.text)
+    return f"{when}  {show.clean(event.kind):<20}  {path}  {text}".rstrip()
