@@ -1,0 +1,69 @@
+"""OTP-style supervision trees, servers and a registry for Trio."""
+
+from trio_sup._child import (
+    Child as Child,
+    ChildCounts as ChildCounts,
+    ChildInfo as ChildInfo,
+    Supervisor as Supervisor,
+    SupervisorStatistics as SupervisorStatistics,
+)
+from trio_sup._core.errors import (
+    AlreadyPresent as AlreadyPresent,
+    AlreadyRegistered as AlreadyRegistered,
+    AlreadyStarted as AlreadyStarted,
+    ChildNotStopped as ChildNotStopped,
+    ChildQuarantined as ChildQuarantined,
+    ChildSpecError as ChildSpecError,
+    Crash as Crash,
+    HookFailed as HookFailed,
+    LeakedCancelled as LeakedCancelled,
+    MailboxFull as MailboxFull,
+    MaxChildren as MaxChildren,
+    NoProcess as NoProcess,
+    NoSuchChild as NoSuchChild,
+    RestartLimitExceeded as RestartLimitExceeded,
+    ServerExit as ServerExit,
+    StartFailed as StartFailed,
+    StartIgnored as StartIgnored,
+    SupervisionError as SupervisionError,
+    SupervisorStopping as SupervisorStopping,
+    WouldDeadlock as WouldDeadlock,
+    WrongKind as WrongKind,
+)
+from trio_sup._core.exits import (
+    Exit as Exit,
+    Ignore as Ignore,
+    Stop as Stop,
+)
+from trio_sup._core.policies import (
+    Backoff as Backoff,
+    Budget as Budget,
+    Mailbox as Mailbox,
+)
+from trio_sup._core.specs import ChildSpec as ChildSpec
+from trio_sup._dynamic_handle import DynamicSupervisor as DynamicSupervisor
+from trio_sup._life import graceful_stop as graceful_stop
+from trio_sup._mailbox import Caller as Caller
+from trio_sup._node import (
+    EventStream as EventStream,
+    Node as Node,
+    current_node as current_node,
+)
+from trio_sup._open import open_supervisor as open_supervisor
+from trio_sup._ops import Call as Call, Cast as Cast, call as call, cast as cast
+from trio_sup._registry import Registry as Registry, Via as Via
+from trio_sup._run import run as run, serve as serve
+from trio_sup._server import (
+    Continue as Continue,
+    GenServer as GenServer,
+    Timer as Timer,
+)
+from trio_sup._server_ref import (
+    ServerRef as ServerRef,
+    ServerStatistics as ServerStatistics,
+)
+from trio_sup._specs import (
+    child as child,
+    dynamic_supervisor as dynamic_supervisor,
+    supervisor as supervisor,
+)

@@ -1,0 +1,464 @@
+"""Handles: the stable objects that stand for children across their lives."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import trio
+from attrs import frozen
+
+from trio_sup._core.errors import (
+    NoProcess,
+    NoSuchChild,
+    WouldDeadlock,
+    WrongKind,
+)
+from trio_sup._core.exits import NOPROC, Exit
+from trio_sup._core.words import Kind, Status
+from trio_sup._current import current_kid
+
+if TYPE_CHECKING:
+    from trio_sup._core.specs import ChildSpec
+    from trio_sup._dynamic_handle import DynamicSupervisor
+    from trio_sup._kid import Kid
+    from trio_sup._server import GenServer
+    from trio_sup._server_ref import ServerRef
+    from trio_sup._supervisor import StaticDriver
+
+S = TypeVar("S", bound="GenServer")
+H = TypeVar("H", bound="Child")
+
+
+class Child:
+    """A child, across its lives: valid from its first start on, for ever.
+
+    Two handles are equal when they stand for the same child.
+    """
+
+    __slots__ = ("_kid",)
+    _kid: Kid
+
+    def __init__(self) -> None:
+        raise TypeError(
+            f"{type(self).__name__} has no public constructor: handles come from "
+            "start_child(), a supervisor's look-ups and registries"
+        )
+
+    @classmethod
+    def _create(cls, kid: Kid) -> Self:
+        self = object.__new__(cls)
+        self._kid = kid
+        return self
+
+    @property
+    def kid(self) -> Kid:
+        """The library's own record; not for users."""
+        return self._kid
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Child) and other.kid is self.kid
+
+    def __hash__(self) -> int:
+        return hash(id(self.kid))
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self.path_text!r} "
+            f"{self.status}, life {self.life}>"
+        )
+
+    @property
+    def id(self) -> Hashable:
+        """The place under the supervisor."""
+        return self.kid.id
+
+    @property
+    def path(self) -> tuple[Hashable, ...]:
+        """The ids from the root."""
+        kid: Kid | None = self.kid
+        ids: list[Hashable] = []
+        while kid is not None:
+            ids.append(kid.id)
+            kid = None if kid.parent is None else kid.parent.kid
+        return tuple(reversed(ids))
+
+    @property
+    def path_text(self) -> str:
+        """The ids from the root, joined by ``/``."""
+        return self.kid.path_text
+
+    @property
+    def status(self) -> Status:
+        """Where the child is in its story, right now."""
+        return self.kid.status
+
+    @property
+    def life(self) -> int:
+        """The number of the present or last life; 0 before the first."""
+        return self.kid.life
+
+    @property
+    def restarts(self) -> int:
+        """How often a supervisor started it again after an end."""
+        return self.kid.restarts
+
+    @property
+    def last_exit(self) -> Exit | None:
+        """How the last finished life ended, or None before that."""
+        return self.kid.last_exit
+
+    @property
+    def value(self) -> object:
+        """What the present life gave to ``task_status.started(value)``."""
+        return self.kid.value if self.kid.ready else None
+
+    async def wait_running(self) -> None:
+        """Wait until the child runs: ready, and not asked to stop. A checkpoint.
+
+        Waits through restarts and backoff.
+
+        Raises:
+            NoProcess: it is down and will not come back by itself.
+        """
+        kid = self.kid
+        await trio.lowlevel.checkpoint()
+        while not kid.running:
+            if not kid.may_return:
+                raise NoProcess(kid.path_text, f"is {kid.status}")
+            await kid.wait_change()
+
+    async def wait_stopped(self) -> None:
+        """Wait until the child is down for good, or until restarted by hand.
+
+        Waits through restarts and backoff; a checkpoint; returns at once for a
+        child that is gone.
+        """
+        kid = self.kid
+        await trio.lowlevel.checkpoint()
+        while kid.may_return:
+            await kid.wait_change()
+
+    async def wait_exit(self, life: int | None = None) -> Exit:
+        """Wait for the end of one life and return it. A checkpoint.
+
+        Args:
+            life: Its number; None for the present one, or the last if it is down.
+
+        Returns:
+            How it ended; kind ``noproc`` for a child that never lived and is down.
+
+        Raises:
+            LookupError: that life ended too long ago to be remembered (16 ends
+                are), or it can never come.
+        """
+        kid = self.kid
+        await trio.lowlevel.checkpoint()
+        if life is None:
+            life = kid.life
+            if life == 0 and not kid.may_return:
+                return NOPROC
+            life = max(life, 1)
+        while True:
+            for number, exit in kid.exits or ():
+                if number == life:
+                    return exit
+            if kid.life > life or (kid.life == life and not kid.alive):
+                raise LookupError(
+                    f"{kid.path_text!r}: the end of life {life} is forgotten"
+                )
+            if not kid.may_return:
+                raise LookupError(f"{kid.path_text!r}: life {life} will never come")
+            await kid.wait_change()
+
+
+@frozen
+class ChildInfo:
+    """One line of `which_children`."""
+
+    id: Hashable
+    status: Status
+    kind: Kind
+    restart: str
+    handle: Child
+
+
+@frozen
+class ChildCounts:
+    """What `count_children` returns (checklist SUP-104, DYN-023)."""
+
+    specs: int
+    """All children, dead or alive."""
+    active: int
+    """Those that live."""
+    supervisors: int
+    """Supervisors, dead or alive."""
+    workers: int
+    """Everything else, dead or alive."""
+
+
+@frozen
+class SupervisorStatistics:
+    """The restart window of a supervisor, right now."""
+
+    restarts: int
+    """Restarts that count inside the window."""
+    max_restarts: int
+    max_seconds: float
+    frees_at: float
+    """Trio time at which the oldest of them leaves the window; `-inf` if none."""
+
+
+def list_children(kid: Kid) -> list[ChildInfo]:
+    """Return the children of a supervisor's record, in start order."""
+    driver = kid.driver
+    if driver is None:
+        return []
+    return [
+        ChildInfo(k.id, k.status, k.spec.kind, k.spec.restart, k.handle)
+        for k in driver.all_kids()
+    ]
+
+
+def count(kid: Kid) -> ChildCounts:
+    """Count the children of a supervisor's record."""
+    kids = () if kid.driver is None else kid.driver.all_kids()
+    supervisors = sum(1 for k in kids if k.spec.flags is not None)
+    active = sum(1 for k in kids if k.alive)
+    return ChildCounts(len(kids), active, supervisors, len(kids) - supervisors)
+
+
+def window_of(kid: Kid) -> SupervisorStatistics:
+    """Return the restart window of a supervisor's record."""
+    assert kid.driver is not None
+    window, now = kid.driver.core.window, trio.current_time()
+    return SupervisorStatistics(
+        window.used(now), window.max_restarts, window.max_seconds, window.frees_at(now)
+    )
+
+
+def spec_of(kid: Kid, id: Hashable) -> ChildSpec[Child]:
+    """Return the specification of a supervisor's child."""
+    found = None if kid.driver is None else kid.driver.core.kids.get(id)
+    if found is None:
+        raise NoSuchChild(f"supervisor {kid.path_text!r}", id)
+    return found.spec
+
+
+async def stop_supervisor(kid: Kid) -> None:
+    """Stop a supervisor's life from outside, in order, and wait for its end."""
+    refuse_self(kid, "stop")
+    driver = kid.driver
+    assert driver is not None
+    if kid.parent is not None and kid.alive:
+        kid.ask_stop(f"{kid.path_text}: stop()", kid_grace(kid))
+    elif kid.alive:
+        driver.request_stop(f"{kid.path_text}: stop()")
+    life = kid.life
+    await trio.lowlevel.checkpoint()
+    while kid.alive and kid.life == life:
+        await kid.wait_change()
+
+
+def kid_grace(kid: Kid) -> float:
+    """The grace of a child, in seconds."""
+    shutdown = kid.spec.shutdown
+    return 0.0 if shutdown == "brutal_kill" else shutdown
+
+
+def refuse_self(target: Kid, action: str) -> None:
+    """Refuse to wait for the end of a child that the present task is part of.
+
+    Raises:
+        WouldDeadlock: the present task belongs to `target` or to a child below it.
+    """
+    here = current_kid.get()
+    while here is not None:
+        if here is target:
+            raise WouldDeadlock(
+                f"{action} of {target.path_text!r} from inside of it would wait for "
+                "itself; raise Stop, or let somebody else do it"
+            )
+        here = None if here.parent is None else here.parent.kid
+
+
+def refuse_half_way(target: Kid, action: str) -> None:
+    """Refuse a request to an ancestor that itself waits for the present child.
+
+    Raises:
+        WouldDeadlock: the present child is starting or stopping, and the request
+            would wait in line behind that (checklist SUP-101).
+    """
+    here = current_kid.get()
+    while here is not None and here.parent is not None:
+        half_way = here.alive and (not here.ready or here.asked is not None)
+        if half_way and here.parent.kid is target:
+            raise WouldDeadlock(
+                f"{action} at {target.path_text!r} would wait behind the "
+                f"{'stop' if here.asked else 'start'} of {here.path_text!r}, "
+                "which is waiting for it"
+            )
+        here = here.parent.kid
+
+
+class Supervisor(Child):
+    """A static supervisor: an ordered list of children.
+
+    Requests are served one at a time, in order. A cancelled caller does not take
+    its request back, except a start that has not begun.
+    """
+
+    __slots__ = ()
+
+    @property
+    def _driver(self) -> StaticDriver:
+        from trio_sup._supervisor import StaticDriver
+
+        driver = self.kid.driver
+        assert isinstance(driver, StaticDriver)
+        return driver
+
+    async def start_child(self, spec: ChildSpec[H]) -> H:
+        """Start a child and wait until it is ready. It joins the end of the order.
+
+        A failure before readiness is raised here and never retried; one after it is
+        the supervisor's business. Does not restart a stopped child: see
+        `restart_child`. (SUP-063, 090..094)
+
+        Raises:
+            ChildSpecError: the specification does not fit this supervisor.
+            AlreadyStarted: the id belongs to a living child.
+            AlreadyPresent: the id belongs to a child that is down.
+            AlreadyRegistered: the name is in use.
+            StartFailed: the child did not become ready; the cause is chained.
+            StartIgnored: it raised `Ignore`.
+            SupervisorStopping: the supervisor is going down.
+            WouldDeadlock: asked by a child whose own start is in progress here.
+        """
+        refuse_half_way(self.kid, "start_child")
+        driver = self._driver
+        handle: H = await driver.submit(lambda: driver.start_child(spec), withdraw=True)
+        return handle
+
+    async def terminate_child(self, id: Hashable) -> None:
+        """Stop a child and wait for its end. Idempotent.
+
+        Its specification stays, unless it is temporary; it never counts as a
+        restart and never touches siblings. (SUP-057, 095)
+
+        Raises:
+            NoSuchChild: there is no child with that id.
+            SupervisorStopping: the supervisor is going down.
+            WouldDeadlock: asked from inside the child itself.
+        """
+        driver = self._driver
+        kid = driver.find(id)
+        refuse_self(kid, "terminate_child")
+        refuse_half_way(self.kid, "terminate_child")
+        await driver.submit(lambda: driver.terminate_child(id), kid)
+
+    async def restart_child(self, id: Hashable) -> Child:
+        """Start a child that is down; end its backoff or quarantine (SUP-097).
+
+        Raises:
+            NoSuchChild: there is no child with that id.
+            ChildNotStopped: it lives, or is on its way back.
+            StartFailed: it did not become ready; it stays down, not retried.
+            StartIgnored: it raised `Ignore`.
+            SupervisorStopping: the supervisor is going down.
+        """
+        refuse_half_way(self.kid, "restart_child")
+        driver = self._driver
+        handle: Child = await driver.submit(lambda: driver.restart_child(id))
+        return handle
+
+    async def delete_child(self, id: Hashable) -> None:
+        """Forget a child that is down; its id is free again (SUP-098).
+
+        Raises:
+            NoSuchChild: there is no child with that id.
+            ChildNotStopped: it lives, or is on its way back.
+            SupervisorStopping: the supervisor is going down.
+        """
+        refuse_half_way(self.kid, "delete_child")
+        driver = self._driver
+        await driver.submit(lambda: driver.delete_child(id))
+
+    def which_children(self) -> list[ChildInfo]:
+        """Return the children in start order (OTP: in reverse)."""
+        return list_children(self.kid)
+
+    def count_children(self) -> ChildCounts:
+        """Count the children (SUP-104)."""
+        return count(self.kid)
+
+    def get_childspec(self, id: Hashable) -> ChildSpec[Child]:
+        """Return a child's specification; raises `NoSuchChild`."""
+        return spec_of(self.kid, id)
+
+    def statistics(self) -> SupervisorStatistics:
+        """Return how much of the restart window is used."""
+        return window_of(self.kid)
+
+    async def stop(self) -> None:
+        """Stop this supervisor in order and wait for its end.
+
+        As in OTP its parent then decides by the restart type; the end is a
+        shutdown. (SUP-121)
+
+        Raises:
+            WouldDeadlock: asked from inside the tree.
+        """
+        await stop_supervisor(self.kid)
+
+    # Ways down.
+
+    def child(self, *path: Hashable) -> Child:
+        """Return the handle of a child further down.
+
+        Args:
+            path: The ids from here.
+
+        Raises:
+            NoSuchChild: there is none.
+        """
+        return _descend(self.kid, path).handle
+
+    def server(self, kind: type[S], *path: Hashable) -> ServerRef[S]:
+        """Return the handle of a server further down: class first, then the path.
+
+        Raises:
+            NoSuchChild: there is none.
+            WrongKind: it is not a server of that class.
+        """
+        handle: ServerRef[S] = _descend(self.kid, path).handle_as(kind)  # type: ignore[assignment]
+        return handle
+
+    def supervisor(self, *path: Hashable) -> Supervisor:
+        """Return the handle of a static supervisor further down."""
+        handle = _descend(self.kid, path).handle
+        if not isinstance(handle, Supervisor):
+            raise WrongKind(handle.path_text, f"a {handle.kid.kind}", "a supervisor")
+        return handle
+
+    def dynamic(self, *path: Hashable) -> DynamicSupervisor:
+        """Return the handle of a dynamic supervisor further down."""
+        from trio_sup._dynamic_handle import DynamicSupervisor
+
+        handle = _descend(self.kid, path).handle
+        if not isinstance(handle, DynamicSupervisor):
+            raise WrongKind(
+                handle.path_text, f"a {handle.kid.kind}", "a dynamic supervisor"
+            )
+        return handle
+
+
+def _descend(kid: Kid, path: Sequence[Hashable]) -> Kid:
+    if not path:
+        raise TypeError("give the path: the ids from this supervisor to the child")
+    for id in path:
+        found = None if kid.driver is None else kid.driver.core.kids.get(id)
+        if found is None:
+            raise NoSuchChild(f"supervisor {kid.path_text!r}", id)
+        kid = found
+    return kid

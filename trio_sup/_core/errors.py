@@ -1,0 +1,256 @@
+"""Every exception that the library raises, under one root.
+
+Blame is visible from the type: the *specification* was wrong (`ChildSpecError`),
+the *request* does not fit the state (`AlreadyStarted`, `NoSuchChild`, …), the *child*
+failed (`StartFailed`, `ServerExit`), the *process is not there* (`NoProcess`), the
+*tree gave up* (`RestartLimitExceeded`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from trio_sup._core.exits import Exit, describe_error
+
+if TYPE_CHECKING:
+    from trio_sup._child import Child
+    from trio_sup._core.specs import ChildSpec
+
+
+class SupervisionError(Exception):
+    """The root of everything that trio-sup raises as an error."""
+
+
+class ChildSpecError(SupervisionError, ValueError):
+    """A specification is invalid; nothing was started.
+
+    Args:
+        field: The field at fault.
+        value: What it was.
+        accepted: What is accepted, as text.
+        owner: The id of the specification, for the message.
+    """
+
+    def __init__(
+        self, field: str, value: object, accepted: str, owner: object = None
+    ) -> None:
+        self.field = field
+        self.value = value
+        self.accepted = accepted
+        whose = "child spec" if owner is None else f"child spec {owner!r}"
+        super().__init__(f"{whose}: {field} must be {accepted}, not {value!r}")
+
+
+class StartFailed(SupervisionError):
+    """A child did not become ready; its error is the `__cause__`.
+
+    A first start is never retried and leaves no specification behind.
+    """
+
+    def __init__(self, spec: ChildSpec[Child], exit: Exit) -> None:
+        self.spec = spec
+        self.exit = exit
+        super().__init__(f"child {spec.label!r} failed to start: {exit}")
+
+
+class StartIgnored(SupervisionError):
+    """The child raised `Ignore` instead of becoming ready: not needed, no error."""
+
+    def __init__(self, spec: ChildSpec[Child]) -> None:
+        self.spec = spec
+        super().__init__(f"child {spec.label!r} chose not to start")
+
+
+class AlreadyStarted(SupervisionError):
+    """The id is in use by a child that lives, or is about to (`handle`)."""
+
+    def __init__(self, handle: Child) -> None:
+        self.handle = handle
+        super().__init__(f"a child with id {handle.id!r} is {handle.status}")
+
+
+class AlreadyPresent(SupervisionError):
+    """The id belongs to a child that is down: restart or delete it (`handle`)."""
+
+    def __init__(self, handle: Child) -> None:
+        self.handle = handle
+        super().__init__(
+            f"a child with id {handle.id!r} is present, {handle.status}; "
+            "use restart_child or delete_child"
+        )
+
+
+class AlreadyRegistered(SupervisionError):
+    """The name is held by, or reserved for, another child (`handle`)."""
+
+    def __init__(self, key: Hashable, handle: Child) -> None:
+        self.key = key
+        self.handle = handle
+        super().__init__(f"the name {key!r} is held by {handle.path_text!r}")
+
+
+class NoSuchChild(SupervisionError, LookupError):
+    """There is no child with that id, or no holder of that name."""
+
+    def __init__(self, where: str, id: object) -> None:
+        self.where = where
+        self.id = id
+        super().__init__(f"{where} has no child {id!r}")
+
+
+class WrongKind(SupervisionError, TypeError):
+    """The child exists but is not of the kind that was asked for."""
+
+    def __init__(self, path: str, found: str, wanted: str) -> None:
+        self.path = path
+        self.found = found
+        self.wanted = wanted
+        super().__init__(f"{path!r} is {found}, not {wanted}")
+
+
+class ChildNotStopped(SupervisionError):
+    """`restart_child` and `delete_child` need a child that is down (SUP-097, 098)."""
+
+    def __init__(self, handle: Child) -> None:
+        self.handle = handle
+        self.status = handle.status
+        super().__init__(f"child {handle.id!r} is {handle.status}; terminate it first")
+
+
+class ChildQuarantined(SupervisionError):
+    """The child used up its own budget and stays down until restarted by hand."""
+
+    def __init__(self, handle: Child) -> None:
+        self.handle = handle
+        super().__init__(
+            f"{handle.path_text!r} is quarantined; restart_child clears that"
+        )
+
+
+class MaxChildren(SupervisionError):
+    """The dynamic supervisor has as many children as it may (DYN-009)."""
+
+    def __init__(self, path: str, limit: float) -> None:
+        self.path = path
+        self.limit = limit
+        super().__init__(f"{path!r} has its maximum of {limit:g} children")
+
+
+class SupervisorStopping(SupervisionError):
+    """The supervisor is going down, or has gone: it takes no more requests."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"supervisor {path!r} is stopping")
+
+
+class WouldDeadlock(SupervisionError):
+    """The request would wait for the very task that makes it."""
+
+
+class NoProcess(SupervisionError):
+    """There is no process behind the handle or name: the request was not executed."""
+
+    def __init__(self, target: str, why: str = "is not running") -> None:
+        self.target = target
+        super().__init__(f"{target!r} {why}")
+
+
+class ServerExit(SupervisionError):
+    """The server ended before it answered; the request may have been executed.
+
+    Its crash, if it was one, is the `__cause__`; `exit` tells how it ended.
+    """
+
+    def __init__(self, target: str, exit: Exit) -> None:
+        self.target = target
+        self.exit = exit
+        super().__init__(f"server {target!r} ended before it answered: {exit}")
+
+
+class MailboxFull(SupervisionError):
+    """The mailbox has no room for another cast or send; it was not queued."""
+
+    def __init__(self, target: str, capacity: float) -> None:
+        self.target = target
+        self.capacity = capacity
+        super().__init__(f"the mailbox of {target!r} is full ({capacity:g} messages)")
+
+
+class LeakedCancelled(SupervisionError):
+    """A child let a `trio.Cancelled` escape that nobody had sent to it.
+
+    It came from a scope that is not the child's: kept from elsewhere and raised
+    again, or a nursery closed in the wrong task. That is a crash, not a stop.
+    """
+
+
+class HookFailed(SupervisionError):
+    """An event hook or registry listener raised; it was logged and went no further."""
+
+
+@frozen
+class Crash:
+    """One entry of a crash story."""
+
+    at: float
+    """Trio time, in seconds."""
+    path: str
+    life: int
+    error: BaseException | None
+    """The exception, its frames cleared, or None where only the text was kept."""
+    summary: str
+    """The exception in one line."""
+    traceback: str
+    """The formatted traceback, bounded; may be empty."""
+
+
+class RestartLimitExceeded(SupervisionError):
+    """A supervisor gave up; the message tells the story.
+
+    To the parent of a supervisor this is a `shutdown`, so that a transient
+    supervisor stays down (checklist SUP-047, trap 1); from the root it is raised.
+    `__cause__` is the last crash.
+    """
+
+    def __init__(
+        self,
+        supervisor: str,
+        max_restarts: int,
+        max_seconds: float,
+        crashes: Sequence[Crash],
+        *,
+        child: str | None = None,
+    ) -> None:
+        self.supervisor = supervisor
+        self.max_restarts = max_restarts
+        self.max_seconds = max_seconds
+        self.crashes = tuple(crashes)
+        self.child = child
+        super().__init__(self._story())
+
+    def _story(self) -> str:
+        whose = "" if self.child is None else f" of child {self.child!r}"
+        lines = [
+            f"supervisor {self.supervisor!r} gave up: more than {self.max_restarts} "
+            f"restarts{whose} in {self.max_seconds:g} s"
+        ]
+        if self.crashes:
+            began = self.crashes[0].at
+            lines.append("what happened, oldest first:")
+            lines += [
+                f"  +{crash.at - began:.3f} s  {crash.path} (life {crash.life}): "
+                f"{crash.summary}"
+                for crash in self.crashes
+            ]
+        return "\n".join(lines)
+
+
+def crash_summary(exit: Exit) -> str:
+    """Return one line for the story of crashes."""
+    if exit.error is not None:
+        return describe_error(exit.error)
+    return f"ended: {exit}"

@@ -1,0 +1,261 @@
+"""Lifecycle events: one closed set of frozen, JSON-able records.
+
+Requested and ended are different events (`ChildStopping`, `ChildStopped`), and so are
+decisions (`RestartDecided`, `SupervisorGaveUp`): whoever checks a tree from outside
+can tell what was asked for from what happened.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+
+import attrs
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from trio_sup._core.exits import Exit
+
+Json: TypeAlias = str | int | float | bool | None
+
+
+@frozen
+class Event:
+    """What all events have in common."""
+
+    kind: ClassVar[str] = "event"
+    at: float
+    """Trio time, in seconds."""
+    path: str
+    """The path of the child that it is about, or of the supervisor."""
+    life: int
+    """The number of the life that it is about; 0 for a supervisor's own doings."""
+
+    @property
+    def path_text(self) -> str:
+        """The same as `path`."""
+        return self.path
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        return f"{self.path} {self.kind}"
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the event as plain data; exceptions become their one-line text."""
+        data: dict[str, Json] = {"event": self.kind}
+        for part in attrs.fields(type(self)):
+            value = getattr(self, part.name)
+            plain = value is None or isinstance(value, str | int | float | bool)
+            data[part.name] = value if plain else str(value)
+        return data
+
+
+@frozen
+class ChildStarting(Event):
+    """A life begins; the child is not ready yet."""
+
+    kind: ClassVar[str] = "child_starting"
+
+    @property
+    def summary(self) -> str:
+        return f"{self.path} starting (life {self.life})"
+
+
+@frozen
+class ChildStarted(Event):
+    """A life is ready: `init` returned, or `started()` was called."""
+
+    kind: ClassVar[str] = "child_started"
+
+    @property
+    def summary(self) -> str:
+        return f"{self.path} started (life {self.life})"
+
+
+@frozen
+class ChildStartFailed(Event):
+    """A life ended before it was ready."""
+
+    kind: ClassVar[str] = "child_start_failed"
+    exit: Exit
+
+    @property
+    def summary(self) -> str:
+        return f"{self.path} failed to start: {self.exit}"
+
+
+@frozen
+class ChildIgnored(Event):
+    """A child raised `Ignore` instead of becoming ready."""
+
+    kind: ClassVar[str] = "child_ignored"
+
+    @property
+    def summary(self) -> str:
+        return f"{self.path} chose not to start"
+
+
+@frozen
+class ChildStopping(Event):
+    """The supervisor asked a life to end."""
+
+    kind: ClassVar[str] = "child_stopping"
+    reason: str
+
+    @property
+    def summary(self) -> str:
+        return f"{self.path} asked to stop: {self.reason}"
+
+
+@frozen
+class ChildStopped(Event):
+    """A life ended in order, or because it was asked to."""
+
+    kind: ClassVar[str] = "child_stopped"
+    exit: Exit
+    requested: bool
+    """Whether the supervisor had asked for it."""
+
+    @property
+    def summary(self) -> str:
+        return f"{self.path} stopped: {self.exit}"
+
+
+@frozen
+class ChildCrashed(Event):
+    """A life ended by an error of its own."""
+
+    kind: ClassVar[str] = "child_crashed"
+    exit: Exit
+    restart: str
+    """The child's restart type: whether it comes back is the next event."""
+
+    @property
+    def summary(self) -> str:
+        return f"{self.path} crashed (life {self.life}): {self.exit.error!r}"
+
+
+@frozen
+class RestartDecided(Event):
+    """The supervisor restarts a child, and with a group strategy others too."""
+
+    kind: ClassVar[str] = "restart_decided"
+    delay: float
+    """Seconds until the start."""
+    strategy: str
+    siblings: int = 0
+    """How many other children are in the plan."""
+
+    @property
+    def summary(self) -> str:
+        text = f"{self.path} is restarted"
+        if self.delay:
+            text += f" in {self.delay:.3g} s"
+        if self.siblings:
+            text += f", with {self.siblings} siblings ({self.strategy})"
+        return text
+
+
+@frozen
+class ChildRemoved(Event):
+    """The supervisor forgot a child: deleted, temporary, or dynamic and done."""
+
+    kind: ClassVar[str] = "child_removed"
+
+    @property
+    def summary(self) -> str:
+        return f"{self.path} removed"
+
+
+@frozen
+class ChildQuarantinedEvent(Event):
+    """A child used up its own budget and stays down."""
+
+    kind: ClassVar[str] = "child_quarantined"
+    max_restarts: int
+    max_seconds: float
+
+    @property
+    def summary(self) -> str:
+        return (
+            f"{self.path} quarantined: more than {self.max_restarts} restarts "
+            f"in {self.max_seconds:g} s"
+        )
+
+
+@frozen
+class ChildStuck(Event):
+    """A child still lives after its cancellation; it is waited for all the same."""
+
+    kind: ClassVar[str] = "child_stuck"
+    seconds: float
+    """How long ago it was cancelled."""
+    frames: str = field(repr=False)
+    """Where it hangs: its await stack, the innermost frame last."""
+
+    @property
+    def summary(self) -> str:
+        where = self.frames.strip().splitlines()
+        tail = where[-1].strip() if where else "unknown place"
+        return f"{self.path} is stuck, {self.seconds:.3g} s after its cancel: {tail}"
+
+
+@frozen
+class SupervisorGaveUp(Event):
+    """A supervisor exceeded its limit, or a child's escalating budget did."""
+
+    kind: ClassVar[str] = "supervisor_gave_up"
+    max_restarts: int
+    max_seconds: float
+    child: str
+    """The child whose end was one too many."""
+
+    @property
+    def summary(self) -> str:
+        return (
+            f"{self.path} gave up over {self.child!r}: more than "
+            f"{self.max_restarts} restarts in {self.max_seconds:g} s"
+        )
+
+
+@frozen
+class SupervisorAutoShutdown(Event):
+    """A supervisor ends because significant children did."""
+
+    kind: ClassVar[str] = "supervisor_auto_shutdown"
+    child: str
+
+    @property
+    def summary(self) -> str:
+        return f"{self.path} shuts down after significant child {self.child!r}"
+
+
+@frozen
+class Requested(Event):
+    """An accepted request of the administration API."""
+
+    kind: ClassVar[str] = "requested"
+    action: Literal["start_child", "terminate_child", "restart_child", "delete_child"]
+
+    @property
+    def summary(self) -> str:
+        return f"{self.path}: {self.action}"
+
+
+LifecycleEvent: TypeAlias = (
+    ChildStarting
+    | ChildStarted
+    | ChildStartFailed
+    | ChildIgnored
+    | ChildStopping
+    | ChildStopped
+    | ChildCrashed
+    | RestartDecided
+    | ChildRemoved
+    | ChildQuarantinedEvent
+    | ChildStuck
+    | SupervisorGaveUp
+    | SupervisorAutoShutdown
+    | Requested
+)
+"""The closed set."""

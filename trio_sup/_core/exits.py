@@ -1,0 +1,129 @@
+"""How a life ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+from attrs import frozen
+
+ExitKind: TypeAlias = Literal["normal", "shutdown", "crashed", "killed", "noproc"]
+
+
+@frozen
+class Exit:
+    """How one life of a child ended (checklist MON-011).
+
+    An end that the supervisor asked for is a ``shutdown`` whatever the child did
+    with its cancellation; `error` then tells what its clean-up raised, if it did.
+    """
+
+    kind: ExitKind
+    """``normal`` (returned), ``shutdown`` (in order), ``crashed``, ``killed`` (the
+    grace ran out, or ``brutal_kill``), ``noproc`` (there was no such process)."""
+
+    reason: object = None
+    """What came with a shutdown: a word of the supervisor or of `Stop`."""
+
+    error: BaseException | None = None
+    """The exception, if there was one."""
+
+    @property
+    def in_order(self) -> bool:
+        """Whether a transient child with this end stays down (SUP-041)."""
+        return self.kind in ("normal", "shutdown")
+
+    def __str__(self) -> str:
+        text: str = self.kind
+        if self.reason is not None:
+            text += f" ({self.reason})"
+        if self.error is not None:
+            text += f": {describe_error(self.error)}"
+        return text
+
+
+NORMAL = Exit("normal")
+NOPROC = Exit("noproc")
+
+
+class Stop(Exception):
+    """Raised by a child to end its own life in order.
+
+    From a server's handler, or a plain function: the life ends as ``normal``, or as
+    ``shutdown`` when a reason is given; a permanent child is restarted all the
+    same. From `init`, or before `started()`: a failed start, without an error log.
+
+    Args:
+        reason: What to tell those who ask; None for a normal end.
+        reply: In a call's handler, the answer for its caller. It is sent after
+            `terminate` has run, as in OTP (checklist GS-033). Without one the
+            caller gets `ServerExit`.
+    """
+
+    NO_REPLY = object()
+
+    def __init__(self, reason: object = None, *, reply: object = NO_REPLY) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.reply = reply
+
+    @property
+    def exit(self) -> Exit:
+        """The exit that this asks for."""
+        return NORMAL if self.reason is None else Exit("shutdown", self.reason)
+
+
+class Ignore(Exception):
+    """Raised before a child is ready: it is not needed, and that is no error.
+
+    `start_child` then raises `StartIgnored`; in a static list the specification
+    stays, with no process, unless it is temporary (checklist SUP-027).
+    """
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield the exceptions in a (nested) group, or the exception itself."""
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from leaves(member)
+    else:
+        yield error
+
+
+def is_fatal(error: BaseException, cancelled: type[BaseException]) -> bool:
+    """Whether this must pass through every supervisor: one fatal leaf is enough.
+
+    Fatal is what is neither an `Exception` nor a cancellation: `KeyboardInterrupt`,
+    `SystemExit`, `GeneratorExit` and their kind.
+
+    Args:
+        error: What crossed the border of a life.
+        cancelled: Trio's `Cancelled`; this package does not import Trio.
+    """
+    return any(
+        not isinstance(leaf, Exception) and not isinstance(leaf, cancelled)
+        for leaf in leaves(error)
+    )
+
+
+def stop_in(error: BaseException) -> Stop | None:
+    """Return the `Stop` that an error stands for, or None.
+
+    A group counts only if all its leaves are `Stop` (checklist MON-013).
+    """
+    found = list(leaves(error))
+    if found and all(isinstance(leaf, Stop) for leaf in found):
+        first = found[0]
+        return first if isinstance(first, Stop) else None
+    return None
+
+
+def describe_error(error: BaseException, limit: int = 200) -> str:
+    """Return the last line of a traceback, bounded, whatever `str()` does."""
+    try:
+        text = str(error)
+    except Exception as broken:  # noqa: BLE001 - user code
+        text = f"<str() raised {type(broken).__name__}>"
+    line = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    line = " ".join(line.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,0 +1,238 @@
+"""Specifications: frozen plain data, validated when built.
+
+The factories that users call (`child`, `supervisor`, …) are in `trio_sup._specs`;
+here stand the records and every rule about their fields (checklist SUP-001..023,
+130, 131).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+from attrs import field, frozen
+
+from trio_sup._core.errors import ChildSpecError
+from trio_sup._core.policies import Backoff, Budget, Mailbox, check_intensity
+from trio_sup._core.words import (
+    AUTO_SHUTDOWNS,
+    READINESS,
+    RESTARTS,
+    STRATEGIES,
+    AutoShutdown,
+    Kind,
+    Readiness,
+    Restart,
+    Shutdown,
+    Strategy,
+)
+
+if TYPE_CHECKING:
+    from trio_sup._child import Child
+
+H_co = TypeVar("H_co", bound="Child", covariant=True)
+
+
+@frozen(kw_only=True)
+class Flags:
+    """What makes a supervisor: strategy, intensity, auto-shutdown, children."""
+
+    strategy: Strategy = "one_for_one"
+    max_restarts: int = 3
+    max_seconds: float = 5.0
+    auto_shutdown: AutoShutdown = "never"
+    max_children: float = math.inf
+    """Only for dynamic supervisors; starts in progress and restarts count."""
+    children: tuple[ChildSpec[Child], ...] = ()
+    """The initial children, in start order; empty for a dynamic supervisor."""
+
+
+@frozen(kw_only=True, eq=False)
+class ChildSpec(Generic[H_co]):
+    """What to run and how to treat it; built by `child` and its sisters.
+
+    The type parameter is the handle that `start_child` returns for it.
+    """
+
+    kind: Kind
+    target: Any = field(repr=lambda t: getattr(t, "__qualname__", repr(t)))
+    """The async function or server class; for supervisors a word."""
+    args: tuple[object, ...] = ()
+    id: Hashable | None = None
+    """The place under one supervisor; None means `default_id`."""
+    name: Hashable | None = None
+    """An address: a key in the node's own registry, or `registry.via(...)`."""
+    restart: Restart = "permanent"
+    shutdown: Shutdown = 5.0
+    significant: bool = False
+    start_timeout: float = math.inf
+    backoff: Backoff | None = None
+    budget: Budget | None = None
+    mailbox: Mailbox = Mailbox()
+    """Only for servers."""
+    ready: Readiness = "auto"
+    signals_ready: bool = False
+    """Whether `target` is to be given `task_status`; worked out from `ready`."""
+    flags: Flags | None = None
+    """Only for supervisors, static and dynamic."""
+
+    def __attrs_post_init__(self) -> None:
+        _check_spec(self)
+
+    @property
+    def default_id(self) -> Hashable:
+        """The name of the class or function; what stands in for a missing id."""
+        target = self.target
+        while hasattr(target, "func") and not hasattr(target, "__name__"):
+            target = target.func  # a functools.partial
+        return str(getattr(target, "__name__", target))
+
+    @property
+    def label(self) -> str:
+        """The id as text, for messages and paths."""
+        return str(self.default_id if self.id is None else self.id)
+
+    def replace(self, **changes: Any) -> ChildSpec[H_co]:
+        """Return a copy with some fields changed, checked again (SUP-013).
+
+        Raises:
+            ChildSpecError: an unknown field, or an invalid value or combination.
+        """
+        known = {f.name for f in attrs.fields(ChildSpec)} - {"kind", "signals_ready"}
+        for name, value in changes.items():
+            if name not in known:
+                raise ChildSpecError(
+                    name,
+                    value,
+                    f"one of the fields {', '.join(sorted(known))}",
+                    self.id,
+                )
+        return attrs.evolve(self, **changes)
+
+
+def _check_spec(spec: ChildSpec[Child]) -> None:
+    """Check one specification; the first failure wins, in OTP's order (SUP-005)."""
+    owner = spec.label
+    _check_hashable("id", spec.id, owner)
+    _check_hashable("name", spec.name, owner)
+    _one_of("restart", spec.restart, RESTARTS, owner)
+    if not isinstance(spec.significant, bool):
+        raise ChildSpecError("significant", spec.significant, "True or False", owner)
+    _check_shutdown(spec.shutdown, owner)
+    _check_seconds("start_timeout", spec.start_timeout, owner)
+    _one_of("ready", spec.ready, READINESS, owner)
+    for name, value, kind in (
+        ("backoff", spec.backoff, Backoff),
+        ("budget", spec.budget, Budget),
+    ):
+        if value is not None and not isinstance(value, kind):
+            raise ChildSpecError(name, value, f"a {kind.__name__} or None", owner)
+    if not isinstance(spec.mailbox, Mailbox):
+        raise ChildSpecError("mailbox", spec.mailbox, "a Mailbox", owner)
+    if spec.significant and spec.restart == "permanent":
+        raise ChildSpecError(
+            "significant",
+            True,
+            "False for a permanent child (use restart='transient' or 'temporary')",
+            owner,
+        )
+
+
+def _check_hashable(name: str, value: object, owner: str) -> None:
+    try:
+        hash(value)
+    except TypeError:
+        raise ChildSpecError(name, value, "hashable", owner) from None
+
+
+def _one_of(name: str, value: object, accepted: Sequence[str], owner: str) -> None:
+    if not isinstance(value, str) or value not in accepted:
+        raise ChildSpecError(
+            name, value, "one of " + ", ".join(map(repr, accepted)), owner
+        )
+
+
+def _check_shutdown(value: object, owner: str) -> None:
+    if value == "brutal_kill":
+        return
+    _check_seconds(
+        "shutdown", value, owner, "'brutal_kill' or a number of seconds >= 0"
+    )
+
+
+def _check_seconds(
+    name: str, value: object, owner: str, accepted: str = "a number of seconds >= 0"
+) -> None:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or math.isnan(value)
+        or value < 0
+    ):
+        raise ChildSpecError(name, value, accepted, owner)
+
+
+def check_flags(flags: Flags, owner: str, *, dynamic: bool) -> None:
+    """Check a supervisor's flags together with its children.
+
+    Raises:
+        ChildSpecError: an invalid field; equal ids; a significant child without
+            `auto_shutdown`; a quarantine budget under a group strategy that did
+            not ask for it.
+    """
+    _one_of("strategy", flags.strategy, STRATEGIES, owner)
+    check_intensity("", flags.max_restarts, flags.max_seconds)
+    _one_of("auto_shutdown", flags.auto_shutdown, AUTO_SHUTDOWNS, owner)
+    limit = flags.max_children
+    if (
+        isinstance(limit, bool)
+        or not (isinstance(limit, int) or limit == math.inf)
+        or limit < 0
+    ):
+        raise ChildSpecError(
+            "max_children", limit, "a whole number >= 0, or math.inf", owner
+        )
+    if dynamic and flags.auto_shutdown != "never":
+        raise ChildSpecError(
+            "auto_shutdown", flags.auto_shutdown, "'never' for dynamic children", owner
+        )
+    seen: set[Hashable] = set()
+    for spec in flags.children:
+        check_child(spec, flags, dynamic=dynamic)
+        id = spec.default_id if spec.id is None else spec.id
+        if id in seen:
+            raise ChildSpecError(
+                "id", id, f"unique among the children of {owner!r}", spec.label
+            )
+        seen.add(id)
+
+
+def check_child(spec: object, flags: Flags, *, dynamic: bool) -> None:
+    """Check a specification against the supervisor that it is meant for.
+
+    Raises:
+        ChildSpecError: no specification at all (SUP-008); significant where
+            `auto_shutdown` is ``never`` (SUP-130); see `check_flags`.
+    """
+    if not isinstance(spec, ChildSpec):
+        raise ChildSpecError(
+            "children", spec, "child specs, made by child(), supervisor(), …"
+        )
+    if spec.significant and flags.auto_shutdown == "never":
+        raise ChildSpecError(
+            "significant",
+            True,
+            "False under a supervisor with auto_shutdown='never'",
+            spec.label,
+        )
+    group = not dynamic and flags.strategy != "one_for_one"
+    if group and spec.budget is not None and spec.budget.then == "quarantine":
+        raise ChildSpecError(
+            "budget",
+            spec.budget,
+            f"without then='quarantine' under {flags.strategy}: "
+            "its siblings depend on it",
+            spec.label,
+        )

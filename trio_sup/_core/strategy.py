@@ -1,0 +1,198 @@
+"""What happens after an exit: the rules of supervision as plain decisions.
+
+Rules of this file: everything that decides about restarts stands here; nothing here
+knows how a child is started or stopped. A driver tells what happened (`exit`,
+`retry`) and performs what comes back:
+
+    Settled      nothing further: the child stays down, or was dropped
+    Restart      stop `stop` in this order, wait until `at`, start `start` in order
+    Quarantine   the child stays down by its own budget
+    GiveUp       stop everything, then end with RestartLimitExceeded
+    AutoShutdown stop everything, then end in order
+
+The order of `kids` is the start order (SUP-024); group plans are computed when they
+are carried out, from what is alive then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import Generic, TypeAlias, TypeVar
+
+from attrs import frozen
+
+from trio_sup._core.exits import Exit
+from trio_sup._core.specs import Flags
+from trio_sup._core.state import ChildState
+from trio_sup._core.window import RestartWindow
+
+K = TypeVar("K", bound=ChildState)
+
+
+@frozen
+class Settled:
+    """The child stays down; `dropped` tells whether its specification went too."""
+
+    dropped: bool
+
+
+@frozen
+class Quarantine:
+    """The child's own budget is used up: it stays down until restarted by hand."""
+
+
+@frozen
+class GiveUp:
+    """The limit is exceeded: the supervisor's, or the child's where `own` is set."""
+
+    own: bool = False
+
+
+@frozen
+class AutoShutdown:
+    """A significant child ended: the supervisor ends in order (SUP-132, 134)."""
+
+    dropped: bool
+
+
+@frozen
+class Restart:
+    """The child, and with a group strategy others, start again at `at`."""
+
+    delay: float
+    """Seconds from the exit; 0 means at once."""
+
+
+Decision: TypeAlias = Settled | Quarantine | GiveUp | AutoShutdown | Restart
+
+
+def _no_draw() -> float:
+    return 0.0
+
+
+class SupervisorCore(Generic[K]):
+    """The decisions of one supervisor.
+
+    Args:
+        flags: Strategy, intensity and auto-shutdown.
+        dynamic: No group strategies, no kept specifications (DYN-013).
+        draw: Where the backoff's jitter comes from: numbers from 0 to 1.
+    """
+
+    __slots__ = ("draw", "dynamic", "flags", "kids", "window")
+
+    def __init__(
+        self, flags: Flags, *, dynamic: bool, draw: Callable[[], float] = _no_draw
+    ) -> None:
+        self.flags = flags
+        self.dynamic = dynamic
+        self.draw = draw
+        # Invariant: in start order; a restarted child keeps its place (SUP-050).
+        self.kids: dict[Hashable, K] = {}
+        self.window = RestartWindow(flags.max_restarts, flags.max_seconds)
+
+    @property
+    def grouped(self) -> bool:
+        """Whether a restart concerns siblings too."""
+        return not self.dynamic and self.flags.strategy != "one_for_one"
+
+    def on_exit(self, kid: K, exit: Exit, now: float) -> Decision:
+        """Decide about a life that ended by itself after it was ready.
+
+        The caller has recorded the exit; an end that was asked for does not come
+        here.
+        """
+        if not self._comes_back(kid, exit):
+            ended_alone = kid.spec.significant
+            dropped = self.retire(kid)
+            if ended_alone and self._ends_with_significant():
+                return AutoShutdown(dropped)
+            return Settled(dropped)
+        backoff = kid.spec.backoff
+        if backoff is not None and now - kid.life_began >= backoff.reset_after:
+            kid.attempt = 0
+        return self._restart(kid, now)
+
+    def on_failed_restart(self, kid: K, now: float) -> Decision:
+        """Decide about a restart that did not become ready: it counts (SUP-074)."""
+        return self._restart(kid, now)
+
+    def on_ignored_restart(self, kid: K) -> Settled:
+        """A restart answered with `Ignore`: no retry (SUP-088, DYN-014)."""
+        kid.status = "stopped"
+        kid.ticket += 1
+        if self.dynamic or kid.spec.restart == "temporary":
+            self.drop(kid)
+            return Settled(dropped=True)
+        return Settled(dropped=False)
+
+    def group_of(self, pivot: K) -> list[K]:
+        """The children that a restart of `pivot` concerns, in start order."""
+        if not self.grouped:
+            return [pivot]
+        kids = list(self.kids.values())
+        if self.flags.strategy == "rest_for_one":
+            kids = kids[kids.index(pivot) :]
+        return [kid for kid in kids if kid.status != "quarantined" or kid is pivot]
+
+    def stop_order(self, kids: Iterable[K]) -> list[K]:
+        """Those of `kids` that are alive, last started first (SUP-051)."""
+        order = [kid for kid in self.kids.values() if kid.alive]
+        wanted = set(map(id, kids))
+        return [kid for kid in reversed(order) if id(kid) in wanted]
+
+    def retire(self, kid: K) -> bool:
+        """Put a child that is down to rest; return whether it was dropped."""
+        kid.ticket += 1
+        kid.attempt = 0
+        if self.dynamic or kid.spec.restart == "temporary":
+            self.drop(kid)
+            return True
+        kid.status = "stopped"
+        return False
+
+    def drop(self, kid: K) -> None:
+        """Forget a child; its id is free at once (SUP-016)."""
+        kid.ticket += 1
+        kid.status = "gone"
+        if self.kids.get(kid.id) is kid:
+            del self.kids[kid.id]
+
+    def _comes_back(self, kid: K, exit: Exit) -> bool:
+        restart = kid.spec.restart
+        if restart == "permanent":
+            return True
+        return restart == "transient" and not exit.in_order
+
+    def _restart(self, kid: K, now: float) -> Decision:
+        kid.ticket += 1
+        budget = kid.spec.budget
+        if budget is not None:
+            if kid.budget_window is None:
+                kid.budget_window = RestartWindow(
+                    budget.max_restarts, budget.max_seconds
+                )
+            if not kid.budget_window.admit(now):
+                if budget.then == "quarantine":
+                    kid.status = "quarantined"
+                    return Quarantine()
+                self.retire(kid)
+                return GiveUp(own=True)
+        if not self.window.admit(now):
+            self.retire(kid)
+            return GiveUp()
+        delay = 0.0
+        if kid.spec.backoff is not None:
+            kid.attempt += 1
+            delay = kid.spec.backoff.delay(kid.attempt, self.draw())
+        kid.status = "restarting" if delay == 0 else "backing_off"
+        return Restart(delay)
+
+    def _ends_with_significant(self) -> bool:
+        mode = self.flags.auto_shutdown
+        if mode == "any_significant":
+            return True
+        return mode == "all_significant" and not any(
+            kid.spec.significant and (kid.alive or kid.awaiting_restart)
+            for kid in self.kids.values()
+        )

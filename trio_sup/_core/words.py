@@ -1,0 +1,49 @@
+"""The closed sets of words that specifications and handles use."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+Restart: TypeAlias = Literal["permanent", "transient", "temporary"]
+"""When a child that ended is started again (checklist SUP-040..042)."""
+
+Strategy: TypeAlias = Literal["one_for_one", "one_for_all", "rest_for_one"]
+"""Who is restarted together with a child that failed."""
+
+AutoShutdown: TypeAlias = Literal["never", "any_significant", "all_significant"]
+"""Whether the end of significant children ends their supervisor."""
+
+Shutdown: TypeAlias = float | Literal["brutal_kill"]
+"""Seconds between the request to stop and the cancellation, or no request."""
+
+Kind: TypeAlias = Literal["task", "server", "supervisor", "dynamic"]
+"""What a child is."""
+
+Readiness: TypeAlias = Literal["auto", "spawned", "signalled"]
+"""When a plain function counts as started."""
+
+Status: TypeAlias = Literal[
+    "starting",
+    "running",
+    "backing_off",
+    "restarting",
+    "stopping",
+    "stopped",
+    "quarantined",
+    "stuck",
+    "gone",
+]
+"""Where a child is in its story; `gone` means that its supervisor forgot it."""
+
+RESTARTS: Final[tuple[Restart, ...]] = ("permanent", "transient", "temporary")
+STRATEGIES: Final[tuple[Strategy, ...]] = (
+    "one_for_one",
+    "one_for_all",
+    "rest_for_one",
+)
+AUTO_SHUTDOWNS: Final[tuple[AutoShutdown, ...]] = (
+    "never",
+    "any_significant",
+    "all_significant",
+)
+READINESS: Final[tuple[Readiness, ...]] = ("auto", "spawned", "signalled")

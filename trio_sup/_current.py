@@ -1,0 +1,12 @@
+"""Which child the present task belongs to."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trio_sup._kid import Kid
+
+current_kid: ContextVar[Kid | None] = ContextVar("trio_sup current child", default=None)
+"""Set at the start of each life; tasks and threads that it starts inherit it."""

@@ -1,0 +1,501 @@
+"""What static and dynamic supervisors have in common: the shell around the core.
+
+A supervisor is one control task with one nursery. Each life of a child is a task of
+that nursery (`_life.run_life`). Everything here except `run` is synchronous; what
+must wait is done by the control task in `_supervisor` and `_dynamic`.
+
+Rules:
+* every exit comes to `life_over` exactly once, in the dying task's last step;
+* `request_stop` is a mode, entered at once and for good in this life: nothing is
+  restarted and no request is accepted any more (design rule 12);
+* nothing here raises through the nursery except what is fatal.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import deque
+from collections.abc import Hashable, Sequence
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import trio
+from trio.lowlevel import enable_ki_protection
+
+from trio_sup._alarms import alarm_clock
+from trio_sup._core import events
+from trio_sup._core.errors import (
+    AlreadyRegistered,
+    Crash,
+    RestartLimitExceeded,
+    StartFailed,
+    SupervisorStopping,
+    crash_summary,
+)
+from trio_sup._core.exits import NORMAL, Exit, Ignore
+from trio_sup._core.specs import ChildSpec, Flags
+from trio_sup._core.strategy import (
+    AutoShutdown,
+    Decision,
+    GiveUp,
+    Quarantine,
+    Restart,
+    Settled,
+    SupervisorCore,
+)
+from trio_sup._kid import Kid, format_error
+from trio_sup._life import await_stack, clear_frames, run_life
+from trio_sup._wake import Waiters
+
+if TYPE_CHECKING:
+    from trio_sup._child import Child
+
+Mode: TypeAlias = Literal["down", "starting", "running", "stopping"]
+
+STORY_LENGTH = 10
+"""How many crashes a supervisor remembers for its story."""
+
+STUCK_AFTER = 1.0
+"""Seconds between the cancellation of a life and the first report that it is stuck;
+each further report waits twice as long."""
+
+_jitter = random.Random()
+
+
+class Driver:
+    """One supervisor; the object lives as long as its record, over all its lives."""
+
+    dynamic: bool
+
+    def __init__(self, kid: Kid, flags: Flags) -> None:
+        self.kid = kid
+        self.flags = flags
+        self.node = kid.node
+        self.mode: Mode = "down"
+        self.core: SupervisorCore[Kid] = self._new_core()
+        self.crashes: deque[Crash] = deque(maxlen=STORY_LENGTH)
+        # How this life ends, unless an exception says more.
+        self.outcome: Exit = NORMAL
+        # What to raise once all children are down.
+        self.failure: RestartLimitExceeded | StartFailed | None = None
+        self.fatal: list[BaseException] = []
+        self.stop_reason = "stop"
+        self.hurried = False
+        self.nursery: trio.Nursery
+        # What new lives copy: the context of the supervisor's own start.
+        self.base: Context = Context()
+        # The control task waits here. Ends and starts of children ring it only while
+        # it watches for them, so that an ordinary restart does not wake it.
+        self.bell = Waiters()
+        self.watching = False
+        # How many lives are in progress.
+        self.living = 0
+
+    def _new_core(self) -> SupervisorCore[Kid]:
+        return SupervisorCore(self.flags, dynamic=self.dynamic, draw=_jitter.random)
+
+    def all_kids(self) -> Sequence[Kid]:
+        """The children, in start order."""
+        return list(self.core.kids.values())
+
+    # The control task.
+
+    @enable_ki_protection
+    async def run(self) -> None:
+        """Run one life of this supervisor, from its first child to its last.
+
+        Raises:
+            StartFailed: a child of the list did not start; all others are stopped.
+            RestartLimitExceeded: it gave up; all children are stopped.
+            BaseException: something fatal ended a child; all others are stopped.
+        """
+        self.base = copy_context()
+        try:
+            async with trio.open_nursery() as self.nursery:
+                try:
+                    await self._start_children()
+                    if self.mode == "starting":
+                        self.mode = "running"
+                        self.kid.become_ready()
+                    await self._control()
+                finally:
+                    self.request_stop(self.stop_reason)
+                    with trio.CancelScope(shield=True):
+                        await self._stop_children()
+        finally:
+            self.mode = "down"
+            self._end_life()
+        self._raise_outcome()
+
+    def begin_life(self) -> None:
+        """Prepare a life, as it is spawned: from here on it can be asked to stop."""
+        self.mode = "starting"
+        self.crashes.clear()
+        self.outcome = NORMAL
+        self.failure = None
+        self.fatal = []
+        self.stop_reason = "stop"
+        self.hurried = False
+
+    async def _start_children(self) -> None:
+        """Start the children of the list, in order."""
+        raise NotImplementedError
+
+    async def _control(self) -> None:
+        """Serve until the mode is `stopping`."""
+        raise NotImplementedError
+
+    async def _stop_children(self) -> None:
+        """Stop all children, in the order of this kind of supervisor."""
+        raise NotImplementedError
+
+    def _end_life(self) -> None:
+        """Leave the children in the state in which they wait for the next life."""
+        raise NotImplementedError
+
+    def _raise_outcome(self) -> None:
+        fatal, self.fatal = self.fatal, []
+        if len(fatal) == 1:
+            raise fatal[0]
+        if fatal:
+            message = f"supervisor {self.kid.path_text!r}: several fatal errors"
+            raise BaseExceptionGroup(message, fatal)
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
+
+    # Stopping.
+
+    @property
+    def path_text(self) -> str:
+        """The path of the supervisor."""
+        return self.kid.path_text
+
+    def request_stop(self, reason: str) -> None:
+        """Enter the mode `stopping`; the control task then stops the children."""
+        if self.mode in ("stopping", "down"):
+            return
+        self.mode = "stopping"
+        self.stop_reason = reason
+        self._refuse_requests(SupervisorStopping(self.kid.path_text))
+        self.bell.wake()
+        self.kid.touch()
+
+    def _refuse_requests(self, error: SupervisorStopping) -> None:
+        """Answer everything that waits in line."""
+
+    def hurry(self) -> None:
+        """Collapse all remaining graces, here and below; the order is kept."""
+        self.request_stop(self.stop_reason)
+        if self.hurried:
+            return
+        self.hurried = True
+        for kid in self.all_kids():
+            if kid.asked is not None:
+                kid.arm(0)
+
+    def stop_kid(self, kid: Kid, reason: str) -> None:
+        """Ask one child to stop, with its own grace."""
+        if not kid.alive:
+            return
+        shutdown = kid.spec.shutdown
+        first = kid.asked is None
+        brutal = shutdown == "brutal_kill"
+        grace = 0.0 if self.hurried or shutdown == "brutal_kill" else shutdown
+        why = f"supervisor {self.kid.path_text}: {reason}"
+        kid.ask_stop(why, grace, brutal=brutal)
+        if first:
+            self.emit(
+                events.ChildStopping(trio.current_time(), kid.path_text, kid.life, why)
+            )
+
+    def watch_stuck(self, kid: Kid, delay: float = STUCK_AFTER) -> None:
+        """Report a life that outlives its cancellation, again and again."""
+        life, began = kid.life, trio.current_time()
+
+        def look(wait: float) -> None:
+            if kid.life != life or not kid.alive:
+                return
+            kid.status = "stuck"
+            kid.touch()
+            current = trio.current_time()
+            frames = "" if kid.task is None else await_stack(kid.task)
+            self.emit(
+                events.ChildStuck(current, kid.path_text, life, current - began, frames)
+            )
+            again = wait * 2
+            alarm_clock().at(current + again, lambda: look(again))
+
+        alarm_clock().at(began + delay, lambda: look(delay))
+
+    # Starting.
+
+    def new_kid(self, spec: ChildSpec[Child], id: Hashable) -> Kid:
+        """Make the record of a child; it is not started."""
+        from trio_sup._handles import equip
+
+        return equip(Kid(spec, id, self, self.node))
+
+    def spawn(self, kid: Kid, *, supervised: bool) -> None:
+        """Begin the next life of a child. Synchronous.
+
+        Args:
+            kid: A child that is down.
+            supervised: Whether the caller waits for the start and deals with its
+                failure; else a failure is a failed restart.
+
+        Raises:
+            AlreadyRegistered: its name is taken; nothing was started.
+        """
+        kid.reserve_name()
+        again = kid.status in ("restarting", "backing_off")
+        kid.ticket += 1
+        kid.life += 1
+        kid.ready = False
+        kid.asked = None
+        kid.value = None
+        kid.in_plan = False
+        kid.rests_with_parent = False
+        kid.supervised_start = supervised
+        kid.status = "restarting" if again else "starting"
+        if again:
+            kid.restarts += 1
+        kid.scope = trio.CancelScope(shield=True)
+        kid.life_began = current = trio.current_time()
+        if kid.spec.start_timeout != math.inf:
+            life = kid.life
+            kid.start_alarm = alarm_clock().at(
+                current + kid.spec.start_timeout, lambda: self._start_late(kid, life)
+            )
+        if kid.mailbox is not None:
+            kid.mailbox.open()
+        if kid.driver is not None:
+            kid.driver.begin_life()
+        self.living += 1
+        self.base.run(self._start_soon, kid)
+        kid.touch()
+        self.emit(events.ChildStarting(current, kid.path_text, kid.life))
+
+    def _start_soon(self, kid: Kid) -> None:
+        self.nursery.start_soon(run_life, self, kid, name=kid.path_text)
+
+    def _start_late(self, kid: Kid, life: int) -> None:
+        if kid.life == life and kid.alive and not kid.ready and kid.asked is None:
+            kid.start_alarm = None
+            reason = f"{kid.path_text}: not ready after {kid.spec.start_timeout:g} s"
+            assert kid.scope is not None
+            kid.value = _START_TIMEOUT
+            kid.scope.cancel(reason)
+
+    # What the lives report.
+
+    def kid_ready(self, kid: Kid) -> None:
+        """A life became ready."""
+        if self.watching:
+            self.bell.wake()
+
+    def life_over(self, kid: Kid, exit: Exit, fatal: BaseException | None) -> None:
+        """A life has ended: called in its task's last step.
+
+        Args:
+            kid: Whose life.
+            exit: How it ended.
+            fatal: What must pass through every supervisor, if anything.
+        """
+        asked, ready = kid.asked is not None, kid.ready
+        if not ready and kid.value is _START_TIMEOUT and not asked:
+            text = f"not ready after {kid.spec.start_timeout:g} s"
+            exit = Exit("killed", text, trio.TooSlowError(text))
+        kid.life_done()
+        kid.ready = False
+        self.living -= 1
+        kid.note_exit(exit)
+        kid.hide_names()
+        if exit.error is not None and not isinstance(exit.error, Ignore):
+            self._note_crash(kid, exit)
+        event = self._exit_event(kid, exit, asked=asked, ready=ready)
+        if fatal is not None:
+            self.fatal.append(fatal)
+            kid.status = "stopped"
+            self._conclude(kid, exit, event)
+            self.request_stop(f"{type(fatal).__name__} in {kid.path_text}")
+        elif asked or self.mode == "stopping" or kid.in_plan:
+            # Whoever asked goes on from here; an end in between is absorbed.
+            kid.status = "stopped"
+            self._conclude(kid, exit, event)
+            self._stopped_on_request(kid)
+        elif not ready:
+            self._conclude(kid, exit, event)
+            self._start_ended(kid, exit)
+        else:
+            self._conclude(kid, exit, event)
+            self._ended_alone(kid, exit)
+        self._ring_for(kid)
+
+    def _conclude(self, kid: Kid, exit: Exit, event: events.LifecycleEvent) -> None:
+        """Answer the mailbox's callers and tell the world."""
+        if kid.mailbox is not None:
+            kid.mailbox.life_over(exit)
+        self.emit(event)
+
+    def _ring_for(self, kid: Kid) -> None:
+        """Wake the control task if it waits for this child."""
+        kid.touch()
+        if self.watching:
+            self.bell.wake()
+
+    def _stopped_on_request(self, kid: Kid) -> None:
+        """A life ended that was asked to, or that a plan was about to stop."""
+
+    def _start_ended(self, kid: Kid, exit: Exit) -> None:
+        """A life ended before it was ready, and nobody had asked for that."""
+        raise NotImplementedError
+
+    def _ended_alone(self, kid: Kid, exit: Exit) -> None:
+        """A life that was ready ended by itself."""
+        raise NotImplementedError
+
+    def settle(self, kid: Kid) -> None:
+        """A child came to rest: free its name, answer its mailbox, tell who waits."""
+        kid.in_plan = False
+        kid.release_name()
+        if kid.mailbox is not None:
+            kid.mailbox.no_next_life(kid.last_exit)
+        kid.touch_all()
+        if kid.status == "gone":
+            self.emit(events.ChildRemoved(trio.current_time(), kid.path_text, kid.life))
+
+    def carry_out(self, kid: Kid, decision: Decision) -> None:
+        """Carry out a decision that concerns one child only."""
+        current = trio.current_time()
+        match decision:
+            case Restart(delay):
+                self.emit_restart(kid, delay, siblings=0)
+                if delay == 0:
+                    self.respawn(kid)
+                else:
+                    ticket = kid.ticket
+                    alarm_clock().at(current + delay, lambda: self._due(kid, ticket))
+                    kid.touch()
+            case Settled():
+                self.settle(kid)
+            case Quarantine():
+                self.settle(kid)
+                budget = kid.spec.budget
+                assert budget is not None
+                self.emit(
+                    events.ChildQuarantinedEvent(
+                        current,
+                        kid.path_text,
+                        kid.life,
+                        budget.max_restarts,
+                        budget.max_seconds,
+                    )
+                )
+            case GiveUp(own):
+                self._enter_give_up(kid, own=own)
+            case AutoShutdown():
+                self.settle(kid)
+                self.outcome = Exit("shutdown", "auto_shutdown")
+                self.emit(
+                    events.SupervisorAutoShutdown(
+                        current, self.kid.path_text, self.kid.life, kid.label
+                    )
+                )
+                self.request_stop(f"auto_shutdown after {kid.label!r} ended")
+
+    def emit_restart(self, kid: Kid, delay: float, siblings: int) -> None:
+        """Announce the decision to restart."""
+        self.emit(
+            events.RestartDecided(
+                trio.current_time(),
+                kid.path_text,
+                kid.life,
+                delay,
+                "one_for_one" if self.dynamic else self.flags.strategy,
+                siblings,
+            )
+        )
+
+    def respawn(self, kid: Kid) -> None:
+        """Restart a child now; its failure counts and is retried."""
+        try:
+            self.spawn(kid, supervised=False)
+        except AlreadyRegistered as taken:
+            # Can't happen: a name stays reserved between lives. If it did, it would
+            # be a failed restart like any other.
+            kid.supervised_start = False
+            kid.note_exit(Exit("crashed", None, taken))
+            self._start_ended(kid, Exit("crashed", None, taken))
+
+    def _due(self, kid: Kid, ticket: int) -> None:
+        if kid.ticket == ticket and self.mode == "running":
+            self.respawn(kid)
+
+    def _enter_give_up(self, kid: Kid, *, own: bool) -> None:
+        budget = kid.spec.budget
+        limits = (self.flags.max_restarts, self.flags.max_seconds)
+        if own and budget is not None:
+            limits = (budget.max_restarts, budget.max_seconds)
+        error = RestartLimitExceeded(
+            self.kid.path_text,
+            *limits,
+            tuple(self.crashes),
+            child=kid.label if own else None,
+        )
+        last = None if kid.last_exit is None else kid.last_exit.error
+        error.__cause__ = last
+        self.failure = error
+        self.outcome = Exit("shutdown", "gave up", error)
+        self.settle(kid)
+        self.emit(
+            events.SupervisorGaveUp(
+                trio.current_time(),
+                self.kid.path_text,
+                self.kid.life,
+                *limits,
+                kid.label,
+            )
+        )
+        self.request_stop(f"gave up after {kid.label!r} ended")
+
+    def _note_crash(self, kid: Kid, exit: Exit) -> None:
+        assert exit.error is not None
+        error = clear_frames(exit.error)
+        text = format_error(exit.error) if error is None else ""
+        self.crashes.append(
+            Crash(
+                trio.current_time(),
+                kid.path_text,
+                kid.life,
+                error,
+                crash_summary(exit),
+                text,
+            )
+        )
+
+    def _exit_event(
+        self, kid: Kid, exit: Exit, *, asked: bool, ready: bool
+    ) -> events.LifecycleEvent:
+        head = (trio.current_time(), kid.path_text, kid.life)
+        if asked:
+            return events.ChildStopped(*head, exit, True)
+        if not ready:
+            if isinstance(exit.error, Ignore):
+                return events.ChildIgnored(*head)
+            return events.ChildStartFailed(*head, exit)
+        if exit.kind == "crashed":
+            return events.ChildCrashed(*head, exit, kid.spec.restart)
+        return events.ChildStopped(*head, exit, False)
+
+    def emit(self, event: events.LifecycleEvent) -> None:
+        """Tell the node."""
+        self.node.emit(event)
+
+
+class _StartTimeout:
+    """Marks, in `Kid.value`, a start that took too long."""
+
+
+_START_TIMEOUT = _StartTimeout()

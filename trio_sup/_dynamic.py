@@ -1,0 +1,172 @@
+"""The dynamic supervisor: children come and go, each on its own.
+
+Nothing here waits in line: a slow start or stop of one child blocks no other
+(better than DYN-018 and DYN-031). All state changes are synchronous; callers only
+wait for outcomes, so a cancelled caller leaves nothing half done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_sup._core.errors import (
+    AlreadyRegistered,
+    AlreadyStarted,
+    MaxChildren,
+    NoSuchChild,
+    StartFailed,
+    SupervisorStopping,
+)
+from trio_sup._core.events import Requested
+from trio_sup._core.exits import Exit, Ignore
+from trio_sup._core.specs import ChildSpec, check_child
+from trio_sup._driver import Driver
+from trio_sup._kid import Kid
+from trio_sup._registry import Via
+from trio_sup._supervisor import start_error
+
+if TYPE_CHECKING:
+    from trio_sup._child import Child
+
+CHUNK = 256
+"""How many children are asked to stop between two turns of the other tasks."""
+
+
+class DynamicDriver(Driver):
+    """The shell of `dynamic_supervisor(...)`."""
+
+    dynamic = True
+    _serial = 0
+
+    def begin_life(self) -> None:
+        """Prepare a life."""
+        super().begin_life()
+        self.core = self._new_core()
+
+    async def _start_children(self) -> None:
+        """A dynamic supervisor starts empty (DYN-001)."""
+
+    async def _control(self) -> None:
+        while self.mode == "running":
+            await self.bell.wait()
+
+    async def _stop_children(self) -> None:
+        for position, kid in enumerate(self.all_kids(), start=1):
+            self.stop_kid(kid, self.stop_reason)
+            if position % CHUNK == 0:
+                await trio.lowlevel.checkpoint()
+        self.watching = True
+        while self.living:
+            await self.bell.wait()
+        self.watching = False
+
+    def _end_life(self) -> None:
+        for kid in self.all_kids():
+            self.core.drop(kid)
+            self.settle(kid)
+
+    def _ring_for(self, kid: Kid) -> None:
+        kid.touch()
+        if self.watching and not self.living:
+            self.bell.wake()
+
+    # What the lives report.
+
+    def _stopped_on_request(self, kid: Kid) -> None:
+        self.core.drop(kid)
+        self.settle(kid)
+
+    def _start_ended(self, kid: Kid, exit: Exit) -> None:
+        if kid.supervised_start:
+            self.core.drop(kid)
+            self.settle(kid)
+        elif isinstance(exit.error, Ignore):
+            self.carry_out(kid, self.core.on_ignored_restart(kid))
+        else:
+            decision = self.core.on_failed_restart(kid, trio.current_time())
+            self.carry_out(kid, decision)
+
+    def _ended_alone(self, kid: Kid, exit: Exit) -> None:
+        self.carry_out(kid, self.core.on_exit(kid, exit, trio.current_time()))
+
+    # Requests.
+
+    def find(self, target: Child | Hashable) -> Kid:
+        """Return the record for a handle or an id; raises `NoSuchChild`."""
+        from trio_sup._child import Child
+
+        kid = target.kid if isinstance(target, Child) else self.core.kids.get(target)
+        if kid is None or kid.parent is not self or kid.status == "gone":
+            raise NoSuchChild(f"dynamic supervisor {self.kid.path_text!r}", target)
+        return kid
+
+    async def start_child(self, spec: ChildSpec[Child]) -> Child:
+        """Start a child and wait until it is ready. A checkpoint."""
+        return await self.wait_started(self.begin(spec))
+
+    def begin(self, spec: ChildSpec[Child]) -> Kid:
+        """Accept a child and spawn its first life. Synchronous, all or nothing."""
+        check_child(spec, self.flags, dynamic=True)
+        if self.mode != "running":
+            raise SupervisorStopping(self.kid.path_text)
+        if spec.id is not None and spec.id in self.core.kids:
+            raise AlreadyStarted(self.core.kids[spec.id].handle)
+        if len(self.core.kids) >= self.flags.max_children:
+            raise MaxChildren(self.kid.path_text, self.flags.max_children)
+        kid = self.new_kid(spec, self._id_for(spec))
+        self.core.kids[kid.id] = kid
+        self._note(kid, "start_child")
+        try:
+            self.spawn(kid, supervised=True)
+        except AlreadyRegistered:
+            self.core.drop(kid)
+            kid.touch()
+            raise
+        return kid
+
+    async def wait_started(self, kid: Kid) -> Child:
+        """Wait for the outcome of a child's first start. A checkpoint."""
+        await kid.wait_change()
+        while kid.started_life == 0 and kid.alive:
+            await kid.wait_change()
+        if kid.started_life:
+            return kid.handle
+        if self.mode != "running":
+            raise SupervisorStopping(self.kid.path_text)
+        ended = kid.last_exit or Exit("noproc")
+        if ended.kind == "shutdown" and ended.error is None:
+            raise StartFailed(kid.spec, ended)
+        raise start_error(kid.spec, ended) from ended.error
+
+    def _id_for(self, spec: ChildSpec[Child]) -> Hashable:
+        """An explicit id, the name's key, or a serial number (DYN-006)."""
+        if spec.id is not None:
+            return spec.id
+        name = spec.name
+        key = name.key if isinstance(name, Via) else name
+        if key is not None and key not in self.core.kids:
+            return key
+        while True:
+            self._serial += 1
+            if self._serial not in self.core.kids:
+                return self._serial
+
+    async def terminate_child(self, target: Child | Hashable) -> None:
+        """Stop a child for good and wait for its end. A checkpoint."""
+        kid = self.find(target)
+        self._note(kid, "terminate_child")
+        if kid.alive:
+            self.stop_kid(kid, "terminate_child")
+        else:
+            self.core.drop(kid)
+            self.settle(kid)
+        while kid.alive:
+            await kid.wait_change()
+        await trio.lowlevel.checkpoint()
+
+    def _note(self, kid: Kid, action: object) -> None:
+        assert action in ("start_child", "terminate_child")
+        self.emit(Requested(trio.current_time(), kid.path_text, kid.life, action))

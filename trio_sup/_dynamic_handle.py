@@ -1,0 +1,207 @@
+"""The handle of a dynamic supervisor."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import trio
+
+from trio_sup._child import (
+    Child,
+    ChildCounts,
+    ChildInfo,
+    SupervisorStatistics,
+    count,
+    list_children,
+    refuse_self,
+    spec_of,
+    stop_supervisor,
+    window_of,
+)
+from trio_sup._core.errors import (
+    ChildQuarantined,
+    ChildSpecError,
+    NoProcess,
+    WrongKind,
+)
+from trio_sup._core.specs import check_child
+from trio_sup._registry import Via
+
+if TYPE_CHECKING:
+    from trio_sup._core.specs import ChildSpec
+    from trio_sup._dynamic import DynamicDriver
+    from trio_sup._kid import Kid
+    from trio_sup._ops import Call
+    from trio_sup._server import GenServer
+    from trio_sup._server_ref import ServerRef
+
+S = TypeVar("S", bound="GenServer")
+H = TypeVar("H", bound="Child")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class DynamicSupervisor(Child):
+    """A supervisor of children that come and go.
+
+    Children start and stop independently: a slow one blocks no other. All are
+    one_for_one; what is not restarted is forgotten, so there is no
+    `restart_child` and no `delete_child` (DYN-013, 025).
+    """
+
+    __slots__ = ()
+
+    @property
+    def _driver(self) -> DynamicDriver:
+        from trio_sup._dynamic import DynamicDriver
+
+        driver = self.kid.driver
+        assert isinstance(driver, DynamicDriver)
+        return driver
+
+    async def start_child(self, spec: ChildSpec[H]) -> H:
+        """Start a child and wait until it is ready. A checkpoint.
+
+        An id is used only where given explicitly; else the name's key or a serial
+        number stands in the path. A caller that is cancelled does not stop a start
+        that has begun.
+
+        Raises:
+            ChildSpecError: the specification does not fit this supervisor.
+            AlreadyStarted: a living child has the explicitly given id.
+            AlreadyRegistered: the name is in use.
+            MaxChildren: there are as many as there may be (DYN-009, 010).
+            StartFailed: the child did not become ready; the cause is chained.
+            StartIgnored: it raised `Ignore`.
+            SupervisorStopping: the supervisor is going down.
+        """
+        handle: H = await self._driver.start_child(spec)  # type: ignore[assignment]
+        return handle
+
+    async def get_or_start(self, spec: ChildSpec[H]) -> H:
+        """Return the holder of the specification's name, or start it. A checkpoint.
+
+        The holder may have any supervisor. One that is between lives is awaited;
+        one that is being stopped is awaited, then started anew. Concurrent callers
+        share one start and its failure; a cancelled first caller does not abort it.
+
+        Raises:
+            ChildSpecError: the specification has no name.
+            WrongKind: the holder is not of the specification's class.
+            ChildQuarantined: the holder is quarantined.
+            StartFailed: the start, or the restart that was awaited, failed.
+            MaxChildren, SupervisorStopping: as for `start_child`.
+        """
+        driver = self._driver
+        check_child(spec, driver.flags, dynamic=True)
+        if spec.name is None:
+            raise ChildSpecError("name", None, "given for get_or_start", spec.label)
+        await trio.lowlevel.checkpoint()
+        while True:
+            holder = _holder(self.kid, spec)
+            if holder is None:
+                holder = driver.begin(spec)
+            _check_fits(holder, spec)
+            handle: H | None = await _settled(holder, spec)  # type: ignore[assignment]
+            if handle is not None:
+                return handle
+
+    async def call_or_start(
+        self,
+        spec: ChildSpec[ServerRef[S]],
+        op: Call[S, P, R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Call the holder of the specification's name, started if need be.
+
+        Closes the race with a server that has just stopped: tried again when the
+        request was certainly not executed (`NoProcess`), and only then.
+
+        Raises:
+            ServerExit: the server ended before it answered.
+            Exception: what the operation declares; what `get_or_start` raises.
+        """
+        while True:
+            ref = await self.get_or_start(spec)
+            try:
+                return await ref.call(op, *args, **kwargs)
+            except NoProcess:
+                await trio.lowlevel.checkpoint()
+
+    async def terminate_child(self, target: Child | Hashable) -> None:
+        """Stop a child for good and wait for its end. A checkpoint.
+
+        Others are not blocked meanwhile. A child that waits for its restart is
+        forgotten at once.
+
+        Args:
+            target: Its handle, or its id.
+
+        Raises:
+            NoSuchChild: it is not (any more) a child of this supervisor.
+            WouldDeadlock: asked from inside the child itself.
+        """
+        driver = self._driver
+        refuse_self(driver.find(target), "terminate_child")
+        await driver.terminate_child(target)
+
+    def which_children(self) -> list[ChildInfo]:
+        """Return the children in start order."""
+        return list_children(self.kid)
+
+    def count_children(self) -> ChildCounts:
+        """Count the children (DYN-023)."""
+        return count(self.kid)
+
+    def get_childspec(self, id: Hashable) -> ChildSpec[Child]:
+        """Return a child's specification; raises `NoSuchChild`."""
+        return spec_of(self.kid, id)
+
+    def statistics(self) -> SupervisorStatistics:
+        """Return how much of the restart window is used."""
+        return window_of(self.kid)
+
+    async def stop(self) -> None:
+        """Stop this supervisor and all its children, and wait for their end.
+
+        Raises:
+            WouldDeadlock: asked from inside one of them.
+        """
+        await stop_supervisor(self.kid)
+
+
+def _holder(kid: Kid, spec: ChildSpec[Child]) -> Kid | None:
+    name = spec.name
+    if isinstance(name, Via):
+        return name.registry.holder(name.key)
+    return kid.node.registry.holder(name)
+
+
+def _check_fits(holder: Kid, spec: ChildSpec[Child]) -> None:
+    if spec.kind == "server":
+        holder.handle_as(spec.target)
+    elif holder.spec.kind != spec.kind:
+        raise WrongKind(holder.path_text, f"a {holder.kind}", f"a {spec.kind}")
+
+
+async def _settled(holder: Kid, spec: ChildSpec[Child]) -> Child | None:
+    """Wait for a holder to run; None if it went away and the name is free."""
+    from trio_sup._supervisor import start_error
+
+    if holder.running:
+        return holder.handle
+    first_start = holder.started_life == 0
+    while not holder.running:
+        if holder.status == "quarantined":
+            raise ChildQuarantined(holder.handle)
+        if not holder.may_return:
+            break
+        await holder.wait_change()
+    else:
+        return holder.handle
+    ended = holder.last_exit
+    if first_start and ended is not None and holder.started_life == 0:
+        raise start_error(spec, ended)
+    return None

@@ -1,0 +1,41 @@
+"""Which handle and which runtime part a child gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_sup._child import Child, Supervisor
+from trio_sup._dynamic import DynamicDriver
+from trio_sup._dynamic_handle import DynamicSupervisor
+from trio_sup._mailbox import MailQueue
+from trio_sup._server_ref import ServerRef
+from trio_sup._supervisor import StaticDriver
+
+if TYPE_CHECKING:
+    from trio_sup._kid import Kid
+    from trio_sup._server import GenServer
+
+
+def new_handle(kid: Kid) -> Child:
+    """Return the handle that users get for a child."""
+    match kid.spec.kind:
+        case "task":
+            return Child._create(kid)
+        case "server":
+            ref: ServerRef[GenServer] = ServerRef._create(kid)
+            return ref
+        case "supervisor":
+            return Supervisor._create(kid)
+        case "dynamic":
+            return DynamicSupervisor._create(kid)
+
+
+def equip(kid: Kid) -> Kid:
+    """Give a new record what its kind needs to run."""
+    spec = kid.spec
+    if spec.kind == "server":
+        kid.mailbox = MailQueue(kid, spec.mailbox)
+    elif spec.flags is not None:
+        driver = DynamicDriver if spec.kind == "dynamic" else StaticDriver
+        kid.driver = driver(kid, spec.flags)
+    return kid

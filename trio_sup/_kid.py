@@ -1,0 +1,398 @@
+"""The record of one child: one object, for its whole story."""
+
+from __future__ import annotations
+
+import math
+import traceback
+from collections.abc import Hashable, Iterable
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_sup._alarms import Alarm, alarm_clock
+from trio_sup._core.errors import WrongKind
+from trio_sup._core.events import ChildStarted
+from trio_sup._core.exits import Exit
+from trio_sup._core.specs import ChildSpec
+from trio_sup._core.state import ChildState
+from trio_sup._registry import Registry, Via
+from trio_sup._wake import Waiters
+
+if TYPE_CHECKING:
+    from trio_sup._child import Child
+    from trio_sup._driver import Driver
+    from trio_sup._mailbox import MailQueue
+    from trio_sup._node import Node
+
+KEPT_EXITS = 16
+TRACEBACK_LIMIT = 16_000
+
+
+class Kid(ChildState):
+    """A child as the drivers see it: its state, and what runs at present.
+
+    Lives never overlap, so what belongs to one life has its place here, too.
+    """
+
+    __slots__ = (
+        "alarm",
+        "asked",
+        "brutal",
+        "deadline",
+        "driver",
+        "exits",
+        "forced",
+        "handle",
+        "mailbox",
+        "node",
+        "parent",
+        "path_text",
+        "ready",
+        "registries",
+        "rests_with_parent",
+        "scope",
+        "start_alarm",
+        "started_life",
+        "stop_event",
+        "supervised_start",
+        "task",
+        "uid",
+        "value",
+        "version",
+        "waiters",
+    )
+
+    def __init__(
+        self, spec: ChildSpec[Child], id: Hashable, parent: Driver | None, node: Node
+    ) -> None:
+        super().__init__(spec, id)
+        self.node = node
+        self.uid = node.next_uid()
+        self.parent = parent
+        above = "" if parent is None else parent.path_text + "/"
+        self.path_text: str = f"{above}{id}"
+        # Grows with every lifecycle change; the inspector compares it.
+        self.version = 0
+        self.waiters: Waiters | None = None
+        self.exits: list[tuple[int, Exit]] | None = None
+        self.registries: set[Registry] | None = None
+        # Down only because its supervisor is: back when that one comes back.
+        self.rests_with_parent = False
+        self.driver: Driver | None = None
+        self.mailbox: MailQueue | None = None
+        self.value: object = None
+        # Invariant: not None exactly while a life is in progress.
+        self.scope: trio.CancelScope | None = None
+        self.task: trio.lowlevel.Task | None = None
+        self.ready = False
+        # The last life that became ready, even if it ended in the same step.
+        self.started_life = 0
+        # Somebody waits for this start and deals with its failure.
+        self.supervised_start = False
+        # Why the life was asked to end; None as long as it was not.
+        self.asked: str | None = None
+        self.forced = False
+        # Ended without a request: `terminate` is not run.
+        self.brutal = False
+        self.deadline = math.inf
+        self.alarm: Alarm | None = None
+        self.start_alarm: Alarm | None = None
+        # Set by graceful_stop(): told of the request instead of being cancelled.
+        self.stop_event: trio.Event | None = None
+        self.handle: Child = _new_handle(self)
+
+    @property
+    def alive(self) -> bool:
+        """Whether a life is in progress, from its start to its very end."""
+        return self.scope is not None
+
+    @property
+    def running(self) -> bool:
+        """Whether it is ready and nobody asked it to end."""
+        return self.ready and self.asked is None and self.scope is not None
+
+    @property
+    def may_return(self) -> bool:
+        """Whether it lives, or will live again without anybody's request."""
+        if self.alive or self.awaiting_restart or self.in_plan:
+            return True
+        if self.status == "starting":  # waits for its turn
+            return True
+        return (
+            self.rests_with_parent
+            and self.parent is not None
+            and self.parent.kid.may_return
+        )
+
+    def touch(self) -> None:
+        """Something changed: tell those who wait."""
+        self.version += 1
+        if self.waiters is not None:
+            self.waiters.wake()
+
+    def touch_all(self) -> None:
+        """Tell those below, too: their own future may depend on this child."""
+        self.touch()
+        if self.driver is not None:
+            for kid in self.driver.all_kids():
+                kid.touch_all()
+
+    async def wait_change(self) -> None:
+        """Wait for the next `touch`. A checkpoint, always."""
+        if self.waiters is None:
+            self.waiters = Waiters()
+        await self.waiters.wait()
+
+    def note_registry(self, registry: Registry) -> None:
+        """Remember where the present life has names of its own."""
+        if self.registries is None:
+            self.registries = set()
+        self.registries.add(registry)
+
+    def note_exit(self, exit: Exit) -> None:
+        """Keep the end of a life, and a bounded history of ends."""
+        self.last_exit = exit
+        if self.exits is None:
+            self.exits = []
+        self.exits.append((self.life, exit))
+        del self.exits[:-KEPT_EXITS]
+
+    def become_ready(self) -> None:
+        """The life is ready: `init` returned, or `started()` was called."""
+        if self.scope is None or self.asked is not None:
+            return  # too late: it is being stopped already
+        self.ready = True
+        self.started_life = self.life
+        self.status = "running"
+        if self.start_alarm is not None:
+            self.start_alarm.cancel()
+            self.start_alarm = None
+        self.show_name()
+        self.touch()
+        if self.parent is not None:
+            self.parent.kid_ready(self)
+        self.node.emit(ChildStarted(trio.current_time(), self.path_text, self.life))
+
+    # Names of the specification.
+
+    def reserve_name(self) -> None:
+        """Take the name before a life starts; raises `AlreadyRegistered`."""
+        if self.spec.name is not None:
+            registry, key, value = self._address()
+            registry.reserve(key, self, value)
+
+    def show_name(self) -> None:
+        """The life is ready: look-ups find it."""
+        if self.spec.name is not None:
+            registry, key, _ = self._address()
+            registry.show(key, self)
+
+    def hide_names(self) -> None:
+        """The life is over: look-ups find nothing; the spec's name stays reserved."""
+        if self.registries is not None:
+            for registry in self.registries:
+                registry.release_life(self)
+            self.registries = None
+        if self.spec.name is not None:
+            registry, key, _ = self._address()
+            registry.hide(key, self)
+
+    def release_name(self) -> None:
+        """The child is at rest: the name is free for others."""
+        if self.spec.name is not None:
+            registry, key, _ = self._address()
+            registry.release(key, self)
+
+    def _address(self) -> tuple[Registry, Hashable, object]:
+        name = self.spec.name
+        if isinstance(name, Via):
+            return name.registry, name.key, name.value
+        return self.node.registry, name, None
+
+    # Stopping.
+
+    def ask_stop(self, reason: str, grace: float, *, brutal: bool = False) -> None:
+        """Ask the life to end within `grace` seconds. Synchronous, idempotent.
+
+        The deadline belongs to the life: a later request may only shorten it. A
+        plain function is cancelled at once, unless it is inside `graceful_stop`.
+
+        Args:
+            reason: Who asks and why; becomes the reason of the cancellation.
+            grace: Seconds until the life is cancelled.
+            brutal: No request, no `terminate`: cancel at once.
+        """
+        if self.scope is None:
+            return
+        if self.asked is None:
+            self.asked = reason
+            self.brutal = brutal
+            self.status = "stopping"
+            if not brutal:
+                self._pass_on_request(self.scope)
+            self.touch()
+        self.arm(0.0 if brutal else grace)
+
+    def _pass_on_request(self, scope: trio.CancelScope) -> None:
+        assert self.asked is not None
+        if self.driver is not None:
+            self.driver.request_stop(self.asked)
+        elif self.mailbox is not None and self.ready:
+            self.mailbox.request_stop()
+        elif self.stop_event is not None:
+            self.stop_event.set()
+        else:
+            scope.cancel(self.asked)
+
+    def arm(self, grace: float) -> None:
+        """Set the deadline of the life; at its end the life is forced."""
+        deadline = trio.current_time() + grace
+        if self.scope is None or self.forced or deadline >= self.deadline:
+            return
+        self.deadline = deadline
+        if self.alarm is not None:
+            self.alarm.cancel()
+        if grace > 0:
+            life = self.life
+            self.alarm = alarm_clock().at(deadline, lambda: self._expire(life))
+        else:
+            self.force()
+
+    def _expire(self, life: int) -> None:
+        if life == self.life and self.scope is not None:
+            self.force()
+
+    def force(self) -> None:
+        """The grace is over: cancel, and from then on watch for a stuck life."""
+        if self.scope is None or self.forced:
+            return
+        self.forced = True
+        if self.driver is not None:
+            self.driver.hurry()
+        else:
+            self.scope.cancel(self._force_reason())
+        if self.parent is not None:
+            self.parent.watch_stuck(self)
+
+    def _force_reason(self) -> str:
+        if self.asked is None:
+            return f"{self.path_text}: its clean-up took longer than its grace"
+        return f"{self.asked}; the grace is over"
+
+    def life_done(self) -> None:
+        """Put away what belonged to the life that just ended."""
+        for alarm in (self.alarm, self.start_alarm):
+            if alarm is not None:
+                alarm.cancel()
+        self.alarm = self.start_alarm = None
+        self.scope = self.task = self.stop_event = None
+        self.deadline = math.inf
+        self.forced = self.brutal = False
+
+    # What the inspector reads (trio_sup.inspect.source.ObservedChild).
+
+    @property
+    def parent_uid(self) -> int:
+        """The supervisor's `uid`; 0 for a root."""
+        return 0 if self.parent is None else self.parent.kid.uid
+
+    @property
+    def label(self) -> str:
+        """The id as text."""
+        return str(self.id)
+
+    @property
+    def kind(self) -> str:
+        """What the child is."""
+        return self.spec.kind
+
+    @property
+    def target_name(self) -> str:
+        """What runs; for a supervisor its strategy."""
+        flags = self.spec.flags
+        if flags is not None:
+            return flags.strategy
+        target = self.spec.target
+        return str(getattr(target, "__qualname__", None) or self.spec.default_id)
+
+    @property
+    def restart_type(self) -> str:
+        """The specification's restart type."""
+        return self.spec.restart
+
+    @property
+    def name_text(self) -> str:
+        """The registered name as text, or an empty string."""
+        name = self.spec.name
+        if name is None:
+            return ""
+        return str(name.key if isinstance(name, Via) else name)
+
+    @property
+    def last_exit_text(self) -> str:
+        """One line about how the last life ended; empty before that."""
+        return "" if self.last_exit is None else str(self.last_exit)
+
+    @property
+    def last_traceback(self) -> str:
+        """The last crash as formatted text, bounded; empty if there was none."""
+        for _, exit in reversed(self.exits or ()):
+            if exit.error is not None:
+                return format_error(exit.error)
+        return ""
+
+    @property
+    def budget(self) -> tuple[int, int, float] | None:
+        """Restarts inside the window, the limit, the window in seconds."""
+        if self.driver is None:
+            return None
+        window = self.driver.core.window
+        used = window.used(trio.current_time())
+        return used, window.max_restarts, window.max_seconds
+
+    def observed_children(self) -> Iterable[Kid]:
+        """The children, in start order."""
+        return () if self.driver is None else self.driver.all_kids()
+
+    def handle_as(self, kind: type[object] | None) -> Child:
+        """Return the handle, if it is what the caller expects.
+
+        Args:
+            kind: A server class, a handle class, or None for any.
+
+        Raises:
+            WrongKind: it is something else.
+        """
+        from trio_sup._child import Child
+        from trio_sup._ops import origin_of
+
+        if kind is None:
+            return self.handle
+        wanted = origin_of(kind)
+        if issubclass(wanted, Child):
+            fits = isinstance(self.handle, wanted)
+        else:
+            target = self.spec.target
+            fits = self.spec.kind == "server" and issubclass(origin_of(target), wanted)
+        if not fits:
+            found = f"a {self.spec.kind} ({self.target_name})"
+            raise WrongKind(self.path_text, found, wanted.__qualname__)
+        return self.handle
+
+
+def _new_handle(kid: Kid) -> Child:
+    from trio_sup._handles import new_handle
+
+    return new_handle(kid)
+
+
+def format_error(error: BaseException) -> str:
+    """Format an exception, bounded, whatever its `str()` does."""
+    try:
+        text = "".join(traceback.format_exception(error))
+    except Exception as broken:  # noqa: BLE001 - user code
+        return f"<the traceback could not be formatted: {type(broken).__name__}>"
+    if len(text) <= TRACEBACK_LIMIT:
+        return text
+    half = TRACEBACK_LIMIT // 2
+    return f"{text[:half]}\n… (clipped) …\n{text[-half:]}"

@@ -1,0 +1,214 @@
+"""One life of a child: a task of its own, under a scope of its own.
+
+The scope is shielded from birth: a cancellation from outside reaches only the
+supervisor, which stops its children in order. The end of a life never reaches the
+nursery; it becomes an `Exit` and goes to the driver. Decisions and restarts happen
+after the `except` block: what is raised or cancelled inside one drags the dead
+life's exception along as context.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import trio
+from trio.lowlevel import current_task, disable_ki_protection, enable_ki_protection
+
+from trio_sup._core.errors import LeakedCancelled, RestartLimitExceeded, StartFailed
+from trio_sup._core.exits import NORMAL, Exit, ExitKind, Ignore, is_fatal, stop_in
+from trio_sup._current import current_kid
+
+if TYPE_CHECKING:
+    from trio_sup._kid import Kid
+
+
+class LifeHost(Protocol):
+    """Who is told how a life ended: a supervisor's driver, or the root's host."""
+
+    def life_over(self, kid: Kid, exit: Exit, fatal: BaseException | None) -> None:
+        """Take the end of a life; called in its task's last step."""
+
+
+@disable_ki_protection
+async def enter_user(
+    fn: Callable[..., Awaitable[Any]], *args: object, **kwargs: object
+) -> Any:
+    """Enter user code: Ctrl-C may interrupt it, unlike the library's own."""
+    return await fn(*args, **kwargs)
+
+
+@enable_ki_protection
+async def run_life(host: LifeHost, kid: Kid) -> None:
+    """Run one life of `kid` to its very end, and hand its exit to the host."""
+    error: BaseException | None = None
+    scope = kid.scope
+    assert scope is not None
+    try:
+        with scope:
+            kid.task = current_task()
+            current_kid.set(kid)
+            # A scope that is cancelled before it is entered would still let the
+            # body run up to its first checkpoint.
+            if not scope.cancel_called:
+                await _run_target(kid)
+    except BaseException as caught:  # noqa: BLE001 - becomes the exit
+        error = caught
+    try:
+        exit = _classify(kid, error)
+        fatal = error is not None and is_fatal(error, trio.Cancelled)
+        host.life_over(kid, exit, error if fatal else None)
+    finally:
+        # Break the cycle error -> traceback -> this frame -> kid -> error.
+        del error, kid, host, scope
+
+
+async def _run_target(kid: Kid) -> None:
+    spec = kid.spec
+    if kid.driver is not None:
+        await kid.driver.run()
+    elif kid.mailbox is not None:
+        from trio_sup._serve import serve
+
+        await serve(kid)
+    elif spec.signals_ready:
+        await _enter_signalling(kid)
+    else:
+        kid.become_ready()
+        await enter_user(spec.target, *spec.args)
+
+
+async def _enter_signalling(kid: Kid) -> None:
+    status = ReadySignal(kid)
+    await enter_user(kid.spec.target, *kid.spec.args, task_status=status)
+    if not kid.ready and kid.asked is None:
+        raise RuntimeError(
+            f"{kid.path_text!r} returned without calling task_status.started()"
+        )
+
+
+class ReadySignal:
+    """What a plain function gets as `task_status`; fulfils `trio.TaskStatus`."""
+
+    __slots__ = ("_kid",)
+
+    def __init__(self, kid: Kid) -> None:
+        self._kid = kid
+
+    def started(self, value: object = None) -> None:
+        """Tell the supervisor that the child is ready; `value` is `handle.value`.
+
+        Raises:
+            RuntimeError: called twice.
+        """
+        kid = self._kid
+        if kid.ready:
+            raise RuntimeError("called 'started' twice on the same task status")
+        kid.value = value
+        kid.become_ready()
+
+
+def _classify(kid: Kid, error: BaseException | None) -> Exit:
+    """Work out how a life ended: by intent first, by exception second."""
+    if kid.asked is not None:
+        kind: ExitKind = "killed" if kid.forced else "shutdown"
+        if error is not None and stop_in(error) is not None:
+            error = None
+        if isinstance(error, RestartLimitExceeded | StartFailed):
+            error = None  # a supervisor that was going down anyway
+        return Exit(kind, kid.asked, error)
+    if error is None:
+        return NORMAL if kid.driver is None else kid.driver.outcome
+    if isinstance(error, Ignore):
+        return Exit("normal", "ignore", error)
+    stop = stop_in(error)
+    if stop is not None:
+        return stop.exit
+    if kid.driver is not None and isinstance(error, RestartLimitExceeded):
+        return Exit("shutdown", "gave up", error)
+    if kid.driver is not None and isinstance(error, StartFailed):
+        return Exit("shutdown", "a child failed to start", error)
+    return Exit("crashed", None, _without_cancelled(error))
+
+
+def _without_cancelled(error: BaseException) -> BaseException:
+    """Turn a cancellation that nobody sent into an error of its own."""
+    if isinstance(error, BaseExceptionGroup):
+        _, rest = error.split(trio.Cancelled)
+        if rest is not None:
+            return rest
+    elif not isinstance(error, trio.Cancelled):
+        return error
+    leaked = LeakedCancelled(
+        "the child let a Cancelled escape that was not meant for it"
+    )
+    leaked.__cause__ = error
+    return leaked
+
+
+@contextmanager
+def graceful_stop() -> Iterator[trio.Event]:
+    """Let a plain function finish in order when it is asked to stop.
+
+    Inside the block a request to stop sets the event that it yields, instead of
+    cancelling; the cancellation comes when the child's `shutdown` seconds are over,
+    or when the block is left. Outside of such a block a plain function is cancelled
+    at once. Servers need no such thing: they have `terminate`.
+
+    Raises:
+        RuntimeError: the present task does not belong to a supervised function, or
+            the block is used twice at a time.
+    """
+    kid = current_kid.get()
+    if kid is None or kid.spec.kind != "task" or kid.scope is None:
+        raise RuntimeError("graceful_stop() works inside a supervised function only")
+    if kid.stop_event is not None:
+        raise RuntimeError("graceful_stop() is in use already in this child")
+    life = kid.life
+    kid.stop_event = event = trio.Event()
+    if kid.asked is not None:
+        event.set()
+    try:
+        yield event
+    finally:
+        if kid.life == life and kid.scope is not None:
+            kid.stop_event = None
+            if kid.asked is not None:
+                kid.scope.cancel(kid.asked)
+
+
+if sys.version_info >= (3, 13):
+
+    def clear_frames(error: BaseException) -> BaseException | None:
+        """Drop the locals that a kept exception pins; the text stays the same."""
+        seen: set[int] = set()
+        todo: list[BaseException | None] = [error]
+        while todo:
+            one = todo.pop()
+            if one is None or id(one) in seen:
+                continue
+            seen.add(id(one))
+            traceback.clear_frames(one.__traceback__)
+            todo += [one.__cause__, one.__context__]
+            if isinstance(one, BaseExceptionGroup):
+                todo += one.exceptions
+        return error
+
+else:
+
+    def clear_frames(error: BaseException) -> BaseException | None:
+        """Keep nothing: before 3.13 clearing a frame closes a live coroutine.
+
+        An exception that came from another task has frames of that task in its
+        traceback, and they may be suspended; so only the text is kept.
+        """
+        return None
+
+
+def await_stack(task: trio.lowlevel.Task) -> str:
+    """Format where a task waits, the innermost frame last."""
+    frames = traceback.StackSummary.extract(iter(list(task.iter_await_frames())))
+    return "".join(frames.format())

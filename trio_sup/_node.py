@@ -1,0 +1,214 @@
+"""The node: one Trio program, its roots, its registry, its events."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import trio
+from trio.lowlevel import RunVar
+
+from trio_sup._core import events
+from trio_sup._core.errors import HookFailed
+from trio_sup._core.events import LifecycleEvent
+from trio_sup._registry import Registry
+
+if TYPE_CHECKING:
+    from trio_sup._kid import Kid
+
+logger = logging.getLogger("trio_sup")
+
+_LEVELS: dict[type[events.Event], int] = {
+    events.ChildCrashed: logging.ERROR,
+    events.ChildStartFailed: logging.ERROR,
+    events.ChildStuck: logging.ERROR,
+    events.SupervisorGaveUp: logging.ERROR,
+    events.ChildQuarantinedEvent: logging.ERROR,
+    events.SupervisorAutoShutdown: logging.INFO,
+    events.RestartDecided: logging.INFO,
+    events.ChildStarted: logging.INFO,
+}
+
+RECENT = 1024
+"""How many events a node remembers for those who come later."""
+
+
+class EventHook(Protocol):
+    """What `Node.add_hook` takes: a plain function, called with each event.
+
+    It runs synchronously after the state has changed. If it raises, that is logged
+    and reported once as `HookFailed`; nothing else is disturbed.
+    """
+
+    def __call__(self, event: LifecycleEvent, /) -> object:
+        """Take one event."""
+
+
+class Node:
+    """One Trio program, made on first use; get it with `current_node`."""
+
+    def __init__(self) -> None:
+        self.name = default_name()
+        self.registry = Registry()
+        self._roots: dict[int, Kid] = {}
+        self._uids = 0
+        self._recent: deque[LifecycleEvent] = deque(maxlen=RECENT)
+        self._hooks: dict[EventHook, bool] = {}
+
+    def next_uid(self) -> int:
+        """Return a number that no other child of this node ever had."""
+        self._uids += 1
+        return self._uids
+
+    def add_root(self, kid: Kid) -> None:
+        """Show a root supervisor to those who look."""
+        self._roots[kid.uid] = kid
+
+    def remove_root(self, kid: Kid) -> None:
+        """A root supervisor has ended."""
+        self._roots.pop(kid.uid, None)
+
+    def roots(self) -> Sequence[Kid]:
+        """The root supervisors that run at present."""
+        return list(self._roots.values())
+
+    def recent_events(self) -> Sequence[LifecycleEvent]:
+        """The last events, oldest first; at most 1024."""
+        return list(self._recent)
+
+    def add_hook(self, hook: EventHook) -> None:
+        """Call `hook` with every event from now on."""
+        self._hooks[hook] = True
+
+    def remove_hook(self, hook: EventHook) -> None:
+        """Call it no more; harmless if it was not there."""
+        self._hooks.pop(hook, None)
+
+    @asynccontextmanager
+    async def events(self, capacity: int = 1024) -> AsyncIterator[EventStream]:
+        """Open a stream of the events from now on.
+
+        Args:
+            capacity: How many events may wait; further ones are dropped and counted
+                in `EventStream.dropped`.
+        """
+        stream = EventStream(capacity)
+        self.add_hook(stream.put)
+        try:
+            yield stream
+        finally:
+            self.remove_hook(stream.put)
+            stream.close()
+
+    def emit(self, event: LifecycleEvent) -> None:
+        """Remember an event, log it, and tell the hooks. State has changed by now."""
+        self._recent.append(event)
+        level = _LEVELS.get(type(event), logging.DEBUG)
+        if logger.isEnabledFor(level):
+            _log(event, level)
+        if self._hooks:
+            self._call_hooks(event)
+
+    def _call_hooks(self, event: LifecycleEvent) -> None:
+        for hook in list(self._hooks):
+            try:
+                call_user(hook, event)
+            except Exception as error:
+                if self._hooks.get(hook):
+                    self._hooks[hook] = False  # reported once
+                    failure = HookFailed(f"event hook {hook!r} raised {error!r}")
+                    failure.__cause__ = error
+                    logger.error("%s", failure, exc_info=failure)
+
+
+@trio.lowlevel.disable_ki_protection
+def call_user(hook: EventHook, event: LifecycleEvent) -> None:
+    """Enter user code: Ctrl-C may interrupt it, unlike the library's own."""
+    hook(event)
+
+
+def _log(event: LifecycleEvent, level: int) -> None:
+    error: BaseException | None = None
+    if isinstance(event, events.ChildCrashed | events.ChildStartFailed):
+        error = event.exit.error
+    elif isinstance(event, events.ChildStopped) and event.exit.error is not None:
+        level, error = logging.ERROR, event.exit.error
+    logger.log(
+        level,
+        "%s",
+        event.summary,
+        exc_info=error,
+        extra={"trio_sup_event": event},
+    )
+
+
+class EventStream:
+    """Events as an async iterator; open one with ``node.events()``."""
+
+    def __init__(self, capacity: int) -> None:
+        self._send, self._receive = trio.open_memory_channel[LifecycleEvent](capacity)
+        self.dropped = 0
+        """How many events found no room."""
+
+    def put(self, event: LifecycleEvent) -> None:
+        """Add an event, or count it as dropped."""
+        try:
+            self._send.send_nowait(event)
+        except trio.WouldBlock:
+            self.dropped += 1
+        except trio.BrokenResourceError:
+            pass
+
+    def close(self) -> None:
+        """End the stream for its reader."""
+        self._send.close()
+
+    def __aiter__(self) -> EventStream:
+        return self
+
+    async def __anext__(self) -> LifecycleEvent:
+        try:
+            return await self._receive.receive()
+        except trio.EndOfChannel:
+            raise StopAsyncIteration from None
+
+    def receive_nowait(self) -> LifecycleEvent | None:
+        """Return the next event, or None if none waits."""
+        try:
+            return self._receive.receive_nowait()
+        except (trio.WouldBlock, trio.EndOfChannel):
+            return None
+
+
+_node: RunVar[Node] = RunVar("trio_sup node")
+
+
+def current_node() -> Node:
+    """Return the node of the present Trio run; made when first asked for.
+
+    Raises:
+        RuntimeError: outside of `trio.run`.
+    """
+    try:
+        return _node.get()
+    except LookupError:
+        node = Node()
+        _node.set(node)
+        return node
+
+
+def default_name() -> str:
+    """Derive a node's name from how the program was started."""
+    main = sys.modules.get("__main__")
+    spec = getattr(main, "__spec__", None)
+    if spec is not None and spec.name:
+        name = str(spec.name).removesuffix(".__main__")
+    else:
+        name = Path(sys.argv[0] if sys.argv else "node").stem
+    clean = "".join(c if c.isalnum() or c in "._-" else "-" for c in name)
+    return clean.strip("-.")[:32] or "node"

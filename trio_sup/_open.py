@@ -1,0 +1,275 @@
+"""`open_supervisor`: a supervision tree inside any Trio program."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from types import TracebackType
+from typing import Any
+
+import trio
+from trio.lowlevel import enable_ki_protection
+
+from trio_sup._child import Supervisor
+from trio_sup._core.errors import (
+    ChildSpecError,
+    RestartLimitExceeded,
+    StartFailed,
+    SupervisorStopping,
+)
+from trio_sup._core.exits import Exit, leaves
+from trio_sup._core.specs import ChildSpec
+from trio_sup._core.words import AutoShutdown, Strategy
+from trio_sup._driver import Driver
+from trio_sup._handles import equip
+from trio_sup._kid import Kid
+from trio_sup._life import run_life
+from trio_sup._node import current_node
+from trio_sup._specs import supervisor
+
+
+class RootHost:
+    """Runs a root supervisor in a task of its own, and keeps it in order.
+
+    The root must not run in the caller's task: a Ctrl-C or a cancellation there
+    would cut its teardown short while the children are shielded. The caller only
+    sets the intent and waits; a second Ctrl-C while it waits collapses the graces.
+    """
+
+    def __init__(self, spec: ChildSpec[Any]) -> None:
+        self.node = current_node()
+        id = spec.default_id if spec.id is None else spec.id
+        self.kid = equip(Kid(spec, id, None, self.node))
+        self.fatal: BaseException | None = None
+        self.body: trio.CancelScope | None = None
+
+    @property
+    def driver(self) -> Driver:
+        """The root's shell."""
+        assert self.kid.driver is not None
+        return self.kid.driver
+
+    def spawn(self, nursery: trio.Nursery) -> None:
+        """Begin the root's only life."""
+        kid = self.kid
+        kid.reserve_name()
+        kid.life = 1
+        kid.status = "starting"
+        kid.life_began = trio.current_time()
+        kid.scope = trio.CancelScope(shield=True)
+        self.driver.begin_life()
+        self.node.add_root(kid)
+        nursery.start_soon(run_life, self, kid, name=kid.path_text)
+
+    def life_over(self, kid: Kid, exit: Exit, fatal: BaseException | None) -> None:
+        """The root has ended; all its children have."""
+        kid.life_done()
+        kid.note_exit(exit)
+        kid.ready = False
+        self.fatal = fatal
+        kid.hide_names()
+        kid.release_name()
+        kid.status = "gone"
+        self.node.remove_root(kid)
+        kid.touch_all()
+        if self.body is not None:
+            why = "gave up" if self.failure is not None else "ended"
+            self.body.cancel(f"supervisor {kid.path_text} {why}")
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What the root's end raises at the end of the block."""
+        if self.fatal is not None:
+            return self.fatal
+        exit = self.kid.last_exit
+        if exit is None or self.kid.alive:
+            return None
+        broken = exit.kind == "crashed"
+        gave_up = isinstance(exit.error, RestartLimitExceeded | StartFailed)
+        return exit.error if broken or gave_up else None
+
+    async def wait(self, *, until_ready: bool = False) -> BaseException | None:
+        """Wait for the root's end, come what may; return what came meanwhile.
+
+        A cancellation, or Ctrl-C, asks the root to stop and goes on waiting; a
+        second Ctrl-C collapses the remaining graces.
+        """
+        kid, came = self.kid, None
+        while kid.alive and not (until_ready and kid.ready):
+            try:
+                with trio.CancelScope(shield=came is not None):
+                    await kid.wait_change()
+            except (trio.Cancelled, KeyboardInterrupt) as error:
+                again = isinstance(error, KeyboardInterrupt) and came is not None
+                if not isinstance(came, KeyboardInterrupt):
+                    came = error
+            else:
+                continue
+            until_ready = False
+            if again:
+                self.driver.hurry()
+            self.driver.request_stop(_reason(came))
+        return came
+
+
+def _reason(error: BaseException) -> str:
+    return (
+        "Ctrl-C" if isinstance(error, KeyboardInterrupt) else "cancelled from outside"
+    )
+
+
+class OpenSupervisor:
+    """What `open_supervisor` returns: an async context manager."""
+
+    def __init__(self, spec: ChildSpec[Supervisor]) -> None:
+        self._spec = spec
+        self._host: RootHost
+        self._nursery: trio.Nursery
+        self._nursery_manager: Any
+        self._body: trio.CancelScope
+        self._early_stop: str | None = None
+
+    def request_stop(self, reason: str) -> None:
+        """Ask the tree to stop in order, even while it starts. No checkpoint."""
+        self._early_stop = reason
+        if hasattr(self, "_host"):
+            self._host.driver.request_stop(reason)
+
+    def hurry(self) -> None:
+        """Collapse all remaining graces; the order is kept. No checkpoint."""
+        self.request_stop("hurry")
+        if hasattr(self, "_host"):
+            self._host.driver.hurry()
+
+    @enable_ki_protection
+    async def __aenter__(self) -> Supervisor:
+        self._host = host = RootHost(self._spec)
+        self._nursery_manager = trio.open_nursery()
+        self._nursery = await self._nursery_manager.__aenter__()
+        host.spawn(self._nursery)
+        if self._early_stop is not None:
+            host.driver.request_stop(self._early_stop)
+        came = await host.wait(until_ready=True)
+        if not host.kid.alive or came is not None:
+            await self._nursery_manager.__aexit__(None, None, None)
+            failure = host.failure if came is None else came
+            if failure is None:
+                failure = SupervisorStopping(host.kid.path_text)
+            try:
+                raise failure
+            finally:
+                del failure, came, host
+        self._body = host.body = trio.CancelScope()
+        self._body.__enter__()
+        handle = host.kid.handle
+        assert isinstance(handle, Supervisor)
+        return handle
+
+    @enable_ki_protection
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        host = self._host
+        host.body = None
+        ours = self._body.cancel_called
+        absorbed = bool(self._body.__exit__(kind, error, trace))
+        host.driver.request_stop(_body_reason(error))
+        came = await host.wait()
+        await self._nursery_manager.__aexit__(None, None, None)
+        raised = None if absorbed else error
+        if raised is None:
+            raised = came
+        final = _combine(host.failure, raised)
+        try:
+            if final is None or final is error:
+                return final is None and (absorbed or ours)
+            raise final
+        finally:
+            del host, came, raised, final, error
+
+
+def _body_reason(error: BaseException | None) -> str:
+    if error is None:
+        return "the block was left"
+    if isinstance(error, trio.Cancelled):
+        return "cancelled from outside"
+    return f"{type(error).__name__} in the block"
+
+
+def _combine(
+    failure: BaseException | None, raised: BaseException | None
+) -> BaseException | None:
+    """Join what the tree and what the body have to say.
+
+    A cancellation from outside gives way to the tree's failure; two failures make
+    one group.
+    """
+    if failure is None or raised is None or failure is raised:
+        return raised if failure is None else failure
+    if all(isinstance(leaf, trio.Cancelled) for leaf in leaves(raised)):
+        return failure
+    return BaseExceptionGroup(
+        "the block and its supervision tree both failed", [raised, failure]
+    )
+
+
+def open_supervisor(
+    children: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    *,
+    strategy: Strategy = "one_for_one",
+    max_restarts: int = 3,
+    max_seconds: float = 5.0,
+    auto_shutdown: AutoShutdown = "never",
+    id: Hashable = "root",
+    name: Hashable | None = None,
+) -> OpenSupervisor:
+    """Run a supervision tree for the length of an ``async with`` block.
+
+    The block is entered when all children are ready. Leaving it, in whatever way,
+    stops the tree in order: static supervisors stop their children in reverse start
+    order, one at a time, each within its own grace; so a cancellation from outside
+    may take as long as those graces.
+
+    Args:
+        children: Specifications in start order, or one made by `supervisor`.
+        strategy: As for `supervisor`, like the rest; they are not to be given
+            together with a whole specification.
+        max_restarts: The restart limit.
+        max_seconds: Its window, in seconds.
+        auto_shutdown: Whether significant children end the tree.
+        id: The first part of all paths.
+        name: An address of the root.
+
+    Returns:
+        An async context manager that yields the root's `Supervisor` handle.
+
+    Raises:
+        ChildSpecError: here, if a specification is invalid.
+        StartFailed: from entering, if a child does not become ready; those already
+            started have been stopped again, in reverse order.
+        RestartLimitExceeded: from the end of the block, bare, when the tree gave
+            up; the body was cancelled then. With an error of the body besides, both
+            in one `ExceptionGroup`.
+    """
+    if isinstance(children, ChildSpec):
+        flags = (strategy, max_restarts, max_seconds, auto_shutdown, id, name)
+        if flags != ("one_for_one", 3, 5.0, "never", "root", None):
+            raise ChildSpecError(
+                "flags", flags, "given in the supervisor(...) spec, not beside it"
+            )
+        spec = children
+    else:
+        spec = supervisor(
+            children,
+            strategy=strategy,
+            max_restarts=max_restarts,
+            max_seconds=max_seconds,
+            auto_shutdown=auto_shutdown,
+            id=id,
+            name=name,
+        )
+    if spec.kind != "supervisor":
+        raise ChildSpecError("children", spec, "a list, or a supervisor(...) spec")
+    return OpenSupervisor(spec)

@@ -1,0 +1,161 @@
+"""`run` and `serve`: a supervision tree as a whole program."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import trio
+from trio.lowlevel import enable_ki_protection
+
+from trio_sup._child import Supervisor
+from trio_sup._core.errors import SupervisorStopping
+from trio_sup._core.specs import ChildSpec
+from trio_sup._node import Node, current_node
+from trio_sup._open import OpenSupervisor, open_supervisor
+
+logger = logging.getLogger("trio_sup")
+
+
+def run(
+    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    *,
+    name: str | None = None,
+    inspect: bool = True,
+    handle_signals: bool = True,
+) -> None:
+    """Run a supervision tree as the whole program, until it ends.
+
+    SIGTERM or SIGINT (Ctrl-C) stops the tree in order and `run` returns, so that the
+    program ends with exit code 0; a second signal collapses the remaining graces.
+
+    Args:
+        spec: A specification made by `supervisor`, or a list of children.
+        name: The node's name, for `trio-sup nodes` and `trio-sup inspect`; letters,
+            digits and ``._-``, at most 32. By default from the program's name.
+        inspect: Whether the inspector may attach, over a unix socket that only this
+            user can open. Costs nothing while nobody looks.
+        handle_signals: Whether SIGTERM and SIGINT stop the tree.
+
+    Raises:
+        RestartLimitExceeded: the tree gave up: the program's exit code is then 1.
+        StartFailed: a child did not become ready.
+    """
+    trio.run(_main, spec, name, inspect, handle_signals)
+
+
+async def _main(
+    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    name: str | None,
+    inspect: bool,
+    handle_signals: bool,
+) -> None:
+    await serve(spec, name=name, inspect=inspect, handle_signals=handle_signals)
+
+
+async def serve(
+    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    *,
+    name: str | None = None,
+    inspect: bool = True,
+    handle_signals: bool = False,
+) -> None:
+    """Run a supervision tree until it ends; as `run`, inside a Trio program.
+
+    Returns when the tree was stopped in order: by a signal, by its own
+    `auto_shutdown`, or by ``stop()`` of its root.
+
+    Args:
+        spec: As for `run`.
+        name: As for `run`.
+        inspect: As for `run`.
+        handle_signals: As for `run`; needs the main thread. Off by default.
+
+    Raises:
+        RestartLimitExceeded: the tree gave up.
+        StartFailed: a child did not become ready.
+        ValueError: an unusable name.
+    """
+    manager = open_supervisor(spec)
+    node = current_node()
+    if name is not None:
+        node.name = checked_name(name)
+    failure: BaseException | None = None
+    async with _inspector(node, wanted=inspect), _signals(manager, handle_signals):
+        try:
+            async with manager as root:
+                await root.wait_stopped()
+        except SupervisorStopping:
+            pass  # a signal stopped it before it was ready
+        except BaseException as error:  # noqa: BLE001 - raised below
+            # Raised below, outside of the nurseries: they would wrap it.
+            failure = error
+    if failure is not None:
+        try:
+            raise failure
+        finally:
+            del failure
+
+
+def checked_name(name: str) -> str:
+    """Return a node name, if it is one.
+
+    Raises:
+        ValueError: it is empty, too long, or has other characters.
+    """
+    good = name and len(name) <= 32 and all(c.isalnum() or c in "._-" for c in name)
+    if not good or not name.isascii():
+        raise ValueError(
+            f"a node name is 1 to 32 letters, digits and '._-', not {name!r}"
+        )
+    return name
+
+
+@asynccontextmanager
+async def _signals(tree: OpenSupervisor, wanted: bool) -> AsyncIterator[None]:
+    """Turn signals into stop requests, until the tree is gone."""
+    if not wanted:
+        yield
+        return
+
+    async def listen(signals: AsyncIterator[int]) -> None:
+        again = False
+        async for number in signals:
+            logger.info("got %s", signal.Signals(number).name)
+            if again:
+                tree.hurry()
+            else:
+                tree.request_stop(signal.Signals(number).name)
+            again = True
+
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(listen, signals)
+            yield
+            nursery.cancel_scope.cancel("the tree has ended")
+
+
+@asynccontextmanager
+async def _inspector(node: Node, *, wanted: bool) -> AsyncIterator[None]:
+    """Let inspectors attach while the tree runs, and until it is gone."""
+    if not wanted:
+        yield
+        return
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_serve_inspector, node)
+        yield
+        nursery.cancel_scope.cancel("the tree has ended")
+
+
+@enable_ki_protection
+async def _serve_inspector(node: Node) -> None:
+    # Imported here: a program that does not want it pays nothing for it.
+    from trio_sup.inspect.listener import InspectorUnavailable, serve_inspector
+
+    try:
+        await serve_inspector(node, name=node.name)
+    except InspectorUnavailable as error:
+        logger.warning("no inspector: %s", error)
