@@ -190,3 +190,41 @@ def _number(name: str, op: str, text: str) -> Test:
         return value is not None and compare(value, wanted)
 
     return test
+
+
+def parse_text_query(text: str) -> Callable[[str], bool]:
+    """A filter for lines of text: words and ``/regex/``, with ``!``.
+
+    Terms about rows (``state:``, ``mbox>``, ...) and unfinished ones let
+    everything pass.
+    """
+    tests = [_text_test(term) for term in _split(text)]
+    return lambda line: all(test(line) for test in tests)
+
+
+def _text_test(term: str) -> Callable[[str], bool]:
+    if term.startswith("!"):
+        test = _text_test(term[1:])
+        return test if test is _passes else lambda line: not test(line)
+    if term.startswith("/"):
+        try:
+            search = re.compile(term[1:-1], re.IGNORECASE).search
+        except re.error:
+            return _passes
+        return (lambda line: bool(search(line))) if _closed(term) else _passes
+    compare = _COMPARE.fullmatch(term)
+    word, colon, value = term.partition(":")
+    if colon and word == "under":
+        return lambda line: value in line.partition(" ")[0]
+    if (colon and word in _WORDS) or (compare and compare["field"] in _NUMBERS):
+        return _passes
+    wanted = term.casefold()
+    return lambda line: wanted in line.casefold()
+
+
+def _closed(term: str) -> bool:
+    return len(term) > 1 and term.endswith("/")
+
+
+def _passes(line: str) -> bool:
+    return True

@@ -1,0 +1,91 @@
+"""What a line is made of: pieces of text, each with a role. Knows no Textual.
+
+A role says what a text means; a widget turns it into a colour. Widths are
+terminal cells, so that wide characters keep columns aligned.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from rich.cells import cell_len, set_cell_size
+
+Role: TypeAlias = Literal[
+    "text",
+    "strong",
+    "dim",
+    "accent",
+    "ok",
+    "busy",
+    "warn",
+    "bad",
+    "off",
+    "badge",
+    "badge-ok",
+    "badge-busy",
+    "badge-warn",
+    "badge-bad",
+]
+Cell: TypeAlias = tuple[str, Role]
+Cells: TypeAlias = tuple[Cell, ...]
+"""One line, left to right. Hashable: it is the key of the cache of strips."""
+
+
+def width_of(text: str) -> int:
+    """How many terminal cells a text takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def cut(text: str, width: int, *, plain: bool = False) -> str:
+    """The text in at most `width` cells; what is cut off is marked."""
+    if width_of(text) <= width:
+        return text
+    mark = "~" if plain else "…"
+    return set_cell_size(text, width - 1) + mark if width > 1 else mark[:width]
+
+
+def fit(text: str, width: int, *, right: bool = False, plain: bool = False) -> str:
+    """The text in exactly `width` cells."""
+    text = cut(text, width, plain=plain)
+    space = " " * (width - width_of(text))
+    return space + text if right else text + space
+
+
+def cells_width(cells: Cells) -> int:
+    """How many terminal cells a line takes."""
+    return sum(width_of(text) for text, _ in cells)
+
+
+def dimmed(cells: Cells) -> Cells:
+    """The same line with nothing in it that stands out."""
+    return tuple((text, "dim") for text, _ in cells)
+
+
+def clip_cells(cells: Cells, width: int, *, plain: bool = False) -> Cells:
+    """The line in exactly `width` cells."""
+    kept: list[Cell] = []
+    left = width
+    for text, role in cells:
+        size = width_of(text)
+        if size > left:
+            kept.append((cut(text, left, plain=plain), role))
+            left = 0
+            break
+        kept.append((text, role))
+        left -= size
+    if left:
+        kept.append((" " * left, "text"))
+    return tuple(kept)
+
+
+def spread(left: Cells, right: Cells, width: int, *, plain: bool = False) -> Cells:
+    """Both ends of a line; the left one yields if there is no room for both."""
+    room = width - cells_width(right)
+    if room < 0:
+        return clip_cells(right, width, plain=plain)
+    return clip_cells(left, room, plain=plain) + right
+
+
+def printable(text: str, *, plain: bool) -> str:
+    """The text, in ASCII only if `plain`."""
+    return text.encode("ascii", "replace").decode("ascii") if plain else text

@@ -1,0 +1,209 @@
+"""The way to a node: finds its socket, reads and writes it, on asyncio.
+
+It decides nothing: what to do after a loss, and when, is the session's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field, frozen
+
+from trio_sup.inspect.discovery import (
+    AmbiguousNode,
+    DiscoveryError,
+    FoundNode,
+    find_node,
+    list_nodes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trio_sup.inspect.session import Session
+
+READ_SIZE: Final = 65_536
+POLL: Final = 0.5
+"""Seconds after which the session hears that nothing came."""
+
+
+@frozen
+class Target:
+    """Which node is meant: re-read at every attempt, so that a new life is found."""
+
+    directory: Path
+    wanted: str | None = None
+    """A name, ``name.pid``, a process id, or the path of a socket."""
+
+    def find(self, *, name: str = "", pid: int = 0) -> FoundNode:
+        """The node, wherever its socket is now.
+
+        Args:
+            name: What the node called itself when it was last met: another
+                process of that name will do.
+            pid: The process that it was.
+
+        Raises:
+            DiscoveryError: none, or several, fit.
+        """
+        try:
+            return find_node(self.directory, self.wanted or name or None)
+        except DiscoveryError:
+            directory = self.directory
+            if self.wanted is not None and "/" in self.wanted:
+                directory = Path(self.wanted).parent
+            same = [
+                node
+                for node in list_nodes(directory)
+                if name and node.name == name and node.running
+            ]
+            if not same:
+                raise
+            return max(same, key=lambda node: (node.pid == pid, _started(node)))
+
+
+def _started(node: FoundNode) -> float:
+    return node.file.started_wall if node.file is not None else 0.0
+
+
+@frozen
+class Trouble:
+    """Why there is no connection, for people."""
+
+    kind: str
+    """``missing``, ``several``, ``forbidden``, ``unsafe`` or ``other``."""
+    text: str
+    hint: str = ""
+    """What to do."""
+
+
+@define
+class Connection:
+    """Keeps a session connected until cancelled, or until it is refused."""
+
+    session: Session
+    target: Target
+    clock: Callable[[], float]
+    jitter: Callable[[], float] = random.random
+    poll: float = POLL
+    trouble: Trouble | None = None
+    """Why the last attempt failed; None once connected."""
+    socket: Path | None = None
+    """Where the node was last found."""
+    _writer: asyncio.StreamWriter | None = None
+    _wake: asyncio.Event = field(factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Connect, read, reconnect. Never raises but for cancellation."""
+        session = self.session
+        try:
+            while not session.refused:
+                session.connecting(self.clock())
+                reason = await self._once()
+                session.lost(self.clock(), reason, jitter=self.jitter())
+                await self._wait()
+        finally:
+            self.close()
+
+    def flush(self) -> None:
+        """Send what the session has to say, if connected."""
+        data = self.session.outgoing()
+        if data and self._writer is not None and not self._writer.is_closing():
+            self._writer.write(data)
+
+    def retry(self) -> None:
+        """Connect now instead of later."""
+        self.session.retry_now(self.clock())
+        self._wake.set()
+
+    def close(self) -> None:
+        """Say goodbye and let go of the socket."""
+        if self._writer is not None:
+            self.session.leave()
+            self.flush()
+            self._writer.close()
+            self._writer = None
+
+    async def _once(self) -> str:
+        """One connection from beginning to end; why it ended."""
+        node = self.session.node
+        name, pid = (node.node, node.pid) if node is not None else ("", 0)
+        try:
+            found = self.target.find(name=name, pid=pid)
+            self.socket = found.socket
+            reader, writer = await asyncio.open_unix_connection(str(found.socket))
+        except (DiscoveryError, OSError, ValueError) as error:
+            self.trouble = explain(error, self.target, self.socket)
+            return self.trouble.text
+        self.trouble = None
+        self._writer = writer
+        try:
+            return await self._converse(reader)
+        except OSError as error:
+            return f"the connection broke: {error.strerror or error}"
+        finally:
+            self._writer = None
+            writer.close()
+
+    async def _converse(self, reader: asyncio.StreamReader) -> str:
+        session = self.session
+        session.connected(self.clock())
+        while not session.want_close:
+            self.flush()
+            try:
+                async with asyncio.timeout(self.poll):
+                    data = await reader.read(READ_SIZE)
+            except TimeoutError:
+                session.tick(self.clock())
+                continue
+            if not data:
+                return "the node closed the connection"
+            session.receive(data, self.clock())
+        return "this side gave the connection up"
+
+    async def _wait(self) -> None:
+        while (due := self.session.retry_at) is not None:
+            delay = due - self.clock()
+            if delay <= 0:
+                return
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(min(delay, self.poll)):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+
+def explain(error: Exception, target: Target, socket: Path | None) -> Trouble:
+    """What stands in the way, and what to do about it."""
+    if isinstance(error, AmbiguousNode):
+        return Trouble("several", str(error))
+    if isinstance(error, DiscoveryError):
+        kind = "unsafe" if type(error).__name__ == "UnsafeDirectory" else "missing"
+        return Trouble(kind, str(error))
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM):
+        return Trouble(
+            "forbidden",
+            f"permission denied: {socket}{_owner(socket)}",
+            "run the inspector as the user who runs the node, or as root",
+        )
+    if isinstance(error, OSError):
+        what = error.strerror or str(error)
+        return Trouble("other", f"cannot connect to {socket}: {what}")
+    return Trouble("other", str(error))
+
+
+def _owner(socket: Path | None) -> str:
+    if socket is None:
+        return ""
+    try:
+        return f" (owner {socket.owner()})"
+    except (OSError, KeyError):
+        try:
+            return f" (in {socket.parent}, owner {socket.parent.owner()})"
+        except (OSError, KeyError):
+            return ""

@@ -1,0 +1,136 @@
+"""Every key of the application: an action's id, its keys, and what it does.
+
+The ids are what a user's keymap file names; see `load_keymap`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from textual.binding import Binding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _key(id: str, keys: str, action: str, text: str, *, show: bool = False) -> Binding:
+    return Binding(keys, action, text, show=show, id=id)
+
+
+LIST_KEYS: Final = [
+    _key("list.up", "up,k", "up", "up"),
+    _key("list.down", "down,j", "down", "down"),
+    _key("list.page_up", "pageup", "page_up", "a page up"),
+    _key("list.page_down", "pagedown", "page_down", "a page down"),
+    _key("list.first", "home,g", "first", "first line"),
+    _key("list.last", "end,G", "last", "last line"),
+    _key("list.open", "enter", "open", "details", show=True),
+]
+"""Moving in a list."""
+
+TREE_KEYS: Final = [
+    _key("tree.fold", "left,h", "fold", "fold, or go to the supervisor"),
+    _key("tree.unfold", "right,l", "unfold", "unfold, or go to the first child"),
+    _key("tree.unfold_all", "asterisk", "unfold_all", "unfold all below"),
+    _key("tree.fold_all", "minus", "fold_all", "fold everything"),
+]
+"""Only in the tree."""
+
+MAIN_KEYS: Final = [
+    _key("screen.tree", "1", "screen('tree')", "tree"),
+    _key("screen.list", "2", "screen('list')", "processes"),
+    _key("screen.restarts", "3", "screen('restarts')", "restarts"),
+    _key("screen.events", "4", "screen('events')", "events"),
+    _key("screen.next", "tab", "next_screen(1)", "next screen"),
+    _key("screen.previous", "shift+tab", "next_screen(-1)", "previous screen"),
+    _key("nodes", "5", "nodes", "nodes"),
+    _key("back", "escape", "back", "back, never quits"),
+    _key("filter", "slash", "filter", "filter", show=True),
+    _key("filter.next", "n", "match(1)", "next match"),
+    _key("filter.previous", "N", "match(-1)", "previous match"),
+    _key("problem.next", "e", "next_problem", "next problem", show=True),
+    _key("problem.only", "z", "only_problems", "only problems", show=True),
+    _key("sort", "s", "sort", "sort", show=True),
+    _key("sort.invert", "I", "invert", "sort the other way round"),
+    _key("pause", "space", "pause", "pause", show=True),
+    _key("step", "full_stop", "step", "one step while paused"),
+    _key("rate.faster", "plus", "rate(1)", "refresh more often"),
+    _key("rate.slower", "underscore", "rate(-1)", "refresh less often"),
+    _key("follow", "f", "follow", "follow the newest event"),
+    _key("dead.keep", "D", "keep_dead", "keep what died on screen"),
+    _key("copy", "y", "copy", "copy the path"),
+    _key("retry", "r", "retry", "connect now"),
+    _key("dismiss", "x", "dismiss", "dismiss the notice"),
+    _key("help", "question_mark", "help", "help", show=True),
+    _key("quit", "q", "quit", "quit", show=True),
+]
+"""Everywhere."""
+
+GROUPS: Final = (
+    ("Moving", LIST_KEYS),
+    ("Tree", TREE_KEYS),
+    ("Everywhere", MAIN_KEYS),
+)
+IDS: Final = frozenset(
+    binding.id for _, group in GROUPS for binding in group if binding.id is not None
+)
+
+NAMES: Final = {
+    "asterisk": "*",
+    "minus": "-",
+    "slash": "/",
+    "space": "space",
+    "full_stop": ".",
+    "plus": "+",
+    "underscore": "_",
+    "question_mark": "?",
+    "escape": "esc",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+}
+
+
+class KeymapError(ValueError):
+    """A keymap file that cannot be used; `str` is one line that says why."""
+
+
+def shown_keys(binding: Binding, keymap: Mapping[str, str]) -> str:
+    """The keys of an action for people, the user's own if there are."""
+    keys = keymap.get(binding.id or "", binding.key)
+    return " ".join(NAMES.get(key.strip(), key.strip()) for key in keys.split(","))
+
+
+def keymap_path(environ: Mapping[str, str] | None = None) -> Path:
+    """Where the user's keymap is looked for: ``trio-sup/keys.json`` of the config."""
+    environ = os.environ if environ is None else environ
+    base = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(base) / "trio-sup" / "keys.json"
+
+
+def load_keymap(path: Path) -> dict[str, str]:
+    """Read a user's keymap: one JSON object, action ids to comma-separated keys.
+
+    A missing file is an empty keymap.
+
+    Raises:
+        KeymapError: the file is unreadable, or names an action that there is not.
+    """
+    try:
+        data: object = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise KeymapError(f"{path}: {error}") from error
+    if not isinstance(data, dict):
+        raise KeymapError(f"{path}: one JSON object is expected")
+    keymap: dict[str, str] = {}
+    for id, keys in data.items():
+        if id not in IDS:
+            raise KeymapError(f"{path}: no action {id!r}; help (?) lists them")
+        if not isinstance(keys, str) or not keys.strip():
+            raise KeymapError(f'{path}: {id!r} needs keys such as "ctrl+n,down"')
+        keymap[str(id)] = keys
+    return keymap

@@ -1,0 +1,250 @@
+"""What each screen lists: its keys, its lines, its column titles. No Textual.
+
+One `Pane` for each tab. A pane's keys say which lines there are and keep the
+cursor on its line; `cells` says what one of them shows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from trio_sup_inspector.cells import Cells, clip_cells
+from trio_sup_inspector.journal import TROUBLE, Entry, entry_cells
+from trio_sup_inspector.restarts import (
+    Strips,
+    crash_strips,
+    restart_cells,
+    restart_ids,
+    restarts_heading,
+)
+from trio_sup_inspector.rows import (
+    LIST_COLUMNS,
+    TREE_COLUMNS,
+    Column,
+    Layout,
+    Scene,
+    heading,
+    lay_out,
+    list_cells,
+    tree_cells,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trio_sup.inspect.tree import Line
+    from trio_sup_inspector.state import NodeState
+
+NAMES: Final = ("tree", "list", "restarts", "events")
+
+
+class Pane:
+    """One list. `refresh` brings it up to date before it is painted."""
+
+    columns: tuple[Column, ...] = ()
+
+    def __init__(self, state: NodeState, *, plain: bool) -> None:
+        self.state = state
+        self.plain = plain
+        self.clock = 0.0
+        self.keys: Sequence[int] = ()
+        self.shown = 0
+        """How many lines pass the filter."""
+        self.total = 0
+        """How many there would be without it."""
+        self._layouts: dict[int, Layout] = {}
+
+    def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
+        """Bring the keys up to date.
+
+        Args:
+            clock: The application's clock.
+            bottom: How many lines from the top must be in their right order.
+            hold: Do not move lines about: the user is moving.
+
+        Returns:
+            Whether the keys are others than before.
+        """
+        raise NotImplementedError
+
+    def titles(self, width: int) -> Cells:
+        """The line above the list."""
+        return ()
+
+    def cells(self, index: int, width: int) -> Cells:
+        """One line of the list in exactly `width` cells."""
+        raise NotImplementedError
+
+    def row_id(self, key: int) -> int | None:
+        """The child that a line is about, if it is about one."""
+        return key
+
+    def layout(self, width: int) -> Layout:
+        """The columns for a width."""
+        if width not in self._layouts:
+            self._layouts[width] = lay_out(self.columns, width)
+        return self._layouts[width]
+
+    def scene(self, fold_open: bool | None = None) -> Scene:
+        """What lines depend on besides their rows."""
+        now = self.state.now(self.clock)
+        return Scene(self.state.model, now, self.clock, self.plain, fold_open)
+
+
+class TreePane(Pane):
+    """The supervision tree."""
+
+    columns = TREE_COLUMNS
+
+    def __init__(self, state: NodeState, *, plain: bool) -> None:
+        super().__init__(state, plain=plain)
+        self.lines: list[Line] = []
+        self._made_of: tuple[object, ...] = ()
+        self.folds = 0
+        """Counts folding and unfolding: raise it to have the lines made anew."""
+
+    def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
+        """Flatten again, if anything that it depends on changed."""
+        self.clock = clock
+        matches = self.state.matches(clock)
+        made_of = (self.state.model.structure, self.folds, matches)
+        if made_of == self._made_of:
+            return False
+        self._made_of = made_of
+        self.lines = self.state.tree_lines(matches)
+        self.keys = [line.id for line in self.lines]
+        self.total = len(self.state.model.rows)
+        self.shown = self.total if matches is None else len(matches)
+        return True
+
+    def titles(self, width: int) -> Cells:
+        """The columns."""
+        return heading(self.layout(width))
+
+    def cells(self, index: int, width: int) -> Cells:
+        """One child."""
+        line = self.lines[index]
+        row = self.state.row(line.id)
+        if row is None:
+            return clip_cells((), width)
+        model = self.state.model
+        fold = None
+        if model.child_count(line.id):
+            fold = self.state.unfolded.is_open(model, line.id)
+        return tree_cells(row, line, self.layout(width), self.scene(fold))
+
+
+class ListPane(Pane):
+    """All children, flat and sorted."""
+
+    columns = LIST_COLUMNS
+
+    def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
+        """Filter and sort, unless the user is moving through the same rows."""
+        self.clock = clock
+        matches = self.state.matches(clock)
+        ids = self.state.model.rows if matches is None else matches
+        if hold and len(ids) == len(self.keys) and all(id in ids for id in self.keys):
+            return False
+        first = bottom if bottom < len(ids) // 4 else None
+        keys = self.state.list_ids(matches, clock, first=first)
+        changed = keys != self.keys
+        self.keys = keys
+        self.total, self.shown = len(self.state.model.rows), len(keys)
+        return changed
+
+    def titles(self, width: int) -> Cells:
+        """The columns, the sorted one marked."""
+        marks = ("^", "v") if self.plain else ("▴", "▾")
+        order = self.state.order
+        down = self.state.reverse == (order.measure is None)
+        return heading(self.layout(width), order.column, marks[int(down)])
+
+    def cells(self, index: int, width: int) -> Cells:
+        """One child."""
+        row = self.state.row(self.keys[index])
+        if row is None:
+            return clip_cells((), width)
+        return list_cells(row, self.layout(width), self.scene())
+
+
+class RestartsPane(Pane):
+    """Who restarts."""
+
+    def __init__(self, state: NodeState, *, plain: bool) -> None:
+        super().__init__(state, plain=plain)
+        self._strips: Strips = {}
+
+    def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
+        """Count the crashes of the last minute again."""
+        self.clock = clock
+        self._strips = crash_strips(self.state, self.state.now(clock))
+        if hold and all(id in self.state.model.rows for id in self.keys):
+            return False
+        everyone = restart_ids(self.state, self._strips, None)
+        matches = self.state.matches(clock)
+        keys = everyone if matches is None else [id for id in everyone if id in matches]
+        changed = keys != self.keys
+        self.keys, self.shown, self.total = keys, len(keys), len(everyone)
+        return changed
+
+    def titles(self, width: int) -> Cells:
+        """The columns."""
+        return restarts_heading(width)
+
+    def cells(self, index: int, width: int) -> Cells:
+        """One child."""
+        row = self.state.row(self.keys[index])
+        if row is None:
+            return clip_cells((), width)
+        return restart_cells(row, self._strips, width, plain=self.plain)
+
+
+class EventsPane(Pane):
+    """The lifecycle log."""
+
+    def __init__(self, state: NodeState, *, plain: bool) -> None:
+        super().__init__(state, plain=plain)
+        self.entries: list[Entry] = []
+
+    def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
+        """Filter the log; while paused it stands still."""
+        self.clock = clock
+        state = self.state
+        if state.paused and self.entries:
+            return False
+        only = TROUBLE if state.only_problems else None
+        self.entries = state.journal.select(state.query.text, only=only)
+        keys = [entry.serial for entry in self.entries]
+        changed = keys != self.keys
+        self.keys = keys
+        self.shown, self.total = len(keys), len(state.journal.entries)
+        return changed
+
+    def titles(self, width: int) -> Cells:
+        """What the columns are."""
+        kind = f"{'EVENT':<19}" if width >= 60 else ""
+        room = max(12, min(40, width // 4))
+        return ((f"TIME     {kind}{'PATH':<{room + 1}}WHAT", "dim"),)
+
+    def cells(self, index: int, width: int) -> Cells:
+        """One event."""
+        node = self.state.session.node
+        return entry_cells(self.entries[index], width, node=node, plain=self.plain)
+
+    def row_id(self, key: int) -> int | None:
+        """The child that the event is about, if it still lives."""
+        for entry in self.entries:
+            if entry.serial == key and entry.event is not None:
+                return self.state.model.by_path(entry.event.path)
+        return None
+
+
+def make_panes(state: NodeState, *, plain: bool) -> dict[str, Pane]:
+    """All lists by the name of their tab."""
+    return {
+        "tree": TreePane(state, plain=plain),
+        "list": ListPane(state, plain=plain),
+        "restarts": RestartsPane(state, plain=plain),
+        "events": EventsPane(state, plain=plain),
+    }

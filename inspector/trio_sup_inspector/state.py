@@ -1,0 +1,259 @@
+"""What the application shows of one node, and how. Knows no Textual.
+
+A session holds what the node said; `NodeState` is what of it is on screen: the
+tree with its recent dead, the filter, pause, and the figures of the header.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field
+
+from trio_sup.inspect.model import TreeModel
+from trio_sup.inspect.order import ORDERS, Order, arrange
+from trio_sup.inspect.problems import problem
+from trio_sup.inspect.query import Query, QueryError, parse_query
+from trio_sup.inspect.session import Phase, Session
+from trio_sup.inspect.tree import Expansion, Line, flatten, walk
+from trio_sup_inspector.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trio_sup.inspect.session import Changes
+    from trio_sup.inspect.wire import Row
+
+DEAD_SECONDS: Final = 6.0
+"""How long a row that is no more stays, dimmed."""
+MINUTE: Final = 60.0
+RATES: Final = (1.0, 2.0, 4.0, 10.0)
+"""The refresh rates to choose from, in deltas a second."""
+
+
+@define
+class NodeState:
+    """One node as shown. The application's clock is passed in as `clock`."""
+
+    session: Session
+    model: TreeModel = field(factory=TreeModel)
+    journal: Journal = field(factory=Journal)
+    expansion: Expansion = field(factory=Expansion)
+    filtered: Expansion = field(factory=lambda: Expansion(crowd=10**9))
+    """What is unfolded while a filter is on: everything, unless folded then."""
+    query: Query = field(factory=lambda: parse_query(""))
+    """The last good filter."""
+    query_error: str = ""
+    """What is wrong with the filter as typed."""
+    only_problems: bool = False
+    keep_dead: bool = False
+    order: Order = ORDERS[0]
+    reverse: bool = False
+    paused_at: float | None = None
+    """The node's clock when the picture was stopped."""
+    _restart_times: deque[tuple[float, int]] = field(factory=deque["tuple[float, int]"])
+    _restarts_seen: dict[int, int] = field(factory=dict["int", "int"])
+    _epoch: str = ""
+
+    # --- what the node says ------------------------------------------------
+
+    def absorb(self, clock: float) -> Changes:
+        """Take what the session heard since the last call.
+
+        Returns:
+            What it was; rows of a paused picture are not touched.
+        """
+        changes = self.session.take_changes()
+        self._count_restarts(changes, clock)
+        node = self.session.node
+        if node is not None and node.epoch != self._epoch:
+            if self._epoch:
+                self.journal.node_restarted(node.pid)
+                self.model.dead.clear()
+            self._epoch = node.epoch
+        self.journal.add(changes.events)
+        if self.paused_at is None:
+            self._apply(changes, clock)
+        return changes
+
+    def _apply(self, changes: Changes, clock: float) -> None:
+        model = self.model
+        if changes.reset:
+            dead = {id: model.rows[id] for id in model.dead}
+            times = dict(model.dead)
+            model.reset(self.session.rows.values(), clock)
+            for id, row in dead.items():
+                if id not in model.rows:
+                    model.bury(row, times[id])
+        else:
+            rows = self.session.rows
+            for id in changes.changed:
+                if id in rows:
+                    model.upsert(rows[id], clock)
+        for row in changes.gone:
+            if row.id not in self.session.rows:
+                model.bury(row, clock)
+        if not self.keep_dead:
+            model.expire(clock - DEAD_SECONDS)
+
+    def _count_restarts(self, changes: Changes, clock: float) -> None:
+        seen, rows = self._restarts_seen, self.session.rows
+        new = 0
+        for id in changes.changed:
+            row = rows.get(id)
+            if row is not None:
+                if not changes.reset:
+                    new += max(0, row.restarts - seen.get(id, 0))
+                seen[id] = row.restarts
+        for row in changes.gone:
+            seen.pop(row.id, None)
+        if new:
+            self._restart_times.append((clock, new))
+
+    def restarts_per_minute(self, clock: float) -> int:
+        """Restarts that this application saw in the last minute."""
+        times = self._restart_times
+        while times and times[0][0] < clock - MINUTE:
+            times.popleft()
+        return sum(new for _, new in times)
+
+    def now(self, clock: float) -> float:
+        """The node's clock of the picture: it stands while paused."""
+        if self.paused_at is not None:
+            return self.paused_at
+        return self.session.node_time(clock)
+
+    # --- pause and the dead ------------------------------------------------
+
+    @property
+    def paused(self) -> bool:
+        """Whether the picture stands still."""
+        return self.paused_at is not None
+
+    def pause(self, clock: float) -> None:
+        """Stop the picture. The session goes on underneath."""
+        self.paused_at = self.session.node_time(clock)
+        self.model.freeze()
+
+    def resume(self, clock: float) -> None:
+        """Show the present again."""
+        self.paused_at = None
+        self.step(clock)
+
+    def step(self, clock: float) -> None:
+        """Show the present state once; a paused picture stays paused."""
+        rows = self.session.rows
+        lost = [row for id, row in self.model.rows.items() if id not in rows]
+        buried = dict(self.model.dead)
+        self.model.reset(rows.values(), clock)
+        for row in lost:
+            self.model.bury(row, buried.get(row.id, clock))
+        if self.paused:
+            self.pause(clock)
+
+    def toggle_keep_dead(self, clock: float) -> None:
+        """Keep the dead, or let those that are due go."""
+        self.keep_dead = not self.keep_dead
+        if not self.keep_dead:
+            self.model.expire(clock - DEAD_SECONDS)
+
+    # --- the filter --------------------------------------------------------
+
+    @property
+    def filtering(self) -> bool:
+        """Whether some rows are hidden by a filter."""
+        return bool(self.query) or self.only_problems
+
+    def type_filter(self, text: str) -> bool:
+        """Take the filter as typed; a bad one leaves the last good one in force.
+
+        Returns:
+            Whether the filter in force changed.
+        """
+        try:
+            query = parse_query(text)
+        except QueryError as error:
+            self.query_error = str(error)
+            return False
+        self.query_error = ""
+        changed = query.text != self.query.text
+        if changed:
+            self.filtered.chosen.clear()
+        self.query = query
+        return changed
+
+    def matches(self, clock: float) -> frozenset[int] | None:
+        """The rows that pass the filter, or None if there is none."""
+        if not self.filtering:
+            return None
+        now = self.now(clock)
+        ids: Iterable[int] = self.query.select(self.model.rows.values(), now)
+        if self.only_problems:
+            rows = self.model.rows
+            ids = (id for id in ids if problem(rows[id], now) is not None)
+        return frozenset(ids)
+
+    # --- what is on screen -------------------------------------------------
+
+    @property
+    def unfolded(self) -> Expansion:
+        """The expansion in force."""
+        return self.filtered if self.filtering else self.expansion
+
+    def tree_lines(self, matches: frozenset[int] | None) -> list[Line]:
+        """The lines of the tree."""
+        return flatten(self.model, self.unfolded, matches=matches)
+
+    def list_ids(
+        self, matches: frozenset[int] | None, clock: float, *, first: int | None
+    ) -> list[int]:
+        """The process list, sorted as far as the first `first` rows."""
+        return arrange(
+            self.model,
+            self.model.rows if matches is None else matches,
+            self.order,
+            now=self.now(clock),
+            clock=clock,
+            reverse=self.reverse,
+            first=first,
+        )
+
+    def next_problem(self, after: int | None, clock: float) -> int | None:
+        """The next row that needs a look, folded or not, in the tree's order.
+
+        Args:
+            after: Where to begin; the search goes round.
+            clock: The application's clock.
+
+        Returns:
+            None if all is well (under the filter, if there is one).
+        """
+        now, rows = self.now(clock), self.model.rows
+        passing = self.matches(clock)
+        order = list(walk(self.model))
+        start = order.index(after) + 1 if after in rows else 0
+        for id in order[start:] + order[:start]:
+            if (passing is None or id in passing) and problem(rows[id], now):
+                return id
+        return None
+
+    def reveal(self, id: int) -> None:
+        """Unfold every supervisor above a row."""
+        for above in self.model.ancestors(id):
+            if not self.unfolded.is_open(self.model, above):
+                self.unfolded.set_open(self.model, above, True)
+
+    def row(self, id: int | None) -> Row | None:
+        """The row as shown, or None."""
+        return None if id is None else self.model.rows.get(id)
+
+    @property
+    def stale(self) -> bool:
+        """Whether what is shown is not the node's present state."""
+        return self.session.state.phase not in (Phase.LIVE, Phase.SYNCING)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to show yet."""
+        return not self.model.rows

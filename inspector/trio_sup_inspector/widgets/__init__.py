@@ -1,0 +1,1 @@
+"""What is drawn: lines of cells, and the bars around them."""

@@ -1,0 +1,91 @@
+"""One-line bars: the header, tabs, column titles, the notice, the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from trio_sup_inspector.cells import Cells, cells_width, clip_cells
+from trio_sup_inspector.widgets.paint import ROLE_CLASSES, Paint
+
+if TYPE_CHECKING:
+    from textual import events
+
+    from trio_sup_inspector.cells import Cell
+
+
+class Bar(Widget):
+    """A line of cells, asked for whenever `update_bar` is called."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*ROLE_CLASSES}
+    DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
+
+    def __init__(self, painter: Callable[[int], Cells], *, id: str) -> None:
+        super().__init__(id=id)
+        self._painter = painter
+        self._paint: Paint | None = None
+        self._cells: Cells = ()
+
+    @property
+    def text(self) -> str:
+        """What the bar says."""
+        return "".join(text for text, _ in self._cells)
+
+    def update_bar(self) -> None:
+        """Paint again if the line says something else."""
+        if self._painter(self.size.width) != self._cells:
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The line, in exactly the bar's width."""
+        if self._paint is None:
+            self._paint = Paint(self)
+        width = self.size.width
+        self._cells = self._painter(width)
+        if y or not width:
+            return Strip.blank(width, self.rich_style)
+        return self._paint.strip(clip_cells(self._cells, width))
+
+    def notify_style_update(self) -> None:
+        """The theme changed."""
+        super().notify_style_update()
+        self._paint = None
+        self.refresh()
+
+
+class TabBar(Bar):
+    """A bar whose pieces can be clicked."""
+
+    class Clicked(Message):
+        """A piece was clicked."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+            """Which of the bar's cells."""
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell which piece is under the mouse."""
+        end = 0
+        for index, cell in enumerate(self._cells):
+            end += cells_width((cell,))
+            if event.x < end:
+                self.post_message(self.Clicked(index))
+                return
+
+
+def key_cells(hints: list[tuple[str, str]], width: int) -> Cells:
+    """The keys that fit, most useful first."""
+    cells: list[Cell] = []
+    used = 0
+    for key, text in hints:
+        size = len(key) + len(text) + 4
+        if used + size > width:
+            break
+        cells += [(f" {key} ", "accent"), (f"{text}  ", "dim")]
+        used += size
+    return tuple(cells)

@@ -1,0 +1,230 @@
+"""A list of lines of which only those on screen exist: the Line API at work.
+
+Lines are never widgets. A line is asked for when it is painted, and painted
+again only if what it says has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
+
+from textual.cache import LRUCache
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from trio_sup_inspector.cells import Cells
+from trio_sup_inspector.keys import LIST_KEYS
+from trio_sup_inspector.widgets.paint import CURSOR, ROLE_CLASSES, Paint
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.binding import BindingType
+
+CACHED_STRIPS: Final = 512
+
+Painter: TypeAlias = Callable[[int, int], Cells]
+"""Says what line `index` shows in `width` cells."""
+
+
+class LineView(ScrollView, can_focus=True):
+    """Lines with a cursor. The cursor and the scroll follow the line's key."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {CURSOR, *ROLE_CLASSES}
+    BINDINGS: ClassVar[list[BindingType]] = [*LIST_KEYS]
+    DEFAULT_CSS = """
+    LineView { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
+    """
+
+    class Moved(Message):
+        """The cursor stands on another line."""
+
+        def __init__(self, view: LineView) -> None:
+            super().__init__()
+            self.view = view
+
+    class Opened(Message):
+        """The line under the cursor was asked for."""
+
+        def __init__(self, view: LineView) -> None:
+            super().__init__()
+            self.view = view
+
+    def __init__(self, painter: Painter, *, id: str) -> None:
+        super().__init__(id=id)
+        self._painter = painter
+        self._keys: Sequence[Hashable] = ()
+        self._at = 0
+        self._paint: Paint | None = None
+        self._strips: LRUCache[tuple[Cells, bool, bool, int], Strip] = LRUCache(
+            CACHED_STRIPS
+        )
+        # What each painted screen line shows: compared before painting again.
+        self._painted: dict[int, tuple[Cells, bool]] = {}
+        self._faded = False
+
+    # --- what is shown -----------------------------------------------------
+
+    @property
+    def keys(self) -> Sequence[Hashable]:
+        """The keys of all lines, top to bottom."""
+        return self._keys
+
+    @property
+    def cursor(self) -> int:
+        """The index of the line under the cursor."""
+        return self._at
+
+    @property
+    def selected(self) -> Hashable | None:
+        """The key under the cursor, or None if there are no lines."""
+        return self._keys[self._at] if self._at < len(self._keys) else None
+
+    def set_keys(self, keys: Sequence[Hashable], *, follow: bool = False) -> None:
+        """Show other lines; the cursor's line stays where it is on the screen.
+
+        Args:
+            keys: One for each line.
+            follow: Put the cursor on the last line instead.
+        """
+        selected, above = self.selected, self._at - self.scroll_offset.y
+        self._keys = keys
+        self.virtual_size = Size(self.size.width, len(keys))
+        if follow:
+            self._at = max(0, len(keys) - 1)
+            self.scroll_to(y=self.max_scroll_y, animate=False)
+        else:
+            try:
+                self._at = keys.index(selected)
+            except ValueError:
+                self._at = min(self._at, max(0, len(keys) - 1))
+            if self._at - self.scroll_offset.y != above:
+                self.scroll_to(y=max(0, self._at - above), animate=False)
+        self._painted.clear()
+        self.refresh()
+
+    def select(self, key: Hashable) -> bool:
+        """Put the cursor on a line; whether it is there."""
+        try:
+            self._move(self._keys.index(key))
+        except ValueError:
+            return False
+        return True
+
+    def fade(self, faded: bool) -> None:
+        """Draw everything dimmed: it is not the present."""
+        if faded != self._faded:
+            self._faded = faded
+            self._painted.clear()
+            self.refresh()
+
+    def update_lines(self) -> int:
+        """Paint the lines on screen that say something else than before.
+
+        Returns:
+            How many those were.
+        """
+        width, height = self.scrollable_content_region.size
+        if not width or not self.display:
+            return 0
+        top, count = self.scroll_offset.y, 0
+        for y in range(top, min(top + height, len(self._keys))):
+            fresh = (self._painter(y, width), y == self._at)
+            if self._painted.get(y) != fresh:
+                count += 1
+                self.refresh(Region(0, y - top, width, 1))
+        return count
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen."""
+        if self._paint is None:
+            self._paint = Paint(self)
+        width = self.scrollable_content_region.width
+        index = y + self.scroll_offset.y
+        if index >= len(self._keys) or not width:
+            return Strip.blank(width, self.rich_style)
+        cells = self._painter(index, width)
+        here = index == self._at
+        if len(self._painted) > CACHED_STRIPS:
+            self._painted.clear()
+        self._painted[index] = (cells, here)
+        key = (cells, here, self._faded, width)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._paint.strip(cells, cursor=here, dim=self._faded)
+            strip = strip.adjust_cell_length(width, self.rich_style)
+            self._strips[key] = strip
+        return strip
+
+    def notify_style_update(self) -> None:
+        """The theme or the classes changed: read the styles again."""
+        super().notify_style_update()
+        self._paint = None
+        self._strips.clear()
+        self._painted.clear()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lines have another width; the cursor stays on screen."""
+        self.virtual_size = Size(self.size.width, len(self._keys))
+        self._painted.clear()
+        self._show_cursor()
+        self.refresh()
+
+    # --- the cursor --------------------------------------------------------
+
+    def _move(self, to: int) -> None:
+        to = min(max(to, 0), max(0, len(self._keys) - 1))
+        if to != self._at:
+            for index in (self._at, to):
+                self._painted.pop(index, None)
+                self.refresh_line(index)
+            self._at = to
+        self._show_cursor()
+        self.post_message(self.Moved(self))
+
+    def _show_cursor(self) -> None:
+        height = self.scrollable_content_region.height
+        top = self.scroll_offset.y
+        if self._at < top:
+            self.scroll_to(y=self._at, animate=False)
+        elif height and self._at >= top + height:
+            self.scroll_to(y=self._at - height + 1, animate=False)
+
+    def action_up(self) -> None:
+        """One line up."""
+        self._move(self._at - 1)
+
+    def action_down(self) -> None:
+        """One line down."""
+        self._move(self._at + 1)
+
+    def action_page_up(self) -> None:
+        """A screenful up."""
+        self._move(self._at - max(1, self.size.height - 1))
+
+    def action_page_down(self) -> None:
+        """A screenful down."""
+        self._move(self._at + max(1, self.size.height - 1))
+
+    def action_first(self) -> None:
+        """To the first line."""
+        self._move(0)
+
+    def action_last(self) -> None:
+        """To the last line."""
+        self._move(len(self._keys) - 1)
+
+    def action_open(self) -> None:
+        """Ask for the line under the cursor."""
+        if self._keys:
+            self.post_message(self.Opened(self))
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse is; a double click opens."""
+        index = event.y + self.scroll_offset.y
+        if index < len(self._keys):
+            self._move(index)
+            if event.chain == 2:
+                self.action_open()

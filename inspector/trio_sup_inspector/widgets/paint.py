@@ -1,0 +1,47 @@
+"""Roles become styles: the one place where a meaning gets a colour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, get_args
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from trio_sup_inspector.cells import Role, cells_width
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from trio_sup_inspector.cells import Cells
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+ROLE_CLASSES: Final = {f"role--{role}" for role in ROLES}
+CURSOR: Final = "lines--cursor"
+
+
+class Paint:
+    """The styles of one widget, read from its stylesheet once."""
+
+    def __init__(self, widget: Widget) -> None:
+        base = widget.rich_style
+        self.styles: dict[Role, Style] = {
+            role: base + widget.get_component_rich_style(f"role--{role}", partial=True)
+            for role in ROLES
+        }
+        self._cursor: Style | None = None
+        if CURSOR in widget._get_component_classes():  # pyright: ignore[reportPrivateUsage]
+            self._cursor = widget.get_component_rich_style(CURSOR, partial=True)
+
+    def strip(self, cells: Cells, *, cursor: bool = False, dim: bool = False) -> Strip:
+        """The line as something that Textual can print."""
+        styles = self.styles
+        segments: list[Segment] = []
+        for text, role in cells:
+            if not text:
+                continue
+            style = styles["dim" if dim and role != "strong" else role]
+            if cursor and self._cursor is not None:
+                style += self._cursor
+            segments.append(Segment(text, style))
+        return Strip(segments, cells_width(cells))
