@@ -181,6 +181,8 @@ class Driver:
         self._refuse_requests(SupervisorStopping(self.kid.path_text))
         self.bell.wake()
         self.kid.touch()
+        head = (trio.current_time(), self.kid.path_text, self.kid.life)
+        self.emit(events.SupervisorWindsDown(*head, reason))
 
     def _refuse_requests(self, error: SupervisorStopping) -> None:
         """Answer everything that waits in line."""

@@ -13,9 +13,11 @@ from trio.lowlevel import enable_ki_protection
 
 from trio_sup._child import Supervisor
 from trio_sup._core.errors import SupervisorStopping
+from trio_sup._core.events import LifecycleEvent
 from trio_sup._core.specs import ChildSpec
 from trio_sup._node import Node, current_node
 from trio_sup._open import OpenSupervisor, open_supervisor
+from trio_sup._systemd import SystemdNotifier, systemd_notifier
 
 logger = logging.getLogger("trio_sup")
 
@@ -86,8 +88,9 @@ async def serve(
     failure: BaseException | None = None
     async with _inspector(node, wanted=inspect), _signals(manager, handle_signals):
         try:
-            async with manager as root:
-                await root.wait_stopped()
+            with systemd_notifier() as systemd:
+                async with manager as root:
+                    await _until_stopped(root, systemd)
         except SupervisorStopping:
             pass  # a signal stopped it before it was ready
         except BaseException as error:  # noqa: BLE001 - raised below
@@ -98,6 +101,27 @@ async def serve(
             raise failure
         finally:
             del failure
+
+
+async def _until_stopped(root: Supervisor, systemd: SystemdNotifier | None) -> None:
+    if systemd is None:
+        await root.wait_stopped()
+        return
+    systemd.send("READY=1")
+
+    def watch(event: LifecycleEvent) -> None:
+        if event.kind == "supervisor_stopping" and event.path == root.path_text:
+            systemd.send("STOPPING=1")
+
+    node = root.kid.node
+    node.add_hook(watch)
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(systemd.feed_watchdog, root.kid)
+            await root.wait_stopped()
+            nursery.cancel_scope.cancel("the tree has ended")
+    finally:
+        node.remove_hook(watch)
 
 
 def checked_name(name: str) -> str:

@@ -219,6 +219,18 @@ class SupervisorGaveUp(Event):
 
 
 @frozen
+class SupervisorWindsDown(Event):
+    """A supervisor begins to stop its children, for whatever cause."""
+
+    kind: ClassVar[str] = "supervisor_stopping"
+    reason: str
+
+    @property
+    def summary(self) -> str:  # noqa: D102
+        return f"{self.path} stops its children: {self.reason}"
+
+
+@frozen
 class SupervisorAutoShutdown(Event):
     """A supervisor ends because significant children did."""
 
@@ -255,6 +267,7 @@ LifecycleEvent: TypeAlias = (
     | ChildQuarantinedEvent
     | ChildStuck
     | SupervisorGaveUp
+    | SupervisorWindsDown
     | SupervisorAutoShutdown
     | Requested
 )

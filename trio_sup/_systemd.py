@@ -1,0 +1,94 @@
+"""Telling systemd how the tree fares, where it asks for that.
+
+Nothing is sent unless ``NOTIFY_SOCKET`` is set. READY=1 goes out when all children
+are ready, STOPPING=1 when the stop begins, and WATCHDOG=1 twice per
+``WATCHDOG_USEC`` as long as the tree is healthy: the loop turns, the root runs, and
+no child is stuck.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import trio
+
+if TYPE_CHECKING:
+    from trio_sup._kid import Kid
+
+_logger = logging.getLogger("trio_sup")
+
+
+class SystemdNotifier:
+    """One program's line to systemd."""
+
+    def __init__(self, address: str, watchdog_seconds: float | None) -> None:
+        # A leading @ stands for the zero byte of the abstract namespace.
+        self._address = "\0" + address[1:] if address.startswith("@") else address
+        self.watchdog_seconds = watchdog_seconds
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._failed = False
+
+    def send(self, state: str) -> None:
+        """Send one state; a failure is logged once and harms nothing."""
+        try:
+            self._socket.sendto(state.encode(), self._address)
+        except OSError as error:
+            if not self._failed:
+                self._failed = True
+                _logger.warning("systemd was not notified of %s: %s", state, error)
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._socket.close()
+
+    async def feed_watchdog(self, root: Kid) -> None:
+        """Feed the watchdog as long as the tree is healthy. Runs until cancelled."""
+        if self.watchdog_seconds is None:
+            return
+        while True:
+            if is_healthy(root):
+                self.send("WATCHDOG=1")
+            await trio.sleep(self.watchdog_seconds / 2)
+
+
+def is_healthy(root: Kid) -> bool:
+    """Whether the root runs and nothing below it is stuck."""
+    return root.running and not _has_stuck(root)
+
+
+def _has_stuck(kid: Kid) -> bool:
+    if kid.status == "stuck":
+        return True
+    driver = kid.driver
+    return driver is not None and any(_has_stuck(k) for k in driver.all_kids())
+
+
+@contextmanager
+def systemd_notifier(
+    environ: Mapping[str, str] = os.environ,
+) -> Iterator[SystemdNotifier | None]:
+    """Open the line to systemd, or yield None where there is none."""
+    address = environ.get("NOTIFY_SOCKET", "")
+    if not address or address[0] not in "/@":
+        yield None
+        return
+    notifier = SystemdNotifier(address, _watchdog_seconds(environ))
+    try:
+        yield notifier
+    finally:
+        notifier.close()
+
+
+def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:
+    """Return the watchdog's interval, if it is meant for this process."""
+    pid = environ.get("WATCHDOG_PID", "")
+    if pid and pid != str(os.getpid()):
+        return None
+    text = environ.get("WATCHDOG_USEC", "")
+    return int(text) / 1e6 if text.isdigit() and int(text) > 0 else None
