@@ -1,0 +1,133 @@
+"""A node made of plain records that fulfil `trio_sup.inspect.source`."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from attrs import define, field
+
+from trio_sup.inspect.source import (
+    ObservedChild,
+    ObservedEvent,
+    ObservedMailbox,
+    ObservedNode,
+)
+
+
+@define
+class FakeMailbox:
+    depth: int = 0
+    capacity: float = 1024
+    peak: int = 0
+    handled: int = 0
+    in_progress: tuple[str, float] | None = None
+
+
+@define(eq=False)
+class FakeEvent:
+    at: float
+    path_text: str
+    kind: str
+    summary: str
+
+
+@define(eq=False)
+class FakeChild:
+    uid: int
+    label: str
+    parent: "FakeChild | None" = None
+    kind: str = "server"
+    target_name: str = "app.Server"
+    restart_type: str = "permanent"
+    name_text: str = ""
+    status: str = "running"
+    life: int = 1
+    restarts: int = 0
+    life_began: float = 1.0
+    last_exit_text: str = ""
+    last_traceback: str = ""
+    version: int = 1
+    mailbox: FakeMailbox | None = None
+    budget: tuple[int, int, float] | None = None
+    children: list["FakeChild"] = field(factory=list)
+
+    @property
+    def parent_uid(self) -> int:
+        return self.parent.uid if self.parent is not None else 0
+
+    @property
+    def path_text(self) -> str:
+        above = f"{self.parent.path_text}/" if self.parent is not None else ""
+        return above + self.label
+
+    def observed_children(self) -> Iterable["FakeChild"]:
+        return self.children
+
+    def crash(self, why: str) -> None:
+        self.life += 1
+        self.restarts += 1
+        self.last_exit_text = f"crashed: {why}"
+        self.last_traceback = f"Traceback (most recent call last):\n{why}"
+        self.version += 1
+
+
+@define(eq=False)
+class FakeNode:
+    name: str = "shop"
+    tree: list[FakeChild] = field(factory=list)
+    log: list[FakeEvent] = field(factory=list)
+    looks: int = 0
+    """How often somebody looked at the tree."""
+    uids: int = 0
+
+    def roots(self) -> Sequence[FakeChild]:
+        self.looks += 1
+        return self.tree
+
+    def recent_events(self) -> Sequence[FakeEvent]:
+        return self.log
+
+    def supervisor(self, label: str, parent: FakeChild | None = None) -> FakeChild:
+        child = self._add(label, parent)
+        child.kind, child.target_name = "supervisor", "one_for_one"
+        child.budget = (0, 3, 5.0)
+        return child
+
+    def server(self, label: str, parent: FakeChild) -> FakeChild:
+        child = self._add(label, parent)
+        child.mailbox = FakeMailbox()
+        return child
+
+    def _add(self, label: str, parent: FakeChild | None) -> FakeChild:
+        self.uids += 1
+        child = FakeChild(self.uids, label, parent)
+        (self.tree if parent is None else parent.children).append(child)
+        return child
+
+    def happened(self, kind: str, child: FakeChild, at: float = 1.0) -> None:
+        self.log.append(FakeEvent(at, child.path_text, kind, f"{child.label}: {kind}"))
+
+
+def shop(servers: int = 2, name: str = "shop") -> FakeNode:
+    """``shop`` with a supervisor ``boards`` of servers ``b0``, ``b1``, ..."""
+    node = FakeNode(name)
+    root = node.supervisor("shop")
+    boards = node.supervisor("boards", root)
+    for number in range(servers):
+        node.server(f"b{number}", boards)
+    return node
+
+
+def boards(node: FakeNode) -> list[FakeChild]:
+    """The servers of `shop`."""
+    return node.tree[0].children[0].children
+
+
+# The fakes fulfil the seam: checked by mypy, not at run time.
+def _check(
+    mailbox: FakeMailbox, event: FakeEvent, child: FakeChild, node: FakeNode
+) -> tuple[ObservedMailbox, ObservedEvent, ObservedChild, ObservedNode]:
+    return mailbox, event, child, node
+
+
+NEVER = -math.inf
+"""`life_began` before the first life."""
