@@ -208,6 +208,7 @@ class _Maker:
                 self.bounce,
                 self.burst,
                 self.queue,
+                self.queue,
                 self.request,
                 self.request,
                 self.start,
@@ -235,8 +236,11 @@ class _Maker:
 
     def storm(self) -> list[Op]:
         place, path = self.worker()
-        times = max(1, place.tree.intensity + self.between(-1, 2))
-        return [Exit(path, _CRASH) for _ in range(times)]
+        times = max(1, place.tree.intensity + self.pick((0, -1, -2, 1, 2)))
+        crashes: list[Op] = [Exit(path, _CRASH) for _ in range(times)]
+        if self.chance(50):
+            return crashes
+        return [*crashes, Advance(place.tree.period + 1)]
 
     def edge(self) -> list[Op]:
         place, path = self.worker()
@@ -272,17 +276,19 @@ class _Maker:
         return [Queue(place.path, ends)]
 
     def queue(self) -> list[Op]:
+        """Requests and ends that wait while a restart fails."""
         place, path = self.worker()
         items: list[QueueItem] = [Exit(path, _CRASH)]
         for _ in range(self.between(1, 3)):
-            if self.chance(40) and place.workers():
+            if self.chance(30) and place.workers():
                 items.append(Exit(self.pick(place.workers()), self.reason()))
             else:
                 items.append(self.request_of(place))
-        ops: list[Op] = [Queue(place.path, tuple(items))]
-        if self.chance(50):
-            return [InitPlan(path, self.plan(path)), *ops]
-        return ops
+        queue = Queue(place.path, tuple(items))
+        failing = self.pick(place.workers()) if place.workers() else path
+        failures = self.between(1, max(1, place.tree.intensity))
+        plan: tuple[Plan, ...] = (("error", "start"),) * failures
+        return [queue] if self.chance(20) else [InitPlan(failing, plan), queue]
 
     def request(self) -> list[Op]:
         return [self.request_of(self.place())]
@@ -348,9 +354,7 @@ _STRATEGIES: tuple[Strategy, ...] = (
     "dynamic",
 )
 _AUTO: tuple[AutoShutdown, ...] = (
-    "never",
-    "never",
-    "never",
+    *(("never",) * 5),
     "any_significant",
     "all_significant",
 )

@@ -189,8 +189,9 @@ class _Reader:
         limit = parts.get("max_children")
         if strategy == "dynamic":
             self.dynamic.add(path)
-            if part("children", ()).array() or "auto_shutdown" in parts:
-                raise at.fail("a dynamic supervisor has no children or auto_shutdown")
+            if part("children", ()).array():
+                raise parts["children"].fail("a dynamic supervisor starts empty")
+            part("auto_shutdown", "never").one_of(("never",))
         elif limit is not None:
             raise limit.fail("only a dynamic supervisor has max_children")
         return Tree(

@@ -1,0 +1,103 @@
+"""Fresh random scenarios against live Erlang, until the time is over."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+from attrs import define, frozen
+
+from trio_sup.testing import model
+from trio_sup.testing.scenario import Scenario, Trace
+from trio_sup.testing.scenario_json import write_scenario
+
+from .compare import Deviation, expected, normalise, side_by_side
+from .generate import generate
+from .oracle import Oracle, OracleError
+from .shrink import shrink
+
+BATCH = 250
+
+Run: TypeAlias = Callable[[Scenario], Trace]
+
+
+@frozen
+class Subject:
+    """What is compared with OTP, and how it differs on purpose."""
+
+    name: str
+    run: Run
+    deviations: Sequence[Deviation] = ()
+
+    def agrees(self, scenario: Scenario, otp: Trace) -> bool:
+        """Whether it does what OTP did."""
+        mine = normalise(scenario, self.run(scenario))
+        return mine == expected(scenario, otp, self.deviations)
+
+
+MODEL = Subject("model", model.run)
+
+
+@frozen
+class Difference:
+    """A scenario where the subject does something else, as small as it gets."""
+
+    seed: int
+    scenario: Scenario
+    otp: Trace
+    subject: Trace
+
+    def report(self, subject: Subject) -> str:
+        """The scenario, and both traces side by side."""
+        titles = ("expected (OTP)", subject.name)
+        return "\n".join(
+            [
+                f"seed {self.seed}, shrunk:",
+                json.dumps(write_scenario(self.scenario)),
+                side_by_side(self.otp, self.subject, titles),
+            ]
+        )
+
+
+@define
+class Fuzz:
+    """A run of fuzzing: where it begins, and how far it got."""
+
+    subject: Subject
+    seed: int
+    done: int = 0
+
+    def run(self, oracle: Oracle, seconds: float) -> Iterator[Difference | None]:
+        """Yields after each batch: a difference, or None where all agreed."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            seeds = range(self.seed + self.done, self.seed + self.done + BATCH)
+            batch = [generate(seed) for seed in seeds]
+            traces = oracle.run(batch)
+            self.done += len(batch)
+            failed = next(
+                (
+                    (seed, scenario)
+                    for seed, scenario, otp in zip(seeds, batch, traces, strict=True)
+                    if not self.subject.agrees(scenario, otp)
+                ),
+                None,
+            )
+            yield None if failed is None else self._difference(oracle, *failed)
+
+    def _difference(self, oracle: Oracle, seed: int, scenario: Scenario) -> Difference:
+        def differs(candidate: Scenario) -> bool:
+            try:
+                (otp,) = oracle.run([candidate])
+            except OracleError:
+                return False
+            return not self.subject.agrees(candidate, otp)
+
+        small = shrink(scenario, differs)
+        (otp,) = oracle.run([small])
+        return Difference(
+            seed,
+            small,
+            expected(small, otp, self.subject.deviations),
+            normalise(small, self.subject.run(small)),
+        )

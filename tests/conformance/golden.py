@@ -1,0 +1,85 @@
+"""The committed answers of real OTP, for where no Erlang is installed.
+
+One compressed file of JSON lines: first what answered, then one scenario and its
+trace a line. Recording again gives the same bytes as long as OTP answers the same.
+"""
+
+import json
+import lzma
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from attrs import frozen
+
+from trio_sup.testing.scenario import Scenario, Trace
+from trio_sup.testing.scenario_json import (
+    read_scenario,
+    read_trace,
+    write_scenario,
+    write_trace,
+)
+
+from .compare import normalise
+from .generate import generate
+from .named import NAMED
+from .oracle import Oracle, Versions
+
+FILE = Path(__file__).parent / "golden.jsonl.xz"
+GENERATED = 3000
+
+
+@frozen
+class Golden:
+    """A scenario and what OTP does in it; `name` if it was written by hand."""
+
+    name: str | None
+    scenario: Scenario
+    trace: Trace
+
+
+@lru_cache(maxsize=1)
+def load() -> tuple[Versions, tuple[Golden, ...]]:
+    """Who answered, and the answers."""
+    first, *lines = lzma.decompress(FILE.read_bytes()).decode().splitlines()
+    return Versions(**json.loads(first)), tuple(map(_read, lines))
+
+
+def record() -> tuple[Versions, int]:
+    """Asks OTP everything again and writes the file; returns how many answers."""
+    asked: list[tuple[str | None, Scenario]] = [(n.name, n.scenario) for n in NAMED]
+    asked += [(None, generate(seed)) for seed in range(GENERATED)]
+    with Oracle() as oracle:
+        traces = oracle.run([scenario for _, scenario in asked])
+    answers = [
+        Golden(name, scenario, normalise(scenario, trace))
+        for (name, scenario), trace in zip(asked, traces, strict=True)
+    ]
+    FILE.write_bytes(_pack(oracle.versions, answers))
+    load.cache_clear()
+    return oracle.versions, len(answers)
+
+
+def _pack(versions: Versions, answers: Iterable[Golden]) -> bytes:
+    head = {"otp": versions.otp, "elixir": versions.elixir}
+    lines = [_line(head), *(_line(_write(answer)) for answer in answers)]
+    return lzma.compress("".join(lines).encode(), preset=9 | lzma.PRESET_EXTREME)
+
+
+def _line(data: object) -> str:
+    return json.dumps(data, sort_keys=True, separators=(",", ":")) + "\n"
+
+
+def _write(answer: Golden) -> dict[str, object]:
+    written: dict[str, object] = {**write_trace(answer.trace)}
+    written["scenario"] = write_scenario(answer.scenario)
+    if answer.name is not None:
+        written["name"] = answer.name
+    return written
+
+
+def _read(line: str) -> Golden:
+    data: dict[str, object] = json.loads(line)
+    name = data.get("name")
+    scenario = read_scenario(data["scenario"])
+    return Golden(str(name) if name else None, scenario, read_trace(data))
