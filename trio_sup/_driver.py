@@ -239,13 +239,14 @@ class Driver:
 
         return equip(Kid(spec, id, self, self.node))
 
-    def spawn(self, kid: Kid, *, supervised: bool) -> None:
+    def spawn(self, kid: Kid, *, supervised: bool, now: float | None = None) -> None:
         """Begin the next life of a child. Synchronous.
 
         Args:
             kid: A child that is down.
             supervised: Whether the caller waits for the start and deals with its
                 failure; else a failure is a failed restart.
+            now: The present time, where the caller knows it.
 
         Raises:
             AlreadyRegistered: its name is taken; nothing was started.
@@ -264,7 +265,7 @@ class Driver:
         if again:
             kid.restarts += 1
         kid.scope = trio.CancelScope(shield=True)
-        kid.life_began = current = trio.current_time()
+        kid.life_began = current = trio.current_time() if now is None else now
         if kid.spec.start_timeout != math.inf:
             life = kid.life
             kid.start_alarm = alarm_clock().at(
@@ -305,7 +306,7 @@ class Driver:
             exit: How it ended.
             fatal: What must pass through every supervisor, if anything.
         """
-        asked, ready = kid.asked is not None, kid.ready
+        asked, ready, now = kid.asked is not None, kid.ready, trio.current_time()
         if not ready and kid.value is _START_TIMEOUT and not asked:
             text = f"not ready after {kid.spec.start_timeout:g} s"
             exit = Exit("killed", text, trio.TooSlowError(text))
@@ -315,8 +316,8 @@ class Driver:
         kid.note_exit(exit)
         kid.hide_names()
         if exit.error is not None and not isinstance(exit.error, Ignore):
-            self._note_crash(kid, exit)
-        event = self._exit_event(kid, exit, asked=asked, ready=ready)
+            self._note_crash(kid, exit, now)
+        event = self._exit_event(kid, exit, now, asked=asked, ready=ready)
         if fatal is not None:
             self.fatal.append(fatal)
             kid.status = "stopped"
@@ -329,10 +330,10 @@ class Driver:
             self._stopped_on_request(kid)
         elif not ready:
             self._conclude(kid, exit, event)
-            self._start_ended(kid, exit)
+            self._start_ended(kid, exit, now)
         else:
             self._conclude(kid, exit, event)
-            self._ended_alone(kid, exit)
+            self._ended_alone(kid, exit, now)
         self._ring_for(kid)
 
     def _conclude(self, kid: Kid, exit: Exit, event: events.LifecycleEvent) -> None:
@@ -350,11 +351,11 @@ class Driver:
     def _stopped_on_request(self, kid: Kid) -> None:
         """A life ended that was asked to, or that a plan was about to stop."""
 
-    def _start_ended(self, kid: Kid, exit: Exit) -> None:
+    def _start_ended(self, kid: Kid, exit: Exit, now: float) -> None:
         """A life ended before it was ready, and nobody had asked for that."""
         raise NotImplementedError
 
-    def _ended_alone(self, kid: Kid, exit: Exit) -> None:
+    def _ended_alone(self, kid: Kid, exit: Exit, now: float) -> None:
         """A life that was ready ended by itself."""
         raise NotImplementedError
 
@@ -368,14 +369,13 @@ class Driver:
         if kid.status == "gone":
             self.emit(events.ChildRemoved(trio.current_time(), kid.path_text, kid.life))
 
-    def carry_out(self, kid: Kid, decision: Decision) -> None:
-        """Carry out a decision that concerns one child only."""
-        current = trio.current_time()
+    def carry_out(self, kid: Kid, decision: Decision, current: float) -> None:
+        """Carry out a decision, made at `current`, that concerns one child only."""
         match decision:
             case Restart(delay):
-                self.emit_restart(kid, delay, siblings=0)
+                self.emit_restart(kid, delay, current, siblings=0)
                 if delay == 0:
-                    self.respawn(kid)
+                    self.respawn(kid, current)
                 else:
                     ticket = kid.ticket
                     alarm_clock().at(current + delay, lambda: self._due(kid, ticket))
@@ -407,11 +407,13 @@ class Driver:
                 )
                 self.request_stop(f"auto_shutdown after {kid.label!r} ended")
 
-    def emit_restart(self, kid: Kid, delay: float, siblings: int) -> None:
+    def emit_restart(
+        self, kid: Kid, delay: float, now: float, *, siblings: int
+    ) -> None:
         """Announce the decision to restart."""
         self.emit(
             events.RestartDecided(
-                trio.current_time(),
+                now,
                 kid.path_text,
                 kid.life,
                 delay,
@@ -420,20 +422,20 @@ class Driver:
             )
         )
 
-    def respawn(self, kid: Kid) -> None:
+    def respawn(self, kid: Kid, now: float) -> None:
         """Restart a child now; its failure counts and is retried."""
         try:
-            self.spawn(kid, supervised=False)
+            self.spawn(kid, supervised=False, now=now)
         except AlreadyRegistered as taken:
             # Can't happen: a name stays reserved between lives. If it did, it would
             # be a failed restart like any other.
             kid.supervised_start = False
             kid.note_exit(Exit("crashed", None, taken))
-            self._start_ended(kid, Exit("crashed", None, taken))
+            self._start_ended(kid, Exit("crashed", None, taken), now)
 
     def _due(self, kid: Kid, ticket: int) -> None:
         if kid.ticket == ticket and self.mode == "running":
-            self.respawn(kid)
+            self.respawn(kid, trio.current_time())
 
     def _enter_give_up(self, kid: Kid, *, own: bool) -> None:
         budget = kid.spec.budget
@@ -462,13 +464,13 @@ class Driver:
         )
         self.request_stop(f"gave up after {kid.label!r} ended")
 
-    def _note_crash(self, kid: Kid, exit: Exit) -> None:
+    def _note_crash(self, kid: Kid, exit: Exit, now: float) -> None:
         assert exit.error is not None
         error = clear_frames(exit.error)
         text = format_error(exit.error) if error is None else ""
         self.crashes.append(
             Crash(
-                trio.current_time(),
+                now,
                 kid.path_text,
                 kid.life,
                 error,
@@ -478,9 +480,9 @@ class Driver:
         )
 
     def _exit_event(
-        self, kid: Kid, exit: Exit, *, asked: bool, ready: bool
+        self, kid: Kid, exit: Exit, now: float, *, asked: bool, ready: bool
     ) -> events.LifecycleEvent:
-        head = (trio.current_time(), kid.path_text, kid.life)
+        head = (now, kid.path_text, kid.life)
         if asked:
             return events.ChildStopped(*head, exit, True)
         if not ready:

@@ -79,18 +79,17 @@ class DynamicDriver(Driver):
         self.core.drop(kid)
         self.settle(kid)
 
-    def _start_ended(self, kid: Kid, exit: Exit) -> None:
+    def _start_ended(self, kid: Kid, exit: Exit, now: float) -> None:
         if kid.supervised_start:
             self.core.drop(kid)
             self.settle(kid)
         elif isinstance(exit.error, Ignore):
-            self.carry_out(kid, self.core.on_ignored_restart(kid))
+            self.carry_out(kid, self.core.on_ignored_restart(kid), now)
         else:
-            decision = self.core.on_failed_restart(kid, trio.current_time())
-            self.carry_out(kid, decision)
+            self.carry_out(kid, self.core.on_failed_restart(kid, now), now)
 
-    def _ended_alone(self, kid: Kid, exit: Exit) -> None:
-        self.carry_out(kid, self.core.on_exit(kid, exit, trio.current_time()))
+    def _ended_alone(self, kid: Kid, exit: Exit, now: float) -> None:
+        self.carry_out(kid, self.core.on_exit(kid, exit, now), now)
 
     # Requests.
 

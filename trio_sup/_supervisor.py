@@ -205,13 +205,13 @@ class StaticDriver(Driver):
 
     # What the lives report.
 
-    def _ended_alone(self, kid: Kid, exit: Exit) -> None:
+    def _ended_alone(self, kid: Kid, exit: Exit, now: float) -> None:
         if self.mode != "running" or self.core.grouped or kid.pending or self._queue:
             self._enqueue(partial(self._late_exit, kid, kid.ticket, exit))
             return
-        self.carry_out(kid, self.core.on_exit(kid, exit, trio.current_time()))
+        self.carry_out(kid, self.core.on_exit(kid, exit, now), now)
 
-    def _start_ended(self, kid: Kid, exit: Exit) -> None:
+    def _start_ended(self, kid: Kid, exit: Exit, now: float) -> None:
         if kid.supervised_start:
             kid.status = "stopped"
             return
@@ -220,12 +220,12 @@ class StaticDriver(Driver):
             # Behind what waits already: a restart loop must not starve requests.
             self._enqueue(partial(self._late_retry, kid, kid.ticket, exit))
             return
-        self.carry_out(kid, self._retry_decision(kid, exit))
+        self.carry_out(kid, self._retry_decision(kid, exit, now), now)
 
-    def _retry_decision(self, kid: Kid, exit: Exit) -> Decision:
+    def _retry_decision(self, kid: Kid, exit: Exit, now: float) -> Decision:
         if isinstance(exit.error, Ignore):
             return self.core.on_ignored_restart(kid)
-        return self.core.on_failed_restart(kid, trio.current_time())
+        return self.core.on_failed_restart(kid, now)
 
     def _enqueue(self, job: Callable[[], Awaitable[None]]) -> None:
         self._queue.append(job)
@@ -233,18 +233,21 @@ class StaticDriver(Driver):
 
     async def _late_exit(self, kid: Kid, ticket: int, exit: Exit) -> None:
         if kid.ticket == ticket and not kid.alive:
-            decision = self.core.on_exit(kid, exit, trio.current_time())
-            await self._carry_out_late(kid, decision)
+            now = trio.current_time()
+            decision = self.core.on_exit(kid, exit, now)
+            await self._carry_out_late(kid, decision, now)
 
     async def _late_retry(self, kid: Kid, ticket: int, exit: Exit) -> None:
         if kid.ticket == ticket and not kid.alive:
-            await self._carry_out_late(kid, self._retry_decision(kid, exit))
+            now = trio.current_time()
+            decision = self._retry_decision(kid, exit, now)
+            await self._carry_out_late(kid, decision, now)
 
-    async def _carry_out_late(self, kid: Kid, decision: Decision) -> None:
+    async def _carry_out_late(self, kid: Kid, decision: Decision, now: float) -> None:
         if isinstance(decision, Restart) and self.core.grouped:
             await self._restart_group(kid, decision.delay)
         else:
-            self.carry_out(kid, decision)
+            self.carry_out(kid, decision, now)
 
     # Group restarts.
 
@@ -258,7 +261,7 @@ class StaticDriver(Driver):
             if self._comes_before(pending.pivot, pivot):
                 pivot = pending.pivot
         group = self.core.group_of(pivot)
-        self.emit_restart(pivot, delay, siblings=len(group) - 1)
+        self.emit_restart(pivot, delay, trio.current_time(), siblings=len(group) - 1)
         await self._stop_group(group, pivot)
         if self.mode != "running":
             return
@@ -458,7 +461,7 @@ class StaticDriver(Driver):
             if self.mode == "running":
                 await self._start_group(kid)
         else:
-            self.respawn(kid)
+            self.respawn(kid, trio.current_time())
             await self._until(lambda: kid.started_life == life or kid.life != life)
         self._check_going()
         if kid.started_life < life:

@@ -100,6 +100,8 @@ def is_fatal(error: BaseException, cancelled: type[BaseException]) -> bool:
         error: What crossed the border of a life.
         cancelled: Trio's `Cancelled`; this package does not import Trio.
     """
+    if isinstance(error, Exception):
+        return False  # an ExceptionGroup has only such leaves
     return any(
         not isinstance(leaf, Exception) and not isinstance(leaf, cancelled)
         for leaf in leaves(error)
@@ -111,6 +113,8 @@ def stop_in(error: BaseException) -> Stop | None:
 
     A group counts only if all its leaves are `Stop` (checklist MON-013).
     """
+    if not isinstance(error, BaseExceptionGroup):
+        return error if isinstance(error, Stop) else None
     found = list(leaves(error))
     if found and all(isinstance(leaf, Stop) for leaf in found):
         first = found[0]
