@@ -74,9 +74,9 @@ def child(
     budget: Budget | None = None,
     ready: Readiness,
 ) -> ChildSpec[Child]: ...
-def child(  # type: ignore[misc]  # the overloads bind Ts; this cannot
-    target: Callable[..., Any],
-    *args: Any,
+def child(
+    target: Callable[[*Ts], Any],
+    *args: *Ts,
     id: Hashable | None = None,
     name: Hashable | None = None,
     restart: Restart = "permanent",
@@ -122,7 +122,7 @@ def child(  # type: ignore[misc]  # the overloads bind Ts; this cannot
             fit the target's signature.
     """
     cls: Any = origin_of(target)
-    is_server = isinstance(cls, type) and issubclass(cls, GenServer)
+    is_server = _is_server_class(cls)
     label = id if id is not None else getattr(cls, "__name__", None)
     if is_server:
         signals = False
@@ -270,10 +270,18 @@ def dynamic_supervisor(
     )
 
 
-def _as_tuple(children: object) -> tuple[ChildSpec[Any], ...]:
-    if isinstance(children, ChildSpec) or not isinstance(children, Iterable):
+def _is_server_class(target: object) -> bool:
+    return isinstance(target, type) and issubclass(target, GenServer)
+
+
+def _as_tuple(children: Iterable[ChildSpec[Any]]) -> tuple[ChildSpec[Any], ...]:
+    if not _is_many(children):
         raise ChildSpecError("children", children, "a list of child specs")
     return tuple(children)
+
+
+def _is_many(children: object) -> bool:
+    return isinstance(children, Iterable) and not isinstance(children, ChildSpec)
 
 
 def _check_callable(target: object, owner: object) -> None:
