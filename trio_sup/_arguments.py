@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 EXIT_CODES: Final = """\
 exit codes:
   0    done
-  1    status --check found a problem
+  1    status --check found a problem; the tree of `run` gave up
   2    wrong usage, or a missing extra
   3    no such node
   4    several nodes fit: name one
@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     _add_status(commands)
     _add_events(commands)
     _add_inspect(commands)
+    _add_run(commands)
     _add_demo(commands)
     _add_version(commands)
     return top
@@ -162,6 +163,31 @@ def _add_inspect(commands: Commands) -> None:
     parser.set_defaults(filter=[], json=False, ascii=False, depth=None)
 
 
+def _add_run(commands: Commands) -> None:
+    parser = _add(
+        commands,
+        "run",
+        "run a supervision tree as a program",
+        "SPEC names a specification, a list of children, or a plain function that\n"
+        "returns one of these. SIGTERM and Ctrl-C stop the tree in order.\n\n"
+        "examples:\n"
+        "  trio-sup run shop.tree:spec\n"
+        "  trio-sup run shop.tree:make_tree --name shop-2 --verbose\n"
+        "  trio-sup run shop.tree:spec --dry-run\n",
+    )
+    parser.add_argument("spec", metavar="SPEC", help="package.module:name")
+    parser.add_argument("--name", type=_name, metavar="NAME", help="the node's name")
+    parser.add_argument(
+        "--no-inspect", action="store_true", help="let no inspector attach"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the tree and do not run it"
+    )
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="log every start and stop"
+    )
+
+
 def _add_demo(commands: Commands) -> None:
     parser = _add(
         commands,
@@ -185,11 +211,21 @@ def _add_demo(commands: Commands) -> None:
         metavar="SECONDS",
         help="stop in order after that time",
     )
-    parser.add_argument("--name", metavar="NAME", help="the node's name")
+    parser.add_argument("--name", type=_name, metavar="NAME", help="the node's name")
 
 
 def _add_version(commands: Commands) -> None:
     _add(commands, "version", "print the version", "")
+
+
+def _name(text: str) -> str:
+    from trio_sup.inspect.discovery import NAME
+
+    if NAME.fullmatch(text) is None:
+        raise argparse.ArgumentTypeError(
+            f"1 to 32 letters, digits, '_', '.' or '-', not {text!r}"
+        )
+    return text
 
 
 def _positive(text: str) -> int:

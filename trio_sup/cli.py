@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import logging
 import os
 import sys
 import time
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from trio_sup.inspect.discovery import FoundNode
     from trio_sup.inspect.query import Query
 
+EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
 
@@ -51,25 +53,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     stdout: object = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
         stdout.reconfigure(errors="backslashreplace")
+    command = ""
     try:
-        return _run(argv)
-    except BrokenPipeError:
-        # The reader, `head` perhaps, has seen enough.
-        _silence_stdout()
-        return 0
+        args = parser().parse_args(argv)
+        command = args.command
+        return _run(COMMANDS[command], args)
     except KeyboardInterrupt:
         print("trio-sup: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except OSError as error:
+        if command in PROGRAMS:
+            raise  # It is the program's own, and its traceback says where.
         _silence_stdout()
+        if isinstance(error, BrokenPipeError):
+            return 0  # The reader, `head` perhaps, has seen enough.
         print(f"trio-sup: {error}", file=sys.stderr)
-        return 1
+        return EXIT_FAILED
 
 
-def _run(argv: Sequence[str] | None) -> int:
+def _run(command: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
     try:
-        args = parser().parse_args(argv)
-        return COMMANDS[args.command](args)
+        return command(args)
     except CommandError as error:
         sys.stdout.flush()
         print(f"trio-sup: {error}", file=sys.stderr)
@@ -175,6 +179,27 @@ def inspect(args: argparse.Namespace) -> int:
     return run(socket) or 0
 
 
+def run(args: argparse.Namespace) -> int:
+    """``trio-sup run``."""
+    import trio_sup
+    from trio_sup import _load
+
+    try:
+        spec = _load.load_spec(args.spec)
+    except _load.LoadError as error:
+        raise CommandError(str(error), EXIT_USAGE) from error
+    if args.dry_run:
+        _print_lines(_load.outline(spec))
+        return 0
+    if args.verbose:
+        logging.basicConfig(level=logging.INFO)
+    try:
+        trio_sup.run(spec, name=args.name, inspect=not args.no_inspect)
+    except (trio_sup.RestartLimitExceeded, trio_sup.StartFailed) as error:
+        raise CommandError(str(error), EXIT_FAILED) from error
+    return 0
+
+
 def demo(args: argparse.Namespace) -> int:
     """``trio-sup demo``."""
     module = importlib.import_module("trio_sup.demo")
@@ -201,9 +226,12 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "status": status,
     "events": events,
     "inspect": inspect,
+    "run": run,
     "demo": demo,
     "version": version,
 }
+PROGRAMS: Final = frozenset({"run", "demo", "inspect"})
+"""Commands that are programs of their own: an `OSError` of theirs is a bug."""
 
 
 # --- helpers -----------------------------------------------------------------

@@ -219,5 +219,7 @@ def event_json(event: Event, wall: float) -> Json:
 def event_line(event: Event, wall: float) -> str:
     """One line of ``trio-sup events``; the time is local."""
     when = datetime.fromtimestamp(wall, UTC).astimezone().strftime("%H:%M:%S.%f")[:-3]
-    path, text = show.clean(event.path), show.clean(event.text)
-    return f"{when}  {show.clean(event.kind):<20}  {path}  {text}".rstrip()
+    text = event.text
+    if not text.startswith(event.path):
+        text = f"{event.path}: {text}"
+    return f"{when}  {show.clean(event.kind):<20}  {show.clean(text)}".rstrip()
