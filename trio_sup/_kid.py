@@ -363,11 +363,11 @@ class Kid(ChildState):
         Raises:
             WrongKind: it is something else.
         """
+        if kind is None or kind is self.spec.target:
+            return self.handle
         from trio_sup._child import Child
         from trio_sup._ops import origin_of
 
-        if kind is None:
-            return self.handle
         wanted = origin_of(kind)
         if issubclass(wanted, Child):
             fits = isinstance(self.handle, wanted)
