@@ -64,19 +64,20 @@ def header(state: NodeState, clock: float, width: int, *, plain: bool) -> Cells:
 def _figures(state: NodeState, clock: float) -> list[Cells]:
     """The figures; those that matter most first."""
     totals = state.model.totals()
-    procs: list[Cell] = [(f"{totals.rows} procs", "text")]
     worries: list[tuple[int, str, Role]] = [
         (totals.down, "down", "bad"),
         (totals.stuck, "stuck", "bad"),
-        (totals.waiting, "backing off", "warn"),
+        (totals.waiting, "backoff", "warn"),
     ]
+    wrong: list[Cell] = []
     for number, word, role in worries:
         if number:
-            procs += [(", ", "text"), (f"{number} {word}", role)]
+            wrong += [("  " if wrong else "", "text"), (f"{number} {word}", role)]
     per_minute = state.restarts_per_minute(clock)
     deepest = max((r.mailbox_len or 0 for r in state.model.rows.values()), default=0)
     figures: list[Cells] = [
-        tuple(procs),
+        tuple(wrong),
+        ((f"{totals.rows} procs", "text"),),
         ((f"restarts {per_minute}/min", "warn" if per_minute else "dim"),),
         ((f"mbox max {show.count(deepest)}", "text" if deepest else "dim"),),
         ((f"up {show.duration(_uptime(state, clock))}", "text"),),
@@ -89,7 +90,7 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
     if state.session.events_dropped:
         missed = f"{show.count(state.session.events_dropped)} events missed"
         figures.append(((missed, "bad"),))
-    return figures
+    return [figure for figure in figures if figure]
 
 
 def _uptime(state: NodeState, clock: float) -> float:

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from trio_sup_inspector.cells import Cells
+from trio_sup_inspector.cells import Cell, Cells
 from trio_sup_inspector.keys import LIST_KEYS
 from trio_sup_inspector.widgets.paint import CURSOR, ROLE_CLASSES, Paint
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
 CACHED_STRIPS: Final = 512
+MARGIN: Final = 1
+"""Empty cells at both ends of a line."""
 
 Painter: TypeAlias = Callable[[int, int], Cells]
 """Says what line `index` shows in `width` cells."""
@@ -66,6 +68,14 @@ class LineView(ScrollView, can_focus=True):
         self._faded = False
 
     # --- what is shown -----------------------------------------------------
+
+    def line_width(self) -> int:
+        """How many cells a painter gets: all but the margins and the scrollbar."""
+        return max(0, self.scrollable_content_region.width - 2 * MARGIN)
+
+    def _cells(self, index: int) -> Cells:
+        space: Cell = (" " * MARGIN, "text")
+        return (space, *self._painter(index, self.line_width()), space)
 
     @property
     def keys(self) -> Sequence[Hashable]:
@@ -131,7 +141,7 @@ class LineView(ScrollView, can_focus=True):
             return 0
         top, count = self.scroll_offset.y, 0
         for y in range(top, min(top + height, len(self._keys))):
-            fresh = (self._painter(y, width), y == self._at)
+            fresh = (self._cells(y), y == self._at)
             if self._painted.get(y) != fresh:
                 count += 1
                 self.refresh(Region(0, y - top, width, 1))
@@ -140,12 +150,12 @@ class LineView(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
         if self._paint is None:
-            self._paint = Paint(self)
+            self._paint = Paint(self, cursor=True)
         width = self.scrollable_content_region.width
         index = y + self.scroll_offset.y
         if index >= len(self._keys) or not width:
             return Strip.blank(width, self.rich_style)
-        cells = self._painter(index, width)
+        cells = self._cells(index)
         here = index == self._at
         if len(self._painted) > CACHED_STRIPS:
             self._painted.clear()

@@ -23,15 +23,16 @@ CURSOR: Final = "lines--cursor"
 class Paint:
     """The styles of one widget, read from its stylesheet once."""
 
-    def __init__(self, widget: Widget) -> None:
-        base = widget.rich_style
+    def __init__(self, widget: Widget, *, cursor: bool = False) -> None:
+        # Whole styles, not partial ones: only in those is transparency blended.
         self.styles: dict[Role, Style] = {
-            role: base + widget.get_component_rich_style(f"role--{role}", partial=True)
-            for role in ROLES
+            role: widget.get_component_rich_style(f"role--{role}") for role in ROLES
         }
         self._cursor: Style | None = None
-        if CURSOR in widget._get_component_classes():  # pyright: ignore[reportPrivateUsage]
-            self._cursor = widget.get_component_rich_style(CURSOR, partial=True)
+        if cursor:
+            whole = widget.get_component_rich_style(CURSOR)
+            part = widget.get_component_rich_style(CURSOR, partial=True)
+            self._cursor = part + Style(bgcolor=whole.bgcolor)
 
     def strip(self, cells: Cells, *, cursor: bool = False, dim: bool = False) -> Strip:
         """The line as something that Textual can print."""

@@ -1,0 +1,321 @@
+"""The application: one node at a time, over one connection.
+
+`main` is what ``trio-sup inspect`` calls.
+"""
+
+from __future__ import annotations
+
+import locale
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
+
+from attrs import field, frozen
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+
+from trio_sup.inspect.discovery import DiscoveryError, list_nodes, runtime_dir
+from trio_sup.inspect.order import ORDERS
+from trio_sup.inspect.session import Session
+from trio_sup_inspector.connection import Connection, Target
+from trio_sup_inspector.keys import KeymapError, keymap_path, load_keymap
+from trio_sup_inspector.screens.choose import Choose
+from trio_sup_inspector.screens.help import Help
+from trio_sup_inspector.screens.main import MainScreen
+from trio_sup_inspector.screens.nodes import Nodes
+from trio_sup_inspector.state import RATES, NodeState
+from trio_sup_inspector.theme import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from textual.binding import BindingType
+    from textual.screen import Screen
+    from textual.timer import Timer
+
+    from trio_sup.inspect.discovery import FoundNode
+
+Color: TypeAlias = Literal["auto", "always", "never"]
+
+EXIT_USAGE: Final = 2
+EXIT_NO_TERMINAL: Final = 2
+
+logger = logging.getLogger("trio_sup_inspector")
+
+
+@frozen
+class Settings:
+    """How the application appears and behaves."""
+
+    plain: bool = False
+    """ASCII only."""
+    rate: float = 4.0
+    """Refreshes a second, 1 to 10."""
+    keymap: Mapping[str, str] = field(factory=dict["str", "str"])
+    """Action ids to keys."""
+    clock: Callable[[], float] = time.monotonic
+    """A steady clock in seconds."""
+    wall: Callable[[], float] = time.time
+    """Seconds since 1970."""
+    jitter: Callable[[], float] = lambda: time.time() % 1.0
+    """0 to 1: spreads the attempts to reconnect."""
+    ticking: bool = True
+    """False: nothing is refreshed but by `InspectorApp.tick`."""
+
+
+class InspectorApp(App[int]):
+    """The inspector.
+
+    Args:
+        target: The node; with `wanted` None the only one that runs, or a choice.
+        settings: How it appears.
+        no_color: Send no colours: bold, reverse and glyphs carry the meaning.
+    """
+
+    CSS_PATH = "inspector.tcss"
+    TITLE = "trio-sup"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "quit", show=False, priority=True, system=True)
+    ]
+
+    def __init__(
+        self,
+        target: Target,
+        settings: Settings | None = None,
+        *,
+        no_color: bool | None = None,
+    ) -> None:
+        if no_color is None:
+            no_color = "NO_COLOR" in os.environ
+        elif no_color:
+            os.environ["NO_COLOR"] = "1"
+        else:
+            os.environ.pop("NO_COLOR", None)
+        # In any other mode NO_COLOR makes greys of colours, errors the darkest.
+        super().__init__(ansi_color=True if no_color else None)
+        self.target = target
+        self.settings = settings or Settings()
+        self.connection: Connection | None = None
+        self.main: MainScreen | None = None
+        self._timer: Timer | None = None
+        self.set_keymap(dict(self.settings.keymap))
+
+    # --- life --------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Attach to the node that is meant, or ask which."""
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+        self._start_timer(self.settings.rate)
+        if self.target.wanted is not None:
+            self.attach(self.target)
+        else:
+            self._attach_or_choose()
+
+    def _attach_or_choose(self) -> None:
+        try:
+            running = [n for n in list_nodes(self.target.directory) if n.running]
+        except DiscoveryError:
+            running = []
+        if len(running) == 1:
+            self.attach(self._target(running[0]))
+        else:
+            self._pick(sole=True)
+
+    def _target(self, node: FoundNode) -> Target:
+        return Target(self.target.directory, str(node.socket))
+
+    def attach(self, target: Target) -> None:
+        """Show another node, or the same one from the beginning."""
+        settings = self.settings
+        session = Session(client="trio-sup inspect", rate_hz=settings.rate)
+        state = NodeState(session)
+        connection = Connection(session, target, settings.clock, settings.jitter)
+        where = target.wanted or str(target.directory)
+        screen = MainScreen(
+            state, clock=settings.clock, plain=settings.plain, where=where
+        )
+        screen.connection = connection
+        self.connection = connection
+        if self.main is None:
+            self.push_screen(screen)
+        else:
+            self.switch_screen(screen)
+        self.main = screen
+        self.run_worker(
+            self._converse(connection), group="net", exclusive=True, exit_on_error=False
+        )
+
+    async def _converse(self, connection: Connection) -> None:
+        """The connection's life. What it cannot handle costs one attempt."""
+        while True:
+            try:
+                await connection.run()
+                return
+            except Exception as error:
+                logger.exception("the connection failed")
+                connection.session.lost(
+                    self.settings.clock(), f"internal error: {error!r}", jitter=1.0
+                )
+
+    def _start_timer(self, rate: float) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        if self.settings.ticking:
+            self._timer = self.set_interval(1.0 / rate, self.tick)
+
+    def tick(self) -> None:
+        """Take what was heard and paint it: at most once a tick."""
+        screen = self.main
+        if screen is None or not screen.is_mounted:
+            return
+        screen.state.absorb(self.settings.clock())
+        if screen.is_current:
+            screen.refresh_view()
+
+    # --- actions -----------------------------------------------------------
+
+    def action_nodes(self) -> None:
+        """Choose another node."""
+        self._pick(sole=False)
+
+    def _pick(self, *, sole: bool) -> None:
+        def chosen(node: FoundNode | None) -> None:
+            if node is not None:
+                self.attach(self._target(node))
+
+        session = self.connection.session if self.connection is not None else None
+        met = session.node if session is not None else None
+        present = None if self.main is None else met.pid if met is not None else 0
+        screen = Nodes(
+            self.target.directory,
+            wall=self.settings.wall,
+            plain=self.settings.plain,
+            present=present,
+            sole=sole,
+        )
+        self.push_screen(screen, chosen)
+
+    def action_sort(self) -> None:
+        """Choose by what the process list is sorted."""
+        screen = self.main
+        if screen is None:
+            return
+
+        def chosen(index: int | None) -> None:
+            if index is not None:
+                screen.state.order = ORDERS[index]
+                screen.state.reverse = False
+                screen.action_screen("list")
+
+        at = ORDERS.index(screen.state.order)
+        titles = [order.title for order in ORDERS]
+        self.push_screen(Choose("Sort processes by", titles, at), chosen)
+
+    def action_rate(self, step: int) -> None:
+        """Refresh more or less often."""
+        if self.connection is None:
+            return
+        session = self.connection.session
+        at = min(range(len(RATES)), key=lambda n: abs(RATES[n] - session.rate_hz))
+        rate = RATES[min(max(at + step, 0), len(RATES) - 1)]
+        session.set_rate(rate)
+        self.connection.flush()
+        self._start_timer(rate)
+        self.notify(f"{rate:g} refreshes a second", timeout=2)
+
+    def action_retry(self) -> None:
+        """Connect now; after a refusal, from the beginning."""
+        if self.connection is None:
+            return
+        if self.connection.session.refused:
+            self.attach(self.connection.target)
+        else:
+            self.connection.retry()
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.push_screen(
+            Help(
+                self.settings.keymap,
+                keymap_file=str(keymap_path()),
+                plain=self.settings.plain,
+            )
+        )
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The commands of the palette: Textual's own, and every named action."""
+        yield from super().get_system_commands(screen)
+        if not isinstance(screen, MainScreen):
+            return
+        for binding in MainScreen.BINDINGS:
+            if isinstance(binding, Binding) and binding.description:
+                yield SystemCommand(
+                    binding.description.capitalize(),
+                    f"key {binding.key}",
+                    self._runner(screen, binding.action),
+                )
+
+    def _runner(self, screen: Screen[Any], action: str) -> Callable[[], None]:
+        def run() -> None:
+            self.call_later(screen.run_action, action)
+
+        return run
+
+
+# --- the way in --------------------------------------------------------------
+
+
+def speaks_unicode() -> bool:
+    """Whether the locale's encoding can show more than ASCII."""
+    encoding = (locale.getpreferredencoding(False) or "").lower().replace("-", "")
+    return encoding.startswith("utf")
+
+
+def run_app(
+    socket: Path | str | None = None,
+    *,
+    directory: Path | None = None,
+    plain: bool | None = None,
+    color: Color = "auto",
+    rate: float = 4.0,
+) -> int:
+    """Show a node until the user quits.
+
+    Args:
+        socket: The path of a node's socket, or a node's name or process id; None
+            for the only one that runs, or a choice.
+        directory: Where nodes are looked for; this user's own directory if None.
+        plain: ASCII only; None to go by the locale.
+        color: ``auto`` sends none if ``NO_COLOR`` is set.
+        rate: Refreshes a second, 1 to 10.
+
+    Returns:
+        0; or 2, with a line on stderr, for a keymap file that cannot be used.
+    """
+    try:
+        keymap = load_keymap(keymap_path())
+    except KeymapError as error:
+        sys.stderr.write(f"trio-sup: {error}\n")
+        return EXIT_USAGE
+    settings = Settings(
+        plain=not speaks_unicode() if plain is None else plain,
+        rate=min(max(rate, RATES[0]), RATES[-1]),
+        keymap=keymap,
+    )
+    target = Target(
+        runtime_dir() if directory is None else directory,
+        None if socket is None else str(socket),
+    )
+    no_color = {"auto": None, "always": False, "never": True}[color]
+    return InspectorApp(target, settings, no_color=no_color).run() or 0
+
+
+def main(socket: Path | None = None, **options: object) -> int:
+    """What ``trio-sup inspect`` calls; see `run_app`."""
+    return run_app(socket, **options)  # type: ignore[arg-type]

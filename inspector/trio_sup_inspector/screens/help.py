@@ -1,0 +1,84 @@
+"""The help: all keys, and the filter language. Made from the keys themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from trio_sup.inspect import show
+from trio_sup_inspector.cells import Cell, Cells, clip_cells, fit
+from trio_sup_inspector.keys import GROUPS, shown_keys
+from trio_sup_inspector.widgets.document import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+FILTERS: Final = (
+    ("text", "path or name contains it"),
+    ("!text", "the contrary, of any term"),
+    ("/regex/", "path or name matches"),
+    ("state:down", "a state, down, waiting, problem"),
+    ("kind:sup", "supervisor, dynamic, server, task"),
+    ("under:shop/db", "that child and all below"),
+    ("mbox>100", "also peak restarts life handled op up budget"),
+    ("op>5s up<1h", "times: s m h"),
+)
+KEY_ROOM: Final = 16
+
+
+class Help(ModalScreen[None]):
+    """One page to scroll through."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "dismiss(None)", show=False)
+    ]
+
+    def __init__(
+        self, keymap: Mapping[str, str], *, keymap_file: str, plain: bool
+    ) -> None:
+        super().__init__()
+        self._keymap = keymap
+        self._file = keymap_file
+        self._plain = plain
+
+    def compose(self) -> ComposeResult:
+        """The page."""
+        with Vertical(id="help"):
+            yield Document(self._page, id="help-page")
+
+    def on_mount(self) -> None:
+        """Keys scroll the page."""
+        page = self.query_one(Document)
+        page.focus()
+        self.call_after_refresh(page.update_page)
+
+    def _page(self, width: int) -> list[Cells]:
+        lines: list[tuple[Cell, ...]] = []
+        for title, group in GROUPS:
+            lines.append(((title, "accent"),))
+            for binding in group:
+                keys = shown_keys(binding, self._keymap)
+                lines.append(
+                    (
+                        (fit(keys, KEY_ROOM), "strong"),
+                        (f" {binding.description}", "text"),
+                    )
+                )
+            lines.append(())
+        lines.append((("Filter (terms separated by spaces must all hold)", "accent"),))
+        lines += [
+            ((fit(term, KEY_ROOM), "strong"), (f" {text}", "text"))
+            for term, text in FILTERS
+        ]
+        lines += [(), (("States", "accent"),)]
+        for look in show.LOOKS.values():
+            glyph = look.ascii if self._plain else look.glyph
+            lines.append(((f"{glyph} ", look.severity), (look.word, "text")))
+        lines += [(), ((f"Other keys: {self._file}", "dim"),)]
+        return [clip_cells(line, width, plain=self._plain) for line in lines]
