@@ -55,7 +55,7 @@ number = st.floats(allow_nan=False, allow_infinity=False)
 integer = st.integers(-(2**53), 2**53)
 rows = st.builds(
     Row,
-    **dict.fromkeys(ROW_COLUMNS, text)  # type: ignore[arg-type]
+    **dict.fromkeys(ROW_COLUMNS, text)
     | dict.fromkeys(["id", "parent", "life", "restarts", "version"], integer)
     | dict.fromkeys(["began", "op_since", "budget_seconds"], st.none() | number)
     | dict.fromkeys(

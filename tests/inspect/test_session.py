@@ -83,9 +83,8 @@ class Driver:
     def said(self) -> list[object]:
         return list(self.decoder.feed(self.session.outgoing()))
 
-    @property
-    def phase(self) -> Phase:
-        return self.session.state.phase
+    def is_in(self, phase: Phase) -> bool:
+        return self.session.state.phase is phase
 
 
 @pytest.fixture
@@ -110,11 +109,11 @@ def test_rows_appear_at_the_end_of_a_snapshot_and_not_before() -> None:
     driver = Driver()
     driver.connect()
     driver.hear(HELLO, *SNAPSHOT[:-1])
-    assert driver.phase is Phase.SYNCING
+    assert driver.is_in(Phase.SYNCING)
     assert driver.session.progress == (2, 2)
     assert driver.session.rows == {}
     driver.hear(SNAPSHOT[-1], now=1.0)
-    assert driver.phase is Phase.LIVE
+    assert driver.is_in(Phase.LIVE)
     assert driver.session.rows == {1: row(1), 2: row(2, 1)}
     changes = driver.session.take_changes()
     assert changes.reset
@@ -151,21 +150,21 @@ def test_counters_alone_leave_the_structure_and_renew_the_row(live: Driver) -> N
 def test_what_names_unknown_rows_is_passed_over(live: Driver) -> None:
     live.hear(Delta(4, 3, 51.0, vol=[vol(77, 9)], gone=[78]))
     assert list(live.session.rows) == [1, 2]
-    assert live.phase is Phase.LIVE
+    assert live.is_in(Phase.LIVE)
 
 
 def test_a_gap_asks_for_a_snapshot_and_keeps_the_old_rows_until_it_is_whole(
     live: Driver,
 ) -> None:
     live.hear(Delta(9, 8, 51.0, [row(5)]))
-    assert live.phase is Phase.SYNCING
+    assert live.is_in(Phase.SYNCING)
     assert live.said() == [Resync()]
     live.hear(Delta(10, 9, 52.0, [row(6)]))
     assert live.said() == []
     assert list(live.session.rows) == [1, 2]
     live.hear(SnapBegin(10, 1), Rows([row(5)]), SnapEnd(10, 53.0))
     assert list(live.session.rows) == [5]
-    assert live.phase is Phase.LIVE
+    assert live.is_in(Phase.LIVE)
     live.hear(Delta(11, 10, 54.0, [row(6)]))
     assert list(live.session.rows) == [5, 6]
 
@@ -173,7 +172,7 @@ def test_a_gap_asks_for_a_snapshot_and_keeps_the_old_rows_until_it_is_whole(
 def test_after_a_reconnect_it_resumes_where_it_left_off(live: Driver) -> None:
     live.hear(Delta(4, 3, 51.0, events=[event(1), event(2)]))
     live.session.lost(10.0, "gone")
-    assert live.phase is Phase.RECONNECTING
+    assert live.is_in(Phase.RECONNECTING)
     assert list(live.session.rows) == [1, 2]
     live.connect(11.0)
     live.hear(HELLO, now=11.0)
@@ -184,7 +183,7 @@ def test_after_a_reconnect_it_resumes_where_it_left_off(live: Driver) -> None:
     live.hear(
         Ready(1, 4.0, True), Delta(6, 4, 60.0, [row(3)], events=[event(2), event(3)])
     )
-    assert live.phase is Phase.LIVE
+    assert live.is_in(Phase.LIVE)
     changes = live.session.take_changes()
     assert not changes.reset
     assert [e.n for e in changes.events] == [3]
@@ -208,12 +207,12 @@ def test_another_epoch_is_a_restarted_node(live: Driver) -> None:
 
 def test_silence_is_stale_and_a_word_is_live_again(live: Driver) -> None:
     live.session.tick(STALE_AFTER - 0.1)
-    assert live.phase is Phase.LIVE
+    assert live.is_in(Phase.LIVE)
     live.session.tick(STALE_AFTER)
-    assert live.phase is Phase.STALE
+    assert live.is_in(Phase.STALE)
     assert live.session.silence(STALE_AFTER) == STALE_AFTER
     live.hear(Heartbeat(60.0, 0.0), now=9.0)
-    assert live.phase is Phase.LIVE
+    assert live.is_in(Phase.LIVE)
     assert live.session.silence(9.0) == 0.0
 
 
@@ -271,7 +270,7 @@ def test_why_the_connection_was_lost_is_said_in_one_line() -> None:
     assert driver.session.want_close
     driver.session.lost(1.0, "closed")
     assert driver.session.state.text == "16 are here (too_many_clients)"
-    assert driver.phase is Phase.RECONNECTING
+    assert driver.is_in(Phase.RECONNECTING)
 
 
 @pytest.mark.parametrize(
@@ -289,13 +288,13 @@ def test_a_node_of_another_version_is_refused_and_the_side_to_upgrade_named(
     driver = Driver()
     driver.connect()
     driver.hear(hello)
-    assert driver.phase is Phase.REFUSED
+    assert driver.is_in(Phase.REFUSED)
     assert driver.session.state.code == "version"
     assert side in driver.session.state.text
     assert driver.said() == []
     driver.session.lost(1.0, "closed")
     driver.session.connecting(2.0)
-    assert driver.phase is Phase.REFUSED
+    assert driver.is_in(Phase.REFUSED)
 
 
 def test_a_newer_node_with_more_columns_and_versions_is_understood() -> None:
@@ -320,7 +319,7 @@ def test_what_is_no_node_is_refused_as_garbage(first: bytes) -> None:
     driver = Driver()
     driver.connect()
     driver.session.receive(first, 0.0)
-    assert driver.phase is Phase.REFUSED
+    assert driver.is_in(Phase.REFUSED)
     assert driver.session.state.code == "garbage"
 
 
@@ -340,11 +339,11 @@ def test_two_bad_frames_cost_a_resync_and_the_third_the_connection(
         live.session.receive(b"garbage\n", 1.0)
         assert live.said() == [Resync()]
         live.hear(*SNAPSHOT[1:], now=1.0)
-        assert live.phase is Phase.LIVE
+        assert live.is_in(Phase.LIVE)
     live.session.receive(b'{"t":"delta"}\n', 1.0)
     assert live.session.want_close
     live.session.lost(1.0, "closed")
-    assert live.phase is Phase.RECONNECTING
+    assert live.is_in(Phase.RECONNECTING)
 
 
 def test_rows_of_a_snapshot_that_was_given_up_are_not_taken(live: Driver) -> None:
@@ -352,7 +351,7 @@ def test_rows_of_a_snapshot_that_was_given_up_are_not_taken(live: Driver) -> Non
     live.session.receive(b"garbage\n", 1.0)
     live.hear(Rows([row(8)]), SnapEnd(5, 9.0))
     assert list(live.session.rows) == [1, 2]
-    assert live.phase is Phase.SYNCING
+    assert live.is_in(Phase.SYNCING)
     assert live.session.bad_frames == 1
 
 
@@ -415,7 +414,7 @@ def test_a_client_that_wants_only_events_is_live_without_a_snapshot() -> None:
     driver = Driver(want=("events",))
     driver.connect()
     driver.hear(HELLO, Ready(1, 4.0), Delta(9, 7, 1.0, events=[event(1)]))
-    assert driver.phase is Phase.LIVE
+    assert driver.is_in(Phase.LIVE)
     assert [e.n for e in driver.session.events] == [1]
 
 
