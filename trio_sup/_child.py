@@ -250,10 +250,8 @@ async def stop_supervisor(kid: Kid) -> None:
     refuse_self(kid, "stop")
     driver = kid.driver
     assert driver is not None
-    if kid.parent is not None and kid.alive:
-        kid.ask_stop(f"{kid.path_text}: stop()", kid_grace(kid))
-    elif kid.alive:
-        driver.request_stop(f"{kid.path_text}: stop()")
+    if kid.alive:
+        driver.stop_itself(kid_grace(kid))
     life = kid.life
     await trio.lowlevel.checkpoint()
     while kid.alive and kid.life == life:

@@ -184,6 +184,14 @@ class Driver:
         head = (trio.current_time(), self.kid.path_text, self.kid.life)
         self.emit(events.SupervisorWindsDown(*head, reason))
 
+    @enable_ki_protection
+    def stop_itself(self, grace: float) -> None:
+        """Stop as `stop()` asks: not the parent's wish, so the restart type counts."""
+        if self.mode in ("starting", "running"):
+            self.outcome = Exit("shutdown", "stop()")
+            self.request_stop(f"{self.kid.path_text}: stop()")
+            self.kid.arm(grace)
+
     def _refuse_requests(self, error: SupervisorStopping) -> None:
         """Answer everything that waits in line."""
 
@@ -258,7 +266,7 @@ class Driver:
         kid.ready = False
         kid.asked = None
         kid.value = None
-        kid.in_plan = False
+        kid.in_plan = kid.late = False
         kid.rests_with_parent = False
         kid.supervised_start = supervised
         kid.status = "restarting" if again else "starting"
@@ -286,10 +294,12 @@ class Driver:
     def _start_late(self, kid: Kid, life: int) -> None:
         if kid.life == life and kid.alive and not kid.ready and kid.asked is None:
             kid.start_alarm = None
+            kid.late = True
             reason = f"{kid.path_text}: not ready after {kid.spec.start_timeout:g} s"
-            assert kid.scope is not None
-            kid.value = _START_TIMEOUT
-            kid.scope.cancel(reason)
+            if kid.driver is not None:
+                kid.driver.request_stop(reason)
+            elif kid.scope is not None:
+                kid.scope.cancel(reason)
 
     # What the lives report.
 
@@ -307,7 +317,7 @@ class Driver:
             fatal: What must pass through every supervisor, if anything.
         """
         asked, ready, now = kid.asked is not None, kid.ready, trio.current_time()
-        if not ready and kid.value is _START_TIMEOUT and not asked:
+        if kid.late and not asked and fatal is None:
             text = f"not ready after {kid.spec.start_timeout:g} s"
             exit = Exit("killed", text, trio.TooSlowError(text))
         kid.life_done()
@@ -427,11 +437,22 @@ class Driver:
         try:
             self.spawn(kid, supervised=False, now=now)
         except AlreadyRegistered as taken:
-            # Can't happen: a name stays reserved between lives. If it did, it would
-            # be a failed restart like any other.
-            kid.supervised_start = False
-            kid.note_exit(Exit("crashed", None, taken))
-            self._start_ended(kid, Exit("crashed", None, taken), now)
+            # A name stays reserved between lives, but a child may give it up itself.
+            failed = Exit("crashed", None, taken)
+        else:
+            return
+        # A failed restart like any other; behind a checkpoint, for it may well fail
+        # again at once (SUP-080).
+        kid.status, kid.supervised_start = "restarting", False
+        ticket = kid.ticket
+        alarm_clock().at(now, lambda: self._respawn_failed(kid, ticket, failed))
+
+    def _respawn_failed(self, kid: Kid, ticket: int, exit: Exit) -> None:
+        if kid.ticket == ticket and not kid.alive and self.mode == "running":
+            now = trio.current_time()
+            kid.last_exit = exit
+            self._note_crash(kid, exit, now)
+            self._start_ended(kid, exit, now)
 
     def _due(self, kid: Kid, ticket: int) -> None:
         if kid.ticket == ticket and self.mode == "running":
@@ -494,12 +515,12 @@ class Driver:
         return events.ChildStopped(*head, exit, False)
 
     def emit(self, event: events.LifecycleEvent) -> None:
-        """Tell the node."""
-        self.node.emit(event)
+        """Tell the node; what is fatal in a hook goes up once all children are down.
 
-
-class _StartTimeout:
-    """Marks, in `Kid.value`, a start that took too long."""
-
-
-_START_TIMEOUT = _StartTimeout()
+        Raised here it would cut a state change, or the teardown, short.
+        """
+        try:
+            self.node.emit(event)
+        except BaseException as error:  # noqa: BLE001 - only what is fatal comes here
+            self.fatal.append(error)
+            self.request_stop(f"{type(error).__name__} in an event hook")

@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 import trio
+from trio.lowlevel import enable_ki_protection
 
 from trio_sup._core.errors import (
     AlreadyRegistered,
@@ -106,6 +107,7 @@ class DynamicDriver(Driver):
         """Start a child and wait until it is ready. A checkpoint."""
         return await self.wait_started(self.begin(spec))
 
+    @enable_ki_protection
     def begin(self, spec: ChildSpec[Child]) -> Kid:
         """Accept a child and spawn its first life. Synchronous, all or nothing."""
         check_child(spec, self.flags, dynamic=True)
@@ -153,6 +155,7 @@ class DynamicDriver(Driver):
             if self._serial not in self.core.kids:
                 return self._serial
 
+    @enable_ki_protection
     async def terminate_child(self, target: Child | Hashable) -> None:
         """Stop a child for good and wait for its end. A checkpoint."""
         kid = self.find(target)

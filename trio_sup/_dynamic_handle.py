@@ -106,6 +106,7 @@ class DynamicSupervisor(Child):
             handle: H | None = await _settled(holder, spec)  # type: ignore[assignment]
             if handle is not None:
                 return handle
+            await trio.lowlevel.checkpoint()  # its name may not be free yet
 
     async def call_or_start(
         self,

@@ -43,6 +43,7 @@ class Kid(ChildState):
         "exits",
         "forced",
         "handle",
+        "late",
         "mailbox",
         "node",
         "parent",
@@ -92,6 +93,8 @@ class Kid(ChildState):
         # Why the life was asked to end; None as long as it was not.
         self.asked: str | None = None
         self.forced = False
+        # The start took too long: it cannot become ready any more.
+        self.late = False
         # Ended without a request: `terminate` is not run.
         self.brutal = False
         self.deadline = math.inf
@@ -159,7 +162,7 @@ class Kid(ChildState):
 
     def become_ready(self) -> None:
         """The life is ready: `init` returned, or `started()` was called."""
-        if self.scope is None or self.asked is not None:
+        if self.scope is None or self.asked is not None or self.late:
             return  # too late: it is being stopped already
         self.ready = True
         self.started_life = self.life
@@ -171,7 +174,9 @@ class Kid(ChildState):
         self.touch()
         if self.parent is not None:
             self.parent.kid_ready(self)
-        self.node.emit(ChildStarted(trio.current_time(), self.path_text, self.life))
+        host = self.driver if self.parent is None else self.parent
+        assert host is not None
+        host.emit(ChildStarted(trio.current_time(), self.path_text, self.life))
 
     # Names of the specification.
 

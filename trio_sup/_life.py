@@ -93,10 +93,11 @@ async def _enter_signalling(kid: Kid) -> None:
 class ReadySignal:
     """What a plain function gets as `task_status`; fulfils `trio.TaskStatus`."""
 
-    __slots__ = ("_kid",)
+    __slots__ = ("_kid", "_life")
 
     def __init__(self, kid: Kid) -> None:
         self._kid = kid
+        self._life = kid.life
 
     def started(self, value: object = None) -> None:
         """Tell the supervisor that the child is ready; `value` is `handle.value`.
@@ -105,6 +106,8 @@ class ReadySignal:
             RuntimeError: called twice.
         """
         kid = self._kid
+        if kid.life != self._life or not kid.alive:
+            return  # kept for longer than its life
         if kid.ready:
             raise RuntimeError("called 'started' twice on the same task status")
         kid.value = value

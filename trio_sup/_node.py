@@ -108,7 +108,7 @@ class Node:
     def emit(self, event: LifecycleEvent) -> None:
         """Remember an event, log it, and tell the hooks. State has changed by now."""
         self._recent.append(event)
-        level = _LEVELS.get(type(event), logging.DEBUG)
+        level = _level(event)
         if logger.isEnabledFor(level):
             _log(event, level)
         if self._hooks:
@@ -132,12 +132,20 @@ def call_user(hook: EventHook, event: LifecycleEvent) -> None:
     hook(event)
 
 
+def _level(event: LifecycleEvent) -> int:
+    if isinstance(event, events.ChildStopped) and event.exit.error is not None:
+        return logging.ERROR
+    if isinstance(event, events.ChildStartFailed) and event.exit.error is None:
+        return logging.INFO  # `Stop` before it was ready: in order
+    return _LEVELS.get(type(event), logging.DEBUG)
+
+
 def _log(event: LifecycleEvent, level: int) -> None:
     error: BaseException | None = None
-    if isinstance(event, events.ChildCrashed | events.ChildStartFailed):
+    if isinstance(
+        event, events.ChildCrashed | events.ChildStartFailed | events.ChildStopped
+    ):
         error = event.exit.error
-    elif isinstance(event, events.ChildStopped) and event.exit.error is not None:
-        level, error = logging.ERROR, event.exit.error
     logger.log(
         level,
         "%s",

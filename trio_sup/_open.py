@@ -49,9 +49,8 @@ class RootHost:
         return self.kid.driver
 
     def spawn(self, nursery: trio.Nursery) -> None:
-        """Begin the root's only life."""
+        """Begin the root's only life; its name is reserved."""
         kid = self.kid
-        kid.reserve_name()
         kid.life = 1
         kid.status = "starting"
         kid.life_began = trio.current_time()
@@ -87,19 +86,27 @@ class RootHost:
         gave_up = isinstance(exit.error, RestartLimitExceeded | StartFailed)
         return exit.error if broken or gave_up else None
 
-    async def wait(self, *, until_ready: bool = False) -> BaseException | None:
+    async def wait(
+        self, *, until_ready: bool = False, interrupted: bool = False
+    ) -> BaseException | None:
         """Wait for the root's end, come what may; return what came meanwhile.
 
         A cancellation, or Ctrl-C, asks the root to stop and goes on waiting; a
         second Ctrl-C collapses the remaining graces.
+
+        Args:
+            until_ready: Whether to return as soon as the root is ready.
+            interrupted: Whether the first Ctrl-C or cancellation has come already.
         """
-        kid, came = self.kid, None
+        kid = self.kid
+        came: BaseException | None = None
         while kid.alive and not (until_ready and kid.ready):
             try:
                 with trio.CancelScope(shield=came is not None):
                     await kid.wait_change()
             except (trio.Cancelled, KeyboardInterrupt) as error:
-                again = isinstance(error, KeyboardInterrupt) and came is not None
+                again = isinstance(error, KeyboardInterrupt) and interrupted
+                interrupted = True
                 if not isinstance(came, KeyboardInterrupt):
                     came = error
             else:
@@ -143,6 +150,7 @@ class OpenSupervisor:
     @enable_ki_protection
     async def __aenter__(self) -> Supervisor:
         self._host = host = RootHost(self._spec)
+        host.kid.reserve_name()  # may raise, so before anything is open
         self._nursery_manager = trio.open_nursery()
         self._nursery = await self._nursery_manager.__aenter__()
         host.spawn(self._nursery)
@@ -151,7 +159,7 @@ class OpenSupervisor:
         came = await host.wait(until_ready=True)
         if not host.kid.alive or came is not None:
             await self._nursery_manager.__aexit__(None, None, None)
-            failure = host.failure if came is None else came
+            failure = _join(came, host.failure)
             if failure is None:
                 failure = SupervisorStopping(host.kid.path_text)
             try:
@@ -176,18 +184,15 @@ class OpenSupervisor:
         ours = self._body.cancel_called
         absorbed = bool(self._body.__exit__(kind, error, trace))
         host.driver.request_stop(_body_reason(error))
-        came = await host.wait()
+        came = await host.wait(interrupted=_is_interrupt(error))
         await self._nursery_manager.__aexit__(None, None, None)
-        raised = None if absorbed else error
-        if raised is None:
-            raised = came
-        final = _combine(host.failure, raised)
+        final = _join(None if absorbed else error, came, host.failure)
         try:
             if final is None or final is error:
                 return final is None and (absorbed or ours)
             raise final
         finally:
-            del host, came, raised, final, error
+            del host, came, final, error
 
 
 def _body_reason(error: BaseException | None) -> str:
@@ -198,21 +203,41 @@ def _body_reason(error: BaseException | None) -> str:
     return f"{type(error).__name__} in the block"
 
 
-def _combine(
-    failure: BaseException | None, raised: BaseException | None
-) -> BaseException | None:
-    """Join what the tree and what the body have to say.
-
-    A cancellation from outside gives way to the tree's failure; two failures make
-    one group.
-    """
-    if failure is None or raised is None or failure is raised:
-        return raised if failure is None else failure
-    if all(isinstance(leaf, trio.Cancelled) for leaf in leaves(raised)):
-        return failure
-    return BaseExceptionGroup(
-        "the block and its supervision tree both failed", [raised, failure]
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Whether the body ended by Ctrl-C, or by a cancellation."""
+    return error is not None and any(
+        isinstance(leaf, KeyboardInterrupt | trio.Cancelled) for leaf in leaves(error)
     )
+
+
+def _join(*came: BaseException | None) -> BaseException | None:
+    """Join what the body, the one who waited, and the tree have to say.
+
+    A cancellation from outside gives way to everything else, and a second Ctrl-C
+    adds nothing to the first; two different failures make one group.
+    """
+    errors: list[BaseException] = []
+    for error in came:
+        if error is None or error in errors:
+            continue
+        again = isinstance(error, KeyboardInterrupt) and any(
+            isinstance(leaf, KeyboardInterrupt)
+            for former in errors
+            for leaf in leaves(former)
+        )
+        if not again:
+            errors.append(error)
+    failures = [error for error in errors if not _is_cancelled(error)]
+    if len(failures) > 1:
+        return BaseExceptionGroup(
+            "the block and its supervision tree both failed", failures
+        )
+    kept = failures or errors
+    return kept[0] if kept else None
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    return all(isinstance(leaf, trio.Cancelled) for leaf in leaves(error))
 
 
 def open_supervisor(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 from attrs import define
+from trio.lowlevel import enable_ki_protection
 
 from trio_sup._alarms import Alarm, alarm_clock
 from trio_sup._core.errors import (
@@ -102,6 +103,8 @@ class StaticDriver(Driver):
         # The records of the initial list, kept over lives so that handles are.
         self._originals: dict[Hashable, Kid] = {}
         self._due_group: Pending | None = None
+        # On whom the next attempt of a group restart turns that waits in line.
+        self._stalled: Kid | None = None
 
     # The life of the supervisor.
 
@@ -109,7 +112,7 @@ class StaticDriver(Driver):
         """Prepare a life."""
         super().begin_life()
         self.core = self._new_core()
-        self._due_group = None
+        self._due_group = self._stalled = None
         for spec in self.flags.children:
             id = spec.default_id if spec.id is None else spec.id
             kid = self._originals.get(id)
@@ -162,10 +165,10 @@ class StaticDriver(Driver):
             self._due_group.alarm.cancel()
             self._due_group = None
         self._queue.clear()
-        for id, kid in list(self.core.kids.items()):
+        for kid in self.all_kids():
             kid.ticket += 1
             kid.attempt = kid.pending = 0
-            if self._originals.get(id) is kid and kid.spec.restart != "temporary":
+            if self._is_original(kid):
                 kid.status = "stopped"
                 kid.rests_with_parent = True
             else:
@@ -207,9 +210,19 @@ class StaticDriver(Driver):
 
     def _ended_alone(self, kid: Kid, exit: Exit, now: float) -> None:
         if self.mode != "running" or self.core.grouped or kid.pending or self._queue:
+            self.core.expect(kid, exit)
             self._enqueue(partial(self._late_exit, kid, kid.ticket, exit))
             return
         self.carry_out(kid, self.core.on_exit(kid, exit, now), now)
+
+    def _stopped_on_request(self, kid: Kid) -> None:
+        if self.mode == "stopping":
+            # Those who wait for it must not take it for a child that stays down.
+            kid.rests_with_parent = self._is_original(kid)
+
+    def _is_original(self, kid: Kid) -> bool:
+        """Whether it comes back when this supervisor is restarted."""
+        return self._originals.get(kid.id) is kid and kid.spec.restart != "temporary"
 
     def _start_ended(self, kid: Kid, exit: Exit, now: float) -> None:
         if kid.supervised_start:
@@ -253,10 +266,12 @@ class StaticDriver(Driver):
 
     async def _restart_group(self, pivot: Kid, delay: float) -> None:
         at = trio.current_time() + delay
+        self._stalled = None
         if self._due_group is not None:
             # Later pivots widen the range and keep the later time.
             pending, self._due_group = self._due_group, None
             pending.alarm.cancel()
+            pending.pivot.status = "stopped"
             at = max(at, pending.at)
             if self._comes_before(pending.pivot, pivot):
                 pivot = pending.pivot
@@ -283,6 +298,8 @@ class StaticDriver(Driver):
             await self._stop(kid, reason)
             if self.mode != "running":
                 return
+        for kid in group:
+            # Never restarted, not even if it died before it could be stopped.
             if kid.spec.restart == "temporary":
                 self.core.drop(kid)
                 self.settle(kid)
@@ -323,11 +340,13 @@ class StaticDriver(Driver):
             kid.status = "restarting"
             kid.in_plan = True
             kid.touch()
+            self._stalled = kid
             self._enqueue(partial(self._late_retry, kid, kid.ticket, ended))
             return
 
     # Requests, carried out by the control task.
 
+    @enable_ki_protection
     async def submit(
         self,
         perform: Callable[[], Awaitable[Any]],
@@ -354,8 +373,8 @@ class StaticDriver(Driver):
         self.bell.wake()
         try:
             return await request.wait()
-        except trio.Cancelled:
-            request.withdrawn = withdraw
+        except BaseException:
+            request.withdrawn = withdraw  # cancelled, or Ctrl-C
             raise
 
     async def _serve(self, request: Request) -> None:
@@ -421,18 +440,26 @@ class StaticDriver(Driver):
             await self._stop(kid, "terminate_child")
         if kid.alive:
             self._check_going()
+        self._cancel_plan(kid)
+        if self.core.kids.get(kid.id) is kid:
+            self.core.retire(kid)
+            self.settle(kid)
+
+    def _cancel_plan(self, kid: Kid) -> None:
+        """Leave the group of a terminated pivot down (SUP-087)."""
         due = self._due_group
         if due is not None and due.pivot is kid:
             due.alarm.cancel()
             self._due_group = None
-            for other in self.core.group_of(kid):
-                other.in_plan = False
-                if not other.alive:
-                    self.core.retire(other)
-                    self.settle(other)
-        if self.core.kids.get(kid.id) is kid:
-            self.core.retire(kid)
-            self.settle(kid)
+        elif self._stalled is kid:
+            self._stalled = None
+        else:
+            return
+        for other in self.core.group_of(kid):
+            other.in_plan = False
+            if not other.alive:
+                self.core.retire(other)
+                self.settle(other)
 
     async def restart_child(self, id: Hashable) -> Child:
         """Start a child that is down; a backoff in progress ends at once."""
@@ -462,7 +489,7 @@ class StaticDriver(Driver):
                 await self._start_group(kid)
         else:
             self.respawn(kid, trio.current_time())
-            await self._until(lambda: kid.started_life == life or kid.life != life)
+            await self._until(lambda: kid.started_life >= life or not kid.alive)
         self._check_going()
         if kid.started_life < life:
             ended = kid.last_exit or Exit("noproc")

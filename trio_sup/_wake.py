@@ -6,7 +6,14 @@ from typing import Any, NoReturn
 
 import outcome
 import trio
-from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
+from trio.lowlevel import (
+    Abort,
+    Task,
+    current_task,
+    enable_ki_protection,
+    reschedule,
+    wait_task_rescheduled,
+)
 
 
 class Wake(outcome.Outcome[None]):
@@ -50,8 +57,11 @@ class Waiters:
     def __bool__(self) -> bool:
         return bool(self._tasks)
 
+    @enable_ki_protection
     async def wait(self) -> None:
         """Wait for the next `wake`. A checkpoint, always."""
+        # Protected: a Ctrl-C between the two steps would leave a waiter behind that
+        # does not wait, and waking it is fatal to Trio. It comes at the wait.
         task = current_task()
         self._tasks[task] = None
 

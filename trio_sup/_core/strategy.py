@@ -113,6 +113,13 @@ class SupervisorCore(Generic[K]):
             kid.attempt = 0
         return self._restart(kid, now)
 
+    def expect(self, kid: K, exit: Exit) -> None:
+        """Note what an exit will lead to whose decision has to wait its turn.
+
+        Those who wait for the child must not take it for one that stays down.
+        """
+        kid.status = "restarting" if self._comes_back(kid, exit) else "stopped"
+
     def on_failed_restart(self, kid: K, now: float) -> Decision:
         """Decide about a restart that did not become ready: it counts (SUP-074)."""
         return self._restart(kid, now)
@@ -193,6 +200,6 @@ class SupervisorCore(Generic[K]):
         if mode == "any_significant":
             return True
         return mode == "all_significant" and not any(
-            kid.spec.significant and (kid.alive or kid.awaiting_restart)
+            kid.spec.significant and (kid.alive or kid.awaiting_restart or kid.in_plan)
             for kid in self.kids.values()
         )
