@@ -160,7 +160,22 @@ def _add_inspect(commands: Commands) -> None:
         "once instead.\n\nexamples:\n  trio-sup inspect\n  trio-sup inspect shop\n",
     )
     _add_node(parser)
-    parser.set_defaults(filter=[], json=False, ascii=False, depth=None)
+    parser.add_argument("--ascii", action="store_true", help="draw with ASCII only")
+    parser.add_argument(
+        "--rate",
+        type=_rate,
+        default=4.0,
+        metavar="HZ",
+        help="refreshes a second, 1 to 10",
+    )
+    parser.add_argument(
+        "--color",
+        choices=["auto", "always", "never"],
+        default="auto",
+        help="auto sends none if NO_COLOR is set",
+    )
+    # What the tree needs, which is printed where there is no terminal.
+    parser.set_defaults(filter=[], json=False, depth=None)
 
 
 def _add_run(commands: Commands) -> None:
@@ -192,11 +207,22 @@ def _add_demo(commands: Commands) -> None:
     parser = _add(
         commands,
         "demo",
-        "run a small node to look at",
-        "examples:\n  trio-sup demo\n  trio-sup demo --clients 50 --chaos 2 --for 60\n",
+        "run a small board server and look at it",
+        "On a terminal the inspector opens on it, and quitting stops it. Elsewhere,\n"
+        "and with --plain, the tree and what happens are printed; Ctrl-C stops it.\n"
+        "Talk to it with `nc 127.0.0.1 PORT`, and type HELP.\n\n"
+        "examples:\n"
+        "  trio-sup demo\n"
+        "  trio-sup demo --clients 50 --chaos 2\n"
+        "  trio-sup demo --plain --chaos 1 --for 20\n"
+        "  trio-sup demo --plain --clients 0 --port 4242\n",
     )
     parser.add_argument(
-        "--clients", type=_positive, metavar="N", help="how many simulated clients"
+        "--clients",
+        type=_count,
+        default=5,
+        metavar="N",
+        help="how many clients run inside of it (5)",
     )
     parser.add_argument(
         "--chaos",
@@ -211,7 +237,19 @@ def _add_demo(commands: Commands) -> None:
         metavar="SECONDS",
         help="stop in order after that time",
     )
-    parser.add_argument("--name", type=_name, metavar="NAME", help="the node's name")
+    parser.add_argument(
+        "--name", type=_name, default="demo", metavar="NAME", help="the node's name"
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=0,
+        metavar="PORT",
+        help="where it listens, on the loopback interface (a free one)",
+    )
+    parser.add_argument(
+        "--plain", action="store_true", help="print events instead of the inspector"
+    )
 
 
 def _add_version(commands: Commands) -> None:
@@ -228,6 +266,16 @@ def _name(text: str) -> str:
     return text
 
 
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1 <= value <= 10:
+        raise argparse.ArgumentTypeError(f"a number from 1 to 10, not {text!r}")
+    return value
+
+
 def _positive(text: str) -> int:
     try:
         value = int(text)
@@ -236,6 +284,18 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"a whole number from 1 up, not {text!r}")
     return value
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text[:6]) <= 400):
+        raise argparse.ArgumentTypeError(f"a whole number from 0 to 400, not {text!r}")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text[:6]) <= 65535):
+        raise argparse.ArgumentTypeError(f"a port from 0 to 65535, not {text!r}")
+    return int(text)
 
 
 def _seconds(text: str) -> float:

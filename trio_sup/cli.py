@@ -176,7 +176,8 @@ def inspect(args: argparse.Namespace) -> int:
     if args.node is not None:
         with _discovering():
             socket = _find(args).socket
-    return run(socket) or 0
+    plain = True if args.ascii else None
+    return run(socket, plain=plain, rate=args.rate, color=args.color) or 0
 
 
 def run(args: argparse.Namespace) -> int:
@@ -278,7 +279,7 @@ def _query(words: list[str]) -> Query | None:
         raise CommandError(f"bad filter: {error}", EXIT_USAGE) from error
 
 
-def _import_app() -> Callable[[Path | None], int | None]:
+def _import_app() -> Callable[..., int | None]:
     try:
         app = importlib.import_module("trio_sup_inspector.app")
     except ModuleNotFoundError as error:
@@ -293,7 +294,7 @@ def _import_app() -> Callable[[Path | None], int | None]:
             "pip install -e '.[inspector]'",
             EXIT_USAGE,
         ) from error
-    run: Callable[[Path | None], int | None] = app.main
+    run: Callable[..., int | None] = app.main
     return run
 
 

@@ -273,6 +273,9 @@ def test_the_exit_codes_are_in_the_help(trio_sup: Run) -> None:
         ["demo", "--for", "-1"],
         ["demo", "--for", "nan"],
         ["demo", "--clients", "x"],
+        ["demo", "--port", "65536"],
+        ["inspect", "--rate", "11"],
+        ["inspect", "--color", "green"],
         ["run", "x:y", "--name", "a/b"],
     ],
 )

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 SLICE: Final = 1000
 """Children that are looked at without a pause: 0.4 ms, 2.5 ms when all are new."""
+LEAVES: Final = frozenset({"server", "task"})
+"""Kinds that have no children."""
 TOMBSTONES: Final = 1024
 """How many removed rows are remembered for clients that come back."""
 EVENTS_KEPT: Final = 1024
@@ -106,8 +108,8 @@ class Table:
         while todo:
             child = todo.pop()
             try:
-                self._look(child, gen, found)
-                todo += [*child.observed_children()][::-1]
+                if self._look(child, gen, found).kind not in LEAVES:
+                    todo += [*child.observed_children()][::-1]
             except Exception as error:  # noqa: BLE001 - one odd id must not hide the rest
                 self._complain(error)
             left -= 1
@@ -119,13 +121,13 @@ class Table:
         if found.up or found.vol or found.gone or not self.gen:
             self.gen = gen
 
-    def _look(self, child: ObservedChild, gen: int, found: Found) -> None:
+    def _look(self, child: ObservedChild, gen: int, found: Found) -> Row:
         cell = self.cells.get(child.uid)
         if cell is None:
             row = build_row(child)
             self.cells[row.id] = Cell(child, row, self._scan, gen, gen)
             found.up.append(row.id)
-            return
+            return row
         cell.scan = self._scan
         row = cell.row
         if child.version != row.version:
@@ -135,6 +137,7 @@ class Table:
         elif _moved(row, child):
             cell.vol_gen = gen
             found.vol.append(row.id)
+        return row
 
     def _bury(self, gen: int, found: Found) -> None:
         for uid in [u for u, cell in self.cells.items() if cell.scan != self._scan]:
