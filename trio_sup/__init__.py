@@ -1,5 +1,6 @@
 """OTP-style supervision trees, servers and a registry for Trio."""
 
+from trio_sup._address import NamedRef as NamedRef, whereis as whereis
 from trio_sup._child import (
     Child as Child,
     ChildCounts as ChildCounts,
@@ -43,7 +44,17 @@ from trio_sup._core.policies import (
 from trio_sup._core.specs import ChildSpec as ChildSpec
 from trio_sup._dynamic_handle import DynamicSupervisor as DynamicSupervisor
 from trio_sup._life import graceful_stop as graceful_stop
-from trio_sup._mailbox import Caller as Caller
+from trio_sup._listeners import (
+    Registered as Registered,
+    Unregistered as Unregistered,
+)
+from trio_sup._messages import Caller as Caller
+from trio_sup._monitor import (
+    Down as Down,
+    Exits as Exits,
+    Monitor as Monitor,
+    monitor as monitor,
+)
 from trio_sup._node import (
     EventStream as EventStream,
     Node as Node,
@@ -51,19 +62,26 @@ from trio_sup._node import (
 )
 from trio_sup._open import open_supervisor as open_supervisor
 from trio_sup._ops import Call as Call, Cast as Cast, call as call, cast as cast
-from trio_sup._registry import Registry as Registry, Via as Via
+from trio_sup._pubsub import Published as Published, Subscription as Subscription
+from trio_sup._registry import (
+    Registration as Registration,
+    Registry as Registry,
+    Via as Via,
+)
 from trio_sup._run import run as run, serve as serve
 from trio_sup._server import (
     Continue as Continue,
     GenServer as GenServer,
-    Timer as Timer,
 )
-from trio_sup._server_ref import (
-    ServerRef as ServerRef,
-    ServerStatistics as ServerStatistics,
-)
+from trio_sup._server_ref import ServerRef as ServerRef
 from trio_sup._specs import (
     child as child,
     dynamic_supervisor as dynamic_supervisor,
     supervisor as supervisor,
 )
+from trio_sup._system import (
+    ServerStatistics as ServerStatistics,
+    ServerStatus as ServerStatus,
+)
+from trio_sup._timers import Timer as Timer
+from trio_sup._trace import TraceEvent as TraceEvent

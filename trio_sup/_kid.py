@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from trio_sup._child import Child
     from trio_sup._driver import Driver
     from trio_sup._mailbox import MailQueue
+    from trio_sup._monitor import Watchers
     from trio_sup._node import Node
 
 KEPT_EXITS = 16
@@ -61,6 +62,7 @@ class Kid(ChildState):
         "value",
         "version",
         "waiters",
+        "watchers",
     )
 
     def __init__(
@@ -75,6 +77,7 @@ class Kid(ChildState):
         # Grows with every lifecycle change; the inspector compares it.
         self.version = 0
         self.waiters: Waiters | None = None
+        self.watchers: Watchers | None = None
         self.exits: list[tuple[int, Exit]] | None = None
         self.registries: set[Registry] | None = None
         # Down only because its supervisor is: back when that one comes back.
@@ -132,6 +135,8 @@ class Kid(ChildState):
         self.version += 1
         if self.waiters is not None:
             self.waiters.wake()
+        if self.watchers is not None:
+            self.watchers.changed()
 
     def touch_all(self) -> None:
         """Tell those below, too: their own future may depend on this child."""
@@ -159,6 +164,8 @@ class Kid(ChildState):
             self.exits = []
         self.exits.append((self.life, exit))
         del self.exits[:-KEPT_EXITS]
+        if self.watchers is not None:
+            self.watchers.life_over(exit)
 
     def become_ready(self) -> None:
         """The life is ready: `init` returned, or `started()` was called."""

@@ -3,8 +3,7 @@
 Rules:
 * a call is bounded by its caller: it does not count against the capacity and is
   never dropped; it is answered exactly once, whatever happens to the server;
-* a request is the outcome that wakes its own caller, so that an answer allocates
-  nothing;
+* system requests have a lane of their own, served between two handlers;
 * two lists instead of a deque: `inbox` takes what arrives, `batch` is what is being
   worked off, reversed. Idle servers then hold two empty lists.
 """
@@ -12,174 +11,33 @@ Rules:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import outcome
 import trio
-from attrs import frozen
-from trio.lowlevel import Abort, Task, reschedule
+from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
 
 from trio_sup._core.errors import MailboxFull, NoProcess, ServerExit
 from trio_sup._core.exits import Exit
-from trio_sup._wake import WAKE, Waiters
+from trio_sup._messages import (
+    CastNote,
+    DownNote,
+    InfoNote,
+    Item,
+    Request,
+    StopNote,
+    SystemRequest,
+    name_of,
+)
+from trio_sup._wake import WAKE
 
 if TYPE_CHECKING:
-    from trio_sup._alarms import Alarm
     from trio_sup._core.policies import Mailbox
     from trio_sup._kid import Kid
-    from trio_sup._ops import Handler
-
-R_contra = TypeVar("R_contra", contravariant=True)
-
-
-class Request(outcome.Outcome[Any]):
-    """A call in progress; it is also the outcome that its caller gets."""
-
-    __slots__ = (
-        "alarm",
-        "args",
-        "error",
-        "expired",
-        "expires",
-        "handler",
-        "kwargs",
-        "queue",
-        "result",
-        "task",
-    )
-
-    def __init__(
-        self,
-        task: Task,
-        handler: Handler,
-        args: tuple[object, ...],
-        kwargs: dict[str, object],
-    ) -> None:
-        # None as soon as the caller has its answer, or has given up.
-        self.task: Task | None = task
-        self.handler = handler
-        self.args = args
-        self.kwargs = kwargs
-        self.result: object = None
-        self.error: BaseException | None = None
-        self.alarm: Alarm | None = None
-        # Whether a timeout withdraws it as long as it is queued.
-        self.expires = False
-        self.expired = False
-        # Where it is remembered while it is deferred.
-        self.queue: MailQueue | None = None
-
-    def unwrap(self) -> Any:
-        """Return the answer to the caller, or raise it."""
-        error = self.error
-        if error is None:
-            return self.result
-        try:
-            raise error
-        finally:
-            del error, self
-
-    def send(self, gen: Any) -> NoReturn:
-        """Not used: Trio unwraps what it reschedules a task with."""
-        raise NotImplementedError
-
-    async def asend(self, agen: Any) -> NoReturn:
-        """Not used, as `send`."""
-        raise NotImplementedError
-
-    def abort(self, _: object) -> Abort:
-        """The caller was cancelled: its answer will be dropped."""
-        self.task = None
-        self._forget()
-        if self.expires:
-            self.expired = True
-        return Abort.SUCCEEDED
-
-    def reply(self, value: object) -> None:
-        """Answer the caller; the first answer wins, a late one vanishes."""
-        task, self.task = self.task, None
-        self._forget()
-        if task is not None:
-            self.result = value
-            reschedule(task, self)
-
-    def fail(self, error: BaseException) -> None:
-        """Answer the caller with an exception; the first answer wins."""
-        task, self.task = self.task, None
-        self._forget()
-        if task is not None:
-            self.error = error
-            reschedule(task, self)
-
-    def time_out(self) -> None:
-        """The caller's time is over."""
-        self.alarm = None
-        if self.expires:
-            self.expired = True
-        self.fail(trio.TooSlowError(f"no answer from {self.handler.name!r} in time"))
-
-    def _forget(self) -> None:
-        if self.alarm is not None:
-            self.alarm.cancel()
-            self.alarm = None
-        if self.queue is not None:
-            queue, self.queue = self.queue, None
-            queue.deferred.discard(self)
-
-
-class Caller(Generic[R_contra]):
-    """Who waits for the answer to a deferred call.
-
-    May be kept, handed on, and answered from any task of the same Trio run. The
-    first answer wins; a caller that was cancelled is harmless. If the server ends
-    first, the caller gets `ServerExit`.
-    """
-
-    __slots__ = ("_request",)
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-
-    @property
-    def waiting(self) -> bool:
-        """Whether somebody still waits for the answer."""
-        return self._request.task is not None
-
-    def reply(self, value: R_contra) -> None:
-        """Answer. No checkpoint."""
-        self._request.reply(value)
-
-    def fail(self, error: Exception) -> None:
-        """Answer with an exception. No checkpoint."""
-        self._request.fail(error)
-
-
-@frozen
-class CastNote:
-    """A queued cast."""
-
-    handler: Handler
-    args: tuple[object, ...]
-    kwargs: dict[str, object]
-
-
-@frozen
-class InfoNote:
-    """A queued message for `handle_info`."""
-
-    message: object
-
-
-@frozen
-class StopNote:
-    """A queued request to stop: of the supervisor (None), or with a reason."""
-
-    reason: object = None
-    by_supervisor: bool = False
-
-
-Item: TypeAlias = Request | CastNote | InfoNote | StopNote
+    from trio_sup._monitor import Monitor
+    from trio_sup._trace import TraceHook
 
 
 class MailQueue:
@@ -187,7 +45,9 @@ class MailQueue:
 
     __slots__ = (
         "_accepting",
+        "background",
         "batch",
+        "blocked",
         "bounded",
         "current",
         "current_since",
@@ -196,13 +56,16 @@ class MailQueue:
         "handled",
         "inbox",
         "kid",
+        "monitors",
+        "outgoing",
         "parked",
         "peak",
         "policy",
         "received",
-        "room",
+        "stops",
         "suspended",
         "system",
+        "tracer",
     )
 
     def __init__(self, kid: Kid, policy: Mailbox) -> None:
@@ -212,14 +75,23 @@ class MailQueue:
         self.batch: list[Item] = []
         # Invariant: the number of casts and sends in `inbox` and `batch`.
         self.bounded = 0
+        # Invariant: the number of stop notes in `inbox` and `batch`.
+        self.stops = 0
         self.parked: Task | None = None
         self._accepting = False
         self.suspended = False
         # What overtakes queued messages, between handlers.
-        self.system: list[Callable[[], None]] = []
+        self.system: list[SystemRequest] = []
         self.deferred: set[Request] = set()
-        # Who waits for room; None as long as nobody ever did.
-        self.room: Waiters | None = None
+        # Senders that wait for room, in order, with what they send.
+        self.blocked: deque[tuple[Task, CastNote | InfoNote]] = deque()
+        # The calls that the handler in hand waits for, and whom.
+        self.outgoing: dict[Request, Kid] = {}
+        # How many nurseries of the server's task are older than its handlers.
+        self.background = 0
+        # What the present life watches.
+        self.monitors: set[Monitor] = set()
+        self.tracer: TraceHook | None = None
         self.current: Item | None = None
         self.current_since = 0.0
         self.received = 0
@@ -255,6 +127,7 @@ class MailQueue:
         """A life begins: messages queue from now on, `init` included."""
         self._accepting = True
         self.handled = self.received = self.dropped = 0
+        self.background = 0
         self.peak = self.depth
         self.suspended = False
 
@@ -283,14 +156,45 @@ class MailQueue:
         self.bounded += 1
         self._put(note)
 
-    @property
-    def full(self) -> bool:
-        """Whether a cast would find no room."""
-        return self.bounded >= self.policy.capacity
+    async def put_waiting(self, note: CastNote | InfoNote) -> None:
+        """Queue a cast or send as soon as there is room; in order of asking.
+
+        Raises:
+            NoProcess: there is no life to serve it (any more).
+        """
+        if not self._accepting:
+            raise self.no_process()
+        full = self.bounded >= self.policy.capacity
+        if not full or self.policy.when_full != "reject":
+            self.put_note(note)
+            return
+        entry = (current_task(), note)
+        self.blocked.append(entry)
+
+        def abort(_: object) -> Abort:
+            self.blocked.remove(entry)
+            return Abort.SUCCEEDED
+
+        await wait_task_rescheduled(abort)
 
     def put_stop(self, note: StopNote) -> None:
         """Queue a stop behind what was sent before; never waits for room."""
+        self.stops += 1
         self._put(note)
+        if self.suspended:
+            self.wake()
+
+    def put_down(self, note: DownNote) -> None:
+        """Queue a `Down`; it never waits for room. Lost if the server ends."""
+        if self._accepting:
+            self._put(note)
+
+    def put_system(self, request: SystemRequest) -> None:
+        """Queue a system request; raises `NoProcess` when there is no life."""
+        if not self._accepting or not self.kid.alive:
+            raise self.no_process()
+        self.system.append(request)
+        self.wake()
 
     def _put(self, item: Item) -> None:
         self.inbox.append(item)
@@ -298,7 +202,22 @@ class MailQueue:
         depth = len(self.inbox) + len(self.batch)
         if depth > self.peak:
             self.peak = depth
-        self.wake()
+        if self.parked is not None and not self.suspended:
+            self.wake()
+
+    def holds(self, note: Item) -> bool:
+        """Whether this very message waits."""
+        return any(item is note for pile in (self.batch, self.inbox) for item in pile)
+
+    async def park(self) -> None:
+        """Wait until something arrives, or `wake`. A checkpoint, always."""
+        self.parked = current_task()
+
+        def abort(_: object) -> Abort:
+            self.parked = None
+            return Abort.SUCCEEDED
+
+        await wait_task_rescheduled(abort)
 
     def wake(self) -> None:
         """Let the server look, if it is parked."""
@@ -325,7 +244,12 @@ class MailQueue:
     # Leaving.
 
     def take(self) -> Item | None:
-        """Return the next message, or None if there is none."""
+        """Return the next message, or None if there is none.
+
+        While the server is suspended only a stop comes, and it overtakes.
+        """
+        if self.suspended:
+            return self._find_stop() if self.stops else None
         batch = self.batch
         if not batch:
             if not self.inbox:
@@ -334,11 +258,26 @@ class MailQueue:
             self.inbox = []
             batch.reverse()
         item = batch.pop()
-        if not isinstance(item, Request | StopNote):
+        if isinstance(item, CastNote | InfoNote):
             self.bounded -= 1
-            if self.room:
-                self.room.wake()
+            if self.blocked:
+                self._admit()
+        elif isinstance(item, StopNote):
+            self.stops -= 1
         return item
+
+    def _find_stop(self) -> StopNote | None:
+        for item in (*reversed(self.batch), *self.inbox):
+            if isinstance(item, StopNote):
+                return item
+        return None  # Can't happen: `stops` counts what is in the two lists.
+
+    def _admit(self) -> None:
+        """Let the first sender that waits for room have it."""
+        task, note = self.blocked.popleft()
+        self.bounded += 1
+        self._put(note)
+        reschedule(task, WAKE)
 
     # Ending.
 
@@ -348,22 +287,26 @@ class MailQueue:
 
     def request_stop(self) -> None:
         """The supervisor asks: close, and stop behind what is queued already."""
-        self._accepting = False
-        note = StopNote(by_supervisor=True)
-        if self.suspended:
-            self.batch.append(note)  # served at once
-        else:
-            self.put_stop(note)
-        self.suspended = False
-        self.wake()
+        self.close()
+        self.put_stop(StopNote(by_supervisor=True))
 
     def close(self) -> None:
         """Take no more messages."""
         self._accepting = False
+        blocked, self.blocked = self.blocked, deque()
+        for task, _ in blocked:
+            reschedule(task, outcome.Error(self.no_process()))
 
     def keeps(self, exit: Exit) -> bool:
-        """Whether queued messages wait for the next life."""
-        return exit.kind == "crashed" and self.policy.on_crash == "keep"
+        """Whether queued messages wait for the next life.
+
+        Only what nobody asked for keeps: a crash, or a start that took too long.
+        """
+        return (
+            self.policy.on_crash == "keep"
+            and exit.kind in ("crashed", "killed")
+            and self.kid.asked is None
+        )
 
     def fail_current(self, exit: Exit) -> None:
         """Answer the call in hand and the deferred ones: their server ends."""
@@ -378,45 +321,58 @@ class MailQueue:
         """Answer all that wait in line."""
         items: Sequence[Item] = [*reversed(self.batch), *self.inbox]
         self.batch, self.inbox = [], []
-        self.bounded = 0
+        self.bounded = self.stops = 0
         for item in items:
             if isinstance(item, Request):
-                if exit is None:
-                    item.fail(self.no_process())
-                else:
-                    item.fail(self._server_exit(exit))
-        if self.room:
-            self.room.wake()
+                item.fail(self._no_answer(exit))
+
+    def fail_system(self, exit: Exit | None) -> None:
+        """Answer all that wait in the system lane."""
+        system, self.system = self.system, []
+        for request in system:
+            request.fail(self._no_answer(exit))
 
     def life_over(self, exit: Exit) -> None:
         """A life has ended: nobody is left without an answer."""
         self.parked = None
+        self.suspended = False
         self.fail_current(exit)
+        self.fail_system(exit)
+        for monitor in list(self.monitors):
+            monitor.cancel()
         if self.keeps(exit):
             self._accepting = True
-            self.batch = [i for i in self.batch if not isinstance(i, StopNote)]
-            self.inbox = [i for i in self.inbox if not isinstance(i, StopNote)]
+            self._drop_own()
         else:
             self.close()
             self.fail_queued(exit)
+
+    def _drop_own(self) -> None:
+        """Forget what belonged to the life that ended: stops, timers, monitors."""
+
+        def goes_on(item: Item) -> bool:
+            if isinstance(item, CastNote | InfoNote):
+                return not item.timer_of
+            return isinstance(item, Request)
+
+        self.batch = [item for item in self.batch if goes_on(item)]
+        self.inbox = [item for item in self.inbox if goes_on(item)]
+        self.stops = 0
+        self.bounded = sum(
+            not isinstance(item, Request) for item in (*self.batch, *self.inbox)
+        )
+        while self.blocked and self.bounded < self.policy.capacity:
+            self._admit()
 
     def no_next_life(self, exit: Exit | None) -> None:
         """No life will come: what was kept for it is answered now."""
         self.close()
         self.fail_queued(exit)
 
+    def _no_answer(self, exit: Exit | None) -> NoProcess | ServerExit:
+        return self.no_process() if exit is None else self._server_exit(exit)
+
     def _server_exit(self, exit: Exit) -> ServerExit:
         error = ServerExit(self.kid.path_text, exit)
         error.__cause__ = exit.error
         return error
-
-
-def name_of(item: Item) -> str:
-    """Return what to call a message when people ask."""
-    match item:
-        case Request() | CastNote():
-            return item.handler.name
-        case InfoNote():
-            return "handle_info"
-        case StopNote():
-            return "stop"

@@ -24,7 +24,7 @@ from typing import (
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from trio_sup._mailbox import Caller
+    from trio_sup._messages import Caller
     from trio_sup._server import GenServer
 
 P = ParamSpec("P")
@@ -206,14 +206,15 @@ def cast(fn: Callable[Concatenate[S, P], Awaitable[None]]) -> CastMethod[S, P]:
     return CastMethod(fn)
 
 
-def _checked(raises: Any) -> tuple[type[Exception], ...]:
-    good = isinstance(raises, tuple) and all(
-        isinstance(one, type) and issubclass(one, Exception) for one in raises
-    )
-    if not good:
-        raise TypeError(f"raises must be a tuple of exception types, not {raises!r}")
-    checked: tuple[type[Exception], ...] = raises
-    return checked
+def _checked(raises: object) -> tuple[type[Exception], ...]:
+    if isinstance(raises, tuple):
+        given = typing.cast("tuple[object, ...]", raises)
+        types = [
+            one for one in given if isinstance(one, type) and issubclass(one, Exception)
+        ]
+        if len(types) == len(given):
+            return tuple(types)
+    raise TypeError(f"raises must be a tuple of exception types, not {raises!r}")
 
 
 @frozen
@@ -251,6 +252,22 @@ def handlers_of(cls: type[Any]) -> dict[Operation, Handler]:
                 name, own.fn, own.raises, own.deferred, isinstance(own, CallMethod)
             )
     return table
+
+
+def handler_of(cls: type[Any], op: Operation, *, is_call: bool) -> Handler:
+    """Return how a server class answers an operation.
+
+    Raises:
+        TypeError: the class does not know the operation, or it is of the other kind.
+    """
+    handlers: dict[Operation, Handler] = cls.__handlers__
+    handler = handlers.get(op)
+    if handler is None:
+        raise TypeError(f"{cls.__qualname__} has no operation {op!r}")
+    if handler.is_call is not is_call:
+        right = "call" if handler.is_call else "cast"
+        raise TypeError(f"{op.qualname} is a {right}: use {right} for it")
+    return handler
 
 
 def origin_of(cls: Any) -> type[Any]:

@@ -17,20 +17,26 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import trio
-from trio.lowlevel import Abort, current_task, wait_task_rescheduled
+from trio.lowlevel import current_task
 
+from trio_sup._alarms import alarm_clock
 from trio_sup._core.errors import LeakedCancelled, SupervisionError
-from trio_sup._core.exits import Exit, Stop, stop_in
+from trio_sup._core.exits import Exit, Stop, is_fatal, leaves, stop_in
+from trio_sup._inner import Inner
 from trio_sup._life import enter_user
-from trio_sup._mailbox import (
+from trio_sup._mailbox import MailQueue
+from trio_sup._messages import (
     Caller,
     CastNote,
+    DownNote,
     InfoNote,
     Item,
-    MailQueue,
     Request,
     StopNote,
+    name_of,
 )
+from trio_sup._system import serve_system
+from trio_sup._trace import payload_of, trace
 
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
@@ -51,41 +57,43 @@ async def serve(kid: Kid) -> None:
     assert queue is not None
     server = await enter_user(_construct, kid)
     await enter_user(_init, server)
+    queue.background = len(current_task().child_nurseries)
     kid.become_ready()
     failure: BaseException | None = None
     try:
-        await _run_continues(server)
+        await _run_continues(queue, server)
         await _serve_messages(queue, server)
     except BaseException as error:  # noqa: BLE001 - becomes the exit
         failure = error
     exit = _exit_of(kid, failure)
     if not queue.keeps(exit):
         queue.close()
-    # A reply that came with Stop is sent after `terminate`, as OTP does.
-    stop = None if failure is None else stop_in(failure)
     if exit.kind == "crashed":
+        _note_place(exit, queue)
         queue.fail_current(exit)
+        queue.fail_system(exit)
         if not queue.keeps(exit):
             queue.fail_queued(exit)
-    if not kid.brutal:
-        late = await _terminate(kid, server, exit)
-        if late is not None:
-            late.__context__ = failure
-            failure, stop = late, None
+    late = None if kid.brutal else await _terminate(kid, server, exit)
+    # A reply that came with Stop is sent after `terminate`, even a failed one.
+    stop = None if failure is None else stop_in(failure)
     answered = stop is not None and stop.reply is not Stop.NO_REPLY
     if stop is not None and answered and isinstance(queue.current, Request):
         queue.current.reply(stop.reply)
+    if late is not None:
+        late.__context__ = failure
+        failure = late
     if failure is not None:
         try:
             raise failure
         finally:
-            del failure, server, stop, exit
+            del failure, late, server, stop, exit
 
 
 async def _construct(kid: Kid) -> GenServer:
     """Make the server object: a fresh one every life."""
     server: GenServer = kid.spec.target(*kid.spec.args)
-    server._kid = kid
+    server.__inner__ = Inner(kid)
     return server
 
 
@@ -95,25 +103,33 @@ async def _init(server: GenServer) -> None:
         server.continue_with(*wish.args)
 
 
-async def _run_continues(server: GenServer) -> None:
+async def _run_continues(queue: MailQueue, server: GenServer) -> None:
     """Run `handle_continue` as long as there is something to continue with."""
-    while (args := server._continue) is not None:
-        server._continue = None
+    inner = server.__inner__
+    assert inner is not None
+    while (args := inner.to_continue) is not None:
+        inner.to_continue = None
         await enter_user(server.handle_continue, *args)
+        if queue.tracer is not None:
+            trace(queue, server, "continued", "handle_continue", args)
 
 
 async def _serve_messages(queue: MailQueue, server: GenServer) -> None:
     """Serve messages until a stop is reached; then return, or raise `Stop`."""
+    inner = server.__inner__
+    assert inner is not None
     turn = TURN
     while True:
-        while queue.system:
-            queue.system.pop(0)()
         if turn == 0:
             await trio.lowlevel.checkpoint()
             turn = TURN
-        item = None if queue.suspended else queue.take()
+        if queue.system:
+            serve_system(queue, server)
+        item = queue.take()
+        if item is None and inner.idle is not None and not queue.suspended:
+            item = inner.take_idle()
         if item is None:
-            await _park(queue)
+            await _park(queue, inner)
             turn = TURN
             continue
         turn -= 1
@@ -121,35 +137,59 @@ async def _serve_messages(queue: MailQueue, server: GenServer) -> None:
             if item.by_supervisor:
                 return
             raise Stop(item.reason)
+        inner.idle = None
         queue.current = item
         queue.current_since = time.perf_counter()
-        await _handle(queue, server, item)
+        if queue.tracer is None:
+            await _handle(queue, server, item)
+        else:
+            await _handle_traced(queue, server, item)
         queue.current = None
         queue.handled += 1
-        if server._continue is not None:
-            await _run_continues(server)
+        if inner.to_continue is not None:
+            await _run_continues(queue, server)
 
 
-async def _park(queue: MailQueue) -> None:
-    """Wait until something arrives."""
-    queue.parked = current_task()
-
-    def abort(_: object) -> Abort:
-        queue.parked = None
-        return Abort.SUCCEEDED
-
-    await wait_task_rescheduled(abort)
+async def _park(queue: MailQueue, inner: Inner) -> None:
+    """Wait until something arrives, or nothing did for as long as was asked."""
+    alarm = None
+    if inner.idle is not None and not queue.suspended:
+        alarm = alarm_clock().at(inner.idle_at, queue.wake)
+    try:
+        await queue.park()
+    finally:
+        if alarm is not None:
+            alarm.cancel()
 
 
 async def _handle(queue: MailQueue, server: GenServer, item: Item) -> None:
     if isinstance(item, Request):
-        if item.expired:
-            return
-        await _answer(queue, server, item)
+        if not item.expired:
+            await _answer(queue, server, item)
     elif isinstance(item, CastNote):
         await enter_user(item.handler.fn, server, *item.args, **item.kwargs)
-    elif isinstance(item, InfoNote):
+    elif isinstance(item, InfoNote) or (
+        isinstance(item, DownNote) and item.monitor.wants()
+    ):
         await enter_user(server.handle_info, item.message)
+
+
+async def _handle_traced(queue: MailQueue, server: GenServer, item: Item) -> None:
+    name = name_of(item)
+    trace(queue, server, "received", name, payload_of(item))
+    try:
+        await _handle(queue, server, item)
+    except Exception as error:
+        trace(queue, server, "crashed", name, error)
+        raise
+    if not isinstance(item, Request):
+        trace(queue, server, "handled", name, None)
+    elif item.held is not None:
+        trace(queue, server, "deferred", name, None)
+    elif item.error is not None:
+        trace(queue, server, "failed", name, item.error)
+    else:
+        trace(queue, server, "replied", name, item.result)
 
 
 async def _answer(queue: MailQueue, server: GenServer, request: Request) -> None:
@@ -157,7 +197,7 @@ async def _answer(queue: MailQueue, server: GenServer, request: Request) -> None
     try:
         if handler.deferred:
             if request.task is not None:
-                request.queue = queue
+                request.held = queue
                 queue.deferred.add(request)
             caller: Caller[Any] = Caller(request)
             await enter_user(
@@ -166,17 +206,17 @@ async def _answer(queue: MailQueue, server: GenServer, request: Request) -> None
             return
         result = await enter_user(handler.fn, server, *request.args, **request.kwargs)
     except handler.raises as error:
-        if isinstance(error, SupervisionError):
-            raise  # somebody else's failure is not this server's answer
+        if isinstance(error, SupervisionError | Stop):
+            raise  # somebody else's failure, or the end, is not an answer
         reply: Exception = error
     else:
         request.reply(result)
         return
     # Without the frames of this loop: they live on, the exception travels.
-    trace = reply.__traceback__
+    trace_back = reply.__traceback__
     for _ in range(2):
-        trace = None if trace is None else trace.tb_next
-    request.fail(reply.with_traceback(trace))
+        trace_back = None if trace_back is None else trace_back.tb_next
+    request.fail(reply.with_traceback(trace_back))
 
 
 def _exit_of(kid: Kid, failure: BaseException | None) -> Exit:
@@ -197,16 +237,31 @@ def _exit_of(kid: Kid, failure: BaseException | None) -> Exit:
     return Exit("crashed", None, failure)
 
 
-async def _terminate(kid: Kid, server: GenServer, exit: Exit) -> Exception | None:
+def _note_place(exit: Exit, queue: MailQueue) -> None:
+    """Say in the crash what the server was doing, for whoever reads it."""
+    error = exit.error
+    if error is None or queue.current is None or hasattr(error, "__notes__"):
+        return  # one note is enough for an exception that is raised again and again
+    error.add_note(
+        f"in server {queue.kid.path_text!r}, life {queue.kid.life}, "
+        f"while it served {name_of(queue.current)!r}"
+    )
+
+
+async def _terminate(kid: Kid, server: GenServer, exit: Exit) -> BaseException | None:
     """Run `terminate` inside what is left of the grace; return its error."""
     shutdown = kid.spec.shutdown
     kid.arm(0.0 if shutdown == "brutal_kill" else shutdown)
     try:
         await enter_user(server.terminate, exit)
-    except trio.Cancelled:
-        # The grace is over. What ended the life still counts, and the scope has
-        # been cancelled, so that nothing is swallowed.
-        return None
-    except Exception as error:  # noqa: BLE001 - becomes the exit
-        return error
+    except BaseException as error:
+        if is_fatal(error, trio.Cancelled):
+            raise
+        assert kid.scope is not None
+        over = kid.scope.cancel_called and all(
+            isinstance(leaf, trio.Cancelled) for leaf in leaves(error)
+        )
+        # What ended the life counts: neither the end of the grace nor a Stop at
+        # the end may turn a crash into something better.
+        return None if over or stop_in(error) is not None else error
     return None

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, cast
 
 import trio
 
-from trio_sup._alarms import Alarm, alarm_clock
-from trio_sup._core.errors import MailboxFull, NoProcess
 from trio_sup._core.exits import Exit
-from trio_sup._mailbox import CastNote, InfoNote
-from trio_sup._ops import Cast, Handler, Operation, handlers_of
+from trio_sup._messages import CastNote, InfoNote
+from trio_sup._monitor import Monitor, Until, watch_for_server
+from trio_sup._ops import Cast, Handler, Operation, handler_of, handlers_of
 from trio_sup._registry import Via
+from trio_sup._timers import Timer
 
 if TYPE_CHECKING:
-    from trio_sup._child import Supervisor
+    from trio_sup._child import Child, Supervisor
     from trio_sup._dynamic_handle import DynamicSupervisor
-    from trio_sup._kid import Kid
+    from trio_sup._inner import Inner
     from trio_sup._server_ref import ServerRef
 
 P = ParamSpec("P")
@@ -30,8 +31,10 @@ RESERVED = frozenset(
         "continue_with",
         "every",
         "id",
+        "idle_after",
         "key",
         "life",
+        "monitor",
         "path",
         "ref",
         "send_after",
@@ -51,28 +54,6 @@ class Continue:
         self.args = args
 
 
-class Timer:
-    """A message that a server sends to itself later; ends with the server's life."""
-
-    __slots__ = ("_alarm",)
-
-    def __init__(self) -> None:
-        self._alarm: Alarm | None = None
-
-    def cancel(self) -> None:
-        """Send nothing (more). A message that is queued already is still served."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
-
-    @property
-    def remaining(self) -> float:
-        """Seconds until the next message; 0 if there will be none."""
-        if self._alarm is None or not self._alarm.pending:
-            return 0.0
-        return max(0.0, self._alarm.at - trio.current_time())
-
-
 class GenServer:
     """A server: state in an object, messages one at a time, supervised.
 
@@ -88,8 +69,7 @@ class GenServer:
 
     __handlers__: ClassVar[dict[Operation, Handler]] = {}
     # Set by the runtime before `init`; a class default so that __init__ is free.
-    _kid: Kid | None = None
-    _continue: tuple[object, ...] | None = None
+    __inner__: Inner | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -126,7 +106,7 @@ class GenServer:
         """Take what `ServerRef.send` delivered; by default log it and go on."""
         _logger.warning(
             "server %s got a message it has no handle_info for: %.200r",
-            self._own_kid().path_text,
+            self._own().kid.path_text,
             message,
         )
 
@@ -137,46 +117,59 @@ class GenServer:
         cancelled. An exception here replaces the exit's and is logged.
         """
 
+    def format_status(self, status: dict[str, object]) -> dict[str, object]:
+        """Change what people see of this server: hide secrets here.
+
+        Called for `ServerRef.get_status` and for traces; not for `get_state`. Must
+        be quick; if it raises, a placeholder is shown.
+
+        Args:
+            status: (GS-090) ``state``, a dict of the attributes; in traces ``message``, too:
+                the arguments, the answer or the error.
+        """
+        return status
+
     # What a server knows of itself, from `init` on.
 
-    def _own_kid(self) -> Kid:
-        if self._kid is None:
+    def _own(self) -> Inner:
+        inner = self.__inner__
+        if inner is None:
             raise RuntimeError(
                 f"{type(self).__qualname__} does not run under a supervisor (yet): "
                 "this is available from init on, not in __init__"
             )
-        return self._kid
+        return inner
 
     @property
     def ref(self) -> ServerRef[Self]:
         """The handle of this server, as others see it."""
-        return cast("ServerRef[Self]", self._own_kid().handle)
+        return cast("ServerRef[Self]", self._own().kid.handle)
 
     @property
     def id(self) -> Hashable:
         """The id under the supervisor."""
-        return self._own_kid().id
+        return self._own().kid.id
 
     @property
     def path(self) -> tuple[Hashable, ...]:
         """The ids from the root."""
-        return self._own_kid().handle.path
+        return self._own().kid.handle.path
 
     @property
     def life(self) -> int:
         """The number of this life: 1, 2, 3 and so on."""
-        return self._own_kid().life
+        return self._own().life
 
     @property
     def key(self) -> Hashable | None:
         """The key of the name that the specification gave, or None."""
-        name = self._own_kid().spec.name
+        name = self._own().kid.spec.name
         return name.key if isinstance(name, Via) else name
 
     @property
     def supervisor(self) -> Supervisor | DynamicSupervisor:
         """The handle of the supervisor."""
-        parent = self._own_kid().parent
+        parent = self._own().kid.parent
         assert parent is not None
         return cast("Supervisor | DynamicSupervisor", parent.kid.handle)
 
@@ -185,7 +178,7 @@ class GenServer:
 
         Called twice in one handler, the later arguments win.
         """
-        self._continue = args
+        self._own().to_continue = args
 
     # Timers.
 
@@ -195,14 +188,15 @@ class GenServer:
         """Cast `op` to this server itself in so many seconds.
 
         Give the operation as ``type(self).tick`` or ``MyServer.tick``. A full
-        mailbox drops the message, counted as dropped.
+        mailbox drops the message, counted as dropped. The timer, and a message of
+        it that still waits, ends with this life.
         """
-        handler = self.__handlers__[op]
-        return self._start_timer(seconds, CastNote(handler, args, kwargs), None)
+        return Timer(self._own(), self._note(op, args, kwargs), seconds)
 
     def send_info_after(self, seconds: float, message: object) -> Timer:
         """Send `message` to this server's `handle_info` in so many seconds."""
-        return self._start_timer(seconds, InfoNote(message), None)
+        inner = self._own()
+        return Timer(inner, InfoNote(message, timer_of=inner.life), seconds)
 
     def every(
         self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
@@ -213,39 +207,46 @@ class GenServer:
         tick is queued at a time: a slow server skips ticks.
 
         Raises:
-            ValueError: `seconds` is not above 0.
+            ValueError: `seconds` is not a number above 0.
         """
-        if not seconds > 0:
+        if not 0 < seconds < math.inf:
             raise ValueError(f"every() needs seconds > 0, not {seconds!r}")
-        handler = self.__handlers__[op]
-        return self._start_timer(seconds, CastNote(handler, args, kwargs), seconds)
+        return Timer(self._own(), self._note(op, args, kwargs), seconds, seconds)
 
-    def _start_timer(
-        self, seconds: float, note: CastNote | InfoNote, period: float | None
-    ) -> Timer:
-        kid = self._own_kid()
-        queue = kid.mailbox
-        assert queue is not None
-        timer, life, clock = Timer(), kid.life, alarm_clock()
+    def idle_after(
+        self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Run `op` if no message comes within so many seconds from now.
 
-        def ring(due: float) -> None:
-            timer._alarm = None
-            if kid.life != life or not kid.alive:
-                return
-            waiting = period is not None and any(
-                item is note for item in (*queue.batch, *queue.inbox)
-            )
-            if not waiting:
-                try:
-                    queue.put_note(note)
-                except MailboxFull:
-                    queue.dropped += 1
-                except NoProcess:
-                    return  # it is being stopped
-            if period is not None:
-                following = due + period
-                timer._alarm = clock.at(following, lambda: ring(following))
+        Once: the next message cancels it, and its handler may ask anew. A message
+        that waits already wins, even against 0 seconds. Looking at the server
+        (`get_state` and its kin) neither cancels nor postpones it; while it is
+        suspended, it waits. ``math.inf`` cancels. (GS-050..053)
+        """
+        inner = self._own()
+        note = self._note(op, args, kwargs)
+        inner.idle = None if seconds == math.inf else note
+        inner.idle_at = trio.current_time() + seconds
 
-        first = trio.current_time() + max(0.0, seconds)
-        timer._alarm = clock.at(first, lambda: ring(first))
-        return timer
+    def _note(
+        self, op: Operation, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> CastNote:
+        handler = handler_of(type(self), op, is_call=False)
+        return CastNote(handler, args, kwargs, timer_of=self._own().life)
+
+    # Others.
+
+    def monitor(self, target: Child, *, until: Until = "life") -> Monitor:
+        """Hear of the ends of a child: `handle_info` gets a `Down` for each.
+
+        The message never waits for room and is never dropped. If the child is down
+        already, one comes at once, with an exit of kind ``noproc``. Monitors are
+        independent of each other, outlive the child's restarts, and end with this
+        life. (MON-001..005)
+
+        Args:
+            target: Any handle.
+            until: ``life``: a `Down` for the end of each life. ``stopped``: a single
+                one, when the child is down and does not come back by itself.
+        """
+        return watch_for_server(self._own().kid, target, until)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Generic, ParamSpec, Self, TypeVar
 
 import trio
-from attrs import frozen
 from trio.lowlevel import current_task, wait_task_rescheduled
 
 from trio_sup._alarms import alarm_clock
@@ -13,36 +14,32 @@ from trio_sup._child import Child
 from trio_sup._core.errors import MailboxFull, NoProcess, WouldDeadlock
 from trio_sup._core.exits import Exit
 from trio_sup._current import current_kid
-from trio_sup._mailbox import CastNote, InfoNote, Request, StopNote
-from trio_sup._ops import Call, Cast, Handler, Operation
-from trio_sup._wake import Waiters
+from trio_sup._messages import CastNote, InfoNote, Request, StopNote, SystemRequest
+from trio_sup._ops import Call, Cast, Handler, Operation, handler_of
+from trio_sup._state import state_of
+from trio_sup._system import (
+    ServerStatistics,
+    ServerStatus,
+    change_state,
+    set_suspended,
+    set_tracer,
+    statistics_of,
+    status_of,
+    system_handler,
+)
+from trio_sup._trace import TraceHook, log_trace
+from trio_sup._waits import is_part_of, note_wait
 
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
+    from trio_sup._mailbox import MailQueue
     from trio_sup._server import GenServer
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 S = TypeVar("S", bound="GenServer")
 S_co = TypeVar("S_co", bound="GenServer", covariant=True)
-
-
-@frozen
-class ServerStatistics:
-    """The counters of a server's present life."""
-
-    mailbox: int
-    """Messages waiting."""
-    capacity: float
-    """The bound for casts and sends."""
-    peak: int
-    """The highest number of waiting messages."""
-    received: int
-    """Messages queued."""
-    handled: int
-    """Messages whose handler has ended."""
-    dropped: int
-    """Messages forgotten because the mailbox was full."""
 
 
 class ServerRef(Child, Generic[S_co]):
@@ -82,8 +79,11 @@ class ServerRef(Child, Generic[S_co]):
 
         A tenth of the cost of `trio.fail_after`. The request is still executed if
         it was queued: see `expiring`.
+
+        Raises:
+            ValueError: `seconds` is not a number from 0 on.
         """
-        return self._view(timeout=seconds)
+        return self._view(timeout=_checked(seconds))
 
     def expiring(self, seconds: float) -> Self:
         """Return a view as `with_timeout`, whose late requests are withdrawn.
@@ -91,7 +91,7 @@ class ServerRef(Child, Generic[S_co]):
         A request that is still queued when its time is over, or when its caller is
         cancelled, is not executed.
         """
-        return self._view(timeout=seconds, expires=True)
+        return self._view(timeout=_checked(seconds), expires=True)
 
     def when_running(self) -> Self:
         """Return a view whose calls wait while the server is between lives.
@@ -116,22 +116,12 @@ class ServerRef(Child, Generic[S_co]):
             trio.TooSlowError: on a view with a timeout.
             Exception: what the operation declares in ``@call(raises=...)``.
         """
-        kid = self.kid
-        queue = kid.mailbox
-        assert queue is not None
-        if self._patient:
-            await self.wait_running()
-        handler = self._handler(op)
-        if current_kid.get() is kid:
-            raise WouldDeadlock(
-                f"{kid.path_text!r} calls itself ({op.qualname}): it cannot answer "
-                "while it waits; call the method directly"
-            )
-        request = Request(current_task(), handler, args, kwargs)
-        if self._timeout is not None:
-            request.expires = self._expires
-            at = trio.current_time() + self._timeout
-            request.alarm = alarm_clock().at(at, request.time_out)
+        queue = self.mailbox
+        until = self.deadline()
+        if self._patient and not self.kid.running:
+            await self.wait_patiently(until)
+        request = Request(current_task(), self.handler(op), args, kwargs)
+        self.prepare(request, until)
         try:
             queue.put_call(request)
         except NoProcess:
@@ -149,9 +139,8 @@ class ServerRef(Child, Generic[S_co]):
             NoProcess: the server does not run.
             MailboxFull: no room (unless the mailbox drops instead).
         """
-        queue = self.kid.mailbox
-        assert queue is not None
-        queue.put_note(CastNote(self._handler(op), args, kwargs))
+        note = CastNote(self.handler(op, is_call=False), args, kwargs)
+        self.mailbox.put_note(note)
 
     async def cast_wait(
         self: ServerRef[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
@@ -161,9 +150,12 @@ class ServerRef(Child, Generic[S_co]):
         Raises:
             NoProcess: the server does not run (any more).
         """
-        note = CastNote(self._handler(op), args, kwargs)
-        await trio.lowlevel.checkpoint()
-        await _put_waiting(self.kid, note)
+        note = CastNote(self.handler(op, is_call=False), args, kwargs)
+        if self._patient and not self.kid.running:
+            await self.wait_running()
+        else:
+            await trio.lowlevel.checkpoint()
+        await self.mailbox.put_waiting(note)
 
     def try_cast(
         self: ServerRef[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
@@ -182,9 +174,7 @@ class ServerRef(Child, Generic[S_co]):
             NoProcess: the server does not run.
             MailboxFull: no room (unless the mailbox drops instead).
         """
-        queue = self.kid.mailbox
-        assert queue is not None
-        queue.put_note(InfoNote(message))
+        self.mailbox.put_note(InfoNote(message))
 
     async def stop(self, reason: object = None) -> Exit:
         """Stop the present life behind what is queued, and return how it ended.
@@ -197,10 +187,8 @@ class ServerRef(Child, Generic[S_co]):
             NoProcess: it does not run.
             WouldDeadlock: asked by the server itself; `raise Stop` instead.
         """
-        kid = self.kid
-        queue = kid.mailbox
-        assert queue is not None
-        if current_kid.get() is kid:
+        kid, queue = self.kid, self.mailbox
+        if current_kid.get() is kid and is_part_of(current_task(), kid):
             raise WouldDeadlock(f"{kid.path_text!r} cannot wait for its own end")
         if not queue.accepting:
             raise queue.no_process()
@@ -208,35 +196,143 @@ class ServerRef(Child, Generic[S_co]):
         queue.put_stop(StopNote(reason))
         return await self.wait_exit(life)
 
-    def mailbox_statistics(self) -> ServerStatistics:
-        """Return the counters of the present life. No checkpoint."""
-        queue = self.kid.mailbox
-        assert queue is not None
-        return ServerStatistics(
-            queue.depth,
-            queue.capacity,
-            queue.peak,
-            queue.received,
-            queue.handled,
-            queue.dropped,
+    # The system lane (GS-080..090): served between two handlers, before messages
+    # that wait, and also while the server is suspended.
+
+    async def get_state(self) -> dict[str, object]:
+        """Return the server's attributes, as a shallow copy; for tests and debugging.
+
+        What is mutable is shared with the server: read it, don't change it. Nothing
+        is hidden: for eyes use `get_status`. A checkpoint.
+
+        Raises:
+            NoProcess: the server does not run.
+            ServerExit: it ended before it answered.
+            WouldDeadlock: asked by a handler that the server waits for.
+            trio.TooSlowError: on a view with a timeout.
+        """
+        return await self._ask_system("get_state", state_of)
+
+    async def replace_state(
+        self, change: Callable[[dict[str, object]], Mapping[str, object]]
+    ) -> dict[str, object]:
+        """Put ``change(state)`` in the place of the server's attributes; return it.
+
+        All or nothing: attributes that are left out are deleted. If `change` raises,
+        that is raised here and the server goes on as before. Raises as `get_state`,
+        besides. (GS-081)
+
+        Args:
+            change: Gets a shallow copy of the attributes, returns the new ones.
+        """
+        return await self._ask_system(
+            "replace_state", lambda server: change_state(server, change)
         )
 
-    def _handler(self, op: Operation) -> Handler:
-        handlers: dict[Operation, Handler] = self.kid.spec.target.__handlers__
+    async def get_status(self) -> ServerStatus:
+        """Return what people may know: counters and the formatted state.
+
+        The state is what the server's `format_status` shows of it. Raises as
+        `get_state`.
+        """
+        queue = self.mailbox
+        return await self._ask_system(
+            "get_status", lambda server: status_of(queue, server)
+        )
+
+    async def suspend(self) -> None:
+        """Let messages wait until `resume`; the handler in hand ends first.
+
+        The system lane is served all the same, and a request to stop at once: what
+        is queued then fails. Ends with the life. Idempotent. Raises as `get_state`.
+        (GS-082, 083, 071)
+        """
+        queue = self.mailbox
+        await self._ask_system("suspend", lambda _: set_suspended(queue, True))
+
+    async def resume(self) -> None:
+        """Serve messages again, in order. Idempotent. Raises as `get_state`."""
+        queue = self.mailbox
+        await self._ask_system("resume", lambda _: set_suspended(queue, False))
+
+    async def trace(self, hook: TraceHook | bool = True) -> None:
+        """Trace what the server gets and answers, until it is turned off.
+
+        Goes on over restarts. Raises as `get_state`. (GS-085..087)
+
+        Args:
+            hook: True to write to the logger ``trio_sup.trace``, False to stop, or
+                a plain function that is called with each `TraceEvent`; one that
+                raises is logged and removed.
+        """
+        chosen = hook if not isinstance(hook, bool) else log_trace if hook else None
+        queue = self.mailbox
+        await self._ask_system("trace", lambda _: set_tracer(queue, chosen))
+
+    def statistics(self) -> ServerStatistics:
+        """Return the counters of the present life. No checkpoint."""
+        return statistics_of(self.mailbox)
+
+    async def _ask_system(self, name: str, work: Callable[[GenServer], T]) -> T:
+        until = self.deadline()
+        if self._patient and not self.kid.running:
+            await self.wait_patiently(until)
+        request = SystemRequest(current_task(), system_handler(name), work)
+        self.prepare(request, until)
         try:
-            return handlers[op]
-        except KeyError:
-            raise TypeError(
-                f"{self.path_text!r} is a {self.kid.target_name}, "
-                f"which has no operation {op!r}"
-            ) from None
+            self.mailbox.put_system(request)
+        except NoProcess:
+            request.abort(None)
+            raise
+        result: T = await wait_task_rescheduled(request.abort)
+        return result
+
+    # What calls have in common; not for users.
+
+    @property
+    def mailbox(self) -> MailQueue:
+        """The library's own record; not for users."""
+        queue = self.kid.mailbox
+        assert queue is not None
+        return queue
+
+    @property
+    def patient(self) -> bool:
+        """Whether this is a view of `when_running`."""
+        return self._patient
+
+    def handler(self, op: Operation, *, is_call: bool = True) -> Handler:
+        """Return how this server answers an operation; not for users."""
+        cls = self.kid.spec.target
+        handler: Handler | None = cls.__handlers__.get(op)
+        if handler is None or handler.is_call is not is_call:
+            return handler_of(cls, op, is_call=is_call)  # raises
+        return handler
+
+    def deadline(self) -> float:
+        """Return until when a call that begins now may take; not for users."""
+        if self._timeout is None:
+            return math.inf
+        return trio.current_time() + self._timeout
+
+    async def wait_patiently(self, until: float) -> None:
+        """Wait until the server runs; not for users."""
+        with trio.CancelScope(deadline=until) as scope:
+            await self.wait_running()
+        if scope.cancelled_caught:
+            raise trio.TooSlowError(f"{self.path_text!r} did not run in time")
+
+    def prepare(self, request: Request, until: float) -> None:
+        """Give a request its deadline and its place in the graph; not for users."""
+        here = current_kid.get()
+        if here is not None and here.mailbox is not None:
+            note_wait(here, request, self.kid)
+        if until != math.inf:
+            request.expires = self._expires
+            request.alarm = alarm_clock().at(until, request.time_out)
 
 
-async def _put_waiting(kid: Kid, note: CastNote | InfoNote) -> None:
-    queue = kid.mailbox
-    assert queue is not None
-    while queue.full and queue.policy.when_full == "reject" and queue.accepting:
-        if queue.room is None:
-            queue.room = Waiters()
-        await queue.room.wait()
-    queue.put_note(note)
+def _checked(seconds: float) -> float:
+    if not seconds >= 0:
+        raise ValueError(f"a timeout must be a number of seconds >= 0, not {seconds!r}")
+    return seconds

@@ -1,0 +1,38 @@
+"""What the runtime keeps in a server object, out of the way of its own names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+if TYPE_CHECKING:
+    from trio_sup._kid import Kid
+    from trio_sup._messages import CastNote
+
+
+class Inner:
+    """The runtime's part of one server object, for one life.
+
+    Reached as ``server.__inner__``; a class default of None stands for "does not
+    run", so that `__init__` is free.
+    """
+
+    __slots__ = ("idle", "idle_at", "kid", "life", "to_continue")
+
+    def __init__(self, kid: Kid) -> None:
+        self.kid = kid
+        self.life = kid.life
+        # The arguments of a `handle_continue` that is to run next.
+        self.to_continue: tuple[object, ...] | None = None
+        # What to do if nothing comes until then.
+        self.idle: CastNote | None = None
+        self.idle_at = 0.0
+
+    def take_idle(self) -> CastNote | None:
+        """Return what is to be done as nothing came in time, once; else None."""
+        note = self.idle
+        if note is None or trio.current_time() < self.idle_at:
+            return None
+        self.idle = None
+        return note

@@ -1,0 +1,223 @@
+"""What can stand in a server's mailbox: calls with their callers, casts, notes.
+
+A request is the outcome that wakes its own caller, so that an answer allocates
+nothing; it is answered exactly once, whatever happens to the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
+
+import outcome
+import trio
+from attrs import define
+from trio.lowlevel import Abort, Task, reschedule
+
+if TYPE_CHECKING:
+    from trio_sup._alarms import Alarm
+    from trio_sup._mailbox import MailQueue
+    from trio_sup._monitor import Down, Monitor
+    from trio_sup._ops import Handler
+    from trio_sup._server import GenServer
+
+R_contra = TypeVar("R_contra", contravariant=True)
+
+
+class Request(outcome.Outcome[Any]):
+    """A call in progress; it is also the outcome that its caller gets."""
+
+    __slots__ = (
+        "alarm",
+        "args",
+        "error",
+        "expired",
+        "expires",
+        "handler",
+        "held",
+        "kwargs",
+        "result",
+        "source",
+        "task",
+    )
+
+    if not TYPE_CHECKING:  # an outcome is declared to have no hash
+        __eq__ = object.__eq__
+        __hash__ = object.__hash__
+
+    def __init__(
+        self,
+        task: Task,
+        handler: Handler,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> None:
+        # None as soon as the caller has its answer, or has given up.
+        self.task: Task | None = task
+        self.handler = handler
+        self.args = args
+        self.kwargs: dict[str, object] = {} if kwargs is None else kwargs
+        self.result: object = None
+        self.error: BaseException | None = None
+        self.alarm: Alarm | None = None
+        # Whether a timeout withdraws it as long as it is queued.
+        self.expires = False
+        self.expired = False
+        # Where it is remembered while its answer is deferred.
+        self.held: MailQueue | None = None
+        # The server whose handler waits for it, if one does.
+        self.source: MailQueue | None = None
+
+    def unwrap(self) -> Any:
+        """Return the answer to the caller, or raise it."""
+        error = self.error
+        if error is None:
+            return self.result
+        try:
+            raise error
+        finally:
+            del error, self
+
+    def send(self, gen: Any) -> NoReturn:
+        """Not used: Trio unwraps what it reschedules a task with."""
+        raise NotImplementedError
+
+    async def asend(self, agen: Any) -> NoReturn:
+        """Not used, as `send`."""
+        raise NotImplementedError
+
+    def abort(self, _: object) -> Abort:
+        """The caller was cancelled: its answer will be dropped."""
+        self.task = None
+        self._forget()
+        if self.expires:
+            self.expired = True
+        return Abort.SUCCEEDED
+
+    def reply(self, value: object) -> None:
+        """Answer the caller; the first answer wins, a late one vanishes."""
+        task, self.task = self.task, None
+        self._forget()
+        if task is not None:
+            self.result = value
+            self._deliver(task)
+
+    def fail(self, error: BaseException) -> None:
+        """Answer the caller with an exception; the first answer wins."""
+        task, self.task = self.task, None
+        self._forget()
+        if task is not None:
+            self.error = error
+            self._deliver(task)
+
+    def _deliver(self, task: Task) -> None:
+        reschedule(task, self)
+
+    def time_out(self) -> None:
+        """The caller's time is over."""
+        self.alarm = None
+        if self.expires:
+            self.expired = True
+        self.fail(trio.TooSlowError(f"no answer from {self.handler.name!r} in time"))
+
+    def _forget(self) -> None:
+        if self.alarm is not None:
+            self.alarm.cancel()
+            self.alarm = None
+        if self.held is not None:
+            queue, self.held = self.held, None
+            queue.deferred.discard(self)
+        if self.source is not None:
+            source, self.source = self.source, None
+            source.outgoing.pop(self, None)
+
+
+class SystemRequest(Request):
+    """A request to the machinery of a server: served between two handlers."""
+
+    __slots__ = ("work",)
+
+    def __init__(
+        self, task: Task, handler: Handler, work: Callable[[GenServer], object]
+    ) -> None:
+        super().__init__(task, handler)
+        self.work = work
+
+
+class Caller(Generic[R_contra]):
+    """Who waits for the answer to a deferred call.
+
+    May be kept, handed on, and answered from any task of the same Trio run. The
+    first answer wins; a caller that was cancelled is harmless. If the server ends
+    first, the caller gets `ServerExit`.
+    """
+
+    __slots__ = ("_request",)
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer would still reach somebody."""
+        return self._request.task is not None
+
+    def reply(self, value: R_contra) -> None:
+        """Answer. No checkpoint."""
+        self._request.reply(value)
+
+    def fail(self, error: Exception) -> None:
+        """Answer with an exception. No checkpoint."""
+        self._request.fail(error)
+
+
+# Not frozen only because that makes them thrice as expensive; nobody changes them.
+
+
+@define(eq=False)
+class CastNote:
+    """A queued cast."""
+
+    handler: Handler
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
+    # The life whose timer sent it: it ends with that life even in a kept mailbox.
+    timer_of: int = 0
+
+
+@define(eq=False)
+class InfoNote:
+    """A queued message for `handle_info`."""
+
+    message: object
+    timer_of: int = 0
+
+
+@define(eq=False)
+class DownNote:
+    """A queued `Down`: never rejected, never dropped, void once it is unwanted."""
+
+    monitor: Monitor
+    message: Down
+
+
+@define(eq=False)
+class StopNote:
+    """A queued request to stop: of the supervisor, or with a reason."""
+
+    reason: object = None
+    by_supervisor: bool = False
+
+
+Item: TypeAlias = Request | CastNote | InfoNote | DownNote | StopNote
+
+
+def name_of(item: Item) -> str:
+    """Return what to call a message when people ask."""
+    match item:
+        case Request() | CastNote():
+            return item.handler.name
+        case InfoNote() | DownNote():
+            return "handle_info"
+        case StopNote():
+            return "stop"

@@ -1,0 +1,235 @@
+"""Monitors: hearing of the ends of children (checklist MON-001..005).
+
+A monitor stays with the child over its restarts: one `Down` for the end of each
+life, or a single one for the end without return.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import trio
+from attrs import frozen
+
+from trio_sup._alarms import alarm_clock
+from trio_sup._core.exits import NOPROC, Exit
+from trio_sup._messages import DownNote
+from trio_sup._wake import Waiters
+
+if TYPE_CHECKING:
+    from trio_sup._child import Child
+    from trio_sup._kid import Kid
+    from trio_sup._mailbox import MailQueue
+
+Until: TypeAlias = Literal["life", "stopped"]
+
+
+@frozen
+class Down:
+    """A life that was watched has ended."""
+
+    target: Child
+    """The handle of the child."""
+    life: int
+    """The number of the life."""
+    exit: Exit
+    """How it ended; kind ``noproc`` if it was down before anybody watched."""
+
+
+class Watch:
+    """Somebody who wants to hear of the ends of one child."""
+
+    __slots__ = ("_kid", "_until")
+
+    def __init__(self, kid: Kid, until: Until) -> None:
+        if until not in ("life", "stopped"):
+            raise ValueError(f"until must be 'life' or 'stopped', not {until!r}")
+        self._kid = kid
+        self._until: Until = until
+
+    @property
+    def target(self) -> Child:
+        """The child."""
+        return self._kid.handle
+
+    @property
+    def until(self) -> Until:
+        """Which ends it hears of."""
+        return self._until
+
+    def begin(self) -> None:
+        """Watch from now on; a child that is down already is reported at once."""
+        kid = self._kid
+        if self._until == "stopped":
+            down = not kid.may_return
+        else:
+            down = not kid.alive and kid.status != "starting"
+        if down:
+            self.deliver(Down(kid.handle, kid.life, NOPROC))
+        if kid.status == "gone" or (down and self._until == "stopped"):
+            self.over()
+            return
+        if kid.watchers is None:
+            kid.watchers = Watchers(kid)
+        kid.watchers.add(self)
+
+    def end(self) -> None:
+        """Watch no more."""
+        if self._kid.watchers is not None:
+            self._kid.watchers.discard(self)
+
+    def deliver(self, down: Down) -> None:
+        """Take one end. Synchronous; must not raise."""
+        raise NotImplementedError
+
+    def over(self) -> None:
+        """No further end will come."""
+
+
+class Watchers:
+    """Those who watch one child."""
+
+    __slots__ = ("_kid", "_looking", "_watches")
+
+    def __init__(self, kid: Kid) -> None:
+        self._kid = kid
+        self._watches: dict[Watch, None] = {}
+        self._looking = False
+
+    def add(self, watch: Watch) -> None:
+        """Tell one more."""
+        self._watches[watch] = None
+
+    def discard(self, watch: Watch) -> None:
+        """Tell one less."""
+        self._watches.pop(watch, None)
+
+    def life_over(self, exit: Exit) -> None:
+        """A life has ended."""
+        kid = self._kid
+        down = Down(kid.handle, kid.life, exit)
+        for watch in list(self._watches):
+            if watch.until == "life":
+                watch.deliver(down)
+
+    def changed(self) -> None:
+        """Something about the child changed: perhaps it will never return.
+
+        What is decided in this very step is not known yet; so look in the next.
+        """
+        if self._watches and not self._looking and not self._kid.may_return:
+            self._looking = True
+            alarm_clock().at(trio.current_time(), self._look)
+
+    def _look(self) -> None:
+        self._looking = False
+        kid = self._kid
+        if kid.may_return:
+            return
+        down = Down(kid.handle, kid.life, kid.last_exit or NOPROC)
+        for watch in list(self._watches):
+            if watch.until == "stopped":
+                watch.deliver(down)
+            if watch.until == "stopped" or kid.status == "gone":
+                self.discard(watch)
+                watch.over()
+
+
+class Monitor(Watch):
+    """A server's interest in a child; made by `GenServer.monitor`."""
+
+    __slots__ = ("_active", "_queue")
+
+    def __init__(self, queue: MailQueue, kid: Kid, until: Until) -> None:
+        super().__init__(kid, until)
+        self._queue = queue
+        self._active = True
+
+    def cancel(self) -> None:
+        """Hear no more; nor of a `Down` that is queued already (MON-003)."""
+        self._active = False
+        self._queue.monitors.discard(self)
+        self.end()
+
+    def deliver(self, down: Down) -> None:
+        """Queue it for `handle_info`."""
+        self._queue.put_down(DownNote(self, down))
+
+    def wants(self) -> bool:
+        """Whether a `Down` that was queued is still to be served."""
+        return self._active
+
+
+def watch_for_server(owner: Kid, target: Child, until: Until) -> Monitor:
+    """Let a server watch a child."""
+    queue = owner.mailbox
+    assert queue is not None
+    monitor = Monitor(queue, target.kid, until)
+    queue.monitors.add(monitor)
+    monitor.begin()
+    return monitor
+
+
+class Exits(Watch):
+    """The ends of a child as an async iterator of `Down`; see `monitor`."""
+
+    __slots__ = ("_downs", "_over", "_waiters", "dropped")
+
+    def __init__(self, kid: Kid, until: Until, capacity: int) -> None:
+        super().__init__(kid, until)
+        self._downs: deque[Down] = deque(maxlen=capacity)
+        self._waiters = Waiters()
+        self._over = False
+        self.dropped = 0
+        """How many were forgotten, oldest first, as nobody took them."""
+
+    def deliver(self, down: Down) -> None:
+        """Keep it until somebody takes it."""
+        if len(self._downs) == self._downs.maxlen:
+            self.dropped += 1
+        self._downs.append(down)
+        self._waiters.wake()
+
+    def over(self) -> None:
+        """Let the iteration end."""
+        self._over = True
+        self._waiters.wake()
+
+    def __aiter__(self) -> Exits:
+        return self
+
+    async def __anext__(self) -> Down:
+        await trio.lowlevel.checkpoint()
+        while not self._downs:
+            if self._over:
+                raise StopAsyncIteration
+            await self._waiters.wait()
+        return self._downs.popleft()
+
+
+@asynccontextmanager
+async def monitor(
+    target: Child, *, until: Until = "life", capacity: int = 1024
+) -> AsyncGenerator[Exits, None]:
+    """Watch a child from any task, for the length of an ``async with`` block.
+
+    Iterate over `exits` for a `Down` at the end of each life; the iteration ends
+    when no further one can come: the child is gone, or after the only one with
+    ``until="stopped"``. A child that is down already yields one at once, with an
+    exit of kind ``noproc``. Inside a server use `GenServer.monitor`.
+
+    Args:
+        target: Any handle.
+        until: ``life`` for each end, ``stopped`` for the end without return.
+        capacity: How many may wait; then the oldest is dropped and counted.
+    """
+    exits = Exits(target.kid, until, capacity)
+    exits.begin()
+    try:
+        yield exits
+    finally:
+        exits.end()
+        exits.over()

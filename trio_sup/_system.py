@@ -1,0 +1,120 @@
+"""The system lane: what is asked of a server's machinery, between two handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from trio_sup._ops import Handler
+from trio_sup._state import call_user, formatted, set_state, state_of
+
+if TYPE_CHECKING:
+    from trio_sup._mailbox import MailQueue
+    from trio_sup._server import GenServer
+    from trio_sup._trace import TraceHook
+
+
+@frozen
+class ServerStatistics:
+    """The counters of a server's present life."""
+
+    mailbox: int
+    """Messages waiting."""
+    capacity: float
+    """The bound for casts and sends."""
+    peak: int
+    """The highest number of waiting messages."""
+    received: int
+    """Messages queued."""
+    handled: int
+    """Messages whose handler has ended."""
+    dropped: int
+    """Messages forgotten because the mailbox was full."""
+    started_at: float
+    """Trio time at which the life began, in seconds."""
+
+
+@frozen
+class ServerStatus:
+    """What `ServerRef.get_status` returns."""
+
+    path: str
+    life: int
+    suspended: bool
+    statistics: ServerStatistics
+    state: object
+    """The state as the server's `format_status` shows it."""
+
+
+def system_handler(name: str) -> Handler:
+    """Return what stands for a system request where people look."""
+    return Handler(name, _no_method, (), deferred=False, is_call=True)
+
+
+async def _no_method() -> None:
+    raise NotImplementedError  # Can't happen: it is served as its own `work`.
+
+
+def serve_system(queue: MailQueue, server: GenServer) -> None:
+    """Serve the system lane. What a request raises is its caller's business."""
+    while queue.system:
+        # It leaves the lane when it is done: whatever ends the server before that
+        # answers it, too.
+        request = queue.system[0]
+        result, failed = None, None
+        try:
+            result = call_user(request.work, server)
+        except Exception as error:  # noqa: BLE001 - the answer
+            failed = error
+        del queue.system[0]
+        if failed is None:
+            request.reply(result)
+        else:
+            request.fail(failed)
+        del failed
+
+
+def statistics_of(queue: MailQueue) -> ServerStatistics:
+    """Return the counters of the present life."""
+    return ServerStatistics(
+        queue.depth,
+        queue.capacity,
+        queue.peak,
+        queue.received,
+        queue.handled,
+        queue.dropped,
+        queue.kid.life_began,
+    )
+
+
+def status_of(queue: MailQueue, server: GenServer) -> ServerStatus:
+    """Return what people may know of a server."""
+    parts: dict[str, object] = {"state": state_of(server)}
+    return ServerStatus(
+        queue.kid.path_text,
+        queue.kid.life,
+        queue.suspended,
+        statistics_of(queue),
+        formatted(server, parts).get("state"),
+    )
+
+
+def change_state(
+    server: GenServer,
+    change: Callable[[dict[str, object]], Mapping[str, object]],
+) -> dict[str, object]:
+    """Put what `change` makes of the state in its place, and return it."""
+    set_state(server, change(state_of(server)))
+    return state_of(server)
+
+
+def set_tracer(queue: MailQueue, hook: TraceHook | None) -> None:
+    """Trace, or trace no more."""
+    queue.tracer = hook
+
+
+def set_suspended(queue: MailQueue, suspended: bool) -> None:
+    """Stop serving messages, or go on; both idempotent."""
+    queue.suspended = suspended
