@@ -1,6 +1,8 @@
 """OTP-style supervision trees, servers and a registry for Trio."""
 
 from trio_sup._address import NamedRef as NamedRef, whereis as whereis
+from trio_sup._agent import Agent as Agent
+from trio_sup._attach import Attached as Attached, attach as attach
 from trio_sup._child import (
     Child as Child,
     ChildCounts as ChildCounts,
@@ -43,6 +45,7 @@ from trio_sup._core.policies import (
 )
 from trio_sup._core.specs import ChildSpec as ChildSpec
 from trio_sup._dynamic_handle import DynamicSupervisor as DynamicSupervisor
+from trio_sup._gather import Replies as Replies, multi_call as multi_call
 from trio_sup._life import graceful_stop as graceful_stop
 from trio_sup._listeners import (
     Registered as Registered,

@@ -10,3 +10,8 @@ if TYPE_CHECKING:
 
 current_kid: ContextVar[Kid | None] = ContextVar("trio_sup current child", default=None)
 """Set at the start of each life; tasks and threads that it starts inherit it."""
+
+present_kid: ContextVar[Kid | None] = ContextVar(
+    "trio_sup attached child", default=None
+)
+"""What `attach` made of the present task, if it did: names are registered for it."""
