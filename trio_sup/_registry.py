@@ -7,17 +7,27 @@ ever finds a dead one (checklist REG-006, 012, 025).
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, TypeVar, overload
+import inspect
+from collections.abc import AsyncGenerator, Callable, Hashable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
-from attrs import frozen
+import trio
+from attrs import field, frozen
 
-from trio_sup._core.errors import AlreadyRegistered, NoProcess, NoSuchChild
-from trio_sup._core.names import Entry, NameTable
-from trio_sup._current import current_kid
+from trio_sup._core.errors import (
+    AlreadyRegistered,
+    NoProcess,
+    NoSuchChild,
+)
+from trio_sup._core.names import Entry
+from trio_sup._current import current_kid, present_kid
+from trio_sup._listeners import Listener
+from trio_sup._topics import Topics
 from trio_sup._wake import Waiters
 
 if TYPE_CHECKING:
+    from trio_sup._address import NamedRef
     from trio_sup._child import Child
     from trio_sup._kid import Kid
     from trio_sup._server import GenServer
@@ -26,30 +36,88 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound="GenServer")
 H = TypeVar("H", bound="Child")
 
+Keys: TypeAlias = Literal["unique", "duplicate"]
+"""Whether a key has one holder or any number of them."""
+
 
 @frozen
 class Via:
-    """An address in a certain registry; built by `Registry.via`."""
+    """An address in a certain registry; built by `Registry.via`.
+
+    Two addresses are equal when they name the same key of the same registry.
+    """
 
     registry: Registry
     key: Hashable
-    value: object = None
+    value: object = field(default=None, eq=False)
 
 
-class Registry:
-    """Unique names for children.
+@frozen
+class Registration:
+    """One entry of a registry, as it was when asked for."""
+
+    key: Hashable
+    handle: Child
+    value: object
+    """What was registered with the key."""
+
+    def server(self, kind: type[S]) -> ServerRef[S]:
+        """Return the handle as that of a server; raises `WrongKind`."""
+        ref: ServerRef[S] = self.handle.kid.handle_as(kind)  # type: ignore[assignment]
+        return ref
+
+
+class Registry(Topics):
+    """Names for children, unique or shared.
 
     Any hashable key serves. Python's rule for equal keys holds: ``1``, ``1.0`` and
-    ``True`` are one key (Elixir tells them apart: checklist REG-008).
+    ``True`` are one key (Elixir tells them apart: checklist REG-008). Keys are never
+    patterns.
+
+    A child gets a name in two ways: by its specification (``name=registry.via(key)``,
+    unique keys only), registered before each life and hidden until it is ready; or
+    by `register`, for the rest of the present life, seen at once. All of them are
+    gone in the step in which the life ends.
+
+    Nothing here is a checkpoint but `wait_for` and `lock`.
+
+    Args:
+        keys: ``unique``: a key has one holder. ``duplicate``: any number, and one
+            child may hold the same key several times.
+        name: What to call the registry in messages.
+
+    Raises:
+        ValueError: another word for `keys`.
     """
 
-    def __init__(self) -> None:
-        self._table: NameTable[Kid] = NameTable()
-        self._waiters: dict[Hashable, Waiters] = {}
+    def __init__(self, keys: Keys = "unique", *, name: str = "registry") -> None:
+        known: object = keys
+        if known not in ("unique", "duplicate"):
+            raise ValueError(f"keys must be 'unique' or 'duplicate', not {keys!r}")
+        super().__init__(unique=keys == "unique", name=name)
+        self.meta: dict[Hashable, object] = {}
+        """Anything worth keeping with the registry; it never looks into it."""
+        self._locks: dict[Hashable, _KeyLock] = {}
+
+    def __repr__(self) -> str:
+        keys = "duplicate" if self._unique is None else "unique"
+        return f"<Registry {self.name!r}, {keys} keys, {self.count()} entries>"
 
     def via(self, key: Hashable, value: object = None) -> Via:
-        """Return an address to give as ``name=`` of a specification."""
+        """Return an address to give as ``name=`` of a specification.
+
+        Args:
+            key: The name.
+            value: What to register with it; each life starts with it anew. Not part
+                of the address.
+
+        Raises:
+            ValueError: the registry has duplicate keys (REG-033).
+        """
+        self._only_unique("via")
         return Via(self, key, value)
+
+    # Looking up.
 
     @overload
     def get(self, key: Hashable, kind: type[S], /) -> ServerRef[S] | None: ...
@@ -58,7 +126,7 @@ class Registry:
     @overload
     def get(self, key: Hashable, /) -> Child | None: ...
     def get(self, key: Hashable, kind: type[object] | None = None, /) -> object:
-        """Return the holder of `key`, or None if nobody runs under that name.
+        """Return the holder of a unique key, or None if nobody runs under it.
 
         A holder that is starting, restarting or backing off is not found: its name
         is reserved, but nobody could answer.
@@ -70,8 +138,9 @@ class Registry:
 
         Raises:
             WrongKind: the holder is of another kind.
+            ValueError: keys are duplicate; see `entries`.
         """
-        entry = self._table.entry(key)
+        entry = self._only_unique("get").get(key)
         if entry is None or not entry.live:
             return None
         return entry.owner.handle_as(kind)
@@ -83,15 +152,16 @@ class Registry:
     @overload
     def lookup(self, key: Hashable, /) -> Child: ...
     def lookup(self, key: Hashable, kind: type[object] | None = None, /) -> object:
-        """Return the holder of `key`; as `get`, but raise where that returns None.
+        """Return the holder of a unique key; as `get`, but raise instead of None.
 
         Raises:
             NoSuchChild: nobody runs under that name.
             WrongKind: the holder is of another kind.
+            ValueError: keys are duplicate; see `entries`.
         """
-        entry = self._table.entry(key)
+        entry = self._only_unique("lookup").get(key)
         if entry is None or not entry.live:
-            raise NoSuchChild("the registry", key)
+            raise NoSuchChild(self.name, key)
         return entry.owner.handle_as(kind)
 
     @overload
@@ -103,16 +173,19 @@ class Registry:
     async def wait_for(
         self, key: Hashable, kind: type[object] | None = None, /
     ) -> object:
-        """Wait until somebody runs under `key`, and return the handle.
+        """Wait until somebody runs under a unique key; return the handle.
 
         Waits for ever if nobody comes: put it under a `trio.fail_after`. A
-        checkpoint only if it has to wait.
+        checkpoint.
 
         Raises:
             WrongKind: the holder is of another kind.
+            ValueError: keys are duplicate.
         """
+        table = self._only_unique("wait_for")
+        await trio.lowlevel.checkpoint()
         while True:
-            entry = self._table.entry(key)
+            entry = table.get(key)
             if entry is not None and entry.live:
                 return entry.owner.handle_as(kind)
             waiters = self._waiters.setdefault(key, Waiters())
@@ -122,96 +195,220 @@ class Registry:
                 if not waiters and self._waiters.get(key) is waiters:
                     del self._waiters[key]
 
+    def ref(self, key: Hashable, kind: type[S]) -> NamedRef[S]:
+        """Return an address: a `ServerRef` that looks the key up at each use.
+
+        It is good before anybody holds the key, and follows the name from holder to
+        holder, over restarts and re-creation, as Elixir's via tuples do. While
+        nobody holds the key its uses raise `NoProcess`.
+
+        Raises:
+            ValueError: keys are duplicate.
+        """
+        from trio_sup._address import NamedRef
+
+        self._only_unique("ref")
+        return NamedRef.to(self, key, kind)
+
     def value(self, key: Hashable) -> object:
-        """Return the value that was registered with a key.
+        """Return the value that was registered with a unique key.
 
         Raises:
             NoSuchChild: nobody runs under that name.
+            ValueError: keys are duplicate; see `values`.
         """
-        entry = self._table.entry(key)
+        entry = self._only_unique("value").get(key)
         if entry is None or not entry.live:
-            raise NoSuchChild("the registry", key)
+            raise NoSuchChild(self.name, key)
         return entry.value
 
-    def register(self, key: Hashable, value: object = None) -> None:
-        """Give the present child a further name, until its life ends.
+    def entries(self, key: Hashable) -> list[Registration]:
+        """Return all entries of a key, in registration order (REG-011)."""
+        return [_shown(entry) for entry in self._table.at(key) if entry.live]
+
+    def keys(self, handle: Child) -> list[Hashable]:
+        """Return the names of a child, in registration order.
+
+        With repeats where it holds a duplicate key several times (REG-014).
+        """
+        return [entry.key for entry in self._table.of(handle.kid) if entry.live]
+
+    def values(self, key: Hashable, handle: Child) -> list[object]:
+        """Return what a child registered with a key (REG-015)."""
+        kid = handle.kid
+        own = [entry for entry in self._table.at(key) if entry.owner is kid]
+        return [entry.value for entry in own if entry.live]
+
+    def of(self, handle: Child) -> list[Registration]:
+        """Return all entries of a child, in registration order."""
+        return [_shown(entry) for entry in self._table.of(handle.kid) if entry.live]
+
+    def select(
+        self, predicate: Callable[[Registration], bool] | None = None
+    ) -> list[Registration]:
+        """Return the entries that a predicate accepts, or all; a snapshot."""
+        found = [_shown(entry) for entry in self._table if entry.live]
+        return found if predicate is None else [r for r in found if predicate(r)]
+
+    def count(self, predicate: Callable[[Registration], bool] | None = None) -> int:
+        """Count the entries that a predicate accepts, or all in constant time."""
+        return self._table.live if predicate is None else len(self.select(predicate))
+
+    # A child's own names.
+
+    def register(
+        self, key: Hashable, value: object = None, *, owner: Child | None = None
+    ) -> None:
+        """Give a child a further name, until its present life ends.
+
+        Look-ups find it at once, even while the child is still starting: what is
+        sent to a server then waits in its mailbox.
+
+        Args:
+            key: The name.
+            value: Anything to keep with it.
+            owner: Who gets it; by default the child that the present task is part
+                of.
 
         Raises:
-            AlreadyRegistered: somebody, perhaps this child, holds the key.
-            NoProcess: the present task does not belong to a child.
+            AlreadyRegistered: keys are unique and somebody, perhaps this very child,
+                holds it (REG-005); nothing has changed.
+            NoProcess: the present task does not belong to a child, or `owner` does
+                not live.
         """
-        kid = _current_kid()
+        kid = _current_kid() if owner is None else owner.kid
+        if not kid.alive:
+            raise NoProcess(kid.path_text, f"is {kid.status}")
         entry = self._table.add(key, kid, value)
         if entry is None:
-            held = self._table.entry(key)
-            assert held is not None
-            raise AlreadyRegistered(key, held.owner.handle)
+            raise AlreadyRegistered(key, self._table.at(key)[0].owner.handle)
         kid.note_registry(self)
         self._show(entry)
 
     def unregister(self, key: Hashable) -> None:
-        """Give up a name of the present child; harmless if it is not its own."""
-        self._table.remove(key, _current_kid())
+        """Give up all entries of the present child under a key (REG-017).
 
-    def keys(self, handle: Child) -> list[Hashable]:
-        """Return the names of a child, in the order of registration."""
-        return [entry.key for entry in self._table.of(handle.kid) if entry.live]
-
-    def __len__(self) -> int:
-        return sum(1 for entry in self._table if entry.live)
-
-    # What the drivers call.
-
-    def holder(self, key: Hashable) -> Kid | None:
-        """The child that a key belongs to, running or not."""
-        entry = self._table.entry(key)
-        return None if entry is None else entry.owner
-
-    def reserve(self, key: Hashable, kid: Kid, value: object) -> None:
-        """Take a name for a child's life that is about to start.
+        Harmless if there are none, or if the key is somebody else's.
 
         Raises:
-            AlreadyRegistered: another child holds it, or it is reserved for one.
+            NoProcess: the present task does not belong to a child.
         """
-        entry = self._table.entry(key)
-        if entry is None:
-            entry = self._table.add(key, kid, value)
-            assert entry is not None
-        elif entry.owner is not kid:
-            raise AlreadyRegistered(key, entry.owner.handle)
-        entry.reserved = True
+        self.unregister_match(key, lambda _: True)
 
-    def show(self, key: Hashable, kid: Kid) -> None:
-        """The child is ready: look-ups find it from now on."""
-        entry = self._table.entry(key)
-        if entry is not None and entry.owner is kid:
-            self._show(entry)
+    def unregister_match(self, key: Hashable, accept: Callable[[Any], bool]) -> None:
+        """Give up those entries of the present child whose value is accepted.
 
-    def hide(self, key: Hashable, kid: Kid) -> None:
-        """The child's life has ended; the name stays reserved for the next."""
-        entry = self._table.entry(key)
-        if entry is not None and entry.owner is kid:
-            entry.live = False
+        Args:
+            key: The exact key.
+            accept: Called with the value of each entry of the present child under
+                that key.
 
-    def release(self, key: Hashable, kid: Kid) -> None:
-        """Free a reserved name."""
-        self._table.remove(key, kid)
+        Raises:
+            NoProcess: the present task does not belong to a child.
+        """
+        kid = _current_kid()
+        own = [entry for entry in self._table.at(key) if entry.owner is kid]
+        for entry in [entry for entry in own if accept(entry.value)]:
+            self._remove(entry)
 
-    def release_life(self, kid: Kid) -> None:
-        """Free the names that one life registered for itself."""
-        for entry in self._table.of(kid):
-            if not entry.reserved:
-                self._table.remove(entry.key, kid)
+    def update_value(
+        self, key: Hashable, fn: Callable[[Any], object]
+    ) -> tuple[object, object]:
+        """Replace the value of a unique key that the present child holds.
 
-    def _show(self, entry: Entry[Kid]) -> None:
-        entry.live = True
-        waiters = self._waiters.get(entry.key)
-        if waiters is not None:
-            waiters.wake()
+        Args:
+            key: The name.
+            fn: Called with the old value, returns the new one. If it raises, the old
+                value stays.
+
+        Returns:
+            The new value and the old one.
+
+        Raises:
+            NoSuchChild: the present child does not hold the key; `fn` is not called.
+            NoProcess: the present task does not belong to a child.
+            ValueError: keys are duplicate.
+        """
+        kid = _current_kid()
+        entry = self._only_unique("update_value").get(key)
+        if entry is None or entry.owner is not kid:
+            raise NoSuchChild(f"{self.name} (for {kid.path_text!r})", key)
+        old = entry.value
+        entry.value = new = fn(old)
+        return new, old
+
+    # To many at once.
+
+    def dispatch(
+        self, key: Hashable, fn: Callable[[list[Registration]], object]
+    ) -> None:
+        """Call a function with all entries of a key; not at all if there are none.
+
+        It runs here and now; what it raises is the caller's (REG-023, 024).
+
+        Raises:
+            TypeError: `fn` is async; loop over `entries` instead.
+        """
+        if inspect.iscoroutinefunction(fn):
+            raise TypeError(
+                "dispatch() calls a plain function; for an async one write "
+                "`for entry in registry.entries(key): await ...`"
+            )
+        entries = self.entries(key)
+        if entries:
+            fn(entries)
+
+    def add_listener(self, listener: Listener) -> None:
+        """Call a function with every `Registered` and `Unregistered` from now on.
+
+        Raises:
+            TypeError: it is async.
+        """
+        self._notifier.add(listener)
+
+    def remove_listener(self, listener: Listener) -> None:
+        """Call it no more; harmless if it was not there."""
+        self._notifier.discard(listener)
+
+    @asynccontextmanager
+    async def lock(self, key: Hashable) -> AsyncGenerator[None]:
+        """Hold a lock for a key: ``async with registry.lock(key): ...``.
+
+        One task at a time for each key, in order of arrival; other keys are not
+        concerned, and neither are names: locks are a name space of their own. Free
+        again when the block is left in whatever way; a cancelled waiter is skipped.
+        A checkpoint. (REG-036..038)
+
+        Raises:
+            RuntimeError: the present task holds it already.
+        """
+        holder = self._locks.setdefault(key, _KeyLock())
+        holder.users += 1
+        try:
+            async with holder.lock:
+                yield
+        finally:
+            holder.users -= 1
+            if not holder.users:
+                del self._locks[key]
+
+
+class _KeyLock:
+    """The lock of one key, and how many tasks hold it or wait for it."""
+
+    __slots__ = ("lock", "users")
+
+    def __init__(self) -> None:
+        self.lock = trio.Lock()
+        self.users = 0
+
+
+def _shown(entry: Entry[Kid]) -> Registration:
+    return Registration(entry.key, entry.owner.handle, entry.value)
 
 
 def _current_kid() -> Kid:
-    kid = current_kid.get()
+    kid = present_kid.get() or current_kid.get()
     if kid is None:
         raise NoProcess("the present task", "does not belong to a child")
     return kid

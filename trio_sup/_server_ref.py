@@ -116,10 +116,10 @@ class ServerRef(Child, Generic[S_co]):
             trio.TooSlowError: on a view with a timeout.
             Exception: what the operation declares in ``@call(raises=...)``.
         """
-        queue = self.mailbox
         until = self.deadline()
         if self._patient and not self.kid.running:
             await self.wait_patiently(until)
+        queue = self.mailbox  # now: an address may have another holder by now
         request = Request(current_task(), self.handler(op), args, kwargs)
         self.prepare(request, until)
         try:

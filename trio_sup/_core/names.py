@@ -1,20 +1,21 @@
-"""The tables of a unique registry: pure, synchronous, O(1).
+"""The tables of a registry: pure, synchronous, each step O(1).
 
-Invariant: a key is in the table as long as its owner may hold it; `live` tells
-whether look-ups see it. A key is *reserved* (present, not live) while its owner is
-starting, restarting or backing off, so that nobody takes it in between.
+An entry ties a key to its owner. It is *live* while look-ups see it, and *reserved*
+when it belongs to the owner's specification rather than to one life: a reserved
+entry stays, not live, while its owner is starting, restarting or backing off, so
+that nobody takes the name in between (design rule 7).
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 O = TypeVar("O", bound=Hashable)  # noqa: E741
 
 
 class Entry(Generic[O]):
-    """One key's holder."""
+    """One key's holder, or one of them."""
 
     __slots__ = ("key", "live", "owner", "reserved", "value")
 
@@ -22,53 +23,140 @@ class Entry(Generic[O]):
         self.key = key
         self.owner = owner
         self.value = value
-        # Whether look-ups see it.
+        # Whether look-ups see it; only the table changes it.
         self.live = False
         # Whether it belongs to the specification (kept between lives) rather than
         # to one life.
         self.reserved = False
 
 
-class NameTable(Generic[O]):
-    """Unique keys and their owners."""
+class Table(Generic[O]):
+    """What unique and duplicate keys have in common: the way from the owner."""
 
-    __slots__ = ("_by_key", "_by_owner")
+    __slots__ = ("_by_owner", "live")
 
     def __init__(self) -> None:
+        # Most owners have one name, and there may be many owners: a dict of its own
+        # for each would be most of the table.
+        self._by_owner: dict[O, Entry[O] | dict[Entry[O], None]] = {}
+        # Invariant: the number of live entries.
+        self.live = 0
+
+    def at(self, key: Hashable) -> Sequence[Entry[O]]:
+        """The entries of a key, live or reserved, in registration order."""
+        raise NotImplementedError
+
+    def add(self, key: Hashable, owner: O, value: object) -> Entry[O] | None:
+        """Add an entry, not live yet; None if the key is taken."""
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[Entry[O]]:
+        """All entries at this moment."""
+        raise NotImplementedError
+
+    def _forget(self, entry: Entry[O]) -> None:
+        raise NotImplementedError
+
+    def show(self, entry: Entry[O]) -> bool:
+        """Let look-ups see an entry; return whether that is new."""
+        if entry.live:
+            return False
+        entry.live = True
+        self.live += 1
+        return True
+
+    def hide(self, entry: Entry[O]) -> bool:
+        """Hide an entry from look-ups; return whether that is new."""
+        if not entry.live:
+            return False
+        entry.live = False
+        self.live -= 1
+        return True
+
+    def remove(self, entry: Entry[O]) -> None:
+        """Remove an entry of this table. It is not live afterwards."""
+        self.hide(entry)
+        self._forget(entry)
+        own = self._by_owner[entry.owner]
+        if isinstance(own, Entry):
+            del self._by_owner[entry.owner]
+            return
+        del own[entry]
+        if not own:
+            del self._by_owner[entry.owner]
+
+    def of(self, owner: O) -> list[Entry[O]]:
+        """The entries of one owner, live or reserved, in registration order."""
+        own = self._by_owner.get(owner)
+        if own is None:
+            return []
+        return [own] if isinstance(own, Entry) else list(own)
+
+    def _note_owner(self, entry: Entry[O]) -> None:
+        own = self._by_owner.get(entry.owner)
+        if own is None:
+            self._by_owner[entry.owner] = entry
+        elif isinstance(own, Entry):
+            self._by_owner[entry.owner] = {own: None, entry: None}
+        else:
+            own[entry] = None
+
+
+class UniqueTable(Table[O]):
+    """At most one entry a key."""
+
+    __slots__ = ("_by_key",)
+
+    def __init__(self) -> None:
+        super().__init__()
         self._by_key: dict[Hashable, Entry[O]] = {}
-        self._by_owner: dict[O, dict[Hashable, Entry[O]]] = {}
 
-    def __len__(self) -> int:
-        return len(self._by_key)
+    def at(self, key: Hashable) -> Sequence[Entry[O]]:
+        entry = self._by_key.get(key)
+        return () if entry is None else (entry,)
 
-    def entry(self, key: Hashable) -> Entry[O] | None:
+    def get(self, key: Hashable) -> Entry[O] | None:
         """The entry of a key, live or reserved."""
         return self._by_key.get(key)
 
     def add(self, key: Hashable, owner: O, value: object) -> Entry[O] | None:
-        """Take a free key; return the new entry, or None if it is taken."""
         if key in self._by_key:
             return None
         entry = Entry(key, owner, value)
         self._by_key[key] = entry
-        self._by_owner.setdefault(owner, {})[key] = entry
+        self._note_owner(entry)
         return entry
-
-    def remove(self, key: Hashable, owner: O) -> Entry[O] | None:
-        """Free a key that `owner` holds; return its entry, or None (REG-017)."""
-        entry = self._by_key.get(key)
-        if entry is None or entry.owner is not owner:
-            return None
-        del self._by_key[key]
-        own = self._by_owner[owner]
-        del own[key]
-        if not own:
-            del self._by_owner[owner]
-        return entry
-
-    def of(self, owner: O) -> list[Entry[O]]:
-        """The entries of one owner, in registration order."""
-        return list(self._by_owner.get(owner, {}).values())
 
     def __iter__(self) -> Iterator[Entry[O]]:
         return iter(list(self._by_key.values()))
+
+    def _forget(self, entry: Entry[O]) -> None:
+        del self._by_key[entry.key]
+
+
+class DuplicateTable(Table[O]):
+    """Any number of entries a key, several of one owner among them (REG-010)."""
+
+    __slots__ = ("_by_key",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_key: dict[Hashable, dict[Entry[O], None]] = {}
+
+    def at(self, key: Hashable) -> Sequence[Entry[O]]:
+        return tuple(self._by_key.get(key, ()))
+
+    def add(self, key: Hashable, owner: O, value: object) -> Entry[O] | None:
+        entry = Entry(key, owner, value)
+        self._by_key.setdefault(key, {})[entry] = None
+        self._note_owner(entry)
+        return entry
+
+    def __iter__(self) -> Iterator[Entry[O]]:
+        return iter([entry for entries in self._by_key.values() for entry in entries])
+
+    def _forget(self, entry: Entry[O]) -> None:
+        entries = self._by_key[entry.key]
+        del entries[entry]
+        if not entries:
+            del self._by_key[entry.key]

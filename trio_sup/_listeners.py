@@ -1,0 +1,112 @@
+"""Those who want to hear of names that come and go.
+
+Notices are queued in the step that changes the table and delivered by a task of
+their own, in order: a listener never runs in the path of a child that registers or
+dies (checklist REG-027..029).
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections import deque
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+import trio
+from attrs import frozen
+
+from trio_sup._core.errors import HookFailed
+from trio_sup._core.exits import Exit
+
+if TYPE_CHECKING:
+    from trio_sup._child import Child
+
+logger = logging.getLogger("trio_sup")
+
+
+@frozen
+class Registered:
+    """A name can be looked up from now on."""
+
+    key: Hashable
+    handle: Child
+    value: object
+
+
+@frozen
+class Unregistered:
+    """A name can no longer be looked up."""
+
+    key: Hashable
+    handle: Child
+    exit: Exit | None
+    """How its holder's life ended; None if it gave up the name and lives on."""
+
+
+Notice: TypeAlias = Registered | Unregistered
+
+
+class Listener(Protocol):
+    """What `Registry.add_listener` takes: a plain function.
+
+    It is called with each notice, in order, soon after the step in which the table
+    changed; by then the table may have changed further. If it raises, that is
+    logged and reported once as `HookFailed`; nobody else is disturbed.
+    """
+
+    def __call__(self, notice: Notice, /) -> object:
+        """Take one notice."""
+
+
+class Notifier:
+    """Delivers the notices of one registry."""
+
+    __slots__ = ("_delivering", "_listeners", "_queue")
+
+    def __init__(self) -> None:
+        # The value tells whether a failure of that listener was reported.
+        self._listeners: dict[Listener, bool] = {}
+        self._queue: deque[Notice] = deque()
+        self._delivering = False
+
+    def __bool__(self) -> bool:
+        return bool(self._listeners)
+
+    def add(self, listener: Listener) -> None:
+        """Call a listener from now on; raises `TypeError` if it is async."""
+        if inspect.iscoroutinefunction(listener):
+            raise TypeError(f"a listener is a plain function, not async: {listener!r}")
+        self._listeners.setdefault(listener, False)
+
+    def discard(self, listener: Listener) -> None:
+        """Call a listener no more."""
+        self._listeners.pop(listener, None)
+
+    def post(self, notice: Notice) -> None:
+        """Deliver a notice soon. No checkpoint, runs no user code."""
+        self._queue.append(notice)
+        if not self._delivering:
+            self._delivering = True
+            trio.lowlevel.spawn_system_task(self._deliver, name="trio_sup listeners")
+
+    async def _deliver(self) -> None:
+        # Without a checkpoint, so that what was posted is delivered even if the
+        # Trio run is about to end.
+        try:
+            while self._queue:
+                notice = self._queue.popleft()
+                for listener in list(self._listeners):
+                    self._call(listener, notice)
+        finally:
+            self._delivering = False
+
+    def _call(self, listener: Listener, notice: Notice) -> None:
+        try:
+            listener(notice)
+        except Exception as error:
+            if self._listeners.get(listener) is False:
+                self._listeners[listener] = True
+                failure = HookFailed(f"registry listener {listener!r} raised {error!r}")
+                failure.__cause__ = error
+                logger.error("%s", failure, exc_info=failure)

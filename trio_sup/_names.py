@@ -1,0 +1,116 @@
+"""The names of children as the drivers see them: reserved, shown, hidden, released.
+
+`Registry` is this plus what users call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from trio_sup._core.errors import AlreadyRegistered
+from trio_sup._core.names import DuplicateTable, Entry, Table, UniqueTable
+from trio_sup._listeners import Notifier, Registered, Unregistered
+from trio_sup._wake import Waiters
+
+if TYPE_CHECKING:
+    from trio_sup._kid import Kid
+
+
+class Names:
+    """A table of names, with those who wait for one or listen.
+
+    Everything here is synchronous and runs no user code: listeners are told later.
+    """
+
+    def __init__(self, *, unique: bool, name: str) -> None:
+        self.name = name
+        # Invariant: the same table as `_table` if keys are unique, else None.
+        self._unique: UniqueTable[Kid] | None = None
+        self._table: Table[Kid]
+        if unique:
+            self._table = self._unique = UniqueTable()
+        else:
+            self._table = DuplicateTable()
+        self._waiters: dict[Hashable, Waiters] = {}
+        self._notifier = Notifier()
+
+    def holder(self, key: Hashable) -> Kid | None:
+        """The child that a unique key belongs to, running or not."""
+        entry = self._only_unique("holder").get(key)
+        return None if entry is None else entry.owner
+
+    def reserve(self, key: Hashable, kid: Kid, value: object) -> None:
+        """Take a name for a child's life that is about to start.
+
+        Raises:
+            AlreadyRegistered: another child holds it, or it is reserved for one.
+        """
+        table = self._only_unique("via")
+        entry = table.get(key)
+        if entry is None:
+            entry = table.add(key, kid, value)
+            assert entry is not None
+        elif entry.owner is not kid:
+            raise AlreadyRegistered(key, entry.owner.handle)
+        entry.value = value
+        entry.reserved = True
+
+    def show(self, key: Hashable, kid: Kid) -> None:
+        """The child is ready: look-ups find it from now on."""
+        entry = self._reserved(key, kid)
+        if entry is not None:
+            self._show(entry)
+
+    def hide(self, key: Hashable, kid: Kid) -> None:
+        """The child's life has ended; the name stays reserved for the next."""
+        entry = self._reserved(key, kid)
+        if entry is not None and self._table.hide(entry):
+            self._tell_gone(entry)
+
+    def release(self, key: Hashable, kid: Kid) -> None:
+        """Free a reserved name."""
+        entry = self._reserved(key, kid)
+        if entry is not None:
+            self._remove(entry)
+
+    def release_life(self, kid: Kid) -> None:
+        """Free the names that one life registered for itself."""
+        for entry in self._table.of(kid):
+            if not entry.reserved:
+                self._remove(entry)
+
+    def _only_unique(self, what: str) -> UniqueTable[Kid]:
+        if self._unique is None:
+            raise ValueError(
+                f"{what}() needs unique keys; {self.name!r} has duplicate keys: "
+                "see entries(), dispatch() and publish()"
+            )
+        return self._unique
+
+    def _reserved(self, key: Hashable, kid: Kid) -> Entry[Kid] | None:
+        entry = self._only_unique("via").get(key)
+        ours = entry is not None and entry.owner is kid and entry.reserved
+        return entry if ours else None
+
+    def _show(self, entry: Entry[Kid]) -> None:
+        if not self._table.show(entry):
+            return
+        waiters = self._waiters.get(entry.key)
+        if waiters is not None:
+            waiters.wake()
+        if self._notifier:
+            notice = Registered(entry.key, entry.owner.handle, entry.value)
+            self._notifier.post(notice)
+
+    def _remove(self, entry: Entry[Kid]) -> None:
+        was_live = entry.live
+        self._table.remove(entry)
+        if was_live:
+            self._tell_gone(entry)
+
+    def _tell_gone(self, entry: Entry[Kid]) -> None:
+        if self._notifier:
+            kid = entry.owner
+            ended = None if kid.alive else kid.last_exit
+            self._notifier.post(Unregistered(entry.key, kid.handle, ended))
