@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import locale
-import logging
 import os
 import sys
 import time
@@ -20,7 +19,7 @@ from textual.binding import Binding
 from trio_sup.inspect.discovery import DiscoveryError, list_nodes, runtime_dir
 from trio_sup.inspect.order import ORDERS
 from trio_sup.inspect.session import Session
-from trio_sup_inspector.connection import Connection, Target
+from trio_sup_inspector.connection import POLL, Connection, Target
 from trio_sup_inspector.keys import KeymapError, keymap_path, load_keymap
 from trio_sup_inspector.screens.choose import Choose
 from trio_sup_inspector.screens.help import Help
@@ -43,8 +42,6 @@ Color: TypeAlias = Literal["auto", "always", "never"]
 EXIT_USAGE: Final = 2
 EXIT_NO_TERMINAL: Final = 2
 
-logger = logging.getLogger("trio_sup_inspector")
-
 
 @frozen
 class Settings:
@@ -62,6 +59,8 @@ class Settings:
     """Seconds since 1970."""
     jitter: Callable[[], float] = lambda: time.time() % 1.0
     """0 to 1: spreads the attempts to reconnect."""
+    poll: float = POLL
+    """Seconds after which a silent connection, or a due attempt, is noticed."""
     ticking: bool = True
     """False: nothing is refreshed but by `InspectorApp.tick`."""
 
@@ -135,7 +134,9 @@ class InspectorApp(App[int]):
         settings = self.settings
         session = Session(client="trio-sup inspect", rate_hz=settings.rate)
         state = NodeState(session)
-        connection = Connection(session, target, settings.clock, settings.jitter)
+        connection = Connection(
+            session, target, settings.clock, settings.jitter, settings.poll
+        )
         where = target.wanted or str(target.directory)
         screen = MainScreen(
             state, clock=settings.clock, plain=settings.plain, where=where
@@ -148,20 +149,8 @@ class InspectorApp(App[int]):
             self.switch_screen(screen)
         self.main = screen
         self.run_worker(
-            self._converse(connection), group="net", exclusive=True, exit_on_error=False
+            connection.run(), group="net", exclusive=True, exit_on_error=False
         )
-
-    async def _converse(self, connection: Connection) -> None:
-        """The connection's life. What it cannot handle costs one attempt."""
-        while True:
-            try:
-                await connection.run()
-                return
-            except Exception as error:
-                logger.exception("the connection failed")
-                connection.session.lost(
-                    self.settings.clock(), f"internal error: {error!r}", jitter=1.0
-                )
 
     def _start_timer(self, rate: float) -> None:
         if self._timer is not None:
@@ -177,6 +166,8 @@ class InspectorApp(App[int]):
         screen.state.absorb(self.settings.clock())
         if screen.is_current:
             screen.refresh_view()
+        if self.connection is not None:
+            self.connection.flush()
 
     # --- actions -----------------------------------------------------------
 
@@ -215,7 +206,9 @@ class InspectorApp(App[int]):
 
         at = ORDERS.index(screen.state.order)
         titles = [order.title for order in ORDERS]
-        self.push_screen(Choose("Sort processes by", titles, at), chosen)
+        menu = Choose("Sort processes by", titles, at)
+        menu.set_class(self.settings.plain, "-plain")
+        self.push_screen(menu, chosen)
 
     def action_rate(self, step: int) -> None:
         """Refresh more or less often."""

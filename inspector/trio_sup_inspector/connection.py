@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trio_sup.inspect.session import Session
+
+logger = logging.getLogger("trio_sup_inspector")
 
 READ_SIZE: Final = 65_536
 POLL: Final = 0.5
@@ -98,12 +101,19 @@ class Connection:
     _wake: asyncio.Event = field(factory=asyncio.Event)
 
     async def run(self) -> None:
-        """Connect, read, reconnect. Never raises but for cancellation."""
+        """Connect, read, reconnect. Never raises but for cancellation.
+
+        An error of the program itself is logged and costs one connection.
+        """
         session = self.session
         try:
             while not session.refused:
                 session.connecting(self.clock())
-                reason = await self._once()
+                try:
+                    reason = await self._once()
+                except Exception as error:
+                    logger.exception("the connection failed")
+                    reason = f"internal error: {error!r}"
                 session.lost(self.clock(), reason, jitter=self.jitter())
                 await self._wait()
         finally:
@@ -163,6 +173,8 @@ class Connection:
             if not data:
                 return "the node closed the connection"
             session.receive(data, self.clock())
+            # A node that never pauses must not keep leases from being renewed.
+            session.tick(self.clock())
         return "this side gave the connection up"
 
     async def _wait(self) -> None:

@@ -42,6 +42,8 @@ class Pane:
     """One list. `refresh` brings it up to date before it is painted."""
 
     columns: tuple[Column, ...] = ()
+    nothing = ""
+    """What to say when there are no lines, and no filter is to blame."""
 
     def __init__(self, state: NodeState, *, plain: bool) -> None:
         self.state = state
@@ -171,6 +173,8 @@ class ListPane(Pane):
 class RestartsPane(Pane):
     """Who restarts."""
 
+    nothing = "Nothing has restarted, and no restart budget is in use."
+
     def __init__(self, state: NodeState, *, plain: bool) -> None:
         super().__init__(state, plain=plain)
         self._strips: Strips = {}
@@ -202,6 +206,8 @@ class RestartsPane(Pane):
 
 class EventsPane(Pane):
     """The lifecycle log."""
+
+    nothing = "No events yet."
 
     def __init__(self, state: NodeState, *, plain: bool) -> None:
         super().__init__(state, plain=plain)

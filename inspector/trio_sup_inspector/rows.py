@@ -122,7 +122,7 @@ def _title_role(chosen: bool) -> Role:
 
 def tree_cells(row: Row, line: Line, layout: Layout, scene: Scene) -> Cells:
     """One line of the tree, `layout.width` cells wide."""
-    marks = ("- ", "+ ") if scene.plain else ("▾ ", "▸ ")
+    marks = ("v ", "> ") if scene.plain else ("▾ ", "▸ ")
     fold = "  " if scene.fold_open is None else marks[0 if scene.fold_open else 1]
     name: list[Cell] = [
         (guides(line, plain=scene.plain), "dim"),

@@ -57,7 +57,7 @@ class FakeNode:
         self.server = await asyncio.start_unix_server(self._serve, self.path)
 
     async def stop(self) -> None:
-        """End as a killed process does: the socket's file stays."""
+        """Close everything, as the end of the process would."""
         assert self.server is not None
         self.server.close()
         for writer in self.writers:

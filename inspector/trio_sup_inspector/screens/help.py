@@ -12,6 +12,7 @@ from trio_sup.inspect import show
 from trio_sup_inspector.cells import Cell, Cells, clip_cells, fit
 from trio_sup_inspector.keys import GROUPS, shown_keys
 from trio_sup_inspector.widgets.document import Document
+from trio_sup_inspector.widgets.paint import use_whole_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +56,9 @@ class Help(ModalScreen[None]):
     def on_mount(self) -> None:
         """Keys scroll the page."""
         page = self.query_one(Document)
+        if self._plain:
+            self.add_class("-plain")
+            use_whole_cells(page)
         page.focus()
         self.call_after_refresh(page.update_page)
 

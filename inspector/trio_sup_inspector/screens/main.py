@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
+from textual.scroll_view import ScrollView
 from textual.widgets import Input, Static
 
 from trio_sup_inspector import banner
@@ -17,6 +18,7 @@ from trio_sup_inspector.side import Side
 from trio_sup_inspector.widgets.bars import Bar, TabBar, key_cells
 from trio_sup_inspector.widgets.document import Document
 from trio_sup_inspector.widgets.lines import MARGIN, LineView
+from trio_sup_inspector.widgets.paint import use_whole_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,6 +103,10 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show the first list."""
+        if self.plain:
+            self.add_class("-plain")
+            for scrolling in self.query(ScrollView):
+                use_whole_cells(scrolling)
         self._show_pane("tree")
 
     def on_resize(self, event: events.Resize) -> None:
@@ -133,12 +139,16 @@ class MainScreen(Screen[None]):
         if self.pane.refresh(clock, bottom=bottom, hold=hold):
             view.set_keys(self.pane.keys, follow=follow)
         view.fade(self.state.stale)
+        hidden = self.state.filtering and "Nothing passes the filter. esc shows all."
+        view.set_note(hidden or self.pane.nothing)
         blank = self.state.empty
         self.set_class(blank, "-blank")
         self.query_one("#notice").display = bool(self._notice_text()[0])
         self.side.refresh(self._pointed() if self.has_class("-wide") else None)
         if not blank:
             view.update_lines()
+            if self.focused is None:
+                view.focus()
         for bar in self.query(Bar):
             bar.update_bar()
         for page in self.query(Document):

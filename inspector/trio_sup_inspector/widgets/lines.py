@@ -66,6 +66,14 @@ class LineView(ScrollView, can_focus=True):
         # What each painted screen line shows: compared before painting again.
         self._painted: dict[int, tuple[Cells, bool]] = {}
         self._faded = False
+        self.note = ""
+        """What stands there when there are no lines."""
+
+    def set_note(self, note: str) -> None:
+        """Say something where there are no lines."""
+        if note != self.note:
+            self.note = note
+            self.refresh()
 
     # --- what is shown -----------------------------------------------------
 
@@ -104,14 +112,14 @@ class LineView(ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, len(keys))
         if follow:
             self._at = max(0, len(keys) - 1)
-            self.scroll_to(y=self.max_scroll_y, animate=False)
+            self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
         else:
             try:
                 self._at = keys.index(selected)
             except ValueError:
                 self._at = min(self._at, max(0, len(keys) - 1))
             if self._at - self.scroll_offset.y != above:
-                self.scroll_to(y=max(0, self._at - above), animate=False)
+                self.scroll_to(y=max(0, self._at - above), animate=False, force=True)
         self._painted.clear()
         self.refresh()
 
@@ -153,6 +161,9 @@ class LineView(ScrollView, can_focus=True):
             self._paint = Paint(self, cursor=True)
         width = self.scrollable_content_region.width
         index = y + self.scroll_offset.y
+        if y == 1 and not self._keys and self.note:
+            note: Cells = ((f"  {self.note}", "dim"),)
+            return self._paint.strip(note).adjust_cell_length(width, self.rich_style)
         if index >= len(self._keys) or not width:
             return Strip.blank(width, self.rich_style)
         cells = self._cells(index)
@@ -198,9 +209,9 @@ class LineView(ScrollView, can_focus=True):
         height = self.scrollable_content_region.height
         top = self.scroll_offset.y
         if self._at < top:
-            self.scroll_to(y=self._at, animate=False)
+            self.scroll_to(y=self._at, animate=False, force=True)
         elif height and self._at >= top + height:
-            self.scroll_to(y=self._at - height + 1, animate=False)
+            self.scroll_to(y=self._at - height + 1, animate=False, force=True)
 
     def action_up(self) -> None:
         """One line up."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, ClassVar, Final, get_args
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 
 from trio_sup_inspector.cells import Role, cells_width
 
 if TYPE_CHECKING:
+    from textual.scroll_view import ScrollView
     from textual.widget import Widget
 
     from trio_sup_inspector.cells import Cells
@@ -18,6 +20,18 @@ if TYPE_CHECKING:
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 ROLE_CLASSES: Final = {f"role--{role}" for role in ROLES}
 CURSOR: Final = "lines--cursor"
+
+
+class WholeCells(ScrollBarRender):
+    """A scrollbar without partial blocks, for terminals that know only ASCII."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "]
+
+
+def use_whole_cells(view: ScrollView) -> None:
+    """Have a view draw its scrollbar with spaces only."""
+    # The class declares one renderer for all scrollbars; this one is different.
+    setattr(view.vertical_scrollbar, "renderer", WholeCells)  # noqa: B010
 
 
 class Paint:

@@ -1,0 +1,150 @@
+"""The screens as text, compared with the files in `screens/`.
+
+``TRIO_SUP_UPDATE_SCREENS=1 pytest tests/inspector/test_screens.py`` writes them anew:
+look at the difference before committing it.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual.strip import Strip
+
+from tests.inspector.fake_node import FakeNode
+from tests.inspector.rig import Rig, Shop, open_rig
+from tests.inspector.shop import TRACEBACK, shop_rows
+
+SCREENS = Path(__file__).parent / "screens"
+SIZES = {"40x15": (40, 15), "80x24": (80, 24), "160x50": (160, 50)}
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def compare(name: str, text: str) -> None:
+    path = SCREENS / f"{name}.txt"
+    if os.environ.get("TRIO_SUP_UPDATE_SCREENS"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")
+    assert path.exists(), f"{path} is missing: write it with TRIO_SUP_UPDATE_SCREENS=1"
+    assert text + "\n" == path.read_text(encoding="utf-8")
+
+
+def shop_node() -> FakeNode:
+    return Shop().node(rows=shop_rows(), tracebacks={4: TRACEBACK})
+
+
+async def tell_story(rig: Rig, node: FakeNode) -> None:
+    charge = "shop/payments/charge"
+    node.tell("child_crashed", charge, f"{charge} crashed: GatewayError: 503", 990.0)
+    node.tell("restart_decided", charge, f"{charge} restarts at once (2 of 3)", 990.1)
+    node.tell("child_started", charge, f"{charge} started, life 5", 994.0)
+    await rig.until(lambda: len(rig.state.journal.entries) == 3)
+
+
+SCENES: dict[str, tuple[str, ...]] = {
+    "tree": (),
+    "list": ("2",),
+    "restarts": ("3",),
+    "events": ("4",),
+    "detail": ("down", "down", "down", "enter"),
+    "folded": ("minus",),
+    "problems": ("z",),
+    "help": ("question_mark",),
+    "paused": ("space",),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_screen_looks_as_it_did(scene: str, size: str) -> None:
+    async def main() -> None:
+        node = shop_node()
+        async with open_rig(node, size=SIZES[size]) as rig:
+            await tell_story(rig, node)
+            await rig.press(*SCENES[scene])
+            if scene == "detail":
+                await rig.until(lambda: 4 in rig.state.session.details)
+            compare(f"{scene}-{size}", rig.text())
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("scene", ["tree", "list", "restarts", "events", "detail"])
+def test_ascii_screens_hold_nothing_but_ascii(scene: str) -> None:
+    async def main() -> None:
+        node = shop_node()
+        async with open_rig(node, size=(120, 30), plain=True) as rig:
+            await tell_story(rig, node)
+            await rig.press(*SCENES[scene])
+            if scene == "detail":
+                await rig.until(lambda: 4 in rig.state.session.details)
+            text = rig.text()
+            widgets_of_textual = str.maketrans("│▕▎▊▁▇▆▅▄▃▂█", "|" * 12)
+            lists = rig.main.query_one("#lists").region
+            for line in text.splitlines():
+                assert line[: lists.right].isascii(), line
+            assert text.translate(widgets_of_textual).isascii()
+            compare(f"{scene}-ascii", text)
+
+    asyncio.run(main())
+
+
+def test_without_colours_the_same_words_are_there_and_no_colour_is_sent() -> None:
+    async def main() -> tuple[str, str]:
+        texts: list[str] = []
+        for no_color in (False, True):
+            async with open_rig(shop_node(), no_color=no_color) as rig:
+                texts.append(rig.text())
+                coloured = [
+                    segment
+                    for strip in rendered(rig)
+                    for segment in strip
+                    if segment.style is not None
+                    and any(
+                        color is not None and not color.is_default
+                        for color in (segment.style.color, segment.style.bgcolor)
+                    )
+                ]
+                assert bool(coloured) == (not no_color)
+        return texts[0], texts[1]
+
+    with_colours, without = asyncio.run(main())
+    assert with_colours == without
+
+
+def rendered(rig: Rig) -> Iterator[Strip]:
+    """What goes to the terminal: lines after the application's filters."""
+    screen = rig.app.screen
+    background = screen.background_colors[0]
+    for strip in screen._compositor.render_strips():
+        yield strip.apply_filter(rig.app._filters[-1], background)
+
+
+def test_without_colours_the_cursor_is_reversed_and_trouble_is_bold() -> None:
+    async def main() -> None:
+        async with open_rig(shop_node(), size=(80, 40), no_color=True) as rig:
+            view = rig.main.view
+            top = view.region.y
+            strips = rig.app.screen._compositor.render_strips()
+            cursor = strips[top]
+            assert all(s.style and s.style.reverse for s in cursor if "shop" in s.text)
+            row = next(n for n, s in enumerate(strips) if "quarantine" in s.text)
+            assert all(
+                s.style and s.style.bold for s in strips[row] if "quarantine" in s.text
+            )
+            badge = [s for s in strips[0] if "LIVE" in s.text]
+            assert badge
+            assert badge[0].style
+            assert badge[0].style.reverse
+
+    asyncio.run(main())
