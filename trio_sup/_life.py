@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
@@ -211,7 +212,12 @@ else:
         return None
 
 
+_TRIO = str(Path(trio.__file__).parent)
+
+
 def await_stack(task: trio.lowlevel.Task) -> str:
-    """Format where a task waits, the innermost frame last."""
-    frames = traceback.StackSummary.extract(iter(list(task.iter_await_frames())))
-    return "".join(frames.format())
+    """Format where a task waits, the innermost frame last, without Trio's own."""
+    frames = list(task.iter_await_frames())
+    while len(frames) > 1 and frames[-1][0].f_code.co_filename.startswith(_TRIO):
+        frames.pop()
+    return "".join(traceback.StackSummary.extract(iter(frames)).format())

@@ -1,0 +1,533 @@
+"""Reverse stop order, whatever the cause; grace, force, stuck."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from tests.supervision.stage import (
+    Boom,
+    Stage,
+    of_kind,
+    quiet,
+    record_events,
+)
+from trio_sup import (
+    RestartLimitExceeded,
+    Supervisor,
+    child,
+    dynamic_supervisor,
+    graceful_stop,
+    open_supervisor,
+    supervisor,
+)
+from trio_sup._core.events import ChildStopped, ChildStopping, ChildStuck
+
+pytestmark = pytest.mark.trio
+
+TREE = ["f down", "e down", "d down", "c down", "b down", "a down"]
+
+
+def tree(stage: Stage, **flags: Any) -> Any:
+    inner = supervisor(stage.specs("c d"), id="inner")
+    return open_supervisor(
+        [*stage.specs("a b"), inner, *stage.specs("e f")], id="top", **flags
+    )
+
+
+Cause = Callable[[Stage, Supervisor], Awaitable[None]]
+
+
+async def leave(stage: Stage, sup: Supervisor) -> None:
+    """The block ends."""
+
+
+async def body_error(stage: Stage, sup: Supervisor) -> None:
+    raise Boom("body")
+
+
+async def stop_from_the_body(stage: Stage, sup: Supervisor) -> None:
+    await sup.stop()
+
+
+async def outer_cancel(stage: Stage, sup: Supervisor) -> None:
+    OUTER[0].cancel()
+    await trio.sleep_forever()
+
+
+async def outer_deadline(stage: Stage, sup: Supervisor) -> None:
+    OUTER[0].deadline = trio.current_time() + 5
+    await trio.sleep_forever()
+
+
+async def exit_in_the_body(stage: Stage, sup: Supervisor) -> None:
+    raise SystemExit(3)
+
+
+OUTER = [trio.CancelScope()]
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        leave,
+        body_error,
+        stop_from_the_body,
+        outer_cancel,
+        outer_deadline,
+        exit_in_the_body,
+    ],
+)
+async def test_trap_17_reverse_stop_order_for_every_cause_sup_110(
+    autojump_clock: MockClock, cause: Cause
+) -> None:
+    stage = Stage(stop_seconds=dict.fromkeys("abcdef", 1.0))
+    seen = record_events()
+    OUTER[0] = trio.CancelScope()
+    caught: BaseException | None = None
+    try:
+        with OUTER[0]:
+            async with tree(stage) as sup:
+                stage.take()
+                began = trio.current_time()
+                await cause(stage, sup)
+    except (Boom, SystemExit) as error:
+        caught = error
+    assert stage.story == TREE
+    began += 5 if cause is outer_deadline else 0
+    assert trio.current_time() == began + 6  # one at a time
+    # Each is asked only when the one before it is down.
+    order = [
+        (type(event).__name__, event.path.rsplit("/")[-1])
+        for event in of_kind(seen, ChildStopping, ChildStopped)
+        if event.path != "top"
+    ]
+    expected: list[tuple[str, str]] = []
+    for id in "fe":
+        expected += [("ChildStopping", id), ("ChildStopped", id)]
+    expected += [("ChildStopping", "inner")]
+    for id in "dc":
+        expected += [("ChildStopping", id), ("ChildStopped", id)]
+    expected += [("ChildStopped", "inner")]
+    for id in "ba":
+        expected += [("ChildStopping", id), ("ChildStopped", id)]
+    assert order == expected
+    assert type(caught) is {
+        body_error: Boom,
+        exit_in_the_body: SystemExit,
+    }.get(cause, type(None))
+    assert OUTER[0].cancelled_caught is (cause in (outer_cancel, outer_deadline))
+
+
+@pytest.mark.parametrize("fatal", [KeyboardInterrupt, SystemExit, GeneratorExit])
+@pytest.mark.parametrize("who", ["a", "d", "f"])
+async def test_trap_17_reverse_stop_order_when_a_child_raises_something_fatal(
+    autojump_clock: MockClock, fatal: type[BaseException], who: str
+) -> None:
+    stage = Stage(stop_seconds=dict.fromkeys("abcdef", 1.0))
+    with pytest.raises(fatal):
+        async with tree(stage, max_restarts=100):
+            stage.take()
+            stage.crash(who, fatal())
+            await trio.sleep_forever()
+    others = [line for line in TREE if not line.startswith(who)]
+    assert stage.story == [f"{who} down", *others] or who == "d"
+    if who == "d":  # the inner supervisor goes first
+        assert stage.story[:2] == ["d down", "c down"]
+        assert stage.story[2:] == ["f down", "e down", "b down", "a down"]
+    assert set(stage.lives.values()) == {1}
+
+
+async def test_reverse_stop_order_when_giving_up_sup_075(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(stop_seconds=dict.fromkeys("abcdef", 1.0))
+    with pytest.raises(RestartLimitExceeded):
+        async with tree(stage, max_restarts=0):
+            stage.take()
+            stage.crash("b")
+            await trio.sleep_forever()
+    assert stage.story == ["b down", *[line for line in TREE if line != "b down"]]
+
+
+async def test_stop_during_the_start_stops_what_has_started(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(start_seconds={"d": 10.0}, stop_seconds=dict.fromkeys("abcd", 1.0))
+    with trio.move_on_after(5) as outer:
+        async with tree(stage):
+            raise AssertionError("the block was entered")
+    assert outer.cancelled_caught
+    assert stage.story == [*("a up", "b up", "c up"), *("c down", "b down", "a down")]
+    assert trio.current_time() == 5 + 4  # the half-started one cleans up, too
+
+
+async def test_a_cancelled_caller_enters_nothing() -> None:
+    stage = Stage()
+    with trio.CancelScope() as outer:
+        outer.cancel()
+        async with open_supervisor(stage.specs("a")):
+            raise AssertionError("the block was entered")
+    assert stage.up == []
+
+
+async def test_a_child_that_ends_meanwhile_does_not_disturb_sup_115(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(stop_seconds={"c": 3.0})
+
+    async def meddle() -> None:
+        await trio.sleep(1)
+        stage.crash("a")
+
+    async with trio.open_nursery() as nursery:
+        async with open_supervisor(stage.specs("a b c"), max_restarts=0) as sup:
+            handle = sup.child("a")
+            stage.take()
+            nursery.start_soon(meddle)
+    assert stage.story == ["a down", "c down", "b down"]
+    assert stage.lives["a"] == 1
+    assert isinstance((await handle.wait_exit()).error, Boom)
+
+
+async def test_an_error_in_the_clean_up_is_logged_and_goes_no_further_sup_116(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage = Stage(stop_errors={"a": Boom("cleaning up")})
+    caplog.set_level("WARNING", "trio_sup")
+    async with open_supervisor(stage.specs("a")) as sup:
+        handle = sup.child("a")
+    assert [r.levelname for r in caplog.records] == ["ERROR"]
+    assert "cleaning up" in caplog.records[0].getMessage()
+    exit = await handle.wait_exit(1)
+    assert (exit.kind, str(exit.error)) == ("shutdown", "cleaning up")
+
+
+async def test_stop_after_stop_is_harmless(autojump_clock: MockClock) -> None:
+    stage = Stage(stop_seconds={"a": 2.0})
+    async with open_supervisor(stage.specs("a")) as sup:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sup.stop)
+            nursery.start_soon(sup.stop)
+        await sup.stop()
+        assert sup.status == "gone"
+
+
+async def test_stop_of_a_permanent_nested_supervisor_restarts_it_sup_121() -> None:
+    stage = Stage()
+    for restart, lives in (("permanent", 2), ("transient", 1), ("temporary", 1)):
+        stage.lives.clear()
+        inner = supervisor(
+            stage.specs("a"),
+            id="s",
+            restart=restart,  # type: ignore[arg-type]
+        )
+        async with open_supervisor([inner]) as sup:
+            handle = sup.supervisor("s")
+            await handle.stop()
+            await quiet()
+            assert stage.lives["a"] == lives
+            assert handle.last_exit is not None
+            assert handle.last_exit.kind == "shutdown"
+            status = {"permanent": "running", "transient": "stopped"}
+            assert handle.status == status.get(restart, "gone")
+
+
+async def test_stop_of_a_nested_dynamic_supervisor_restarts_it() -> None:
+    stage = Stage()
+    async with open_supervisor([dynamic_supervisor(id="d")]) as sup:
+        dynamic = sup.dynamic("d")
+        await dynamic.start_child(stage.spec("a"))
+        await dynamic.stop()
+        await dynamic.wait_running()
+        assert dynamic.life == 2
+        assert dynamic.count_children().specs == 0
+
+
+# Grace.
+
+
+async def stubborn(seconds: float = math.inf) -> None:
+    """Does not end before its time, whatever it is told."""
+    with trio.CancelScope(shield=True):
+        await trio.sleep(seconds)
+
+
+async def test_a_plain_function_is_cancelled_at_once_sup_114(
+    autojump_clock: MockClock,
+) -> None:
+    async def plain() -> None:
+        await trio.sleep_forever()
+
+    async with open_supervisor([child(plain, shutdown=100)]) as sup:
+        handle = sup.child("plain")
+        await quiet()
+    assert trio.current_time() == 0
+    assert (await handle.wait_exit(1)).kind == "shutdown"
+
+
+async def test_graceful_stop_has_its_grace(autojump_clock: MockClock) -> None:
+    told: list[float] = []
+
+    async def polite() -> None:
+        with graceful_stop() as stopping:
+            await stopping.wait()
+            told.append(trio.current_time())
+            await trio.sleep(3)
+            told.append(trio.current_time())
+
+    async with open_supervisor([child(polite)]) as sup:
+        handle = sup.child("polite")
+        await trio.sleep(1)
+    assert told == [1, 4]
+    exit = await handle.wait_exit(1)
+    assert (exit.kind, exit.error) == ("shutdown", None)
+
+
+async def test_graceful_stop_is_cancelled_when_the_grace_is_over_sup_111(
+    autojump_clock: MockClock,
+) -> None:
+    async def slow() -> None:
+        with graceful_stop():
+            await trio.sleep_forever()
+
+    async with open_supervisor([child(slow, shutdown=2)]) as sup:
+        handle = sup.child("slow")
+        await quiet()
+    assert trio.current_time() == 2
+    assert (await handle.wait_exit(1)).kind == "killed"
+
+
+async def test_leaving_graceful_stop_while_asked_cancels(
+    autojump_clock: MockClock,
+) -> None:
+    after: list[str] = []
+
+    async def polite() -> None:
+        with graceful_stop() as stopping:
+            await stopping.wait()
+        after.append("left")
+        await trio.sleep_forever()
+
+    async with open_supervisor([child(polite, shutdown=100)]):
+        await quiet()
+    assert after == ["left"]
+    assert trio.current_time() == 0
+
+
+async def test_graceful_stop_inside_of_a_life_that_is_being_stopped(
+    autojump_clock: MockClock,
+) -> None:
+    seen: list[bool] = []
+
+    async def late() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            with graceful_stop() as stopping:
+                seen.append(stopping.is_set())
+
+    async with open_supervisor([child(late)]):
+        await quiet()
+    assert seen == [True]
+
+
+async def test_graceful_stop_needs_a_supervised_function() -> None:
+    with pytest.raises(RuntimeError, match="supervised function"):
+        with graceful_stop():
+            pass
+
+    async def twice() -> None:
+        with graceful_stop(), graceful_stop():
+            pass
+
+    with pytest.raises(RestartLimitExceeded) as info:
+        async with open_supervisor([child(twice)], max_restarts=0):
+            await trio.sleep_forever()
+    assert isinstance(info.value.__cause__, RuntimeError)
+
+
+async def test_brutal_kill_makes_no_request_sup_112(autojump_clock: MockClock) -> None:
+    told: list[bool] = []
+
+    async def polite() -> None:
+        with graceful_stop() as stopping:
+            try:
+                await trio.sleep_forever()
+            finally:
+                told.append(stopping.is_set())
+
+    async with open_supervisor([child(polite, shutdown="brutal_kill")]) as sup:
+        handle = sup.child("polite")
+        await quiet()
+    assert told == [False]
+    assert (await handle.wait_exit(1)).kind == "killed"
+
+
+async def test_no_grace_asks_and_kills_at_once_sup_004(
+    autojump_clock: MockClock,
+) -> None:
+    told: list[bool] = []
+
+    async def polite() -> None:
+        with graceful_stop() as stopping:
+            try:
+                await trio.sleep_forever()
+            finally:
+                told.append(stopping.is_set())
+
+    async with open_supervisor([child(polite, shutdown=0)]) as sup:
+        handle = sup.child("polite")
+        await quiet()
+    assert told == [True]
+    assert (await handle.wait_exit(1)).kind == "killed"
+
+
+async def test_endless_grace_waits_sup_113(autojump_clock: MockClock) -> None:
+    async def polite() -> None:
+        with graceful_stop() as stopping:
+            await stopping.wait()
+            await trio.sleep(50_000)
+
+    async with open_supervisor([child(polite, shutdown=math.inf)]):
+        await quiet()
+    assert trio.current_time() == 50_000
+
+
+async def test_trap_18_a_child_that_shields_itself_is_reported_with_its_frame(
+    autojump_clock: MockClock,
+) -> None:
+    seen = record_events()
+    async with open_supervisor([child(stubborn, 20.0, shutdown=2)]) as sup:
+        handle = sup.child("stubborn")
+        statuses: list[str] = []
+
+        def look(event: object) -> None:
+            if isinstance(event, ChildStuck):
+                statuses.append(handle.status)
+
+        from trio_sup import current_node
+
+        current_node().add_hook(look)
+        await quiet()
+    assert trio.current_time() == 20  # it is waited for
+    stuck = of_kind(seen, ChildStuck)
+    # Cancelled at 2; reported after 1, then 2, 4, 8 seconds more.
+    assert [event.at for event in stuck] == [3, 5, 9, 17]
+    assert [event.seconds for event in stuck] == [1, 3, 7, 15]
+    assert "in stubborn" in stuck[0].frames
+    assert "await trio.sleep(seconds)" in stuck[0].frames
+    assert statuses == ["stuck"] * 4
+    assert (await handle.wait_exit(1)).kind == "killed"
+
+
+async def test_one_stuck_child_holds_up_those_before_it_only(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage()
+    async with open_supervisor(
+        [stage.spec("a"), child(stubborn, 20.0), stage.spec("c")]
+    ):
+        await trio.sleep(1)
+        stage.take()
+    assert stage.story == ["c down", "a down"]
+    assert trio.current_time() == 20
+
+
+async def test_hurry_collapses_all_graces_and_keeps_the_order(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage()
+    manager = open_supervisor(
+        [
+            child(forever_polite, stage, "a", shutdown=50, id="a"),
+            supervisor(
+                [
+                    child(forever_polite, stage, "b", shutdown=50, id="b"),
+                    child(forever_polite, stage, "c", shutdown=50, id="c"),
+                ],
+                id="inner",
+            ),
+        ]
+    )
+
+    async def soon() -> None:
+        await trio.sleep(3)
+        manager.hurry()
+
+    async with trio.open_nursery() as nursery:
+        async with manager:
+            await quiet()
+            nursery.start_soon(soon)
+    assert stage.story == ["c down", "b down", "a down"]
+    assert trio.current_time() == 3
+
+
+async def forever_polite(stage: Stage, id: str) -> None:
+    """Uses all its grace."""
+    try:
+        with graceful_stop():
+            await trio.sleep_forever()
+    finally:
+        stage.story.append(f"{id} down")
+
+
+async def test_a_supervisor_with_a_finite_grace_hurries_its_children(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage()
+    inner = supervisor(
+        [child(forever_polite, stage, id, shutdown=50, id=id) for id in "abc"],
+        id="inner",
+        shutdown=4,
+    )
+    async with open_supervisor([inner]):
+        await quiet()
+    assert stage.story == ["c down", "b down", "a down"]
+    assert trio.current_time() == 4
+
+
+async def test_a_brutally_killed_supervisor_gives_no_graces(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage()
+    inner = supervisor(
+        [child(forever_polite, stage, id, shutdown=50, id=id) for id in "ab"],
+        id="inner",
+        shutdown="brutal_kill",
+    )
+    async with open_supervisor([inner]):
+        await quiet()
+    assert stage.story == ["b down", "a down"]
+    assert trio.current_time() == 0
+
+
+async def test_an_outer_cancel_during_a_terminate_keeps_its_grace(
+    autojump_clock: MockClock,
+) -> None:
+    """One deadline a life: a later request does not start the grace anew."""
+    stage = Stage()
+    with trio.move_on_after(3):
+        async with open_supervisor(
+            [child(forever_polite, stage, "a", shutdown=5, id="a")]
+        ) as sup:
+            await quiet()
+            await sup.terminate_child("a")
+    assert trio.current_time() == 5
+    assert stage.story == ["a down"]
+
+
+async def test_the_report_of_a_stuck_child_names_the_users_line(
+    autojump_clock: MockClock,
+) -> None:
+    seen = record_events()
+    async with open_supervisor([child(stubborn, 20.0, shutdown=2)]):
+        await quiet()
+    assert of_kind(seen, ChildStuck)[0].summary == (
+        "root/stubborn is stuck, 1 s after its cancel: await trio.sleep(seconds)"
+    )
