@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from trio_sup._server_ref import ServerRef
 
 T = TypeVar("T")
+# For the static methods: those of a class that is not parametrised are called.
+V = TypeVar("V")
 R = TypeVar("R")
 
 
@@ -36,19 +38,19 @@ class Agent(GenServer, Generic[T]):
         self.value: T = self._start()
 
     @staticmethod
-    async def get(agent: ServerRef[Agent[T]], fn: Callable[[T], R]) -> R:
+    async def get(agent: ServerRef[Agent[V]], fn: Callable[[V], R]) -> R:
         """Return ``fn(value)``."""
         result: R = await agent.call(Agent[Any].run_get, fn)
         return result
 
     @staticmethod
-    async def update(agent: ServerRef[Agent[T]], fn: Callable[[T], T]) -> None:
+    async def update(agent: ServerRef[Agent[V]], fn: Callable[[V], V]) -> None:
         """Put ``fn(value)`` in the place of the value, and wait for that."""
         await agent.call(Agent[Any].run_update, fn)
 
     @staticmethod
     async def get_and_update(
-        agent: ServerRef[Agent[T]], fn: Callable[[T], tuple[R, T]]
+        agent: ServerRef[Agent[V]], fn: Callable[[V], tuple[R, V]]
     ) -> R:
         """Let `fn` return an answer and a new value; return the answer.
 
@@ -58,7 +60,7 @@ class Agent(GenServer, Generic[T]):
         return result
 
     @staticmethod
-    def cast(agent: ServerRef[Agent[T]], fn: Callable[[T], T]) -> None:
+    def cast(agent: ServerRef[Agent[V]], fn: Callable[[V], V]) -> None:
         """As `update`, without waiting. No checkpoint."""
         agent.cast(Agent[Any].run_cast, fn)
 

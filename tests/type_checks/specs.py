@@ -1,0 +1,147 @@
+"""Specifications know the handle that they lead to. Read by checkers, never run."""
+
+from functools import partial
+from typing import Any, Generic, TypeVar, assert_type
+
+import trio
+
+from trio_sup import (
+    Agent,
+    Attached,
+    Backoff,
+    Child,
+    ChildSpec,
+    DynamicSupervisor,
+    GenServer,
+    Mailbox,
+    Registry,
+    ServerRef,
+    Supervisor,
+    call,
+    child,
+    dynamic_supervisor,
+    open_supervisor,
+    supervisor,
+)
+
+T = TypeVar("T")
+
+
+class Counter(GenServer):
+    def __init__(self, start: int = 0) -> None:
+        self.value = start
+
+    @call
+    async def add(self, n: int) -> int:
+        return n
+
+
+class Board(GenServer):
+    def __init__(self, name: str, size: int, *, public: bool = True) -> None: ...
+
+
+class Box(GenServer, Generic[T]):
+    def __init__(self, item: T) -> None: ...
+
+    @call
+    async def get(self) -> T:
+        raise NotImplementedError
+
+
+async def no_arguments() -> None: ...
+
+
+async def worker(n: int, text: str) -> float:
+    return n + len(text)
+
+
+async def signalling(
+    n: int, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
+) -> None: ...
+
+
+async def signalling_strictly(n: int, *, task_status: trio.TaskStatus[int]) -> None: ...
+
+
+def not_async(n: int) -> int:
+    return n
+
+
+def good_specs() -> None:
+    assert_type(child(Counter), ChildSpec[ServerRef[Counter]])
+    assert_type(child(Counter, 10), ChildSpec[ServerRef[Counter]])
+    assert_type(child(Counter, 10, id="hits"), ChildSpec[ServerRef[Counter]])
+    assert_type(child(Board, "a", 3, name=("board", 3)), ChildSpec[ServerRef[Board]])
+    assert_type(
+        child(partial(Board, "a", 3, public=False)), ChildSpec[ServerRef[Board]]
+    )
+    assert_type(child(Box[int], 3), ChildSpec[ServerRef[Box[int]]])
+    assert_type(child(Agent[int], lambda: 3), ChildSpec[ServerRef[Agent[int]]])
+    assert_type(child(Counter, mailbox=Mailbox(5)), ChildSpec[ServerRef[Counter]])
+    assert_type(child(no_arguments), ChildSpec[Child])
+    assert_type(child(worker, 1, "a", id="w"), ChildSpec[Child])
+    assert_type(child(worker, 1, "a", restart="transient"), ChildSpec[Child])
+    assert_type(child(partial(worker, text="a"), 1), ChildSpec[Child])
+    assert_type(child(signalling, 1), ChildSpec[Child])
+    assert_type(child(signalling_strictly, 1, ready="signalled"), ChildSpec[Child])
+    assert_type(child(trio.sleep_forever, backoff=Backoff()), ChildSpec[Child])
+    assert_type(
+        supervisor([child(Counter), child(worker, 1, "a")]), ChildSpec[Supervisor]
+    )
+    assert_type(dynamic_supervisor(max_children=9), ChildSpec[DynamicSupervisor])
+    wider: ChildSpec[Child] = child(Counter)
+    del wider
+
+
+def bad_specs() -> None:
+    child(Counter, "ten")  # type: ignore[arg-type]
+    child(Counter, 1, 2)  # type: ignore[arg-type, call-arg]
+    child(Board, "a")  # type: ignore[arg-type]
+    child(Box[int], "a")  # type: ignore[arg-type]
+    child(worker, 1)  # type: ignore[arg-type, type-var]
+    child(worker, "a", 1)  # type: ignore[arg-type, call-arg, type-var]
+    child(worker(1, "a"))  # type: ignore[call-overload]
+    child(not_async, 1)  # type: ignore[type-var]
+    child(Counter, restart="often")  # type: ignore[call-overload, call-arg]
+    child(Counter, shutdown="soon")  # type: ignore[call-overload, call-arg]
+    child(Counter, speed=1)  # type: ignore[call-overload]
+    child(worker, 1, "a", mailbox=Mailbox(5))  # type: ignore[call-arg, type-var]
+    supervisor([Counter])  # type: ignore[list-item]
+    narrow: ChildSpec[ServerRef[Counter]] = child(worker, 1, "a")  # type: ignore[assignment]
+    del narrow
+
+
+async def handles(sup: Supervisor, pool: DynamicSupervisor) -> None:
+    assert_type(sup.server(Counter, "hits"), ServerRef[Counter])
+    assert_type(sup.server(Box[int], "shop", "box"), ServerRef[Box[int]])
+    assert_type(await sup.server(Box[int], "box").call(Box[int].get), int)
+    assert_type(sup.supervisor("shop"), Supervisor)
+    assert_type(sup.dynamic("pool"), DynamicSupervisor)
+    assert_type(await sup.start_child(child(Counter, 1)), ServerRef[Counter])
+    assert_type(await sup.start_child(child(worker, 1, "a")), Child)
+    assert_type(await sup.start_child(supervisor([])), Supervisor)
+    assert_type(await sup.start_child(dynamic_supervisor()), DynamicSupervisor)
+    assert_type(await pool.start_child(child(Counter, 1)), ServerRef[Counter])
+    named = child(Counter, name="hits")
+    assert_type(await pool.get_or_start(named), ServerRef[Counter])
+    assert_type(await pool.call_or_start(named, Counter.add, 2), int)
+    await pool.call_or_start(named, Counter.add, "x")  # type: ignore[arg-type]
+    sup.server(worker, "hits")  # type: ignore[arg-type, type-var]
+
+
+async def names(registry: Registry) -> None:
+    assert_type(registry.get("hits", Counter), ServerRef[Counter] | None)
+    assert_type(registry.get("pool", DynamicSupervisor), DynamicSupervisor | None)
+    assert_type(registry.get("hits"), Child | None)
+    assert_type(registry.get("me", Attached), Attached | None)
+    assert_type(registry.lookup("hits", Counter), ServerRef[Counter])
+    assert_type(registry.lookup("box", Box[int]), ServerRef[Box[int]])
+    assert_type(await registry.wait_for("hits", Counter), ServerRef[Counter])
+    registry.get("hits", int)  # type: ignore[type-var]
+
+
+async def programs(specs: list[ChildSpec[Any]]) -> None:
+    async with open_supervisor(specs) as sup:
+        assert_type(sup, Supervisor)
+    async with open_supervisor([child(Counter), child(worker, 1, "a")]) as sup:
+        assert_type(sup, Supervisor)
