@@ -73,7 +73,7 @@ class Kid(ChildState):
         self.uid = node.next_uid()
         self.parent = parent
         above = "" if parent is None else parent.path_text + "/"
-        self.path_text: str = f"{above}{id}"
+        self.path_text: str = above + safe_text(id)
         # Grows with every lifecycle change; the inspector compares it.
         self.version = 0
         self.waiters: Waiters | None = None
@@ -311,7 +311,8 @@ class Kid(ChildState):
     @property
     def label(self) -> str:
         """The id as text."""
-        return str(self.id)
+        above = 0 if self.parent is None else len(self.parent.path_text) + 1
+        return self.path_text[above:]
 
     @property
     def kind(self) -> str:
@@ -338,7 +339,7 @@ class Kid(ChildState):
         name = self.spec.name
         if name is None:
             return ""
-        return str(name.key if isinstance(name, Via) else name)
+        return safe_text(name.key if isinstance(name, Via) else name)
 
     @property
     def last_exit_text(self) -> str:
@@ -396,6 +397,14 @@ def _new_handle(kid: Kid) -> Child:
     from trio_sup._handles import new_handle
 
     return new_handle(kid)
+
+
+def safe_text(value: object) -> str:
+    """Return `str(value)`, whatever a user's `__str__` does."""
+    try:
+        return str(value)
+    except Exception as broken:  # noqa: BLE001 - user code
+        return f"<{type(value).__name__}: str() raised {type(broken).__name__}>"
 
 
 def format_error(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import string
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
@@ -58,6 +59,7 @@ class Node:
         self._roots: dict[int, Kid] = {}
         self._uids = 0
         self._recent: deque[LifecycleEvent] = deque(maxlen=RECENT)
+        self._emitted = 0
         self._hooks: dict[EventHook, bool] = {}
 
     def next_uid(self) -> int:
@@ -80,6 +82,11 @@ class Node:
     def recent_events(self) -> Sequence[LifecycleEvent]:
         """The last events, oldest first; at most 1024."""
         return list(self._recent)
+
+    @property
+    def events_emitted(self) -> int:
+        """How many events there have been since the node began."""
+        return self._emitted
 
     def add_hook(self, hook: EventHook) -> None:
         """Call `hook` with every event from now on."""
@@ -108,6 +115,7 @@ class Node:
     def emit(self, event: LifecycleEvent) -> None:
         """Remember an event, log it, and tell the hooks. State has changed by now."""
         self._recent.append(event)
+        self._emitted += 1
         level = _level(event)
         if logger.isEnabledFor(level):
             _log(event, level)
@@ -218,5 +226,6 @@ def default_name() -> str:
         name = str(spec.name).removesuffix(".__main__")
     else:
         name = Path(sys.argv[0] if sys.argv else "node").stem
-    clean = "".join(c if c.isalnum() or c in "._-" else "-" for c in name)
+    allowed = string.ascii_letters + string.digits + "._-"
+    clean = "".join(c if c in allowed else "-" for c in name)
     return clean.strip("-.")[:32] or "node"

@@ -86,6 +86,10 @@ class FakeNode:
     def recent_events(self) -> Sequence[FakeEvent]:
         return self.log
 
+    @property
+    def events_emitted(self) -> int:
+        return len(self.log)
+
     def supervisor(self, label: str, parent: FakeChild | None = None) -> FakeChild:
         child = self._add(label, parent)
         child.kind, child.target_name = "supervisor", "one_for_one"

@@ -19,7 +19,7 @@ from trio_sup.inspect.text import MAX_ERROR, MAX_NAME, MAX_PATH, clip, finite
 from trio_sup.inspect.wire import Event, Row, Vol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from trio_sup.inspect.source import (
         ObservedChild,
@@ -84,7 +84,9 @@ class Table:
         # cannot be resumed.
         self._floor = 0
         self._tombs: OrderedDict[int, int] = OrderedDict()
-        self._last_event: ObservedEvent | None = None
+        # How many events the node had emitted when this last looked; those that it
+        # remembers from before the first look are shown, those forgotten not missed.
+        self._seen_events = node.events_emitted - len(node.recent_events())
         self._event_n = 0
         self._complained = False
 
@@ -149,11 +151,12 @@ class Table:
 
     def _read_events(self, found: Found) -> None:
         recent = self._node.recent_events()
-        fresh, complete = _after(recent, self._last_event)
-        if not complete:
-            found.missed += 1
+        emitted = self._node.events_emitted
+        new = emitted - self._seen_events
+        self._seen_events = emitted
+        fresh = recent[max(0, len(recent) - new) :] if new else ()
+        found.missed += new - len(fresh)
         for event in fresh:
-            self._last_event = event
             self._event_n += 1
             try:
                 found.events.append(build_event(self._event_n, event))
@@ -290,15 +293,3 @@ def _read_mailbox(row: Row, mailbox: ObservedMailbox) -> None:
 def _limit(value: float) -> int:
     """A bound as an integer, -1 for none."""
     return int(value) if math.isfinite(value) else -1
-
-
-def _after(
-    recent: Sequence[ObservedEvent], last: ObservedEvent | None
-) -> tuple[list[ObservedEvent], bool]:
-    """The events behind `last`, and whether `last` was still there to be seen."""
-    fresh: list[ObservedEvent] = []
-    for event in reversed(recent):
-        if event is last:
-            return fresh[::-1], True
-        fresh.append(event)
-    return fresh[::-1], last is None
