@@ -146,7 +146,7 @@ class InspectorApp(App[int]):
         if self.main is None:
             self.push_screen(screen)
         else:
-            self.switch_screen(screen)
+            self.switch_screen(screen)  # pyright: ignore[reportUnknownMemberType]
         self.main = screen
         self.run_worker(
             connection.run(), group="net", exclusive=True, exit_on_error=False
@@ -243,7 +243,8 @@ class InspectorApp(App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The commands of the palette: Textual's own, and every named action."""
-        yield from super().get_system_commands(screen)
+        # Textual leaves the type of its screens open.
+        yield from super().get_system_commands(screen)  # pyright: ignore[reportUnknownMemberType]
         if not isinstance(screen, MainScreen):
             return
         for binding in MainScreen.BINDINGS:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect import show
 from trio_sup.inspect.session import Phase
-from trio_sup_inspector.cells import Cell, Cells, Role, cells_width, spread
+from trio_sup_inspector.cells import Cell, Cells, Role, cell, cells_width, spread
 
 if TYPE_CHECKING:
     from trio_sup_inspector.connection import Connection, Trouble
@@ -72,7 +72,10 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
     wrong: list[Cell] = []
     for number, word, role in worries:
         if number:
-            wrong += [("  " if wrong else "", "text"), (f"{number} {word}", role)]
+            wrong += [
+                cell("  " if wrong else "", "text"),
+                cell(f"{number} {word}", role),
+            ]
     per_minute = state.restarts_per_minute(clock)
     deepest = max((r.mailbox_len or 0 for r in state.model.rows.values()), default=0)
     figures: list[Cells] = [

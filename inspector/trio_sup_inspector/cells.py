@@ -6,6 +6,7 @@ terminal cells, so that wide characters keep columns aligned.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
@@ -86,6 +87,16 @@ def spread(left: Cells, right: Cells, width: int, *, plain: bool = False) -> Cel
     return clip_cells(left, room, plain=plain) + right
 
 
+def cell(text: str, role: Role) -> Cell:
+    """One piece of a line."""
+    return text, role
+
+
 def printable(text: str, *, plain: bool) -> str:
     """The text, in ASCII only if `plain`."""
     return text.encode("ascii", "replace").decode("ascii") if plain else text
+
+
+def printable_cells(cells: Iterable[Cell], *, plain: bool) -> Cells:
+    """The same line, in ASCII only if `plain`."""
+    return tuple(cell(printable(text, plain=plain), role) for text, role in cells)

@@ -127,7 +127,8 @@ def load_keymap(path: Path) -> dict[str, str]:
     if not isinstance(data, dict):
         raise KeymapError(f"{path}: one JSON object is expected")
     keymap: dict[str, str] = {}
-    for id, keys in data.items():
+    given: dict[object, object] = {**data}
+    for id, keys in given.items():
         if id not in IDS:
             raise KeymapError(f"{path}: no action {id!r}; help (?) lists them")
         if not isinstance(keys, str) or not keys.strip():

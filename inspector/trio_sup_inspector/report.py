@@ -9,7 +9,7 @@ from attrs import frozen
 
 from trio_sup.inspect import show
 from trio_sup.inspect.problems import problem
-from trio_sup_inspector.cells import Cell, Cells, Role, clip_cells, cut, printable
+from trio_sup_inspector.cells import Cell, Cells, Role, clip_cells, cut, printable_cells
 from trio_sup_inspector.journal import role_of, wall_time
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class _Writer:
         self.lines: list[Cells] = []
 
     def add(self, *cells: Cell) -> None:
-        shown = tuple((printable(t, plain=self.plain), role) for t, role in cells)
+        shown = printable_cells(cells, plain=self.plain)
         self.lines.append(clip_cells(shown, self.width, plain=self.plain))
 
     def section(self, name: str) -> None:

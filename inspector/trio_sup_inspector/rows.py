@@ -12,6 +12,7 @@ from trio_sup_inspector.cells import (
     Cell,
     Cells,
     Role,
+    cell,
     cut,
     dimmed,
     fit,
@@ -183,7 +184,8 @@ def _folded(row: Row, name: list[Cell], layout: Layout, scene: Scene) -> Cells:
     cells.append((" " * GAP, "text"))
     if state is not None:
         word, loud = _state(row, state.width, scene)
-        cells += [(fit(word, state.width), loud), (" " * GAP, "text")]
+        cells.append((fit(word, state.width), loud))
+        cells.append((" " * GAP, "text"))
         room -= state.width + GAP
     totals = scene.model.totals(row.id)
     role: Role = "dim"
@@ -192,7 +194,7 @@ def _folded(row: Row, name: list[Cell], layout: Layout, scene: Scene) -> Cells:
     elif totals.waiting:
         role = "warn"
     text = show.aggregate(totals, plain=scene.plain)
-    cells.append((fit(text, room, plain=scene.plain), role))
+    cells.append(cell(fit(text, room, plain=scene.plain), role))
     return tuple(cells)
 
 

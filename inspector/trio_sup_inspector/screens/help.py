@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from trio_sup.inspect import show
-from trio_sup_inspector.cells import Cell, Cells, clip_cells, fit
+from trio_sup_inspector.cells import Cell, Cells, cell, clip_cells, fit
 from trio_sup_inspector.keys import GROUPS, shown_keys
 from trio_sup_inspector.widgets.document import Document
 from trio_sup_inspector.widgets.paint import use_whole_cells
@@ -77,12 +77,12 @@ class Help(ModalScreen[None]):
             lines.append(())
         lines.append((("Filter (terms separated by spaces must all hold)", "accent"),))
         lines += [
-            ((fit(term, KEY_ROOM), "strong"), (f" {text}", "text"))
+            (cell(fit(term, KEY_ROOM), "strong"), cell(f" {text}", "text"))
             for term, text in FILTERS
         ]
-        lines += [(), (("States", "accent"),)]
+        lines += [(), (cell("States", "accent"),)]
         for look in show.LOOKS.values():
             glyph = look.ascii if self._plain else look.glyph
             lines.append(((f"{glyph} ", look.severity), (look.word, "text")))
-        lines += [(), ((f"Other keys: {self._file}", "dim"),)]
+        lines += [(), (cell(f"Other keys: {self._file}", "dim"),)]
         return [clip_cells(line, width, plain=self._plain) for line in lines]

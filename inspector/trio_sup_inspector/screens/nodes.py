@@ -11,7 +11,7 @@ from textual.screen import Screen
 from trio_sup.inspect import show
 from trio_sup.inspect.discovery import DiscoveryError, FoundNode, list_nodes
 from trio_sup_inspector import banner
-from trio_sup_inspector.cells import Cell, Cells, clip_cells, fit, printable
+from trio_sup_inspector.cells import Cell, Cells, clip_cells, fit, printable_cells
 from trio_sup_inspector.screens.page import page_cells
 from trio_sup_inspector.widgets.bars import Bar, key_cells
 from trio_sup_inspector.widgets.document import Document
@@ -126,9 +126,7 @@ class Nodes(Screen[FoundNode | None]):
             cells.append((fit(age, 9, right=True), "dim"))
             cells.append((f"  {show.clean(file.argv0)}", "text"))
             cells.append((f"  {show.clean(file.cwd)}", "dim"))
-        shown = tuple(
-            (printable(text, plain=self._plain), role) for text, role in cells
-        )
+        shown = printable_cells(cells, plain=self._plain)
         return clip_cells(shown, width, plain=self._plain)
 
     def _page(self, width: int) -> list[Cells]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from trio_sup_inspector.cells import Cell, Cells, Role, clip_cells, printable, width_of
+from trio_sup_inspector.cells import (
+    Cell,
+    Cells,
+    Role,
+    cell,
+    clip_cells,
+    printable,
+    width_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +27,7 @@ def page_cells(
     lines: list[Cell] = []
     for text, role in page:
         parts = [text] if text.startswith(" ") else textwrap.wrap(text, room)
-        lines += [(printable(part, plain=plain), role) for part in parts or [""]]
+        lines += [cell(printable(part, plain=plain), role) for part in parts or [""]]
     block = max((width_of(text) for text, _ in lines), default=0)
     margin = " " * max(0, (width - block) // 2)
     empty = clip_cells((), width)

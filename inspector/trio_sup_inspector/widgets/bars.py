@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from trio_sup_inspector.cells import Cells, cells_width, clip_cells
+from trio_sup_inspector.cells import Cells, cell, cells_width, clip_cells
 from trio_sup_inspector.widgets.paint import ROLE_CLASSES, Paint
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ class TabBar(Bar):
     def on_click(self, event: events.Click) -> None:
         """Tell which piece is under the mouse."""
         end = 0
-        for index, cell in enumerate(self._cells):
-            end += cells_width((cell,))
+        for index, piece in enumerate(self._cells):
+            end += cells_width((piece,))
             if event.x < end:
                 self.post_message(self.Clicked(index))
                 return
@@ -86,6 +86,6 @@ def key_cells(hints: list[tuple[str, str]], width: int) -> Cells:
         size = len(key) + len(text) + 4
         if used + size > width:
             break
-        cells += [(f" {key} ", "accent"), (f"{text}  ", "dim")]
+        cells += [cell(f" {key} ", "accent"), cell(f"{text}  ", "dim")]
         used += size
     return tuple(cells)
