@@ -21,13 +21,13 @@ class Inner:
     __slots__ = ("idle", "idle_at", "kid", "life", "to_continue")
 
     def __init__(self, kid: Kid) -> None:
-        self.kid = kid
-        self.life = kid.life
+        self.kid: Kid = kid
+        self.life: int = kid.life
         # The arguments of a `handle_continue` that is to run next.
         self.to_continue: tuple[object, ...] | None = None
         # What to do if nothing comes until then.
         self.idle: CastNote | None = None
-        self.idle_at = 0.0
+        self.idle_at: float = 0.0
 
     def take_idle(self) -> CastNote | None:
         """Return what is to be done as nothing came in time, once; else None."""

@@ -69,17 +69,17 @@ class MailQueue:
     )
 
     def __init__(self, kid: Kid, policy: Mailbox) -> None:
-        self.kid = kid
-        self.policy = policy
+        self.kid: Kid = kid
+        self.policy: Mailbox = policy
         self.inbox: list[Item] = []
         self.batch: list[Item] = []
         # Invariant: the number of casts and sends in `inbox` and `batch`.
-        self.bounded = 0
+        self.bounded: int = 0
         # Invariant: the number of stop notes in `inbox` and `batch`.
-        self.stops = 0
+        self.stops: int = 0
         self.parked: Task | None = None
         self._accepting = False
-        self.suspended = False
+        self.suspended: bool = False
         # What overtakes queued messages, between handlers.
         self.system: list[SystemRequest] = []
         self.deferred: set[Request] = set()
@@ -88,16 +88,16 @@ class MailQueue:
         # The calls that the handler in hand waits for, and whom.
         self.outgoing: dict[Request, Kid] = {}
         # How many nurseries of the server's task are older than its handlers.
-        self.background = 0
+        self.background: int = 0
         # What the present life watches.
         self.monitors: set[Monitor] = set()
         self.tracer: TraceHook | None = None
         self.current: Item | None = None
-        self.current_since = 0.0
-        self.received = 0
-        self.handled = 0
-        self.dropped = 0
-        self.peak = 0
+        self.current_since: float = 0.0
+        self.received: int = 0
+        self.handled: int = 0
+        self.dropped: int = 0
+        self.peak: int = 0
 
     # Counters, for the inspector.
 

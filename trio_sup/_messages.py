@@ -54,15 +54,15 @@ class Request(outcome.Outcome[Any]):
     ) -> None:
         # None as soon as the caller has its answer, or has given up.
         self.task: Task | None = task
-        self.handler = handler
-        self.args = args
+        self.handler: Handler = handler
+        self.args: tuple[object, ...] = args
         self.kwargs: dict[str, object] = {} if kwargs is None else kwargs
         self.result: object = None
         self.error: BaseException | None = None
         self.alarm: Alarm | None = None
         # Whether a timeout withdraws it as long as it is queued.
-        self.expires = False
-        self.expired = False
+        self.expires: bool = False
+        self.expired: bool = False
         # Where it is remembered while its answer is deferred.
         self.held: MailQueue | None = None
         # The server whose handler waits for it, if one does.
@@ -141,7 +141,7 @@ class SystemRequest(Request):
         self, task: Task, handler: Handler, work: Callable[[GenServer], object]
     ) -> None:
         super().__init__(task, handler)
-        self.work = work
+        self.work: Callable[[GenServer], object] = work
 
 
 class Caller(Generic[R_contra]):

@@ -183,7 +183,7 @@ class Exits(Watch):
         self._downs: deque[Down] = deque(maxlen=capacity)
         self._waiters = Waiters()
         self._over = False
-        self.dropped = 0
+        self.dropped: int = 0
         """How many were forgotten, oldest first, as nobody took them."""
 
     def deliver(self, down: Down) -> None:

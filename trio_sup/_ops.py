@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import (
     TYPE_CHECKING,
     Any,
+    ClassVar,
     Concatenate,
     Generic,
     ParamSpec,
@@ -41,9 +42,9 @@ class Operation:
     __slots__ = ("name", "owner", "qualname")
 
     def __init__(self, owner: type[Any], name: str) -> None:
-        self.owner = owner
-        self.name = name
-        self.qualname = f"{owner.__qualname__}.{name}"
+        self.owner: type[Any] = owner
+        self.name: str = name
+        self.qualname: str = f"{owner.__qualname__}.{name}"
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lower()} {self.qualname}>"
@@ -66,7 +67,7 @@ class Cast(Operation, Generic[S_contra, P]):
 class _Method:
     """The descriptor behind an operation."""
 
-    operation_type: type[Operation]
+    operation_type: ClassVar[type[Operation]]
 
     def __init__(
         self,
@@ -98,7 +99,7 @@ class _Method:
 class CallMethod(_Method, Generic[S_co, P, R_co]):
     """A method decorated with `@call`."""
 
-    operation_type = Call
+    operation_type: ClassVar[type[Operation]] = Call
 
     @overload
     def __get__(
@@ -116,7 +117,7 @@ class CallMethod(_Method, Generic[S_co, P, R_co]):
 class CastMethod(_Method, Generic[S_co, P]):
     """A method decorated with `@cast`."""
 
-    operation_type = Cast
+    operation_type: ClassVar[type[Operation]] = Cast
 
     @overload
     def __get__(self: CastMethod[S, P], obj: None, owner: type[Any]) -> Cast[S, P]: ...
@@ -198,7 +199,7 @@ class _CallNamespace:
         return decorator if fn is None else decorator(fn)
 
 
-call = _CallNamespace()
+call: _CallNamespace = _CallNamespace()
 
 
 def cast(fn: Callable[Concatenate[S, P], Awaitable[None]]) -> CastMethod[S, P]:

@@ -51,7 +51,7 @@ class Continue:
     __slots__ = ("args",)
 
     def __init__(self, *args: object) -> None:
-        self.args = args
+        self.args: tuple[object, ...] = args
 
 
 class GenServer:
