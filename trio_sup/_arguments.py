@@ -287,13 +287,15 @@ def _positive(text: str) -> int:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text[:6]) <= 400):
+    if not (text.isascii() and text.isdecimal() and len(text) < 6 and int(text) <= 400):
         raise argparse.ArgumentTypeError(f"a whole number from 0 to 400, not {text!r}")
     return int(text)
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text[:6]) <= 65535):
+    if not (
+        text.isascii() and text.isdecimal() and len(text) < 6 and int(text) <= 65535
+    ):
         raise argparse.ArgumentTypeError(f"a port from 0 to 65535, not {text!r}")
     return int(text)
 

@@ -1,0 +1,44 @@
+"""What ``trio-sup demo`` can be told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    import argparse
+
+DEFAULT_NAME = "demo"
+DEFAULT_CLIENTS = 5
+
+
+@frozen
+class Options:
+    """The options of the demonstration."""
+
+    name: str = DEFAULT_NAME
+    """The node's name."""
+    clients: int = DEFAULT_CLIENTS
+    """How many clients run inside the program."""
+    chaos: float | None = None
+    """About how many seconds pass between two faults; None for no faults."""
+    duration: float | None = None
+    """After how many seconds the service stops; None for never."""
+    port: int = 0
+    """The port on the loopback interface; 0 for one that is free."""
+
+    @classmethod
+    def from_args(cls, args: argparse.Namespace) -> Options:
+        """Take over the command's arguments; they have been checked."""
+        return cls(args.name, args.clients, args.chaos, args.duration, args.port)
+
+    def to_argv(self) -> list[str]:
+        """Return the arguments that mean the same."""
+        argv = [f"--name={self.name}", f"--clients={self.clients}"]
+        argv += [f"--port={self.port}"]
+        if self.chaos is not None:
+            argv.append(f"--chaos={self.chaos}")
+        if self.duration is not None:
+            argv.append(f"--for={self.duration}")
+        return argv

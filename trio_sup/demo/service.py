@@ -1,0 +1,113 @@
+"""Runs the board server; as a program of its own, behind the inspector.
+
+``python -m trio_sup.demo.service`` takes the options of ``trio-sup demo``, prints
+nothing, and stops in order when its standard input is closed: it never outlives the
+one who started it.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_sup import RestartLimitExceeded, StartFailed, child, serve
+from trio_sup._arguments import parser
+from trio_sup.demo.options import Options
+from trio_sup.demo.tree import service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trio_sup import Child, ChildSpec
+
+EXIT_FAILED = 1
+
+
+class CannotListen(Exception):
+    """The port cannot be used; `str` is one line that says why."""
+
+
+def run_service(options: Options, owner: Callable[[int], ChildSpec[Child]]) -> int:
+    """Run the board server until it ends, and return the exit code.
+
+    Args:
+        options: What the user asked for.
+        owner: Describes the child that `trio_sup.demo.tree.service` calls by that
+            name, given the port.
+    """
+    log_warnings()
+    try:
+        with TemporaryDirectory(prefix="trio-sup-demo-") as directory:
+            trio.run(_serve, options, Path(directory) / "posts.jsonl", owner)
+    except (CannotListen, RestartLimitExceeded, StartFailed) as error:
+        sys.stderr.write(f"trio-sup demo: {error}\n")
+        return EXIT_FAILED
+    return 0
+
+
+async def _serve(
+    options: Options, file: Path, owner: Callable[[int], ChildSpec[Child]]
+) -> None:
+    async with await listen(options.port) as listener:
+        _, port = listener.socket.getsockname()
+        tree = service(options, listener, file, owner(port))
+        await serve(tree, name=options.name, handle_signals=True)
+
+
+async def listen(port: int) -> trio.SocketListener:
+    """Listen on the loopback interface.
+
+    Raises:
+        CannotListen: the port is in use, or not for this user.
+    """
+    try:
+        [listener] = await trio.open_tcp_listeners(port, host="127.0.0.1")
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            why = "is in use; without --port a free one is taken"
+        else:
+            why = f"cannot be used: {error.strerror}"
+        raise CannotListen(f"port {port} {why}") from error
+    return listener
+
+
+def log_warnings() -> None:
+    """Send to stderr what the log has to say, but for events: they are shown."""
+    handler = logging.StreamHandler()
+    handler.addFilter(lambda record: not hasattr(record, "trio_sup_event"))
+    logging.basicConfig(format="trio-sup demo: %(message)s", handlers=[handler])
+
+
+def inspector(_port: int) -> ChildSpec[Child]:
+    """Describe the child that stands for the process in front."""
+    return child(
+        until_stdin_closes, id="inspector", restart="temporary", significant=True
+    )
+
+
+async def until_stdin_closes() -> None:
+    """Return when nobody holds the other end of standard input any more."""
+    async with trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as stdin:
+        while await stdin.receive_some():
+            pass
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the service in the background; return its exit code.
+
+    Args:
+        argv: The options of ``trio-sup demo``.
+    """
+    args = parser().parse_args(["demo", *argv])
+    return run_service(Options.from_args(args), inspector)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

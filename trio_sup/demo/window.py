@@ -1,0 +1,132 @@
+"""The inspector in front, the service behind it.
+
+They are two processes: the inspector needs the terminal and an event loop of its
+own, and shows what any inspector would see that attaches from another terminal.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, TypeAlias
+
+from trio_sup.inspect.discovery import probe, runtime_dir, socket_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+    from trio_sup.demo.options import Options
+
+Show: TypeAlias = "Callable[[Path], int | None]"
+"""The inspector: shows the node behind a socket until the user quits."""
+
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+LAST_WORDS = 4000
+"""Bytes at the end of the service's log that are shown if it fails."""
+
+
+def find_inspector() -> Show | None:
+    """Return the inspector; if it is not installed, say so and return None."""
+    try:
+        app = importlib.import_module("trio_sup_inspector.app")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {
+            "textual",
+            "trio_sup_inspector",
+        }:
+            raise
+        sys.stderr.write(
+            "trio-sup demo: going on without the inspector: install the extra "
+            "`inspector` of trio-sup (textual) to see it\n"
+        )
+        return None
+    show: Show = app.main
+    return show
+
+
+def run(options: Options, show: Show) -> int:
+    """Run the service in the background and the inspector in front of it.
+
+    Returns:
+        The exit code of the service, which ends when the user quits; the
+        inspector's if that failed.
+    """
+    with tempfile.TemporaryFile() as log:
+        with background_service(options, log) as service:
+            socket = wait_for_socket(service, options)
+            shown = None if socket is None else _show_until_over(socket, service, show)
+        code = service.returncode
+        if code or socket is None:
+            _report(log, code)
+    return code or shown or int(socket is None)
+
+
+@contextmanager
+def background_service(
+    options: Options, log: IO[bytes]
+) -> Generator[subprocess.Popen[bytes], None, None]:
+    """Start the service; at the end of the block stop it, and wait until it has."""
+    service = subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", "trio_sup.demo.service", *options.to_argv()],
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=log,
+        process_group=0,  # Keys and signals of the terminal are for the inspector.
+    )
+    try:
+        yield service
+    finally:
+        service.terminate()
+        try:
+            service.wait(STOP_SECONDS)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            service.kill()
+            service.wait()
+        assert service.stdin is not None
+        service.stdin.close()
+
+
+def wait_for_socket(service: subprocess.Popen[bytes], options: Options) -> Path | None:
+    """Wait until inspectors can attach; None if that never comes."""
+    path = socket_path(runtime_dir(), options.name, service.pid)
+    deadline = time.monotonic() + START_SECONDS
+    while probe(path) != "listening":
+        if service.poll() is not None or time.monotonic() > deadline:
+            return None
+        time.sleep(0.02)
+    return path
+
+
+def _show_until_over(
+    socket: Path, service: subprocess.Popen[bytes], show: Show
+) -> int | None:
+    """Show the inspector until the user quits, or the service has run its time."""
+
+    def watch() -> None:
+        if service.wait() == 0 and not over.is_set():
+            os.kill(os.getpid(), signal.SIGINT)
+
+    over = threading.Event()
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        return show(socket)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        over.set()
+
+
+def _report(log: IO[bytes], code: int) -> None:
+    size = log.seek(0, os.SEEK_END)
+    log.seek(max(0, size - LAST_WORDS))
+    sys.stderr.write(log.read().decode(errors="replace"))
+    sys.stderr.write(f"trio-sup demo: the service ended with exit code {code}\n")
