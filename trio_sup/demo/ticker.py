@@ -9,7 +9,7 @@ from trio_sup.demo import board
 from trio_sup.demo.faults import Crashable
 
 PERIOD = 1.0
-QUARANTINE = 10.0
+QUARANTINE = 5.0
 """Seconds for which a board that crashed too often stays down."""
 
 
