@@ -65,6 +65,10 @@ from trio_sup._node import (
 )
 from trio_sup._open import open_supervisor as open_supervisor
 from trio_sup._ops import Call as Call, Cast as Cast, call as call, cast as cast
+from trio_sup._partition import (
+    PartitionSupervisor as PartitionSupervisor,
+    partition_supervisor as partition_supervisor,
+)
 from trio_sup._pubsub import Published as Published, Subscription as Subscription
 from trio_sup._registry import (
     Registration as Registration,

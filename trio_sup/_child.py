@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import trio
 from attrs import frozen
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from trio_sup._core.specs import ChildSpec
     from trio_sup._dynamic_handle import DynamicSupervisor
     from trio_sup._kid import Kid
+    from trio_sup._partition import PartitionSupervisor
     from trio_sup._server import GenServer
     from trio_sup._server_ref import ServerRef
     from trio_sup._supervisor import StaticDriver
@@ -449,6 +450,13 @@ class Supervisor(Child):
                 handle.path_text, f"a {handle.kid.kind}", "a dynamic supervisor"
             )
         return handle
+
+    def partition_supervisor(self, *path: Hashable) -> PartitionSupervisor[Child]:
+        """Return the handle of a partition supervisor further down."""
+        from trio_sup._partition import PartitionSupervisor
+
+        handle: Child = _descend(self.kid, path).handle_as(PartitionSupervisor)
+        return cast("PartitionSupervisor[Child]", handle)
 
 
 def _descend(kid: Kid, path: Sequence[Hashable]) -> Kid:

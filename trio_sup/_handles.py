@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_sup._child import Child, Supervisor
+from trio_sup._driver import Driver
 from trio_sup._dynamic import DynamicDriver
 from trio_sup._dynamic_handle import DynamicSupervisor
 from trio_sup._mailbox import MailQueue
+from trio_sup._partition import PartitionDriver, PartitionSupervisor
 from trio_sup._server_ref import ServerRef
 from trio_sup._supervisor import StaticDriver
 
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
     from trio_sup._server import GenServer
+
+
+# By the word that stands in the place of a supervisor's target.
+_SUPERVISORS: dict[str, tuple[type[Child], type[Driver]]] = {
+    "supervisor": (Supervisor, StaticDriver),
+    "partition_supervisor": (PartitionSupervisor, PartitionDriver),
+    "dynamic_supervisor": (DynamicSupervisor, DynamicDriver),
+}
 
 
 def new_handle(kid: Kid) -> Child:
@@ -24,10 +34,9 @@ def new_handle(kid: Kid) -> Child:
         case "server":
             ref: ServerRef[GenServer] = ServerRef._create(kid)
             return ref
-        case "supervisor":
-            return Supervisor._create(kid)
-        case "dynamic":
-            return DynamicSupervisor._create(kid)
+        case "supervisor" | "dynamic":
+            handle, _ = _SUPERVISORS[kid.spec.target]
+            return handle._create(kid)
 
 
 def equip(kid: Kid) -> Kid:
@@ -36,6 +45,6 @@ def equip(kid: Kid) -> Kid:
     if spec.kind == "server":
         kid.mailbox = MailQueue(kid, spec.mailbox)
     elif spec.flags is not None:
-        driver = DynamicDriver if spec.kind == "dynamic" else StaticDriver
+        _, driver = _SUPERVISORS[spec.target]
         kid.driver = driver(kid, spec.flags)
     return kid

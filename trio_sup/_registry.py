@@ -52,6 +52,11 @@ class Via:
     value: object = field(default=None, eq=False)
 
 
+def key_of(name: Hashable) -> Hashable:
+    """Return the key of an address, given as a key or as a `Via`."""
+    return name.key if isinstance(name, Via) else name
+
+
 @frozen
 class Registration:
     """One entry of a registry, as it was when asked for."""
