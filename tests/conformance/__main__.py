@@ -11,7 +11,7 @@ from trio_sup.testing.scenario_json import ScenarioError, read_scenario
 
 from . import golden
 from .compare import normalise, side_by_side
-from .fuzz import MODEL, Fuzz, Subject
+from .fuzz import MODEL, TRIO_SUP, Fuzz, Subject
 from .oracle import Oracle, OracleError
 
 
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _subjects() -> dict[str, Subject]:
-    return {MODEL.name: MODEL}
+    return {subject.name: subject for subject in (MODEL, TRIO_SUP)}
 
 
 def _record() -> int:

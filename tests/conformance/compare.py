@@ -7,13 +7,14 @@ There is no other tolerance.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 from attrs import frozen
 
 from trio_sup.testing.scenario import (
     Ask,
+    Child,
     Nested,
     Op,
     Queue,
@@ -35,16 +36,15 @@ class Deviation:
         row: The row of the OTP checklist that it deviates from.
         reason: Why it is better.
         rewrite: Makes the expected trace out of OTP's.
+        both: Whether it takes away from both traces what is not comparable; without
+            it the rewritten trace has to be matched to the letter.
     """
 
     name: str
     row: str
     reason: str
     rewrite: Callable[[Scenario, Trace], Trace]
-
-
-DEVIATIONS: tuple[Deviation, ...] = ()
-"""The differences of trio-sup; the model has none."""
+    both: bool = False
 
 
 def expected(
@@ -54,6 +54,13 @@ def expected(
     for deviation in deviations:
         trace = deviation.rewrite(scenario, trace)
     return normalise(scenario, trace)
+
+
+def observed(
+    scenario: Scenario, trace: Trace, deviations: Iterable[Deviation] = ()
+) -> Trace:
+    """The trace of what is judged, in one form; only two-sided deviations apply."""
+    return expected(scenario, trace, [d for d in deviations if d.both])
 
 
 def normalise(scenario: Scenario, trace: Trace) -> Trace:
@@ -75,22 +82,44 @@ def normalise(scenario: Scenario, trace: Trace) -> Trace:
 
 def dynamic_paths(scenario: Scenario) -> set[str]:
     """The paths where `scenario` may have a dynamic supervisor."""
-    found: set[str] = set()
-    _find_dynamic(scenario.tree, "", found)
+    return {path for path, tree in trees_of(scenario) if tree.strategy == "dynamic"}
+
+
+def trees_of(scenario: Scenario) -> Iterator[tuple[str, Tree]]:
+    """All supervisors that `scenario` may start, with their paths."""
+    yield "", scenario.tree
+    for path, child in children_of(scenario):
+        if isinstance(child, Nested):
+            yield path, child.tree
+
+
+def children_of(scenario: Scenario) -> Iterator[tuple[str, Child]]:
+    """All children that `scenario` may start, with their paths."""
+    yield from _below(scenario.tree, "")
     for op in scenario.script:
         for item in op.items if isinstance(op, Queue) else (op,):
-            if isinstance(item, StartChild) and isinstance(item.child, Nested):
-                path = child_path(item.path, item.child.id)
-                _find_dynamic(item.child.tree, path, found)
-    return found
+            if isinstance(item, StartChild):
+                yield from _with_below(item.child, item.path)
 
 
-def _find_dynamic(tree: Tree, path: str, found: set[str]) -> None:
-    if tree.strategy == "dynamic":
-        found.add(path)
+def _below(tree: Tree, path: str) -> Iterator[tuple[str, Child]]:
     for child in tree.children:
-        if isinstance(child, Nested):
-            _find_dynamic(child.tree, child_path(path, child.id), found)
+        yield from _with_below(child, path)
+
+
+def _with_below(child: Child, parent: str) -> Iterator[tuple[str, Child]]:
+    path = child_path(parent, child.id)
+    yield path, child
+    if isinstance(child, Nested):
+        yield from _below(child.tree, path)
+
+
+def child_above(path: str, supervisor: str) -> str | None:
+    """The child of `supervisor` that `path` is, or is below; None if it is neither."""
+    if not supervisor:
+        return path.partition("/")[0] or None
+    below = path.removeprefix(supervisor + "/")
+    return None if below == path else below.partition("/")[0]
 
 
 def _sort_stops(events: Sequence[Value], dynamic: str) -> list[Value]:
@@ -114,14 +143,10 @@ def _sorted_run(run: list[tuple[str, Value]]) -> list[Value]:
 
 def _child_that_stops(event: Value, dynamic: str) -> str | None:
     match event:
-        case ("stop", str(path), *_) if path:
-            pass
+        case ("stop", str(path), *_):
+            return child_above(path, dynamic)
         case _:
             return None
-    if not dynamic:
-        return path.partition("/")[0]
-    below = path.removeprefix(dynamic + "/")
-    return None if below == path else below.partition("/")[0]
 
 
 def _sort_reply(event: Value, scenario: Scenario, dynamic: set[str]) -> Value:

@@ -279,16 +279,24 @@ class _Maker:
         """Requests and ends that wait while a restart fails."""
         place, path = self.worker()
         items: list[QueueItem] = [Exit(path, _CRASH)]
+        touched = {path}
         for _ in range(self.between(1, 3)):
-            if self.chance(30) and place.workers():
-                items.append(Exit(self.pick(place.workers()), self.reason()))
-            else:
-                items.append(self.request_of(place))
+            item = self.queue_item(place)
+            # Mostly children of their own: what several do to one is a special case.
+            if _target(item) in touched and self.chance(85):
+                item = Ask(self.pick(("which", "count")), place.path)
+            touched.add(_target(item))
+            items.append(item)
         queue = Queue(place.path, tuple(items))
         failing = self.pick(place.workers()) if place.workers() else path
         failures = self.between(1, max(1, place.tree.intensity))
         plan: tuple[Plan, ...] = (("error", "start"),) * failures
         return [queue] if self.chance(20) else [InitPlan(failing, plan), queue]
+
+    def queue_item(self, place: _Place) -> QueueItem:
+        if self.chance(30) and place.workers():
+            return Exit(self.pick(place.workers()), self.reason())
+        return self.request_of(place)
 
     def request(self) -> list[Op]:
         return [self.request_of(self.place())]
@@ -333,6 +341,19 @@ class _Maker:
 
     def rare(self) -> list[Op]:
         return [StopRoot()] if self.chance(10) else [Ask("which", "")]
+
+
+def _target(item: QueueItem) -> str:
+    """The child that it is about; of a question, none."""
+    match item:
+        case Exit(path) | Kill(path):
+            return path
+        case StartChild(path, child):
+            return child_path(path, child.id)
+        case ChildRequest(path=path, id=id):
+            return child_path(path, id)
+        case Ask():
+            return ""
 
 
 _CRASH: Reason = ("error", "crash")

@@ -171,6 +171,13 @@ ADMINISTRATION = (
         never=["start b 1"],
     ),
     named(
+        "SUP-100",
+        "a queued request about an unknown child is not answered either",
+        sup("one_for_one", "a", intensity=0),
+        [["queue", "", [["exit", "a", CRASH], ["terminate_child", "nobody"]]]],
+        shows=["stop / 1 shutdown", 'reply 0 ["ok", "down"]'],
+    ),
+    named(
         "SUP-102",
         "which_children: the latest in start order comes first",
         sup("one_for_one", "a", child("s", tree=sup("one_for_one"))),

@@ -1,0 +1,339 @@
+"""Runs a scenario on trio-sup, under virtual time and with a defined schedule.
+
+What is observed is public: the events that a node's hook gets, and what handles
+answer. The scenario's root is a child of an outer supervisor, so that its own start
+and end are events like all others.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import trio
+import trio.testing
+
+import trio_sup
+from trio_sup._core import events
+from trio_sup.testing.scenario import (
+    Advance,
+    Ask,
+    Exit,
+    InitPlan,
+    Kill,
+    Nested,
+    Op,
+    Queue,
+    Request,
+    Scenario,
+    StartChild,
+    StopRoot,
+    Trace,
+    Value,
+    child_path,
+)
+from trio_sup.testing.scenario_json import freeze
+
+from .deviations import NOT_QUEUED
+from .trio_answers import (
+    Answer,
+    AnySupervisor,
+    bad_spec,
+    children_of,
+    counts,
+    reason_of_supervisor,
+)
+from .trio_order import Order, ordered
+from .trio_workers import Killed, Life, Scripted, Stage
+
+ROOT = "root"
+DRIFT = 0.5
+"""Seconds added to periods where stops take time: the clock is then a little late."""
+
+
+def run(scenario: Scenario) -> Trace:
+    """What trio-sup does in `scenario`."""
+    clock = trio.testing.MockClock()
+    with ordered() as order, _quiet_log():
+        return trio.run(_Run(scenario, clock, order).run, clock=clock)
+
+
+class _Run:
+    def __init__(
+        self, scenario: Scenario, clock: trio.testing.MockClock, order: Order
+    ) -> None:
+        self.scenario = scenario
+        self.clock = clock
+        self.order = order
+        self.log: list[Value] = []
+        self.stage = Stage(drift=DRIFT if _takes_time(scenario) else 0)
+        self.root: trio_sup.Child | None = None
+        self.outer: trio_sup.Supervisor
+        self.nursery: trio.Nursery
+
+    async def run(self) -> Trace:
+        for path, plan in self.scenario.init_plans.items():
+            self.stage.set_plan(path, plan)
+        trio_sup.current_node().add_hook(self.note)
+        async with (
+            trio_sup.open_supervisor([], id="outer") as self.outer,
+            trio.open_nursery() as self.nursery,
+        ):
+            outcome = await self.start_root()
+            await self.settle()
+            self.log.append(("root", outcome))
+            for index, op in enumerate(self.scenario.script):
+                reply = await self.perform(op)
+                self.log.append(("reply", index, reply))
+            final = self.snapshot("")
+            self.log.append(("end",))
+            await self.stop_root()
+        return Trace(tuple(self.log), final)
+
+    # The tree
+
+    async def start_root(self) -> Value:
+        nested = Nested(ROOT, self.scenario.tree, restart="temporary")
+        answer = Answer()
+        try:
+            spec = self.stage.supervisor(nested, "")
+        except trio_sup.ChildSpecError as error:
+            return ("error", bad_spec(error))
+        self.nursery.start_soon(answer.ask, partial(self.outer.start_child, spec))
+        await self.settle()
+        self.root = answer.handle
+        return answer.value
+
+    async def stop_root(self) -> Value:
+        if self.find("") is None:
+            return "noproc"
+        stop = partial(self.outer.terminate_child, ROOT)
+        self.nursery.start_soon(Answer().ask, stop)
+        await self.settle()
+        return "ok"
+
+    def find(self, path: str) -> trio_sup.Child | None:
+        """The handle of the living child at `path`."""
+        handle = self.root
+        for id in path.split("/") if path else ():
+            infos = () if handle is None else children_of(handle)
+            handle = next((info.handle for info in infos if info.id == id), None)
+        return handle if handle is not None and handle.status == "running" else None
+
+    def snapshot(self, path: str) -> Value:
+        handle = self.find(path)
+        if not isinstance(handle, AnySupervisor):
+            return None
+        return {
+            "which": self.which(handle, path),
+            "count": counts(handle),
+            "subs": {
+                str(info.id): self.snapshot(child_path(path, str(info.id)))
+                for info in handle.which_children()
+                if info.kind != "task" and info.status == "running"
+            },
+        }
+
+    def which(self, handle: AnySupervisor, path: str) -> Value:
+        return tuple(
+            (
+                str(info.id),
+                self.state(info, child_path(path, str(info.id))),
+                "worker" if info.kind == "task" else "supervisor",
+            )
+            for info in handle.which_children()
+        )
+
+    def state(self, info: trio_sup.ChildInfo, path: str) -> Value:
+        match info.status:
+            case "running" | "starting" | "stopping":
+                return self.stage.attempts[path]
+            case "restarting" | "backing_off":
+                return "restarting"
+            case _:
+                return None
+
+    # Time and order
+
+    async def settle(self) -> None:
+        """Waits until nothing more happens; stops that take time get it."""
+        while True:
+            await trio.testing.wait_all_tasks_blocked()
+            now = trio.current_time()
+            times = [life.until for life in self.stage.lives.values()]
+            due = [time for time in times if now < time < float("inf")]
+            if not due:
+                return
+            self.clock.jump(min(due) - now)
+
+    # The script
+
+    async def perform(self, op: Op) -> Value:
+        match op:
+            case Advance(seconds):
+                self.clock.jump(seconds)
+                await self.settle()
+                return "ok"
+            case InitPlan(path, plan):
+                self.stage.set_plan(path, plan)
+                return "ok"
+            case StopRoot():
+                return await self.stop_root()
+            case Exit() | Kill():
+                reply = "noproc" if self.end(op) is None else "ok"
+                await self.settle()
+                return reply
+            case Queue():
+                return await self.queue(op)
+            case _:
+                answer = self.request(op)
+                await self.settle()
+                return answer()
+
+    def end(self, op: Exit | Kill) -> Life | None:
+        """Lets a living worker end by itself."""
+        life = self.stage.lives.get(op.path)
+        if self.find(op.path) is None or life is None or life.order is not None:
+            return None
+        life.end(op.reason if isinstance(op, Exit) else "killed")
+        return life
+
+    async def queue(self, op: Queue) -> Value:
+        """Lets several things happen in one turn of the scheduler, in this order."""
+        if not isinstance(self.find(op.path), AnySupervisor):
+            return "noproc"
+        before = len(self.log)
+        names: list[str] = []
+        replies: list[Callable[[], Value]] = []
+        ended: set[Value] = set()
+        for item in op.items:
+            if not isinstance(item, Exit | Kill):
+                name = f"queued request {len(names)}"
+                names.append(name)
+                replies.append(self.request(item, name))
+                continue
+            life = self.end(item)
+            replies.append(partial(_same, "noproc" if life is None else "ok"))
+            if life is not None:
+                names.append(f"outer/{ROOT}/{life.path}")
+                ended.add((life.path, self.stage.attempts[life.path]))
+        self.order.first = names
+        await self.settle()
+        self.order.first = ()
+        self.move_ends_first(before, ended)
+        return tuple(reply() for reply in replies)
+
+    def move_ends_first(self, before: int, ended: set[Value]) -> None:
+        """Shows the ends before what they caused.
+
+        In OTP all of them are dead before the supervisor looks. Here the first end
+        may be dealt with before the second task gets its turn.
+        """
+        news = self.log[before:]
+        ends = [e for e in news if _is_stop_of(e, ended)]
+        self.log[before:] = [*ends, *(e for e in news if e not in ends)]
+
+    def request(self, request: Request, name: str = "request") -> Callable[[], Value]:
+        """Begins a request; what comes back gives the answer once all has settled."""
+        handle = self.find(request.path)
+        if not isinstance(handle, AnySupervisor):
+            return partial(_same, "noproc")
+        if isinstance(request, Ask):
+            if name != "request":
+                return partial(_same, NOT_QUEUED)
+            is_which = request.request == "which"
+            found = self.which(handle, request.path) if is_which else counts(handle)
+            return partial(_same, found)
+        call: Callable[[], Awaitable[object]]
+        if isinstance(request, StartChild):
+            id = request.child.id
+            try:
+                spec = self.stage.spec(request.child, request.path)
+            except trio_sup.ChildSpecError as error:
+                return partial(_same, ("error", bad_spec(error)))
+            call = partial(handle.start_child, spec)
+        else:
+            id = request.id
+            call = partial(getattr(handle, request.request), id)
+        answer = Answer()
+        self.nursery.start_soon(answer.ask, call, name=name)
+        return partial(self.reply, answer, child_path(request.path, id))
+
+    def reply(self, answer: Answer, path: str) -> Value:
+        if answer.handle is None:
+            return answer.value
+        return ("ok", self.stage.attempts[path])
+
+    # What happens
+
+    def note(self, event: events.LifecycleEvent) -> None:
+        """Takes an event of the node; it is about the tree if it is below its root."""
+        top, _, path = event.path.removeprefix("outer").removeprefix("/").partition("/")
+        if top != ROOT:
+            return
+        match event:
+            case events.ChildStarting():
+                self.stage.attempts[path] += 1
+                self.log.append(("start", path, self.stage.attempts[path]))
+            case events.ChildIgnored():
+                self.log.append(("start_ignored", path, self.stage.attempts[path]))
+            case events.ChildStartFailed(exit=exit):
+                failed = isinstance(exit.error, Scripted)
+                reason = self.reason(path, exit, requested=False)
+                word = "start_failed" if failed else "stop"
+                self.log.append((word, path, self.stage.attempts[path], reason))
+            case events.ChildCrashed(exit=exit):
+                reason = self.reason(path, exit, requested=False)
+                self.log.append(("stop", path, self.stage.attempts[path], reason))
+            case events.ChildStopped(exit=exit, requested=requested):
+                reason = self.reason(path, exit, requested=requested)
+                self.log.append(("stop", path, self.stage.attempts[path], reason))
+            case _:
+                pass
+
+    def reason(self, path: str, exit: trio_sup.Exit, *, requested: bool) -> Value:
+        """How a life ended: what the library says, or on request what it did."""
+        life = self.stage.present(path)
+        if requested and life is not None:
+            if life.order is not None:
+                return life.order
+            return "killed" if exit.kind == "killed" else life.asked
+        match exit.error:
+            case trio_sup.StartFailed() as failure:
+                return reason_of_supervisor(failure)
+            case Scripted() as error:
+                return ("error", str(error))
+            case Killed():
+                return "killed"
+            case _:
+                own = life is not None and exit.kind == "shutdown"
+                return freeze(exit.reason) if own else exit.kind
+
+
+def _is_stop_of(event: Value, lives: set[Value]) -> bool:
+    match event:
+        case ("stop", path, life, _):
+            return (path, life) in lives
+        case _:
+            return False
+
+
+def _same(value: Value) -> Value:
+    return value
+
+
+def _takes_time(scenario: Scenario) -> bool:
+    """Whether a stop may take time, so that the clock drifts from whole seconds."""
+    return "stubborn" in str(scenario) or "slow" in str(scenario)
+
+
+@contextmanager
+def _quiet_log() -> Iterator[None]:
+    """Scripted crashes are no news."""
+    logger = logging.getLogger("trio_sup")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
