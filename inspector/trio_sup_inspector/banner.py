@@ -77,7 +77,7 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
                 cell(f"{number} {word}", role),
             ]
     per_minute = state.restarts_per_minute(clock)
-    deepest = max((r.mailbox_len or 0 for r in state.model.rows.values()), default=0)
+    deepest = state.deepest(clock)
     figures: list[Cells] = [
         tuple(wrong),
         ((f"{totals.rows} procs", "text"),),
@@ -190,8 +190,8 @@ def no_nodes(where: str) -> list[tuple[str, Role]]:
         ("", "text"),
         ("A program is seen here when it runs its tree with", "text"),
         ('    trio_sup.run(tree, name="shop")', "accent"),
-        ("or from the shell with", "text"),
-        ("    trio-sup run package.module:spec", "accent"),
+        ("To see one at once, in another terminal:", "text"),
+        ("    trio-sup demo --plain", "accent"),
         ("", "text"),
         ("It has to be the same user, with the same TRIO_SUP_RUNTIME_DIR.", "text"),
         ("Waiting for one: this page looks again every second.", "dim"),

@@ -107,6 +107,12 @@ class Journal:
         self.entries.append(Entry(self._serial, event, text))
 
 
+def kind_word(kind: str) -> str:
+    """The event's name in one or two words."""
+    kind = kind.removeprefix("child_").removesuffix("_decided")
+    return kind.replace("_", " ")
+
+
 def role_of(kind: str) -> Role:
     """How loud an event is."""
     return TROUBLE.get(kind) or _QUIET.get(kind, "text")
@@ -134,7 +140,7 @@ def entry_cells(
         return clip_cells(((f"{rule} {entry.text} {rule}", "accent"),), width)
     event = entry.event
     role = role_of(event.kind)
-    kind = event.kind.removeprefix("child_").replace("_", " ")
+    kind = kind_word(event.kind)
     parts: list[tuple[str, Role]] = [(stamp(event.at, node) + " ", "dim")]
     if width >= 60:
         parts.append((fit(kind, 18, plain=plain) + " ", role))

@@ -10,7 +10,7 @@ from attrs import frozen
 from trio_sup.inspect import show
 from trio_sup.inspect.problems import problem
 from trio_sup_inspector.cells import Cell, Cells, Role, clip_cells, cut, printable_cells
-from trio_sup_inspector.journal import role_of, wall_time
+from trio_sup_inspector.journal import kind_word, role_of, wall_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,8 +149,11 @@ def _mailbox(writer: _Writer, subject: Subject, state: NodeState, clock: float) 
     bound = "unbounded" if (row.mailbox_cap or -1) < 0 else f"of {row.mailbox_cap}"
     writer.fact("waiting", f"{row.mailbox_len} {bound}", role)
     if share is not None:
-        gauge = show.bar(share, min(30, writer.width - LABEL), plain=writer.plain)
-        writer.add((" " * LABEL, "dim"), (gauge, "accent" if role == "text" else role))
+        room = min(30, writer.width - LABEL)
+        gauge = show.bar(share, room, plain=writer.plain).rstrip()
+        rest = ("." if writer.plain else "·") * (room - len(gauge))
+        loud: Role = "accent" if role == "text" else role
+        writer.add((" " * LABEL, "dim"), (gauge, loud), (rest, "off"))
     writer.fact("peak", f"{row.mailbox_peak} in this life")
     rate = state.model.handled_rate(row.id, clock)
     speed = f"   {show.count(rate)}/s" if rate >= 0.5 else ""
@@ -222,8 +225,7 @@ def _events(writer: _Writer, subject: Subject, state: NodeState) -> None:
     node = state.session.node
     for event in subject.events[:EVENTS]:
         text = show.clean(event.text).removeprefix(event.path).strip(" :")
-        kind = event.kind.removeprefix("child_").replace("_", " ")
         writer.add(
             (wall_time(event.at, node) + " ", "dim"),
-            (text or kind, role_of(event.kind)),
+            (text or kind_word(event.kind), role_of(event.kind)),
         )

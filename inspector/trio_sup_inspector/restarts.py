@@ -115,5 +115,5 @@ def _gauge(row: Row, width: int, plain: bool) -> list[Cell]:
 def _sizes(width: int) -> tuple[int, int, int]:
     """Cells of the path, the strip (0: none) and the gauge (0: none)."""
     strip = BUCKETS if width >= 64 else 0
-    gauge = 19 if width >= 84 else 0
+    gauge = 21 if width >= 84 else 0
     return max(14, min(48, (width - strip - gauge) // 2)), strip, gauge

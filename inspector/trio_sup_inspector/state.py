@@ -55,6 +55,7 @@ class NodeState:
     _restart_times: deque[tuple[float, int]] = field(factory=deque["tuple[float, int]"])
     _restarts_seen: dict[int, int] = field(factory=dict["int", "int"])
     _epoch: str = ""
+    _deepest: tuple[float, int] = (-1.0, 0)
 
     # --- what the node says ------------------------------------------------
 
@@ -117,6 +118,15 @@ class NodeState:
         while times and times[0][0] < clock - MINUTE:
             times.popleft()
         return sum(new for _, new in times)
+
+    def deepest(self, clock: float) -> int:
+        """The fullest mailbox, counted once a tick."""
+        at, depth = self._deepest
+        if at != clock:
+            rows = self.model.rows.values()
+            depth = max((row.mailbox_len or 0 for row in rows), default=0)
+            self._deepest = clock, depth
+        return depth
 
     def now(self, clock: float) -> float:
         """The node's clock of the picture: it stands while paused."""

@@ -102,6 +102,9 @@ class FakeNode:
             while data := await reader.read(65536):
                 for message in decoder.feed(data):
                     self._answer(message, writer)
+        writer.close()
+        if writer in self.writers:
+            self.writers.remove(writer)
 
     def _answer(self, message: object, writer: asyncio.StreamWriter) -> None:
         self.asked.append(message)  # type: ignore[arg-type]

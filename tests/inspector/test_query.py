@@ -37,6 +37,7 @@ def passing(text: str) -> list[int]:
         ("state:down", [5]),
         ("state:back", [4]),
         ("state:backing-off", [4]),
+        ("state:backoff", [4]),
         ("state:waiting", [4]),
         ("state:problem", [4]),
         ("kind:sup", [1]),

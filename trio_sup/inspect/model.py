@@ -51,8 +51,10 @@ class Totals:
 
 
 def totals_of(row: Row) -> Totals:
-    """What one row adds to the totals of its ancestors."""
+    """What one row adds to the totals of its ancestors; nothing once it is gone."""
     status = row.status
+    if status == "gone":
+        return Totals()
     return Totals(
         1,
         int(status in DOWN),

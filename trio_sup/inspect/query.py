@@ -127,6 +127,8 @@ def _state(value: str) -> Test:
         return lambda row, now: row.status in WAITING
     if value == "problem":
         return lambda row, now: problem(row, now) is not None
+    if value.startswith("backo"):  # the word that views show
+        value = "backing_off"
     if not any(state.startswith(value) for state in _STATES):
         raise QueryError(f"no state {value!r}: {', '.join(_STATES)}, down, problem")
     return lambda row, now: row.status.startswith(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual import events
-    from textual.app import App, ComposeResult
+    from textual.app import ComposeResult
     from textual.binding import BindingType
 
     from trio_sup_inspector.connection import Connection
@@ -452,8 +452,7 @@ class MainScreen(Screen[None]):
         """Copy the path of the child under the cursor."""
         row = self.state.row(self._pointed())
         if row is not None:
-            app = cast("App[Any]", self.app)  # pyright: ignore[reportUnknownMemberType]
-            app.copy_to_clipboard(row.path)
+            self.app.copy_to_clipboard(row.path)  # pyright: ignore[reportUnknownMemberType]
             self.notify(f"copied {row.path}", markup=False)
 
     def action_dismiss(self, result: None = None) -> None:  # type: ignore[override]

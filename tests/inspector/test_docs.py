@@ -1,0 +1,41 @@
+"""The pages about the inspector say what the program does."""
+
+import re
+from pathlib import Path
+
+from trio_sup.inspect.show import LOOKS
+from trio_sup_inspector.keys import GROUPS, shown_keys
+
+DOCS = Path(__file__).parents[2] / "docs" / "inspector"
+
+
+def test_the_page_of_keys_lists_every_action() -> None:
+    rows = re.findall(
+        r"^\| (`.+`) \| `([a-z_.]+)` \| (.+) \|$",
+        (DOCS / "keys.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    assert rows == [
+        (
+            " ".join(f"`{key}`" for key in _keys(binding.key)),
+            binding.id,
+            binding.description,
+        )
+        for _, group in GROUPS
+        for binding in group
+    ]
+
+
+def _keys(keys: str) -> list[str]:
+    from textual.binding import Binding
+
+    return [
+        key if key.startswith("page") else shown_keys(Binding(key, "", id="-"), {})
+        for key in keys.split(",")
+    ]
+
+
+def test_the_page_of_states_lists_every_look() -> None:
+    text = (DOCS / "screens.md").read_text(encoding="utf-8")
+    for look in LOOKS.values():
+        assert f"| `{look.glyph}` | `{look.ascii}` | {look.word} |" in text
