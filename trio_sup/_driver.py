@@ -370,9 +370,14 @@ class Driver:
         raise NotImplementedError
 
     def settle(self, kid: Kid) -> None:
-        """A child came to rest: free its name, answer its mailbox, tell who waits."""
+        """A child came to rest: free its name, answer its mailbox, tell who waits.
+
+        A quarantined child keeps its name reserved: it is not gone, and whoever
+        asks for it by name is to learn that instead of starting a second one.
+        """
         kid.in_plan = False
-        kid.release_name()
+        if kid.status != "quarantined":
+            kid.release_name()
         if kid.mailbox is not None:
             kid.mailbox.no_next_life(kid.last_exit)
         kid.touch_all()

@@ -8,7 +8,7 @@ wait for outcomes, so a cancelled caller leaves nothing half done.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import trio
 from trio.lowlevel import enable_ki_protection
@@ -16,6 +16,7 @@ from trio.lowlevel import enable_ki_protection
 from trio_sup._core.errors import (
     AlreadyRegistered,
     AlreadyStarted,
+    ChildNotStopped,
     MaxChildren,
     NoSuchChild,
     StartFailed,
@@ -169,6 +170,26 @@ class DynamicDriver(Driver):
             await kid.wait_change()
         await trio.lowlevel.checkpoint()
 
-    def _note(self, kid: Kid, action: object) -> None:
-        assert action in ("start_child", "terminate_child")
+    async def restart_child(self, target: Child | Hashable) -> Child:
+        """Restart a quarantined child, or end its backoff. A checkpoint."""
+        kid = self.find(target)
+        if self.mode != "running":
+            raise SupervisorStopping(self.kid.path_text)
+        if kid.alive or kid.status == "restarting":
+            raise ChildNotStopped(kid.handle)
+        self._note(kid, "restart_child")
+        if kid.budget_window is not None:
+            kid.budget_window.clear()
+        life = kid.life + 1
+        # As after any end: it comes back or, if it fails to, its limits decide.
+        kid.status = "restarting"
+        self.respawn(kid, trio.current_time())
+        while kid.life == life and kid.alive and kid.started_life < life:
+            await kid.wait_change()
+        await trio.lowlevel.checkpoint()
+        if kid.started_life < life:
+            raise start_error(kid.spec, kid.last_exit or Exit("noproc"))
+        return kid.handle
+
+    def _note(self, kid: Kid, action: Any) -> None:
         self.emit(Requested(trio.current_time(), kid.path_text, kid.life, action))

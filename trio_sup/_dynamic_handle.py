@@ -46,8 +46,8 @@ class DynamicSupervisor(Child):
     """A supervisor of children that come and go.
 
     Children start and stop independently: a slow one blocks no other. All are
-    one_for_one; what is not restarted is forgotten, so there is no
-    `restart_child` and no `delete_child` (DYN-013, 025).
+    one_for_one; what is not restarted is forgotten, so there is no `delete_child`,
+    and `restart_child` is for what is quarantined or backing off (DYN-013, 025).
     """
 
     __slots__ = ()
@@ -147,6 +147,24 @@ class DynamicSupervisor(Child):
         driver = self._driver
         refuse_self(driver.find(target), "terminate_child")
         await driver.terminate_child(target)
+
+    async def restart_child(self, target: Child | Hashable) -> Child:
+        """Start a quarantined child again, or end a backoff at once. A checkpoint.
+
+        Clears the child's own budget. Unlike a static supervisor's there is nothing
+        else that this could restart: what is down otherwise has been forgotten.
+
+        Args:
+            target: Its handle, or its id.
+
+        Raises:
+            NoSuchChild: it is not (any more) a child of this supervisor.
+            ChildNotStopped: it lives, or is on its way back.
+            StartFailed: it did not become ready; its limits decide what follows.
+            StartIgnored: it raised `Ignore`, and was forgotten.
+            SupervisorStopping: the supervisor is going down.
+        """
+        return await self._driver.restart_child(target)
 
     def which_children(self) -> list[ChildInfo]:
         """Return the children in start order."""

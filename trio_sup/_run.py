@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVarTuple
 
 import trio
 from trio.lowlevel import enable_ki_protection
@@ -20,6 +20,8 @@ from trio_sup._open import OpenSupervisor, open_supervisor
 from trio_sup._systemd import SystemdNotifier, systemd_notifier
 
 logger = logging.getLogger("trio_sup")
+
+Ts = TypeVarTuple("Ts")
 
 
 def run(
@@ -156,10 +158,31 @@ async def _signals(tree: OpenSupervisor, wanted: bool) -> AsyncIterator[None]:
             again = True
 
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(listen, signals)
+        async with _beside(listen, signals):
             yield
-            nursery.cancel_scope.cancel("the tree has ended")
+
+
+@asynccontextmanager
+async def _beside(
+    task: Callable[[*Ts], Awaitable[object]], *args: *Ts
+) -> AsyncIterator[None]:
+    """Run a task beside the block, to its very end.
+
+    A cancellation from outside starts the stop of the tree; what serves the tree
+    must not go before it, so the task is shielded and ended by us.
+    """
+    scope = trio.CancelScope(shield=True)
+
+    async def run() -> None:
+        with scope:
+            await task(*args)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(run)
+        try:
+            yield
+        finally:
+            scope.cancel("the tree has ended")
 
 
 @asynccontextmanager
@@ -168,10 +191,8 @@ async def _inspector(node: Node, *, wanted: bool) -> AsyncIterator[None]:
     if not wanted:
         yield
         return
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(_serve_inspector, node)
+    async with _beside(_serve_inspector, node):
         yield
-        nursery.cancel_scope.cancel("the tree has ended")
 
 
 @enable_ki_protection

@@ -10,6 +10,7 @@ from trio_sup import (
     AlreadyRegistered,
     Backoff,
     Budget,
+    ChildQuarantined,
     Exit,
     GenServer,
     NoProcess,
@@ -169,7 +170,7 @@ async def test_restart_child_takes_the_name_again_or_says_who_has_it(
 
 
 @pytest.mark.trio
-async def test_a_quarantined_child_holds_no_name(
+async def test_a_quarantined_child_is_not_found_but_keeps_its_name_reserved(
     autojump_clock: trio.abc.Clock,
 ) -> None:
     registry = Registry()
@@ -180,7 +181,9 @@ async def test_a_quarantined_child_holds_no_name(
         ref.cast(Plain.crash)
         await ref.wait_stopped()
         assert ref.status == "quarantined"
-        assert registry.holder("k") is None
+        assert registry.get("k") is None
+        with pytest.raises(AlreadyRegistered):
+            await sup.start_child(child(Plain, id="t", name=registry.via("k")))
         await sup.restart_child("s")
         assert registry.get("k") == ref
 
@@ -421,3 +424,21 @@ async def test_a_supervisor_and_its_root_can_have_names(
         assert registry.get("root") == sup
         assert registry.get("pool", type(sup.dynamic("d"))) == sup.dynamic("d")
     assert registry.count() == 0
+
+
+@pytest.mark.trio
+async def test_get_or_start_says_that_the_holder_is_quarantined(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    spec = child(Plain, name="k", budget=Budget(0, 1.0, then="quarantine"))
+    async with open_supervisor([dynamic_supervisor(id="pool")]) as sup:
+        pool = sup.dynamic("pool")
+        ref = await pool.get_or_start(spec)
+        ref.cast(Plain.crash)
+        await ref.wait_stopped()
+        with pytest.raises(ChildQuarantined) as quarantined:
+            await pool.get_or_start(spec)
+        assert quarantined.value.handle == ref
+        assert await pool.restart_child(ref) == ref
+        assert await pool.get_or_start(spec) == ref
+        assert ref.life == 2

@@ -124,6 +124,8 @@ def stop_in(error: BaseException) -> Stop | None:
 
 def describe_error(error: BaseException, limit: int = 200) -> str:
     """Return the last line of a traceback, bounded, whatever `str()` does."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]  # what a nursery wrapped says nothing of itself
     try:
         text = str(error)
     except Exception as broken:  # noqa: BLE001 - user code
