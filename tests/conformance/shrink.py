@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from attrs import evolve
 
+from trio_sup.testing._model_faults import fault_of_specs
 from trio_sup.testing.scenario import (
     Advance,
     Child,
@@ -24,6 +25,8 @@ from trio_sup.testing.scenario_json import (
     write_scenario,
 )
 
+from .compare import trees_of
+
 T = TypeVar("T")
 
 
@@ -34,15 +37,22 @@ def shrink(scenario: Scenario, fails: Callable[[Scenario], bool]) -> Scenario:
         scenario: One for which `fails` is true.
         fails: Whether a scenario shows the difference looked for.
     """
+    faulty = _is_faulty(scenario)
     progress = True
     while progress:
         progress = False
         for smaller in _smaller(scenario):
-            if _is_valid(smaller) and fails(smaller):
+            # A specification that OTP refuses fails for reasons of its own.
+            slipped = not faulty and _is_faulty(smaller)
+            if not slipped and _is_valid(smaller) and fails(smaller):
                 scenario = smaller
                 progress = True
                 break
     return scenario
+
+
+def _is_faulty(scenario: Scenario) -> bool:
+    return any(fault_of_specs(tree) is not None for _, tree in trees_of(scenario))
 
 
 def _is_valid(scenario: Scenario) -> bool:

@@ -107,6 +107,19 @@ AUTO_SHUTDOWN = (
         shows=["start_failed a 2", "start a 3", 'reply 1 [["a", 3, "worker"]]'],
     ),
     named(
+        "SUP-134",
+        "all_significant: one that has ended, but not been dealt with yet, is active",
+        sup(
+            "rest_for_one",
+            _significant("a"),
+            "b",
+            _significant("c"),
+            auto_shutdown="all_significant",
+        ),
+        [["queue", "", [["exit", id, "shutdown"] for id in ("a", "b", "c")]]],
+        shows=["stop c 1 shutdown", "start b 2", "reply 0", "end", "stop b 2"],
+    ),
+    named(
         "SUP-135",
         "terminate_child never triggers, but what it stopped is not active",
         sup(
