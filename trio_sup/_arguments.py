@@ -188,7 +188,7 @@ def _add_run(commands: Commands) -> None:
         "examples:\n"
         "  trio-sup run shop.tree:spec\n"
         "  trio-sup run shop.tree:make_tree --name shop-2 --verbose\n"
-        "  trio-sup run shop.tree:spec --dry-run\n",
+        "  trio-sup run shop.tree:spec --check\n",
     )
     parser.add_argument("spec", metavar="SPEC", help="package.module:name")
     parser.add_argument("--name", type=_name, metavar="NAME", help="the node's name")
@@ -196,7 +196,9 @@ def _add_run(commands: Commands) -> None:
         "--no-inspect", action="store_true", help="let no inspector attach"
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="print the tree and do not run it"
+        "--check",
+        action="store_true",
+        help="check the specification, print its outline, start nothing",
     )
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="log every start and stop"

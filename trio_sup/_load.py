@@ -82,7 +82,9 @@ def _as_root(address: str, found: Any) -> ChildSpec[Any]:
 
 def outline(spec: ChildSpec[Any], depth: int = 0) -> list[str]:
     """Describe a specification in lines of text, children indented."""
-    what = spec.kind if spec.flags is None else spec.flags.strategy
+    what = (
+        spec.flags.strategy if spec.flags and spec.kind == "supervisor" else spec.kind
+    )
     name = "" if spec.name is None else f", name {spec.name!r}"
     lines = [f"{'  ' * depth}{spec.label}: {what}, {spec.restart}{name}"]
     for child in () if spec.flags is None else spec.flags.children:

@@ -189,7 +189,7 @@ def run(args: argparse.Namespace) -> int:
         spec = _load.load_spec(args.spec)
     except _load.LoadError as error:
         raise CommandError(str(error), EXIT_USAGE) from error
-    if args.dry_run:
+    if args.check:
         _print_lines(_load.outline(spec))
         return 0
     if args.verbose:
