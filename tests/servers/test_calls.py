@@ -187,7 +187,7 @@ async def test_deferred_answer_from_inside_from_outside_and_from_another_task() 
     async with tree() as sup, trio.open_nursery() as nursery:
         ref = sup.server(Log, "log")
         assert await ref.call(Log.later, "at once") == "at once"
-        answers = []
+        answers: list[Any] = []
 
         async def ask() -> None:
             answers.append(await ref.call(Log.later, None))
@@ -207,7 +207,7 @@ async def test_the_first_answer_wins() -> None:
     """GS-031."""
     async with tree() as sup, trio.open_nursery() as nursery:
         ref = sup.server(Log, "log")
-        answers = []
+        answers: list[Any] = []
 
         async def ask() -> None:
             answers.append(await ref.call(Log.later, None))
