@@ -277,7 +277,8 @@ async def test_by_default_queued_messages_end_with_the_life(
             await ref.wait_running()
             assert ref.life == life
     assert items(served) == ["before", "before"]
-    assert ends == ["before", ValueError] * 2
+    # Both are answered in the same step; whose task runs first is open.
+    assert ends.count("before") == ends.count(ValueError) == 2
 
 
 @pytest.mark.trio
