@@ -151,6 +151,7 @@ class StaticDriver(Driver):
                 await self._serve(job)
             else:
                 await job()
+            del job  # it may be the last that refers to a child (SUP-015)
 
     async def _stop_children(self) -> None:
         self.watching = True

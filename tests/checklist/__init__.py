@@ -1,0 +1,1 @@
+"""The rows of the OTP checklist, and the tests that prove them."""
