@@ -310,6 +310,12 @@ def run_app(
     return InspectorApp(target, settings, no_color=no_color).run() or 0
 
 
-def main(socket: Path | None = None, **options: object) -> int:
+def main(
+    socket: Path | None = None,
+    *,
+    plain: bool | None = None,
+    color: Color = "auto",
+    rate: float = 4.0,
+) -> int:
     """What ``trio-sup inspect`` calls; see `run_app`."""
-    return run_app(socket, **options)  # type: ignore[arg-type]
+    return run_app(socket, plain=plain, color=color, rate=rate)

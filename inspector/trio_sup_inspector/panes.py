@@ -77,6 +77,19 @@ class Pane:
         """One line of the list in exactly `width` cells."""
         raise NotImplementedError
 
+    def next_match(self, at: int, step: int) -> int | None:
+        """The key of the next line, in a direction, that matches by itself."""
+        count = len(self.keys)
+        for distance in range(1, count + 1):
+            index = (at + step * distance) % count
+            if self.matches_itself(index):
+                return self.keys[index]
+        return None
+
+    def matches_itself(self, index: int) -> bool:
+        """Whether a line is there for its own sake."""
+        return True
+
     def row_id(self, key: int) -> int | None:
         """The child that a line is about, if it is about one."""
         return key
@@ -118,6 +131,10 @@ class TreePane(Pane):
         self.total = len(self.state.model.rows)
         self.shown = self.total if matches is None else len(matches)
         return True
+
+    def matches_itself(self, index: int) -> bool:
+        """Not the supervisors that only lead to a match."""
+        return not self.lines[index].dim
 
     def titles(self, width: int) -> Cells:
         """The columns."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
-from trio_sup.inspect.model import TreeModel
+from trio_sup.inspect.model import ROOT, TreeModel
 from trio_sup.inspect.order import ORDERS, Order, arrange
 from trio_sup.inspect.problems import problem
 from trio_sup.inspect.query import Query, QueryError, parse_query
@@ -247,6 +247,12 @@ class NodeState:
             if (passing is None or id in passing) and problem(rows[id], now):
                 return id
         return None
+
+    def fold_all(self) -> None:
+        """Fold every supervisor but the roots."""
+        for root in self.model.children(ROOT):
+            self.unfolded.set_below(self.model, root, False)
+            self.unfolded.set_open(self.model, root, True)
 
     def reveal(self, id: int) -> None:
         """Unfold every supervisor above a row."""

@@ -9,8 +9,8 @@ from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.widgets import Input, Static
 
-from trio_sup_inspector import banner
-from trio_sup_inspector.cells import Cells, Role, clip_cells, cut, spread
+from trio_sup_inspector import banner, frame
+from trio_sup_inspector.cells import Cells, Role, clip_cells, cut
 from trio_sup_inspector.keys import MAIN_KEYS, TREE_KEYS
 from trio_sup_inspector.panes import NAMES, EventsPane, Pane, TreePane, make_panes
 from trio_sup_inspector.screens.page import page_cells
@@ -33,25 +33,6 @@ if TYPE_CHECKING:
 HOLD: Final = 1.0
 """Seconds after a movement for which sorted lists keep their order."""
 SMALLEST: Final = (20, 6)
-TABS: Final = (
-    ("1", "Tree", "Tree"),
-    ("2", "Processes", "Procs"),
-    ("3", "Restarts", "Restarts"),
-    ("4", "Events", "Events"),
-)
-HINTS: Final[tuple[tuple[str, str], ...]] = (
-    ("enter", "details"),
-    ("/", "filter"),
-    ("e", "next problem"),
-    ("space", "pause"),
-    ("?", "help"),
-    ("q", "quit"),
-    ("z", "only problems"),
-    ("s", "sort"),
-    ("tab", "screens"),
-    ("y", "copy path"),
-    ("^p", "commands"),
-)
 
 
 class MainScreen(Screen[None]):
@@ -158,27 +139,11 @@ class MainScreen(Screen[None]):
         return banner.header(self.state, self.clock(), width, plain=self.plain)
 
     def _tabs(self, width: int) -> Cells:
-        cells: list[tuple[str, Role]] = []
-        for name, (key, title, short) in zip(NAMES, TABS, strict=True):
-            role: Role = "badge" if name == self.current else "dim"
-            cells.append((f" {key} {title if width >= 56 else short} ", role))
-        return spread(tuple(cells), self._tab_note(), width, plain=self.plain)
-
-    def _tab_note(self) -> Cells:
-        pane, state = self.pane, self.state
-        note: list[tuple[str, Role]] = []
-        if state.filtering:
-            note.append((f"{pane.shown} of {pane.total}", "accent"))
-        if state.only_problems:
-            note.append(("only problems", "warn"))
-        if self.current == "list":
-            held = ", held" if self.clock() < self._held_until else ""
-            note.append((f"by {state.order.title}{held}", "dim"))
-        if self.current == "events" and not self.follow:
-            note.append(("f = follow", "dim"))
-        if state.keep_dead:
-            note.append(("keeping the dead", "dim"))
-        return tuple((f" {text} ", role) for text, role in note)
+        held = self.clock() < self._held_until
+        note = frame.tab_note(
+            self.state, self.pane, self.current, held=held, follow=self.follow
+        )
+        return frame.tabs(self.current, note, width, plain=self.plain)
 
     def _notice_text(self) -> tuple[str, Role]:
         return banner.notice(self.state, self.connection, self.clock())
@@ -202,25 +167,14 @@ class MainScreen(Screen[None]):
         return ((" " + text, "strong"),)
 
     def _filter_note(self, width: int) -> Cells:
-        state = self.state
-        if state.query_error:
-            return ((cut(state.query_error, width, plain=self.plain), "bad"),)
-        if state.filtering:
-            return ((f"{self.pane.shown} of {self.pane.total}", "accent"),)
-        return ()
+        return frame.filter_note(self.state, self.pane, width, plain=self.plain)
 
     def _keys(self, width: int) -> Cells:
-        return key_cells(self._hints(), width)
-
-    def _hints(self) -> list[tuple[str, str]]:
-        if self.query_one("#filter").has_focus:
-            return [("enter", "done"), ("esc", "clear")]
-        back = [("esc", "back")] if self.side.open or self.state.filtering else []
-        hints = [hint for hint in HINTS if hint[0] != "s" or self.current == "list"]
-        if self.state.paused:
-            hints = [("space", "go on"), (".", "step"), *hints]
-            hints.remove(("space", "pause"))
-        return back + hints
+        typing = self.query_one("#filter").has_focus
+        hints = frame.hints(
+            self.state, self.current, typing=typing, detail=self.side.open
+        )
+        return key_cells(hints, width)
 
     # --- lists -------------------------------------------------------------
 
@@ -235,12 +189,9 @@ class MainScreen(Screen[None]):
         key = self.view.selected
         return self.pane.row_id(key) if isinstance(key, int) else None
 
-    def _hold(self) -> None:
-        self._held_until = self.clock() + HOLD
-
     def on_line_view_moved(self, message: LineView.Moved) -> None:
         """The cursor moved: keep sorted lists still, and the log where it is."""
-        self._hold()
+        self._held_until = self.clock() + HOLD
         view = message.view
         if view.id == "events":
             self.follow = view.cursor >= len(view.keys) - 1
@@ -249,12 +200,10 @@ class MainScreen(Screen[None]):
     def on_line_view_opened(self) -> None:
         """Show the details of the line."""
         id = self._pointed()
-        if id is None:
-            return
-        if self.side.open and self.side.subject_id == id:
+        if id is not None and self.side.open and self.side.subject_id == id:
             self.query_one("#detail").focus()
-            return
-        self.open_detail(id)
+        elif id is not None:
+            self.open_detail(id)
 
     def open_detail(self, id: int) -> None:
         """Open the detail pane on a child."""
@@ -288,8 +237,7 @@ class MainScreen(Screen[None]):
 
     def action_next_screen(self, step: int) -> None:
         """Show the list beside this one."""
-        at = NAMES.index(self.current)
-        self._show_pane(NAMES[(at + step) % len(NAMES)])
+        self._show_pane(NAMES[(NAMES.index(self.current) + step) % len(NAMES)])
 
     # --- the tree ----------------------------------------------------------
 
@@ -336,14 +284,10 @@ class MainScreen(Screen[None]):
     def action_fold_all(self) -> None:
         """Fold every supervisor but the roots."""
         tree = self._tree
-        if tree is None:
-            return
-        roots = self.state.model.children(0)
-        for root in roots:
-            self.state.unfolded.set_below(self.state.model, root, False)
-            self.state.unfolded.set_open(self.state.model, root, True)
-        tree.folds += 1
-        self.refresh_view()
+        if tree is not None:
+            self.state.fold_all()
+            tree.folds += 1
+            self.refresh_view()
 
     # --- filter and problems -----------------------------------------------
 
@@ -365,13 +309,9 @@ class MainScreen(Screen[None]):
 
     def action_match(self, step: int) -> None:
         """Go to the next line that matches by itself."""
-        view, tree = self.view, self._tree
-        count = len(view.keys)
-        for distance in range(1, count + 1):
-            index = (view.cursor + step * distance) % count
-            if tree is None or not tree.lines[index].dim:
-                view.select(view.keys[index])
-                return
+        found = self.pane.next_match(self.view.cursor, step)
+        if found is not None:
+            self.view.select(found)
 
     def action_next_problem(self) -> None:
         """Go to the next child that needs a look, unfolding what hides it."""
