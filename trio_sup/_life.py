@@ -100,6 +100,7 @@ class ReadySignal:
         self._kid = kid
         self._life = kid.life
 
+    @enable_ki_protection
     def started(self, value: object = None) -> None:
         """Tell the supervisor that the child is ready; `value` is `handle.value`.
 

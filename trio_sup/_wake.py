@@ -71,6 +71,7 @@ class Waiters:
 
         await wait_task_rescheduled(abort)
 
+    @enable_ki_protection
     def wake(self) -> None:
         """Let every waiter go on. No checkpoint."""
         if self._tasks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -40,7 +40,7 @@ def tree(stage: Stage, **flags: Any) -> Any:
     )
 
 
-Cause = Callable[[Stage, Supervisor], Awaitable[None]]
+Cause = Callable[[Stage, Supervisor], Coroutine[Any, Any, None]]
 
 
 async def leave(stage: Stage, sup: Supervisor) -> None:
@@ -89,6 +89,7 @@ async def test_trap_17_reverse_stop_order_for_every_cause_sup_110(
     stage = Stage(stop_seconds=dict.fromkeys("abcdef", 1.0))
     seen = record_events()
     OUTER[0] = trio.CancelScope()
+    began = 0.0
     caught: BaseException | None = None
     try:
         with OUTER[0]:
@@ -117,10 +118,8 @@ async def test_trap_17_reverse_stop_order_for_every_cause_sup_110(
     for id in "ba":
         expected += [("ChildStopping", id), ("ChildStopped", id)]
     assert order == expected
-    assert type(caught) is {
-        body_error: Boom,
-        exit_in_the_body: SystemExit,
-    }.get(cause, type(None))
+    expected_error = {"body_error": Boom, "exit_in_the_body": SystemExit}
+    assert type(caught) is expected_error.get(cause.__name__, type(None))
     assert OUTER[0].cancelled_caught is (cause in (outer_cancel, outer_deadline))
 
 

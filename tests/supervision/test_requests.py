@@ -1,0 +1,404 @@
+"""The administration API of static supervisors, and its errors."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from tests.supervision.stage import Boom, Stage, quiet
+from trio_sup import (
+    AlreadyPresent,
+    AlreadyRegistered,
+    AlreadyStarted,
+    ChildNotStopped,
+    ChildSpecError,
+    NoSuchChild,
+    StartFailed,
+    SupervisorStopping,
+    WrongKind,
+    child,
+    dynamic_supervisor,
+    open_supervisor,
+    supervisor,
+)
+
+pytestmark = pytest.mark.trio
+
+
+async def test_start_child_appends_and_returns_the_handle() -> None:
+    stage = Stage()
+    async with open_supervisor(stage.specs("a")) as sup:
+        handle = await sup.start_child(stage.spec("b"))
+        assert handle == sup.child("b")
+        assert handle.path == ("root", "b")
+        assert [info.id for info in sup.which_children()] == ["a", "b"]
+
+
+async def test_start_child_of_a_running_id_sup_090() -> None:
+    stage = Stage()
+    async with open_supervisor(stage.specs("a")) as sup:
+        with pytest.raises(AlreadyStarted) as info:
+            await sup.start_child(stage.spec("a"))
+        assert info.value.handle == sup.child("a")
+        assert stage.lives == {"a": 1}
+
+
+async def test_start_child_of_a_stopped_id_sup_091() -> None:
+    stage = Stage()
+    async with open_supervisor(stage.specs("a")) as sup:
+        await sup.terminate_child("a")
+        with pytest.raises(AlreadyPresent):
+            await sup.start_child(stage.spec("a"))
+
+
+async def test_terminate_child_keeps_the_spec_and_is_idempotent_sup_095(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(stop_seconds={"a": 2.0})
+    async with open_supervisor(stage.specs("a")) as sup:
+        await sup.terminate_child("a")
+        assert trio.current_time() == 2
+        await sup.terminate_child("a")
+        counts = sup.count_children()
+        assert (counts.specs, counts.active) == (1, 0)
+        with pytest.raises(NoSuchChild):
+            await sup.terminate_child("x")
+
+
+async def test_terminate_child_drops_a_temporary_sup_095() -> None:
+    stage = Stage()
+    async with open_supervisor(stage.specs("a", restart="temporary")) as sup:
+        await sup.terminate_child("a")
+        assert sup.which_children() == []
+        with pytest.raises(NoSuchChild):
+            await sup.terminate_child("a")
+
+
+async def test_restart_child_sup_097() -> None:
+    stage = Stage()
+    async with open_supervisor(stage.specs("a")) as sup:
+        with pytest.raises(ChildNotStopped):
+            await sup.restart_child("a")
+        with pytest.raises(NoSuchChild):
+            await sup.restart_child("x")
+        await sup.terminate_child("a")
+        stage.failing_starts["a"] = [Boom("no")]
+        with pytest.raises(StartFailed):
+            await sup.restart_child("a")
+        await quiet()
+        assert sup.child("a").status == "stopped"  # not retried
+        await sup.restart_child("a")
+        assert stage.up == ["a"]
+        assert sup.child("a").restarts == 0
+
+
+async def test_delete_child_sup_098() -> None:
+    stage = Stage()
+    async with open_supervisor(stage.specs("a")) as sup:
+        handle = sup.child("a")
+        with pytest.raises(ChildNotStopped):
+            await sup.delete_child("a")
+        with pytest.raises(NoSuchChild):
+            await sup.delete_child("x")
+        await sup.terminate_child("a")
+        await sup.delete_child("a")
+        assert handle.status == "gone"
+        await sup.start_child(stage.spec("a"))
+        assert sup.child("a") != handle
+
+
+async def test_requests_during_failing_restarts_sup_081(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(start_seconds={"a": 0.0})
+    async with open_supervisor(stage.specs("a"), max_restarts=100) as sup:
+        stage.start_seconds["a"] = 1.0
+        stage.failing_starts["a"] = [Boom(str(n)) for n in range(50)]
+        stage.crash("a")
+        await trio.sleep(0.5)
+        counts = sup.count_children()
+        assert sup.child("a").status == "restarting"
+        assert (counts.specs, counts.active) == (1, 1)  # its start is in progress
+        with pytest.raises((AlreadyPresent, AlreadyStarted)):
+            await sup.start_child(stage.spec("a"))
+        with pytest.raises(ChildNotStopped):
+            await sup.restart_child("a")
+        with pytest.raises(ChildNotStopped):
+            await sup.delete_child("a")
+        await sup.terminate_child("a")  # cancels the retries for good: SUP-082
+        began = stage.lives["a"]
+        await trio.sleep(10)
+        assert stage.lives["a"] == began
+        stage.failing_starts.clear()
+        await sup.restart_child("a")
+        assert stage.up == ["a"]
+
+
+async def test_a_restart_loop_does_not_starve_requests_sup_080() -> None:
+    stage = Stage()
+    async with open_supervisor(stage.specs("a b"), max_restarts=1_000_000) as sup:
+        stage.failing_starts["a"] = [Boom(str(n)) for n in range(1_000_000)]
+        stage.crash("a")
+        with trio.fail_after(5):
+            await sup.terminate_child("b")
+            await sup.terminate_child("a")
+        stage.failing_starts.clear()
+        assert stage.lives["a"] < 1000
+
+
+async def test_a_restart_loop_does_not_hold_up_the_stop_sup_083() -> None:
+    stage = Stage()
+    with trio.fail_after(5):
+        async with open_supervisor(stage.specs("a"), max_restarts=1_000_000):
+            stage.failing_starts["a"] = [Boom(str(n)) for n in range(1_000_000)]
+            stage.crash("a")
+            for _ in range(10):
+                await trio.lowlevel.checkpoint()
+    stage.failing_starts.clear()
+
+
+async def test_requests_are_served_in_order(autojump_clock: MockClock) -> None:
+    stage = Stage(start_seconds={"b": 3.0})
+    async with open_supervisor(stage.specs("a")) as sup:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sup.start_child, stage.spec("b"))
+            await quiet()
+            nursery.start_soon(sup.terminate_child, "a")
+            await trio.sleep(1)
+            assert "a" in stage.up
+    assert stage.story[:3] == ["a up", "b up", "a down"]
+
+
+async def test_a_crash_during_a_request_for_that_child_waits_its_turn(
+    autojump_clock: MockClock,
+) -> None:
+    """The exit in the same step as the request: it is not restarted in between."""
+    for order in range(2):
+        stage = Stage()
+        async with open_supervisor(stage.specs("a")) as sup:
+            async with trio.open_nursery() as nursery:
+                if order:
+                    stage.crash("a")
+                nursery.start_soon(sup.terminate_child, "a")
+                if not order:
+                    await trio.lowlevel.checkpoint()
+                    stage.crash("a")
+            await quiet()
+            assert stage.up == []
+            assert sup.child("a").status == "stopped"
+
+
+async def test_a_crash_of_another_child_during_a_slow_start_is_not_lost(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(start_seconds={"b": 3.0})
+    async with open_supervisor(stage.specs("a")) as sup:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sup.start_child, stage.spec("b"))
+            await quiet()
+            stage.crash("a")
+            await quiet()
+        await quiet()
+        assert sorted(stage.up) == ["a", "b"]
+        assert stage.lives["a"] == 2
+
+
+async def test_trap_19_a_cancelled_caller_of_a_queued_start_withdraws_it(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(start_seconds={"a": 5.0})
+    async with open_supervisor([]) as sup:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sup.start_child, stage.spec("a"))
+            await quiet()
+            with trio.move_on_after(1):
+                await sup.start_child(stage.spec("b"))
+        await quiet()
+        assert stage.lives == {"a": 1}
+
+
+async def test_trap_19_a_cancelled_caller_of_a_start_in_progress_does_not(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(start_seconds={"a": 5.0})
+    async with open_supervisor([]) as sup:
+        with trio.move_on_after(1):
+            await sup.start_child(stage.spec("a"))
+        assert trio.current_time() == 1
+        await sup.child("a").wait_running()
+        assert trio.current_time() == 5
+
+
+async def test_trap_19_a_start_is_refused_when_the_supervisor_goes_down(
+    autojump_clock: MockClock,
+) -> None:
+    """In progress, in line, and after: each is answered once."""
+    stage = Stage(start_seconds={"slow": 50.0}, stop_seconds={"a": 5.0})
+    refused: list[str] = []
+    async with trio.open_nursery() as nursery:
+        async with open_supervisor(stage.specs("a")) as sup:
+
+            async def attempt(id: str, after: float) -> None:
+                await trio.sleep(after)
+                with pytest.raises(SupervisorStopping):
+                    await sup.start_child(stage.spec(id))
+                refused.append(id)
+
+            nursery.start_soon(attempt, "slow", 0)
+            nursery.start_soon(attempt, "queued", 0.5)
+            nursery.start_soon(attempt, "later", 2)
+            await trio.sleep(1)
+    assert sorted(refused) == ["later", "queued", "slow"]
+    with pytest.raises(SupervisorStopping):
+        await sup.start_child(stage.spec("z"))
+    with pytest.raises(SupervisorStopping):
+        await sup.terminate_child("a")
+
+
+async def test_trap_19_a_start_while_the_supervisor_gives_up(
+    autojump_clock: MockClock,
+) -> None:
+    from trio_sup import RestartLimitExceeded
+
+    stage = Stage(start_seconds={"slow": 50.0})
+    refused: list[float] = []
+    with pytest.raises(RestartLimitExceeded):
+        async with trio.open_nursery() as nursery:
+            try:
+                async with open_supervisor(stage.specs("a"), max_restarts=0) as sup:
+
+                    async def attempt() -> None:
+                        with pytest.raises(SupervisorStopping):
+                            await sup.start_child(stage.spec("slow"))
+                        refused.append(trio.current_time())
+
+                    nursery.start_soon(attempt)
+                    await trio.sleep(1)
+                    stage.crash("a")
+                    await trio.sleep_forever()
+            except RestartLimitExceeded as error:
+                gave_up = error
+        raise gave_up
+    # The exit waits behind the request in progress, as in OTP (SUP-099).
+    assert refused in ([1], [50])
+
+
+async def test_which_children_and_counts_sup_102_104() -> None:
+    stage = Stage()
+    tree = [
+        stage.spec("a"),
+        supervisor([], id="s"),
+        dynamic_supervisor(id="d"),
+        stage.spec("t", restart="transient"),
+    ]
+    async with open_supervisor(tree) as sup:
+        await sup.terminate_child("a")
+        counts = sup.count_children()
+        assert (counts.specs, counts.active) == (4, 3)
+        assert (counts.supervisors, counts.workers) == (2, 2)
+        rows = [(i.id, i.status, i.kind, i.restart) for i in sup.which_children()]
+        assert rows == [
+            ("a", "stopped", "task", "permanent"),
+            ("s", "running", "supervisor", "permanent"),
+            ("d", "running", "dynamic", "permanent"),
+            ("t", "running", "task", "transient"),
+        ]
+
+
+async def test_get_childspec_sup_105() -> None:
+    stage = Stage()
+    spec = stage.spec("a")
+    async with open_supervisor([spec]) as sup:
+        assert sup.get_childspec("a") is spec
+        with pytest.raises(NoSuchChild):
+            sup.get_childspec("x")
+
+
+async def test_ways_down_know_the_kind() -> None:
+    stage = Stage()
+    tree = [
+        stage.spec("a"),
+        supervisor([stage.spec("deep")], id="s"),
+        dynamic_supervisor(id="d"),
+    ]
+    async with open_supervisor(tree) as sup:
+        assert sup.child("s", "deep").path_text == "root/s/deep"
+        assert sup.supervisor("s").child("deep") == sup.child("s", "deep")
+        with pytest.raises(NoSuchChild):
+            sup.child("s", "x")
+        with pytest.raises(NoSuchChild):
+            sup.child("a", "x")
+        with pytest.raises(WrongKind):
+            sup.supervisor("a")
+        with pytest.raises(WrongKind):
+            sup.dynamic("s")
+        with pytest.raises(TypeError):
+            sup.child()
+
+
+async def test_a_name_in_use_is_refused_bare_and_leaves_no_spec() -> None:
+    stage = Stage()
+    async with open_supervisor([stage.spec("a", name="n")]) as sup:
+        with pytest.raises(AlreadyRegistered):
+            await sup.start_child(stage.spec("b", name="n"))
+        assert [info.id for info in sup.which_children()] == ["a"]
+
+
+async def test_start_child_checks_the_spec_against_the_flags_sup_008_130() -> None:
+    stage = Stage()
+    async with open_supervisor([]) as sup:
+        with pytest.raises(ChildSpecError) as info:
+            await sup.start_child("nonsense")  # type: ignore[arg-type]
+        assert info.value.field == "children"
+        with pytest.raises(ChildSpecError) as info:
+            await sup.start_child(
+                stage.spec("a", significant=True, restart="transient")
+            )
+        assert info.value.field == "significant"
+
+
+async def test_added_children_are_lost_with_their_supervisor_sup_064() -> None:
+    stage = Stage()
+    inner = supervisor(stage.specs("a"), id="s", max_restarts=0)
+    async with open_supervisor([inner]) as sup:
+        added = await sup.supervisor("s").start_child(stage.spec("b"))
+        listed = sup.child("s", "a")
+        stage.crash("a")
+        await sup.supervisor("s").wait_running()
+        await quiet()
+        assert stage.up == ["a"]
+        assert (added.status, listed.status) == ("gone", "running")
+        assert listed.life == 2  # the same handle, over lives of its supervisor
+
+
+async def test_a_deleted_listed_child_is_back_with_the_next_life_sup_064() -> None:
+    stage = Stage()
+    inner = supervisor(stage.specs("a b"), id="s", max_restarts=0)
+    async with open_supervisor([inner]) as sup:
+        await sup.supervisor("s").terminate_child("b")
+        await sup.supervisor("s").delete_child("b")
+        stage.crash("a")
+        await quiet()
+        assert stage.up == ["a", "b"]
+
+
+async def test_trap_15_stop_right_after_the_start_and_start_right_after_the_stop(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(start_seconds={"a": 1.0})
+    async with open_supervisor([]) as sup:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sup.start_child, stage.spec("a"))
+            await quiet()
+            nursery.start_soon(sup.terminate_child, "a")
+            await quiet()
+            nursery.start_soon(sup.restart_child, "a")
+        assert stage.story == ["a up", "a down", "a up"]
+
+
+async def test_a_spec_that_is_made_of_a_coroutine_says_what_to_write() -> None:
+    async def work() -> None: ...
+
+    with pytest.raises(ChildSpecError, match=r"child\(work, \.\.\.\)"):
+        child(work())  # type: ignore[call-overload]
