@@ -9,7 +9,7 @@ import trio
 from attrs import frozen
 from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
 
-from trio_sup._core.errors import NoProcess
+from trio_sup._core.errors import NoProcess, SupervisionError
 from trio_sup._messages import Request
 from trio_sup._ops import Call, Handler
 from trio_sup._wake import WAKE
@@ -112,39 +112,58 @@ async def multi_call(
         TypeError: one of them does not know the operation; nobody was asked.
     """
     wanted = list(dict.fromkeys(refs))
-    ends = {ref: ref.deadline() for ref in wanted}
     failed: dict[ServerRef[S], Exception] = {}
-    for ref in wanted:
-        if ref.patient and not ref.kid.running:
-            try:
-                await ref.wait_patiently(ends[ref])
-            except (NoProcess, trio.TooSlowError) as error:
-                failed[ref] = error
-    gather = _Gather()
     parts: dict[ServerRef[S], _Part] = {}
+    gather = _Gather()
+
+    def prepare(ref: ServerRef[S], until: float) -> None:
+        part = _Part(gather, ref.handler(op), args, kwargs)
+        ref.prepare(part, until)
+        parts[ref] = part
+
+    def send(ref: ServerRef[S]) -> None:
+        try:
+            ref.mailbox.put_call(parts[ref])
+        except NoProcess as error:
+            parts.pop(ref).abort(None)
+            failed[ref] = error
+        else:
+            gather.expect(parts[ref])
+
+    async def send_later(ref: ServerRef[S], until: float) -> None:
+        try:
+            await ref.wait_patiently(until)
+            prepare(ref, until)
+        except (SupervisionError, trio.TooSlowError) as error:
+            failed[ref] = error
+        else:
+            send(ref)
+
+    later = [ref for ref in wanted if ref.patient and not ref.kid.running]
+    now = [ref for ref in wanted if ref not in later]
     try:
-        for ref in wanted:
-            if ref not in failed:
-                part = _Part(gather, ref.handler(op), args, kwargs)
-                ref.prepare(part, ends[ref])
-                parts[ref] = part
+        for ref in later:
+            ref.handler(op)
+        for ref in now:
+            prepare(ref, ref.deadline())
+        for ref in now:
+            send(ref)
+        if later:
+            async with trio.open_nursery() as nursery:
+                for ref in later:
+                    nursery.start_soon(send_later, ref, ref.deadline())
+        await gather.wait()
     except BaseException:
         for part in parts.values():
             part.abort(None)
         raise
-    for ref, part in parts.items():
-        try:
-            ref.mailbox.put_call(part)
-        except NoProcess as error:
-            part.abort(None)
+    replies: dict[ServerRef[S], R] = {}
+    for ref in wanted:
+        if ref in failed:
+            continue
+        error = parts[ref].error
+        if isinstance(error, Exception):
             failed[ref] = error
         else:
-            gather.expect(part)
-    await gather.wait()
-    replies: dict[ServerRef[S], R] = {}
-    for ref, part in parts.items():
-        if isinstance(part.error, Exception):
-            failed[ref] = part.error
-        elif ref not in failed:
-            replies[ref] = cast("R", part.result)
+            replies[ref] = cast("R", parts[ref].result)
     return Replies(replies, failed)
