@@ -44,9 +44,11 @@ from trio_sup._core.policies import (
     Mailbox as Mailbox,
 )
 from trio_sup._core.specs import ChildSpec as ChildSpec
+from trio_sup._core.task_results import Ok as Ok, TaskExit as TaskExit
 from trio_sup._dynamic_handle import DynamicSupervisor as DynamicSupervisor
 from trio_sup._gather import Replies as Replies, multi_call as multi_call
 from trio_sup._life import graceful_stop as graceful_stop
+from trio_sup._links import LinkedTasks as LinkedTasks
 from trio_sup._listeners import (
     Registered as Registered,
     Unregistered as Unregistered,
@@ -86,9 +88,25 @@ from trio_sup._specs import (
     dynamic_supervisor as dynamic_supervisor,
     supervisor as supervisor,
 )
+from trio_sup._stream import (
+    Failed as Failed,
+    NolinkStream as NolinkStream,
+    Stream as Stream,
+    StreamProgress as StreamProgress,
+)
 from trio_sup._system import (
     ServerStatistics as ServerStatistics,
     ServerStatus as ServerStatus,
+)
+from trio_sup._task import (
+    Task as Task,
+    await_many as await_many,
+    callers as callers,
+    yield_many as yield_many,
+)
+from trio_sup._tasks import (
+    TaskSupervisor as TaskSupervisor,
+    task_supervisor as task_supervisor,
 )
 from trio_sup._timers import Timer as Timer
 from trio_sup._trace import TraceEvent as TraceEvent

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from trio_sup._server import GenServer
     from trio_sup._server_ref import ServerRef
     from trio_sup._supervisor import StaticDriver
+    from trio_sup._tasks import TaskSupervisor
 
 S = TypeVar("S", bound="GenServer")
 H = TypeVar("H", bound="Child")
@@ -457,6 +458,14 @@ class Supervisor(Child):
 
         handle: Child = _descend(self.kid, path).handle_as(PartitionSupervisor)
         return cast("PartitionSupervisor[Child]", handle)
+
+    def task_supervisor(self, *path: Hashable) -> TaskSupervisor:
+        """Return the handle of a task supervisor further down."""
+        from trio_sup._tasks import TaskSupervisor
+
+        return cast(
+            "TaskSupervisor", _descend(self.kid, path).handle_as(TaskSupervisor)
+        )
 
 
 def _descend(kid: Kid, path: Sequence[Hashable]) -> Kid:

@@ -12,6 +12,7 @@ from trio_sup._mailbox import MailQueue
 from trio_sup._partition import PartitionDriver, PartitionSupervisor
 from trio_sup._server_ref import ServerRef
 from trio_sup._supervisor import StaticDriver
+from trio_sup._tasks import TaskDriver, TaskSupervisor
 
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
@@ -23,6 +24,7 @@ _SUPERVISORS: dict[str, tuple[type[Child], type[Driver]]] = {
     "supervisor": (Supervisor, StaticDriver),
     "partition_supervisor": (PartitionSupervisor, PartitionDriver),
     "dynamic_supervisor": (DynamicSupervisor, DynamicDriver),
+    "task_supervisor": (TaskSupervisor, TaskDriver),
 }
 
 

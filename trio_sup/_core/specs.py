@@ -45,6 +45,8 @@ class Flags:
     auto_shutdown: AutoShutdown = "never"
     max_children: float = math.inf
     """Only for dynamic supervisors; starts in progress and restarts count."""
+    task_deadline: float = math.inf
+    """Only for task supervisors: seconds that each task may take."""
     children: tuple[ChildSpec[Child], ...] = ()
     """The initial children, in start order; empty for a dynamic supervisor."""
 

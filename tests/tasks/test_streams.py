@@ -1,0 +1,490 @@
+"""stream() and stream_nolink(): rows TASK-030 to TASK-042 of the checklist."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+from hypothesis import given, strategies as st
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from trio_sup import (
+    Failed,
+    MaxChildren,
+    Ok,
+    StreamProgress,
+    TaskExit,
+    TaskSupervisor,
+    open_supervisor,
+    task_supervisor,
+)
+
+
+@asynccontextmanager
+async def open_tasks(max_children: float = 1e9) -> AsyncGenerator[TaskSupervisor, None]:
+    spec = task_supervisor(id="t", max_children=int(max_children))
+    async with open_supervisor([spec]) as sup:
+        yield sup.task_supervisor("t")
+
+
+class Work:
+    """Sleeps as long as its item says, and remembers what happened when."""
+
+    def __init__(self) -> None:
+        self.began = trio.current_time()
+        self.starts: list[tuple[float, float]] = []
+        self.ended: list[float] = []
+        self.running = self.most = 0
+
+    async def __call__(self, seconds: float) -> float:
+        self.starts.append((seconds, trio.current_time() - self.began))
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            await trio.sleep(abs(seconds))
+            if seconds < 0:
+                raise KeyError(seconds)
+            return seconds
+        finally:
+            self.running -= 1
+            self.ended.append(seconds)
+
+
+@pytest.mark.trio
+async def test_task_030_nothing_starts_before_the_first_result_is_asked_for(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[float]:
+        for number in range(3):
+            taken.append(number)
+            yield float(number)
+
+    async with open_tasks() as tasks:
+        work = Work()
+        async with tasks.stream(work, items()) as stream:
+            await trio.sleep(10)
+            assert (taken, work.starts) == ([], [])
+            assert [result async for result in stream] == [0, 1, 2]
+
+
+@pytest.mark.trio
+async def test_task_030_made_by_one_task_consumed_by_another(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    results: list[float] = []
+
+    async with open_tasks() as tasks:
+        stream = tasks.stream(Work(), [1.0, 2.0])
+
+        async def consume() -> None:
+            async with stream:
+                results.extend([result async for result in stream])
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(consume)
+    assert results == [1, 2]
+
+
+@pytest.mark.trio
+async def test_task_031_never_more_than_max_concurrency_at_a_time(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with open_tasks() as tasks:
+        work = Work()
+        async with tasks.stream(work, [1.0] * 20, max_concurrency=3) as stream:
+            assert [result async for result in stream] == [1.0] * 20
+        assert work.most == 3
+        assert trio.current_time() - work.began == 7
+
+
+@pytest.mark.trio
+async def test_task_032_a_slow_head_does_not_block_starting_others(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with open_tasks() as tasks:
+        work = Work()
+        items = [200.0, 1.0, 1.5, 2.0]
+        async with tasks.stream(work, items, max_concurrency=2) as stream:
+            assert [result async for result in stream] == items
+        assert sorted(work.starts[:2]) == [(1, 0), (200, 0)]
+        assert work.starts[2:] == [(1.5, 1), (2, 2.5)]
+
+
+@pytest.mark.trio
+async def test_task_032_the_buffer_behind_a_slow_head_is_bounded(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with open_tasks() as tasks:
+        work = Work()
+        items = [100.0, *[1.0] * 20]
+        options = {"max_concurrency": 2, "buffer": 3}
+        async with tasks.stream(work, items, **options) as stream:  # type: ignore[arg-type]
+            first = await anext(stream)
+            assert first == 100
+            # The head, and three that wait behind it.
+            assert len([s for s, at in work.starts if at < 100]) == 4
+            assert [result async for result in stream] == items[1:]
+
+
+@pytest.mark.trio
+async def test_task_033_unordered_results_come_as_they_are_done(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with open_tasks() as tasks:
+        items = [3.0, 1.0, 2.0, 0.5]
+        work = Work()
+        async with tasks.stream(
+            work, items, max_concurrency=3, ordered=False
+        ) as stream:
+            got = [
+                (result, trio.current_time() - work.began) async for result in stream
+            ]
+        assert got == [(1, 1), (0.5, 1.5), (2, 2), (3, 3)]
+
+
+@pytest.mark.trio
+async def test_task_034_by_default_there_is_no_timeout_and_one_is_fatal(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with open_tasks() as tasks:
+        work = Work()
+        items = [1.0, 9.0, 2.0]
+        async with tasks.stream(work, items, timeout=5) as stream:
+            assert await anext(stream) == 1
+            with pytest.raises(trio.TooSlowError, match="5 s"):
+                await anext(stream)
+            assert trio.current_time() - work.began == 5
+            with pytest.raises(StopAsyncIteration):
+                await anext(stream)
+        assert tasks.children() == []
+        async with tasks.stream(work, [500.0]) as patient:
+            assert [result async for result in patient] == [500]
+
+
+@pytest.mark.trio
+async def test_task_034_kill_task_fails_only_the_slow_item(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with open_tasks() as tasks:
+        items = [1.0, 9.0, 2.0]
+        work = Work()
+        async with tasks.stream_nolink(
+            work, items, timeout=5, on_timeout="kill_task"
+        ) as stream:
+            one, slow, two = [outcome async for outcome in stream]
+        assert (one, two) == (Ok(1.0), Ok(2.0))
+        assert isinstance(slow, Failed)
+        assert slow.input == 9
+        assert slow.exit.kind == "killed"
+        assert isinstance(slow.exit.error, trio.TooSlowError)
+        assert trio.current_time() - work.began == 5
+        assert stream.progress.failed == 1
+
+
+@pytest.mark.trio
+async def test_task_034_the_time_of_an_item_begins_with_its_own_start(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with open_tasks() as tasks:
+        work = Work()
+        async with tasks.stream(
+            work, [3.0] * 4, timeout=4, max_concurrency=1
+        ) as stream:
+            assert len([result async for result in stream]) == 4
+        assert trio.current_time() - work.began == 12
+
+
+@pytest.mark.trio
+async def test_task_035_a_failure_ends_a_linked_stream(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with open_tasks() as tasks:
+        work = Work()
+        with pytest.raises(TaskExit) as failed:
+            async with tasks.stream(work, [1.0, 9.0, -2.0, 9.0]) as stream:
+                async for result in stream:
+                    assert result == 1
+        assert isinstance(failed.value.__cause__, KeyError)
+        assert trio.current_time() - work.began == 2
+        assert tasks.children() == []
+        assert work.running == 0
+
+
+@pytest.mark.trio
+async def test_task_035_036_a_failure_is_an_element_of_a_nolink_stream(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with open_tasks() as tasks:
+        async with tasks.stream_nolink(Work(), [1.0, -2.0, 3.0]) as stream:
+            first, second, third = [outcome async for outcome in stream]
+        assert (first, third) == (Ok(1.0), Ok(3.0))
+        assert isinstance(second, Failed)
+        assert second.input == -2
+        assert second.exit.kind == "crashed"
+        assert isinstance(second.exit.error, KeyError)
+
+
+@pytest.mark.trio
+@pytest.mark.parametrize("how", ["break", "raise", "cancel"])
+async def test_task_037_leaving_early_stops_and_joins_the_rest_and_closes_the_source(
+    how: str, autojump_clock: trio.abc.Clock
+) -> None:
+    closed: list[str] = []
+
+    def plain() -> Iterator[float]:
+        try:
+            while True:
+                yield 1.0
+                yield 50.0
+        finally:
+            closed.append("plain")
+
+    async def awaited() -> AsyncIterator[float]:
+        try:
+            while True:
+                await trio.lowlevel.checkpoint()
+                yield 1.0
+                yield 50.0
+        finally:
+            closed.append("async")
+
+    async def consume(tasks: TaskSupervisor, source: object) -> None:
+        async with tasks.stream(
+            work,
+            source,  # type: ignore[arg-type]
+            max_concurrency=4,
+        ) as stream:
+            async for _ in stream:
+                if how == "raise":
+                    raise ValueError("enough")
+                if how == "break":
+                    break
+
+    async with open_tasks() as tasks:
+        for source in (plain(), awaited()):
+            work = Work()
+            if how == "raise":
+                with pytest.raises(ValueError, match="enough"):
+                    await consume(tasks, source)
+            else:
+                with trio.move_on_after(20):
+                    await consume(tasks, source)
+            assert trio.current_time() - work.began == (20 if how == "cancel" else 1)
+            assert work.running == 0
+            assert len(work.ended) == len(work.starts)
+            assert tasks.children() == []
+    assert closed == ["plain", "async"]
+
+
+@pytest.mark.trio
+async def test_task_037_the_rest_has_its_grace(autojump_clock: trio.abc.Clock) -> None:
+    async def shielded(item: int) -> int:
+        with trio.CancelScope(shield=bool(item)):
+            await trio.sleep(3)
+        return item
+
+    async with open_tasks() as tasks:
+        began = trio.current_time()
+        async with tasks.stream(shielded, [0, 1], ordered=False) as stream:
+            with trio.move_on_after(1):
+                await anext(stream)
+        assert trio.current_time() - began == 3
+
+
+@pytest.mark.trio
+async def test_task_038_at_most_max_concurrency_more_items_are_started(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with open_tasks() as tasks:
+        work = Work()
+        async with tasks.stream(work, [1.0] * 100, max_concurrency=4) as stream:
+            for _ in range(3):
+                await anext(stream)
+            await trio.sleep(50)  # a slow consumer: nothing goes on behind its back
+            assert len(work.starts) <= 3 + 4
+            progress = stream.progress
+            assert progress.delivered == 3
+            assert progress.started - progress.delivered <= 4
+
+
+@pytest.mark.trio
+async def test_task_039_an_error_of_the_source_ends_the_stream(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    def items() -> Iterator[float]:
+        yield 50.0
+        raise LookupError("source")
+
+    async with open_tasks() as tasks:
+        work = Work()
+        with pytest.raises(LookupError, match="source"):
+            async with tasks.stream(work, items()) as stream:
+                await anext(stream)
+        assert trio.current_time() == work.began
+        assert work.running == 0
+        assert tasks.children() == []
+
+
+@pytest.mark.trio
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_concurrency": 0},
+        {"max_concurrency": True},
+        {"max_concurrency": 1.5},
+        {"timeout": -1},
+        {"timeout": float("nan")},
+        {"buffer": -1},
+        {"shutdown": float("inf")},
+        {"shutdown": -1},
+        {"on_timeout": "ignore"},
+    ],
+)
+async def test_task_040_options_are_checked_when_the_stream_is_made(
+    options: dict[str, object],
+) -> None:
+    async with open_tasks() as tasks:
+        with pytest.raises(ValueError, match=next(iter(options))):
+            tasks.stream_nolink(Work(), [1.0], **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.trio
+async def test_task_041_too_many_children_end_the_stream_cleanly(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with open_tasks(max_children=2) as tasks:
+        work = Work()
+        with pytest.raises(MaxChildren):
+            async with tasks.stream(work, [5.0] * 4, max_concurrency=3) as stream:
+                await anext(stream)
+        assert tasks.children() == []
+        assert work.running == 0
+
+
+@pytest.mark.trio
+async def test_task_042_streams_compose(autojump_clock: trio.abc.Clock) -> None:
+    async def double(number: float) -> float:
+        await trio.sleep(1)
+        return number * 2
+
+    async with open_tasks() as tasks:
+        async with (
+            tasks.stream(Work(), [3.0, 1.0, 2.0]) as first,
+            tasks.stream(double, first) as second,
+        ):
+            assert [result async for result in second] == [6, 2, 4]
+        assert tasks.children() == []
+
+
+@pytest.mark.trio
+async def test_a_slow_async_source_does_not_hold_back_what_is_done(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    send, receive = trio.open_memory_channel[float](0)
+    async with open_tasks() as tasks, trio.open_nursery() as nursery:
+
+        async def produce() -> None:
+            async with send:
+                await send.send(1.0)
+                await trio.sleep(100)
+                await send.send(1.0)
+
+        nursery.start_soon(produce)
+        work = Work()
+        async with tasks.stream(work, receive) as stream:
+            got = [trio.current_time() - work.began async for _ in stream]
+        assert got == [1, 101]
+
+
+@pytest.mark.trio
+async def test_progress_counts(autojump_clock: trio.abc.Clock) -> None:
+    async with open_tasks() as tasks:
+        items = [1.0, -1.0, 5.0, 1.0]
+        async with tasks.stream_nolink(Work(), items, max_concurrency=2) as stream:
+            assert stream.progress == StreamProgress(4, 0, 0, 0, 0, 0)
+            await anext(stream)
+            await wait_all_tasks_blocked()
+            assert stream.progress.delivered == 1
+            assert [outcome async for outcome in stream][-1] == Ok(1.0)
+            assert stream.progress == StreamProgress(4, 4, 0, 4, 1, 4)
+
+
+@pytest.mark.trio
+async def test_a_stream_is_used_inside_of_its_block_by_one_task_once(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with open_tasks() as tasks:
+        stream = tasks.stream(Work(), [1.0])
+        with pytest.raises(RuntimeError, match="async with"):
+            await anext(stream)
+        async with stream, trio.open_nursery() as nursery:
+
+            async def ask() -> None:
+                assert await anext(stream) == 1
+
+            nursery.start_soon(ask)
+            await wait_all_tasks_blocked()
+            with pytest.raises(trio.BusyResourceError):
+                await anext(stream)
+        with pytest.raises(RuntimeError):
+            await anext(stream)
+        with pytest.raises(RuntimeError, match="once"):
+            async with stream:
+                pass
+
+
+@pytest.mark.trio
+async def test_ctrl_c_in_the_source_is_raised_bare(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    def items() -> Iterator[float]:
+        yield 1.0
+        raise KeyboardInterrupt
+
+    async with open_tasks() as tasks:
+        with pytest.raises(KeyboardInterrupt):
+            async with tasks.stream(Work(), items()) as stream:
+                async for _ in stream:
+                    pass
+        assert tasks.children() == []
+
+
+@pytest.mark.trio
+async def test_a_cancelled_step_of_the_iteration_loses_nothing(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with open_tasks() as tasks:
+        async with tasks.stream(Work(), [5.0, 1.0]) as stream:
+            with trio.move_on_after(2):
+                await anext(stream)
+            assert [result async for result in stream] == [5, 1]
+
+
+@given(
+    items=st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.0, -1.0]), max_size=12),
+    slots=st.integers(1, 4),
+    ordered=st.booleans(),
+    buffer=st.sampled_from([0, 1, 1024]),
+)
+def test_every_item_has_exactly_one_outcome(
+    items: list[float], slots: int, ordered: bool, buffer: int
+) -> None:
+    async def main() -> None:
+        async with open_tasks() as tasks:
+            work = Work()
+            async with tasks.stream_nolink(
+                work, items, max_concurrency=slots, ordered=ordered, buffer=buffer
+            ) as stream:
+                found = [outcome async for outcome in stream]
+            inputs = [one.value if isinstance(one, Ok) else one.input for one in found]
+            assert (inputs if ordered else sorted(inputs)) == (
+                items if ordered else sorted(items)
+            )
+            failed = [isinstance(outcome, Failed) for outcome in found]
+            assert failed == [item < 0 for item in inputs]
+            assert work.most <= slots
+            assert tasks.children() == []
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
