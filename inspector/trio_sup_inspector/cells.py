@@ -57,6 +57,28 @@ def cells_width(cells: Cells) -> int:
     return sum(width_of(text) for text, _ in cells)
 
 
+def changed_span(old: Cells, new: Cells) -> tuple[int, int]:
+    """From which terminal cell to before which one two lines differ.
+
+    A line whose pieces have other widths than before differs to its end.
+    """
+    at = 0
+    first: int | None = None
+    last = 0
+    for before, after in zip(old, new, strict=False):
+        width = width_of(after[0])
+        if before != after:
+            first = at if first is None else first
+            if width_of(before[0]) != width:
+                return first, max(cells_width(old), cells_width(new))
+            last = at + width
+        at += width
+    if len(old) != len(new):
+        end = max(cells_width(old), cells_width(new))
+        return (at if first is None else first), end
+    return (0, 0) if first is None else (first, last)
+
+
 def dimmed(cells: Cells) -> Cells:
     """The same line with nothing in it that stands out."""
     return tuple((text, "dim") for text, _ in cells)

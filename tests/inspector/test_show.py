@@ -9,6 +9,8 @@ from trio_sup.inspect.model import TreeModel, snapshot
 from trio_sup.inspect.order import BY_ID, arrange
 from trio_sup.inspect.query import parse_query
 from trio_sup.inspect.tree_text import tree_lines
+from trio_sup_inspector.cells import Cells, cells_width, changed_span, width_of
+from trio_sup_inspector.widgets.paint import merge
 
 
 @pytest.mark.parametrize(
@@ -126,3 +128,35 @@ def test_a_filtered_tree_keeps_the_supervisors_of_matches() -> None:
         "boards",
         "7",
     ]
+
+
+LINE = st.lists(
+    st.tuples(
+        st.sampled_from(["", " ", "ab", "c ", "デ"]), st.sampled_from(["ok", "bad"])
+    ),
+    max_size=5,
+).map(tuple)
+
+
+@given(LINE, LINE)
+def test_outside_the_changed_span_two_lines_are_the_same(
+    old: Cells, new: Cells
+) -> None:
+    def spelled(cells: Cells) -> list[tuple[str, str]]:
+        return [
+            (char, role) for text, role in cells for char in text * width_of(text[:1])
+        ]
+
+    start, end = changed_span(old, new)
+    before, after = spelled(old), spelled(new)
+    longest = max(cells_width(old), cells_width(new))
+    for at in [*range(start), *range(end, longest)]:
+        assert before[at : at + 1] == after[at : at + 1]
+
+
+@given(LINE)
+def test_merged_pieces_spell_the_same_line(cells: Cells) -> None:
+    merged = merge(cells)
+    assert "".join(text for text, _ in merged) == "".join(text for text, _ in cells)
+    seen = [(c, role) for text, role in cells for c in text if c != " "]
+    assert [(c, role) for text, role in merged for c in text if c != " "] == seen

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from trio_sup_inspector.cells import Cell, Cells
+from trio_sup_inspector.cells import Cell, Cells, changed_span
 from trio_sup_inspector.keys import LIST_KEYS
 from trio_sup_inspector.widgets.paint import CURSOR, ROLE_CLASSES, Paint
 
@@ -107,7 +107,8 @@ class LineView(ScrollView, can_focus=True):
             keys: One for each line.
             follow: Put the cursor on the last line instead.
         """
-        selected, above = self.selected, self._at - self.scroll_offset.y
+        selected, top = self.selected, self.scroll_offset.y
+        above, before = self._at - top, len(self._keys)
         self._keys = keys
         self.virtual_size = Size(self.size.width, len(keys))
         if follow:
@@ -120,8 +121,9 @@ class LineView(ScrollView, can_focus=True):
                 self._at = min(self._at, max(0, len(keys) - 1))
             if self._at - self.scroll_offset.y != above:
                 self.scroll_to(y=max(0, self._at - above), animate=False, force=True)
-        self._painted.clear()
-        self.refresh()
+        if len(keys) < before or not before or self.scroll_offset.y != top:
+            self._painted.clear()
+            self.refresh()
 
     def select(self, key: Hashable) -> bool:
         """Put the cursor on a line; whether it is there."""
@@ -150,9 +152,13 @@ class LineView(ScrollView, can_focus=True):
         top, count = self.scroll_offset.y, 0
         for y in range(top, min(top + height, len(self._keys))):
             fresh = (self._cells(y), y == self._at)
-            if self._painted.get(y) != fresh:
+            old = self._painted.get(y)
+            if old != fresh:
                 count += 1
-                self.refresh(Region(0, y - top, width, 1))
+                start, end = 0, width
+                if old is not None and old[1] == fresh[1]:
+                    start, end = changed_span(old[0], fresh[0])
+                self.refresh(Region(start, y - top, end - start, 1))
         return count
 
     def render_line(self, y: int) -> Strip:

@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 
-from trio_sup_inspector.cells import Role, cells_width
+from trio_sup_inspector.cells import Cell, Role, cells_width
 
 if TYPE_CHECKING:
     from textual.scroll_view import ScrollView
@@ -34,6 +34,26 @@ def use_whole_cells(view: ScrollView) -> None:
     setattr(view.vertical_scrollbar, "renderer", WholeCells)  # noqa: B010
 
 
+def merge(cells: Cells) -> Cells:
+    """The same line in fewer pieces: space takes the style of what it follows.
+
+    It looks the same, and a terminal gets half of the bytes. Badges have a
+    background of their own and are left alone.
+    """
+    merged: list[Cell] = []
+    for text, role in cells:
+        if not text:
+            continue
+        if merged:
+            before, last = merged[-1]
+            blank = text.isspace() and not role.startswith("badge")
+            if last == role or (blank and not last.startswith("badge")):
+                merged[-1] = before + text, last
+                continue
+        merged.append((text, role))
+    return tuple(merged)
+
+
 class Paint:
     """The styles of one widget, read from its stylesheet once."""
 
@@ -52,9 +72,7 @@ class Paint:
         """The line as something that Textual can print."""
         styles = self.styles
         segments: list[Segment] = []
-        for text, role in cells:
-            if not text:
-                continue
+        for text, role in merge(cells):
             style = styles["dim" if dim and role != "strong" else role]
             if cursor and self._cursor is not None:
                 style += self._cursor
