@@ -369,6 +369,10 @@ class Driver:
         """A life that was ready ended by itself."""
         raise NotImplementedError
 
+    def _is_original(self, kid: Kid) -> bool:
+        """Whether it comes back when this supervisor is restarted."""
+        return False
+
     def settle(self, kid: Kid) -> None:
         """A child came to rest: free its name, answer its mailbox, tell who waits.
 
@@ -413,6 +417,7 @@ class Driver:
             case GiveUp(own):
                 self._enter_give_up(kid, own=own)
             case AutoShutdown():
+                kid.rests_with_parent = self._is_original(kid)
                 self.settle(kid)
                 self.outcome = Exit("shutdown", "auto_shutdown")
                 self.emit(
@@ -478,6 +483,7 @@ class Driver:
         error.__cause__ = last
         self.failure = error
         self.outcome = Exit("shutdown", "gave up", error)
+        kid.rests_with_parent = self._is_original(kid)
         self.settle(kid)
         self.emit(
             events.SupervisorGaveUp(

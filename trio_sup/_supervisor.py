@@ -197,8 +197,9 @@ class StaticDriver(Driver):
             taken = error
         else:
             life = kid.life
-            await self._until(lambda: kid.started_life == life or not kid.alive)
-            if kid.started_life == life or kid.alive:
+            # It may have died and been restarted before this task had its turn.
+            await self._until(lambda: kid.started_life >= life or not kid.alive)
+            if kid.started_life >= life or kid.alive:
                 return None
             return kid.last_exit
         return Exit("crashed", None, taken)

@@ -156,6 +156,7 @@ async def test_a_failing_restart_is_retried_and_counts_dyn_016() -> None:
         handle = await dynamic.start_child(stage.spec("a"))
         stage.failing_starts["a"] = [Boom("one"), Boom("two")]
         stage.crash("a")
+        await quiet()
         await handle.wait_running()
         assert handle.life == 4
         assert dynamic.statistics().restarts == 3

@@ -419,3 +419,19 @@ async def test_a_failing_start_child_leaves_no_trace_sup_092() -> None:
         assert of_kind(seen, ChildCrashed) == []
         await sup.start_child(stage.spec("b", name="bee"))
         assert stage.up == ["a", "b"]
+
+
+async def test_started_dead_and_restarted_before_the_supervisor_looks() -> None:
+    """Two lives in the time of one turn: the first start was good all the same."""
+    for _ in range(20):  # Trio draws who runs first
+
+        async def twice(lives: list[int]) -> None:
+            lives.append(len(lives))
+            if len(lives) == 1:
+                raise Boom
+            await trio.sleep_forever()
+
+        async with open_supervisor([]) as sup:
+            handle = await sup.start_child(child(twice, []))
+            await quiet()
+            assert (handle.status, handle.life) == ("running", 2)
