@@ -352,8 +352,10 @@ class Supervisor(Child):
             WouldDeadlock: asked from inside the child itself.
         """
         driver = self._driver
-        kid = driver.find(id)
-        refuse_self(kid, "terminate_child")
+        # Looked up again when its turn comes: a start may be in line before it.
+        kid = driver.core.kids.get(id)
+        if kid is not None:
+            refuse_self(kid, "terminate_child")
         refuse_half_way(self.kid, "terminate_child")
         await driver.submit(lambda: driver.terminate_child(id), kid)
 

@@ -266,7 +266,7 @@ class Driver:
         kid.ready = False
         kid.asked = None
         kid.value = None
-        kid.in_plan = kid.late = False
+        kid.in_plan = kid.late = kid.undecided = False
         kid.rests_with_parent = False
         kid.supervised_start = supervised
         kid.status = "restarting" if again else "starting"
@@ -379,7 +379,7 @@ class Driver:
         A quarantined child keeps its name reserved: it is not gone, and whoever
         asks for it by name is to learn that instead of starting a second one.
         """
-        kid.in_plan = False
+        kid.in_plan = kid.undecided = False
         if kid.status != "quarantined":
             kid.release_name()
         if kid.mailbox is not None:

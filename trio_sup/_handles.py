@@ -32,13 +32,13 @@ def new_handle(kid: Kid) -> Child:
     """Return the handle that users get for a child."""
     match kid.spec.kind:
         case "task":
-            return Child._create(kid)
+            return Child._create(kid)  # pyright: ignore[reportPrivateUsage]
         case "server":
-            ref: ServerRef[GenServer] = ServerRef._create(kid)
-            return ref
+            ref: type[ServerRef[GenServer]] = ServerRef
+            return ref._create(kid)  # pyright: ignore[reportPrivateUsage]
         case "supervisor" | "dynamic":
             handle, _ = _SUPERVISORS[kid.spec.target]
-            return handle._create(kid)
+            return handle._create(kid)  # pyright: ignore[reportPrivateUsage]
 
 
 def equip(kid: Kid) -> Kid:

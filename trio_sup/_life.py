@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -142,7 +142,8 @@ def _classify(kid: Kid, error: BaseException | None) -> Exit:
 def _without_cancelled(error: BaseException) -> BaseException:
     """Turn a cancellation that nobody sent into an error of its own."""
     if isinstance(error, BaseExceptionGroup):
-        _, rest = error.split(trio.Cancelled)
+        group: BaseExceptionGroup[BaseException] = error
+        rest = group.split(trio.Cancelled)[1]
         if rest is not None:
             return rest
     elif not isinstance(error, trio.Cancelled):
@@ -155,7 +156,7 @@ def _without_cancelled(error: BaseException) -> BaseException:
 
 
 @contextmanager
-def graceful_stop() -> Iterator[trio.Event]:
+def graceful_stop() -> Generator[trio.Event]:
     """Let a plain function finish in order when it is asked to stop.
 
     Inside the block a request to stop sets the event that it yields, instead of
@@ -172,17 +173,17 @@ def graceful_stop() -> Iterator[trio.Event]:
         raise RuntimeError("graceful_stop() works inside a supervised function only")
     if kid.stop_event is not None:
         raise RuntimeError("graceful_stop() is in use already in this child")
-    life = kid.life
+    life, scope = kid.life, kid.scope
     kid.stop_event = event = trio.Event()
     if kid.asked is not None:
         event.set()
     try:
         yield event
     finally:
-        if kid.life == life and kid.scope is not None:
+        if kid.life == life and kid.alive:
             kid.stop_event = None
             if kid.asked is not None:
-                kid.scope.cancel(kid.asked)
+                scope.cancel(kid.asked)
 
 
 if sys.version_info >= (3, 13):

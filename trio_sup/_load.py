@@ -56,6 +56,7 @@ def load_spec(address: str) -> ChildSpec[Any]:
 
 
 def _as_root(address: str, found: Any) -> ChildSpec[Any]:
+    spec: ChildSpec[Any]
     if callable(found) and not isinstance(found, ChildSpec):
         try:
             found = found()
@@ -66,12 +67,12 @@ def _as_root(address: str, found: Any) -> ChildSpec[Any]:
                 f"{address}() raised {type(error).__name__}: {error}"
             ) from error
     if isinstance(found, ChildSpec):
-        if found.kind == "supervisor":
-            return found
-        return supervisor([found], id="root")
+        spec = found
+        return spec if spec.kind == "supervisor" else supervisor([spec], id="root")
     if isinstance(found, Iterable) and not isinstance(found, str | bytes):
+        children: Iterable[ChildSpec[Any]] = found
         try:
-            return supervisor(found, id="root")
+            return supervisor(children, id="root")
         except ChildSpecError as error:
             raise LoadError(f"{address}: {error}") from error
     raise LoadError(

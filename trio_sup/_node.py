@@ -6,7 +6,7 @@ import logging
 import string
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -97,7 +97,7 @@ class Node:
         self._hooks.pop(hook, None)
 
     @asynccontextmanager
-    async def events(self, capacity: int = 1024) -> AsyncIterator[EventStream]:
+    async def events(self, capacity: int = 1024) -> AsyncGenerator[EventStream]:
         """Open a stream of the events from now on.
 
         Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVarTuple
 
@@ -141,7 +141,7 @@ def checked_name(name: str) -> str:
 
 
 @asynccontextmanager
-async def _signals(tree: OpenSupervisor, wanted: bool) -> AsyncIterator[None]:
+async def _signals(tree: OpenSupervisor, wanted: bool) -> AsyncGenerator[None]:
     """Turn signals into stop requests, until the tree is gone."""
     if not wanted:
         yield
@@ -165,7 +165,7 @@ async def _signals(tree: OpenSupervisor, wanted: bool) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _beside(
     task: Callable[[*Ts], Awaitable[object]], *args: *Ts
-) -> AsyncIterator[None]:
+) -> AsyncGenerator[None]:
     """Run a task beside the block, to its very end.
 
     A cancellation from outside starts the stop of the tree; what serves the tree
@@ -186,7 +186,7 @@ async def _beside(
 
 
 @asynccontextmanager
-async def _inspector(node: Node, *, wanted: bool) -> AsyncIterator[None]:
+async def _inspector(node: Node, *, wanted: bool) -> AsyncGenerator[None]:
     """Let inspectors attach while the tree runs, and until it is gone."""
     if not wanted:
         yield

@@ -230,17 +230,15 @@ class StaticDriver(Driver):
         if kid.supervised_start:
             kid.status = "stopped"
             return
+        if isinstance(exit.error, Ignore):
+            self.carry_out(kid, self.core.on_ignored_restart(kid), now)
+            return
         kid.status = "restarting"
         if kid.pending or self._queue or self.core.grouped:
             # Behind what waits already: a restart loop must not starve requests.
-            self._enqueue(partial(self._late_retry, kid, kid.ticket, exit))
+            self._enqueue(partial(self._late_retry, kid))
             return
-        self.carry_out(kid, self._retry_decision(kid, exit, now), now)
-
-    def _retry_decision(self, kid: Kid, exit: Exit, now: float) -> Decision:
-        if isinstance(exit.error, Ignore):
-            return self.core.on_ignored_restart(kid)
-        return self.core.on_failed_restart(kid, now)
+        self.carry_out(kid, self.core.on_failed_restart(kid, now), now)
 
     def _enqueue(self, job: Callable[[], Awaitable[None]]) -> None:
         self._queue.append(job)
@@ -252,11 +250,13 @@ class StaticDriver(Driver):
             decision = self.core.on_exit(kid, exit, now)
             await self._carry_out_late(kid, decision, now)
 
-    async def _late_retry(self, kid: Kid, ticket: int, exit: Exit) -> None:
-        if kid.ticket == ticket and not kid.alive:
+    async def _late_retry(self, kid: Kid) -> None:
+        # By status, not by ticket, as OTP does: a retry that was overtaken by another
+        # attempt, which failed as well, keeps its place in line.
+        waits = kid.status == "restarting" and not kid.alive and not kid.undecided
+        if waits and self.core.kids.get(kid.id) is kid:
             now = trio.current_time()
-            decision = self._retry_decision(kid, exit, now)
-            await self._carry_out_late(kid, decision, now)
+            await self._carry_out_late(kid, self.core.on_failed_restart(kid, now), now)
 
     async def _carry_out_late(self, kid: Kid, decision: Decision, now: float) -> None:
         if isinstance(decision, Restart) and self.core.grouped:
@@ -343,7 +343,7 @@ class StaticDriver(Driver):
             kid.in_plan = True
             kid.touch()
             self._stalled = kid
-            self._enqueue(partial(self._late_retry, kid, kid.ticket, ended))
+            self._enqueue(partial(self._late_retry, kid))
             return
 
     # Requests, carried out by the control task.
@@ -416,7 +416,7 @@ class StaticDriver(Driver):
         id = spec.default_id if spec.id is None else spec.id
         present = self.core.kids.get(id)
         if present is not None:
-            if present.alive:
+            if present.alive or present.undecided:
                 raise AlreadyStarted(present.handle)
             raise AlreadyPresent(present.handle)
         kid = self.new_kid(spec, id)
@@ -466,7 +466,7 @@ class StaticDriver(Driver):
     async def restart_child(self, id: Hashable) -> Child:
         """Start a child that is down; a backoff in progress ends at once."""
         kid = self.find(id)
-        if kid.alive or kid.status == "restarting":
+        if kid.alive or kid.undecided or kid.status == "restarting":
             raise ChildNotStopped(kid.handle)
         self._note(kid, "restart_child")
         if kid.status == "backing_off":
@@ -501,7 +501,7 @@ class StaticDriver(Driver):
     async def delete_child(self, id: Hashable) -> None:
         """Forget a child that is down."""
         kid = self.find(id)
-        if kid.alive or kid.awaiting_restart:
+        if kid.alive or kid.undecided or kid.awaiting_restart:
             raise ChildNotStopped(kid.handle)
         self._note(kid, "delete_child")
         self.core.drop(kid)

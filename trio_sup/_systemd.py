@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -72,7 +72,7 @@ def _has_stuck(kid: Kid) -> bool:
 @contextmanager
 def systemd_notifier(
     environ: Mapping[str, str] = os.environ,
-) -> Iterator[SystemdNotifier | None]:
+) -> Generator[SystemdNotifier | None]:
     """Open the line to systemd, or yield None where there is none."""
     address = environ.get("NOTIFY_SOCKET", "")
     if not address or address[0] not in "/@":

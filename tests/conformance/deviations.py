@@ -144,18 +144,6 @@ def _of_the_moment(scenario: Scenario, trace: Trace) -> Trace:
     return _replies(scenario, trace, one_word, only_queued=True)
 
 
-def _gone_or_down(scenario: Scenario, trace: Trace) -> Trace:
-    def either(op: Op, happened: list[Value], value: Value) -> Value:
-        match op, value:
-            case Queue(path), tuple(values) if _has_stopped(path, happened):
-                known = "down", ("error", "not_found")
-                return tuple("down or not found" if v in known else v for v in values)
-            case _:
-                return value
-
-    return _replies_after(scenario, trace, either)
-
-
 def _zero_is_a_kill(scenario: Scenario, trace: Trace) -> Trace:
     hasty = {
         path
@@ -312,13 +300,6 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "SUP-090, SUP-091, SUP-097, SUP-098",
         "whether a child runs or is restarting can change while a request waits",
         _of_the_moment,
-        both=True,
-    ),
-    Deviation(
-        "who asks while the supervisor ends may hear that the child is gone",
-        "SUP-100, DYN-018",
-        "the child is looked up first, and both answers are true",
-        _gone_or_down,
         both=True,
     ),
     Deviation(

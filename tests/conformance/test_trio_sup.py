@@ -3,13 +3,13 @@
 from functools import lru_cache
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 
 from trio_sup.testing import model
-from trio_sup.testing.scenario import Queue, Scenario, Trace
+from trio_sup.testing.scenario import Scenario, Trace
 
 from . import golden, trio_driver
-from .compare import Deviation, expected, observed, side_by_side, trees_of
+from .compare import Deviation, expected, observed, side_by_side
 from .deviations import DEVIATIONS, is_comparable
 from .fuzz import TRIO_SUP
 from .generate import scenarios
@@ -22,24 +22,8 @@ TITLES = ("expected (OTP)", "trio-sup")
 # There a request means the process that has ended, here the child: it is stopped.
 APART = "DYN-015: terminate_child of a restarting child cancels the retry"
 # What trio-sup still does wrong: each fails until it is mended, then leaves this list.
-WRONG = {
-    "SUP-134: all_significant: one that has ended, but not been dealt with yet, is active",
-}
-
-
-def meets_what_is_wrong(scenario: Scenario) -> bool:
-    """Several deaths at a time under all_significant: see `WRONG`."""
-    counting = any(t.auto_shutdown == "all_significant" for _, t in trees_of(scenario))
-    queues = [op for op in scenario.script if isinstance(op, Queue)]
-    return counting and any(len(queue.items) > 1 for queue in queues)
-
-
 COMPARED = [
-    pytest.param(
-        named,
-        marks=[pytest.mark.xfail(strict=True)] if named.name in WRONG else [],
-        id=named.name,
-    )
+    pytest.param(named, id=named.name)
     for named in NAMED
     if named.name != APART
 ]
@@ -51,7 +35,7 @@ def compared() -> tuple[tuple[Golden, Trace], ...]:
     return tuple(
         (answer, trio_driver.run(answer.scenario))
         for answer in golden.load()[1]
-        if is_comparable(answer.scenario) and answer.name not in WRONG
+        if is_comparable(answer.scenario)
     )
 
 
@@ -80,7 +64,6 @@ def test_trio_sup_agrees_with_otp() -> None:
 
 @given(scenarios())
 def test_trio_sup_agrees_with_the_model(scenario: Scenario) -> None:
-    assume(not meets_what_is_wrong(scenario))
     wanted = model.run(scenario)
     assert TRIO_SUP.agrees(scenario, wanted), side_by_side(
         TRIO_SUP.expect(scenario, wanted), TRIO_SUP.observe(scenario), TITLES

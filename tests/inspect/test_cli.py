@@ -550,7 +550,9 @@ def test_a_tree_that_gives_up_is_1_and_tells_its_story(
     assert "app" in last[0]
 
 
-def test_check_prints_the_tree_and_starts_nothing(trio_sup: Run, tree_path: str) -> None:
+def test_check_prints_the_tree_and_starts_nothing(
+    trio_sup: Run, tree_path: str
+) -> None:
     done = trio_sup("run", "mytree:spec", "--check", PYTHONPATH=tree_path)
     assert done.returncode == 0
     assert done.stdout.splitlines()[0].startswith("app: one_for_one")

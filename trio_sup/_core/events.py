@@ -22,13 +22,18 @@ Json: TypeAlias = str | int | float | bool | None
 class Event:
     """What all events have in common."""
 
-    kind: ClassVar[str] = "event"
+    _kind: ClassVar[str] = "event"
     at: float
     """Trio time, in seconds."""
     path: str
     """The path of the child that it is about, or of the supervisor."""
     life: int
     """The number of the life that it is about; 0 for a supervisor's own doings."""
+
+    @property
+    def kind(self) -> str:
+        """The name of the event, such as ``child_crashed``."""
+        return self._kind
 
     @property
     def path_text(self) -> str:
@@ -54,7 +59,7 @@ class Event:
 class ChildStarting(Event):
     """A life begins; the child is not ready yet."""
 
-    kind: ClassVar[str] = "child_starting"
+    _kind: ClassVar[str] = "child_starting"
 
     @property
     def summary(self) -> str:
@@ -65,7 +70,7 @@ class ChildStarting(Event):
 class ChildStarted(Event):
     """A life is ready: `init` returned, or `started()` was called."""
 
-    kind: ClassVar[str] = "child_started"
+    _kind: ClassVar[str] = "child_started"
 
     @property
     def summary(self) -> str:
@@ -76,7 +81,7 @@ class ChildStarted(Event):
 class ChildStartFailed(Event):
     """A life ended before it was ready."""
 
-    kind: ClassVar[str] = "child_start_failed"
+    _kind: ClassVar[str] = "child_start_failed"
     exit: Exit
 
     @property
@@ -88,7 +93,7 @@ class ChildStartFailed(Event):
 class ChildIgnored(Event):
     """A child raised `Ignore` instead of becoming ready."""
 
-    kind: ClassVar[str] = "child_ignored"
+    _kind: ClassVar[str] = "child_ignored"
 
     @property
     def summary(self) -> str:
@@ -99,7 +104,7 @@ class ChildIgnored(Event):
 class ChildStopping(Event):
     """The supervisor asked a life to end."""
 
-    kind: ClassVar[str] = "child_stopping"
+    _kind: ClassVar[str] = "child_stopping"
     reason: str
 
     @property
@@ -111,7 +116,7 @@ class ChildStopping(Event):
 class ChildStopped(Event):
     """A life ended in order, or because it was asked to."""
 
-    kind: ClassVar[str] = "child_stopped"
+    _kind: ClassVar[str] = "child_stopped"
     exit: Exit
     requested: bool
     """Whether the supervisor had asked for it."""
@@ -125,7 +130,7 @@ class ChildStopped(Event):
 class ChildCrashed(Event):
     """A life ended by an error of its own."""
 
-    kind: ClassVar[str] = "child_crashed"
+    _kind: ClassVar[str] = "child_crashed"
     exit: Exit
     restart: str
     """The child's restart type: whether it comes back is the next event."""
@@ -139,7 +144,7 @@ class ChildCrashed(Event):
 class RestartDecided(Event):
     """The supervisor restarts a child, and with a group strategy others too."""
 
-    kind: ClassVar[str] = "restart_decided"
+    _kind: ClassVar[str] = "restart_decided"
     delay: float
     """Seconds until the start."""
     strategy: str
@@ -160,7 +165,7 @@ class RestartDecided(Event):
 class ChildRemoved(Event):
     """The supervisor forgot a child: deleted, temporary, or dynamic and done."""
 
-    kind: ClassVar[str] = "child_removed"
+    _kind: ClassVar[str] = "child_removed"
 
     @property
     def summary(self) -> str:
@@ -171,7 +176,7 @@ class ChildRemoved(Event):
 class ChildQuarantinedEvent(Event):
     """A child used up its own budget and stays down."""
 
-    kind: ClassVar[str] = "child_quarantined"
+    _kind: ClassVar[str] = "child_quarantined"
     max_restarts: int
     max_seconds: float
 
@@ -187,7 +192,7 @@ class ChildQuarantinedEvent(Event):
 class ChildStuck(Event):
     """A child still lives after its cancellation; it is waited for all the same."""
 
-    kind: ClassVar[str] = "child_stuck"
+    _kind: ClassVar[str] = "child_stuck"
     seconds: float
     """How long ago it was cancelled."""
     frames: str = field(repr=False)
@@ -204,7 +209,7 @@ class ChildStuck(Event):
 class SupervisorGaveUp(Event):
     """A supervisor exceeded its limit, or a child's escalating budget did."""
 
-    kind: ClassVar[str] = "supervisor_gave_up"
+    _kind: ClassVar[str] = "supervisor_gave_up"
     max_restarts: int
     max_seconds: float
     child: str
@@ -222,11 +227,11 @@ class SupervisorGaveUp(Event):
 class SupervisorWindsDown(Event):
     """A supervisor begins to stop its children, for whatever cause."""
 
-    kind: ClassVar[str] = "supervisor_stopping"
+    _kind: ClassVar[str] = "supervisor_stopping"
     reason: str
 
     @property
-    def summary(self) -> str:  # noqa: D102
+    def summary(self) -> str:
         return f"{self.path} stops its children: {self.reason}"
 
 
@@ -234,7 +239,7 @@ class SupervisorWindsDown(Event):
 class SupervisorAutoShutdown(Event):
     """A supervisor ends because significant children did."""
 
-    kind: ClassVar[str] = "supervisor_auto_shutdown"
+    _kind: ClassVar[str] = "supervisor_auto_shutdown"
     child: str
 
     @property
@@ -246,7 +251,7 @@ class SupervisorAutoShutdown(Event):
 class Requested(Event):
     """An accepted request of the administration API."""
 
-    kind: ClassVar[str] = "requested"
+    _kind: ClassVar[str] = "requested"
     action: Literal["start_child", "terminate_child", "restart_child", "delete_child"]
 
     @property

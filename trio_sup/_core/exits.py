@@ -83,11 +83,20 @@ class Ignore(Exception):
 
 def leaves(error: BaseException) -> Iterator[BaseException]:
     """Yield the exceptions in a (nested) group, or the exception itself."""
-    if isinstance(error, BaseExceptionGroup):
-        for member in error.exceptions:
-            yield from leaves(member)
-    else:
+    members = members_of(error)
+    if members is None:
         yield error
+    else:
+        for member in members:
+            yield from leaves(member)
+
+
+def members_of(error: BaseException) -> tuple[BaseException, ...] | None:
+    """Return what a group holds, or None for an exception that is no group."""
+    if not isinstance(error, BaseExceptionGroup):
+        return None
+    group: BaseExceptionGroup[BaseException] = error
+    return group.exceptions
 
 
 def is_fatal(error: BaseException, cancelled: type[BaseException]) -> bool:
@@ -113,19 +122,19 @@ def stop_in(error: BaseException) -> Stop | None:
 
     A group counts only if all its leaves are `Stop` (checklist MON-013).
     """
-    if not isinstance(error, BaseExceptionGroup):
-        return error if isinstance(error, Stop) else None
+    if isinstance(error, Stop):
+        return error
+    if members_of(error) is None:
+        return None
     found = list(leaves(error))
-    if found and all(isinstance(leaf, Stop) for leaf in found):
-        first = found[0]
-        return first if isinstance(first, Stop) else None
-    return None
+    stops = [leaf for leaf in found if isinstance(leaf, Stop)]
+    return stops[0] if len(stops) == len(found) else None
 
 
 def describe_error(error: BaseException, limit: int = 200) -> str:
     """Return the last line of a traceback, bounded, whatever `str()` does."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]  # what a nursery wrapped says nothing of itself
+    while (members := members_of(error)) is not None and len(members) == 1:
+        error = members[0]  # what a nursery wrapped says nothing of itself
     try:
         text = str(error)
     except Exception as broken:  # noqa: BLE001 - user code

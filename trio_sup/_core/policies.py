@@ -111,6 +111,14 @@ def check_intensity(prefix: str, max_restarts: object, max_seconds: object) -> N
     _number(f"{prefix}max_seconds", max_seconds, positive=True)
 
 
+def _check_capacity(size: object) -> None:
+    whole = isinstance(size, int) and not isinstance(size, bool) and size >= 1
+    if not whole and size != math.inf:
+        raise ChildSpecError(
+            "mailbox.capacity", size, "a whole number >= 1, or math.inf"
+        )
+
+
 WhenFull: TypeAlias = Literal["reject", "drop_oldest", "drop_newest"]
 OnCrash: TypeAlias = Literal["fail", "keep"]
 
@@ -134,16 +142,7 @@ class Mailbox:
     in progress is never repeated."""
 
     def __attrs_post_init__(self) -> None:
-        size: object = self.capacity
-        if (
-            isinstance(size, bool)
-            or not isinstance(size, int | float)
-            or not size >= 1
-            or (isinstance(size, float) and not math.isinf(size))
-        ):
-            raise ChildSpecError(
-                "mailbox.capacity", size, "a whole number >= 1, or math.inf"
-            )
+        _check_capacity(self.capacity)
         if self.when_full not in ("reject", "drop_oldest", "drop_newest"):
             raise ChildSpecError(
                 "mailbox.when_full",

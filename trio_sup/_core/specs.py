@@ -120,19 +120,15 @@ def _check_spec(spec: ChildSpec[Child]) -> None:
     _check_hashable("id", spec.id, owner)
     _check_hashable("name", spec.name, owner)
     _one_of("restart", spec.restart, RESTARTS, owner)
-    if not isinstance(spec.significant, bool):
-        raise ChildSpecError("significant", spec.significant, "True or False", owner)
+    _check_type("significant", spec.significant, bool, "True or False", owner)
     _check_shutdown(spec.shutdown, owner)
     _check_seconds("start_timeout", spec.start_timeout, owner)
     _one_of("ready", spec.ready, READINESS, owner)
-    for name, value, kind in (
-        ("backoff", spec.backoff, Backoff),
-        ("budget", spec.budget, Budget),
-    ):
-        if value is not None and not isinstance(value, kind):
-            raise ChildSpecError(name, value, f"a {kind.__name__} or None", owner)
-    if not isinstance(spec.mailbox, Mailbox):
-        raise ChildSpecError("mailbox", spec.mailbox, "a Mailbox", owner)
+    if spec.backoff is not None:
+        _check_type("backoff", spec.backoff, Backoff, "a Backoff or None", owner)
+    if spec.budget is not None:
+        _check_type("budget", spec.budget, Budget, "a Budget or None", owner)
+    _check_type("mailbox", spec.mailbox, Mailbox, "a Mailbox", owner)
     if spec.significant and spec.restart == "permanent":
         raise ChildSpecError(
             "significant",
@@ -140,6 +136,13 @@ def _check_spec(spec: ChildSpec[Child]) -> None:
             "False for a permanent child (use restart='transient' or 'temporary')",
             owner,
         )
+
+
+def _check_type(
+    name: str, value: object, kind: type[object], accepted: str, owner: str
+) -> None:
+    if not isinstance(value, kind):
+        raise ChildSpecError(name, value, accepted, owner)
 
 
 def _check_hashable(name: str, value: object, owner: str) -> None:

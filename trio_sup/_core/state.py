@@ -34,6 +34,7 @@ class ChildState:
         "spec",
         "status",
         "ticket",
+        "undecided",
     )
 
     def __init__(self, spec: ChildSpec[Child], id: Hashable) -> None:
@@ -53,6 +54,10 @@ class ChildState:
         self.pending = 0
         # Whether a plan is about to stop it, so that its exit is absorbed.
         self.in_plan = False
+        # Its life has ended by itself and the decision waits its turn: until then it
+        # counts as running for whoever asks (SUP-134), as a dead process does whose
+        # exit signal is still in OTP's mailbox.
+        self.undecided = False
         # Invariant: changes whenever a scheduled restart becomes void, so that a
         # stale retry or timer is recognised and dropped (SUP-082).
         self.ticket = 0

@@ -102,6 +102,7 @@ class SupervisorCore(Generic[K]):
         The caller has recorded the exit; an end that was asked for does not come
         here.
         """
+        kid.undecided = False
         if not self._comes_back(kid, exit):
             ended_alone = kid.spec.significant
             dropped = self.retire(kid)
@@ -119,6 +120,7 @@ class SupervisorCore(Generic[K]):
         Those who wait for the child must not take it for one that stays down.
         """
         kid.status = "restarting" if self._comes_back(kid, exit) else "stopped"
+        kid.undecided = True
 
     def on_failed_restart(self, kid: K, now: float) -> Decision:
         """Decide about a restart that did not become ready: it counts (SUP-074)."""
@@ -151,6 +153,7 @@ class SupervisorCore(Generic[K]):
     def retire(self, kid: K) -> bool:
         """Put a child that is down to rest; return whether it was dropped."""
         kid.ticket += 1
+        kid.undecided = False
         kid.attempt = 0
         if self.dynamic or kid.spec.restart == "temporary":
             self.drop(kid)
@@ -161,6 +164,7 @@ class SupervisorCore(Generic[K]):
     def drop(self, kid: K) -> None:
         """Forget a child; its id is free at once (SUP-016)."""
         kid.ticket += 1
+        kid.undecided = False
         kid.status = "gone"
         if self.kids.get(kid.id) is kid:
             del self.kids[kid.id]
@@ -200,6 +204,7 @@ class SupervisorCore(Generic[K]):
         if mode == "any_significant":
             return True
         return mode == "all_significant" and not any(
-            kid.spec.significant and (kid.alive or kid.awaiting_restart or kid.in_plan)
+            kid.spec.significant
+            and (kid.alive or kid.undecided or kid.awaiting_restart or kid.in_plan)
             for kid in self.kids.values()
         )
