@@ -13,6 +13,7 @@ Rules:
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 from collections import deque
@@ -34,6 +35,7 @@ from trio_sup._core.errors import (
     crash_summary,
 )
 from trio_sup._core.exits import NORMAL, Exit, Ignore
+from trio_sup._core.policies import Budget
 from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._core.strategy import (
     AutoShutdown,
@@ -60,6 +62,7 @@ STUCK_AFTER = 1.0
 """Seconds between the cancellation of a life and the first report that it is stuck;
 each further report waits twice as long."""
 
+_logger = logging.getLogger("trio_sup")
 _jitter = random.Random()
 
 
@@ -213,7 +216,9 @@ class Driver:
         first = kid.asked is None
         brutal = shutdown == "brutal_kill"
         grace = 0.0 if self.hurried or shutdown == "brutal_kill" else shutdown
-        why = f"supervisor {self.kid.path_text}: {reason}"
+        # The cause is named once, by the supervisor where it arose.
+        named = reason.startswith("supervisor ")
+        why = reason if named else f"supervisor {self.kid.path_text}: {reason}"
         kid.ask_stop(why, grace, brutal=brutal)
         if first:
             self.emit(
@@ -245,7 +250,28 @@ class Driver:
         """Make the record of a child; it is not started."""
         from trio_sup._handles import equip
 
+        self._warn_if_endless(spec)
         return equip(Kid(spec, id, self, self.node))
+
+    def _warn_if_endless(self, spec: ChildSpec[Child]) -> None:
+        """Note a backoff so slow that no limit ever ends a crash loop.
+
+        At INFO, not WARNING: to retry for ever is a sound choice for a service; who
+        did not mean it finds the note where they look for the reason.
+        """
+        if spec.backoff is None:
+            return
+        limit: Budget | Flags = self.flags if spec.budget is None else spec.budget
+        if not spec.backoff.can_exceed(limit.max_restarts, limit.max_seconds):
+            _logger.info(
+                "child %r of supervisor %r: with this backoff it never restarts more "
+                "than %d times in %g s, so a crash loop never ends; choose a longer "
+                "window",
+                spec.label,
+                self.kid.path_text,
+                limit.max_restarts,
+                limit.max_seconds,
+            )
 
     def spawn(self, kid: Kid, *, supervised: bool, now: float | None = None) -> None:
         """Begin the next life of a child. Synchronous.

@@ -178,7 +178,7 @@ class OpenSupervisor:
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> bool:
+    ) -> bool | None:
         host = self._host
         host.body = None
         ours = self._body.cancel_called

@@ -94,8 +94,9 @@ def child(
     arguments for `target` travel in `functools.partial`, as in Trio.
 
     A function that has a parameter `task_status` is ready when it calls
-    ``task_status.started(value)``; one that has not is ready once it runs. A server
-    is ready when its `init` has returned.
+    ``task_status.started(value)``; one that has not is ready once it runs. (Give the
+    parameter Trio's default ``= trio.TASK_STATUS_IGNORED``: type checkers ask for
+    it.) A server is ready when its `init` has returned.
 
     Args:
         target: What runs in each life.

@@ -195,10 +195,18 @@ def run(args: argparse.Namespace) -> int:
     if args.verbose:
         logging.basicConfig(level=logging.INFO)
     try:
-        trio_sup.run(spec, name=args.name, inspect=not args.no_inspect)
+        name = args.name or _node_name(args.spec)
+        trio_sup.run(spec, name=name, inspect=not args.no_inspect)
     except (trio_sup.RestartLimitExceeded, trio_sup.StartFailed) as error:
         raise CommandError(str(error), EXIT_FAILED) from error
     return 0
+
+
+def _node_name(spec: str) -> str:
+    """Name a node after the module that its tree is from."""
+    module = spec.partition(":")[0].removesuffix(".__main__").removesuffix(".tree")
+    clean = "".join(c if c.isascii() and c.isalnum() else "-" for c in module)
+    return clean.strip("-")[-32:].strip("-") or "node"
 
 
 def demo(args: argparse.Namespace) -> int:

@@ -69,6 +69,19 @@ class Backoff:
             plain = self.maximum
         return min(plain * (1 + self.jitter * draw), self.maximum)
 
+    def can_exceed(self, max_restarts: int, max_seconds: float) -> bool:
+        """Whether a child that crashes at once can ever use up a restart limit.
+
+        If not, its delays are so long that old restarts leave the window before
+        there are too many: it goes on for ever, and nobody is told.
+        """
+        spent = 0.0
+        for attempt in range(1, max_restarts + 1):
+            spent += self.delay(attempt)
+            if spent > max_seconds:
+                return False
+        return True
+
 
 @frozen
 class Budget:

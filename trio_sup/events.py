@@ -1,0 +1,49 @@
+"""Lifecycle events: what hooks and event streams are given.
+
+A closed set of frozen records, each with ``kind``, ``at`` (Trio time, in seconds),
+``path``, ``life``, a one-line ``summary`` and ``as_json()``. Get them from
+``current_node().add_hook(...)`` or ``current_node().events()``.
+"""
+
+from trio_sup._core.events import (
+    ChildCrashed,
+    ChildIgnored,
+    ChildQuarantinedEvent as ChildQuarantined,
+    ChildRemoved,
+    ChildStarted,
+    ChildStartFailed,
+    ChildStarting,
+    ChildStopped,
+    ChildStopping,
+    ChildStuck,
+    Event,
+    LifecycleEvent,
+    Requested,
+    RestartDecided,
+    SupervisorAutoShutdown,
+    SupervisorGaveUp,
+    SupervisorWindsDown,
+)
+from trio_sup._node import EventHook, EventStream
+
+__all__ = [
+    "ChildCrashed",
+    "ChildIgnored",
+    "ChildQuarantined",
+    "ChildRemoved",
+    "ChildStartFailed",
+    "ChildStarted",
+    "ChildStarting",
+    "ChildStopped",
+    "ChildStopping",
+    "ChildStuck",
+    "Event",
+    "EventHook",
+    "EventStream",
+    "LifecycleEvent",
+    "Requested",
+    "RestartDecided",
+    "SupervisorAutoShutdown",
+    "SupervisorGaveUp",
+    "SupervisorWindsDown",
+]
