@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, overload
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, overload
 from trio_sup._core.errors import ChildSpecError
 from trio_sup._core.policies import Backoff, Budget, Mailbox
 from trio_sup._core.specs import ChildSpec, Flags, check_flags
+from trio_sup._core.targets import check_arguments, check_function, signals_ready
 from trio_sup._core.words import (
     AutoShutdown,
     Readiness,
@@ -127,11 +127,11 @@ def child(
     label = id if id is not None else getattr(cls, "__name__", None)
     if is_server:
         signals = False
-        _check_arguments(cls, args, label, needs_status=False)
+        check_arguments(cls, args, label, needs_status=False)
     else:
-        _check_callable(target, label)
-        signals = _signals_ready(target, ready, label)
-        _check_arguments(target, args, label, needs_status=signals)
+        check_function(target, label)
+        signals = signals_ready(target, ready)
+        check_arguments(target, args, label, needs_status=signals)
     return ChildSpec(
         kind="server" if is_server else "task",
         target=cls if is_server else target,
@@ -283,55 +283,3 @@ def _as_tuple(children: Iterable[ChildSpec[Any]]) -> tuple[ChildSpec[Any], ...]:
 
 def _is_many(children: object) -> bool:
     return isinstance(children, Iterable) and not isinstance(children, ChildSpec)
-
-
-def _check_callable(target: object, owner: object) -> None:
-    if inspect.iscoroutine(target):
-        target.close()
-        name = target.__name__
-        raise ChildSpecError(
-            "target",
-            target,
-            f"the async function itself: child({name}, ...), not child({name}(...))",
-            owner,
-        )
-    plain = inspect.unwrap(target) if callable(target) else target
-    if not callable(target) or (
-        inspect.isfunction(plain) and not inspect.iscoroutinefunction(plain)
-    ):
-        raise ChildSpecError(
-            "target", target, "an async function or a GenServer subclass", owner
-        )
-
-
-def _signals_ready(target: Callable[..., Any], ready: object, owner: object) -> bool:
-    if ready == "signalled":
-        return True
-    if ready == "spawned":
-        return False
-    try:
-        parameters = inspect.signature(inspect.unwrap(target)).parameters
-    except (TypeError, ValueError):
-        return False
-    return "task_status" in parameters
-
-
-def _check_arguments(
-    target: Callable[..., Any],
-    args: tuple[object, ...],
-    owner: object,
-    *,
-    needs_status: bool,
-) -> None:
-    """Bind the arguments now: a wrong call would crash every life."""
-    try:
-        signature = inspect.signature(target)
-    except (TypeError, ValueError):
-        return  # some callables have none; they are called as they are
-    status = {"task_status": None} if needs_status else {}
-    try:
-        signature.bind(*args, **status)
-    except TypeError as error:
-        raise ChildSpecError(
-            "args", args, f"arguments that fit {signature} ({error})", owner
-        ) from None

@@ -10,6 +10,10 @@ from attrs import field, frozen
 from trio_sup._core.errors import ChildSpecError
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _number(name: str, value: object, *, positive: bool = False) -> None:
     accepted = "a number of seconds > 0" if positive else "a number of seconds >= 0"
     if (
@@ -48,10 +52,13 @@ class Backoff:
     def __attrs_post_init__(self) -> None:
         for name in ("initial", "maximum", "reset_after"):
             _number(f"backoff.{name}", getattr(self, name))
-        if not self.factor >= 1 or math.isinf(self.factor):
+        if not _is_number(self.factor) or not 1 <= self.factor < math.inf:
             raise ChildSpecError("backoff.factor", self.factor, "a number >= 1")
-        if not 0 <= self.jitter <= 1:
+        if not _is_number(self.jitter) or not 0 <= self.jitter <= 1:
             raise ChildSpecError("backoff.jitter", self.jitter, "from 0 to 1")
+        first: object = self.immediate_first
+        if not isinstance(first, bool):
+            raise ChildSpecError("backoff.immediate_first", first, "True or False")
 
     def delay(self, attempt: int, draw: float = 0.0) -> float:
         """Return the seconds before restart number `attempt` (1, 2, …) of a row.

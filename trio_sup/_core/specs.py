@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from trio_sup._core.errors import ChildSpecError
 from trio_sup._core.policies import Backoff, Budget, Mailbox, check_intensity
+from trio_sup._core.targets import check_arguments, check_function, signals_ready
 from trio_sup._core.words import (
     AUTO_SHUTDOWNS,
     READINESS,
@@ -111,7 +112,24 @@ class ChildSpec(Generic[H_co]):
                     f"one of the fields {', '.join(sorted(known))}",
                     self.id,
                 )
-        return attrs.evolve(self, **changes)
+        spec = attrs.evolve(self, **changes)
+        if spec.flags is not None:
+            check_flags(spec.flags, spec.label, dynamic=spec.kind == "dynamic")
+        elif changes.keys() & {"target", "args", "ready"}:
+            return spec._rebound()
+        return spec
+
+    def _rebound(self) -> ChildSpec[H_co]:
+        """Check target and arguments anew, and work out the readiness."""
+        is_server = hasattr(self.target, "__handlers__")
+        if is_server != (self.kind == "server"):
+            accepted = "a GenServer subclass" if not is_server else "an async function"
+            raise ChildSpecError("target", self.target, accepted, self.label)
+        if not is_server:
+            check_function(self.target, self.label)
+        signals = self.kind == "task" and signals_ready(self.target, self.ready)
+        check_arguments(self.target, self.args, self.label, needs_status=signals)
+        return attrs.evolve(self, signals_ready=signals)
 
 
 def _check_spec(spec: ChildSpec[Child]) -> None:

@@ -1,0 +1,71 @@
+"""What can be run, with which arguments, and how it tells that it is ready."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from trio_sup._core.errors import ChildSpecError
+
+
+def check_function(target: object, owner: object) -> None:
+    """Check that a target is an async function, as far as one can tell.
+
+    Raises:
+        ChildSpecError: it is a coroutine, a plain function, or not callable.
+    """
+    if inspect.iscoroutine(target):
+        target.close()
+        name = target.__name__
+        raise ChildSpecError(
+            "target",
+            target,
+            f"the async function itself: child({name}, ...), not child({name}(...))",
+            owner,
+        )
+    plain = inspect.unwrap(target) if callable(target) else target
+    if not callable(target) or (
+        inspect.isfunction(plain) and not inspect.iscoroutinefunction(plain)
+    ):
+        raise ChildSpecError(
+            "target", target, "an async function or a GenServer subclass", owner
+        )
+
+
+def signals_ready(target: Callable[..., Any], ready: object) -> bool:
+    """Whether a function is to be given `task_status` (design rule 16)."""
+    if ready == "signalled":
+        return True
+    if ready == "spawned":
+        return False
+    try:
+        parameters = inspect.signature(inspect.unwrap(target)).parameters
+    except (TypeError, ValueError):
+        return False
+    return "task_status" in parameters
+
+
+def check_arguments(
+    target: Callable[..., Any],
+    args: tuple[object, ...],
+    owner: object,
+    *,
+    needs_status: bool,
+) -> None:
+    """Bind the arguments now: a wrong call would crash every life.
+
+    Raises:
+        ChildSpecError: they do not fit the target's signature.
+    """
+    try:
+        signature = inspect.signature(target)
+    except (TypeError, ValueError):
+        return  # some callables have none; they are called as they are
+    status = {"task_status": None} if needs_status else {}
+    try:
+        signature.bind(*args, **status)
+    except TypeError as error:
+        raise ChildSpecError(
+            "args", args, f"arguments that fit {signature} ({error})", owner
+        ) from None
