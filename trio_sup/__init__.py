@@ -88,6 +88,7 @@ from trio_sup._specs import (
     dynamic_supervisor as dynamic_supervisor,
     supervisor as supervisor,
 )
+from trio_sup._state_machine import StateMachine as StateMachine, Timeout as Timeout
 from trio_sup._stream import (
     Failed as Failed,
     NolinkStream as NolinkStream,

@@ -18,13 +18,15 @@ class Inner:
     run", so that `__init__` is free.
     """
 
-    __slots__ = ("idle", "idle_at", "kid", "life", "to_continue")
+    __slots__ = ("idle", "idle_at", "kid", "life", "machine", "to_continue")
 
     def __init__(self, kid: Kid) -> None:
         self.kid: Kid = kid
         self.life: int = kid.life
         # The arguments of a `handle_continue` that is to run next.
         self.to_continue: tuple[object, ...] | None = None
+        # What a StateMachine keeps of its own.
+        self.machine: object = None
         # What to do if nothing comes until then.
         self.idle: CastNote | None = None
         self.idle_at: float = 0.0

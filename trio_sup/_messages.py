@@ -162,6 +162,11 @@ class Caller(Generic[R_contra]):
         """Whether an answer would still reach somebody."""
         return self._request.task is not None
 
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it took its request back: see `ServerRef.expiring`."""
+        return self._request.expired
+
     def reply(self, value: R_contra) -> None:
         """Answer. No checkpoint."""
         self._request.reply(value)

@@ -101,6 +101,7 @@ async def _init(server: GenServer) -> None:
     wish = await server.init()
     if wish is not None:
         server.continue_with(*wish.args)
+    await server.__begin__()
 
 
 async def _run_continues(queue: MailQueue, server: GenServer) -> None:

@@ -131,6 +131,9 @@ class GenServer:
 
     # What a server knows of itself, from `init` on.
 
+    async def __begin__(self) -> None:
+        """The last step of the start, after `init`; for kinds of servers, not users."""
+
     def _own(self) -> Inner:
         inner = self.__inner__
         if inner is None:

@@ -67,7 +67,7 @@ class Run(Generic[T]):
         # What people see of it.
         self.__name__ = str(getattr(fn, "__name__", type(fn).__name__))
         self.__qualname__ = str(getattr(fn, "__qualname__", self.__name__))
-        # None as soon as it runs: nobody keeps the function (TASK-060).
+        # None when it is over: nobody keeps the function (TASK-060).
         self._work: tuple[Callable[..., Awaitable[T]], tuple[object, ...]] | None
         self._work = fn, args
         self._deadline = deadline
@@ -81,7 +81,7 @@ class Run(Generic[T]):
 
     async def __call__(self) -> None:
         assert self._work is not None
-        (fn, args), self._work = self._work, None
+        fn, args = self._work
         _callers.set(self._callers)
         if self._deadline == math.inf:
             self.result = Ok(await fn(*args))

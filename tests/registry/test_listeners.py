@@ -76,6 +76,12 @@ async def test_reg_027_listeners_hear_of_registrations_and_of_deaths(
             "+m m v",
         ]
         heard.clear()
+        # Given up in life 2: not the end of life 1.
+        await ref.call(Member.join, "z")
+        await ref.call(Member.leave, "z")
+        await wait_all_tasks_blocked()
+        assert heard == ["+z m None", "-z m None"]
+        heard.clear()
     assert heard == ["-m m shutdown"]
 
 
