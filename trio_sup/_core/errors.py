@@ -23,6 +23,27 @@ if TYPE_CHECKING:
 class SupervisionError(Exception):
     """The root of everything that trio-sup raises as an error."""
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.__module__.startswith("trio_sup."):
+            cls.__module__ = "trio_sup"  # as users import it, in tracebacks too
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # `args` is the message; the fields that made it travel as they are.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(
+    cls: type[SupervisionError], args: tuple[object, ...], state: dict[str, object]
+) -> SupervisionError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+SupervisionError.__module__ = "trio_sup"
+
 
 class ChildSpecError(SupervisionError, ValueError):
     """A specification is invalid; nothing was started.

@@ -81,6 +81,10 @@ class Ignore(Exception):
     """
 
 
+for _signal in (Stop, Ignore):
+    _signal.__module__ = "trio_sup"  # as users import it, in tracebacks too
+
+
 def leaves(error: BaseException) -> Iterator[BaseException]:
     """Yield the exceptions in a (nested) group, or the exception itself."""
     members = members_of(error)
