@@ -335,7 +335,6 @@ class MailQueue:
     def life_over(self, exit: Exit) -> None:
         """A life has ended: nobody is left without an answer."""
         self.parked = None
-        self.suspended = False
         self.fail_current(exit)
         self.fail_system(exit)
         for monitor in list(self.monitors):

@@ -449,3 +449,34 @@ async def test_room_made_by_a_crash_goes_to_those_who_wait(
         await trio.sleep(2)
         assert ref.life == 2
     assert sorted(items(served)) == [1, 2, 3]
+
+
+@pytest.mark.trio
+async def test_a_kept_mailbox_does_not_survive_the_restart_of_its_group(
+    autojump_clock: MockClock,
+) -> None:
+    """Rule 13: the sibling was asked to stop, even if its grace ran out."""
+    served: list[Any] = []
+    keep = Mailbox(on_crash="keep")
+    specs = [
+        child(Box, served, id="box", mailbox=keep, shutdown=1.0),
+        child(Box, served, id="culprit"),
+    ]
+    async with open_supervisor(specs, strategy="one_for_all") as sup:
+        ref = sup.server(Box, "box")
+        async with trio.open_nursery() as nursery:
+
+            async def ask(op: Any, *args: Any) -> None:
+                with pytest.raises(ServerExit) as caught:
+                    await ref.call(op, *args)
+                assert caught.value.exit.kind == "killed"
+
+            nursery.start_soon(ask, Box.hold, 9)
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.start_soon(ask, Box.get, "queued")
+            await trio.testing.wait_all_tasks_blocked()
+            sup.server(Box, "culprit").cast(Box.crash)
+        await ref.wait_running()
+        assert ref.life == 2
+        assert ref.statistics().mailbox == 0
+    assert served == []

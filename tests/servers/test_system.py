@@ -13,6 +13,7 @@ from trio_sup import (
     GenServer,
     NoProcess,
     ServerExit,
+    Stop,
     TraceEvent,
     call,
     cast,
@@ -46,6 +47,11 @@ class Account(GenServer):
     async def crash(self, after: float = 0) -> None:
         await trio.sleep(after)
         raise LookupError("crash")
+
+    @cast
+    async def finish(self, after: float) -> None:
+        await trio.sleep(after)
+        raise Stop
 
     @call.deferred
     async def later(self, caller: Any) -> None:
@@ -249,6 +255,23 @@ async def test_system_requests_to_a_server_that_ends_are_answered(
         await ref.wait_stopped()
         with pytest.raises(NoProcess):
             await ref.get_state()
+
+
+@pytest.mark.trio
+async def test_a_system_request_behind_a_handler_that_stops_is_answered(
+    autojump_clock: MockClock,
+) -> None:
+    async with tree(restart="temporary") as sup, trio.open_nursery() as nursery:
+        ref = sup.server(Account, "account")
+        ref.cast(Account.finish, 1)
+        await trio.testing.wait_all_tasks_blocked()
+
+        async def ask() -> None:
+            with trio.fail_after(5), pytest.raises(ServerExit) as caught:
+                await ref.get_state()
+            assert caught.value.exit.kind == "normal"
+
+        nursery.start_soon(ask)
 
 
 @pytest.mark.trio
