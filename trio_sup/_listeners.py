@@ -62,26 +62,23 @@ class Listener(Protocol):
 class Notifier:
     """Delivers the notices of one registry."""
 
-    __slots__ = ("_delivering", "_listeners", "_queue")
+    __slots__ = ("_delivering", "_queue", "listeners")
 
     def __init__(self) -> None:
         # The value tells whether a failure of that listener was reported.
-        self._listeners: dict[Listener, bool] = {}
+        self.listeners: dict[Listener, bool] = {}
         self._queue: deque[Notice] = deque()
         self._delivering = False
-
-    def __bool__(self) -> bool:
-        return bool(self._listeners)
 
     def add(self, listener: Listener) -> None:
         """Call a listener from now on; raises `TypeError` if it is async."""
         if inspect.iscoroutinefunction(listener):
             raise TypeError(f"a listener is a plain function, not async: {listener!r}")
-        self._listeners.setdefault(listener, False)
+        self.listeners.setdefault(listener, False)
 
     def discard(self, listener: Listener) -> None:
         """Call a listener no more."""
-        self._listeners.pop(listener, None)
+        self.listeners.pop(listener, None)
 
     def post(self, notice: Notice) -> None:
         """Deliver a notice soon. No checkpoint, runs no user code."""
@@ -96,7 +93,7 @@ class Notifier:
         try:
             while self._queue:
                 notice = self._queue.popleft()
-                for listener in list(self._listeners):
+                for listener in list(self.listeners):
                     self._call(listener, notice)
         finally:
             self._delivering = False
@@ -105,8 +102,8 @@ class Notifier:
         try:
             listener(notice)
         except Exception as error:
-            if self._listeners.get(listener) is False:
-                self._listeners[listener] = True
+            if self.listeners.get(listener) is False:
+                self.listeners[listener] = True
                 failure = HookFailed(f"registry listener {listener!r} raised {error!r}")
                 failure.__cause__ = error
                 logger.error("%s", failure, exc_info=failure)

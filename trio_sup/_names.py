@@ -96,10 +96,11 @@ class Names:
     def _show(self, entry: Entry[Kid]) -> None:
         if not self._table.show(entry):
             return
-        waiters = self._waiters.get(entry.key)
-        if waiters is not None:
-            waiters.wake()
-        if self._notifier:
+        if self._waiters:
+            waiters = self._waiters.get(entry.key)
+            if waiters is not None:
+                waiters.wake()
+        if self._notifier.listeners:
             notice = Registered(entry.key, entry.owner.handle, entry.value)
             self._notifier.post(notice)
 
@@ -110,7 +111,7 @@ class Names:
             self._tell_gone(entry)
 
     def _tell_gone(self, entry: Entry[Kid]) -> None:
-        if self._notifier:
+        if self._notifier.listeners:
             kid = entry.owner
             ended = None if kid.alive else kid.last_exit
             self._notifier.post(Unregistered(entry.key, kid.handle, ended))

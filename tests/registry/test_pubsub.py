@@ -10,6 +10,7 @@ from trio_sup import (
     Mailbox,
     Published,
     Registry,
+    attach,
     call,
     child,
     open_supervisor,
@@ -80,6 +81,18 @@ async def test_publish_works_with_unique_keys_and_skips_what_is_no_server(
         assert registry.publish("a", "hi").delivered == 1
         assert registry.publish("mute", "hi") == Published(0, 0)
         assert await sup.server(Listener, "a").call(Listener.what) == ["hi"]
+
+
+@pytest.mark.trio
+async def test_publish_reaches_an_attached_task(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    topics = Registry("duplicate")
+    async with attach(id="viewer") as me:
+        topics.register("news")
+        assert topics.publish("news", 1) == Published(1, 0)
+        assert await me.receive() == 1
+    assert topics.publish("news", 2) == Published(0, 0)
 
 
 @pytest.mark.trio

@@ -781,6 +781,7 @@ async def test_other_timers_and_monitors_of_a_server_make_events_too(
     async with open_supervisor(specs) as sup:
         ref = sup.server(Watching, "m")
         ref.cast(Watching.watch, sup.server(Recorder, "other"))
+        await wait_all_tasks_blocked()
         sup.server(Recorder, "other").cast(Recorder.crash)
         await trio.sleep(2)
         assert await told(ref) == ["A:go B", "B:Down"]

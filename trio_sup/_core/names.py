@@ -93,10 +93,10 @@ class Table(Generic[O]):
         return [own] if isinstance(own, Entry) else list(own)
 
     def _note_owner(self, entry: Entry[O]) -> None:
-        own = self._by_owner.get(entry.owner)
-        if own is None:
-            self._by_owner[entry.owner] = entry
-        elif isinstance(own, Entry):
+        own = self._by_owner.setdefault(entry.owner, entry)
+        if own is entry:
+            return
+        if isinstance(own, Entry):
             self._by_owner[entry.owner] = {own: None, entry: None}
         else:
             own[entry] = None
@@ -120,10 +120,9 @@ class UniqueTable(Table[O]):
         return self._by_key.get(key)
 
     def add(self, key: Hashable, owner: O, value: object) -> Entry[O] | None:
-        if key in self._by_key:
-            return None
         entry = Entry(key, owner, value)
-        self._by_key[key] = entry
+        if self._by_key.setdefault(key, entry) is not entry:
+            return None
         self._note_owner(entry)
         return entry
 
