@@ -1,0 +1,1 @@
+"""The harness that users import, judged by what it finds."""

@@ -1,0 +1,133 @@
+"""The monitor: silent about what is right, and about nothing else."""
+
+import io
+import json
+
+import pytest
+import trio
+import trio.testing
+
+import trio_sup
+from tests.conformance import generate, trio_driver
+from tests.conformance.deviations import is_comparable
+from trio_sup import child, dynamic_supervisor, open_supervisor, supervisor
+from trio_sup.testing.monitor import ConformanceMonitor, EventLog, check_log
+
+
+async def crash_after(seconds: float) -> None:
+    await trio.sleep(seconds)
+    raise ValueError("planned")
+
+
+TREE = supervisor(
+    [
+        child(trio.sleep_forever, id="db"),
+        child(crash_after, 1, id="cache"),
+        supervisor([child(trio.sleep_forever, id="w")], id="workers"),
+    ],
+    strategy="rest_for_one",
+    max_restarts=5,
+    id="app",
+)
+
+
+def record(spec: trio_sup.ChildSpec[trio_sup.Supervisor], seconds: float) -> list[str]:
+    """The log of a run that lasts so many virtual seconds."""
+    file = io.StringIO()
+
+    async def main() -> None:
+        trio_sup.current_node().add_hook(EventLog(file))
+        with trio.move_on_after(seconds):
+            async with open_supervisor(spec):
+                await trio.sleep_forever()
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    return file.getvalue().splitlines()
+
+
+class Watched(trio_driver._Run):
+    async def run(self):
+        self.monitor = ConformanceMonitor()
+        with self.monitor.watching():
+            trace = await super().run()
+        self.monitor.check()
+        return trace
+
+    async def settle(self) -> None:
+        await super().settle()
+        self.monitor.settled(trio.current_time())
+
+
+def test_it_is_silent_about_generated_scenarios(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(trio_driver, "_Run", Watched)
+    played = 0
+    for seed in range(300):
+        scenario = generate.generate(seed)
+        if is_comparable(scenario):
+            trio_driver.run(scenario)
+            played += 1
+    assert played > 200
+
+
+def test_a_recorded_log_is_enough_to_judge_a_tree() -> None:
+    lines = record(TREE, 3.5)
+    assert any('"restart_decided"' in line for line in lines)
+    assert check_log(lines) == []
+
+
+def doctored(lines: list[str], keep: object) -> list[str]:
+    assert callable(keep)
+    return [line for line in lines if keep(json.loads(line))]
+
+
+def test_a_log_without_the_decision_does_not_explain_the_start() -> None:
+    lines = record(TREE, 3.5)
+    broken = doctored(lines, lambda data: data.get("event") != "restart_decided")
+    rules = {violation.rule for violation in check_log(broken)}
+    assert "nothing starts without a reason" in rules
+
+
+def test_a_log_in_which_a_sibling_is_not_stopped_breaks_the_strategy() -> None:
+    lines = record(TREE, 3.5)
+    broken = doctored(
+        lines,
+        lambda data: (
+            not (
+                data.get("path") == "app/workers"
+                and data.get("event") in ("child_stopping", "child_stopped")
+            )
+        ),
+    )
+    rules = {violation.rule for violation in check_log(broken)}
+    assert "a group is down before it starts (SUP-051, 052)" in rules
+
+
+def test_a_log_that_goes_beyond_the_limit_is_refused() -> None:
+    lines = [
+        line.replace('"max_restarts": 5', '"max_restarts": 1')
+        for line in record(TREE, 3.5)
+    ]
+    rules = {violation.rule for violation in check_log(lines)}
+    assert "the limit ends restarts (SUP-070)" in rules
+
+
+def test_it_can_begin_in_the_middle_of_a_life() -> None:
+    async def main() -> None:
+        spec = supervisor([*TREE.flags.children, dynamic_supervisor(id="d")], id="app")
+        async with open_supervisor(spec) as sup:
+            sessions = sup.dynamic("d")
+            one = await sessions.start_child(child(trio.sleep_forever, id="one"))
+            await trio.sleep(1.5)
+            with ConformanceMonitor().watching() as monitor:
+                await trio.sleep(2)
+                await sessions.terminate_child(one)
+                await sup.terminate_child("db")
+                await sup.restart_child("db")
+                await trio.testing.wait_all_tasks_blocked()
+                monitor.settled(trio.current_time())
+            monitor.check()
+
+    assert TREE.flags is not None
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))

@@ -1,0 +1,189 @@
+"""What the monitor has to know of a tree, and what it sees happen: plain data.
+
+Both can be written as JSON, so that a recorded log says all that its checking needs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import attrs
+from attrs import frozen
+
+from trio_sup._core import events
+
+if TYPE_CHECKING:
+    from trio_sup._core.specs import ChildSpec
+    from trio_sup._kid import Kid
+
+LOOSE = frozenset({"partition_supervisor"})
+"""Supervisors whose list of children is not all of their specification."""
+
+
+@frozen(kw_only=True)
+class SupervisorFacts:
+    """The flags of a supervisor."""
+
+    strategy: str
+    max_restarts: int
+    max_seconds: float
+    auto_shutdown: str = "never"
+    max_children: float = math.inf
+    dynamic: bool = False
+    loose: bool = False
+    children: tuple[str, ...] = ()
+    """The paths of its initial children, in start order."""
+
+    @property
+    def grouped(self) -> bool:
+        """Whether a restart concerns siblings too."""
+        return not self.dynamic and self.strategy != "one_for_one"
+
+
+@frozen(kw_only=True)
+class ChildFacts:
+    """One specification, as far as decisions depend on it."""
+
+    path: str
+    parent: str = ""
+    """The path of its supervisor; empty for a root."""
+    restart: str = "permanent"
+    significant: bool = False
+    backoff: tuple[float, float, float, float, float, bool] | None = None
+    """Initial, factor, maximum, jitter, reset_after, immediate_first."""
+    budget: tuple[int, float, str] | None = None
+    """The limit, its window in seconds, and what then."""
+    flags: SupervisorFacts | None = None
+    """Only for supervisors."""
+
+
+def facts_of_spec(spec: ChildSpec[Any], path: str, parent: str) -> ChildFacts:
+    """Return the facts of one specification that has its place at `path`."""
+    backoff, budget = spec.backoff, spec.budget
+    return ChildFacts(
+        path=path,
+        parent=parent,
+        restart=spec.restart,
+        significant=spec.significant,
+        backoff=None if backoff is None else cast(Any, attrs.astuple(backoff)),
+        budget=None if budget is None else cast(Any, attrs.astuple(budget)),
+        flags=_flags(spec, path),
+    )
+
+
+def _flags(spec: ChildSpec[Any], path: str) -> SupervisorFacts | None:
+    flags = spec.flags
+    if flags is None:
+        return None
+    return SupervisorFacts(
+        strategy=flags.strategy,
+        max_restarts=flags.max_restarts,
+        max_seconds=flags.max_seconds,
+        auto_shutdown=flags.auto_shutdown,
+        max_children=flags.max_children,
+        dynamic=spec.kind == "dynamic",
+        loose=spec.target in LOOSE,
+        children=tuple(f"{path}/{child.label}" for child in flags.children),
+    )
+
+
+def all_facts(
+    spec: ChildSpec[Any], path: str = "", parent: str = ""
+) -> list[ChildFacts]:
+    """Return the facts of a specification and of all below it."""
+    path = path or spec.label
+    found = [facts_of_spec(spec, path, parent)]
+    for child in () if spec.flags is None else spec.flags.children:
+        found += all_facts(child, f"{path}/{child.label}", path)
+    return found
+
+
+def facts_of_kid(kid: Kid) -> ChildFacts:
+    """Return the facts of a child of a running tree."""
+    parent = "" if kid.parent is None else kid.parent.path_text
+    return facts_of_spec(kid.spec, kid.path_text, parent)
+
+
+def find_kid(roots: Iterator[Kid], path: str) -> Kid | None:
+    """Return the record of the child at `path`, looking downwards from the roots."""
+    for kid in roots:
+        if kid.path_text == path:
+            return kid
+        if kid.driver is not None and path.startswith(kid.path_text + "/"):
+            found = find_kid(iter(kid.driver.all_kids()), path)
+            if found is not None:
+                return found
+    return None
+
+
+def write_facts(facts: ChildFacts) -> dict[str, Any]:
+    """Return facts as JSON-able data."""
+    return attrs.asdict(facts)
+
+
+def read_facts(data: Mapping[str, Any]) -> ChildFacts:
+    """Build facts from their JSON form."""
+    fields = dict(data)
+    for name in ("backoff", "budget"):
+        if fields.get(name) is not None:
+            fields[name] = tuple(fields[name])
+    flags = fields.get("flags")
+    if flags is not None:
+        children = tuple(flags["children"])
+        fields["flags"] = SupervisorFacts(**{**flags, "children": children})
+    return ChildFacts(**fields)
+
+
+@frozen
+class Seen:
+    """One event, reduced to what decisions depend on."""
+
+    kind: str
+    at: float
+    path: str
+    life: int
+    exit: str = ""
+    """The kind of exit."""
+    requested: bool = False
+    delay: float = 0.0
+    siblings: int = 0
+    child: str = ""
+    """The id of the child that a supervisor's own event is about."""
+    action: str = ""
+
+
+def seen_event(event: events.LifecycleEvent) -> Seen:
+    """Reduce a live event."""
+    head = (event.kind, event.at, event.path, event.life)
+    match event:
+        case events.ChildStopped():
+            return Seen(*head, event.exit.kind, event.requested)
+        case events.ChildStartFailed() | events.ChildCrashed():
+            return Seen(*head, event.exit.kind)
+        case events.RestartDecided():
+            return Seen(*head, delay=event.delay, siblings=event.siblings)
+        case events.SupervisorGaveUp() | events.SupervisorAutoShutdown():
+            return Seen(*head, child=event.child)
+        case events.Requested():
+            return Seen(*head, action=event.action)
+        case _:
+            return Seen(*head)
+
+
+def seen_json(data: Mapping[str, Any]) -> Seen:
+    """Reduce an event in the form of `Event.as_json`."""
+    words = str(data.get("exit", "")).replace(":", " ").split()
+    return Seen(
+        kind=str(data["event"]),
+        at=float(data["at"]),
+        path=str(data["path"]),
+        life=int(data["life"]),
+        exit=words[0] if words else "",
+        requested=bool(data.get("requested", False)),
+        delay=float(data.get("delay", 0.0)),
+        siblings=int(data.get("siblings", 0)),
+        child=str(data.get("child", "")),
+        action=str(data.get("action", "")),
+    )

@@ -1,0 +1,287 @@
+"""The conformance monitor: does a tree do what its specification says?
+
+It reads lifecycle events and knows the specifications, nothing else: children do what
+they do. Every action of a supervisor must be one that its flags allow next. Use it in
+a test, as a debugging hook on a live node, or over a recorded log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from attrs import frozen
+
+from trio_sup._core.events import LifecycleEvent
+from trio_sup._core.specs import ChildSpec
+from trio_sup._kid import Kid
+from trio_sup._node import Node, current_node
+from trio_sup.testing import _own_doings
+from trio_sup.testing._facts import (
+    ChildFacts,
+    Seen,
+    all_facts,
+    facts_of_kid,
+    find_kid,
+    read_facts,
+    seen_event,
+    seen_json,
+    write_facts,
+)
+from trio_sup.testing._kid_watch import KidWatch
+from trio_sup.testing._watch import SupervisorWatch
+
+
+@frozen
+class Violation:
+    """One thing that the specification does not allow."""
+
+    at: float
+    """Trio time, in seconds."""
+    path: str
+    """The child, or the supervisor, that it is about."""
+    rule: str
+    """The rule, with rows of the OTP checklist where it is one of OTP's."""
+    what: str
+    """What happened instead."""
+
+    def __str__(self) -> str:
+        return f"t={self.at:g}  {self.path}: {self.rule}: {self.what}"
+
+
+class ConformanceMonitor:
+    """One automaton a living supervisor; reads events, collects violations.
+
+    Args:
+        spec: The whole tree's specification. Not needed for a live node, which
+            knows its specifications.
+        slack: Seconds of doubt around the edge of a restart window. 0 is right
+            under a virtual clock; with real time between an end and its decision
+            something like 0.01.
+        on_violation: Called with each violation as it is found.
+    """
+
+    def __init__(
+        self,
+        spec: ChildSpec[Any] | None = None,
+        *,
+        slack: float = 0.0,
+        on_violation: Callable[[Violation], object] | None = None,
+    ) -> None:
+        self.violations: list[Violation] = []
+        """What was found so far."""
+        self._slack = slack
+        self._on_violation = on_violation
+        self._facts: dict[str, ChildFacts] = {}
+        self._watches: dict[str, SupervisorWatch] = {}
+        self._roots: Callable[[], Iterable[Kid]] | None = None
+        if spec is not None:
+            self._learn(all_facts(spec))
+
+    def _learn(self, facts: Iterable[ChildFacts]) -> None:
+        for fact in facts:
+            self._facts[fact.path] = fact
+
+    # Live.
+
+    @contextmanager
+    def watching(self, node: Node | None = None) -> Iterator[ConformanceMonitor]:
+        """Watch a node for the length of a block; a tree may run already.
+
+        Args:
+            node: By default that of the present Trio run.
+        """
+        node = node or current_node()
+        self._roots = node.roots
+        for root in node.roots():
+            self._adopt(root)
+        node.add_hook(self.take)
+        try:
+            yield self
+        finally:
+            node.remove_hook(self.take)
+
+    def take(self, event: LifecycleEvent) -> None:
+        """Take a live event; fit to be a hook of a node."""
+        self.see(seen_event(event))
+
+    def _adopt(self, kid: Kid) -> None:
+        """Begin in the middle of the life of a supervisor and all below it."""
+        if kid.driver is None or not kid.alive:
+            return
+        watch = self._watch(facts_of_kid(kid))
+        watch.mode = kid.driver.mode if kid.driver.mode != "down" else "stopping"
+        for below in kid.driver.all_kids():
+            state = KidWatch(facts_of_kid(below), life=below.life)
+            state.began, state.attempt = below.life_began, below.attempt
+            state.quarantined = below.status == "quarantined"
+            if below.alive:
+                asked, ready = below.asked is not None, below.ready
+                state.state = "stopping" if asked else "up" if ready else "starting"
+            watch.kids[below.path_text] = state
+            if below.life and below.path_text in watch.first_starts:
+                watch.first_starts.remove(below.path_text)
+            self._adopt(below)
+
+    # Events.
+
+    def see(self, seen: Seen) -> None:
+        """Take one event in its reduced form."""
+        if seen.kind in _OWN:
+            watch = self._watches.get(seen.path) or self._late(seen.path)
+            if watch is not None:
+                _OWN[seen.kind](watch, seen)
+            return
+        own = self._watches.get(seen.path)
+        facts = self._facts_of(seen.path)
+        parent = facts.parent if facts is not None else seen.path.rpartition("/")[0]
+        if seen.kind == "child_started":
+            if own is None and not parent:
+                own = self._late(seen.path)  # a root without children
+            if own is not None:
+                _own_doings.ready(own, seen)
+        if not parent:
+            return  # a root: nobody supervises it
+        above = self._watches.get(parent)
+        if above is None or self._is_another(above, seen):
+            above = self._late(parent)
+        if above is None:
+            return
+        if own is not None and seen.kind in _ENDS:
+            _own_doings.ended(own, seen, asked=seen.requested)
+            del self._watches[seen.path]
+        above.take(seen)
+        if seen.kind == "child_starting":
+            self._begin(above, seen.path)
+
+    def _begin(self, above: SupervisorWatch, path: str) -> None:
+        facts = above.kid(path).facts
+        if facts.flags is not None:
+            self._watch(facts)
+
+    def _is_another(self, watch: SupervisorWatch, seen: Seen) -> bool:
+        """Whether a new root of the same name begins."""
+        return (
+            not watch.facts.parent
+            and watch.mode == "stopping"
+            and seen.kind == "child_starting"
+            and seen.life == 1
+            and not any(kid.alive for kid in watch.kids.values())
+        )
+
+    def _late(self, path: str) -> SupervisorWatch | None:
+        facts = self._facts_of(path)
+        if facts is None or facts.flags is None:
+            return None
+        return self._watch(facts)
+
+    def _watch(self, facts: ChildFacts) -> SupervisorWatch:
+        watch = SupervisorWatch(facts, self._complain, self._facts_of, self._slack)
+        self._watches[facts.path] = watch
+        return watch
+
+    def _facts_of(self, path: str) -> ChildFacts | None:
+        if self._roots is not None:
+            kid = find_kid(iter(self._roots()), path)
+            if kid is not None:
+                return facts_of_kid(kid)
+        return self._facts.get(path)
+
+    def _complain(self, at: float, path: str, rule: str, what: str) -> None:
+        violation = Violation(at, path, rule, what)
+        self.violations.append(violation)
+        if self._on_violation is not None:
+            self._on_violation(violation)
+
+    def settled(self, now: float) -> None:
+        """Say that nothing more happens by itself before time moves on.
+
+        What had to be done by now is then missing: a restart that did not come, a
+        child that was not forgotten. To be called when all tasks are blocked.
+
+        Args:
+            now: Trio time, in seconds.
+        """
+        for watch in self._watches.values():
+            _own_doings.settled(watch, now)
+
+    def check(self) -> None:
+        """Raise if anything was found.
+
+        Raises:
+            AssertionError: with one line for each violation.
+        """
+        if self.violations:
+            lines = "\n".join(f"  {violation}" for violation in self.violations)
+            raise AssertionError(f"the tree broke its specification:\n{lines}")
+
+
+_OWN: dict[str, Callable[[SupervisorWatch, Seen], None]] = {
+    "supervisor_stopping": _own_doings.winds_down,
+    "supervisor_gave_up": _own_doings.gave_up,
+    "supervisor_auto_shutdown": _own_doings.auto_shutdown,
+}
+_ENDS = frozenset(
+    {"child_stopped", "child_crashed", "child_start_failed", "child_ignored"}
+)
+
+
+class EventLog:
+    """Writes the events of a node as JSON lines that `check_log` can judge.
+
+    Before a child's first event stands a line with the facts of its specification.
+
+    Args:
+        file: An open text file; each line is flushed.
+        node: By default that of the present Trio run.
+    """
+
+    def __init__(self, file: TextIO, node: Node | None = None) -> None:
+        self._file = file
+        self._node = node or current_node()
+        self._known: set[str] = set()
+
+    def __call__(self, event: LifecycleEvent) -> None:
+        """Write one event; fit to be a hook: ``node.add_hook(EventLog(file))``."""
+        kid = find_kid(iter(self._node.roots()), event.path)
+        above: list[Kid] = []
+        while kid is not None:
+            above.append(kid)
+            kid = None if kid.parent is None else kid.parent.kid
+        for each in reversed(above):
+            path = each.path_text
+            again = each is above[0] and each.life <= 1
+            begins = again and event.kind == "child_starting"
+            if path not in self._known or begins:
+                self._known.add(path)
+                self._write({"facts": write_facts(facts_of_kid(each))})
+        self._write(event.as_json())
+
+    def _write(self, data: object) -> None:
+        self._file.write(json.dumps(data) + "\n")
+        self._file.flush()
+
+
+def check_log(lines: Iterable[str]) -> list[Violation]:
+    """Judge a recorded log.
+
+    Args:
+        lines: JSON lines as `EventLog` writes them: from the start of a tree on.
+
+    Returns:
+        What its specification does not allow. What is missing at the very end is
+        not known: the log may just have been cut off.
+    """
+    monitor = ConformanceMonitor(slack=0.01)
+    for line in lines:
+        if not line.strip():
+            continue
+        data: dict[str, Any] = json.loads(line)
+        facts = data.get("facts")
+        if facts is not None:
+            monitor._learn([read_facts(facts)])
+        else:
+            monitor.see(seen_json(data))
+    return monitor.violations
