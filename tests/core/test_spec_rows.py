@@ -211,7 +211,7 @@ def test_sup_130_never_refuses_significant_children() -> None:
     spec = child(work, significant=True, restart="transient")
     refused("significant", supervisor, [spec])
     for mode in ("any_significant", "all_significant"):
-        supervisor([spec], auto_shutdown=mode)  # type: ignore[arg-type]
+        supervisor([spec], auto_shutdown=mode)
 
 
 def test_sup_131_a_permanent_child_cannot_be_significant() -> None:
@@ -222,7 +222,7 @@ def test_sup_131_a_permanent_child_cannot_be_significant() -> None:
 def test_specs_are_frozen() -> None:
     spec: ChildSpec[Any] = child(work)
     with pytest.raises(AttributeError):
-        spec.id = "x"
+        spec.id = "x"  # type: ignore[misc]
 
 
 def test_replace_checks_flags_and_arguments_again() -> None:

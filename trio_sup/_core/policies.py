@@ -10,6 +10,11 @@ from attrs import field, frozen
 from trio_sup._core.errors import ChildSpecError
 
 
+def _boolean(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise ChildSpecError(name, value, "True or False")
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -56,9 +61,7 @@ class Backoff:
             raise ChildSpecError("backoff.factor", self.factor, "a number >= 1")
         if not _is_number(self.jitter) or not 0 <= self.jitter <= 1:
             raise ChildSpecError("backoff.jitter", self.jitter, "from 0 to 1")
-        first: object = self.immediate_first
-        if not isinstance(first, bool):
-            raise ChildSpecError("backoff.immediate_first", first, "True or False")
+        _boolean("backoff.immediate_first", self.immediate_first)
 
     def delay(self, attempt: int, draw: float = 0.0) -> float:
         """Return the seconds before restart number `attempt` (1, 2, …) of a row.
