@@ -85,6 +85,7 @@ if TYPE_CHECKING:
         Registered as Registered,
         Unregistered as Unregistered,
     )
+    from trio_sup._machine import Timeout as Timeout
     from trio_sup._messages import (
         Caller as Caller,
     )
@@ -137,10 +138,7 @@ if TYPE_CHECKING:
         dynamic_supervisor as dynamic_supervisor,
         supervisor as supervisor,
     )
-    from trio_sup._state_machine import (
-        StateMachine as StateMachine,
-        Timeout as Timeout,
-    )
+    from trio_sup._state_machine import StateMachine as StateMachine
     from trio_sup._stream import (
         Failed as Failed,
         NolinkStream as NolinkStream,
@@ -278,6 +276,7 @@ _HOMES = {
     "_life": "graceful_stop",
     "_links": "LinkedTasks",
     "_listeners": "Registered Unregistered",
+    "_machine": "Timeout",
     "_messages": "Caller",
     "_monitor": "Down Exits Monitor monitor",
     "_node": "EventStream Node current_node",
@@ -290,7 +289,7 @@ _HOMES = {
     "_server": "Continue GenServer",
     "_server_ref": "ServerRef",
     "_specs": "child dynamic_supervisor supervisor",
-    "_state_machine": "StateMachine Timeout",
+    "_state_machine": "StateMachine",
     "_stream": "Failed NolinkStream Stream StreamProgress",
     "_system": "ServerStatistics ServerStatus",
     "_task": "Task await_many callers yield_many",
