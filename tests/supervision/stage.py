@@ -33,6 +33,8 @@ class Stage:
     failing_starts: dict[str, list[BaseException]] = Factory(dict)
     """What the next starts of a child raise, before it is ready."""
     start_seconds: dict[str, float] = Factory(dict)
+    blinks: dict[str, int] = Factory(dict)
+    """How many of the next lives crash in the very step in which they are ready."""
     stop_seconds: dict[str, float] = Factory(dict)
     """How long the clean-up of a child takes, shielded."""
     stop_errors: dict[str, BaseException] = Factory(dict)
@@ -62,6 +64,9 @@ class Stage:
             self.story.append(f"{id} up")
             self.up.append(id)
             task_status.started(life)
+            if self.blinks.get(id, 0) > 0:
+                self.blinks[id] -= 1
+                raise Boom(f"{id} blinked")
             await told.wait()
             if errors:
                 raise errors[0]
