@@ -87,8 +87,19 @@ class _Part(Request):
         super().__init__(current_task(), handler, args, kwargs)
         self.gather = gather
 
-    def _deliver(self, task: Task) -> None:
-        self.gather.arrived()
+    def reply(self, value: object) -> None:
+        """Count the answer; the first one wins."""
+        if self.task is not None:
+            self.abort(None)
+            self.result = value
+            self.gather.arrived()
+
+    def fail(self, error: BaseException) -> None:
+        """Count the failure; the first answer wins."""
+        if self.task is not None:
+            self.abort(None)
+            self.error = error
+            self.gather.arrived()
 
 
 async def multi_call(

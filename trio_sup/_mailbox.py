@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from trio_sup._monitor import Monitor
     from trio_sup._trace import TraceHook
 
+BOUNDED = (CastNote, InfoNote)
+"""What counts against the capacity; a tuple, as a union would be made anew each time
+that it is asked for."""
+
 
 class MailQueue:
     """The queue of one server child, over all its lives."""
@@ -140,7 +144,14 @@ class MailQueue:
         """Queue a call; raises `NoProcess` when there is no life to serve it."""
         if not self._accepting:
             raise self.no_process()
-        self._put(request)
+        # As `_put`, which a call should not have to call.
+        self.inbox.append(request)
+        self.received += 1
+        depth = len(self.inbox) + len(self.batch)
+        if depth > self.peak:
+            self.peak = depth
+        if self.parked is not None and not self.suspended:
+            self.wake()
 
     def put_note(self, note: CastNote | InfoNote) -> None:
         """Queue a cast or send, or apply the policy.
@@ -212,12 +223,11 @@ class MailQueue:
     async def park(self) -> None:
         """Wait until something arrives, or `wake`. A checkpoint, always."""
         self.parked = current_task()
+        await wait_task_rescheduled(self._unpark)
 
-        def abort(_: object) -> Abort:
-            self.parked = None
-            return Abort.SUCCEEDED
-
-        await wait_task_rescheduled(abort)
+    def _unpark(self, _: object) -> Abort:
+        self.parked = None
+        return Abort.SUCCEEDED
 
     def wake(self) -> None:
         """Let the server look, if it is parked."""
@@ -235,7 +245,7 @@ class MailQueue:
             return False
         for pile, order in ((self.batch, -1), (self.inbox, 1)):
             for index in range(len(pile))[::order]:
-                if isinstance(pile[index], CastNote | InfoNote):
+                if isinstance(pile[index], BOUNDED):
                     del pile[index]
                     self.bounded -= 1
                     return True
@@ -258,7 +268,7 @@ class MailQueue:
             self.inbox = []
             batch.reverse()
         item = batch.pop()
-        if isinstance(item, CastNote | InfoNote):
+        if isinstance(item, BOUNDED):
             self.bounded -= 1
             if self.blocked:
                 self._admit()

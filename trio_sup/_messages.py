@@ -39,6 +39,7 @@ class Request(outcome.Outcome[Any]):
         "result",
         "source",
         "task",
+        "tied",
     )
 
     if not TYPE_CHECKING:  # an outcome is declared to have no hash
@@ -59,6 +60,8 @@ class Request(outcome.Outcome[Any]):
         self.kwargs: dict[str, object] = {} if kwargs is None else kwargs
         self.result: object = None
         self.error: BaseException | None = None
+        # Whether one of `alarm`, `held` and `source` is, or was, not None.
+        self.tied: bool = False
         self.alarm: Alarm | None = None
         # Whether a timeout withdraws it as long as it is queued.
         self.expires: bool = False
@@ -97,10 +100,11 @@ class Request(outcome.Outcome[Any]):
     def reply(self, value: object) -> None:
         """Answer the caller; the first answer wins, a late one vanishes."""
         task, self.task = self.task, None
-        self._forget()
+        if self.tied:
+            self._forget()
         if task is not None:
             self.result = value
-            self._deliver(task)
+            reschedule(task, self)
 
     def fail(self, error: BaseException) -> None:
         """Answer the caller with an exception; the first answer wins."""
@@ -108,10 +112,7 @@ class Request(outcome.Outcome[Any]):
         self._forget()
         if task is not None:
             self.error = error
-            self._deliver(task)
-
-    def _deliver(self, task: Task) -> None:
-        reschedule(task, self)
+            reschedule(task, self)
 
     def time_out(self) -> None:
         """The caller's time is over."""

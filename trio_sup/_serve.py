@@ -130,7 +130,10 @@ async def _serve_messages(queue: MailQueue, server: GenServer) -> None:
         if item is None and inner.idle is not None and not queue.suspended:
             item = inner.take_idle()
         if item is None:
-            await _park(queue, inner)
+            if inner.idle is None or queue.suspended:
+                await queue.park()
+            else:
+                await _park_until(queue, inner.idle_at)
             turn = TURN
             continue
         turn -= 1
@@ -151,28 +154,63 @@ async def _serve_messages(queue: MailQueue, server: GenServer) -> None:
             await _run_continues(queue, server)
 
 
-async def _park(queue: MailQueue, inner: Inner) -> None:
-    """Wait until something arrives, or nothing did for as long as was asked."""
-    alarm = None
-    if inner.idle is not None and not queue.suspended:
-        alarm = alarm_clock().at(inner.idle_at, queue.wake)
+async def _park_until(queue: MailQueue, at: float) -> None:
+    """Wait until something arrives, or nothing did until then."""
+    alarm = alarm_clock().at(at, queue.wake)
     try:
         await queue.park()
     finally:
-        if alarm is not None:
-            alarm.cancel()
+        alarm.cancel()
 
 
 async def _handle(queue: MailQueue, server: GenServer, item: Item) -> None:
-    if isinstance(item, Request):
-        if not item.expired:
-            await _answer(queue, server, item)
-    elif isinstance(item, CastNote):
+    # Requests last: they have an abstract base, which makes it slow to learn that
+    # something is none of them.
+    if isinstance(item, CastNote):
         await enter_user(item.handler.fn, server, *item.args, **item.kwargs)
-    elif isinstance(item, InfoNote) or (
-        isinstance(item, DownNote) and item.monitor.wants()
-    ):
+        return
+    if isinstance(item, InfoNote):
         await enter_user(server.handle_info, item.message)
+        return
+    if isinstance(item, DownNote):
+        if item.monitor.wants():
+            await enter_user(server.handle_info, item.message)
+        return
+    if isinstance(item, StopNote) or item.expired:
+        return
+    handler = item.handler
+    try:
+        if handler.deferred:
+            await _defer(queue, server, item)
+            return
+        result = await enter_user(handler.fn, server, *item.args, **item.kwargs)
+    except handler.raises as error:
+        if isinstance(error, SupervisionError | Stop):
+            raise  # somebody else's failure, or the end, is not an answer
+        declared: Exception = error
+    else:
+        item.reply(result)
+        return
+    item.fail(_without_our_frames(declared))
+
+
+async def _defer(queue: MailQueue, server: GenServer, request: Request) -> None:
+    """Run the handler of a call that is answered later."""
+    if request.task is not None:
+        request.held = queue
+        request.tied = True
+        queue.deferred.add(request)
+    caller: Caller[Any] = Caller(request)
+    fn = request.handler.fn
+    await enter_user(fn, server, caller, *request.args, **request.kwargs)
+
+
+def _without_our_frames(error: Exception) -> Exception:
+    """Drop the frames of this loop: they live on, and the exception travels."""
+    trace_back = error.__traceback__
+    for _ in range(2):
+        trace_back = None if trace_back is None else trace_back.tb_next
+    return error.with_traceback(trace_back)
 
 
 async def _handle_traced(queue: MailQueue, server: GenServer, item: Item) -> None:
@@ -191,33 +229,6 @@ async def _handle_traced(queue: MailQueue, server: GenServer, item: Item) -> Non
         trace(queue, server, "failed", name, item.error)
     else:
         trace(queue, server, "replied", name, item.result)
-
-
-async def _answer(queue: MailQueue, server: GenServer, request: Request) -> None:
-    handler = request.handler
-    try:
-        if handler.deferred:
-            if request.task is not None:
-                request.held = queue
-                queue.deferred.add(request)
-            caller: Caller[Any] = Caller(request)
-            await enter_user(
-                handler.fn, server, caller, *request.args, **request.kwargs
-            )
-            return
-        result = await enter_user(handler.fn, server, *request.args, **request.kwargs)
-    except handler.raises as error:
-        if isinstance(error, SupervisionError | Stop):
-            raise  # somebody else's failure, or the end, is not an answer
-        reply: Exception = error
-    else:
-        request.reply(result)
-        return
-    # Without the frames of this loop: they live on, the exception travels.
-    trace_back = reply.__traceback__
-    for _ in range(2):
-        trace_back = None if trace_back is None else trace_back.tb_next
-    request.fail(reply.with_traceback(trace_back))
 
 
 def _exit_of(kid: Kid, failure: BaseException | None) -> Exit:

@@ -116,12 +116,18 @@ class ServerRef(Child, Generic[S_co]):
             trio.TooSlowError: on a view with a timeout.
             Exception: what the operation declares in ``@call(raises=...)``.
         """
-        until = self.deadline()
+        until = math.inf if self._timeout is None else self.deadline()
         if self._patient and not self.kid.running:
             await self.wait_patiently(until)
-        queue = self.mailbox  # now: an address may have another holder by now
-        request = Request(current_task(), self.handler(op), args, kwargs)
-        self.prepare(request, until)
+        kid = self.kid  # now: an address may have another holder by now
+        queue = kid.mailbox
+        assert queue is not None
+        handler: Handler | None = kid.spec.target.__handlers__.get(op)
+        if handler is None or not handler.is_call:
+            handler = self.handler(op)  # raises
+        request = Request(current_task(), handler, args, kwargs)
+        if until != math.inf or current_kid.get() is not None:
+            self.prepare(request, until)
         try:
             queue.put_call(request)
         except NoProcess:
@@ -139,8 +145,13 @@ class ServerRef(Child, Generic[S_co]):
             NoProcess: the server does not run.
             MailboxFull: no room (unless the mailbox drops instead).
         """
-        note = CastNote(self.handler(op, is_call=False), args, kwargs)
-        self.mailbox.put_note(note)
+        kid = self.kid
+        queue = kid.mailbox
+        assert queue is not None
+        handler: Handler | None = kid.spec.target.__handlers__.get(op)
+        if handler is None or handler.is_call:
+            handler = self.handler(op, is_call=False)  # raises
+        queue.put_note(CastNote(handler, args, kwargs))
 
     async def cast_wait(
         self: ServerRef[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
@@ -330,6 +341,7 @@ class ServerRef(Child, Generic[S_co]):
         if until != math.inf:
             request.expires = self._expires
             request.alarm = alarm_clock().at(until, request.time_out)
+            request.tied = True
 
 
 def _checked(seconds: float) -> float:

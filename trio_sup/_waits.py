@@ -44,6 +44,7 @@ def note_wait(source: Kid, request: Request, target: Kid) -> None:
         )
     queue.outgoing[request] = target
     request.source = queue
+    request.tied = True
 
 
 def holds_up(task: Task, kid: Kid) -> bool:
