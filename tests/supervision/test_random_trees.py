@@ -36,7 +36,7 @@ from trio_sup import (
 from trio_sup._core.words import Restart, Strategy
 from trio_sup._kid import Kid
 
-IDS = "abcd"
+IDS = "abc"
 STRATEGIES: list[Strategy] = ["one_for_one", "one_for_all", "rest_for_one"]
 RESTARTS: list[Restart] = ["permanent", "permanent", "transient", "temporary"]
 
@@ -85,15 +85,15 @@ class Trial:
                 stage.stop_seconds[id] = 0.25
             if draw.random() < 0.3:
                 stage.start_seconds[id] = draw.choice([0.25, 0.5])
-        restart = draw.choice(RESTARTS[1:3])
-        limit = draw.choice([1, 3, 20])
+        restart = draw.choice(RESTARTS[:3])
+        limit = draw.choice([1, 3, 20, 100])
         if self.dynamic:
             inner: ChildSpec[Child] = dynamic_supervisor(
                 id="in", max_restarts=limit, restart=restart
             )
         else:
             inner = supervisor(
-                [self.spec(stage, id) for id in IDS],
+                [self.spec(stage, id) for id in IDS if draw.random() < 0.7],
                 id="in",
                 strategy=self.strategy,
                 max_restarts=limit,
@@ -106,14 +106,21 @@ class Trial:
             if draw.random() < 0.5:
                 await trio.sleep(100)
                 await quiet()
+                with trio.fail_after(50):  # it still serves requests
+                    await self.probe(stage, sup.child("in"))
                 for kid in sup.child("in").kid.observed_children():
                     check_rest(kid)
+
+    async def probe(self, stage: Stage, handle: Child) -> None:
+        assert isinstance(handle, Supervisor | DynamicSupervisor)
+        if handle.status == "running":
+            await handle.start_child(stage.spec("probe"))
 
     async def tell(self, stage: Stage, sup: Supervisor) -> None:
         draw = self.draw
         handle = sup.child("in")
         async with trio.open_nursery() as nursery:
-            for _ in range(draw.randint(1, 14)):
+            for _ in range(draw.randint(2, 40)):
                 id = draw.choice(IDS)
                 match draw.choice(WORDS):
                     case "crash" if id in stage.up:
@@ -136,6 +143,12 @@ class Trial:
                         await quiet()
                     case "request":
                         nursery.start_soon(self.ask, self.request(stage, handle, id))
+                    case "bounce":
+                        if draw.random() < 0.5:
+                            stage.blinks[id] = 1
+                        elif draw.random() < 0.5:
+                            stage.failing_starts[id] = [Boom(id)]
+                        nursery.start_soon(self.ask, self.bounce(handle, id))
                     case "watch":
                         nursery.start_soon(self.ask, self.watch(sup, id))
                     case _:
@@ -146,6 +159,9 @@ class Trial:
         self, stage: Stage, handle: Child, id: str
     ) -> Callable[[], Awaitable[object]]:
         spec = self.spec(stage, id)
+        assert isinstance(handle, Supervisor | DynamicSupervisor)
+        if self.draw.random() < 0.03:
+            return handle.stop
         if isinstance(handle, DynamicSupervisor):
             named = spec.replace(name=id)
             return self.draw.choice(
@@ -154,19 +170,28 @@ class Trial:
                     lambda: handle.get_or_start(named),
                     lambda: handle.terminate_child(id),
                     lambda: handle.restart_child(id),
-                    handle.stop,
                 ]
             )
-        assert isinstance(handle, Supervisor)
         return self.draw.choice(
             [
                 lambda: handle.start_child(spec),
                 lambda: handle.terminate_child(id),
                 lambda: handle.restart_child(id),
                 lambda: handle.delete_child(id),
-                handle.stop,
             ]
         )
+
+    def bounce(self, handle: Child, id: str) -> Callable[[], Awaitable[object]]:
+        async def bounce() -> None:
+            assert isinstance(handle, Supervisor | DynamicSupervisor)
+            await handle.terminate_child(id)
+            await handle.restart_child(id)
+
+        async def restart() -> None:
+            assert isinstance(handle, Supervisor | DynamicSupervisor)
+            await handle.restart_child(id)
+
+        return self.draw.choice([bounce, restart])
 
     def watch(self, sup: Supervisor, id: str) -> Callable[[], Awaitable[object]]:
         kind = self.draw.choice(["running", "stopped", "exit"])
@@ -184,7 +209,7 @@ class Trial:
 
     async def ask(self, request: Callable[[], Awaitable[object]]) -> None:
         """Ask, and perhaps lose patience."""
-        with trio.move_on_after(self.draw.choice([0.3, 60])):
+        with trio.move_on_after(self.draw.choice([0.3, 60, 60])):
             try:
                 await request()
             except (SupervisionError, LookupError):
@@ -192,8 +217,10 @@ class Trial:
 
 
 WORDS = [
-    *("crash", "crash", "finish", "all", "above", "fail", "blink"),
-    *("sleep", "quiet", "request", "request", "request", "watch"),
+    *("crash", "crash", "finish", "all", "above", "fail", "blink", "blink"),
+    *("sleep", "quiet", "quiet", "watch"),
+    *["request"] * 4,
+    *["bounce"] * 4,
 ]
 
 
