@@ -5,47 +5,22 @@ scenario well below a millisecond. Needs `erl` and `erlc`; scenarios with dynami
 supervisors need Elixir as well.
 """
 
-import hashlib
 import json
-import os
-import shutil
-import struct
-import subprocess
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
-
-from attrs import frozen
 
 from trio_sup.testing.scenario import Scenario, Trace, Value
 from trio_sup.testing.scenario_json import read_trace, write_scenario
 
-from .external_term import encode
+from .machine import Machine, OracleError, Versions, is_available
 
-SOURCES = Path(__file__).parent / "otp"
+__all__ = ["Oracle", "OracleError", "Versions", "is_available"]
+
+SOURCES = sorted((Path(__file__).parent / "otp").glob("*.erl"))
 GUARD_SECONDS = 20.0
 
 
-class OracleError(Exception):
-    """Erlang is missing, or a scenario did not run to its end."""
-
-
-@frozen
-class Versions:
-    """What answers: the OTP release and, where installed, the Elixir version."""
-
-    otp: str
-    elixir: str | None
-
-
-def is_available() -> bool:
-    """Whether Erlang is installed."""
-    return shutil.which("erl") is not None and shutil.which("erlc") is not None
-
-
-class Oracle:
+class Oracle(Machine):
     """A running Erlang VM that answers scenarios; a context manager.
 
     Raises:
@@ -54,33 +29,8 @@ class Oracle:
     """
 
     def __init__(self, guard: float = GUARD_SECONDS) -> None:
-        if not is_available():
-            raise OracleError("erl and erlc are not on the PATH")
+        super().__init__(SOURCES, "oracle_main")
         self._guard = round(guard * 1000)
-        paths = [str(_compiled()), *_elixir_paths()]
-        self._process = subprocess.Popen(
-            # One scheduler: what is concurrent has one order.
-            [
-                "erl",
-                "-noinput",
-                "+S",
-                "1:1",
-                "-s",
-                "oracle_main",
-                "main",
-                "-pa",
-                *paths,
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "ERL_CRASH_DUMP_SECONDS": "0"},
-        )
-        try:
-            versions = self._receive()
-        except OracleError:
-            self.close()
-            raise
-        self.versions = Versions(str(versions["otp"]), _optional(versions["elixir"]))
 
     def run(self, scenarios: Sequence[Scenario]) -> list[Trace]:
         """The traces of `scenarios`, in order.
@@ -91,26 +41,9 @@ class Oracle:
         """
         if not scenarios:
             return []
-        self._send(tuple(self._question(scenario) for scenario in scenarios))
-        answers = [self._receive() for _ in scenarios]
+        self.send(tuple(self._question(scenario) for scenario in scenarios))
+        answers = [self.receive() for _ in scenarios]
         return [_trace(s, a) for s, a in zip(scenarios, answers, strict=True)]
-
-    def close(self) -> None:
-        """Ends the VM."""
-        self._pipe(self._process.stdin).close()
-        self._process.wait()
-        self._pipe(self._process.stdout).close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _question(self, scenario: Scenario) -> Value:
         question = write_scenario(scenario, defaults=True)
@@ -120,30 +53,6 @@ class Oracle:
         plans = tuple(scenario.init_plans.items())
         return {**question, "init_plans": plans, "guard_ms": self._guard}
 
-    def _send(self, term: Value) -> None:
-        packet = encode(term)
-        pipe = self._pipe(self._process.stdin)
-        pipe.write(struct.pack(">I", len(packet)) + packet)
-        pipe.flush()
-
-    def _receive(self) -> dict[str, object]:
-        pipe = self._pipe(self._process.stdout)
-        head = pipe.read(4)
-        if len(head) < 4:
-            raise OracleError("the Erlang VM has ended; see its output above")
-        (length,) = struct.unpack(">I", head)
-        answer: dict[str, object] = json.loads(pipe.read(length))
-        return answer
-
-    @staticmethod
-    def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-        assert pipe is not None
-        return pipe
-
-
-def _optional(value: object) -> str | None:
-    return None if value is None else str(value)
-
 
 def _trace(scenario: Scenario, answer: dict[str, object]) -> Trace:
     if "error" in answer or answer["leaked"]:
@@ -152,40 +61,3 @@ def _trace(scenario: Scenario, answer: dict[str, object]) -> Trace:
             f"in {json.dumps(write_scenario(scenario))}"
         )
     return read_trace(answer)
-
-
-def _compiled() -> Path:
-    """The folder of the compiled driver; compiles it when its source has changed."""
-    sources = sorted(SOURCES.glob("*.erl"))
-    content = b"".join(source.read_bytes() for source in sources)
-    name = f"trio-sup-oracle-{os.getuid()}-{hashlib.sha256(content).hexdigest()[:16]}"
-    folder = Path(tempfile.gettempdir()) / name
-    if folder.exists():
-        return folder
-    with tempfile.TemporaryDirectory(dir=tempfile.gettempdir()) as new:
-        _run(["erlc", "-Werror", "-o", new, *map(str, sources)])
-        try:
-            Path(new).rename(folder)
-        except OSError:  # somebody else was faster
-            pass
-        else:
-            Path(new).mkdir()
-    return folder
-
-
-def _elixir_paths() -> Iterable[str]:
-    elixir = shutil.which("elixir")
-    if elixir is None:
-        return []
-    beside = Path(elixir).resolve().parent.parent / "lib" / "elixir" / "ebin"
-    if beside.is_dir():
-        return [str(beside)]
-    ask = [elixir, "-e", "IO.write(:code.lib_dir(:elixir))"]
-    return [str(Path(_run(ask)) / "ebin")]
-
-
-def _run(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise OracleError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout

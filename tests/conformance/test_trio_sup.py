@@ -23,9 +23,7 @@ TITLES = ("expected (OTP)", "trio-sup")
 APART = "DYN-015: terminate_child of a restarting child cancels the retry"
 # What trio-sup still does wrong: each fails until it is mended, then leaves this list.
 COMPARED = [
-    pytest.param(named, id=named.name)
-    for named in NAMED
-    if named.name != APART
+    pytest.param(named, id=named.name) for named in NAMED if named.name != APART
 ]
 
 
