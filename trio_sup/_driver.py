@@ -180,6 +180,8 @@ class Driver:
         if self.mode in ("stopping", "down"):
             return
         self.mode = "stopping"
+        if self.kid.status == "running":  # of itself: nobody asked the life to end
+            self.kid.status = "stopping"
         self.stop_reason = reason
         self._refuse_requests(SupervisorStopping(self.kid.path_text))
         self.bell.wake()

@@ -23,7 +23,9 @@ PREFIXES = "SUP|DYN|PART|TASK|GS|REG|MON|AG|APP|STM"
 IN_TEXT = re.compile(
     rf"\b({PREFIXES})-(\d{{3}})((?:\s*(?:,|and|to|…|\.{{2,3}})\s*(?:\1-)?\d{{3}}\b)*)"
 )
-IN_NAME = re.compile(rf"(?:^|_)({PREFIXES})((?:_(?:and_)?\d{{3}})+)(?=_|$)", re.I)
+IN_NAME = re.compile(
+    rf"(?:^|_)({PREFIXES})((?:_(?:and_)?\d{{3}})+)(?=_|$)", re.IGNORECASE
+)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

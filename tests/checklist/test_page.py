@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from . import proofs, rows
 from .__main__ import faults_of_the_page, main
 from .page import Shown, join, render, strangers
@@ -74,7 +76,9 @@ def test_a_row_that_does_not_exist_is_an_error() -> None:
     ]
 
 
-def test_missing_lists_rows_and_counts_them(capsys) -> None:
+def test_missing_lists_rows_and_counts_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["missing", "STM"]) == 0
     assert capsys.readouterr().out == "0 of 0 rows have no test\n"
 
