@@ -1,0 +1,152 @@
+"""An Erlang VM that answers questions, one packet each, on standard streams."""
+
+import hashlib
+import json
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from attrs import frozen
+
+from trio_sup.testing.scenario import Value
+
+from .external_term import encode
+
+
+class OracleError(Exception):
+    """Erlang is missing, or a scenario did not run to its end."""
+
+
+@frozen
+class Versions:
+    """What answers: the OTP release and, where installed, the Elixir version."""
+
+    otp: str
+    elixir: str | None
+
+
+def is_available() -> bool:
+    """Whether Erlang is installed."""
+    return shutil.which("erl") is not None and shutil.which("erlc") is not None
+
+
+class Machine:
+    """A running VM; a context manager.
+
+    Its first answer tells the versions.
+
+    Args:
+        sources: The files of its program, Erlang.
+        main: The module whose `main/0` is run.
+
+    Raises:
+        OracleError: Erlang is not installed or the program does not start, with
+            what the VM printed.
+    """
+
+    def __init__(self, sources: Sequence[Path], main: str) -> None:
+        if not is_available():
+            raise OracleError("erl and erlc are not on the PATH")
+        paths = [str(_compiled(sources)), *_elixir_paths()]
+        self._process = subprocess.Popen(
+            # One scheduler: what is concurrent has one order.
+            ["erl", "-noinput", "+S", "1:1", "-s", main, "main", "-pa", *paths],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "ERL_CRASH_DUMP_SECONDS": "0"},
+        )
+        try:
+            versions = self.receive()
+        except OracleError:
+            self.close()
+            raise
+        self.versions = Versions(str(versions["otp"]), _optional(versions["elixir"]))
+
+    def send(self, term: Value) -> None:
+        """Sends a question."""
+        packet = encode(term)
+        pipe = self._pipe(self._process.stdin)
+        pipe.write(struct.pack(">I", len(packet)) + packet)
+        pipe.flush()
+
+    def receive(self) -> dict[str, object]:
+        """Waits for the next answer.
+
+        Raises:
+            OracleError: the VM has ended.
+        """
+        pipe = self._pipe(self._process.stdout)
+        head = pipe.read(4)
+        if len(head) < 4:
+            raise OracleError("the Erlang VM has ended; see its output above")
+        (length,) = struct.unpack(">I", head)
+        answer: dict[str, object] = json.loads(pipe.read(length))
+        return answer
+
+    def close(self) -> None:
+        """Ends the VM."""
+        self._pipe(self._process.stdin).close()
+        self._process.wait()
+        self._pipe(self._process.stdout).close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @staticmethod
+    def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+        assert pipe is not None
+        return pipe
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _compiled(sources: Sequence[Path]) -> Path:
+    """The folder of the compiled driver; compiles it when its source has changed."""
+    content = b"".join(source.read_bytes() for source in sources)
+    name = f"trio-sup-oracle-{os.getuid()}-{hashlib.sha256(content).hexdigest()[:16]}"
+    folder = Path(tempfile.gettempdir()) / name
+    if folder.exists():
+        return folder
+    with tempfile.TemporaryDirectory(dir=tempfile.gettempdir()) as new:
+        _run(["erlc", "-Werror", "-o", new, *map(str, sources)])
+        try:
+            Path(new).rename(folder)
+        except OSError:  # somebody else was faster
+            pass
+        else:
+            Path(new).mkdir()
+    return folder
+
+
+def _elixir_paths() -> Iterable[str]:
+    elixir = shutil.which("elixir")
+    if elixir is None:
+        return []
+    beside = Path(elixir).resolve().parent.parent / "lib" / "elixir" / "ebin"
+    if beside.is_dir():
+        return [str(beside)]
+    ask = [elixir, "-e", "IO.write(:code.lib_dir(:elixir))"]
+    return [str(Path(_run(ask)) / "ebin")]
+
+
+def _run(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise OracleError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
