@@ -27,7 +27,7 @@ class Alarm:
         self, clock: AlarmClock, at: float, action: Callable[[], object]
     ) -> None:
         self._clock = clock
-        self.at = at
+        self.at: float = at
         # None once it rang or was cancelled.
         self.action: Callable[[], object] | None = action
 

@@ -52,6 +52,7 @@ from trio_sup._wake import Waiters
 
 if TYPE_CHECKING:
     from trio_sup._child import Child
+    from trio_sup._node import Node
 
 Mode: TypeAlias = Literal["down", "starting", "running", "stopping"]
 
@@ -74,7 +75,7 @@ class Driver:
     def __init__(self, kid: Kid, flags: Flags) -> None:
         self.kid = kid
         self.flags = flags
-        self.node = kid.node
+        self.node: Node = kid.node
         self.mode: Mode = "down"
         self.core: SupervisorCore[Kid] = self._new_core()
         self.crashes: deque[Crash] = deque(maxlen=STORY_LENGTH)
@@ -83,17 +84,17 @@ class Driver:
         # What to raise once all children are down.
         self.failure: RestartLimitExceeded | StartFailed | None = None
         self.fatal: list[BaseException] = []
-        self.stop_reason = "stop"
-        self.hurried = False
+        self.stop_reason: str = "stop"
+        self.hurried: bool = False
         self.nursery: trio.Nursery
         # What new lives copy: the context of the supervisor's own start.
         self.base: Context = Context()
         # The control task waits here. Ends and starts of children ring it only while
         # it watches for them, so that an ordinary restart does not wake it.
-        self.bell = Waiters()
+        self.bell: Waiters = Waiters()
         self.watching = False
         # How many lives are in progress.
-        self.living = 0
+        self.living: int = 0
 
     def _new_core(self) -> SupervisorCore[Kid]:
         return SupervisorCore(self.flags, dynamic=self.dynamic, draw=_jitter.random)

@@ -25,6 +25,7 @@ from trio_sup._core.errors import (
 from trio_sup._core.events import Requested
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.specs import ChildSpec, check_child
+from trio_sup._core.strategy import SupervisorCore
 from trio_sup._driver import Driver
 from trio_sup._kid import Kid
 from trio_sup._registry import Via
@@ -41,6 +42,7 @@ class DynamicDriver(Driver):
     """The shell of `dynamic_supervisor(...)`."""
 
     dynamic = True
+    core: SupervisorCore[Kid]
     _serial = 0
 
     def begin_life(self) -> None:
@@ -60,7 +62,7 @@ class DynamicDriver(Driver):
             self.stop_kid(kid, self.stop_reason)
             if position % CHUNK == 0:
                 await trio.lowlevel.checkpoint()
-        self.watching = True
+        self.watching: bool = True
         while self.living:
             await self.bell.wait()
         self.watching = False

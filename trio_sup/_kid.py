@@ -15,6 +15,7 @@ from trio_sup._core.events import ChildStarted
 from trio_sup._core.exits import Exit
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.state import ChildState
+from trio_sup._core.words import Status
 from trio_sup._registry import Registry, Via
 from trio_sup._wake import Waiters
 
@@ -66,44 +67,47 @@ class Kid(ChildState):
         "watchers",
     )
 
+    status: Status
+    last_exit: Exit | None
+
     def __init__(
         self, spec: ChildSpec[Child], id: Hashable, parent: Driver | None, node: Node
     ) -> None:
         super().__init__(spec, id)
-        self.node = node
-        self.uid = node.next_uid()
-        self.parent = parent
+        self.node: Node = node
+        self.uid: int = node.next_uid()
+        self.parent: Driver | None = parent
         above = "" if parent is None else parent.path_text + "/"
         self.path_text: str = above + safe_text(id)
         # Grows with every lifecycle change; the inspector compares it.
-        self.version = 0
+        self.version: int = 0
         self.waiters: Waiters | None = None
         self.watchers: Watchers | None = None
         self.exits: list[tuple[int, Exit]] | None = None
         self.registries: set[Registry] | None = None
         # Down only because its supervisor is: back when that one comes back.
-        self.rests_with_parent = False
+        self.rests_with_parent: bool = False
         self.driver: Driver | None = None
         self.mailbox: MailQueue | None = None
         self.value: object = None
         # Invariant: not None exactly while a life is in progress.
         self.scope: trio.CancelScope | None = None
         self.task: trio.lowlevel.Task | None = None
-        self.ready = False
+        self.ready: bool = False
         # The last life that became ready, even if it ended in the same step.
-        self.started_life = 0
+        self.started_life: int = 0
         # Somebody waits for this start and deals with its failure.
-        self.supervised_start = False
+        self.supervised_start: bool = False
         # Why the life was asked to end; None as long as it was not.
         self.asked: str | None = None
-        self.forced = False
+        self.forced: bool = False
         # The start took too long: it cannot become ready any more.
-        self.late = False
+        self.late: bool = False
         # Ended without a request: `terminate` is not run.
-        self.brutal = False
+        self.brutal: bool = False
         # A plain function: the cancellation was the request, so it is no kill.
-        self.cancelled_at_once = False
-        self.deadline = math.inf
+        self.cancelled_at_once: bool = False
+        self.deadline: float = math.inf
         self.alarm: Alarm | None = None
         self.start_alarm: Alarm | None = None
         # Set by graceful_stop(): told of the request instead of being cancelled.

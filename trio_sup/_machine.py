@@ -158,10 +158,10 @@ class Machine:
         self.postponed: list[Event] = []
         # What the handler in hand inserted; None outside of handlers.
         self.inserted: list[Event] | None = []
-        self.event_number = 0
-        self.repeats = False
+        self.event_number: int = 0
+        self.repeats: bool = False
         # Whether `pending` is being worked off, or about to be.
-        self.busy = True
+        self.busy: bool = True
         self.state_timer: Timeout | None = None
         self.event_timer: Timeout | None = None
         self.timers: dict[Hashable, Timeout] = {}

@@ -54,8 +54,8 @@ class Node:
     """One Trio program, made on first use; get it with `current_node`."""
 
     def __init__(self) -> None:
-        self.name = default_name()
-        self.registry = Registry()
+        self.name: str = default_name()
+        self.registry: Registry = Registry()
         self._roots: dict[int, Kid] = {}
         self._uids = 0
         self._recent: deque[LifecycleEvent] = deque(maxlen=RECENT)
@@ -168,7 +168,7 @@ class EventStream:
 
     def __init__(self, capacity: int) -> None:
         self._send, self._receive = trio.open_memory_channel[LifecycleEvent](capacity)
-        self.dropped = 0
+        self.dropped: int = 0
         """How many events found no room."""
 
     def put(self, event: LifecycleEvent) -> None:

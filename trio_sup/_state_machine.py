@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar
 
 from trio_sup._machine import Event, Machine, Postpone, Timeout
 from trio_sup._messages import Caller
-from trio_sup._ops import Cast, Handler
+from trio_sup._ops import Cast, Handler, Operation
 from trio_sup._server import GenServer
 
 P = ParamSpec("P")
@@ -57,6 +57,7 @@ class StateMachine(GenServer, Generic[St]):
     among the other attributes, and `replace_state` replaces it without `enter`.
     """
 
+    __handlers__: ClassVar[dict[Operation, Handler]]
     __events__: ClassVar[dict[str, Handler]] = {}
     state: St
 

@@ -65,7 +65,7 @@ class Run(Generic[T]):
             accepted = "an async function, and its arguments after it"
             raise ChildSpecError("target", fn, accepted)
         # What people see of it.
-        self.__name__ = str(getattr(fn, "__name__", type(fn).__name__))
+        self.__name__: str = str(getattr(fn, "__name__", type(fn).__name__))
         self.__qualname__ = str(getattr(fn, "__qualname__", self.__name__))
         # None when it is over: nobody keeps the function (TASK-060).
         self._work: tuple[Callable[..., Awaitable[T]], tuple[object, ...]] | None
@@ -75,7 +75,7 @@ class Run(Generic[T]):
         self.result: Ok[T] | None = None
         # Invariant: not None exactly when the task is over.
         self.exit: Exit | None = None
-        self.waiters = Waiters()
+        self.waiters: Waiters = Waiters()
         # Called, in order, when it is over: the library's own, they don't raise.
         self.watchers: dict[Callable[[], None], None] = {}
 

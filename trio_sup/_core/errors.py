@@ -249,7 +249,7 @@ class RestartLimitExceeded(SupervisionError):
         self.supervisor = supervisor
         self.max_restarts = max_restarts
         self.max_seconds = max_seconds
-        self.crashes = tuple(crashes)
+        self.crashes: tuple[Crash, ...] = tuple(crashes)
         self.child = child
         super().__init__(self._story())
 

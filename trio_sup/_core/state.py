@@ -38,29 +38,29 @@ class ChildState:
     )
 
     def __init__(self, spec: ChildSpec[Child], id: Hashable) -> None:
-        self.spec = spec
-        self.id = id
+        self.spec: ChildSpec[Child] = spec
+        self.id: Hashable = id
         self.status: Status = "stopped"
         # The number of the present or last life; 0 before the first.
-        self.life = 0
-        self.life_began = 0.0
+        self.life: int = 0
+        self.life_began: float = 0.0
         # How often a life followed one that ended by itself.
-        self.restarts = 0
+        self.restarts: int = 0
         self.last_exit: Exit | None = None
         # The place in the present row of restarts, for the backoff.
-        self.attempt = 0
+        self.attempt: int = 0
         self.budget_window: RestartWindow | None = None
         # How many queued requests name this child: its exits then wait their turn.
-        self.pending = 0
+        self.pending: int = 0
         # Whether a plan is about to stop it, so that its exit is absorbed.
-        self.in_plan = False
+        self.in_plan: bool = False
         # Its life has ended by itself and the decision waits its turn: until then it
         # counts as running for whoever asks (SUP-134), as a dead process does whose
         # exit signal is still in OTP's mailbox.
-        self.undecided = False
+        self.undecided: bool = False
         # Invariant: changes whenever a scheduled restart becomes void, so that a
         # stale retry or timer is recognised and dropped (SUP-082).
-        self.ticket = 0
+        self.ticket: int = 0
 
     @property
     def alive(self) -> bool:

@@ -84,12 +84,14 @@ class SupervisorCore(Generic[K]):
     def __init__(
         self, flags: Flags, *, dynamic: bool, draw: Callable[[], float] = _no_draw
     ) -> None:
-        self.flags = flags
-        self.dynamic = dynamic
-        self.draw = draw
+        self.flags: Flags = flags
+        self.dynamic: bool = dynamic
+        self.draw: Callable[[], float] = draw
         # Invariant: in start order; a restarted child keeps its place (SUP-050).
         self.kids: dict[Hashable, K] = {}
-        self.window = RestartWindow(flags.max_restarts, flags.max_seconds)
+        self.window: RestartWindow = RestartWindow(
+            flags.max_restarts, flags.max_seconds
+        )
 
     @property
     def grouped(self) -> bool:

@@ -17,8 +17,8 @@ class RestartWindow:
     __slots__ = ("_times", "max_restarts", "max_seconds")
 
     def __init__(self, max_restarts: int, max_seconds: float) -> None:
-        self.max_restarts = max_restarts
-        self.max_seconds = max_seconds
+        self.max_restarts: int = max_restarts
+        self.max_seconds: float = max_seconds
         # Invariant: the accepted restarts that may still count, oldest first. None
         # before the first, since an empty deque is larger than all else here.
         self._times: deque[float] | None = None

@@ -54,7 +54,7 @@ class Console:
     """Standard output, line by line, until nobody reads it any more."""
 
     def __init__(self) -> None:
-        self.closed = trio.Event()
+        self.closed: trio.Event = trio.Event()
         """Set when no more can be written; what comes then is dropped."""
         self.error: OSError | None = None
         """Why, unless the reader has only gone: `head` perhaps, it has seen enough."""

@@ -49,7 +49,7 @@ class Refused(Exception):
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
-        self.error = Error(code, message)
+        self.error: Error = Error(code, message)
 
 
 class HubSide(Protocol):

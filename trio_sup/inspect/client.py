@@ -41,10 +41,10 @@ class ClientView:
     """
 
     def __init__(self, table: Table, *, tree: bool, events: bool) -> None:
-        self.rate_hz = 4.0
-        self.seq = 0
+        self.rate_hz: float = 4.0
+        self.seq: int = 0
         """The generation that the client has reached."""
-        self.needs_snapshot = tree
+        self.needs_snapshot: bool = tree
         self._table = table
         self._tree = tree
         self._wants_events = events

@@ -37,7 +37,7 @@ RESUME_SECONDS: Final = 30.0
 SHARE: Final = 20
 """Sampling takes at most one part in so many of the loop's time."""
 
-logger = logging.getLogger("trio_sup.inspect")
+logger: logging.Logger = logging.getLogger("trio_sup.inspect")
 
 
 class Hub:

@@ -41,7 +41,7 @@ LOCK_PAUSE: Final = 0.02
 ACCEPT_PAUSE: Final = 0.5
 """Seconds before accepting again when the process is out of file descriptors."""
 
-logger = logging.getLogger("trio_sup.inspect")
+logger: logging.Logger = logging.getLogger("trio_sup.inspect")
 
 
 class InspectorUnavailable(Exception):

@@ -89,10 +89,10 @@ class Session:
         rate_hz: float = 4.0,
         want: Sequence[str] = ("tree", "events"),
     ) -> None:
-        self.state = State(Phase.CONNECTING, 0.0)
+        self.state: State = State(Phase.CONNECTING, 0.0)
         self.node: Hello | None = None
         """The node's last greeting; stays while reconnecting."""
-        self.want_close = False
+        self.want_close: bool = False
         """True: the front end must close the transport and call `lost`."""
         self.retry_at: float | None = None
         """When to connect again; None unless reconnecting."""
@@ -101,11 +101,11 @@ class Session:
         The front end sets it to None to dismiss the banner."""
         self.heartbeat: Heartbeat | None = None
         """The last one: the node's loop lag and its cost of inspection."""
-        self.bad_frames = 0
+        self.bad_frames: int = 0
         """Frames of this connection that made no sense."""
         self.last_error: Error | None = None
         """The last error that the node sent."""
-        self.rate_hz = rate_hz
+        self.rate_hz: float = rate_hz
         """The rate that was asked for, later the one that was granted."""
         self._client = client
         self._want = list(want)

@@ -64,9 +64,9 @@ class Store:
         """All rows of the node. Rows change in place: `Row.rev` tells."""
         self.events: deque[Event] = deque(maxlen=EVENTS_KEPT)
         """The newest events, oldest first, over all lives of the node."""
-        self.events_dropped = 0
+        self.events_dropped: int = 0
         """Events that this client is known to have missed."""
-        self.last_event = 0
+        self.last_event: int = 0
         """The highest event number of this epoch."""
         self.details: dict[int, Detail] = {}
         """The newest answer for each row that was watched."""

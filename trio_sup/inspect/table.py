@@ -37,7 +37,7 @@ TOMBSTONES: Final = 1024
 EVENTS_KEPT: Final = 1024
 """How many events are kept for clients that come later."""
 
-logger = logging.getLogger("trio_sup.inspect")
+logger: logging.Logger = logging.getLogger("trio_sup.inspect")
 
 
 @define(slots=True)
@@ -72,7 +72,7 @@ class Table:
     """What the hub knows of its node."""
 
     def __init__(self, node: ObservedNode) -> None:
-        self.gen = 0
+        self.gen: int = 0
         """Grows with every scan that found something; 0 before the first."""
         self.cells: dict[int, Cell] = {}
         """Parents stand before their children."""

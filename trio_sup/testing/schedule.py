@@ -57,7 +57,7 @@ class Schedule:
 
     def __init__(self, codes: Sequence[int] = ()) -> None:
         self._codes = codes
-        self.contested = 0
+        self.contested: int = 0
         """How many batches had two tasks or more so far."""
 
     def shuffle(self, batch: list[trio.lowlevel.Task]) -> None:
@@ -79,16 +79,19 @@ class Schedule:
 
 
 @contextmanager
-def scheduled(codes: Sequence[int] = ()) -> Iterator[Schedule]:
+def scheduled(
+    codes: Sequence[int] = (), *, schedule: Schedule | None = None
+) -> Iterator[Schedule]:
     """Let the Trio runs inside of the block follow `codes`.
 
     Args:
         codes: A permutation for each contested batch, whole numbers from 0 on.
+        schedule: What to follow instead.
 
     Yields:
         The schedule, which counts the contested batches.
     """
-    schedule = Schedule(codes)
+    schedule = schedule or Schedule(codes)
     module = _scheduler()
     if module is None:
         yield schedule
