@@ -1,0 +1,307 @@
+"""Every decision about an exit, without a clock and without a task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from trio_sup import Backoff, Budget, ChildSpec, Exit
+from trio_sup._core.specs import Flags
+from trio_sup._core.state import ChildState
+from trio_sup._core.strategy import (
+    AutoShutdown,
+    Decision,
+    GiveUp,
+    Quarantine,
+    Restart,
+    Settled,
+    SupervisorCore,
+)
+
+NORMAL, CRASH = Exit("normal"), Exit("crashed", None, ValueError())
+ENDS = [NORMAL, Exit("shutdown", "x"), CRASH, Exit("killed")]
+
+
+class Kid(ChildState):
+    """A child that lives if told so."""
+
+    living = False
+
+    @property
+    def alive(self) -> bool:
+        return self.living
+
+
+Core = SupervisorCore[Kid]
+
+
+async def worker() -> None:
+    """A target."""
+
+
+def kid(id: str = "a", **fields: Any) -> Kid:
+    made: ChildSpec[Any] = ChildSpec(kind="task", target=worker, id=id, **fields)
+    return Kid(made, id)
+
+
+def core(*kids: Kid, dynamic: bool = False, **flags: Any) -> Core:
+    made = Core(Flags(**flags), dynamic=dynamic)
+    for k in kids:
+        made.kids[k.id] = k
+        k.status, k.living = "running", True
+    return made
+
+
+def ended(made: Core, k: Kid, exit: Exit = CRASH, now: float = 0.0) -> Decision:
+    k.living = False
+    return made.on_exit(k, exit, now)
+
+
+@pytest.mark.parametrize("exit", ENDS)
+@pytest.mark.parametrize("restart", ["permanent", "transient", "temporary"])
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_who_comes_back(exit: Exit, restart: str, dynamic: bool) -> None:
+    a = kid(restart=restart)
+    made = core(a, dynamic=dynamic)
+    made.expect(a, exit)
+    expected, a.status = a.status, "running"
+    assert a.undecided is True
+    decision = ended(made, a, exit)
+    assert a.undecided is False
+    back = restart == "permanent" or (restart == "transient" and not exit.in_order)
+    if back:
+        assert decision == Restart(0.0)
+        assert a.status == expected == "restarting"
+        assert made.window.used(0) == 1
+        return
+    dropped = dynamic or restart == "temporary"
+    assert decision == Settled(dropped)
+    assert expected == "stopped"
+    assert a.status == ("gone" if dropped else "stopped")
+    assert ("a" in made.kids) is not dropped
+    assert made.window.used(0) == 0
+
+
+def test_every_decision_voids_what_was_scheduled_sup_082() -> None:
+    for restart in ("permanent", "transient", "temporary"):
+        a = kid(restart=restart)
+        ended(core(a), a, NORMAL)
+        assert a.ticket > 0
+    for act in ("retire", "drop", "on_ignored_restart"):
+        a = kid()
+        getattr(core(a), act)(a)
+        assert a.ticket == 1
+    a = kid()
+    core(a).on_failed_restart(a, 0)
+    assert a.ticket == 1
+
+
+def test_the_limit() -> None:
+    a, b = kid("a"), kid("b")
+    made = core(a, b, max_restarts=2, max_seconds=5.0)
+    assert ended(made, a, now=0) == Restart(0.0)
+    assert made.on_failed_restart(a, 1) == Restart(0.0)
+    assert ended(made, b, now=5) == GiveUp(own=False)
+    assert b.status == "stopped"
+    assert a.status == "restarting"
+    fresh = core(a, max_restarts=1, max_seconds=2.0)
+    assert ended(fresh, a, now=0) == Restart(0.0)
+    assert ended(fresh, a, now=2.5) == Restart(0.0)
+
+
+def test_giving_up_forgets_a_child_that_is_not_kept() -> None:
+    a = kid()
+    made = core(a, dynamic=True, max_restarts=0)
+    assert ended(made, a) == GiveUp()
+    assert (a.status, made.kids) == ("gone", {})
+
+
+def test_a_row_of_delays_and_its_fresh_start() -> None:
+    a = kid(backoff=Backoff(initial=1, factor=2, reset_after=10, jitter=0))
+    made = core(a, max_restarts=100)
+    a.life_began = 0.0
+    assert ended(made, a, now=0) == Restart(0.0)
+    assert (a.status, a.attempt) == ("restarting", 1)
+    assert ended(made, a, now=9.999) == Restart(1.0)
+    assert (a.status, a.attempt) == ("backing_off", 2)
+    assert made.on_failed_restart(a, 20) == Restart(2.0)
+    assert a.attempt == 3
+    a.life_began = 20.0
+    assert ended(made, a, now=30) == Restart(0.0)  # it lasted: the edge counts
+    assert a.attempt == 1
+    assert made.on_failed_restart(a, 90) == Restart(1.0)
+    made.retire(a)
+    assert a.attempt == 0
+
+
+def test_jitter_is_drawn() -> None:
+    a = kid(backoff=Backoff(initial=2, jitter=0.5, immediate_first=False))
+    made: Core = SupervisorCore(Flags(), dynamic=False, draw=lambda: 1.0)
+    made.kids["a"] = a
+    assert made.on_failed_restart(a, 0) == Restart(3.0)
+    plain: Core = SupervisorCore(Flags(), dynamic=False)
+    a.attempt = 0
+    assert plain.on_failed_restart(a, 0) == Restart(2.0)
+
+
+def test_no_row_without_a_backoff() -> None:
+    a = kid()
+    ended(core(a), a)
+    assert a.attempt == 0
+
+
+def test_a_budget_that_escalates() -> None:
+    a = kid(budget=Budget(1, 5.0))
+    made = core(a, max_restarts=100)
+    assert ended(made, a, now=0) == Restart(0.0)
+    assert ended(made, a, now=5) == GiveUp(own=True)
+    assert a.status == "stopped"
+    assert made.window.used(5) == 1
+    assert a.budget_window is not None
+    assert (a.budget_window.max_restarts, a.budget_window.max_seconds) == (1, 5.0)
+
+
+def test_a_budget_that_quarantines_leaves_the_supervisors_alone() -> None:
+    a = kid(budget=Budget(1, 5.0, "quarantine"))
+    made = core(a, max_restarts=1)
+    assert ended(made, a, now=0) == Restart(0.0)
+    assert ended(made, a, now=1) == Quarantine()
+    assert a.status == "quarantined"
+    assert "a" in made.kids
+    assert made.window.used(1) == 1
+
+
+def test_the_supervisors_limit_counts_beside_a_budget() -> None:
+    a = kid(budget=Budget(9, 5.0, "quarantine"))
+    made = core(a, max_restarts=0)
+    assert ended(made, a) == GiveUp(own=False)
+
+
+def test_a_restart_that_is_declined() -> None:
+    for dynamic, restart, dropped in (
+        (False, "permanent", False),
+        (False, "transient", False),
+        (False, "temporary", True),
+        (True, "permanent", True),
+    ):
+        a = kid(restart=restart)
+        made = core(a, dynamic=dynamic)
+        assert made.on_ignored_restart(a) == Settled(dropped)
+        assert a.status == ("gone" if dropped else "stopped")
+        assert ("a" in made.kids) is not dropped
+        assert a.ticket == (2 if dropped else 1)
+
+
+def test_groups() -> None:
+    a, b, c = kid("a"), kid("b"), kid("c")
+    for strategy, group in (
+        ("one_for_one", [b]),
+        ("one_for_all", [a, b, c]),
+        ("rest_for_one", [b, c]),
+    ):
+        made = core(a, b, c, strategy=strategy)
+        assert made.group_of(b) == group
+        assert made.grouped is (strategy != "one_for_one")
+        assert core(a, b, c, strategy=strategy, dynamic=True).group_of(b) == [b]
+
+
+def test_a_quarantined_child_is_left_out_unless_it_is_the_pivot() -> None:
+    a, b, c = kid("a"), kid("b"), kid("c")
+    made = core(a, b, c, strategy="one_for_all")
+    b.status = "quarantined"
+    assert made.group_of(a) == [a, c]
+    assert made.group_of(b) == [a, b, c]
+
+
+def test_the_living_stop_last_started_first() -> None:
+    a, b, c = kid("a"), kid("b"), kid("c")
+    made = core(a, b, c)
+    assert made.stop_order([a, b, c]) == [c, b, a]
+    assert made.stop_order(iter([a, c])) == [c, a]
+    b.living = False
+    assert made.stop_order([b, a]) == [a]
+
+
+def test_dropping_frees_the_id_of_that_child_only() -> None:
+    a, twin = kid("a"), kid("a")
+    made = core(a)
+    a.undecided = twin.undecided = True
+    made.drop(twin)
+    assert made.kids == {"a": a}
+    assert (twin.status, twin.undecided, twin.ticket) == ("gone", False, 1)
+    made.drop(a)
+    assert made.kids == {}
+    made.drop(a)  # harmless
+
+
+def test_retiring() -> None:
+    a = kid(restart="temporary")
+    made = core(a)
+    a.undecided = True
+    assert made.retire(a) is True
+    assert (a.status, a.undecided, a.ticket) == ("gone", False, 2)
+    b = kid()
+    made = core(b)
+    b.undecided, b.attempt = True, 3
+    assert made.retire(b) is False
+    assert (b.status, b.undecided, b.attempt, b.ticket) == ("stopped", False, 0, 1)
+    assert made.kids == {"a": b}
+
+
+VITAL: dict[str, Any] = {"restart": "transient", "significant": True}
+
+
+def test_any_significant_child_ends_the_supervisor() -> None:
+    a, b, c = kid("a", **VITAL), kid("b", **VITAL), kid("c", restart="transient")
+    made = core(a, b, c, auto_shutdown="any_significant")
+    assert ended(made, c, NORMAL) == Settled(dropped=False)
+    assert ended(made, a, NORMAL) == AutoShutdown(dropped=False)
+    gone = kid("g", restart="temporary", significant=True)
+    made = core(gone, b, auto_shutdown="any_significant")
+    assert ended(made, gone, CRASH) == AutoShutdown(dropped=True)
+
+
+def test_a_significant_child_that_crashes_is_restarted_sup_133() -> None:
+    a = kid("a", **VITAL)
+    made = core(a, auto_shutdown="any_significant")
+    assert ended(made, a, CRASH) == Restart(0.0)
+
+
+def test_without_auto_shutdown_nobody_ends_it() -> None:
+    # Refused where specifications are checked; the decision stands by itself.
+    a = kid("a", **VITAL)
+    assert ended(core(a), a, NORMAL) == Settled(dropped=False)
+
+
+@pytest.mark.parametrize(
+    ("living", "status", "undecided", "in_plan", "active"),
+    [
+        (True, "running", False, False, True),
+        (False, "stopped", False, False, False),
+        (False, "stopped", True, False, True),
+        (False, "restarting", False, False, True),
+        (False, "backing_off", False, False, True),
+        (False, "quarantined", False, False, False),
+        (False, "stopped", False, True, True),
+    ],
+)
+def test_the_last_active_significant_child_ends_it_sup_134(
+    living: bool, status: Any, undecided: bool, in_plan: bool, active: bool
+) -> None:
+    a, b, c = kid("a", **VITAL), kid("b", **VITAL), kid("c")
+    made = core(c, b, a, auto_shutdown="all_significant")
+    b.living, b.status = living, status
+    b.undecided, b.in_plan = undecided, in_plan
+    decision = ended(made, a, NORMAL)
+    assert decision == (Settled(False) if active else AutoShutdown(False))
+    assert a.status == "stopped"
+
+
+def test_an_exit_that_waits_is_not_decided_yet() -> None:
+    a = kid()
+    made = core(a)
+    made.expect(a, CRASH)
+    assert a.undecided is True
+    assert ended(made, a) == Restart(0.0)
+    assert a.undecided is False
