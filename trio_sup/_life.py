@@ -20,7 +20,15 @@ import trio
 from trio.lowlevel import current_task, disable_ki_protection, enable_ki_protection
 
 from trio_sup._core.errors import LeakedCancelled, RestartLimitExceeded, StartFailed
-from trio_sup._core.exits import NORMAL, Exit, ExitKind, Ignore, is_fatal, stop_in
+from trio_sup._core.exits import (
+    NORMAL,
+    Exit,
+    ExitKind,
+    Ignore,
+    is_fatal,
+    is_group,
+    stop_in,
+)
 from trio_sup._current import current_kid
 
 if TYPE_CHECKING:
@@ -141,9 +149,8 @@ def _classify(kid: Kid, error: BaseException | None) -> Exit:
 
 def _without_cancelled(error: BaseException) -> BaseException:
     """Turn a cancellation that nobody sent into an error of its own."""
-    if isinstance(error, BaseExceptionGroup):
-        group: BaseExceptionGroup[BaseException] = error
-        rest = group.split(trio.Cancelled)[1]
+    if is_group(error):
+        rest = error.split(trio.Cancelled)[1]
         if rest is not None:
             return rest
     elif not isinstance(error, trio.Cancelled):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from trio_sup._core.errors import ChildSpecError, SupervisionError
 from trio_sup._core.specs import ChildSpec
@@ -55,24 +55,33 @@ def load_spec(address: str) -> ChildSpec[Any]:
     return _as_root(address, found)
 
 
-def _as_root(address: str, found: Any) -> ChildSpec[Any]:
-    spec: ChildSpec[Any]
-    if callable(found) and not isinstance(found, ChildSpec):
+def _is_spec(found: object) -> TypeGuard[ChildSpec[Any]]:
+    return isinstance(found, ChildSpec)
+
+
+def _is_list(found: object) -> TypeGuard[Iterable[Any]]:
+    return isinstance(found, Iterable) and not isinstance(found, str | bytes)
+
+
+def _call(address: str, make: Callable[[], object]) -> object:
+    try:
+        return make()
+    except ChildSpecError as error:
+        raise LoadError(f"{address}: {error}") from error
+    except Exception as error:
+        raise LoadError(
+            f"{address}() raised {type(error).__name__}: {error}"
+        ) from error
+
+
+def _as_root(address: str, found: object) -> ChildSpec[Any]:
+    if callable(found) and not _is_spec(found):
+        found = _call(address, found)
+    if _is_spec(found):
+        return found if found.kind == "supervisor" else supervisor([found], id="root")
+    if _is_list(found):
         try:
-            found = found()
-        except ChildSpecError as error:
-            raise LoadError(f"{address}: {error}") from error
-        except Exception as error:
-            raise LoadError(
-                f"{address}() raised {type(error).__name__}: {error}"
-            ) from error
-    if isinstance(found, ChildSpec):
-        spec = found
-        return spec if spec.kind == "supervisor" else supervisor([spec], id="root")
-    if isinstance(found, Iterable) and not isinstance(found, str | bytes):
-        children: Iterable[ChildSpec[Any]] = found
-        try:
-            return supervisor(children, id="root")
+            return supervisor(found, id="root")
         except ChildSpecError as error:
             raise LoadError(f"{address}: {error}") from error
     raise LoadError(

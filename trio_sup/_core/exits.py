@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeGuard
 
 from attrs import frozen
 
@@ -95,12 +95,16 @@ def leaves(error: BaseException) -> Iterator[BaseException]:
             yield from leaves(member)
 
 
+def is_group(
+    error: BaseException,
+) -> TypeGuard[BaseExceptionGroup[BaseException]]:
+    """Whether this is an exception group, of whatever exceptions."""
+    return isinstance(error, BaseExceptionGroup)
+
+
 def members_of(error: BaseException) -> tuple[BaseException, ...] | None:
     """Return what a group holds, or None for an exception that is no group."""
-    if not isinstance(error, BaseExceptionGroup):
-        return None
-    group: BaseExceptionGroup[BaseException] = error
-    return group.exceptions
+    return error.exceptions if is_group(error) else None
 
 
 def is_fatal(error: BaseException, cancelled: type[BaseException]) -> bool:
