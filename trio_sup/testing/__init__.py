@@ -1,1 +1,58 @@
-"""Tools to test supervision trees with: a reference model and scenarios."""
+"""Tools to test supervision trees with.
+
+`check_supervision` tries to break a tree of yours, under virtual time and drawn
+schedules; `every_checkpoint` and `every_cancellation` try every place there is;
+`ConformanceMonitor` judges a running tree. Hypothesis (extra ``testing``) is needed
+by `check_supervision` only.
+"""
+
+from trio_sup.testing.check import (
+    CheckReport as CheckReport,
+    check_supervision as check_supervision,
+    replay as replay,
+    supervision_property as supervision_property,
+)
+from trio_sup.testing.exhaustive import (
+    CoverageReport as CoverageReport,
+    every_cancellation as every_cancellation,
+    every_checkpoint as every_checkpoint,
+)
+from trio_sup.testing.faults import (
+    EVERYTHING as EVERYTHING,
+    STANDARD as STANDARD,
+    CancelClient as CancelClient,
+    Crash as Crash,
+    CutTree as CutTree,
+    Deaf as Deaf,
+    FailStart as FailStart,
+    Fault as Fault,
+    Flood as Flood,
+    InjectedCrash as InjectedCrash,
+    Interrupt as Interrupt,
+    Slow as Slow,
+    StartAgain as StartAgain,
+    Terminate as Terminate,
+    Vanish as Vanish,
+)
+from trio_sup.testing.helpers import (
+    EventRecorder as EventRecorder,
+    Supervised as Supervised,
+    assert_restarted as assert_restarted,
+    run_virtual as run_virtual,
+    settled as settled,
+    start_supervised as start_supervised,
+)
+from trio_sup.testing.invariants import (
+    Invariant as Invariant,
+    eventually as eventually,
+    invariant as invariant,
+    survives as survives,
+)
+from trio_sup.testing.monitor import (
+    ConformanceMonitor as ConformanceMonitor,
+    EventLog as EventLog,
+    Violation as Violation,
+    check_log as check_log,
+)
+from trio_sup.testing.report import SupervisionViolation as SupervisionViolation
+from trio_sup.testing.world import Hit as Hit, Problem as Problem, World as World

@@ -1,0 +1,322 @@
+"""`check_supervision`: silent about sound trees, loud and brief about broken ones."""
+
+import math
+from functools import partial
+
+import pytest
+import trio
+import trio.lowlevel
+
+import trio_sup
+from trio_sup import GenServer, Registry, call, child, supervisor
+from trio_sup.testing import (
+    EVERYTHING,
+    STANDARD,
+    CancelClient,
+    Crash,
+    CutTree,
+    Deaf,
+    FailStart,
+    Fault,
+    Flood,
+    Interrupt,
+    Slow,
+    SupervisionViolation,
+    Terminate,
+    Vanish,
+    World,
+    check_supervision,
+    eventually,
+    every_cancellation,
+    every_checkpoint,
+    invariant,
+    replay,
+    supervision_property,
+    survives,
+)
+
+from .trees import Db, customer, db_answers, flat, shop, tick
+
+
+@pytest.mark.parametrize("strategy", ["one_for_one", "one_for_all", "rest_for_one"])
+def test_a_sound_tree_survives_everything(strategy: str) -> None:
+    report = check_supervision(
+        partial(flat, strategy), faults=EVERYTHING, max_examples=60
+    )
+    assert report.examples >= 60
+    assert set(report.targets) == {"flat/a", "flat/b", "flat/c", "flat/d"}
+    assert report.outcomes["stopped"] > 0
+
+
+def test_a_nested_tree_with_a_client_survives_everything() -> None:
+    report = check_supervision(
+        shop,
+        client=customer,
+        invariants=[eventually(db_answers, within=40)],
+        faults=[*STANDARD, Interrupt],
+        max_examples=60,
+    )
+    assert "shop/sessions/s" in report.targets
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome"),
+    [
+        ([], "stopped"),
+        ([Crash("shop/db", at=1.0)], "stopped"),
+        ([Crash("shop/db", checkpoint=2)], "stopped"),
+        ([Vanish("shop/workers/a", at=1.0)], "stopped"),
+        ([FailStart("shop/cache")], "not_started"),
+        ([FailStart("shop/cache", life=2), Crash("shop/cache", at=1.0)], "stopped"),
+        ([Slow("shop/db", at=1.0, seconds=5.0)], "stopped"),
+        ([Deaf("shop/cache", seconds=3.0, at=1.0)], "stopped"),
+        ([Flood("shop/db", at=1.0)], "stopped"),
+        ([Terminate("shop/workers/a", at=1.0)], "stopped"),
+        ([CancelClient(at=1.05)], "stopped"),
+        ([CutTree(at=1.0)], "cut"),
+        ([CutTree(step=9)], "cut"),
+        ([Interrupt("shop/workers/a", at=1.0)], "interrupted"),
+    ],
+)
+def test_each_fault_takes_place_and_leaves_a_sound_tree_sound(
+    script: list[Fault], outcome: str
+) -> None:
+    world = replay(shop, script, client=customer)
+    assert world.outcome == outcome
+    assert len([hit for hit in world.hits if not hit.missed]) == len(script)
+
+
+def test_crashes_of_one_moment_hit_one_life_after_the_other() -> None:
+    world = replay(flat, [Crash("flat/a", at=1.0)] * 4)
+    assert (world.outcome, world.crashes("flat/a"), world.end) == ("gave_up", 4, 1.0)
+
+
+def test_a_deaf_child_holds_up_the_end_for_as_long_as_it_is_deaf() -> None:
+    world = replay(shop, [Deaf("shop/cache", seconds=7.0, at=1.0)])
+    assert world.end == 17.0
+
+
+def test_a_slow_child_goes_on_later() -> None:
+    world = replay(shop, [Slow("shop/cache", checkpoint=-1, seconds=3.0)])
+    started = [e.at for e in world.events if e.kind == "child_started"]
+    assert 3.25 in started
+
+
+def test_a_fault_without_its_child_is_missed() -> None:
+    world = replay(shop, [Crash("shop/nobody", at=1.0)])
+    assert [hit.missed for hit in world.hits] == [True]
+    assert not world.disturbed
+
+
+def test_the_same_script_and_codes_give_the_same_events() -> None:
+    script, codes = [Crash("shop/db", at=1.0), Vanish("shop/cache", at=1.0)], [3, 1, 5]
+    one = replay(shop, script, codes, client=customer)
+    two = replay(shop, script, codes, client=customer)
+    assert [e.as_json() for e in one.events] == [e.as_json() for e in two.events]
+
+
+# Planted bugs in users' trees.
+
+boards = Registry()
+
+
+async def forgets_to_unregister() -> None:
+    """Releases its place only after an await: never, if it is cut off there."""
+    if "place" in boards.meta:
+        raise RuntimeError("the place is taken")
+    boards.meta["place"] = True
+    try:
+        await trio.sleep_forever()
+    finally:
+        await trio.lowlevel.checkpoint()
+        del boards.meta["place"]
+
+
+def leaky():
+    boards.meta.clear()
+    return supervisor([child(tick, id="t"), child(forgets_to_unregister)], id="leaky")
+
+
+def test_an_await_before_a_release_is_found_and_shrunk_to_one_fault() -> None:
+    with pytest.raises(SupervisionViolation) as found:
+        check_supervision(leaky, max_examples=200)
+    error = found.value
+    assert [type(fault) for fault in error.script] == [Vanish]
+    assert error.script[0].path == "leaky/forgets_to_unregister"
+    assert not any(error.codes)
+    assert "RuntimeError: the place is taken" in str(error)
+
+
+def test_a_failure_prints_a_program_that_fails_in_the_same_way() -> None:
+    with pytest.raises(SupervisionViolation) as found:
+        check_supervision(leaky, max_examples=200)
+    namespace: dict[str, object] = {}
+    exec(found.value.program, namespace)
+    test = namespace["test_replay"]
+    assert callable(test)
+    with pytest.raises(SupervisionViolation) as again:
+        test()
+    assert again.value.world.problems == found.value.world.problems
+
+
+def test_a_crash_in_an_undisturbed_run_is_found_at_once() -> None:
+    async def broken() -> None:
+        await trio.sleep(1)
+        raise KeyError("typo")
+
+    with pytest.raises(SupervisionViolation, match="KeyError: 'typo'") as found:
+        check_supervision(lambda: [child(broken, restart="temporary")])
+    assert found.value.script == []
+
+
+def test_allowed_errors_are_no_failure() -> None:
+    async def flaky() -> None:
+        await trio.sleep(8)
+        raise OSError("the line is down")
+
+    build = lambda: [child(flaky)]  # noqa: E731
+    check_supervision(build, allow=[OSError], max_examples=20)
+
+
+class Chain(GenServer):
+    """A server that crashes with the one it asks."""
+
+    def __init__(self, below: str | None) -> None:
+        self.below = below
+
+    async def handle_info(self, message: object) -> None:
+        while self.below is not None:
+            ref = trio_sup.whereis(self.below, Chain)
+            assert ref is not None
+            await ref.call(Chain.ask)
+
+    @call
+    async def ask(self) -> int:
+        await trio.sleep(1)
+        return 1
+
+
+def chained():
+    asking = [child(Chain, "db", id=f"s{n}", name=f"s{n}") for n in range(4)]
+    return supervisor([child(Chain, None, id="db", name="db"), *asking], id="app")
+
+
+async def wake_all(world: World) -> None:
+    for n in range(4):
+        world.root.server(Chain, f"s{n}").send("go")
+    await trio.sleep_forever()
+
+
+def test_a_crash_that_drags_all_others_along_is_found() -> None:
+    with pytest.raises(SupervisionViolation) as found:
+        check_supervision(
+            chained,
+            client=wake_all,
+            invariants=[survives(1)],
+            allow=[AssertionError],
+            max_examples=200,
+        )
+    assert len(found.value.script) == 1
+    assert "survives(1)" in str(found.value)
+
+
+def test_an_eventual_demand_that_is_not_met_is_found() -> None:
+    def quits():
+        return [child(Db, name="db", restart="temporary"), child(tick)]
+
+    demand = eventually(db_answers, within=5)
+    with pytest.raises(SupervisionViolation, match=r"not within 5 s of the last fault"):
+        check_supervision(quits, invariants=[demand], max_examples=100)
+
+
+def test_an_eventual_demand_may_ask_a_server() -> None:
+    async def answers(world: World) -> bool:
+        return await world.root.server(Db, "db").call(Db.get, 1) == 0
+
+    world = replay(
+        shop, [Crash("shop/db", at=1.0)], invariants=[eventually(answers, within=1)]
+    )
+    assert world.lives("shop/db") == 2
+
+
+def test_an_invariant_of_quiet_moments_is_checked_while_the_tree_runs() -> None:
+    seen: list[str] = []
+
+    @invariant(when="quiet")
+    def watch(world: World) -> None:
+        seen.append(world.outcome)
+
+    replay(shop, [Crash("shop/db", at=1.0)], invariants=[watch])
+    assert len(seen) >= 3
+    assert set(seen) == {"running"}
+
+
+def test_a_caller_that_waits_for_ever_is_no_hang_of_the_harness() -> None:
+    async def waits(world: World) -> None:
+        await trio.sleep_forever()
+
+    assert replay(shop, client=waits).outcome == "stopped"
+
+
+def test_a_tree_that_does_not_stop_is_found_and_its_place_shown() -> None:
+    async def holds_out() -> None:
+        with trio.CancelScope(shield=True):
+            await trio.sleep_forever()
+
+    with pytest.raises(SupervisionViolation, match="the tree comes to rest") as found:
+        replay(lambda: [child(holds_out, shutdown=1)])
+    assert "holds_out" in str(found.value)
+
+
+def test_a_leaked_task_is_found() -> None:
+    async def leaks() -> None:
+        trio.lowlevel.spawn_system_task(trio.sleep, math.inf, name="the leak")
+        await trio.sleep_forever()
+
+    with pytest.raises(SupervisionViolation, match="the leak still runs"):
+        replay(lambda: [child(leaks)])
+
+
+def test_build_tree_must_return_a_tree() -> None:
+    with pytest.raises(TypeError, match="build_tree"):
+        replay(lambda: 3)
+
+
+@supervision_property(shop, client=customer, max_examples=10)
+def test_as_a_decorator_a_function_is_an_invariant(world: World) -> None:
+    assert world.lives("shop/db") >= 1
+
+
+@supervision_property(shop, max_examples=10)
+async def test_as_a_decorator_a_coroutine_function_is_the_client(world: World) -> None:
+    await customer(world)
+
+
+# Exhaustive.
+
+
+def test_every_checkpoint_of_a_sound_tree_is_survived() -> None:
+    seen: list[tuple[int, int]] = []
+    report = every_checkpoint(
+        shop, client=customer, duration=3, progress=lambda *p: seen.append(p)
+    )
+    assert report.runs > 20
+    assert seen[-1] == (report.runs, report.runs)
+    assert {kind for _, kind in report.rows} == {"crash", "vanish", "fail start"}
+    row = report.rows["shop/db", "crash"]
+    assert row.hit == row.places > 3
+
+
+def test_every_checkpoint_finds_the_await_before_a_release() -> None:
+    report = every_checkpoint(leaky, duration=3, check=False)
+    assert {place for (place, _), row in report.rows.items() if row.failed} == {
+        "leaky/forgets_to_unregister"
+    }
+    assert "bad" in str(report)
+    with pytest.raises(SupervisionViolation):
+        report.check()
+
+
+def test_every_cancellation_of_a_sound_tree_is_survived() -> None:
+    report = every_cancellation(shop, client=customer, duration=2)
+    assert report.rows["the tree", "cut"].hit > 50

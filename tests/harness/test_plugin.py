@@ -1,0 +1,130 @@
+"""The pytest plugin, in projects of its users."""
+
+import pytest
+
+PLUGIN = "trio_sup.testing.pytest_plugin"
+
+TREE = """
+import pytest, trio
+from trio_sup import child, open_supervisor
+from trio_sup.testing import run_virtual, supervision_property
+
+async def tick():
+    while True:
+        await trio.sleep(1)
+
+async def crash():
+    await trio.sleep(1)
+    raise ValueError("planned")
+
+def build_tree():
+    return [child(tick)]
+
+async def run(*specs):
+    async with open_supervisor(specs):
+        await trio.sleep(1.5)
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    pytester.makepyprojecttoml(
+        '[tool.pytest.ini_options]\nfilterwarnings = ["error"]\n'
+    )
+    return pytester
+
+
+def run(project: pytest.Pytester, source: str, *args: str) -> pytest.RunResult:
+    project.makepyfile(TREE + source)
+    installed = "trio_sup" in project.plugins
+    plugin = [] if installed or _is_installed() else ["-p", PLUGIN]
+    return project.runpytest_subprocess(*plugin, *args)
+
+
+def _is_installed() -> bool:
+    from importlib.metadata import entry_points
+
+    return any(e.value == PLUGIN for e in entry_points(group="pytest11"))
+
+
+def test_the_fixture_checks_a_tree_and_takes_the_option(
+    project: pytest.Pytester,
+) -> None:
+    source = """
+def test_tree(check_supervision):
+    report = check_supervision(build_tree)
+    assert report.examples == 7
+"""
+    run(project, source, "--supervision-examples=7").assert_outcomes(passed=1)
+
+
+def test_the_decorator_needs_no_plugin_and_takes_fixtures(
+    project: pytest.Pytester,
+) -> None:
+    source = """
+@supervision_property(build_tree, max_examples=5)
+async def test_client(world, tmp_path):
+    assert tmp_path.exists()
+    assert world.root.status == "running"
+
+@supervision_property(build_tree, max_examples=5)
+def test_after(world):
+    assert world.outcome != "running"
+"""
+    run(project, source, "-p", "no:trio", "-n", "1").assert_outcomes(passed=2)
+
+
+def test_pytest_trio_in_strict_mode_leaves_it_alone(project: pytest.Pytester) -> None:
+    source = """
+@supervision_property(build_tree, max_examples=5)
+async def test_client(world):
+    await trio.sleep(1)
+
+@pytest.mark.trio
+async def test_other(autojump_clock, no_crashes):
+    await run(child(tick))
+    assert no_crashes.story()[0] == ("child_starting", "root/tick")
+"""
+    run(project, source).assert_outcomes(passed=2)
+
+
+def test_pytest_trio_in_auto_mode_leaves_it_alone(project: pytest.Pytester) -> None:
+    project.makeini("[pytest]\ntrio_mode = true\nfilterwarnings = error\n")
+    source = """
+@supervision_property(build_tree, max_examples=5)
+async def test_client(world):
+    await trio.sleep(1)
+"""
+    run(project, source).assert_outcomes(passed=1)
+
+
+def test_a_crash_that_nobody_expected_fails_the_test(project: pytest.Pytester) -> None:
+    source = """
+def test_hides(no_crashes):
+    run_virtual(run, child(crash))
+
+@pytest.mark.allow_crashes(errors=ValueError)
+def test_allows(no_crashes):
+    run_virtual(run, child(crash))
+
+def test_does_not_ask():
+    run_virtual(run, child(crash))
+"""
+    result = run(project, source)
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(["*a child crashed unexpectedly: root/crash crashed*"])
+
+
+def test_a_failure_survives_the_way_between_processes(
+    project: pytest.Pytester,
+) -> None:
+    source = """
+async def broken():
+    raise KeyError("typo")
+
+def test_tree(check_supervision):
+    check_supervision(lambda: [child(broken, restart="temporary")])
+"""
+    result = run(project, source, "-n", "1")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*KeyError: 'typo'*", "*def test_replay() -> None:*"])

@@ -1,0 +1,222 @@
+"""From small drawn numbers to scripts of faults; 0 is always the plainest.
+
+Single random faults rarely reach the rules that matter, so most moves are small
+stories: crashes up to a limit and beyond, around the edge of its window, starts that
+fail after a crash, two children at once, a stop by hand before a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from attrs import frozen
+
+from trio_sup._core import events
+from trio_sup.testing.faults import (
+    CancelClient,
+    Crash,
+    CutTree,
+    Deaf,
+    FailStart,
+    Fault,
+    Flood,
+    Interrupt,
+    Slow,
+    StartAgain,
+    Terminate,
+    Vanish,
+)
+from trio_sup.testing.world import World
+
+AMOUNTS = 8
+LONGEST = 24
+"""Faults in one script."""
+
+SECONDS = (0.5, 2.0, 7.0, 30.0)
+
+
+@frozen
+class Target:
+    """A child that faults can hit, as the undisturbed run showed it."""
+
+    path: str
+    server: bool
+    checkpoints: int
+    limit: int
+    """How many restarts its supervisor allows, or its own budget does."""
+    window: float
+
+
+@frozen
+class Ground:
+    """What there is to hit, and when things happen of themselves."""
+
+    targets: tuple[Target, ...]
+    times: tuple[float, ...]
+    steps: int
+
+
+Move: TypeAlias = Callable[[Ground, Target, float, int], list[Fault]]
+
+
+def survey(world: World, spare: Sequence[str], duration: float) -> Ground:
+    """Look at an undisturbed run: its children, its times, its length."""
+    targets: list[Target] = []
+    for path in dict.fromkeys(path for path, _ in world.checkpoints):
+        if path in spare:
+            continue
+        kid = world.child(path).kid
+        assert kid.parent is not None
+        flags, budget = kid.parent.flags, kid.spec.budget
+        limit, window = flags.max_restarts, flags.max_seconds
+        if budget is not None:
+            limit, window = budget.max_restarts, budget.max_seconds
+        waits = world.checkpoints.get((path, 1), 0)
+        server = kid.mailbox is not None
+        targets.append(Target(path, server, waits, min(limit, 10), window))
+    seen = sorted({round(e.at, 9) for e in world.events if e.at < duration})
+    thin = seen[:: max(1, len(seen) // 12)]
+    times = dict.fromkeys([0.0, 1.0, *thin, duration / 4, duration / 2])
+    ordered = sorted(time for time in times if 0 <= time < duration)
+    starts = [e.at for e in world.events if isinstance(e, events.ChildStarted)]
+    ordered += [starts[-1] + 0.05] if starts and starts[-1] + 0.05 < duration else []
+    return Ground(tuple(targets), tuple(ordered), world.steps)
+
+
+def _crash(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    return [Crash(target.path, at=at)]
+
+
+def _crash_at_place(
+    ground: Ground, target: Target, at: float, amount: int
+) -> list[Fault]:
+    place = min(amount * 3 + int(at), max(target.checkpoints - 1, 0))
+    return [Crash(target.path, life=1 + amount % 2, checkpoint=place)]
+
+
+def _storm(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    count = max(1, target.limit + (1, 0, 2, -1)[amount % 4])
+    return [Crash(target.path, at=at) for _ in range(count)]
+
+
+def _edge(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    """The limit used up, then one more at, before or after the edge of the window."""
+    later = at + target.window + (0.0, 0.25, -0.25)[amount % 3]
+    return [
+        *(Crash(target.path, at=at) for _ in range(target.limit)),
+        Crash(target.path, at=later),
+        *([Crash(target.path, at=later)] if amount > 3 else []),
+    ]
+
+
+def _together(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    others = ground.targets[amount % len(ground.targets) :]
+    hit = {target.path: None, **{other.path: None for other in others[:3]}}
+    return [Crash(path, at=at) for path in hit]
+
+
+def _vanish(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    if amount % 2 == 0:
+        return [Vanish(target.path, at=at)]
+    place = min(amount + int(at), max(target.checkpoints - 1, 0))
+    return [Vanish(target.path, checkpoint=place)]
+
+
+def _fail_start(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    if amount == 7:
+        return [FailStart(target.path)]
+    failing = FailStart(target.path, life=2, times=1 + amount % (target.limit + 2))
+    crashed = ground.targets[0].path if amount > 4 else target.path
+    return [failing, Crash(crashed, at=at)]
+
+
+def _slow(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    seconds = SECONDS[amount % 4]
+    if amount < 4:
+        return [Slow(target.path, at=at, seconds=seconds)]
+    start = Slow(target.path, life=2, checkpoint=-1, seconds=seconds)
+    return [start, Crash(target.path, at=at)]
+
+
+def _deaf(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    deaf = Deaf(target.path, at=at, seconds=SECONDS[amount % 4])
+    if amount < 4:
+        return [deaf]
+    return [deaf, Crash(ground.targets[0].path, at=at)]
+
+
+def _flood(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    servers = [each for each in ground.targets if each.server]
+    if not servers:
+        return _crash(ground, target, at, amount)
+    hit = target if target.server else servers[0]
+    flood = Flood(hit.path, at=at, count=(10, 2000)[amount % 2])
+    return [flood, *([Crash(hit.path, at=at)] if amount > 3 else [])]
+
+
+def _cancel_client(
+    ground: Ground, target: Target, at: float, amount: int
+) -> list[Fault]:
+    return [CancelClient(at=at)]
+
+
+def _cut(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    if amount % 2 == 0:
+        return [CutTree(at=at)]
+    return [CutTree(step=1 + int(amount / AMOUNTS * ground.steps))]
+
+
+def _interrupt(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    return [Interrupt(target.path, at=at)]
+
+
+def _terminate(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    other = ground.targets[amount % len(ground.targets)]
+    return [Terminate(target.path, at=at), Crash(other.path, at=at + 0.5)]
+
+
+def _bounce(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    times = target.limit if amount % 2 else 1
+    bounces: list[Fault] = []
+    for _ in range(times):
+        bounces += [Terminate(target.path, at=at), StartAgain(target.path, at=at)]
+    return [*bounces, Crash(target.path, at=at + 0.25)]
+
+
+_MOVES: tuple[tuple[type[Fault], tuple[Move, ...]], ...] = (
+    (Crash, (_crash, _storm, _storm, _edge, _together, _crash_at_place)),
+    (Vanish, (_vanish, _vanish)),
+    (FailStart, (_fail_start, _fail_start)),
+    (Slow, (_slow,)),
+    (Deaf, (_deaf,)),
+    (Flood, (_flood,)),
+    (CancelClient, (_cancel_client,)),
+    (CutTree, (_cut,)),
+    (Interrupt, (_interrupt,)),
+    (Terminate, (_terminate, _terminate)),
+    (StartAgain, (_bounce,)),
+)
+
+
+def moves_of(kinds: Sequence[type[Fault]]) -> tuple[Move, ...]:
+    """Return the moves that use the allowed kinds of faults."""
+    return tuple(move for kind, moves in _MOVES if kind in kinds for move in moves)
+
+
+Draw: TypeAlias = tuple[int, int, int, int]
+"""The numbers of a move, a target, a time and an amount."""
+
+
+def script_of(
+    ground: Ground, moves: Sequence[Move], draws: Sequence[Draw]
+) -> list[Fault]:
+    """Return the script that drawn numbers stand for."""
+    script: list[Fault] = []
+    if not ground.targets:
+        return script
+    for move, target, time, amount in draws:
+        script += moves[move](
+            ground, ground.targets[target], ground.times[time], amount
+        )
+    return script[:LONGEST]

@@ -1,0 +1,450 @@
+"""One run of a tree under a script and a schedule: one `trio.run`, virtual time."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import trio
+import trio.testing
+from attrs import frozen
+from trio.lowlevel import Task
+
+from trio_sup._child import Supervisor
+from trio_sup._core.errors import RestartLimitExceeded, StartFailed, SupervisionError
+from trio_sup._core.exits import leaves
+from trio_sup._kid import Kid
+from trio_sup._life import await_stack
+from trio_sup._node import current_node
+from trio_sup._open import open_supervisor
+from trio_sup.testing import invariants
+from trio_sup.testing._injector import Injector
+from trio_sup.testing.faults import (
+    AtCheckpoint,
+    CancelClient,
+    CutTree,
+    Deaf,
+    Fault,
+    Flood,
+    Interrupt,
+    StartAgain,
+    Terminate,
+)
+from trio_sup.testing.invariants import Invariant
+from trio_sup.testing.monitor import ConformanceMonitor, Violation
+from trio_sup.testing.schedule import Schedule, scheduled
+from trio_sup.testing.world import BuildTree, Hit, Problem, World, unpack
+
+PATIENCE = 3600.0
+"""Virtual seconds after which a tree that does not stop is called stuck."""
+
+MAX_BATCHES = 100_000
+"""Rounds of the scheduler after which a run is called endless."""
+
+Client = Callable[[World], Awaitable[object]]
+
+
+@frozen(kw_only=True)
+class Options:
+    """How to run examples of one tree."""
+
+    build_tree: BuildTree
+    client: Client | None = None
+    invariants: tuple[Invariant, ...] = ()
+    allow: tuple[type[BaseException], ...] = ()
+    duration: float = 10.0
+
+
+class Endless(BaseException):
+    """Raised into Trio's scheduler: nothing else ends such a run."""
+
+
+class _Watchdog(Schedule):
+    def __init__(self, codes: Sequence[int]) -> None:
+        super().__init__(codes)
+        self.batches = 0
+        self.halt: str | None = None
+
+    def shuffle(self, batch: list[Task]) -> None:
+        self.batches += 1
+        if self.batches > MAX_BATCHES:
+            self.halt = self.halt or f"no end after {MAX_BATCHES} scheduler rounds"
+        if self.halt is not None:
+            raise Endless(self.halt)
+        super().shuffle(batch)
+
+
+def run_example(
+    options: Options, script: Sequence[Fault] = (), codes: Sequence[int] = ()
+) -> World:
+    """Run one example; what is wrong with it is in `World.problems`."""
+    watchdog = _Watchdog(codes)
+    example = _Example(options, script, watchdog)
+    clock = trio.testing.MockClock(autojump_threshold=0)
+    with scheduled(schedule=watchdog), _quiet_log():
+        try:
+            trio.run(example.main, clock=clock)
+        except trio.TrioInternalError as error:
+            if watchdog.halt is None:
+                raise
+            example.problem("the tree comes to rest", watchdog.halt)
+            del error
+            _sweep()
+    world = example.world
+    world.contested = watchdog.contested
+    return world
+
+
+class _Example:
+    def __init__(
+        self, options: Options, script: Sequence[Fault], watchdog: _Watchdog
+    ) -> None:
+        self.options = options
+        self.script = script
+        self.watchdog = watchdog
+        self.world = World(script=script)
+        self.injector = Injector(script, self._hit)
+        self.monitor = ConformanceMonitor(on_violation=self.violation)
+        self.cut = trio.CancelScope()
+        self.client_scope = trio.CancelScope()
+        self.over = trio.Event()
+        self.now = 0.0
+        # Interrupts that came through; the time of the last fault.
+        self.interrupted = False
+
+    # Findings.
+
+    def problem(self, name: str, what: str, at: float | None = None) -> None:
+        """Note that something is wrong."""
+        at = self.now if at is None else at
+        self.world.problems.append(Problem(at, name, what))
+
+    def violation(self, found: Violation) -> None:
+        """Take what the monitor found."""
+        self.problem(found.rule, f"{found.path}: {found.what}", found.at)
+
+    def _hit(self, fault: Fault) -> None:
+        self.world.hits.append(Hit(trio.current_time(), fault))
+
+    def hook(self, event: Any) -> None:
+        """Take an event of the node."""
+        self.world.events.append(event)
+
+    # The run.
+
+    async def main(self) -> None:
+        node = self.world.node_ = current_node()
+        before = _tasks()
+        spec, self.world.app = unpack(self.options.build_tree())
+        self.world.kids_ = self.injector.kids
+        node.add_hook(self.hook)
+        cutters = [f for f in self.script if isinstance(f, CutTree) and f.step]
+        if cutters:
+            self.injector.on_step = lambda step: self._cut_at(step, cutters)
+        trio.lowlevel.spawn_system_task(self._patience, name="harness: patience")
+        with self.monitor.watching(node), self.injector.active():
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._play, name="harness: faults")
+                await self._run_tree(spec)
+                self.over.set()
+                nursery.cancel_scope.cancel()
+            self.now = self.world.end = trio.current_time()
+            await trio.testing.wait_all_tasks_blocked()
+            self._after(before)
+
+    def _cut_at(self, step: int, cutters: list[CutTree]) -> None:
+        for fault in cutters:
+            if fault.step == step and not self.cut.cancel_called:
+                self._hit(fault)
+                self.cut.cancel("cut by the harness")
+
+    async def _patience(self) -> None:
+        await trio.sleep(self.options.duration + PATIENCE)
+        self.now = trio.current_time()
+        stacks = [
+            f"{kid.path_text} waits:\n{await_stack(kid.task)}"
+            for kid in self.world.kids_
+            if kid.alive and kid.task is not None
+        ]
+        why = f"it did not end within {PATIENCE:g} s\n" + "\n".join(stacks)
+        self.watchdog.halt = why
+        await trio.lowlevel.checkpoint()
+
+    async def _run_tree(self, spec: Any) -> None:
+        world = self.world
+        error: BaseException | None = None
+        try:
+            with self.cut:
+                async with open_supervisor(spec) as root:
+                    world.root_ = root
+                    await self._body(root)
+                world.outcome = "stopped"
+        except BaseException as caught:  # noqa: BLE001 - judged below
+            error = caught
+        if self.cut.cancelled_caught:
+            world.outcome = "cut"
+        if error is not None:
+            self._judge_end(error)
+        world.error = error
+        del error
+
+    async def _body(self, root: Supervisor) -> None:
+        async with trio.open_nursery() as nursery:
+            if self.options.client is not None:
+                nursery.start_soon(self._client, name="harness: client")
+            await self.over.wait()
+            nursery.cancel_scope.cancel()
+        del root
+
+    async def _client(self) -> None:
+        assert self.options.client is not None
+        error: BaseException | None = None
+        try:
+            with self.client_scope:
+                await self.options.client(self.world)
+        except Exception as caught:  # noqa: BLE001 - judged below
+            error = caught
+        if error is None:
+            return
+        self.now = trio.current_time()
+        kinds = (*invariants.CONSEQUENCES, *self.options.allow)
+        excused = self.world.disturbed and all(
+            isinstance(leaf, kinds) for leaf in leaves(error)
+        )
+        if not excused:
+            self.problem("the client gets along", f"{type(error).__name__}: {error}")
+
+    def _judge_end(self, error: BaseException) -> None:
+        world = self.world
+        self.now = trio.current_time()
+        kinds = {type(leaf) for leaf in leaves(error)}
+        if kinds == {KeyboardInterrupt}:
+            world.outcome = "interrupted"
+        elif kinds == {RestartLimitExceeded}:
+            world.outcome = "gave_up"
+            if not world.disturbed:
+                self.problem("an undisturbed tree goes on", str(error))
+        elif kinds == {StartFailed} or (
+            world.root_ is None and all(issubclass(k, SupervisionError) for k in kinds)
+        ):
+            world.outcome = "not_started"
+            if not world.disturbed:
+                self.problem("an undisturbed tree starts", str(error))
+        else:
+            world.outcome = "failed"
+            self.problem("the tree ends in order", f"{type(error).__name__}: {error}")
+
+    # Faults.
+
+    async def _play(self) -> None:
+        timed = [fault for fault in self.script if fault.at is not None]
+        timed.sort(key=lambda fault: fault.at or 0.0)
+        await self._settle()
+        struck: set[str] = set()
+        for fault in timed:
+            if fault.at is not None and fault.at > trio.current_time():
+                await self._settle()
+                await trio.sleep_until(fault.at)
+                struck.clear()
+            # Faults of one moment hit together; those of one child after each other.
+            if not struck or fault.path in struck:
+                await self._settle()
+                struck.clear()
+            struck.add(fault.path)
+            self._strike(fault)
+        await self._settle()
+        await self._demand()
+        await trio.sleep_until(self.options.duration)
+        await self._settle()
+        self.over.set()
+
+    def _strike(self, fault: Fault) -> None:
+        hit = True
+        match fault:
+            case AtCheckpoint():
+                life = self.injector.present.get(fault.path)
+                hit = life is not None
+                if life is not None:
+                    life.strike(fault)
+            case Deaf():
+                life = self.injector.present.get(fault.path)
+                hit = life is not None
+                if life is not None:
+                    life.deaf = fault.seconds
+            case Flood():
+                hit = self.injector.flood(fault)
+            case CancelClient():
+                self.client_scope.cancel("cancelled by the harness")
+            case CutTree():
+                self.cut.cancel("cut by the harness")
+            case Terminate() | StartAgain():
+                hit = self._by_hand(fault)
+            case _:
+                hit = False
+        self.world.hits.append(Hit(trio.current_time(), fault, not hit))
+
+    def _by_hand(self, fault: Terminate | StartAgain) -> bool:
+        for kid in self.world.kids_:
+            parent = None if kid.parent is None else kid.parent.kid.handle
+            if kid.path_text == fault.path and isinstance(parent, Supervisor):
+                admin = _admin(parent, kid, fault)
+                trio.lowlevel.spawn_system_task(admin, name="harness: by hand")
+                return True
+        return False
+
+    async def _settle(self) -> None:
+        """Wait until nothing more happens by itself, then look."""
+        await trio.testing.wait_all_tasks_blocked()
+        self.now = trio.current_time()
+        self.monitor.settled(self.now)
+        self._quiet_checks()
+
+    def _quiet_checks(self) -> None:
+        for text in invariants.registry_problems(self.world):
+            self.problem("the registry equals the living children", text)
+        for text in invariants.mailbox_problems(self.world):
+            self.problem("the counts of mailboxes add up", text)
+        if self.world.root_ is not None and self.world.outcome == "running":
+            self._check("quiet")
+
+    async def _demand(self) -> None:
+        for demand in self.options.invariants:
+            going = (
+                self.world.root_ is not None and self.world.root_.status == "running"
+            )
+            if demand.when != "eventually" or not going or self.cut.cancel_called:
+                continue
+            why = await invariants.becomes_true(demand, self.world)
+            self.now = trio.current_time()
+            going = (
+                self.world.root_ is not None and self.world.root_.status == "running"
+            )
+            if why is not None and going:
+                self.problem(demand.name, why)
+
+    def _check(self, when: str) -> None:
+        for each in self.options.invariants:
+            if each.when != when:
+                continue
+            why = None
+            try:
+                if each(self.world) is False:
+                    why = "it is false"
+            except Exception as error:  # noqa: BLE001 - the user's verdict
+                why = f"{type(error).__name__}: {error}"
+            if why is not None:
+                self.problem(each.name, why)
+
+    # Afterwards.
+
+    def _after(self, before: set[Task]) -> None:
+        world, injector = self.world, self.injector
+        world.steps = injector.steps
+        for life in injector.lives:
+            world.checkpoints[life.path, life.life] = life.checkpoints
+        self._check_interrupts()
+        for task in _tasks() - before:
+            if not task.name.startswith(("trio_sup alarms", "harness:")):
+                self.problem("no task is leaked", f"{task.name} still runs")
+        for kid in world.kids_:
+            if kid.alive:
+                self.problem("nothing is alive after the end", kid.path_text)
+        for path, first, second in injector.overlaps:
+            self.problem(
+                "lives never overlap", f"{path}: life {second} ran beside life {first}"
+            )
+        for request in injector.requests:
+            if request.task is not None:
+                self.problem("every caller is answered", request.handler.name)
+        for entry in world.node.registry.select():
+            self.problem("names end with their holders", repr(entry.key))
+        for path, numbers in injector.flooded.items():
+            if numbers != sorted(set(numbers)):
+                self.problem("messages are handled once, in order", path)
+        self._quiet_checks()
+        for text in invariants.one_end_a_life(world):
+            self.problem("every life ends once", text)
+        self._check_story()
+        self._check_crashes()
+        self._check("end")
+
+    def _check_interrupts(self) -> None:
+        hit = any(
+            isinstance(h.fault, Interrupt) and not h.missed for h in self.world.hits
+        )
+        thrown = any(isinstance(e, KeyboardInterrupt) for e in self.injector.thrown())
+        if hit and thrown and self.world.outcome not in ("interrupted", "cut"):
+            self.problem("Ctrl-C ends the tree", f"it ended: {self.world.outcome}")
+
+    def _check_story(self) -> None:
+        """Compare the lives that ran with those that the events tell of."""
+        told = {
+            (e.path, e.life) for e in self.world.events if e.kind == "child_starting"
+        }
+        for life in self.injector.lives:
+            if (life.path, life.life) not in told:
+                self.problem(
+                    "events tell what happened",
+                    f"{life.path}: life {life.life} is untold",
+                )
+
+    def _check_crashes(self) -> None:
+        found = invariants.unexpected_crashes(
+            self.world, self.injector.thrown(), self.options.allow
+        )
+        for at, path, error in found:
+            text = f"{path}: {type(error).__name__}: {error}"
+            self.problem("no child fails without a fault that explains it", text, at)
+
+
+def _admin(
+    parent: Supervisor, kid: Kid, fault: Terminate | StartAgain
+) -> Callable[[], Awaitable[None]]:
+    async def ask() -> None:
+        try:
+            if isinstance(fault, Terminate):
+                await parent.terminate_child(kid.id)
+            else:
+                await parent.restart_child(kid.id)
+        except (SupervisionError, trio.Cancelled):
+            pass
+
+    return ask
+
+
+def _tasks() -> set[Task]:
+    """All tasks of the present run."""
+    root = trio.lowlevel.current_root_task()
+    found: set[Task] = set()
+    todo = [root] if root is not None else []
+    while todo:
+        task = todo.pop()
+        found.add(task)
+        for nursery in task.child_nurseries:
+            todo += nursery.child_tasks
+    return found
+
+
+@contextmanager
+def _quiet_log() -> Iterator[None]:
+    """Injected crashes are no news."""
+    logger = logging.getLogger("trio_sup")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def _sweep() -> None:
+    """Collect what an aborted run left: its coroutines complain, to nobody's use."""
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        gc.collect()
+    finally:
+        sys.unraisablehook = hook

@@ -1,0 +1,173 @@
+"""The seam into a running tree: nothing in the library knows of it.
+
+For the length of a run two functions of the library are replaced: the one that runs
+the target of a life, and the one that queues a call. So children of all kinds are
+reached, those started later too, and their specifications stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import trio
+from trio.lowlevel import Task
+
+from trio_sup import _life
+from trio_sup._kid import Kid
+from trio_sup._mailbox import MailQueue
+from trio_sup._messages import CastNote, Request
+from trio_sup._ops import Handler
+from trio_sup._server import GenServer
+from trio_sup.testing._lives import DrivenLife
+from trio_sup.testing.faults import (
+    AtCheckpoint,
+    FailStart,
+    Fault,
+    Flood,
+    InjectedCrash,
+)
+
+
+class Injector(trio.abc.Instrument):
+    """Carries faults into lives, and sees what the library does not tell."""
+
+    def __init__(
+        self, script: Sequence[Fault], note_hit: Callable[[Fault], None]
+    ) -> None:
+        self._script = script
+        self._note_hit = note_hit
+        self.present: dict[str, DrivenLife] = {}
+        self.lives: list[DrivenLife] = []
+        self.overlaps: list[tuple[str, int, int]] = []
+        self.kids: dict[Kid, None] = {}
+        self.requests: list[Request] = []
+        self.failed_starts: list[BaseException] = []
+        # Numbers of flood messages that were handled, by path.
+        self.flooded: dict[str, list[int]] = {}
+        self.steps = 0
+        self.on_step: Callable[[int], None] | None = None
+        self._by_task: dict[Task, DrivenLife] = {}
+        self._flood_number = 0
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Be the seam for the length of a block, inside of a Trio run."""
+        original = _life._run_target
+        put_call = MailQueue.put_call
+
+        async def run_target(kid: Kid) -> None:
+            await self._run(kid, original)
+
+        def noting_put_call(queue: MailQueue, request: Request) -> None:
+            put_call(queue, request)
+            self.requests.append(request)
+
+        _life._run_target = run_target
+        MailQueue.put_call = noting_put_call  # type: ignore[method-assign, assignment]
+        trio.lowlevel.add_instrument(self)
+        try:
+            yield
+        finally:
+            trio.lowlevel.remove_instrument(self)
+            _life._run_target = original
+            MailQueue.put_call = put_call  # type: ignore[method-assign]
+
+    # Trio's instrument.
+
+    def task_scheduled(self, task: Task) -> None:
+        """A task was woken."""
+        life = self._by_task.get(task)
+        if life is not None:
+            life.note_scheduled()
+
+    def before_task_step(self, task: Task) -> None:
+        """A task is about to run."""
+        del task
+        self.steps += 1
+        if self.on_step is not None:
+            self.on_step(self.steps)
+
+    # Lives.
+
+    async def _run(self, kid: Kid, original: Callable[[Kid], Awaitable[None]]) -> None:
+        self.kids[kid] = None
+        if kid.driver is not None:
+            await original(kid)
+            return
+        life = self._begin(kid)
+        try:
+            with life.scope:
+                if life.late_start():
+                    await life.lag()
+                self._fail_start(kid)
+                await life.drive(original(kid))  # type: ignore[arg-type]
+            if life.vanishing:
+                raise life.injected_crash()
+        finally:
+            del self._by_task[life.task]
+            if self.present.get(kid.path_text) is life:
+                del self.present[kid.path_text]
+
+    def _begin(self, kid: Kid) -> DrivenLife:
+        path, number = kid.path_text, kid.life
+        planned = [
+            fault
+            for fault in self._script
+            if isinstance(fault, AtCheckpoint)
+            and fault.at is None
+            and (fault.path, fault.life) == (path, number)
+        ]
+        life = DrivenLife(path, number, planned, self._note_hit)
+        before = self.present.get(path)
+        if before is not None:
+            self.overlaps.append((path, before.life, number))
+        self.present[path] = self._by_task[life.task] = life
+        self.lives.append(life)
+        return life
+
+    def _fail_start(self, kid: Kid) -> None:
+        for fault in self._script:
+            if (
+                isinstance(fault, FailStart)
+                and fault.path == kid.path_text
+                and fault.life <= kid.life < fault.life + fault.times
+            ):
+                error = InjectedCrash(f"{kid.path_text} fails to start")
+                self.failed_starts.append(error)
+                self._note_hit(fault)
+                raise error
+
+    def flood(self, fault: Flood) -> bool:
+        """Fill a mailbox; return whether there was one to fill."""
+        kid = self._living(fault.path)
+        if kid is None or kid.mailbox is None:
+            return False
+        for _ in range(fault.count):
+            self._flood_number += 1
+            note = CastNote(self._drop(kid, self._flood_number), (), {})
+            try:
+                kid.mailbox.put_note(note)
+            except Exception:  # noqa: BLE001 - full, or not taking any: the flood ends
+                break
+        return True
+
+    def _drop(self, kid: Kid, number: int) -> Handler:
+        async def handle(server: GenServer) -> None:
+            del server
+            self.flooded.setdefault(kid.path_text, []).append(number)
+
+        return Handler("flood", handle, (), deferred=False, is_call=False)
+
+    def _living(self, path: str) -> Kid | None:
+        for kid in self.kids:
+            if kid.path_text == path and kid.alive:
+                return kid
+        return None
+
+    def thrown(self) -> list[BaseException]:
+        """All exceptions that the harness made."""
+        made = list(self.failed_starts)
+        for life in self.lives:
+            made += life.thrown
+        return made

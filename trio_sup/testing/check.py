@@ -1,0 +1,231 @@
+"""Let the harness try to break a tree: drawn faults, times and schedules."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from trio_sup.testing import _draws
+from trio_sup.testing._example import Client, Options, run_example
+from trio_sup.testing.faults import STANDARD, Fault
+from trio_sup.testing.invariants import Check, Invariant, as_invariants
+from trio_sup.testing.report import SupervisionViolation
+from trio_sup.testing.world import BuildTree, World
+
+MAX_MOVES = 5
+MAX_CODES = 40
+
+
+@frozen
+class CheckReport:
+    """What a check that found nothing has tried."""
+
+    examples: int
+    seconds: float
+    targets: tuple[str, ...]
+    """The children that could be hit."""
+    outcomes: dict[str, int]
+    """How the runs ended, and how often."""
+
+    def __str__(self) -> str:
+        ends = ", ".join(f"{n} {word}" for word, n in sorted(self.outcomes.items()))
+        return (
+            f"{self.examples} examples in {self.seconds:.1f} s over "
+            f"{len(self.targets)} children: {ends}"
+        )
+
+
+def make_options(
+    build_tree: BuildTree,
+    client: Client | None,
+    invariants: Iterable[Invariant | Check],
+    allow: Iterable[type[BaseException]],
+    duration: float,
+) -> Options:
+    """Put what all entrances take into one record."""
+    return Options(
+        build_tree=build_tree,
+        client=client,
+        invariants=tuple(as_invariants(invariants)),
+        allow=tuple(allow),
+        duration=duration,
+    )
+
+
+def run_checked(
+    options: Options, script: Sequence[Fault] = (), codes: Sequence[int] = ()
+) -> World:
+    """Run one example and raise if anything is wrong with it."""
+    world = run_example(options, script, codes)
+    if world.problems:
+        raise SupervisionViolation(world, options, script, codes)
+    return world
+
+
+def check_supervision(
+    build_tree: BuildTree,
+    *,
+    client: Client | None = None,
+    invariants: Iterable[Invariant | Check] = (),
+    faults: Sequence[type[Fault]] = STANDARD,
+    spare: Sequence[str] = (),
+    allow: Iterable[type[BaseException]] = (),
+    duration: float = 10.0,
+    max_examples: int | None = None,
+) -> CheckReport:
+    """Try to break a tree; return what was tried, or raise what was found.
+
+    The tree runs in virtual time, first undisturbed, then under drawn faults and
+    drawn schedules. A failure is shrunk to the fewest faults and its message holds a
+    program that repeats it.
+
+    Beside `invariants` this must hold: children start and stop in order, restarts
+    are those that the specification allows, lives never overlap, no task is left, the
+    registry equals the living children, every caller gets an answer, counts of
+    mailboxes add up, and no child fails by an error that no fault explains.
+
+    Args:
+        build_tree: Called for each run, inside of Trio: returns a specification, a
+            list of them, or one of these and an application object (`World.app`).
+        client: An async function of the `World` that uses the tree while it runs; it
+            is cancelled when the run is over. Its own errors are failures.
+        invariants: What else must hold: see `invariant`, `eventually`, `survives`.
+        faults: The kinds of faults to draw.
+        spare: Paths of children that are left alone.
+        allow: Exceptions of children, or of the client, that are no failure.
+        duration: Virtual seconds that a run lasts before its tree is stopped.
+        max_examples: How many; by default Hypothesis' setting.
+
+    Raises:
+        SupervisionViolation: something does not hold.
+        ImportError: Hypothesis is not installed (extra ``testing``).
+    """
+    import hypothesis
+    from hypothesis import strategies as st
+
+    options = make_options(build_tree, client, invariants, allow, duration)
+    began, outcomes, examples = time.perf_counter(), dict[str, int](), 0
+    ground = _draws.survey(run_checked(options), spare, duration)
+    moves = _draws.moves_of(faults)
+    one = st.tuples(
+        st.integers(0, max(len(moves) - 1, 0)),
+        st.integers(0, max(len(ground.targets) - 1, 0)),
+        st.integers(0, len(ground.times) - 1),
+        st.integers(0, _draws.AMOUNTS - 1),
+    )
+    most = MAX_MOVES if moves else 0
+    drawn = st.tuples(
+        st.lists(one, max_size=most),
+        st.lists(st.integers(0, 23), max_size=MAX_CODES),
+    )
+
+    def test(case: tuple[list[_draws.Draw], list[int]]) -> None:
+        nonlocal examples
+        script = _draws.script_of(ground, moves, case[0])
+        world = run_checked(options, script, case[1])
+        examples += 1
+        outcomes[world.outcome] = outcomes.get(world.outcome, 0) + 1
+
+    # Hypothesis keeps failures by the name of the test: it is that of the tree.
+    test.__qualname__ = f"check_supervision({_full_name(build_tree)})"
+    chosen: dict[str, Any] = (
+        {} if max_examples is None else {"max_examples": max_examples}
+    )
+    phases = [each for each in hypothesis.Phase if each.name != "explain"]
+    settings = hypothesis.settings(
+        deadline=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+        phases=phases,
+        verbosity=hypothesis.Verbosity.quiet,
+        **chosen,
+    )
+    settings(hypothesis.given(drawn)(test))()
+    paths = tuple(target.path for target in ground.targets)
+    return CheckReport(examples, time.perf_counter() - began, paths, outcomes)
+
+
+def _full_name(function: object) -> str:
+    module = getattr(function, "__module__", "")
+    return f"{module}.{getattr(function, '__qualname__', repr(function))}"
+
+
+def replay(
+    build_tree: BuildTree,
+    script: Sequence[Fault] = (),
+    codes: Sequence[int] = (),
+    *,
+    client: Client | None = None,
+    invariants: Iterable[Invariant | Check] = (),
+    allow: Iterable[type[BaseException]] = (),
+    duration: float = 10.0,
+) -> World:
+    """Run a tree once under a certain script and schedule; as a failure prints it.
+
+    Args:
+        build_tree: As for `check_supervision`, like the rest.
+        script: What goes wrong.
+        codes: The schedule: a permutation for each contested round, 0 for none.
+        client: Uses the tree.
+        invariants: What else must hold.
+        allow: Exceptions that are no failure.
+        duration: Virtual seconds.
+
+    Returns:
+        The finished world.
+
+    Raises:
+        SupervisionViolation: something does not hold.
+    """
+    options = make_options(build_tree, client, invariants, allow, duration)
+    return run_checked(options, script, codes)
+
+
+def supervision_property(
+    build_tree: BuildTree, **options: Any
+) -> Callable[[Callable[..., object]], Callable[..., None]]:
+    """Make a test of a function of the `World`; `check_supervision` as a decorator.
+
+    An ``async def`` is the client: it uses the tree while faults hit it. A plain
+    function is an invariant, checked after each run. Parameters after the first are
+    fixtures. The test is a plain function, so any runner runs it; pytest-trio leaves
+    it alone.
+
+    Args:
+        build_tree: As for `check_supervision`.
+        options: Its keyword arguments.
+    """
+
+    def decorate(function: Callable[..., object]) -> Callable[..., None]:
+        signature = inspect.signature(function)
+        parameters = list(signature.parameters.values())[1:]
+
+        @functools.wraps(function)
+        def test(**fixtures: object) -> None:
+            given = dict(options)
+            if inspect.iscoroutinefunction(function):
+                client: Callable[[World], Awaitable[object]]
+                client = functools.partial(function, **fixtures)
+                functools.update_wrapper(client, function)
+                given["client"] = client
+            else:
+                check: Callable[[World], object]
+                check = functools.partial(function, **fixtures)
+                functools.update_wrapper(check, function)
+                given["invariants"] = [*given.get("invariants", ()), check]
+            check_supervision(build_tree, **given)
+
+        # Runners must neither see the first parameter nor an async function.
+        del test.__wrapped__
+        test.__signature__ = signature.replace(  # type: ignore[attr-defined]
+            parameters=parameters, return_annotation=None
+        )
+        return test
+
+    return decorate

@@ -1,0 +1,227 @@
+"""One fault a run, at every place there is: no luck involved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal, TypeAlias
+
+from attrs import Factory, define, frozen
+
+from trio_sup.testing._example import Client, Options, run_example
+from trio_sup.testing.check import make_options, run_checked
+from trio_sup.testing.faults import (
+    Crash,
+    CutTree,
+    FailStart,
+    Fault,
+    Interrupt,
+    Vanish,
+)
+from trio_sup.testing.invariants import Check, Invariant
+from trio_sup.testing.report import SupervisionViolation
+from trio_sup.testing.world import BuildTree, World
+
+Mode: TypeAlias = Literal["crash", "vanish", "interrupt"]
+Progress: TypeAlias = Callable[[int, int], object]
+"""Called with how many runs are done, and how many there are."""
+
+_MODES: dict[str, type[Crash | Vanish | Interrupt]] = {
+    "crash": Crash,
+    "vanish": Vanish,
+    "interrupt": Interrupt,
+}
+
+
+@define
+class Row:
+    """What was tried on one life of one child in one mode."""
+
+    places: int = 0
+    """Places there are."""
+    hit: int = 0
+    """Places at which the fault took place."""
+    failed: int = 0
+    """Places at which something broke."""
+
+
+@frozen
+class CoverageReport:
+    """What an exhaustive run has tried, child by child."""
+
+    rows: dict[tuple[str, str], Row]
+    """By place (a child with its life, or the tree) and kind of fault."""
+    seconds: float
+    failures: tuple[SupervisionViolation, ...] = ()
+
+    @property
+    def runs(self) -> int:
+        """How many runs there were."""
+        return sum(row.places for row in self.rows.values())
+
+    def check(self) -> None:
+        """Raise the first failure, if there was one.
+
+        Raises:
+            SupervisionViolation: with a note of how many there were.
+        """
+        if self.failures:
+            first = self.failures[0]
+            first.add_note(f"{len(self.failures)} of {self.runs} runs failed\n{self}")
+            raise first
+
+    def __str__(self) -> str:
+        places = list(dict.fromkeys(place for place, _ in self.rows))
+        kinds = list(dict.fromkeys(kind for _, kind in self.rows))
+        width = max([5, *map(len, places)])
+        lines = ["  ".join([f"{'place':{width}}", *(f"{kind:>14}" for kind in kinds)])]
+        for place in places:
+            cells = [_cell(self.rows.get((place, kind))) for kind in kinds]
+            lines.append("  ".join([f"{place:{width}}", *cells]))
+        failed = sum(row.failed for row in self.rows.values())
+        lines.append(f"{self.runs} runs in {self.seconds:.1f} s, {failed} failed")
+        return "\n".join(lines)
+
+
+def _cell(row: Row | None) -> str:
+    if row is None:
+        return " " * 14
+    text = f"{row.hit}/{row.places}" + (f", {row.failed} bad" if row.failed else "")
+    return f"{text:>14}"
+
+
+@define
+class _Case:
+    place: str
+    kind: str
+    script: list[Fault]
+
+
+@define
+class _Tally:
+    rows: dict[tuple[str, str], Row] = Factory(dict[tuple[str, str], Row])
+    failures: list[SupervisionViolation] = Factory(list[SupervisionViolation])
+
+    def note(self, case: _Case, world: World, options: Options) -> None:
+        row = self.rows.setdefault((case.place, case.kind), Row())
+        row.places += 1
+        row.hit += world.disturbed
+        if world.problems:
+            row.failed += 1
+            self.failures.append(SupervisionViolation(world, options, case.script, ()))
+
+
+def every_checkpoint(
+    build_tree: BuildTree,
+    *,
+    modes: Sequence[Mode] = ("crash", "vanish"),
+    starts: bool = True,
+    spare: Sequence[str] = (),
+    most: int = 200,
+    client: Client | None = None,
+    invariants: Iterable[Invariant | Check] = (),
+    allow: Iterable[type[BaseException]] = (),
+    duration: float = 10.0,
+    progress: Progress | None = None,
+    check: bool = True,
+) -> CoverageReport:
+    """Break each child once at each of its waits, one run for each.
+
+    The waits are those of an undisturbed run: of the main task of each life, where
+    Trio could deliver a cancellation. A bare `trio.lowlevel.checkpoint` that does not
+    wait is only met by ``vanish``, at the next wait.
+
+    Args:
+        build_tree: As for `check_supervision`, like what is not named here.
+        modes: ``crash``: an exception where it waits. ``vanish``: a cancellation,
+            then a crash. ``interrupt``: a Ctrl-C.
+        starts: Whether to let the first and the second start of each fail, too.
+        spare: Paths that are left alone.
+        most: Waits of one life that are tried.
+        client: Uses the tree.
+        invariants: What else must hold.
+        allow: Exceptions that are no failure.
+        duration: Virtual seconds.
+        progress: Told of each run.
+        check: Whether to raise the first failure at the end.
+
+    Returns:
+        What was tried.
+
+    Raises:
+        SupervisionViolation: something does not hold, and `check` is true.
+    """
+    options = make_options(build_tree, client, invariants, allow, duration)
+    baseline = run_checked(options)
+    cases: list[_Case] = []
+    for (path, life), waits in baseline.checkpoints.items():
+        if path in spare:
+            continue
+        place = f"{path} (life {life})" if life > 1 else path
+        for mode in modes:
+            for wait in range(min(waits, most)):
+                fault = _MODES[mode](path, life=life, checkpoint=wait)
+                cases.append(_Case(place, mode, [fault]))
+        if starts and life == 1:
+            cases.append(_Case(place, "fail start", [FailStart(path)]))
+            again = [FailStart(path, life=2), Crash(path, at=duration / 2)]
+            cases.append(_Case(place, "fail start", again))
+    return _run_all(options, cases, progress, check)
+
+
+def every_cancellation(
+    build_tree: BuildTree,
+    *,
+    most: int = 1000,
+    client: Client | None = None,
+    invariants: Iterable[Invariant | Check] = (),
+    allow: Iterable[type[BaseException]] = (),
+    duration: float = 10.0,
+    progress: Progress | None = None,
+    check: bool = True,
+) -> CoverageReport:
+    """Cancel the whole tree from outside before each task step, one run for each.
+
+    Args:
+        build_tree: As for `check_supervision`, like what is not named here.
+        most: Runs; if there are more steps, every second or third … is tried.
+        client: Uses the tree.
+        invariants: What else must hold.
+        allow: Exceptions that are no failure.
+        duration: Virtual seconds.
+        progress: Told of each run.
+        check: Whether to raise the first failure at the end.
+
+    Returns:
+        What was tried.
+
+    Raises:
+        SupervisionViolation: something does not hold, and `check` is true.
+    """
+    options = make_options(build_tree, client, invariants, allow, duration)
+    steps = run_checked(options).steps
+    stride = -(-steps // most)
+    cases = [
+        _Case("the tree", "cut", [CutTree(step=step)])
+        for step in range(1, steps + 1, stride)
+    ]
+    return _run_all(options, cases, progress, check)
+
+
+def _run_all(
+    options: Options, cases: Sequence[_Case], progress: Progress | None, check: bool
+) -> CoverageReport:
+    began, tally = time.perf_counter(), _Tally()
+    for number, case in _counted(cases):
+        tally.note(case, run_example(options, case.script), options)
+        if progress is not None:
+            progress(number, len(cases))
+    seconds = time.perf_counter() - began
+    report = CoverageReport(tally.rows, seconds, tuple(tally.failures))
+    if check:
+        report.check()
+    return report
+
+
+def _counted(cases: Sequence[_Case]) -> Iterator[tuple[int, _Case]]:
+    yield from enumerate(cases, start=1)

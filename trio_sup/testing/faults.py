@@ -1,0 +1,148 @@
+"""Faults as data: what goes wrong, where and when.
+
+A script is a list of faults. Most happen at a time (`at`, virtual seconds since the
+run began) or at a place: the k-th checkpoint of a certain life. A fault whose child
+does not live at its moment is missed, and does no harm.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeAlias
+
+import attrs
+from attrs import field, frozen
+
+
+class InjectedCrash(Exception):
+    """What the harness makes children raise."""
+
+
+@frozen
+class Fault:
+    """What all faults have in common."""
+
+    path: str
+    """The child it happens to: its ids from the root, joined by ``/``."""
+    at: float | None = field(default=None, kw_only=True)
+    """Virtual seconds since the run began; None if it happens at a checkpoint."""
+
+    timed: ClassVar[bool] = True
+
+    def __repr__(self) -> str:
+        """Return source text that makes an equal fault; defaults are left out."""
+        parts: list[str] = []
+        for attribute in attrs.fields(type(self)):
+            value = getattr(self, attribute.name)
+            if value != attribute.default:
+                name = "" if attribute.name == "path" else f"{attribute.name}="
+                parts.append(f"{name}{value!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+@frozen(repr=False)
+class AtCheckpoint(Fault):
+    """A fault of one child: at a time, or at a checkpoint of one of its lives."""
+
+    life: int = field(default=1, kw_only=True)
+    """Which life, when it is not given by a time."""
+    checkpoint: int | None = field(default=None, kw_only=True)
+    """At which of the life's waits, counted from 0."""
+
+
+@frozen(repr=False)
+class Crash(AtCheckpoint):
+    """The child raises `InjectedCrash` where it waits.
+
+    Its own `finally` and `async with` blocks run as after any exception of theirs.
+    """
+
+
+@frozen(repr=False)
+class Vanish(AtCheckpoint):
+    """The child is cancelled where it waits, and crashes once it has unwound.
+
+    So every `await` in its clean-up fails, as when a whole program goes down: what is
+    awaited before a resource is released never gets there.
+    """
+
+
+@frozen(repr=False)
+class Interrupt(AtCheckpoint):
+    """A Ctrl-C arrives in the child: it must end the whole tree, in order."""
+
+
+@frozen(repr=False)
+class Slow(AtCheckpoint):
+    """The child goes on only so many seconds after what it waited for has come.
+
+    Checkpoint -1 is before its first step: a slow start.
+    """
+
+    seconds: float = field(default=1.0, kw_only=True)
+
+
+@frozen(repr=False)
+class FailStart(Fault):
+    """The child fails to start, in `times` lives from `life` on."""
+
+    life: int = field(default=1, kw_only=True)
+    times: int = field(default=1, kw_only=True)
+
+    timed: ClassVar[bool] = False
+
+
+@frozen(repr=False)
+class Deaf(Fault):
+    """From `at` on the child ignores its cancellation, for `seconds` once it comes."""
+
+    seconds: float = field(default=1.0, kw_only=True)
+
+
+@frozen(repr=False)
+class Flood(Fault):
+    """So many messages fill the mailbox of a server; it takes a turn for each."""
+
+    count: int = field(default=2000, kw_only=True)
+
+
+@frozen(repr=False)
+class Terminate(Fault):
+    """Somebody calls `terminate_child` for the child."""
+
+
+@frozen(repr=False)
+class StartAgain(Fault):
+    """Somebody calls `restart_child` for the child, after a `Terminate`."""
+
+
+@frozen(repr=False)
+class CancelClient(Fault):
+    """The client is cancelled in whatever it waits for."""
+
+    path: str = field(default="", init=False)
+
+
+@frozen(repr=False)
+class CutTree(Fault):
+    """The whole tree is cancelled from outside: at a time, or before a task step."""
+
+    path: str = field(default="", init=False)
+    step: int | None = field(default=None, kw_only=True)
+
+
+Script: TypeAlias = list[Fault]
+
+STANDARD: tuple[type[Fault], ...] = (
+    Crash,
+    Vanish,
+    FailStart,
+    Slow,
+    Deaf,
+    Flood,
+    CancelClient,
+    CutTree,
+)
+"""What `check_supervision` draws by default."""
+
+EVERYTHING: tuple[type[Fault], ...] = (*STANDARD, Interrupt, Terminate, StartAgain)
+"""All faults: with Ctrl-C, and with people who stop and start children by hand."""

@@ -1,0 +1,272 @@
+"""What must hold: the harness's own invariants, and how users write theirs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Iterable
+from inspect import isawaitable
+from typing import Any, Literal, TypeAlias, overload
+
+import trio
+from attrs import frozen
+
+from trio_sup._core import events
+from trio_sup._core.errors import (
+    ChildQuarantined,
+    MailboxFull,
+    MaxChildren,
+    NoProcess,
+    NoSuchChild,
+    RestartLimitExceeded,
+    ServerExit,
+    StartFailed,
+    StartIgnored,
+    SupervisionError,
+    SupervisorStopping,
+)
+from trio_sup._core.exits import Ignore, leaves
+from trio_sup._kid import Kid
+from trio_sup._messages import CastNote, InfoNote, StopNote
+from trio_sup._registry import Via
+from trio_sup.testing.world import World
+
+Check: TypeAlias = Callable[[World], object]
+When: TypeAlias = Literal["quiet", "end"]
+
+CONSEQUENCES: tuple[type[BaseException], ...] = (
+    ChildQuarantined,
+    MailboxFull,
+    MaxChildren,
+    NoProcess,
+    NoSuchChild,
+    RestartLimitExceeded,
+    ServerExit,
+    StartFailed,
+    StartIgnored,
+    SupervisorStopping,
+    trio.TooSlowError,
+)
+"""What may reach a child because another one is down: no error of its own."""
+
+
+@frozen
+class Invariant:
+    """A named check; made by `invariant`, `eventually` and `survives`."""
+
+    name: str
+    check: Callable[[World], Any]
+    when: Literal["quiet", "end", "eventually"] = "end"
+    within: float = 0.0
+    source: str = ""
+    """Source text that makes an equal one, where the name alone does not."""
+
+    def __call__(self, world: World) -> object:
+        """Run the check."""
+        result: object = self.check(world)
+        return result
+
+
+@overload
+def invariant(check: Check, /) -> Invariant: ...
+@overload
+def invariant(*, when: When) -> Callable[[Check], Invariant]: ...
+def invariant(check: Check | None = None, /, *, when: When = "end") -> Any:
+    """Make a function of the `World` an invariant.
+
+    It fails by raising, or by returning False. A plain function given to the harness
+    counts as one that is checked at the end.
+
+    Args:
+        check: The function; must not block.
+        when: ``end``: once, after the tree has stopped. ``quiet``: while the tree
+            runs, each time nothing more happens by itself.
+    """
+
+    def make(function: Check) -> Invariant:
+        return Invariant(_name_of(function), function, when)
+
+    return make if check is None else make(check)
+
+
+def eventually(
+    check: Callable[[World], object | Awaitable[object]],
+    *,
+    within: float,
+    name: str | None = None,
+) -> Invariant:
+    """Demand that something becomes true soon after the last fault.
+
+    Checked again and again while the tree runs, from the last fault on, until it is
+    true. An `AssertionError`, a `SupervisionError` or a `trio.TooSlowError` counts
+    as not yet. Not demanded of a tree that is down because it gave up or was cut.
+
+    Args:
+        check: A function of the `World`, or an async one, which may call servers.
+        within: Virtual seconds.
+        name: What to call it; by default the function's name.
+    """
+    shown = name or _name_of(check)
+    source = f"eventually({_name_of(check)}, within={within:g})"
+    return Invariant(shown, check, "eventually", within, source)
+
+
+def survives(faults: int) -> Invariant:
+    """Demand that the tree does not give up over so few crashes.
+
+    A single crash should not take the whole program down: if it does, a crash drags
+    others with it, or a limit is too tight.
+
+    Args:
+        faults: How many faults it must outlive, if they hit after it started.
+    """
+
+    def check(world: World) -> None:
+        real = [hit for hit in world.hits if not hit.missed]
+        if world.outcome == "gave_up" and len(real) <= faults:
+            raise AssertionError(f"gave up after {len(real)} faults: {world.error}")
+
+    return Invariant(f"survives({faults})", check, source=f"survives({faults})")
+
+
+def _name_of(function: Callable[..., object]) -> str:
+    return str(getattr(function, "__name__", repr(function)))
+
+
+def as_invariants(given: Iterable[Invariant | Check]) -> list[Invariant]:
+    """Return invariants as such; plain functions are checked at the end."""
+    return [
+        each if isinstance(each, Invariant) else Invariant(_name_of(each), each)
+        for each in given
+    ]
+
+
+async def becomes_true(demand: Invariant, world: World) -> str | None:
+    """Wait for an `eventually`; return why it did not come true, if it did not."""
+    until = trio.current_time() + demand.within
+    step = max(demand.within / 64, 1e-3)
+    while True:
+        why = "it is false"
+        try:
+            with trio.move_on_at(until + 1e-6) as scope:
+                answer: object = demand.check(world)
+                if isawaitable(answer):
+                    answer = await answer
+                if answer is None or answer:
+                    return None
+            if scope.cancelled_caught:
+                why = "its check still waits"
+        except (AssertionError, SupervisionError, trio.TooSlowError) as error:
+            why = f"{type(error).__name__}: {error}"
+        if trio.current_time() >= until:
+            return f"not within {demand.within:g} s of the last fault: {why}"
+        await trio.sleep(min(step, until - trio.current_time()))
+
+
+# The harness's own.
+
+
+def unexpected_crashes(
+    world: World,
+    made: Iterable[BaseException],
+    allow: tuple[type[BaseException], ...],
+) -> list[tuple[float, str, BaseException]]:
+    """Return the errors of children that no fault explains: errors never hide."""
+    known = {id(error) for error in made}
+    consequences = CONSEQUENCES if world.disturbed else ()
+
+    def explained(error: BaseException) -> bool:
+        for leaf in leaves(error):
+            if isinstance(leaf, (*allow, *consequences, Ignore, RestartLimitExceeded)):
+                continue
+            cause: BaseException | None = leaf
+            while cause is not None and id(cause) not in known:
+                cause = cause.__cause__
+            if cause is None:
+                return False
+        return True
+
+    found: list[tuple[float, str, BaseException]] = []
+    for event in world.events:
+        if isinstance(
+            event, events.ChildCrashed | events.ChildStartFailed | events.ChildStopped
+        ):
+            error = event.exit.error
+            if error is not None and not explained(error):
+                found.append((event.at, event.path, error))
+    return found
+
+
+def one_end_a_life(world: World) -> list[str]:
+    """Return what is wrong with the beginnings and ends of lives."""
+    wrong: list[str] = []
+    open_: dict[str, int] = {}
+    for event in world.events:
+        match event:
+            case events.ChildStarting():
+                if event.path in open_:
+                    wrong.append(
+                        f"{event.path}: life {event.life} began before life "
+                        f"{open_[event.path]} had ended"
+                    )
+                open_[event.path] = event.life
+            case (
+                events.ChildStopped()
+                | events.ChildCrashed()
+                | events.ChildStartFailed()
+                | events.ChildIgnored()
+            ):
+                if open_.pop(event.path, None) != event.life:
+                    wrong.append(f"{event.path}: life {event.life} ended twice")
+            case _:
+                pass
+    wrong += [f"{path}: life {life} never ended" for path, life in open_.items()]
+    return wrong
+
+
+def registry_problems(world: World) -> list[str]:
+    """Return where the node's registry and the living children differ."""
+    wrong: list[str] = []
+    for entry in world.node.registry.select():
+        kid = entry.handle.kid
+        if not kid.alive:
+            wrong.append(f"{entry.key!r} names {kid.path_text}, which is {kid.status}")
+    for kid in world.kids_:
+        named = kid.running and kid.spec.name is not None
+        if named and _holder(kid) != kid.handle:
+            wrong.append(f"{kid.path_text} runs, but its name finds it not")
+    return wrong
+
+
+def _holder(kid: Kid) -> object:
+    """Return who is found under the name of a child's specification."""
+    name = kid.spec.name
+    if isinstance(name, Via):
+        return name.registry.get(name.key)
+    return kid.node.registry.get(name)
+
+
+def mailbox_problems(world: World) -> list[str]:
+    """Return where the counts of a mailbox do not add up."""
+    wrong: list[str] = []
+    for kid in world.kids_:
+        queue = kid.mailbox
+        if queue is None:
+            continue
+        items = [*queue.batch, *queue.inbox]
+        bounded = sum(isinstance(item, CastNote | InfoNote) for item in items)
+        stops = sum(isinstance(item, StopNote) for item in items)
+        if (bounded, stops) != (queue.bounded, queue.stops):
+            wrong.append(
+                f"{kid.path_text}: {bounded} messages and {stops} stops wait, "
+                f"counted are {queue.bounded} and {queue.stops}"
+            )
+        if queue.capacity != math.inf and bounded > queue.capacity:
+            wrong.append(f"{kid.path_text}: {bounded} messages, {queue.capacity:g} fit")
+        busy = 1 if queue.current is not None else 0
+        known = queue.handled + queue.depth + busy
+        if queue.policy.on_crash == "fail" and known > queue.received:
+            wrong.append(
+                f"{kid.path_text}: {queue.received} messages came, but {known} "
+                "are handled or wait"
+            )
+    return wrong

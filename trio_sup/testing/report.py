@@ -1,0 +1,138 @@
+"""What a failure prints: the findings, a program that repeats them, a timeline."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+
+from trio_sup.testing._example import Options
+from trio_sup.testing.faults import Fault
+from trio_sup.testing.world import World
+
+SHOWN = 8
+"""Findings shown."""
+
+
+class SupervisionViolation(AssertionError):
+    """A tree did what it must not; the message repeats it under plain pytest."""
+
+    def __init__(
+        self,
+        world: World,
+        options: Options,
+        script: Sequence[Fault],
+        codes: Sequence[int],
+    ) -> None:
+        self.world = world
+        self.script = list(script)
+        self.codes = list(codes)
+        self.program = program(options, script, codes)
+        super().__init__(_message(world, self.program))
+
+    def __reduce__(self) -> tuple[type[AssertionError], tuple[str]]:
+        """Travel as text between processes: worlds cannot."""
+        return AssertionError, (str(self),)
+
+
+def _message(world: World, text: str) -> str:
+    found = [f"  {problem}" for problem in world.problems[:SHOWN]]
+    more = len(world.problems) - len(found)
+    if more > 0:
+        found.append(f"  … and {more} more")
+    indented = "\n".join(f"    {line}".rstrip() for line in text.splitlines())
+    return "\n".join(
+        [
+            "the tree broke what must hold",
+            *found,
+            "",
+            "This repeats it:",
+            "",
+            indented,
+            "",
+            "What happened:",
+            "",
+            world.timeline(),
+        ]
+    )
+
+
+def program(options: Options, script: Sequence[Fault], codes: Sequence[int]) -> str:
+    """Return a program that repeats a run under plain pytest."""
+    codes = list(codes)
+    while codes and codes[-1] == 0:
+        codes.pop()
+    arguments = [_reference(options.build_tree, "build_tree")]
+    names = {type(fault).__name__ for fault in script} | {"replay"}
+    notes: list[str] = []
+    imports = [_import(options.build_tree, "build_tree", notes)]
+    lines = [f"script={_list(script)},"]
+    if codes:
+        lines.append(f"codes={codes!r},")
+    if options.client is not None:
+        lines.append(f"client={_reference(options.client, 'client')},")
+        imports.append(_import(options.client, "client", notes))
+    if options.invariants:
+        shown: list[str] = []
+        for each in options.invariants:
+            shown.append(each.source or each.name)
+            if each.source:
+                names.add(each.source.partition("(")[0])
+            if not each.source.startswith("survives"):
+                check = each.check
+                imports.append(_import(check, each.name, notes, each.name))
+        lines.append(f"invariants=[{', '.join(shown)}],")
+    if options.allow:
+        kinds = [kind.__name__ for kind in options.allow]
+        lines.append(f"allow=({', '.join(kinds)},),")
+        imports += [
+            f"from {kind.__module__} import {kind.__name__}"
+            for kind in options.allow
+            if kind.__module__ != "builtins"
+        ]
+    if options.duration != 10.0:
+        lines.append(f"duration={options.duration!r},")
+    known = sorted({line for line in imports if line})
+    return "\n".join(
+        [
+            f"from trio_sup.testing import {', '.join(sorted(names))}",
+            *known,
+            *notes,
+            "",
+            "",
+            "def test_replay() -> None:",
+            "    replay(",
+            f"        {arguments[0]},",
+            *(f"        {line}" for line in "\n".join(lines).splitlines()),
+            "    )",
+        ]
+    )
+
+
+def _list(script: Sequence[Fault]) -> str:
+    if len(script) < 2:
+        return repr(list(script))
+    inner = "".join(f"    {fault!r},\n" for fault in script)
+    return f"[\n{inner}]"
+
+
+def _reference(function: object, fallback: str) -> str:
+    name = str(getattr(function, "__name__", fallback))
+    return fallback if not name.isidentifier() else name
+
+
+def _import(
+    function: object, fallback: str, notes: list[str], alias: str = ""
+) -> str | None:
+    name = str(getattr(function, "__qualname__", ""))
+    module = str(getattr(function, "__module__", ""))
+    if name.isidentifier() and module not in ("", "__main__"):
+        return f"from {module} import {name}"
+    shown = alias or _reference(function, fallback)
+    where = ""
+    try:
+        code = inspect.unwrap(function).__code__  # type: ignore[arg-type]
+        where = f" ({code.co_filename}:{code.co_firstlineno})"
+    except (AttributeError, ValueError, TypeError):
+        pass
+    notes.append(f"# here goes `{shown}`: {name or 'your function'}{where}")
+    return None

@@ -1,0 +1,146 @@
+"""The world of one run, as invariants and clients see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+from attrs import Factory, define, frozen
+
+from trio_sup._child import Child, Supervisor
+from trio_sup._core import events
+from trio_sup._core.errors import NoSuchChild
+from trio_sup._core.events import Event, LifecycleEvent
+from trio_sup._core.specs import ChildSpec
+from trio_sup._node import Node
+from trio_sup._specs import supervisor
+from trio_sup.testing.faults import Fault
+
+if TYPE_CHECKING:
+    from trio_sup._kid import Kid
+
+Outcome: TypeAlias = Literal[
+    "running", "stopped", "gave_up", "not_started", "cut", "interrupted", "failed"
+]
+"""How a run ended: in order, by its limits, by `CutTree`, by `Interrupt`, …"""
+
+BuildTree: TypeAlias = Callable[[], Any]
+"""Returns a specification, a list of them, or a pair of that and anything else."""
+
+
+@frozen
+class Problem:
+    """Something that must not be."""
+
+    at: float
+    invariant: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"t={self.at:g}  {self.invariant}: {self.what}"
+
+
+@frozen
+class Hit:
+    """A fault that happened, or was missed because its child did not live."""
+
+    at: float
+    fault: Fault
+    missed: bool = False
+
+
+@define(eq=False)
+class World:
+    """One run of a tree under faults: its handles, what happened, how it ended."""
+
+    app: Any = None
+    """What `build_tree` returned beside the specification."""
+    outcome: Outcome = "running"
+    end: float = 0.0
+    """Virtual time at which the run ended, in seconds."""
+    events: list[LifecycleEvent] = Factory(list[LifecycleEvent])
+    hits: list[Hit] = Factory(list[Hit])
+    problems: list[Problem] = Factory(list[Problem])
+    script: Sequence[Fault] = ()
+    error: BaseException | None = None
+    """What the tree's block raised, if it did."""
+    steps: int = 0
+    """How many task steps the run took."""
+    contested: int = 0
+    """How often the schedule could have gone another way."""
+    checkpoints: dict[tuple[str, int], int] = Factory(dict[tuple[str, int], int])
+    """The waits of each life of each child that is not a supervisor."""
+    node_: Node | None = None
+    root_: Supervisor | None = None
+    kids_: dict[Kid, None] = Factory(dict["Kid", None])
+
+    @property
+    def node(self) -> Node:
+        """The node of the run, with its registry."""
+        assert self.node_ is not None, "the run has not begun"
+        return self.node_
+
+    @property
+    def root(self) -> Supervisor:
+        """The handle of the root; valid from its start on."""
+        assert self.root_ is not None, "the tree did not start"
+        return self.root_
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether any fault took place."""
+        return any(not hit.missed for hit in self.hits)
+
+    def child(self, path: str) -> Child:
+        """Return the handle of the child at a path, present or past.
+
+        Raises:
+            NoSuchChild: there never was one.
+        """
+        found = [kid for kid in self.kids_ if kid.path_text == path]
+        if not found:
+            raise NoSuchChild("the run", path)
+        return found[-1].handle
+
+    def lives(self, path: str) -> int:
+        """Return how many lives of a child have begun."""
+        return self._count(events.ChildStarting, path)
+
+    def restarts(self, path: str) -> int:
+        """Return how many restarts of a child were decided."""
+        return self._count(events.RestartDecided, path)
+
+    def crashes(self, path: str) -> int:
+        """Return how often a child crashed."""
+        return self._count(events.ChildCrashed, path)
+
+    def _count(self, kind: type[Event], path: str) -> int:
+        return sum(1 for e in self.events if isinstance(e, kind) and e.path == path)
+
+    def timeline(self) -> str:
+        """Return what happened as text, one lane a child."""
+        from trio_sup.testing.timeline import timeline
+
+        return timeline(self.events, self.hits, self.problems)
+
+
+def unpack(built: object) -> tuple[ChildSpec[Supervisor], Any]:
+    """Return the root's specification and the rest of what `build_tree` returned.
+
+    Raises:
+        TypeError: it returned something else.
+    """
+    app: Any = None
+    if isinstance(built, tuple):
+        built, app = cast("tuple[object, object]", built)
+    if isinstance(built, list):
+        return supervisor(cast("list[ChildSpec[Any]]", built), id="root"), app
+    if not isinstance(built, ChildSpec):
+        raise TypeError(
+            "build_tree() must return a spec, a list of specs, or a pair of that and "
+            f"an application object; not {built!r}"
+        )
+    spec: ChildSpec[Any] = built
+    if spec.kind != "supervisor" or spec.target != "supervisor":
+        spec = supervisor([spec], id="root")
+    return spec, app
