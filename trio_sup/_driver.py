@@ -32,10 +32,8 @@ from trio_sup._core.errors import (
     RestartLimitExceeded,
     StartFailed,
     SupervisorStopping,
-    crash_summary,
 )
 from trio_sup._core.exits import NORMAL, Exit, Ignore
-from trio_sup._core.policies import Budget
 from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._core.strategy import (
     AutoShutdown,
@@ -46,8 +44,14 @@ from trio_sup._core.strategy import (
     Settled,
     SupervisorCore,
 )
-from trio_sup._kid import Kid, format_error
-from trio_sup._life import await_stack, clear_frames, run_life
+from trio_sup._kid import Kid
+from trio_sup._life import run_life
+from trio_sup._reports import (
+    crash_of,
+    exit_event,
+    note_endless_backoff,
+    report_while_stuck,
+)
 from trio_sup._wake import Waiters
 
 if TYPE_CHECKING:
@@ -58,10 +62,6 @@ Mode: TypeAlias = Literal["down", "starting", "running", "stopping"]
 
 STORY_LENGTH = 10
 """How many crashes a supervisor remembers for its story."""
-
-STUCK_AFTER = 1.0
-"""Seconds between the cancellation of a life and the first report that it is stuck;
-each further report waits twice as long."""
 
 _logger = logging.getLogger("trio_sup")
 _jitter = random.Random()
@@ -228,24 +228,9 @@ class Driver:
                 events.ChildStopping(trio.current_time(), kid.path_text, kid.life, why)
             )
 
-    def watch_stuck(self, kid: Kid, delay: float = STUCK_AFTER) -> None:
+    def watch_stuck(self, kid: Kid) -> None:
         """Report a life that outlives its cancellation, again and again."""
-        life, began = kid.life, trio.current_time()
-
-        def look(wait: float) -> None:
-            if kid.life != life or not kid.alive:
-                return
-            kid.status = "stuck"
-            kid.touch()
-            current = trio.current_time()
-            frames = "" if kid.task is None else await_stack(kid.task)
-            self.emit(
-                events.ChildStuck(current, kid.path_text, life, current - began, frames)
-            )
-            again = wait * 2
-            alarm_clock().at(current + again, lambda: look(again))
-
-        alarm_clock().at(began + delay, lambda: look(delay))
+        report_while_stuck(kid, self.emit)
 
     # Starting.
 
@@ -253,28 +238,8 @@ class Driver:
         """Make the record of a child; it is not started."""
         from trio_sup._handles import equip
 
-        self._warn_if_endless(spec)
+        note_endless_backoff(spec, self.flags, self.kid.path_text)
         return equip(Kid(spec, id, self, self.node))
-
-    def _warn_if_endless(self, spec: ChildSpec[Child]) -> None:
-        """Note a backoff so slow that no limit ever ends a crash loop.
-
-        At INFO, not WARNING: to retry for ever is a sound choice for a service; who
-        did not mean it finds the note where they look for the reason.
-        """
-        if spec.backoff is None:
-            return
-        limit: Budget | Flags = self.flags if spec.budget is None else spec.budget
-        if not spec.backoff.can_exceed(limit.max_restarts, limit.max_seconds):
-            _logger.info(
-                "child %r of supervisor %r: with this backoff it never restarts more "
-                "than %d times in %g s, so a crash loop never ends; choose a longer "
-                "window",
-                spec.label,
-                self.kid.path_text,
-                limit.max_restarts,
-                limit.max_seconds,
-            )
 
     def spawn(self, kid: Kid, *, supervised: bool, now: float | None = None) -> None:
         """Begin the next life of a child. Synchronous.
@@ -355,8 +320,8 @@ class Driver:
         kid.note_exit(exit)
         kid.hide_names()
         if exit.error is not None and not isinstance(exit.error, Ignore):
-            self._note_crash(kid, exit, now)
-        event = self._exit_event(kid, exit, now, asked=asked, ready=ready)
+            self.crashes.append(crash_of(kid, exit, now))
+        event = exit_event(kid, exit, now, asked=asked, ready=ready)
         if fatal is not None:
             self.fatal.append(fatal)
             kid.status = "stopped"
@@ -490,7 +455,7 @@ class Driver:
         if kid.ticket == ticket and not kid.alive and self.mode == "running":
             now = trio.current_time()
             kid.last_exit = exit
-            self._note_crash(kid, exit, now)
+            self.crashes.append(crash_of(kid, exit, now))
             self._start_ended(kid, exit, now)
 
     def _due(self, kid: Kid, ticket: int) -> None:
@@ -524,35 +489,6 @@ class Driver:
             )
         )
         self.request_stop(f"gave up after {kid.label!r} ended")
-
-    def _note_crash(self, kid: Kid, exit: Exit, now: float) -> None:
-        assert exit.error is not None
-        error = clear_frames(exit.error)
-        text = format_error(exit.error) if error is None else ""
-        self.crashes.append(
-            Crash(
-                now,
-                kid.path_text,
-                kid.life,
-                error,
-                crash_summary(exit),
-                text,
-            )
-        )
-
-    def _exit_event(
-        self, kid: Kid, exit: Exit, now: float, *, asked: bool, ready: bool
-    ) -> events.LifecycleEvent:
-        head = (now, kid.path_text, kid.life)
-        if asked:
-            return events.ChildStopped(*head, exit, True)
-        if not ready:
-            if isinstance(exit.error, Ignore):
-                return events.ChildIgnored(*head)
-            return events.ChildStartFailed(*head, exit)
-        if exit.kind == "crashed":
-            return events.ChildCrashed(*head, exit, kid.spec.restart)
-        return events.ChildStopped(*head, exit, False)
 
     def emit(self, event: events.LifecycleEvent) -> None:
         """Tell the node; what is fatal in a hook goes up once all children are down.

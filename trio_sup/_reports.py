@@ -1,0 +1,103 @@
+"""What a supervisor reports: ends, crashes, lives that hang, limits never reached."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_sup._alarms import alarm_clock
+from trio_sup._core import events
+from trio_sup._core.errors import Crash, crash_summary
+from trio_sup._core.exits import Exit, Ignore
+from trio_sup._core.policies import Budget
+from trio_sup._core.specs import ChildSpec, Flags
+from trio_sup._kid import Kid, format_error
+from trio_sup._life import await_stack, clear_frames
+
+if TYPE_CHECKING:
+    from trio_sup._child import Child
+
+_logger = logging.getLogger("trio_sup")
+
+STUCK_AFTER = 1.0
+"""Seconds between the cancellation of a life and the first report that it is stuck;
+each further report waits twice as long."""
+
+
+def report_while_stuck(kid: Kid, emit: Callable[[events.LifecycleEvent], None]) -> None:
+    """Report, again and again, a life that outlives its cancellation."""
+    life, began = kid.life, trio.current_time()
+
+    def look(wait: float) -> None:
+        if kid.life != life or not kid.alive:
+            return
+        kid.status = "stuck"
+        kid.touch()
+        current = trio.current_time()
+        frames = "" if kid.task is None else await_stack(kid.task)
+        emit(events.ChildStuck(current, kid.path_text, life, current - began, frames))
+        again = wait * 2
+        alarm_clock().at(current + again, lambda: look(again))
+
+    alarm_clock().at(began + STUCK_AFTER, lambda: look(STUCK_AFTER))
+
+
+def crash_of(kid: Kid, exit: Exit, now: float) -> Crash:
+    """Return the entry of a crash in its supervisor's story, its frames cleared."""
+    assert exit.error is not None
+    error = clear_frames(exit.error)
+    text = format_error(exit.error) if error is None else ""
+    return Crash(now, kid.path_text, kid.life, error, crash_summary(exit), text)
+
+
+def exit_event(
+    kid: Kid, exit: Exit, now: float, *, asked: bool, ready: bool
+) -> events.LifecycleEvent:
+    """Return the event that tells of the end of a life.
+
+    Args:
+        kid: Whose life.
+        exit: How it ended.
+        now: When, in Trio time.
+        asked: Whether the supervisor had asked for it.
+        ready: Whether it had become ready.
+    """
+    head = (now, kid.path_text, kid.life)
+    if asked:
+        return events.ChildStopped(*head, exit, True)
+    if not ready:
+        if isinstance(exit.error, Ignore):
+            return events.ChildIgnored(*head)
+        return events.ChildStartFailed(*head, exit)
+    if exit.kind == "crashed":
+        return events.ChildCrashed(*head, exit, kid.spec.restart)
+    return events.ChildStopped(*head, exit, False)
+
+
+def note_endless_backoff(spec: ChildSpec[Child], flags: Flags, supervisor: str) -> None:
+    """Note a backoff so slow that no limit ever ends a crash loop.
+
+    At INFO, not WARNING: to retry for ever is a sound choice for a service; who did
+    not mean it finds the note where they look for the reason.
+
+    Args:
+        spec: The child's specification.
+        flags: Its supervisor's.
+        supervisor: The supervisor's path.
+    """
+    if spec.backoff is None:
+        return
+    limit: Budget | Flags = flags if spec.budget is None else spec.budget
+    if not spec.backoff.can_exceed(limit.max_restarts, limit.max_seconds):
+        _logger.info(
+            "child %r of supervisor %r: with this backoff it never restarts more "
+            "than %d times in %g s, so a crash loop never ends; choose a longer "
+            "window",
+            spec.label,
+            supervisor,
+            limit.max_restarts,
+            limit.max_seconds,
+        )
