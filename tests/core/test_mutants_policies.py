@@ -22,6 +22,13 @@ BAD: list[tuple[Any, dict[str, Any], str, Any, str]] = [
     (Backoff, {"jitter": -0.1}, "backoff.jitter", -0.1, "from 0 to 1"),
     (Backoff, {"jitter": 1.1}, "backoff.jitter", 1.1, "from 0 to 1"),
     (
+        Backoff,
+        {"immediate_first": 1},
+        "backoff.immediate_first",
+        1,
+        "True or False",
+    ),
+    (
         Budget,
         {"max_restarts": -1, "max_seconds": 1},
         "budget.max_restarts",

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from trio_sup import Backoff, Budget, ChildSpec, ChildSpecError
+from trio_sup import (
+    Backoff,
+    Budget,
+    ChildSpec,
+    ChildSpecError,
+    GenServer,
+    child,
+    dynamic_supervisor,
+    supervisor,
+)
 from trio_sup._core.specs import Flags, check_child, check_flags
 from trio_sup._core.words import Strategy
 
@@ -119,6 +128,54 @@ def test_replace_changes_a_copy() -> None:
     first = spec(id="a", shutdown=1)
     second = first.replace(id="b")
     assert (first.id, second.id, second.shutdown) == ("a", "b", 1)
+
+
+def test_replaced_flags_are_checked_as_those_of_their_kind() -> None:
+    flags = Flags(auto_shutdown="any_significant")
+    assert supervisor(id="s").replace(flags=flags).flags is flags
+    with pytest.raises(ChildSpecError) as info:
+        dynamic_supervisor(id="d").replace(flags=flags)
+    assert info.value.field == "auto_shutdown"
+    assert str(info.value).startswith("child spec 'd': ")
+    with pytest.raises(ChildSpecError, match="among the children of 's'"):
+        twice = Flags(children=(spec(id="a"), spec(id="a")))
+        supervisor(id="s").replace(flags=twice)
+
+
+class Server(GenServer):
+    """Another kind of target."""
+
+
+async def signals(port: int, *, task_status: object) -> None:
+    """A target that says when it is ready."""
+
+
+def plain() -> None:
+    """No target: not async."""
+
+
+def test_a_replaced_target_is_of_the_same_kind() -> None:
+    for first, second, accepted in (
+        (child(worker, id="a"), Server, "an async function"),
+        (child(Server, id="a"), worker, "a GenServer subclass"),
+    ):
+        with pytest.raises(ChildSpecError) as info:
+            first.replace(target=second)
+        assert complaint(info.value) == ("target", second, accepted)
+        assert str(info.value).startswith("child spec 'a': ")
+
+
+def test_a_replaced_target_is_checked_with_its_arguments() -> None:
+    first = child(worker, id="a")
+    for changes in ({"args": (1,)}, {"target": plain}, {"target": 3}):
+        with pytest.raises(ChildSpecError) as info:
+            first.replace(**changes)
+        assert info.value.field in changes
+        assert str(info.value).startswith("child spec 'a': ")
+    second = first.replace(target=signals, args=(80,))
+    assert (second.signals_ready, first.signals_ready) == (True, False)
+    assert second.replace(args=(81,)).args == (81,)
+    assert second.replace(target=worker, args=()).signals_ready is False
 
 
 # Flags.

@@ -1,0 +1,1 @@
+"""Mutation testing of the decisions: is there a mistake that no test notices?"""

@@ -1,0 +1,61 @@
+"""Mutants that no test can kill, because they are no mistakes."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+from attrs import field, frozen
+
+
+@frozen
+class Survivor:
+    """A mutant, told by what it changes.
+
+    Attributes:
+        place: The function.
+        was: The line as it stands.
+        now: The line of the mutant.
+        why: The reason why nobody can notice; empty for one just found.
+    """
+
+    place: str
+    was: str
+    now: str
+    why: str = field(default="", eq=False)
+
+    def as_toml(self) -> str:
+        """The entry for survivors.toml."""
+        # JSON strings are TOML strings.
+        fields = {"in": self.place, "was": self.was, "now": self.now, "why": self.why}
+        lines = [
+            f"{name} = {json.dumps(text, ensure_ascii=False)}"
+            for name, text in fields.items()
+        ]
+        return "\n".join(["[[survivor]]", *lines, ""])
+
+
+def load(file: Path) -> tuple[Survivor, ...]:
+    """The committed survivors.
+
+    Raises:
+        ValueError: an entry without a reason.
+    """
+    data = tomllib.loads(file.read_text(encoding="utf-8"))
+    known = tuple(
+        Survivor(entry["in"], entry["was"], entry["now"], entry["why"])
+        for entry in data.get("survivor", [])
+    )
+    for survivor in known:
+        if len(survivor.why.split()) < 3:
+            raise ValueError(f"{survivor.place}: the reason is missing")
+    return known
+
+
+def parse_diff(place: str, diff: str) -> Survivor:
+    """A survivor from what ``mutmut show`` prints."""
+    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
+    was = " ".join(line[1:].strip() for line in lines if line.startswith("-"))
+    now = " ".join(line[1:].strip() for line in lines if line.startswith("+"))
+    return Survivor(place, was, now)
