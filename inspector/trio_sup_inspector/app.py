@@ -20,7 +20,7 @@ from trio_sup.inspect.discovery import DiscoveryError, list_nodes, runtime_dir
 from trio_sup.inspect.order import ORDERS
 from trio_sup.inspect.session import Session
 from trio_sup_inspector.connection import POLL, Connection, Target
-from trio_sup_inspector.keys import KeymapError, keymap_path, load_keymap
+from trio_sup_inspector.keys import KeymapError, keymap_path, load_keymap, shown_keys
 from trio_sup_inspector.screens.choose import Choose
 from trio_sup_inspector.screens.help import Help
 from trio_sup_inspector.screens.main import MainScreen
@@ -251,7 +251,7 @@ class InspectorApp(App[int]):
             if isinstance(binding, Binding) and binding.description:
                 yield SystemCommand(
                     binding.description.capitalize(),
-                    f"key {binding.key}",
+                    f"key {shown_keys(binding, self.settings.keymap)}",
                     self._runner(screen, binding.action),
                 )
 

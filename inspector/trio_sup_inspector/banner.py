@@ -5,6 +5,7 @@ Knows no Textual.
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -27,8 +28,9 @@ def badge(state: NodeState, clock: float) -> Cell:
     session = state.session
     phase = session.state.phase
     if phase is Phase.RECONNECTING or (phase is Phase.CONNECTING and not state.empty):
-        wait = max(0.0, (session.retry_at or clock) - clock)
-        return f" RECONNECTING in {wait:.0f}s ", "badge-bad"
+        wait = math.ceil((session.retry_at or clock) - clock)
+        due = f"in {wait}s " if wait > 0 else ""
+        return f" RECONNECTING {due}", "badge-bad"
     if phase is Phase.STALE:
         silence = int(session.silence(clock))
         return f" STALE {silence // 60:02}:{silence % 60:02} ", "badge-bad"
@@ -114,10 +116,9 @@ def notice(
     if phase is Phase.REFUSED:
         return f"{session.state.text}. What is shown is the last that was heard.", "bad"
     if phase is Phase.RECONNECTING:
-        wait = max(0.0, (session.retry_at or clock) - clock)
         trouble = connection.trouble if connection is not None else None
         why = trouble.text if trouble is not None else session.state.text
-        return f"{why}. Next attempt in {wait:.1f} s, r = now.", "bad"
+        return f"Not connected, r = try now: {why}", "bad"
     if phase is Phase.STALE:
         pid = session.node.pid if session.node is not None else 0
         silence = session.silence(clock)

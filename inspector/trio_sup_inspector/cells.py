@@ -45,6 +45,17 @@ def cut(text: str, width: int, *, plain: bool = False) -> str:
     return set_cell_size(text, width - 1) + mark if width > 1 else mark[:width]
 
 
+def cut_front(text: str, width: int, *, plain: bool = False) -> str:
+    """The end of the text in at most `width` cells: of a path it says most."""
+    if width_of(text) <= width:
+        return text
+    room = max(width - 1, 0)
+    text = text[len(text) - room :]
+    while width_of(text) > room:
+        text = text[1:]
+    return ("~" if plain else "…")[:width] + text
+
+
 def fit(text: str, width: int, *, right: bool = False, plain: bool = False) -> str:
     """The text in exactly `width` cells."""
     text = cut(text, width, plain=plain)

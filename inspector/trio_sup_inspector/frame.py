@@ -83,4 +83,6 @@ def hints(
     if state.paused:
         shown.remove(("space", "pause"))
         shown = [("space", "go on"), (".", "step"), *shown]
+    if detail:
+        shown.remove(("enter", "details"))
     return [("esc", "back"), *shown] if detail or state.filtering else shown

@@ -13,7 +13,14 @@ from attrs import define, field, frozen
 
 from trio_sup.inspect import show
 from trio_sup.inspect.query import parse_text_query
-from trio_sup_inspector.cells import Cells, Role, clip_cells, cut, fit, printable
+from trio_sup_inspector.cells import (
+    Cells,
+    Role,
+    clip_cells,
+    cut_front,
+    fit,
+    printable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -146,7 +153,7 @@ def entry_cells(
         parts.append((fit(kind, 18, plain=plain) + " ", role))
     path = printable(show.clean(event.path), plain=plain)
     room = max(12, min(40, width // 4))
-    parts.append((fit(cut(path, room, plain=plain), room) + " ", "strong"))
+    parts.append((fit(cut_front(path, room, plain=plain), room) + " ", "strong"))
     text = show.clean(event.text).removeprefix(event.path).strip(" :")
     parts.append((printable(text, plain=plain), role if role == "bad" else "text"))
     return clip_cells(tuple(parts), width, plain=plain)

@@ -100,6 +100,15 @@ class Pane:
             self._layouts[width] = lay_out(self.columns, width)
         return self._layouts[width]
 
+    def count(self, matches: frozenset[int] | None) -> None:
+        """Say how many of the living pass the filter."""
+        model = self.state.model
+        self.total = len(model.rows) - len(model.dead)
+        if matches is None:
+            self.shown = self.total
+        else:
+            self.shown = len(matches) - sum(id in matches for id in model.dead)
+
     def scene(self, fold_open: bool | None = None) -> Scene:
         """What lines depend on besides their rows."""
         now = self.state.now(self.clock)
@@ -128,8 +137,7 @@ class TreePane(Pane):
         self._made_of = made_of
         self.lines = self.state.tree_lines(matches)
         self.keys = [line.id for line in self.lines]
-        self.total = len(self.state.model.rows)
-        self.shown = self.total if matches is None else len(matches)
+        self.count(matches)
         return True
 
     def matches_itself(self, index: int) -> bool:
@@ -169,7 +177,7 @@ class ListPane(Pane):
         keys = self.state.list_ids(matches, clock, first=first)
         changed = keys != self.keys
         self.keys = keys
-        self.total, self.shown = len(self.state.model.rows), len(keys)
+        self.count(matches)
         return changed
 
     def titles(self, width: int) -> Cells:

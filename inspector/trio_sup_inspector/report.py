@@ -199,6 +199,8 @@ def _exits(writer: _Writer, subject: Subject) -> None:
         writer.add(("asking for the traceback", "dim"))
     elif detail.traceback:
         writer.add()
+        if row.last_exit.startswith(("normal", "shutdown")):
+            writer.add(("its last crash was before that", "dim"))
         if detail.clipped:
             writer.add(("its beginning was cut off", "dim"))
         for text in detail.traceback.rstrip("\n").split("\n"):

@@ -8,7 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect import show
-from trio_sup_inspector.cells import Cell, Cells, Role, clip_cells, cut, fit, printable
+from trio_sup_inspector.cells import (
+    Cell,
+    Cells,
+    Role,
+    clip_cells,
+    cut,
+    cut_front,
+    fit,
+    printable,
+)
 
 if TYPE_CHECKING:
     from trio_sup.inspect.wire import Row
@@ -82,12 +91,11 @@ def restart_cells(row: Row, strips: Strips, width: int, *, plain: bool) -> Cells
     name, strip, gauge = _sizes(width)
     look = show.look(row.status)
     path = printable(show.clean(row.path), plain=plain)
-    if len(path) > name - 2:
-        path = ("~" if plain else "…") + path[-(name - 3) :]
+    path = cut_front(path, name - 2, plain=plain)
     lately = strips.get(row.path, [0] * BUCKETS)
     cells: list[Cell] = [
         ((look.ascii if plain else look.glyph) + " ", look.severity),
-        (fit(path, name - 2, plain=plain), "text"),
+        (fit(path, name - 2), "text"),
         (fit(str(row.restarts), 10, right=True), "text"),
     ]
     if strip:

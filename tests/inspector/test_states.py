@@ -56,7 +56,7 @@ def test_a_lost_node_leaves_its_last_rows_and_a_countdown() -> None:
         async with open_rig(node, size=(120, 40), **FAST) as rig:
             await node.stop()
             await rig.until_shown("RECONNECTING")
-            assert "r = now" in rig.text()
+            assert "r = try now" in rig.text()
             assert "payments" in rig.text()
             assert rig.main.view._faded
             await node.start()

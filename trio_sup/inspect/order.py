@@ -36,7 +36,7 @@ ORDERS: Final = (
     Order(
         "growth", "mailbox growth/s", "mailbox", lambda r, m, t, w: m.growth(r.id, w)
     ),
-    Order("peak", "mailbox peak", "mailbox", lambda r, m, t, w: r.mailbox_peak),
+    Order("peak", "mailbox peak", "peak", lambda r, m, t, w: r.mailbox_peak),
     Order("restarts", "restarts", "restarts", lambda r, m, t, w: r.restarts),
     Order("rate", "handled/s", "rate", lambda r, m, t, w: m.handled_rate(r.id, w)),
     Order("handled", "messages handled", "rate", lambda r, m, t, w: r.handled),

@@ -214,6 +214,17 @@ class MainScreen(Screen[None]):
         self._flush()
         self.call_after_refresh(self.refresh_view)
 
+    @property
+    def _list_hidden(self) -> bool:
+        """Whether the details stand where the list would."""
+        return self.side.open and not self.has_class("-wide")
+
+    def _show_details_of_line(self) -> None:
+        """After a jump in a list that the details cover: show those of its line."""
+        id = self._pointed()
+        if self._list_hidden and id is not None:
+            self.open_detail(id)
+
     def close_detail(self) -> None:
         """Close the detail pane."""
         self.side.close()
@@ -292,7 +303,9 @@ class MainScreen(Screen[None]):
     # --- filter and problems -----------------------------------------------
 
     def action_filter(self) -> None:
-        """Type a filter."""
+        """Type a filter. A list behind the details comes to the front."""
+        if self._list_hidden:
+            self.close_detail()
         self.add_class("-filter")
         self.query_one("#filter").focus()
 
@@ -312,6 +325,7 @@ class MainScreen(Screen[None]):
         found = self.pane.next_match(self.view.cursor, step)
         if found is not None:
             self.view.select(found)
+            self._show_details_of_line()
 
     def action_next_problem(self) -> None:
         """Go to the next child that needs a look, unfolding what hides it."""
@@ -328,6 +342,7 @@ class MainScreen(Screen[None]):
             tree.folds += 1
             self.refresh_view()
         self.view.select(id)
+        self._show_details_of_line()
 
     def action_only_problems(self) -> None:
         """Hide what is well."""

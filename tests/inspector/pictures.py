@@ -1,0 +1,177 @@
+"""Draws the pictures of the documentation: ``python -m tests.inspector.pictures``.
+
+Each is a screen of the application beside the fake node of the tests, on a clock
+that stands still, so that the files change only if the screens do. They name no
+font and no host of the network.
+"""
+
+import asyncio
+import html
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+from attrs import evolve, frozen
+from rich.cells import cell_len
+
+from tests.inspector.fake_node import FakeNode
+from tests.inspector.rig import Rig, Shop, open_rig
+from tests.inspector.shop import TRACEBACK, shop_rows
+from trio_sup.inspect.session import Phase
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+TITLE = "trio-sup inspect shop"
+CELL = 12.2
+"""The width of a terminal cell in the pictures of Rich."""
+NBSP = "\N{NO-BREAK SPACE}"
+TEXT = re.compile(
+    r'<text class="([^"]+)" x="([^"]+)" y="([^"]+)" textLength="[^"]+" '
+    r'clip-path="([^"]+)">([^<]*)</text>'
+)
+WORDS = re.compile(rf"[^{NBSP}\s]+(?:{NBSP}[^{NBSP}\s]+)*")
+"""Pieces of text with single spaces inside."""
+FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
+
+
+@frozen
+class Picture:
+    """One screen: how large, after which keys, and what has happened to the node."""
+
+    size: tuple[int, int]
+    keys: tuple[str, ...] = ()
+    details_of: int | None = None
+    """The child whose traceback has to be there."""
+    node_gone: bool = False
+
+
+DOWN_TO_CHARGE = ("down",) * 3
+PICTURES = {
+    "inspector": Picture((110, 30), DOWN_TO_CHARGE),
+    "details": Picture((150, 34), (*DOWN_TO_CHARGE, "enter"), details_of=4),
+    "restarts": Picture((130, 15), ("3",)),
+    "events": Picture((110, 23), ("4",)),
+    "narrow": Picture((60, 20), DOWN_TO_CHARGE),
+    "reconnecting": Picture((110, 22), DOWN_TO_CHARGE, node_gone=True),
+}
+
+CRASHES = {
+    "workers/thumbs": ("OSError('disk full')", (869.9,)),
+    "workers/legacy": ("ValueError('row 7')", (944.0, 949.1, 953.0, 959.4, 962.2, 964)),
+    "payments/charge": ("GatewayError(503)", (974.3, 990.0)),
+    "payments/refund": ("TimeoutError()", (981.2,)),
+}
+"""Who crashed with what, and when: as the rows of the shop have it."""
+OTHERS = (
+    (869.9, "restart_decided", "workers/thumbs", "is restarted, with 3 siblings"),
+    (870.0, "child_stopped", "workers/mailer", "stopped: shutdown (one_for_all)"),
+    (870.0, "child_started", "workers/thumbs", "started (life 2)"),
+    (964.0, "child_quarantined", "workers/legacy", "quarantined: 5 restarts in 60 s"),
+    (974.3, "restart_decided", "payments/charge", "is restarted in 1.9 s"),
+    (976.2, "child_started", "payments/charge", "started (life 4)"),
+    (981.2, "restart_decided", "payments/refund", "is restarted in 24.6 s"),
+    (990.0, "restart_decided", "payments/charge", "is restarted in 4.0 s"),
+    (994.0, "child_started", "payments/charge", "started (life 5)"),
+)
+"""What else the log holds: when, what, which child, in which words."""
+LATELY = {4: 2, 5: 1, 34: 5}
+"""How many restarts of the last minute a child has behind it, by its id."""
+TREND = 60
+"""Refreshes in which the mailbox of the detail pane filled up."""
+
+
+def story() -> list[tuple[float, str, str, str]]:
+    """The log, oldest first."""
+    crashes = [
+        (at, "child_crashed", path, f"crashed: {why}")
+        for path, (why, times) in CRASHES.items()
+        for at in times
+    ]
+    return sorted([*crashes, *OTHERS], key=lambda event: event[0])
+
+
+async def show_picture(picture: Picture) -> str:
+    """The picture as SVG."""
+    now = shop_rows()
+    rows = [evolve(row, restarts=row.restarts - LATELY.get(row.id, 0)) for row in now]
+    node = Shop().node(rows=rows, tracebacks={4: TRACEBACK})
+    async with open_rig(node, size=picture.size) as rig:
+        node.change(*(row for row in now if row.id in LATELY))
+        events = story()
+        for at, kind, below, text in events:
+            path = f"shop/{below}"
+            node.tell(kind, path, f"{path} {text}", at)
+        await rig.until(lambda: len(rig.state.journal.entries) == len(events))
+        await rig.press(*picture.keys)
+        if picture.details_of is not None:
+            await open_details(rig, picture.details_of)
+        if picture.node_gone:
+            await lose_node(rig, node)
+        return own_fonts(rig.app.export_screenshot(title=TITLE))
+
+
+async def open_details(rig: Rig, id: int) -> None:
+    """Wait for the traceback, and let the mailbox fill up."""
+    await rig.until(lambda: id in rig.state.session.details)
+    row = rig.state.model.rows[id]
+    depth = row.mailbox_len or 0
+    # One refresh a depth: those before, of unknown number, are out of sight then.
+    for step in range(1, TREND + 1):
+        row.mailbox_len = depth * step**2 // TREND**2
+        rig.app.tick()
+        await rig.pilot.pause()
+
+
+async def lose_node(rig: Rig, node: FakeNode) -> None:
+    """End the node, and let the application notice."""
+    await node.stop()
+    session = rig.state.session
+    await rig.until(lambda: session.state.phase is Phase.RECONNECTING)
+
+
+def own_fonts(svg: str) -> str:
+    """The same picture in the reader's own fonts, every word at its place.
+
+    Renderers differ in what they make of spaces and of a font's own widths: with
+    a position for each piece of text between spaces, columns stay aligned.
+    """
+    svg = re.sub(r"@font-face\s*\{.*?\}\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    svg = svg.replace("Fira Code, monospace", FONTS)
+    svg = svg.replace("font-family: arial", "font-family: sans-serif")
+    svg = TEXT.sub(_words, svg)
+    svg = re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", svg)
+    return re.sub(r"[ \t]+$", "", svg, flags=re.MULTILINE)
+
+
+def _words(match: re.Match[str]) -> str:
+    look, x, y, clip, content = match.groups()
+    text = html.unescape(content)
+    pieces: list[str] = []
+    for piece in WORDS.finditer(text):
+        at = float(x) + cell_len(text[: piece.start()]) * CELL
+        length = cell_len(piece[0]) * CELL
+        shown = html.escape(piece[0], quote=False).replace(NBSP, "&#160;")
+        pieces.append(
+            f'<text class="{look}" x="{at:.2f}" y="{y}" textLength="{length:.2f}" '
+            f'clip-path="{clip}">{shown}</text>'
+        )
+    return "\n".join(pieces)
+
+
+def draw(directory: Path) -> None:
+    """Write all pictures into a directory.
+
+    The times on them are UTC, whatever this machine's zone is.
+    """
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    directory.mkdir(exist_ok=True)
+    for name, picture in PICTURES.items():
+        svg = asyncio.run(show_picture(picture))
+        (directory / f"{name}.svg").write_text(svg, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    draw(Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES)
