@@ -2,6 +2,7 @@
 
 import math
 from functools import partial
+from typing import Any
 
 import pytest
 import trio
@@ -9,6 +10,7 @@ import trio.lowlevel
 
 import trio_sup
 from trio_sup import GenServer, Registry, call, child, supervisor
+from trio_sup._core.words import Strategy
 from trio_sup.testing import (
     EVERYTHING,
     STANDARD,
@@ -39,7 +41,7 @@ from .trees import Db, customer, db_answers, flat, shop, tick
 
 
 @pytest.mark.parametrize("strategy", ["one_for_one", "one_for_all", "rest_for_one"])
-def test_a_sound_tree_survives_everything(strategy: str) -> None:
+def test_a_sound_tree_survives_everything(strategy: Strategy) -> None:
     report = check_supervision(
         partial(flat, strategy), faults=EVERYTHING, max_examples=60
     )
@@ -132,7 +134,7 @@ async def forgets_to_unregister() -> None:
         del boards.meta["place"]
 
 
-def leaky():
+def leaky() -> Any:
     boards.meta.clear()
     return supervisor([child(tick, id="t"), child(forgets_to_unregister)], id="leaky")
 
@@ -196,7 +198,7 @@ class Chain(GenServer):
         return 1
 
 
-def chained():
+def chained() -> Any:
     asking = [child(Chain, "db", id=f"s{n}", name=f"s{n}") for n in range(4)]
     return supervisor([child(Chain, None, id="db", name="db"), *asking], id="app")
 
@@ -221,7 +223,7 @@ def test_a_crash_that_drags_all_others_along_is_found() -> None:
 
 
 def test_an_eventual_demand_that_is_not_met_is_found() -> None:
-    def quits():
+    def quits() -> Any:
         return [child(Db, name="db", restart="temporary"), child(tick)]
 
     demand = eventually(db_answers, within=5)

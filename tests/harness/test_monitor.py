@@ -2,6 +2,7 @@
 
 import io
 import json
+from typing import Any
 
 import pytest
 import trio
@@ -46,7 +47,7 @@ def record(spec: trio_sup.ChildSpec[trio_sup.Supervisor], seconds: float) -> lis
 
 
 class Watched(trio_driver._Run):
-    async def run(self):
+    async def run(self) -> Any:
         self.monitor = ConformanceMonitor()
         with self.monitor.watching():
             trace = await super().run()
@@ -116,7 +117,10 @@ def test_a_log_that_goes_beyond_the_limit_is_refused() -> None:
 
 def test_it_can_begin_in_the_middle_of_a_life() -> None:
     async def main() -> None:
-        spec = supervisor([*TREE.flags.children, dynamic_supervisor(id="d")], id="app")
+        spec = supervisor(
+            [*(TREE.flags.children if TREE.flags else ()), dynamic_supervisor(id="d")],
+            id="app",
+        )
         async with open_supervisor(spec) as sup:
             sessions = sup.dynamic("d")
             one = await sessions.start_child(child(trio.sleep_forever, id="one"))

@@ -1,12 +1,16 @@
 """Small realistic trees that the harness is tried on."""
 
+from typing import Any
+
 import trio
 
 from trio_sup import (
     Backoff,
+    ChildSpec,
     GenServer,
     NoProcess,
     ServerExit,
+    Supervisor,
     call,
     cast,
     child,
@@ -14,6 +18,7 @@ from trio_sup import (
     supervisor,
     whereis,
 )
+from trio_sup._core.words import Strategy
 from trio_sup.testing import World
 
 
@@ -36,13 +41,15 @@ async def tick() -> None:
         await trio.sleep(2)
 
 
-async def slow_start(*, task_status: trio.TaskStatus[None]) -> None:
+async def slow_start(
+    *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
     await trio.sleep(0.25)
     task_status.started()
     await trio.sleep_forever()
 
 
-def shop():
+def shop() -> ChildSpec[Supervisor]:
     """A server, a task, a nested group, sessions that come and go."""
     return supervisor(
         [
@@ -75,7 +82,7 @@ async def customer(world: World) -> None:
         await trio.sleep(1)
 
 
-def flat(strategy: str = "one_for_one", **options: object):
+def flat(strategy: Strategy = "one_for_one", **options: Any) -> ChildSpec[Supervisor]:
     """Three tasks of each restart type, and a server with a backoff."""
     return supervisor(
         [
@@ -84,9 +91,9 @@ def flat(strategy: str = "one_for_one", **options: object):
             child(tick, id="c", restart="temporary"),
             child(Db, id="d", name="d", backoff=Backoff(jitter=0)),
         ],
-        strategy=strategy,  # type: ignore[arg-type]
+        strategy=strategy,
         id="flat",
-        **options,  # type: ignore[arg-type]
+        **options,
     )
 
 

@@ -51,6 +51,8 @@ class ChildFacts:
     """The path of its supervisor; empty for a root."""
     restart: str = "permanent"
     significant: bool = False
+    shutdown: float | str = math.inf
+    """The grace, in seconds, or ``brutal_kill``."""
     backoff: tuple[float, float, float, float, float, bool] | None = None
     """Initial, factor, maximum, jitter, reset_after, immediate_first."""
     budget: tuple[int, float, str] | None = None
@@ -67,6 +69,7 @@ def facts_of_spec(spec: ChildSpec[Any], path: str, parent: str) -> ChildFacts:
         parent=parent,
         restart=spec.restart,
         significant=spec.significant,
+        shutdown=spec.shutdown,
         backoff=None if backoff is None else cast(Any, attrs.astuple(backoff)),
         budget=None if budget is None else cast(Any, attrs.astuple(budget)),
         flags=_flags(spec, path),
@@ -125,14 +128,15 @@ def write_facts(facts: ChildFacts) -> dict[str, Any]:
 
 def read_facts(data: Mapping[str, Any]) -> ChildFacts:
     """Build facts from their JSON form."""
-    fields = dict(data)
+    fields: dict[str, Any] = dict(data)
     for name in ("backoff", "budget"):
         if fields.get(name) is not None:
             fields[name] = tuple(fields[name])
     flags = fields.get("flags")
     if flags is not None:
         children = tuple(flags["children"])
-        fields["flags"] = SupervisorFacts(**{**flags, "children": children})
+        plain: dict[str, Any] = {**flags, "children": children}
+        fields["flags"] = SupervisorFacts(**plain)
     return ChildFacts(**fields)
 
 
@@ -152,6 +156,8 @@ class Seen:
     child: str = ""
     """The id of the child that a supervisor's own event is about."""
     action: str = ""
+    fatal: bool = False
+    """Whether it ended by what passes through every supervisor, such as Ctrl-C."""
 
 
 def seen_event(event: events.LifecycleEvent) -> Seen:
@@ -161,7 +167,9 @@ def seen_event(event: events.LifecycleEvent) -> Seen:
         case events.ChildStopped():
             return Seen(*head, event.exit.kind, event.requested)
         case events.ChildStartFailed() | events.ChildCrashed():
-            return Seen(*head, event.exit.kind)
+            error = event.exit.error
+            fatal = error is not None and not isinstance(error, Exception)
+            return Seen(*head, event.exit.kind, fatal=fatal)
         case events.RestartDecided():
             return Seen(*head, delay=event.delay, siblings=event.siblings)
         case events.SupervisorGaveUp() | events.SupervisorAutoShutdown():
@@ -170,6 +178,9 @@ def seen_event(event: events.LifecycleEvent) -> Seen:
             return Seen(*head, action=event.action)
         case _:
             return Seen(*head)
+
+
+_FATAL = ("KeyboardInterrupt", "SystemExit", "GeneratorExit", "BaseExceptionGroup")
 
 
 def seen_json(data: Mapping[str, Any]) -> Seen:
@@ -186,4 +197,5 @@ def seen_json(data: Mapping[str, Any]) -> Seen:
         siblings=int(data.get("siblings", 0)),
         child=str(data.get("child", "")),
         action=str(data.get("action", "")),
+        fatal=len(words) > 1 and words[1] in _FATAL,
     )

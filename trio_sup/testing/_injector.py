@@ -7,7 +7,7 @@ reached, those started later too, and their specifications stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 
 import trio
@@ -41,7 +41,8 @@ class Injector(trio.abc.Instrument):
         self.lives: list[DrivenLife] = []
         self.overlaps: list[tuple[str, int, int]] = []
         self.kids: dict[Kid, None] = {}
-        self.requests: list[Request] = []
+        # Calls that wait for an answer, and where.
+        self.requests: dict[Request, MailQueue] = {}
         self.failed_starts: list[BaseException] = []
         # Numbers of flood messages that were handled, by path.
         self.flooded: dict[str, list[int]] = {}
@@ -51,9 +52,10 @@ class Injector(trio.abc.Instrument):
         self._flood_number = 0
 
     @contextmanager
-    def active(self) -> Iterator[None]:
+    def active(self) -> Generator[None]:
         """Be the seam for the length of a block, inside of a Trio run."""
-        original = _life._run_target
+        # The seam: what a life runs. Private on purpose; nobody else needs it.
+        original = _life._run_target  # pyright: ignore[reportPrivateUsage]
         put_call = MailQueue.put_call
 
         async def run_target(kid: Kid) -> None:
@@ -61,17 +63,17 @@ class Injector(trio.abc.Instrument):
 
         def noting_put_call(queue: MailQueue, request: Request) -> None:
             put_call(queue, request)
-            self.requests.append(request)
+            self.requests[request] = queue
 
-        _life._run_target = run_target
-        MailQueue.put_call = noting_put_call  # type: ignore[method-assign, assignment]
+        _life._run_target = run_target  # pyright: ignore[reportPrivateUsage]
+        setattr(MailQueue, "put_call", noting_put_call)  # noqa: B010 - a seam
         trio.lowlevel.add_instrument(self)
         try:
             yield
         finally:
             trio.lowlevel.remove_instrument(self)
-            _life._run_target = original
-            MailQueue.put_call = put_call  # type: ignore[method-assign]
+            _life._run_target = original  # pyright: ignore[reportPrivateUsage]
+            setattr(MailQueue, "put_call", put_call)  # noqa: B010 - a seam
 
     # Trio's instrument.
 
@@ -164,6 +166,19 @@ class Injector(trio.abc.Instrument):
             if kid.path_text == path and kid.alive:
                 return kid
         return None
+
+    def forgotten_callers(self) -> list[str]:
+        """Return the calls that wait for an answer that nobody will give."""
+        self.requests = {r: q for r, q in self.requests.items() if r.task is not None}
+        return [
+            f"{queue.kid.path_text}: {request.handler.name} waits for ever"
+            for request, queue in self.requests.items()
+            if not (
+                request is queue.current
+                or request in queue.deferred
+                or queue.holds(request)
+            )
+        ]
 
     def thrown(self) -> list[BaseException]:
         """All exceptions that the harness made."""

@@ -20,7 +20,7 @@ class Limit:
 
     max_restarts: int
     max_seconds: float
-    times: list[float] = field(factory=list)
+    times: list[float] = field(factory=list[float])
 
     def full(self, now: float, slack: float) -> bool | None:
         """Whether one more at `now` is too many; None if it is too close to tell."""
@@ -44,6 +44,7 @@ class KidWatch:
     state: State = "down"
     life: int = 0
     began: float = 0.0
+    asked_at: float = 0.0
     attempt: int = 0
     """The place in the present row of restarts."""
     budget: Limit | None = None

@@ -130,7 +130,8 @@ def ended(watch: SupervisorWatch, seen: Seen, *, asked: bool) -> None:
         )
     if watch.mode != "stopping":
         watch.complain(seen, "stopping is announced", "it ended without winding down")
-    if (watch.gave_up or watch.auto) and not asked and seen.exit != "shutdown":
+    own = (watch.gave_up or watch.auto) and not asked and not seen.fatal
+    if own and seen.exit != "shutdown":
         watch.complain(
             seen, "giving up is a shutdown (SUP-047, 139)", f"it ended: {seen.exit}"
         )
@@ -145,7 +146,10 @@ def settled(watch: SupervisorWatch, now: float) -> None:
     states = [kid.state for kid in watch.kids.values()]
     if watch.mode == "stopping":
         alive = [kid for kid in watch.kids.values() if kid.alive]
-        if alive and "stopping" not in states:
+        late = [kid for kid in alive if kid.state != "stopping"]
+        if watch.flags.dynamic and late:
+            missing(late[0], "dynamic children stop all at once (DYN-019)", "it waits")
+        elif alive and "stopping" not in states:
             missing(
                 alive[-1], "stopping goes on to the end", "it was not asked to stop"
             )

@@ -24,7 +24,7 @@ class SupervisorWatch(LivesWatch):
 
     # Decisions.
 
-    def _restart_decided(self, seen: Seen, kid: KidWatch) -> None:
+    def restart_decided(self, seen: Seen, kid: KidWatch) -> None:
         self._check_deserved(seen, kid, "restarted")
         if self.mode != "running":
             self.complain(seen, "decisions wait for the start", f"it is {self.mode}")
@@ -98,7 +98,7 @@ class SupervisorWatch(LivesWatch):
         self.line = [k for k in self.line if k not in group]
         self.plan = Plan(pivot, at)
 
-    def _quarantined(self, seen: Seen, kid: KidWatch) -> None:
+    def quarantined(self, seen: Seen, kid: KidWatch) -> None:
         self._check_deserved(seen, kid, "quarantined")
         budget = kid.budget_limit()
         if budget is None or budget.full(seen.at, self.slack) is False:
@@ -109,7 +109,7 @@ class SupervisorWatch(LivesWatch):
         kid.rest()
         kid.quarantined = True
 
-    def _requested(self, seen: Seen, kid: KidWatch) -> None:
+    def requested(self, seen: Seen, kid: KidWatch) -> None:
         kid.request = seen.action
         if seen.action == "terminate_child":
             if kid in self.line:
@@ -134,7 +134,7 @@ _HANDLERS: dict[str, Callable[[SupervisorWatch, Seen, KidWatch], None]] = {
     "child_stopped": SupervisorWatch.stopped,
     "child_crashed": SupervisorWatch.ended_alone,
     "child_removed": SupervisorWatch.removed,
-    "child_quarantined": SupervisorWatch._quarantined,
-    "restart_decided": SupervisorWatch._restart_decided,
-    "requested": SupervisorWatch._requested,
+    "child_quarantined": SupervisorWatch.quarantined,
+    "restart_decided": SupervisorWatch.restart_decided,
+    "requested": SupervisorWatch.requested,
 }

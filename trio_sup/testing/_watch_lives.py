@@ -25,7 +25,7 @@ class Plan:
     pivot: KidWatch
     at: float
     phase: Literal["stop", "start"] = "stop"
-    todo: list[KidWatch] = field(factory=list)
+    todo: list[KidWatch] = field(factory=lambda: list[KidWatch]())
     """Who has to start yet, in order; known from the first start on."""
 
 
@@ -259,7 +259,7 @@ class LivesWatch:
             self.complain(
                 seen, "nothing is stopped without a reason", "nobody asked for it"
             )
-        kid.state = "stopping"
+        kid.state, kid.asked_at = "stopping", seen.at
 
     def _check_stop_order(
         self, seen: Seen, kid: KidWatch, among: list[KidWatch], rows: str
@@ -281,10 +281,29 @@ class LivesWatch:
                     seen, "an end on request was asked for", f"it was {kid.state}"
                 )
             kid.state, kid.exit = "down", seen.exit
+            self._check_requested_end(seen, kid)
             if kid.request == "terminate_child":
                 kid.by_hand, kid.request = True, ""
         else:
             self.ended_alone(seen, kid)
+
+    def _check_requested_end(self, seen: Seen, kid: KidWatch) -> None:
+        grace = kid.facts.shutdown
+        took = seen.at - kid.asked_at
+        if seen.exit not in ("shutdown", "killed"):
+            self.complain(seen, "an end on request is a shutdown", f"it is {seen.exit}")
+        elif grace == "brutal_kill" and seen.exit != "killed":
+            self.complain(seen, "brutal_kill kills (SUP-112)", f"it ended: {seen.exit}")
+        elif (
+            not isinstance(grace, str)
+            and took > grace + SLACK + self.slack
+            and seen.exit != "killed"
+        ):
+            self.complain(
+                seen,
+                "a grace has an end (SUP-111)",
+                f"it took {took:g} s of {grace:g} and was not cancelled",
+            )
 
     def ended_alone(self, seen: Seen, kid: KidWatch) -> None:
         """A life that was ready ended by itself."""

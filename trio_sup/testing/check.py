@@ -139,7 +139,7 @@ def check_supervision(
     phases = [each for each in hypothesis.Phase if each.name != "explain"]
     settings = hypothesis.settings(
         deadline=None,
-        suppress_health_check=list(hypothesis.HealthCheck),
+        suppress_health_check=list(hypothesis.HealthCheck),  # pyright: ignore[reportArgumentType]
         report_multiple_bugs=False,
         print_blob=False,
         phases=phases,

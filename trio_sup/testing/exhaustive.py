@@ -164,7 +164,7 @@ def every_checkpoint(
                 cases.append(_Case(place, mode, [fault]))
         if starts and life == 1:
             cases.append(_Case(place, "fail start", [FailStart(path)]))
-            again = [FailStart(path, life=2), Crash(path, at=duration / 2)]
+            again: list[Fault] = [FailStart(path, life=2), Crash(path, at=duration / 2)]
             cases.append(_Case(place, "fail start", again))
     return _run_all(options, cases, progress, check)
 

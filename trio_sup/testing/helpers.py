@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -38,7 +38,7 @@ class EventRecorder:
         self.events.append(event)
 
     @contextmanager
-    def recording(self, node: Node | None = None) -> Iterator[Self]:
+    def recording(self, node: Node | None = None) -> Generator[Self]:
         """Record a node for the length of a block.
 
         Args:

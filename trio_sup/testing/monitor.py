@@ -8,10 +8,11 @@ a test, as a debugging hook on a live node, or over a recorded log.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+import trio
 from attrs import frozen
 
 from trio_sup._core.events import LifecycleEvent
@@ -78,16 +79,17 @@ class ConformanceMonitor:
         self._watches: dict[str, SupervisorWatch] = {}
         self._roots: Callable[[], Iterable[Kid]] | None = None
         if spec is not None:
-            self._learn(all_facts(spec))
+            self.learn(all_facts(spec))
 
-    def _learn(self, facts: Iterable[ChildFacts]) -> None:
+    def learn(self, facts: Iterable[ChildFacts]) -> None:
+        """Take in what children are specified to be."""
         for fact in facts:
             self._facts[fact.path] = fact
 
     # Live.
 
     @contextmanager
-    def watching(self, node: Node | None = None) -> Iterator[ConformanceMonitor]:
+    def watching(self, node: Node | None = None) -> Generator[ConformanceMonitor]:
         """Watch a node for the length of a block; a tree may run already.
 
         Args:
@@ -115,6 +117,7 @@ class ConformanceMonitor:
         watch.mode = kid.driver.mode if kid.driver.mode != "down" else "stopping"
         for below in kid.driver.all_kids():
             state = KidWatch(facts_of_kid(below), life=below.life)
+            state.asked_at = trio.current_time()
             state.began, state.attempt = below.life_began, below.attempt
             state.quarantined = below.status == "quarantined"
             if below.alive:
@@ -281,7 +284,7 @@ def check_log(lines: Iterable[str]) -> list[Violation]:
         data: dict[str, Any] = json.loads(line)
         facts = data.get("facts")
         if facts is not None:
-            monitor._learn([read_facts(facts)])
+            monitor.learn([read_facts(facts)])
         else:
             monitor.see(seen_json(data))
     return monitor.violations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Sequence
 
@@ -91,7 +92,7 @@ def program(options: Options, script: Sequence[Fault], codes: Sequence[int]) -> 
         ]
     if options.duration != 10.0:
         lines.append(f"duration={options.duration!r},")
-    known = sorted({line for line in imports if line})
+    known = sorted({line for text in imports if text for line in text.splitlines()})
     return "\n".join(
         [
             f"from trio_sup.testing import {', '.join(sorted(names))}",
@@ -116,6 +117,11 @@ def _list(script: Sequence[Fault]) -> str:
 
 
 def _reference(function: object, fallback: str) -> str:
+    if isinstance(function, functools.partial):
+        inner = _reference(function.func, fallback)
+        given = [repr(arg) for arg in function.args]
+        given += [f"{name}={value!r}" for name, value in function.keywords.items()]
+        return f"partial({', '.join([inner, *given])})"
     name = str(getattr(function, "__name__", fallback))
     return fallback if not name.isidentifier() else name
 
@@ -123,6 +129,9 @@ def _reference(function: object, fallback: str) -> str:
 def _import(
     function: object, fallback: str, notes: list[str], alias: str = ""
 ) -> str | None:
+    if isinstance(function, functools.partial):
+        inner = _import(function.func, fallback, notes, alias)
+        return "\n".join(["from functools import partial", *([inner] if inner else [])])
     name = str(getattr(function, "__qualname__", ""))
     module = str(getattr(function, "__module__", ""))
     if name.isidentifier() and module not in ("", "__main__"):

@@ -12,7 +12,7 @@ own order and `schedules_are_drawn` is False; a test of this library fails then.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import TypeVar
@@ -81,7 +81,7 @@ class Schedule:
 @contextmanager
 def scheduled(
     codes: Sequence[int] = (), *, schedule: Schedule | None = None
-) -> Iterator[Schedule]:
+) -> Generator[Schedule]:
     """Let the Trio runs inside of the block follow `codes`.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, cast
 
 from attrs import Factory, define, frozen
 
@@ -124,6 +124,10 @@ class World:
         return timeline(self.events, self.hits, self.problems)
 
 
+def _is_spec(value: object) -> TypeGuard[ChildSpec[Any]]:
+    return isinstance(value, ChildSpec)
+
+
 def unpack(built: object) -> tuple[ChildSpec[Supervisor], Any]:
     """Return the root's specification and the rest of what `build_tree` returned.
 
@@ -135,12 +139,12 @@ def unpack(built: object) -> tuple[ChildSpec[Supervisor], Any]:
         built, app = cast("tuple[object, object]", built)
     if isinstance(built, list):
         return supervisor(cast("list[ChildSpec[Any]]", built), id="root"), app
-    if not isinstance(built, ChildSpec):
+    if not _is_spec(built):
         raise TypeError(
             "build_tree() must return a spec, a list of specs, or a pair of that and "
             f"an application object; not {built!r}"
         )
-    spec: ChildSpec[Any] = built
+    spec = built
     if spec.kind != "supervisor" or spec.target != "supervisor":
         spec = supervisor([spec], id="root")
     return spec, app
