@@ -172,8 +172,8 @@ def settled(watch: SupervisorWatch, now: float) -> None:
             kid.due = None
     plan = watch.plan
     if plan is not None and plan.at < now - watch.slack:
-        late = plan.todo[0] if plan.todo else plan.pivot
-        missing(late, "a group is started whole (SUP-056)", "it was not started")
+        first = plan.todo[0] if plan.todo else plan.pivot
+        missing(first, "a group is started whole (SUP-056)", "it was not started")
         watch.plan = None
 
 
