@@ -46,6 +46,8 @@ class Target:
     limit: int
     """How many restarts its supervisor allows, or its own budget does."""
     window: float
+    healthy: float
+    """Seconds after which a life ends a row of delays."""
 
 
 @frozen
@@ -74,7 +76,10 @@ def survey(world: World, spare: Sequence[str], duration: float) -> Ground:
             limit, window = budget.max_restarts, budget.max_seconds
         waits = world.checkpoints.get((path, 1), 0)
         server = kid.mailbox is not None
-        targets.append(Target(path, server, waits, min(limit, 10), window))
+        backoff = kid.spec.backoff
+        healthy = window if backoff is None else backoff.reset_after
+        found = Target(path, server, waits, min(limit, 10), window, healthy)
+        targets.append(found)
     seen = sorted({round(e.at, 9) for e in world.events if e.at < duration})
     thin = seen[:: max(1, len(seen) // 12)]
     times = dict.fromkeys([0.0, 1.0, *thin, duration / 4, duration / 2])
@@ -108,6 +113,12 @@ def _edge(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]
         Crash(target.path, at=later),
         *([Crash(target.path, at=later)] if amount > 3 else []),
     ]
+
+
+def _later(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    """Once more, after a life that was long enough to be called healthy."""
+    gap = target.healthy + (0.5, 0.0, -0.5)[amount % 3]
+    return [Crash(target.path, at=at), Crash(target.path, at=at + max(gap, 0.0))]
 
 
 def _together(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
@@ -185,7 +196,7 @@ def _bounce(ground: Ground, target: Target, at: float, amount: int) -> list[Faul
 
 
 _MOVES: tuple[tuple[type[Fault], tuple[Move, ...]], ...] = (
-    (Crash, (_crash, _storm, _storm, _edge, _together, _crash_at_place)),
+    (Crash, (_crash, _storm, _storm, _edge, _later, _together, _crash_at_place)),
     (Vanish, (_vanish, _vanish)),
     (FailStart, (_fail_start, _fail_start)),
     (Slow, (_slow,)),

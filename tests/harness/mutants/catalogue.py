@@ -1,0 +1,342 @@
+"""The planted bugs: what stands in the source, and what would stand there instead."""
+
+from attrs import frozen
+
+
+@frozen
+class Mutant:
+    """One realistic mistake."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+
+
+CORE = "trio_sup._core.strategy"
+WINDOW = "trio_sup._core.window"
+POLICIES = "trio_sup._core.policies"
+DRIVER = "trio_sup._driver"
+STATIC = "trio_sup._supervisor"
+DYNAMIC = "trio_sup._dynamic"
+KID = "trio_sup._kid"
+LIFE = "trio_sup._life"
+MAILBOX = "trio_sup._mailbox"
+OPEN = "trio_sup._open"
+SERVE = "trio_sup._serve"
+REGISTRY = "trio_sup._registry"
+
+MUTANTS = [
+    # What is decided.
+    Mutant(
+        "the limit is one too low",
+        WINDOW,
+        "if len(times) >= self.max_restarts:",
+        "if len(times) + 1 >= self.max_restarts:",
+    ),
+    Mutant(
+        "the limit is one too high",
+        WINDOW,
+        "if len(times) >= self.max_restarts:",
+        "if len(times) > self.max_restarts:",
+    ),
+    Mutant(
+        "the window excludes its edge",
+        WINDOW,
+        "while times and now - times[0] > self.max_seconds:",
+        "while times and now - times[0] >= self.max_seconds:",
+    ),
+    Mutant(
+        "the window never forgets",
+        WINDOW,
+        "while times and now - times[0] > self.max_seconds:",
+        "while times and now - times[0] > self.max_seconds * 1000:",
+    ),
+    Mutant(
+        "a permanent child may end normally",
+        CORE,
+        'if restart == "permanent":\n            return True',
+        'if restart == "permanent":\n            return exit.kind != "normal"',
+    ),
+    Mutant(
+        "a transient child comes back after a shutdown",
+        CORE,
+        'return restart == "transient" and not exit.in_order',
+        'return restart == "transient" and exit.kind != "normal"',
+    ),
+    Mutant(
+        "a temporary child comes back",
+        CORE,
+        'return restart == "transient" and not exit.in_order',
+        "return not exit.in_order",
+    ),
+    Mutant(
+        "rest_for_one leaves the failed child out",
+        CORE,
+        "kids = kids[kids.index(pivot) :]",
+        "kids = kids[kids.index(pivot) : -1] or [pivot]",
+    ),
+    Mutant(
+        "rest_for_one restarts everybody",
+        CORE,
+        "kids = kids[kids.index(pivot) :]",
+        "pass",
+    ),
+    Mutant(
+        "a group stops in start order",
+        CORE,
+        "return [kid for kid in reversed(order) if id(kid) in wanted]",
+        "return [kid for kid in order if id(kid) in wanted]",
+    ),
+    Mutant(
+        "a failed restart does not count",
+        CORE,
+        '(SUP-074)."""\n        return self._restart(kid, now)',
+        '(SUP-074)."""\n        self.window.clear()\n        return self._restart(kid, now)',
+    ),
+    Mutant(
+        "an ignored restart is tried again",
+        STATIC,
+        "        if isinstance(exit.error, Ignore):\n"
+        "            self.carry_out(kid, self.core.on_ignored_restart(kid), now)\n"
+        "            return\n",
+        "",
+    ),
+    Mutant(
+        "all_significant means any",
+        CORE,
+        'if mode == "any_significant":',
+        'if mode in ("any_significant", "all_significant"):',
+    ),
+    Mutant(
+        "any_significant is not heeded",
+        CORE,
+        'if mode == "any_significant":',
+        "if False:",
+    ),
+    Mutant(
+        "a dynamic supervisor keeps what is done",
+        CORE,
+        "        kid.attempt = 0\n"
+        '        if self.dynamic or kid.spec.restart == "temporary":',
+        '        kid.attempt = 0\n        if kid.spec.restart == "temporary":',
+    ),
+    Mutant(
+        "the backoff starts one step late",
+        POLICIES,
+        "step = attempt - 2 if self.immediate_first else attempt - 1",
+        "step = attempt - 3 if self.immediate_first else attempt - 1",
+    ),
+    Mutant(
+        "a healthy life does not end the row of delays",
+        CORE,
+        "            kid.attempt = 0\n        return self._restart(kid, now)",
+        "            pass\n        return self._restart(kid, now)",
+    ),
+    Mutant(
+        "a budget is not asked",
+        CORE,
+        "if not kid.budget_window.admit(now):",
+        "if False:",
+    ),
+    # What is done.
+    Mutant(
+        "giving up stops nobody",
+        DRIVER,
+        'self.request_stop(f"gave up after {kid.label!r} ended")',
+        "pass",
+    ),
+    Mutant(
+        "giving up is a crash",
+        LIFE,
+        'return Exit("shutdown", "gave up", error)',
+        'return Exit("crashed", "gave up", error)',
+    ),
+    Mutant(
+        "children stop in start order",
+        STATIC,
+        "for kid in reversed(self.all_kids()):",
+        "for kid in self.all_kids():",
+    ),
+    Mutant(
+        "children are asked to stop all at once",
+        STATIC,
+        "            while kid.alive:\n                await self.bell.wait()\n",
+        "        while self.living:\n            await self.bell.wait()\n",
+    ),
+    Mutant(
+        "a stopped child is not waited for in a group",
+        STATIC,
+        "        self.stop_kid(kid, reason)\n"
+        "        await self._until(lambda: not kid.alive)",
+        "        self.stop_kid(kid, reason)",
+    ),
+    Mutant(
+        "an end is decided again after its group has restarted",
+        STATIC,
+        "        if kid.ticket == ticket and not kid.alive:\n",
+        "        if True:\n",
+    ),
+    Mutant(
+        "restarts go on while the supervisor stops",
+        DRIVER,
+        'elif asked or self.mode == "stopping" or kid.in_plan:',
+        "elif asked or kid.in_plan:",
+    ),
+    Mutant(
+        "a due backoff ignores that the supervisor stops",
+        DRIVER,
+        'if kid.ticket == ticket and self.mode == "running":\n            self.respawn',
+        'if kid.status == "backing_off":\n            self.respawn',
+    ),
+    Mutant(
+        "the group waits for no backoff",
+        STATIC,
+        "if at > trio.current_time():\n            self._wait_for_group(pivot, at)",
+        "if False:\n            self._wait_for_group(pivot, at)",
+    ),
+    Mutant(
+        "a group restart revives temporary children",
+        STATIC,
+        'if kid.spec.restart == "temporary":\n                self.core.drop(kid)',
+        'if kid.spec.restart == "never":\n                self.core.drop(kid)',
+    ),
+    Mutant(
+        "a group restart stops at the first failure for good",
+        STATIC,
+        "            self._stalled = kid\n"
+        "            self._enqueue(partial(self._late_retry, kid))\n",
+        "            self._stalled = kid\n",
+    ),
+    Mutant(
+        "a child stopped by hand is restarted",
+        STATIC,
+        '            await self._stop(kid, "terminate_child")\n',
+        "            assert kid.scope is not None\n            kid.scope.cancel()\n"
+        "            await self._until(lambda: not kid.alive)\n",
+    ),
+    Mutant(
+        "the tree is not shielded from its block",
+        OPEN,
+        "kid.scope = trio.CancelScope(shield=True)",
+        "kid.scope = trio.CancelScope()",
+    ),
+    Mutant(
+        "who waits for the tree's end is not shielded",
+        OPEN,
+        "with trio.CancelScope(shield=came is not None):",
+        "with trio.CancelScope():",
+    ),
+    Mutant(
+        "a supervisor is ready before its children",
+        DRIVER,
+        "                    await self._start_children()\n",
+        '                    self.mode = "running"\n'
+        "                    self.kid.become_ready()\n"
+        "                    await self._start_children()\n",
+    ),
+    Mutant(
+        "a failed start leaves the others running",
+        STATIC,
+        'self.request_stop(f"child {kid.label!r} failed to start")\n            return',
+        "return",
+    ),
+    Mutant(
+        "Ctrl-C is taken for a crash",
+        LIFE,
+        "host.life_over(kid, exit, error if fatal else None)",
+        "host.life_over(kid, exit, None)",
+    ),
+    Mutant(
+        "the grace never ends",
+        KID,
+        "if life == self.life and self.scope is not None:\n            self.force()",
+        "if False:\n            self.force()",
+    ),
+    Mutant(
+        "brutal_kill asks first and waits",
+        KID,
+        "self.arm(0.0 if brutal else grace)",
+        "self.arm(5.0 if brutal else grace)",
+    ),
+    Mutant(
+        "a crash during a stop is masked as a restart",
+        LIFE,
+        "    if kid.asked is not None:\n        kind: ExitKind",
+        "    if kid.asked is not None and error is None:\n        kind: ExitKind",
+    ),
+    Mutant(
+        "dynamic children stop one after the other",
+        DYNAMIC,
+        "            self.stop_kid(kid, self.stop_reason)\n",
+        "            self.stop_kid(kid, self.stop_reason)\n"
+        "            while kid.alive:\n                await kid.wait_change()\n",
+    ),
+    # Mailboxes, callers and names.
+    Mutant(
+        "queued callers are forgotten in a crash",
+        MAILBOX,
+        "            if isinstance(item, Request):\n"
+        "                item.fail(self._no_answer(exit))",
+        "            pass",
+    ),
+    Mutant(
+        "the caller in progress is forgotten",
+        MAILBOX,
+        "        if isinstance(item, Request):\n"
+        "            item.fail(self._server_exit(exit))",
+        "        pass",
+    ),
+    Mutant(
+        "a kept message is not counted as waiting",
+        MAILBOX,
+        "        self.bounded = sum(\n"
+        "            not isinstance(item, Request) for item in (*self.batch, *self.inbox)\n"
+        "        )",
+        "        self.bounded = 0",
+    ),
+    Mutant(
+        "the mailbox serves its last message first",
+        MAILBOX,
+        "            batch.reverse()",
+        "            pass",
+    ),
+    Mutant(
+        "a full mailbox takes one more",
+        MAILBOX,
+        "        if self.bounded >= self.policy.capacity and not self._make_room():",
+        "        if self.bounded > self.policy.capacity and not self._make_room():",
+    ),
+    Mutant(
+        "a name outlives its holder",
+        DRIVER,
+        '        if kid.status != "quarantined":\n            kid.release_name()',
+        "        pass",
+    ),
+    Mutant(
+        "a name is found while its holder is down",
+        DRIVER,
+        "        kid.hide_names()\n",
+        "",
+    ),
+    Mutant(
+        "a name is not shown again after a restart",
+        KID,
+        "        self.show_name()\n        self.touch()",
+        "        if self.life == 1:\n            self.show_name()\n        self.touch()",
+    ),
+    Mutant(
+        "the end of a life is told twice",
+        DRIVER,
+        "        self.emit(event)\n\n    def _ring_for",
+        "        self.emit(event)\n        if kid.life == 2:\n"
+        "            self.emit(event)\n\n    def _ring_for",
+    ),
+    Mutant(
+        "the next life starts before the last one ended",
+        KID,
+        "            scope.cancel(self.asked)\n\n    def arm",
+        "            scope.cancel(self.asked)\n"
+        "            self.scope = None\n\n    def arm",
+    ),
+]
