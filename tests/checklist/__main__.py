@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from . import page, proofs, rows
 
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
 def faults_of_the_page() -> list[str]:
     """What is wrong with the committed page, or with what it is made from."""
     parts, found = rows.load(), proofs.find()
-    faults = page.strangers(parts, found)
+    faults = _faults(parts, found)
     there = page.PAGE.read_text(encoding="utf-8") if page.PAGE.exists() else ""
     if there != page.render(parts, found):
         faults.append(
@@ -40,7 +41,16 @@ def faults_of_the_page() -> list[str]:
 def _table() -> list[str]:
     parts, found = rows.load(), proofs.find()
     page.PAGE.write_text(page.render(parts, found), encoding="utf-8")
-    return page.strangers(parts, found)
+    return _faults(parts, found)
+
+
+def _faults(parts: Sequence[rows.Part], found: Sequence[proofs.Proof]) -> list[str]:
+    """What is wrong with the rows and the tests that name them."""
+    return [
+        *page.strangers(parts, found),
+        *page.contradictions(page.join(parts, found)),
+        *page.unexplained(parts, page.DIFFERENCES.read_text(encoding="utf-8")),
+    ]
 
 
 def _missing(prefixes: tuple[str, ...]) -> int:

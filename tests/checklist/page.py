@@ -8,10 +8,12 @@ from pathlib import Path
 
 from attrs import frozen
 
-from .proofs import Proof
+from .proofs import Proof, ids_in_text
 from .rows import VERDICTS, Part, Row
 
-PAGE = Path(__file__).parent.parent.parent / "docs/reference/otp-conformance.md"
+DOCS = Path(__file__).parent.parent.parent / "docs"
+PAGE = DOCS / "reference/otp-conformance.md"
+DIFFERENCES = DOCS / "explanation/differences-from-otp.md"
 
 NO_TEST = "**no test yet**"
 
@@ -69,6 +71,27 @@ def strangers(parts: Iterable[Part], proofs: Iterable[Proof]) -> list[str]:
         for proof in proofs
         for id in proof.ids
         if id not in known
+    ]
+
+
+def contradictions(shown: Iterable[Shown]) -> list[str]:
+    """Rows that are said not to exist here, and have a test."""
+    return [
+        f"{proof.file}::{proof.name} proves {s.row.id}, which is said not to exist"
+        for s in shown
+        for proof in s.proofs
+        if s.row.verdict == "none"
+    ]
+
+
+def unexplained(parts: Iterable[Part], differences: str) -> list[str]:
+    """Rows that are not the same, and that the page of differences is silent about."""
+    named = set(ids_in_text(differences))
+    return [
+        f"{row.id} is {row.verdict}, and not named in differences-from-otp.md"
+        for part in parts
+        for row in part.rows
+        if row.verdict != "same" and row.id not in named
     ]
 
 

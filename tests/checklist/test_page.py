@@ -6,7 +6,7 @@ import pytest
 
 from . import proofs, rows
 from .__main__ import faults_of_the_page, main
-from .page import Shown, join, render, strangers
+from .page import Shown, contradictions, join, render, strangers, unexplained
 from .proofs import Proof
 from .rows import Part, Row
 
@@ -76,10 +76,22 @@ def test_a_row_that_does_not_exist_is_an_error() -> None:
     ]
 
 
+def test_the_rows_the_tests_and_the_differences_agree() -> None:
+    parts = [Part("S", "", (Row("SUP-001", "none", "a", "no"), Row("X", "same", "b")))]
+    proof = Proof("x.py", "test_x", ("SUP-001",))
+    assert contradictions(join(parts, [proof])) == [
+        "x.py::test_x proves SUP-001, which is said not to exist"
+    ]
+    assert unexplained(parts, "as SUP-002 says") == [
+        "SUP-001 is none, and not named in differences-from-otp.md"
+    ]
+    assert unexplained(parts, "as SUP-001 says") == []
+
+
 def test_missing_lists_rows_and_counts_them(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["missing", "STM"]) == 0
+    assert main(["missing", "XYZ"]) == 0
     assert capsys.readouterr().out == "0 of 0 rows have no test\n"
 
 

@@ -58,6 +58,45 @@ async def test_static_children_are_addressed_by_id_only_sup_096() -> None:
         assert stage.up == ["a"]
 
 
+async def test_a_slow_start_holds_up_requests_but_nothing_else_sup_099(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(start_seconds={"slow": 10.0})
+    async with open_supervisor(stage.specs("a b")) as sup:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sup.start_child, stage.spec("slow"))
+            await trio.sleep(1)
+            stage.crash("a")
+            await quiet()
+            assert stage.lives["a"] == 2
+            assert "a" in stage.up
+            nursery.start_soon(sup.terminate_child, "b")
+            await quiet()
+            assert [info.id for info in sup.which_children()] == ["a", "b", "slow"]
+            assert sup.count_children().active == 3
+            assert trio.current_time() == 1
+            assert "b" in stage.up  # this request waits in line
+        assert trio.current_time() == 10
+        assert stage.up == ["a", "slow"]
+
+
+async def test_a_crash_waits_behind_requests_that_wait_already_sup_099(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(start_seconds={"slow": 10.0})
+    async with open_supervisor(stage.specs("a b")) as sup:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sup.start_child, stage.spec("slow"))
+            await quiet()
+            nursery.start_soon(sup.terminate_child, "b")
+            await quiet()
+            stage.crash("a")
+            await trio.sleep(9)
+            assert sup.child("a").status == "restarting"
+        await quiet()
+        assert stage.up == ["slow", "a"]
+
+
 async def test_one_child_is_looked_up_as_it_is_listed_sup_103() -> None:
     stage = Stage()
     inner = supervisor(stage.specs("x"), id="inner")
