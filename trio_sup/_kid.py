@@ -40,7 +40,6 @@ class Kid(ChildState):
         "alarm",
         "asked",
         "brutal",
-        "cancelled_at_once",
         "deadline",
         "driver",
         "exits",
@@ -105,8 +104,6 @@ class Kid(ChildState):
         self.late: bool = False
         # Ended without a request: `terminate` is not run.
         self.brutal: bool = False
-        # A plain function: the cancellation was the request, so it is no kill.
-        self.cancelled_at_once: bool = False
         self.deadline: float = math.inf
         self.alarm: Alarm | None = None
         self.start_alarm: Alarm | None = None
@@ -261,7 +258,6 @@ class Kid(ChildState):
         elif self.stop_event is not None:
             self.stop_event.set()
         else:
-            self.cancelled_at_once = True
             scope.cancel(self.asked)
 
     def arm(self, grace: float) -> None:
@@ -307,7 +303,7 @@ class Kid(ChildState):
         self.alarm = self.start_alarm = None
         self.scope = self.task = self.stop_event = None
         self.deadline = math.inf
-        self.forced = self.brutal = self.cancelled_at_once = False
+        self.forced = self.brutal = False
 
     # What the inspector reads (trio_sup.inspect.source.ObservedChild).
 
