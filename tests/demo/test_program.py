@@ -103,7 +103,9 @@ def test_it_runs_its_time_and_shows_restarts(start: Start) -> None:
     assert re.search(r"  demo/\S+ crashed \(life 1\): ", out)
     assert re.search(r"  demo/\S+ started \(life 2\)", out)
     assert "gave up" not in out
-    assert len(re.findall(r"(?m)^[●◌▽] demo ", out)) == 2, "the tree at the start and at the end"
+    assert len(re.findall(r"(?m)^[●◌▽] demo ", out)) == 2, (
+        "the tree at the start and at the end"
+    )
     assert out.endswith("demo has stopped in order\n")
 
 

@@ -1,1 +1,0 @@
-"""Servers and names of trio-sup against Erlang's gen_server and Elixir's Registry."""
