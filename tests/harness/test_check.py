@@ -322,3 +322,12 @@ def test_every_checkpoint_finds_the_await_before_a_release() -> None:
 def test_every_cancellation_of_a_sound_tree_is_survived() -> None:
     report = every_cancellation(shop, client=customer, duration=2)
     assert report.rows["the tree", "cut"].hit > 50
+
+
+def test_a_tree_that_spins_is_found() -> None:
+    async def spins() -> None:
+        while True:
+            await trio.lowlevel.checkpoint()
+
+    with pytest.raises(SupervisionViolation, match="no rest in"):
+        replay(lambda: [child(spins)])

@@ -130,7 +130,7 @@ def _together(ground: Ground, target: Target, at: float, amount: int) -> list[Fa
 def _vanish(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
     if amount % 2 == 0:
         return [Vanish(target.path, at=at)]
-    place = min(amount + int(at), max(target.checkpoints - 1, 0))
+    place = min(amount // 2 + int(at), max(target.checkpoints - 1, 0))
     return [Vanish(target.path, checkpoint=place)]
 
 

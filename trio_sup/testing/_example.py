@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import logging
-import sys
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -22,7 +20,9 @@ from trio_sup._life import await_stack
 from trio_sup._node import current_node
 from trio_sup._open import open_supervisor
 from trio_sup.testing import invariants
+from trio_sup.testing._aftermath import aftermath
 from trio_sup.testing._injector import Injector
+from trio_sup.testing._watchdog import Watchdog, sweep
 from trio_sup.testing.faults import (
     AtCheckpoint,
     CancelClient,
@@ -35,14 +35,11 @@ from trio_sup.testing.faults import (
 )
 from trio_sup.testing.invariants import Invariant
 from trio_sup.testing.monitor import ConformanceMonitor, Violation
-from trio_sup.testing.schedule import Schedule, scheduled
+from trio_sup.testing.schedule import scheduled
 from trio_sup.testing.world import BuildTree, Hit, Problem, World, unpack
 
 PATIENCE = 3600.0
 """Virtual seconds after which a tree that does not stop is called stuck."""
-
-MAX_BATCHES = 100_000
-"""Rounds of the scheduler after which a run is called endless."""
 
 Client = Callable[[World], Awaitable[object]]
 
@@ -58,30 +55,11 @@ class Options:
     duration: float = 10.0
 
 
-class Endless(BaseException):
-    """Raised into Trio's scheduler: nothing else ends such a run."""
-
-
-class _Watchdog(Schedule):
-    def __init__(self, codes: Sequence[int]) -> None:
-        super().__init__(codes)
-        self.batches = 0
-        self.halt: str | None = None
-
-    def shuffle(self, batch: list[Task]) -> None:
-        self.batches += 1
-        if self.batches > MAX_BATCHES:
-            self.halt = self.halt or f"no end after {MAX_BATCHES} scheduler rounds"
-        if self.halt is not None:
-            raise Endless(self.halt)
-        super().shuffle(batch)
-
-
 def run_example(
     options: Options, script: Sequence[Fault] = (), codes: Sequence[int] = ()
 ) -> World:
     """Run one example; what is wrong with it is in `World.problems`."""
-    watchdog = _Watchdog(codes)
+    watchdog = Watchdog(codes)
     example = _Example(options, script, watchdog)
     clock = trio.testing.MockClock(autojump_threshold=0)
     with scheduled(schedule=watchdog), _quiet_log():
@@ -92,7 +70,7 @@ def run_example(
                 raise
             example.problem("the tree comes to rest", watchdog.halt)
             del error
-            _sweep()
+            sweep()
     world = example.world
     world.contested = watchdog.contested
     return world
@@ -100,7 +78,7 @@ def run_example(
 
 class _Example:
     def __init__(
-        self, options: Options, script: Sequence[Fault], watchdog: _Watchdog
+        self, options: Options, script: Sequence[Fault], watchdog: Watchdog
     ) -> None:
         self.options = options
         self.script = script
@@ -352,59 +330,16 @@ class _Example:
         world.steps = injector.steps
         for life in injector.lives:
             world.checkpoints[life.path, life.life] = life.checkpoints
-        self._check_interrupts()
-        for task in _tasks() - before:
-            if not task.name.startswith(("trio_sup alarms", "harness:")):
-                self.problem("no task is leaked", f"{task.name} still runs")
-        for kid in world.kids_:
-            if kid.alive:
-                self.problem("nothing is alive after the end", kid.path_text)
-        for path, first, second in injector.overlaps:
-            self.problem(
-                "lives never overlap", f"{path}: life {second} ran beside life {first}"
-            )
-        for entry in world.node.registry.select():
-            self.problem("names end with their holders", repr(entry.key))
-        for path, numbers in injector.flooded.items():
-            if numbers != sorted(set(numbers)):
-                self.problem("messages are handled once, in order", path)
+        for name, text in aftermath(world, injector, _tasks() - before):
+            self.problem(name, text)
         self._quiet_checks()
-        for text in invariants.one_end_a_life(world):
-            self.problem("every life ends once", text)
-        self._check_story()
-        self._check_crashes()
-        self._check("end")
-
-    def _check_interrupts(self) -> None:
-        """A Ctrl-C that a child let pass must have ended the tree."""
-        for event in self.world.events:
-            error = getattr(getattr(event, "exit", None), "error", None)
-            passed = isinstance(error, BaseException) and any(
-                isinstance(leaf, KeyboardInterrupt) for leaf in leaves(error)
-            )
-            if passed and self.world.outcome not in ("interrupted", "cut"):
-                self.problem("Ctrl-C ends the tree", f"it ended: {self.world.outcome}")
-                return
-
-    def _check_story(self) -> None:
-        """Compare the lives that ran with those that the events tell of."""
-        told = {
-            (e.path, e.life) for e in self.world.events if e.kind == "child_starting"
-        }
-        for life in self.injector.lives:
-            if (life.path, life.life) not in told:
-                self.problem(
-                    "events tell what happened",
-                    f"{life.path}: life {life.life} is untold",
-                )
-
-    def _check_crashes(self) -> None:
         found = invariants.unexpected_crashes(
-            self.world, self.injector.thrown(), self.options.allow
+            world, injector.thrown(), self.options.allow
         )
         for at, path, error in found:
             text = f"{path}: {type(error).__name__}: {error}"
             self.problem("no child fails without a fault that explains it", text, at)
+        self._check("end")
 
 
 def _admin(
@@ -445,16 +380,3 @@ def _quiet_log() -> Generator[None]:
         yield
     finally:
         logger.disabled = before
-
-
-def _ignore(_: object) -> None:
-    pass
-
-
-def _sweep() -> None:
-    """Collect what an aborted run left: its coroutines complain, to nobody's use."""
-    hook, sys.unraisablehook = sys.unraisablehook, _ignore
-    try:
-        gc.collect()
-    finally:
-        sys.unraisablehook = hook

@@ -77,6 +77,7 @@ def check_supervision(
     allow: Iterable[type[BaseException]] = (),
     duration: float = 10.0,
     max_examples: int | None = None,
+    derandomize: bool = False,
 ) -> CheckReport:
     """Try to break a tree; return what was tried, or raise what was found.
 
@@ -100,6 +101,7 @@ def check_supervision(
         allow: Exceptions of children, or of the client, that are no failure.
         duration: Virtual seconds that a run lasts before its tree is stopped.
         max_examples: How many; by default Hypothesis' setting.
+        derandomize: Whether to try the same examples each time.
 
     Raises:
         SupervisionViolation: something does not hold.
@@ -124,18 +126,27 @@ def check_supervision(
         st.lists(st.integers(0, 23), max_size=MAX_CODES),
     )
 
+    # Processor time of failures; the first was found, the others are its shrinking.
+    first: list[float] = []
+
     def test(case: tuple[list[_draws.Draw], list[int]]) -> None:
         nonlocal examples
         script = _draws.script_of(ground, moves, case[0])
-        world = run_checked(options, script, case[1])
         examples += 1
+        try:
+            world = run_checked(options, script, case[1])
+        except SupervisionViolation:
+            first.append(time.process_time())
+            raise
         outcomes[world.outcome] = outcomes.get(world.outcome, 0) + 1
 
     # Hypothesis keeps failures by the name of the test: it is that of the tree.
     test.__qualname__ = f"check_supervision({_full_name(build_tree)})"
-    chosen: dict[str, Any] = (
-        {} if max_examples is None else {"max_examples": max_examples}
-    )
+    chosen: dict[str, Any] = {}
+    if max_examples is not None:
+        chosen["max_examples"] = max_examples
+    if derandomize:
+        chosen |= {"derandomize": True, "database": None}
     phases = [each for each in hypothesis.Phase if each.name != "explain"]
     settings = hypothesis.settings(
         deadline=None,
@@ -146,7 +157,11 @@ def check_supervision(
         verbosity=hypothesis.Verbosity.quiet,
         **chosen,
     )
-    settings(hypothesis.given(drawn)(test))()
+    try:
+        settings(hypothesis.given(drawn)(test))()
+    except SupervisionViolation as violation:
+        violation.found_at = first[0]
+        raise
     paths = tuple(target.path for target in ground.targets)
     return CheckReport(examples, time.perf_counter() - began, paths, outcomes)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from trio_sup.testing._example import Options
 from trio_sup.testing.faults import Fault
@@ -24,6 +26,8 @@ class SupervisionViolation(AssertionError):
         script: Sequence[Fault],
         codes: Sequence[int],
     ) -> None:
+        self.found_at = time.process_time()
+        """Processor time (`time.process_time`) at which it was first found."""
         self.world = world
         self.script = list(script)
         self.codes = list(codes)
@@ -140,7 +144,7 @@ def _import(
     where = ""
     try:
         code = inspect.unwrap(function).__code__  # type: ignore[arg-type]
-        where = f" ({code.co_filename}:{code.co_firstlineno})"
+        where = f" ({Path(code.co_filename).name}:{code.co_firstlineno})"
     except (AttributeError, ValueError, TypeError):
         pass
     notes.append(f"# here goes `{shown}`: {name or 'your function'}{where}")

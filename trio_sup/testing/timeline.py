@@ -106,7 +106,8 @@ def _cell(event: LifecycleEvent) -> str:
         case events.ChildStopping():
             return "asked"
         case events.ChildStopped():
-            return f"end {event.exit.kind}"
+            failed = f" ({_error(event.exit.error)})" if event.exit.error else ""
+            return f"end {event.exit.kind}{failed}"
         case events.ChildCrashed():
             return f"crash ({_error(event.exit.error)})"
         case events.RestartDecided():

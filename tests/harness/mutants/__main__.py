@@ -48,9 +48,13 @@ def hunt(mutant: Mutant | None, budget: float) -> str | None:
                     max_examples=examples,
                 )
             except SupervisionViolation as found:
-                took = time.process_time() - began
+                took = found.found_at - began
+                shrunk = time.process_time() - began
                 problem = found.world.problems[0]
-                return f"{took:5.1f} s  {len(found.script)}  {problem.invariant}"
+                return (
+                    f"{took:5.1f} s {shrunk:5.1f} s {len(found.script):6}  "
+                    f"{problem.invariant}"
+                )
             if time.process_time() - began > budget:
                 break
         examples *= 2
@@ -108,7 +112,7 @@ def main() -> int:
         return 0 if found else 3
     chosen = [each for each in MUTANTS if options.only in each.name]
     missed = 0
-    print(f"{'planted bug':52} {'found':>7}  faults  what was said")
+    print(f"{'planted bug':52} {'found':>7} {'shrunk':>7} faults  what was said")
     for mutant in chosen:
         said = in_a_process(mutant)
         missed += said is None

@@ -1,0 +1,64 @@
+"""What must be true of a run once its tree is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from trio.lowlevel import Task
+
+from trio_sup._core.exits import leaves
+from trio_sup.testing import invariants
+from trio_sup.testing._injector import Injector
+from trio_sup.testing.world import World
+
+KNOWN_TASKS = ("trio_sup alarms", "harness:")
+"""Tasks that may outlive a tree: one of the library's, and the harness's own."""
+
+
+def aftermath(
+    world: World, injector: Injector, left: Iterable[Task]
+) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong: the invariant, and the words for it.
+
+    Args:
+        world: The finished run.
+        injector: What saw it from inside.
+        left: The tasks that are there now, and were not before.
+    """
+    for task in left:
+        if not task.name.startswith(KNOWN_TASKS):
+            yield "no task is leaked", f"{task.name} still runs"
+    for kid in world.kids_:
+        if kid.alive:
+            yield "nothing is alive after the end", kid.path_text
+    for path, first, second in injector.overlaps:
+        yield "lives never overlap", f"{path}: life {second} ran beside life {first}"
+    for entry in world.node.registry.select():
+        yield "names end with their holders", repr(entry.key)
+    for path, numbers in injector.flooded.items():
+        if numbers != sorted(set(numbers)):
+            yield "messages are handled once, in order", path
+    for text in invariants.one_end_a_life(world):
+        yield "every life ends once", text
+    told = {(e.path, e.life) for e in world.events if e.kind == "child_starting"}
+    for life in injector.lives:
+        if (life.path, life.life) not in told:
+            yield (
+                "events tell what happened",
+                f"{life.path}: life {life.life} is untold",
+            )
+    if _interrupt_got_lost(world):
+        yield "Ctrl-C ends the tree", f"it ended: {world.outcome}"
+
+
+def _interrupt_got_lost(world: World) -> bool:
+    """Whether a child let a Ctrl-C pass, and the tree went on all the same."""
+    if world.outcome in ("interrupted", "cut"):
+        return False
+    for event in world.events:
+        error = getattr(getattr(event, "exit", None), "error", None)
+        if isinstance(error, BaseException) and any(
+            isinstance(leaf, KeyboardInterrupt) for leaf in leaves(error)
+        ):
+            return True
+    return False
