@@ -27,7 +27,7 @@ class Watchdog(Schedule):
         self.halt: str | None = None
         """Why the run is to be ended at once."""
         self._rounds = 0
-        self._since = -1.0
+        self._since: float = -1.0
 
     def shuffle(self, batch: list[Task]) -> None:
         """Order a batch, or end the run."""
