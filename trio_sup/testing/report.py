@@ -26,12 +26,12 @@ class SupervisionViolation(AssertionError):
         script: Sequence[Fault],
         codes: Sequence[int],
     ) -> None:
-        self.found_at = time.process_time()
+        self.found_at: float = time.process_time()
         """Processor time (`time.process_time`) at which it was first found."""
-        self.world = world
-        self.script = list(script)
-        self.codes = list(codes)
-        self.program = program(options, script, codes)
+        self.world: World = world
+        self.script: list[Fault] = list(script)
+        self.codes: list[int] = list(codes)
+        self.program: str = program(options, script, codes)
         super().__init__(_message(world, self.program))
 
     def __reduce__(self) -> tuple[type[AssertionError], tuple[str]]:
