@@ -29,7 +29,7 @@ from trio_sup._core.strategy import SupervisorCore
 from trio_sup._driver import Driver
 from trio_sup._kid import Kid
 from trio_sup._registry import Via
-from trio_sup._supervisor import start_error
+from trio_sup._requests import start_error
 
 if TYPE_CHECKING:
     from trio_sup._child import Child

@@ -27,6 +27,7 @@ from trio_sup._core.errors import (
 )
 from trio_sup._core.specs import check_child
 from trio_sup._registry import Via
+from trio_sup._requests import start_error
 
 if TYPE_CHECKING:
     from trio_sup._core.specs import ChildSpec
@@ -207,8 +208,6 @@ def _check_fits(holder: Kid, spec: ChildSpec[Child]) -> None:
 
 async def _settled(holder: Kid, spec: ChildSpec[Child]) -> Child | None:
     """Wait for a holder to run; None if it went away and the name is free."""
-    from trio_sup._supervisor import start_error
-
     if holder.running:
         return holder.handle
     first_start = holder.started_life == 0

@@ -18,6 +18,7 @@ WINDOW = "trio_sup._core.window"
 POLICIES = "trio_sup._core.policies"
 DRIVER = "trio_sup._driver"
 STATIC = "trio_sup._supervisor"
+ORDERED = "trio_sup._ordered"
 DYNAMIC = "trio_sup._dynamic"
 KID = "trio_sup._kid"
 LIFE = "trio_sup._life"
@@ -96,7 +97,7 @@ MUTANTS = [
     ),
     Mutant(
         "an ignored restart is tried again",
-        STATIC,
+        ORDERED,
         "        if isinstance(exit.error, Ignore):\n"
         "            self.carry_out(kid, self.core.on_ignored_restart(kid), now)\n"
         "            return\n",
@@ -154,26 +155,26 @@ MUTANTS = [
     ),
     Mutant(
         "children stop in start order",
-        STATIC,
+        ORDERED,
         "for kid in reversed(self.all_kids()):",
         "for kid in self.all_kids():",
     ),
     Mutant(
         "children are asked to stop all at once",
-        STATIC,
+        ORDERED,
         "            while kid.alive:\n                await self.bell.wait()\n",
         "        while self.living:\n            await self.bell.wait()\n",
     ),
     Mutant(
         "a stopped child is not waited for in a group",
-        STATIC,
+        ORDERED,
         "        self.stop_kid(kid, reason)\n"
         "        await self._until(lambda: not kid.alive)",
         "        self.stop_kid(kid, reason)",
     ),
     Mutant(
         "an end is decided again after its group has restarted",
-        STATIC,
+        ORDERED,
         "        if kid.ticket == ticket and not kid.alive:\n",
         "        if True:\n",
     ),
@@ -191,19 +192,19 @@ MUTANTS = [
     ),
     Mutant(
         "the group waits for no backoff",
-        STATIC,
+        ORDERED,
         "if at > trio.current_time():\n            self._wait_for_group(pivot, at)",
         "if False:\n            self._wait_for_group(pivot, at)",
     ),
     Mutant(
         "a group restart revives temporary children",
-        STATIC,
+        ORDERED,
         'if kid.spec.restart == "temporary":\n                self.core.drop(kid)',
         'if kid.spec.restart == "never":\n                self.core.drop(kid)',
     ),
     Mutant(
         "a group restart stops at the first failure for good",
-        STATIC,
+        ORDERED,
         "            self._stalled = kid\n"
         "            self._enqueue(partial(self._late_retry, kid))\n",
         "            self._stalled = kid\n",
@@ -237,7 +238,7 @@ MUTANTS = [
     ),
     Mutant(
         "a failed start leaves the others running",
-        STATIC,
+        ORDERED,
         'self.request_stop(f"child {kid.label!r} failed to start")\n            return',
         "return",
     ),
