@@ -18,6 +18,7 @@ from trio_sup.inspect.discovery import (
     AmbiguousNode,
     DiscoveryError,
     FoundNode,
+    NoSuchNode,
     find_node,
     list_nodes,
 )
@@ -147,7 +148,7 @@ class Connection:
             self.socket = found.socket
             reader, writer = await asyncio.open_unix_connection(str(found.socket))
         except (DiscoveryError, OSError, ValueError) as error:
-            self.trouble = explain(error, self.target, self.socket)
+            self.trouble = explain(error, self.target, self.socket, name=name, pid=pid)
             return self.trouble.text
         self.trouble = None
         self._writer = writer
@@ -190,10 +191,32 @@ class Connection:
                 pass
 
 
-def explain(error: Exception, target: Target, socket: Path | None) -> Trouble:
-    """What stands in the way, and what to do about it."""
+def explain(
+    error: Exception,
+    target: Target,
+    socket: Path | None,
+    *,
+    name: str = "",
+    pid: int = 0,
+) -> Trouble:
+    """What stands in the way, and what to do about it.
+
+    Args:
+        error: What came of looking for the node, or of connecting.
+        target: Which node was meant.
+        socket: Where it was last found.
+        name: What it called itself, if it was ever met: then it is missed by its
+            name, for the path of a socket that is no more says nothing.
+        pid: The process that it was.
+    """
     if isinstance(error, AmbiguousNode):
         return Trouble("several", str(error))
+    if isinstance(error, NoSuchNode) and name:
+        return Trouble(
+            "missing",
+            f"{name} (process {pid}) has ended, and no other {name} runs here",
+            "a new one is found by itself as soon as it runs",
+        )
     if isinstance(error, DiscoveryError):
         kind = "unsafe" if type(error).__name__ == "UnsafeDirectory" else "missing"
         return Trouble(kind, str(error))

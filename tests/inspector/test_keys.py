@@ -156,7 +156,7 @@ def test_e_visits_every_problem_and_unfolds_what_hides_it() -> None:
         seen: list[str] = []
         for _ in range(6):
             await rig.press("e")
-            row = rig.state.row(rig.main._pointed())
+            row = rig.state.row(rig.main.pointed())
             assert row is not None
             seen.append(row.label)
         assert seen == ["payments", "charge", "refund", "mailer", "legacy", "payments"]
@@ -329,7 +329,7 @@ def test_quit_keys_quit(key: str) -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         await rig.pilot.press(key)
         await rig.pilot.pause()
-        assert not rig.app.is_running or rig.app._exit
+        assert not rig.app.is_running or rig.app._exit  # pyright: ignore[reportPrivateUsage]
 
     play(story)
 
@@ -377,10 +377,10 @@ def test_only_lines_that_changed_are_painted() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         assert rig.main.view.update_lines() == 0
         db = next(row for row in node.rows if row.id == 2)
-        before = rig.main.view._painted[1]
+        before = rig.main.view.painted[1]
         node.change(evolve(db, mailbox_len=99))
         await rig.until(lambda: rig.state.model.rows[2].mailbox_len == 99)
-        assert rig.main.view._painted[1] != before
+        assert rig.main.view.painted[1] != before
         assert rig.main.view.update_lines() == 0
 
     play(story)
@@ -394,6 +394,6 @@ def test_ten_thousand_children_fold_and_cost_only_their_lines() -> None:
             assert "10000 below" in rig.text()
             await rig.press("right", "G")
             assert "w10001" in rig.cursor_line()
-            assert len(rig.main.view._strips) < 200
+            assert len(rig.main.view.strips) < 200
 
     asyncio.run(main())

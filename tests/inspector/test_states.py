@@ -58,12 +58,25 @@ def test_a_lost_node_leaves_its_last_rows_and_a_countdown() -> None:
             await rig.until_shown("RECONNECTING")
             assert "r = try now" in rig.text()
             assert "payments" in rig.text()
-            assert rig.main.view._faded
+            assert rig.main.view.faded
             await node.start()
             rig.clock.now += 30.0
             await rig.until_shown("LIVE")
             assert "RECONNECTING" not in rig.text()
-            assert not rig.main.view._faded
+            assert not rig.main.view.faded
+
+    run(story)
+
+
+def test_a_lost_node_is_missed_by_its_name_not_by_an_old_socket() -> None:
+    async def story() -> None:
+        node = Shop().node(rows=shop_rows())
+        async with open_rig(node, size=(120, 40), **FAST) as rig:
+            await node.stop()
+            await rig.until_shown("RECONNECTING")
+            rig.clock.now += 30.0
+            await rig.until_shown("shop (process 4711) has ended")
+            assert node.path.name not in rig.text()
 
     run(story)
 

@@ -60,12 +60,14 @@ class LineView(ScrollView, can_focus=True):
         self._keys: Sequence[Hashable] = ()
         self._at = 0
         self._paint: Paint | None = None
-        self._strips: LRUCache[tuple[Cells, bool, bool, int], Strip] = LRUCache(
+        self.strips: LRUCache[tuple[Cells, bool, bool, int], Strip] = LRUCache(
             CACHED_STRIPS
         )
-        # What each painted screen line shows: compared before painting again.
-        self._painted: dict[int, tuple[Cells, bool]] = {}
-        self._faded = False
+        """Rendered lines, by what they say."""
+        self.painted: dict[int, tuple[Cells, bool]] = {}
+        """What each line on screen shows: compared before painting it again."""
+        self.faded: bool = False
+        """Whether everything is dimmed: what is shown is not the present."""
         self.note = ""
         """What stands there when there are no lines."""
 
@@ -122,7 +124,7 @@ class LineView(ScrollView, can_focus=True):
             if self._at - self.scroll_offset.y != above:
                 self.scroll_to(y=max(0, self._at - above), animate=False, force=True)
         if len(keys) < before or not before or self.scroll_offset.y != top:
-            self._painted.clear()
+            self.painted.clear()
             self.refresh()
 
     def select(self, key: Hashable) -> bool:
@@ -135,9 +137,9 @@ class LineView(ScrollView, can_focus=True):
 
     def fade(self, faded: bool) -> None:
         """Draw everything dimmed: it is not the present."""
-        if faded != self._faded:
-            self._faded = faded
-            self._painted.clear()
+        if faded != self.faded:
+            self.faded = faded
+            self.painted.clear()
             self.refresh()
 
     def update_lines(self) -> int:
@@ -152,7 +154,7 @@ class LineView(ScrollView, can_focus=True):
         top, count = self.scroll_offset.y, 0
         for y in range(top, min(top + height, len(self._keys))):
             fresh = (self._cells(y), y == self._at)
-            old = self._painted.get(y)
+            old = self.painted.get(y)
             if old != fresh:
                 count += 1
                 start, end = 0, width
@@ -174,28 +176,28 @@ class LineView(ScrollView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         cells = self._cells(index)
         here = index == self._at
-        if len(self._painted) > CACHED_STRIPS:
-            self._painted.clear()
-        self._painted[index] = (cells, here)
-        key = (cells, here, self._faded, width)
-        strip = self._strips.get(key)
+        if len(self.painted) > CACHED_STRIPS:
+            self.painted.clear()
+        self.painted[index] = (cells, here)
+        key = (cells, here, self.faded, width)
+        strip = self.strips.get(key)
         if strip is None:
-            strip = self._paint.strip(cells, cursor=here, dim=self._faded)
+            strip = self._paint.strip(cells, cursor=here, dim=self.faded)
             strip = strip.adjust_cell_length(width, self.rich_style)
-            self._strips[key] = strip
+            self.strips[key] = strip
         return strip
 
     def notify_style_update(self) -> None:
         """The theme or the classes changed: read the styles again."""
         super().notify_style_update()
         self._paint = None
-        self._strips.clear()
-        self._painted.clear()
+        self.strips.clear()
+        self.painted.clear()
 
     def on_resize(self, event: events.Resize) -> None:
         """Lines have another width; the cursor stays on screen."""
         self.virtual_size = Size(self.size.width, len(self._keys))
-        self._painted.clear()
+        self.painted.clear()
         self._show_cursor()
         self.refresh()
 
@@ -205,7 +207,7 @@ class LineView(ScrollView, can_focus=True):
         to = min(max(to, 0), max(0, len(self._keys) - 1))
         if to != self._at:
             for index in (self._at, to):
-                self._painted.pop(index, None)
+                self.painted.pop(index, None)
                 self.refresh_line(index)
             self._at = to
         self._show_cursor()
