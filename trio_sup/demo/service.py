@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_sup import RestartLimitExceeded, StartFailed, child, serve
-from trio_sup._arguments import parser
+from trio_sup._commands.parsing import parser
 from trio_sup.demo.options import Options
 from trio_sup.demo.tree import service
 
@@ -105,7 +105,7 @@ def main(argv: Sequence[str]) -> int:
     Args:
         argv: The options of ``trio-sup demo``.
     """
-    args = parser().parse_args(["demo", *argv])
+    args = parser(["demo"]).parse_args(["demo", *argv])
     return run_service(Options.from_args(args), inspector)
 
 

@@ -1,0 +1,97 @@
+"""Arguments that several commands take, and what values of arguments may be."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import Final
+
+HOW: Final = """\
+A node is named by its name, its process id, name.pid, or the path of its socket.
+If only one runs, it need not be named.
+"""
+FILTER: Final = """\
+filter: words that the path or name contains; also
+  state:down   kind:server   under:shop/db   /regex/   !word
+  mbox>100   restarts>0   op>5   up<1m
+"""
+
+
+def add_node(parser: argparse.ArgumentParser) -> None:
+    """``NODE``."""
+    parser.add_argument("node", nargs="?", metavar="NODE", help="which node")
+
+
+def add_filter(parser: argparse.ArgumentParser, what: str) -> None:
+    """``FILTER ...``, behind ``NODE``."""
+    parser.add_argument("filter", nargs="*", metavar="FILTER", help=what)
+
+
+def add_json(parser: argparse.ArgumentParser, what: str = "print JSON instead") -> None:
+    """``--json``."""
+    parser.add_argument("--json", action="store_true", help=what)
+
+
+def add_ascii(parser: argparse.ArgumentParser) -> None:
+    """``--ascii``."""
+    parser.add_argument("--ascii", action="store_true", help="draw with ASCII only")
+
+
+def name(text: str) -> str:
+    """What a node may be called."""
+    from trio_sup.inspect.discovery import NAME
+
+    if NAME.fullmatch(text) is None:
+        raise argparse.ArgumentTypeError(
+            f"1 to 32 letters, digits, '_', '.' or '-', not {text!r}"
+        )
+    return text
+
+
+def rate(text: str) -> float:
+    """Refreshes a second, 1 to 10."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1 <= value <= 10:
+        raise argparse.ArgumentTypeError(f"a number from 1 to 10, not {text!r}")
+    return value
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 up."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 up, not {text!r}")
+    return value
+
+
+def count(text: str) -> int:
+    """A whole number from 0 to 400."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 6 and int(text) <= 400):
+        raise argparse.ArgumentTypeError(f"a whole number from 0 to 400, not {text!r}")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """A port, 0 for a free one."""
+    if not (
+        text.isascii() and text.isdecimal() and len(text) < 6 and int(text) <= 65535
+    ):
+        raise argparse.ArgumentTypeError(f"a port from 0 to 65535, not {text!r}")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A number of seconds above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"a number of seconds above 0, not {text!r}")
+    return value

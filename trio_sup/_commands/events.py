@@ -1,0 +1,46 @@
+"""``trio-sup events``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from trio_sup._commands.arguments import HOW, add_json, add_node
+from trio_sup._commands.command import Command
+from trio_sup._commands.support import asking, find
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_node(parser)
+    parser.add_argument(
+        "-f", "--follow", action="store_true", help="go on until the node ends"
+    )
+    add_json(parser, "print one JSON object a line")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what the node remembers, or go on as events happen."""
+    from trio_sup.inspect import oneshot, report
+
+    with asking():
+        found = find(args)
+        ask = oneshot.follow if args.follow else oneshot.remembered
+        for event, wall in ask(found):
+            if args.json:
+                print(json.dumps(report.event_json(event, wall)), flush=args.follow)
+            else:
+                print(report.event_line(event, wall), flush=args.follow)
+    return 0
+
+
+COMMAND = Command(
+    run,
+    arguments,
+    f"{HOW}\nexamples:\n"
+    "  trio-sup events shop\n"
+    "  trio-sup events shop --follow --json | grep child_crashed\n",
+)

@@ -1,0 +1,40 @@
+"""``trio-sup nodes``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from trio_sup._commands.arguments import add_json
+from trio_sup._commands.command import Command
+from trio_sup._commands.support import asking, print_json, print_lines
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def run(args: argparse.Namespace) -> int:
+    """List the nodes that run; no node is no failure."""
+    from trio_sup.inspect import discovery, report
+
+    directory = discovery.runtime_dir()
+    with asking():
+        discovery.sweep(directory)
+        found = [node for node in discovery.list_nodes(directory) if node.running]
+    if args.json:
+        print_json(report.nodes_json(found))
+    elif found:
+        print_lines(report.nodes_lines(found, time.time()))
+    else:
+        print(f"trio-sup: no node runs (looked in {directory})", file=sys.stderr)
+    return 0
+
+
+COMMAND = Command(
+    run,
+    add_json,
+    "Nodes meet in $TRIO_SUP_RUNTIME_DIR, else $XDG_RUNTIME_DIR/trio-sup, else\n"
+    "trio-sup-<uid> in the temporary directory. Sockets that dead nodes left\n"
+    "behind are removed.",
+)

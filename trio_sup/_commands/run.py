@@ -1,0 +1,72 @@
+"""``trio-sup run``."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from trio_sup._commands.arguments import name
+from trio_sup._commands.command import EXIT_FAILED, EXIT_USAGE, Command, CommandError
+from trio_sup._commands.support import print_lines
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("spec", metavar="SPEC", help="package.module:name")
+    parser.add_argument("--name", type=name, metavar="NAME", help="the node's name")
+    parser.add_argument(
+        "--no-inspect", action="store_true", help="let no inspector attach"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="check the specification, print its outline, start nothing",
+    )
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="log every start and stop"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the tree until it ends."""
+    import trio_sup
+    from trio_sup import _load
+
+    try:
+        spec = _load.load_spec(args.spec)
+    except _load.LoadError as error:
+        raise CommandError(str(error), EXIT_USAGE) from error
+    if args.check:
+        print_lines(_load.outline(spec))
+        return 0
+    if args.verbose:
+        logging.basicConfig(level=logging.INFO)
+    try:
+        node_name = args.name or _node_name(args.spec)
+        trio_sup.run(spec, name=node_name, inspect=not args.no_inspect)
+    except (trio_sup.RestartLimitExceeded, trio_sup.StartFailed) as error:
+        raise CommandError(str(error), EXIT_FAILED) from error
+    return 0
+
+
+def _node_name(spec: str) -> str:
+    """Name a node after the module that its tree is from."""
+    module = spec.partition(":")[0].removesuffix(".__main__").removesuffix(".tree")
+    clean = "".join(c if c.isascii() and c.isalnum() else "-" for c in module)
+    return clean.strip("-")[-32:].strip("-") or "node"
+
+
+COMMAND = Command(
+    run,
+    arguments,
+    "SPEC names a specification, a list of children, or a plain function that\n"
+    "returns one of these. SIGTERM and Ctrl-C stop the tree in order.\n\n"
+    "examples:\n"
+    "  trio-sup run shop.tree:spec\n"
+    "  trio-sup run shop.tree:make_tree --name shop-2 --verbose\n"
+    "  trio-sup run shop.tree:spec --check\n",
+    program=True,
+)

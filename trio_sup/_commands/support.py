@@ -1,0 +1,108 @@
+"""What several commands do: find a node, read a filter, print."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from trio_sup._commands.command import EXIT_USAGE, CommandError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Generator, Iterable
+
+    from trio_sup.inspect.discovery import FoundNode
+    from trio_sup.inspect.query import Query
+
+
+@contextmanager
+def asking() -> Generator[None, None, None]:
+    """Say in one line, with its exit code, what keeps a node from being asked."""
+    from trio_sup.inspect import discovery, oneshot
+
+    try:
+        yield
+    except oneshot.AskError as error:
+        raise CommandError(str(error), error.code) from error
+    except discovery.NoSuchNode as error:
+        raise CommandError(str(error), oneshot.EXIT_NO_NODE) from error
+    except discovery.AmbiguousNode as error:
+        raise CommandError(str(error), oneshot.EXIT_AMBIGUOUS) from error
+    except discovery.DiscoveryError as error:
+        raise CommandError(str(error), oneshot.EXIT_PERMISSION) from error
+
+
+def find(args: argparse.Namespace) -> FoundNode:
+    """The node that the arguments name; use it inside `asking`."""
+    from trio_sup.inspect import discovery
+
+    wanted: str | None = args.node
+    return discovery.find_node(discovery.runtime_dir(), wanted)
+
+
+def node_or_filter(args: argparse.Namespace) -> None:
+    """Let a first word that cannot name a node begin the filter."""
+    if args.node is not None and not _may_name_a_node(args.node):
+        args.filter.insert(0, args.node)
+        args.node = None
+
+
+def _may_name_a_node(word: str) -> bool:
+    from trio_sup.inspect.discovery import NAME
+
+    regex = len(word) > 1 and word.startswith("/") and word.endswith("/")
+    return not regex and ("/" in word or NAME.fullmatch(word) is not None)
+
+
+def query(words: list[str]) -> Query | None:
+    """The filter that the words make, None without words."""
+    from trio_sup.inspect.query import QueryError, parse_query
+
+    try:
+        return parse_query(" ".join(words)) if words else None
+    except QueryError as error:
+        raise CommandError(f"bad filter: {error}", EXIT_USAGE) from error
+
+
+def inspector_app() -> Callable[..., int | None]:
+    """The terminal application's `main`, if its extra is installed."""
+    try:
+        app = importlib.import_module("trio_sup_inspector.app")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {
+            "textual",
+            "trio_sup_inspector",
+        }:
+            raise
+        raise CommandError(
+            "the terminal inspector is not installed\n"
+            "install the extra `inspector` of trio-sup, in a checkout: "
+            "pip install -e '.[inspector]'",
+            EXIT_USAGE,
+        ) from error
+    run: Callable[..., int | None] = app.main
+    return run
+
+
+def print_json(document: object) -> None:
+    """Print a document over several lines."""
+    try:
+        print(json.dumps(document, indent=2))
+    except RecursionError as error:
+        raise CommandError(
+            "the tree is too deep for nested JSON: cut it with --depth", EXIT_USAGE
+        ) from error
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines."""
+    for line in lines:
+        print(line)
+
+
+def speaks_unicode() -> bool:
+    """Whether stdout can show more than ASCII."""
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")

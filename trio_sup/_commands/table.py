@@ -1,0 +1,32 @@
+"""Every subcommand, with its line of help. Its module has the name of the command."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from trio_sup._commands.command import Command
+
+HELP: Final[dict[str, str]] = {
+    # what runs
+    "nodes": "list the nodes of this user that run",
+    "tree": "print a node's supervision tree",
+    "status": "print a node's health: totals and problems",
+    "events": "print a node's lifecycle events",
+    # in the terminal
+    "inspect": "watch a node live in the terminal",
+    # programs
+    "run": "run a supervision tree as a program",
+    "demo": "run a small board server and look at it",
+    # about the command
+    "version": "print the version",
+}
+"""The commands in the order of the help."""
+
+
+def load(name: str) -> Command:
+    """Import one command."""
+    module = importlib.import_module(f"trio_sup._commands.{name}")
+    command: Command = module.COMMAND
+    return command

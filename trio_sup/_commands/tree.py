@@ -1,0 +1,77 @@
+"""``trio-sup tree``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from trio_sup._commands.arguments import (
+    FILTER,
+    HOW,
+    add_ascii,
+    add_filter,
+    add_json,
+    add_node,
+    positive,
+)
+from trio_sup._commands.command import Command
+from trio_sup._commands.support import (
+    asking,
+    find,
+    node_or_filter,
+    print_json,
+    print_lines,
+    query,
+    speaks_unicode,
+)
+
+if TYPE_CHECKING:
+    import argparse
+
+EPILOG: Final = f"""\
+{HOW}
+{FILTER}
+examples:
+  trio-sup tree
+  trio-sup tree shop --depth 2
+  trio-sup tree shop state:down
+  trio-sup tree shop --json | jq '.children[].status'
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_node(parser)
+    add_filter(parser, "only what fits, and the supervisors above it")
+    add_json(parser)
+    add_ascii(parser)
+    parser.add_argument(
+        "--depth", type=positive, metavar="N", help="only the upper N levels"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the tree once."""
+    from trio_sup.inspect import oneshot, report
+    from trio_sup.inspect.model import snapshot
+    from trio_sup.inspect.tree_text import tree_lines
+
+    node_or_filter(args)
+    wanted = query(args.filter)
+    with asking():
+        answer = oneshot.ask(find(args))
+    if args.json:
+        print_json(report.tree_json(answer, wanted, args.depth))
+    else:
+        print_lines(
+            tree_lines(
+                snapshot(answer.rows.values()),
+                now=answer.now,
+                query=wanted,
+                depth=args.depth,
+                plain=args.ascii or not speaks_unicode(),
+            )
+        )
+    return 0
+
+
+COMMAND = Command(run, arguments, EPILOG)

@@ -1,0 +1,29 @@
+"""``trio-sup version``."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from trio_sup._commands.command import Command
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the versions of the package, the protocol and Python."""
+    from trio_sup.inspect.wire import PROTOCOL
+
+    del args
+    try:
+        ours = metadata.version("trio-sup")
+    except metadata.PackageNotFoundError:
+        ours = "(not installed)"
+    python = ".".join(map(str, sys.version_info[:3]))
+    print(f"trio-sup {ours}, inspector protocol {PROTOCOL}, Python {python}")
+    return 0
+
+
+COMMAND = Command(run)
