@@ -17,6 +17,7 @@ CORE = "trio_sup._core.strategy"
 WINDOW = "trio_sup._core.window"
 POLICIES = "trio_sup._core.policies"
 DRIVER = "trio_sup._driver"
+LIVES = "trio_sup._lives"
 STATIC = "trio_sup._supervisor"
 ORDERED = "trio_sup._ordered"
 DYNAMIC = "trio_sup._dynamic"
@@ -180,7 +181,7 @@ MUTANTS = [
     ),
     Mutant(
         "restarts go on while the supervisor stops",
-        DRIVER,
+        LIVES,
         'elif asked or self.mode == "stopping" or kid.in_plan:',
         "elif asked or kid.in_plan:",
     ),
@@ -310,13 +311,13 @@ MUTANTS = [
     ),
     Mutant(
         "a name outlives its holder",
-        DRIVER,
+        LIVES,
         '        if kid.status != "quarantined":\n            kid.release_name()',
         "        pass",
     ),
     Mutant(
         "a name is found while its holder is down",
-        DRIVER,
+        LIVES,
         "        kid.hide_names()\n",
         "",
     ),
@@ -328,7 +329,7 @@ MUTANTS = [
     ),
     Mutant(
         "the end of a life is told twice",
-        DRIVER,
+        LIVES,
         "        self.emit(event)\n\n    def _ring_for",
         "        self.emit(event)\n        if kid.life == 2:\n"
         "            self.emit(event)\n\n    def _ring_for",
