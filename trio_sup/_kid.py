@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import traceback
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 import trio
@@ -14,8 +13,8 @@ from trio_sup._core.errors import WrongKind
 from trio_sup._core.events import ChildStarted
 from trio_sup._core.exits import Exit
 from trio_sup._core.specs import ChildSpec
-from trio_sup._core.state import ChildState
 from trio_sup._core.words import Status
+from trio_sup._observed import ObservedState, safe_text
 from trio_sup._registry import Registry, Via
 from trio_sup._wake import Waiters
 
@@ -27,10 +26,9 @@ if TYPE_CHECKING:
     from trio_sup._node import Node
 
 KEPT_EXITS = 16
-TRACEBACK_LIMIT = 16_000
 
 
-class Kid(ChildState):
+class Kid(ObservedState):
     """A child as the drivers see it: its state, and what runs at present.
 
     Lives never overlap, so what belongs to one life has its place here, too.
@@ -305,72 +303,6 @@ class Kid(ChildState):
         self.deadline = math.inf
         self.forced = self.brutal = False
 
-    # What the inspector reads (trio_sup.inspect.source.ObservedChild).
-
-    @property
-    def parent_uid(self) -> int:
-        """The supervisor's `uid`; 0 for a root."""
-        return 0 if self.parent is None else self.parent.kid.uid
-
-    @property
-    def label(self) -> str:
-        """The id as text."""
-        above = 0 if self.parent is None else len(self.parent.path_text) + 1
-        return self.path_text[above:]
-
-    @property
-    def kind(self) -> str:
-        """What the child is."""
-        return self.spec.kind
-
-    @property
-    def target_name(self) -> str:
-        """What runs; for a supervisor its strategy."""
-        flags = self.spec.flags
-        if flags is not None:
-            return flags.strategy
-        target = self.spec.target
-        return str(getattr(target, "__qualname__", None) or self.spec.default_id)
-
-    @property
-    def restart_type(self) -> str:
-        """The specification's restart type."""
-        return self.spec.restart
-
-    @property
-    def name_text(self) -> str:
-        """The registered name as text, or an empty string."""
-        name = self.spec.name
-        if name is None:
-            return ""
-        return safe_text(name.key if isinstance(name, Via) else name)
-
-    @property
-    def last_exit_text(self) -> str:
-        """One line about how the last life ended; empty before that."""
-        return "" if self.last_exit is None else str(self.last_exit)
-
-    @property
-    def last_traceback(self) -> str:
-        """The last crash as formatted text, bounded; empty if there was none."""
-        for _, exit in reversed(self.exits or ()):
-            if exit.error is not None:
-                return format_error(exit.error)
-        return ""
-
-    @property
-    def budget(self) -> tuple[int, int, float] | None:
-        """Restarts inside the window, the limit, the window in seconds."""
-        if self.driver is None:
-            return None
-        window = self.driver.core.window
-        used = window.used(trio.current_time())
-        return used, window.max_restarts, window.max_seconds
-
-    def observed_children(self) -> Iterable[Kid]:
-        """The children, in start order."""
-        return () if self.driver is None else self.driver.all_kids()
-
     def handle_as(self, kind: type[object] | None) -> Child:
         """Return the handle, if it is what the caller expects.
 
@@ -401,23 +333,3 @@ def _new_handle(kid: Kid) -> Child:
     from trio_sup._handles import new_handle
 
     return new_handle(kid)
-
-
-def safe_text(value: object) -> str:
-    """Return `str(value)`, whatever a user's `__str__` does."""
-    try:
-        return str(value)
-    except Exception as broken:  # noqa: BLE001 - user code
-        return f"<{type(value).__name__}: str() raised {type(broken).__name__}>"
-
-
-def format_error(error: BaseException) -> str:
-    """Format an exception, bounded, whatever its `str()` does."""
-    try:
-        text = "".join(traceback.format_exception(error))
-    except Exception as broken:  # noqa: BLE001 - user code
-        return f"<the traceback could not be formatted: {type(broken).__name__}>"
-    if len(text) <= TRACEBACK_LIMIT:
-        return text
-    half = TRACEBACK_LIMIT // 2
-    return f"{text[:half]}\n… (clipped) …\n{text[-half:]}"

@@ -14,8 +14,9 @@ from trio_sup._core.errors import Crash, crash_summary
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.policies import Budget
 from trio_sup._core.specs import ChildSpec, Flags
-from trio_sup._kid import Kid, format_error
+from trio_sup._kid import Kid
 from trio_sup._life import await_stack, clear_frames
+from trio_sup._observed import format_error
 
 if TYPE_CHECKING:
     from trio_sup._child import Child

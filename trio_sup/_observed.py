@@ -1,0 +1,115 @@
+"""What people see of a child: its record as the inspector reads it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_sup._core.exits import Exit
+from trio_sup._core.state import ChildState
+from trio_sup._registry import Via
+
+if TYPE_CHECKING:
+    from trio_sup._driver import Driver
+    from trio_sup._kid import Kid
+
+TRACEBACK_LIMIT = 16_000
+
+
+class ObservedState(ChildState):
+    """The part of a record that answers `trio_sup.inspect.source.ObservedChild`."""
+
+    __slots__ = ()
+
+    # Kept by `Kid`.
+    parent: Driver | None
+    driver: Driver | None
+    path_text: str
+    exits: list[tuple[int, Exit]] | None
+
+    @property
+    def parent_uid(self) -> int:
+        """The supervisor's `uid`; 0 for a root."""
+        return 0 if self.parent is None else self.parent.kid.uid
+
+    @property
+    def label(self) -> str:
+        """The id as text."""
+        above = 0 if self.parent is None else len(self.parent.path_text) + 1
+        return self.path_text[above:]
+
+    @property
+    def kind(self) -> str:
+        """What the child is."""
+        return self.spec.kind
+
+    @property
+    def target_name(self) -> str:
+        """What runs; for a supervisor its strategy."""
+        flags = self.spec.flags
+        if flags is not None:
+            return flags.strategy
+        target = self.spec.target
+        return str(getattr(target, "__qualname__", None) or self.spec.default_id)
+
+    @property
+    def restart_type(self) -> str:
+        """The specification's restart type."""
+        return self.spec.restart
+
+    @property
+    def name_text(self) -> str:
+        """The registered name as text, or an empty string."""
+        name = self.spec.name
+        if name is None:
+            return ""
+        return safe_text(name.key if isinstance(name, Via) else name)
+
+    @property
+    def last_exit_text(self) -> str:
+        """One line about how the last life ended; empty before that."""
+        return "" if self.last_exit is None else str(self.last_exit)
+
+    @property
+    def last_traceback(self) -> str:
+        """The last crash as formatted text, bounded; empty if there was none."""
+        for _, exit in reversed(self.exits or ()):
+            if exit.error is not None:
+                return format_error(exit.error)
+        return ""
+
+    @property
+    def budget(self) -> tuple[int, int, float] | None:
+        """Restarts inside the window, the limit, the window in seconds."""
+        if self.driver is None:
+            return None
+        window = self.driver.core.window
+        used = window.used(trio.current_time())
+        return used, window.max_restarts, window.max_seconds
+
+    def observed_children(self) -> Iterable[Kid]:
+        """The children, in start order."""
+        return () if self.driver is None else self.driver.all_kids()
+
+
+def safe_text(value: object) -> str:
+    """Return `str(value)`, whatever a user's `__str__` does."""
+    try:
+        return str(value)
+    except Exception as broken:  # noqa: BLE001 - user code
+        return f"<{type(value).__name__}: str() raised {type(broken).__name__}>"
+
+
+def format_error(error: BaseException) -> str:
+    """Format an exception, bounded, whatever its `str()` does."""
+    try:
+        text = "".join(traceback.format_exception(error))
+    except Exception as broken:  # noqa: BLE001 - user code
+        return f"<the traceback could not be formatted: {type(broken).__name__}>"
+    if len(text) <= TRACEBACK_LIMIT:
+        return text
+    half = TRACEBACK_LIMIT // 2
+    return f"{text[:half]}\n… (clipped) …\n{text[-half:]}"
