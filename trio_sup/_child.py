@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import trio
 from attrs import frozen
 
-from trio_sup._core.errors import (
-    NoProcess,
-    NoSuchChild,
-    WouldDeadlock,
-    WrongKind,
+from trio_sup._children import (
+    count,
+    descend,
+    list_children,
+    spec_of,
+    stop_supervisor,
+    window_of,
 )
+from trio_sup._core.errors import NoProcess, WrongKind
 from trio_sup._core.exits import NOPROC, Exit
 from trio_sup._core.words import Kind, Status
-from trio_sup._current import current_kid
+from trio_sup._waits import refuse_half_way, refuse_self
 
 if TYPE_CHECKING:
     from trio_sup._core.specs import ChildSpec
@@ -211,96 +214,6 @@ class SupervisorStatistics:
     """Trio time at which the oldest of them leaves the window; `-inf` if none."""
 
 
-def list_children(kid: Kid) -> list[ChildInfo]:
-    """Return the children of a supervisor's record, in start order."""
-    driver = kid.driver
-    if driver is None:
-        return []
-    return [
-        ChildInfo(k.id, k.status, k.spec.kind, k.spec.restart, k.handle)
-        for k in driver.all_kids()
-    ]
-
-
-def count(kid: Kid) -> ChildCounts:
-    """Count the children of a supervisor's record."""
-    kids = () if kid.driver is None else kid.driver.all_kids()
-    supervisors = sum(1 for k in kids if k.spec.flags is not None)
-    active = sum(1 for k in kids if k.alive)
-    return ChildCounts(len(kids), active, supervisors, len(kids) - supervisors)
-
-
-def window_of(kid: Kid) -> SupervisorStatistics:
-    """Return the restart window of a supervisor's record."""
-    assert kid.driver is not None
-    window, now = kid.driver.core.window, trio.current_time()
-    return SupervisorStatistics(
-        window.used(now), window.max_restarts, window.max_seconds, window.frees_at(now)
-    )
-
-
-def spec_of(kid: Kid, id: Hashable) -> ChildSpec[Child]:
-    """Return the specification of a supervisor's child."""
-    found = None if kid.driver is None else kid.driver.core.kids.get(id)
-    if found is None:
-        raise NoSuchChild(f"supervisor {kid.path_text!r}", id)
-    return found.spec
-
-
-async def stop_supervisor(kid: Kid) -> None:
-    """Stop a supervisor's life from outside, in order, and wait for its end."""
-    refuse_self(kid, "stop")
-    driver = kid.driver
-    assert driver is not None
-    if kid.alive:
-        driver.stop_itself(kid_grace(kid))
-    life = kid.life
-    await trio.lowlevel.checkpoint()
-    while kid.alive and kid.life == life:
-        await kid.wait_change()
-
-
-def kid_grace(kid: Kid) -> float:
-    """The grace of a child, in seconds."""
-    shutdown = kid.spec.shutdown
-    return 0.0 if shutdown == "brutal_kill" else shutdown
-
-
-def refuse_self(target: Kid, action: str) -> None:
-    """Refuse to wait for the end of a child that the present task is part of.
-
-    Raises:
-        WouldDeadlock: the present task belongs to `target` or to a child below it.
-    """
-    here = current_kid.get()
-    while here is not None:
-        if here is target:
-            raise WouldDeadlock(
-                f"{action} of {target.path_text!r} from inside of it would wait for "
-                "itself; raise Stop, or let somebody else do it"
-            )
-        here = None if here.parent is None else here.parent.kid
-
-
-def refuse_half_way(target: Kid, action: str) -> None:
-    """Refuse a request to an ancestor that itself waits for the present child.
-
-    Raises:
-        WouldDeadlock: the present child is starting or stopping, and the request
-            would wait in line behind that (checklist SUP-101).
-    """
-    here = current_kid.get()
-    while here is not None and here.parent is not None:
-        half_way = here.alive and (not here.ready or here.asked is not None)
-        if half_way and here.parent.kid is target:
-            raise WouldDeadlock(
-                f"{action} at {target.path_text!r} would wait behind the "
-                f"{'stop' if here.asked else 'start'} of {here.path_text!r}, "
-                "which is waiting for it"
-            )
-        here = here.parent.kid
-
-
 class Supervisor(Child):
     """A static supervisor: an ordered list of children.
 
@@ -424,7 +337,7 @@ class Supervisor(Child):
         Raises:
             NoSuchChild: there is none.
         """
-        return _descend(self.kid, path).handle
+        return descend(self.kid, path).handle
 
     def server(self, kind: type[S], *path: Hashable) -> ServerRef[S]:
         """Return the handle of a server further down: class first, then the path.
@@ -433,12 +346,12 @@ class Supervisor(Child):
             NoSuchChild: there is none.
             WrongKind: it is not a server of that class.
         """
-        handle: ServerRef[S] = _descend(self.kid, path).handle_as(kind)  # type: ignore[assignment]
+        handle: ServerRef[S] = descend(self.kid, path).handle_as(kind)  # type: ignore[assignment]
         return handle
 
     def supervisor(self, *path: Hashable) -> Supervisor:
         """Return the handle of a static supervisor further down."""
-        handle = _descend(self.kid, path).handle
+        handle = descend(self.kid, path).handle
         if not isinstance(handle, Supervisor):
             raise WrongKind(handle.path_text, f"a {handle.kid.kind}", "a supervisor")
         return handle
@@ -447,7 +360,7 @@ class Supervisor(Child):
         """Return the handle of a dynamic supervisor further down."""
         from trio_sup._dynamic_handle import DynamicSupervisor
 
-        handle = _descend(self.kid, path).handle
+        handle = descend(self.kid, path).handle
         if not isinstance(handle, DynamicSupervisor):
             raise WrongKind(
                 handle.path_text, f"a {handle.kid.kind}", "a dynamic supervisor"
@@ -458,24 +371,11 @@ class Supervisor(Child):
         """Return the handle of a partition supervisor further down."""
         from trio_sup._partition import PartitionSupervisor
 
-        handle: Child = _descend(self.kid, path).handle_as(PartitionSupervisor)
+        handle: Child = descend(self.kid, path).handle_as(PartitionSupervisor)
         return cast("PartitionSupervisor[Child]", handle)
 
     def task_supervisor(self, *path: Hashable) -> TaskSupervisor:
         """Return the handle of a task supervisor further down."""
         from trio_sup._tasks import TaskSupervisor
 
-        return cast(
-            "TaskSupervisor", _descend(self.kid, path).handle_as(TaskSupervisor)
-        )
-
-
-def _descend(kid: Kid, path: Sequence[Hashable]) -> Kid:
-    if not path:
-        raise TypeError("give the path: the ids from this supervisor to the child")
-    for id in path:
-        found = None if kid.driver is None else kid.driver.core.kids.get(id)
-        if found is None:
-            raise NoSuchChild(f"supervisor {kid.path_text!r}", id)
-        kid = found
-    return kid
+        return cast("TaskSupervisor", descend(self.kid, path).handle_as(TaskSupervisor))

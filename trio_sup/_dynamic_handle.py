@@ -7,18 +7,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import trio
 
-from trio_sup._child import (
-    Child,
-    ChildCounts,
-    ChildInfo,
-    SupervisorStatistics,
-    count,
-    list_children,
-    refuse_self,
-    spec_of,
-    stop_supervisor,
-    window_of,
-)
+from trio_sup._child import Child, ChildCounts, ChildInfo, SupervisorStatistics
+from trio_sup._children import count, list_children, spec_of, stop_supervisor, window_of
 from trio_sup._core.errors import (
     ChildQuarantined,
     ChildSpecError,
@@ -28,6 +18,7 @@ from trio_sup._core.errors import (
 from trio_sup._core.specs import check_child
 from trio_sup._registry import Via
 from trio_sup._requests import start_error
+from trio_sup._waits import refuse_self
 
 if TYPE_CHECKING:
     from trio_sup._core.specs import ChildSpec

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 import trio
 
-from trio_sup._child import Child, Supervisor, refuse_half_way
+from trio_sup._child import Child, Supervisor
 from trio_sup._core.errors import ChildSpecError, NoProcess, NoSuchChild
 from trio_sup._core.partitions import PartitionCore, partition_of
 from trio_sup._core.policies import Backoff, Budget
@@ -23,6 +23,7 @@ from trio_sup._core.strategy import SupervisorCore
 from trio_sup._core.words import Restart, Shutdown, Strategy
 from trio_sup._registry import key_of
 from trio_sup._supervisor import StaticDriver
+from trio_sup._waits import refuse_half_way
 
 if TYPE_CHECKING:
     from trio_sup._kid import Kid

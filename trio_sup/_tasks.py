@@ -9,17 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 import trio
 
-from trio_sup._child import (
-    Child,
-    ChildCounts,
-    ChildInfo,
-    SupervisorStatistics,
-    count,
-    list_children,
-    refuse_self,
-    stop_supervisor,
-    window_of,
-)
+from trio_sup._child import Child, ChildCounts, ChildInfo, SupervisorStatistics
+from trio_sup._children import count, list_children, stop_supervisor, window_of
 from trio_sup._core.exits import NOPROC
 from trio_sup._core.policies import Backoff, Budget
 from trio_sup._core.specs import ChildSpec, Flags, check_flags
@@ -30,6 +21,7 @@ from trio_sup._registry import key_of
 from trio_sup._specs import child
 from trio_sup._stream import NolinkStream, OnElementTimeout, Options, Stream
 from trio_sup._task import Run, Task, calling, enter_callers
+from trio_sup._waits import refuse_self
 
 if TYPE_CHECKING:
     from trio_sup._kid import Kid

@@ -1,0 +1,94 @@
+"""What the handles of supervisors of all kinds have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_sup._core.errors import NoSuchChild
+from trio_sup._waits import refuse_self
+
+if TYPE_CHECKING:
+    from trio_sup._child import (
+        Child,
+        ChildCounts,
+        ChildInfo,
+        SupervisorStatistics,
+    )
+    from trio_sup._core.specs import ChildSpec
+    from trio_sup._kid import Kid
+
+
+def list_children(kid: Kid) -> list[ChildInfo]:
+    """Return the children of a supervisor's record, in start order."""
+    from trio_sup._child import ChildInfo
+
+    driver = kid.driver
+    if driver is None:
+        return []
+    return [
+        ChildInfo(k.id, k.status, k.spec.kind, k.spec.restart, k.handle)
+        for k in driver.all_kids()
+    ]
+
+
+def count(kid: Kid) -> ChildCounts:
+    """Count the children of a supervisor's record."""
+    from trio_sup._child import ChildCounts
+
+    kids = () if kid.driver is None else kid.driver.all_kids()
+    supervisors = sum(1 for k in kids if k.spec.flags is not None)
+    active = sum(1 for k in kids if k.alive)
+    return ChildCounts(len(kids), active, supervisors, len(kids) - supervisors)
+
+
+def window_of(kid: Kid) -> SupervisorStatistics:
+    """Return the restart window of a supervisor's record."""
+    from trio_sup._child import SupervisorStatistics
+
+    assert kid.driver is not None
+    window, now = kid.driver.core.window, trio.current_time()
+    return SupervisorStatistics(
+        window.used(now), window.max_restarts, window.max_seconds, window.frees_at(now)
+    )
+
+
+def spec_of(kid: Kid, id: Hashable) -> ChildSpec[Child]:
+    """Return the specification of a supervisor's child."""
+    found = None if kid.driver is None else kid.driver.core.kids.get(id)
+    if found is None:
+        raise NoSuchChild(f"supervisor {kid.path_text!r}", id)
+    return found.spec
+
+
+def descend(kid: Kid, path: Sequence[Hashable]) -> Kid:
+    """Follow ids down from a record; raises `NoSuchChild`."""
+    if not path:
+        raise TypeError("give the path: the ids from this supervisor to the child")
+    for id in path:
+        found = None if kid.driver is None else kid.driver.core.kids.get(id)
+        if found is None:
+            raise NoSuchChild(f"supervisor {kid.path_text!r}", id)
+        kid = found
+    return kid
+
+
+async def stop_supervisor(kid: Kid) -> None:
+    """Stop a supervisor's life from outside, in order, and wait for its end."""
+    refuse_self(kid, "stop")
+    driver = kid.driver
+    assert driver is not None
+    if kid.alive:
+        driver.stop_itself(kid_grace(kid))
+    life = kid.life
+    await trio.lowlevel.checkpoint()
+    while kid.alive and kid.life == life:
+        await kid.wait_change()
+
+
+def kid_grace(kid: Kid) -> float:
+    """The grace of a child, in seconds."""
+    shutdown = kid.spec.shutdown
+    return 0.0 if shutdown == "brutal_kill" else shutdown
