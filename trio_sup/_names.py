@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from trio_sup._core.errors import AlreadyRegistered
 from trio_sup._core.names import DuplicateTable, Entry, Table, UniqueTable
-from trio_sup._listeners import Notifier, Registered, Unregistered
+from trio_sup._listeners import Listener, Notifier, Registered, Unregistered
 from trio_sup._wake import Waiters
 
 if TYPE_CHECKING:
@@ -79,6 +79,20 @@ class Names:
         for entry in self._table.of(kid):
             if not entry.reserved:
                 self._remove(entry)
+
+    # Listeners.
+
+    def add_listener(self, listener: Listener) -> None:
+        """Call a function with every `Registered` and `Unregistered` from now on.
+
+        Raises:
+            TypeError: it is async.
+        """
+        self._notifier.add(listener)
+
+    def remove_listener(self, listener: Listener) -> None:
+        """Call it no more; harmless if it was not there."""
+        self._notifier.discard(listener)
 
     def _only_unique(self, what: str) -> UniqueTable[Kid]:
         if self._unique is None:

@@ -8,8 +8,7 @@ ever finds a dead one (checklist REG-006, 012, 025).
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, Callable, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 import trio
@@ -22,7 +21,7 @@ from trio_sup._core.errors import (
 )
 from trio_sup._core.names import Entry
 from trio_sup._current import current_kid, present_kid
-from trio_sup._listeners import Listener
+from trio_sup._locks import Locks
 from trio_sup._topics import Topics
 from trio_sup._wake import Waiters
 
@@ -72,7 +71,7 @@ class Registration:
         return ref
 
 
-class Registry(Topics):
+class Registry(Topics, Locks):
     """Names for children, unique or shared.
 
     Any hashable key serves. Python's rule for equal keys holds: ``1``, ``1.0`` and
@@ -99,10 +98,10 @@ class Registry(Topics):
         known: object = keys
         if known not in ("unique", "duplicate"):
             raise ValueError(f"keys must be 'unique' or 'duplicate', not {keys!r}")
-        super().__init__(unique=keys == "unique", name=name)
+        Topics.__init__(self, unique=keys == "unique", name=name)
+        Locks.__init__(self)
         self.meta: dict[Hashable, object] = {}
         """Anything worth keeping with the registry; it never looks into it."""
-        self._locks: dict[Hashable, _KeyLock] = {}
 
     def __repr__(self) -> str:
         keys = "duplicate" if self._unique is None else "unique"
@@ -362,50 +361,6 @@ class Registry(Topics):
         entries = self.entries(key)
         if entries:
             fn(entries)
-
-    def add_listener(self, listener: Listener) -> None:
-        """Call a function with every `Registered` and `Unregistered` from now on.
-
-        Raises:
-            TypeError: it is async.
-        """
-        self._notifier.add(listener)
-
-    def remove_listener(self, listener: Listener) -> None:
-        """Call it no more; harmless if it was not there."""
-        self._notifier.discard(listener)
-
-    @asynccontextmanager
-    async def lock(self, key: Hashable) -> AsyncGenerator[None]:
-        """Hold a lock for a key: ``async with registry.lock(key): ...``.
-
-        One task at a time for each key, in order of arrival; other keys are not
-        concerned, and neither are names: locks are a name space of their own. Free
-        again when the block is left in whatever way; a cancelled waiter is skipped.
-        A checkpoint. (REG-036..038)
-
-        Raises:
-            RuntimeError: the present task holds it already.
-        """
-        holder = self._locks.setdefault(key, _KeyLock())
-        holder.users += 1
-        try:
-            async with holder.lock:
-                yield
-        finally:
-            holder.users -= 1
-            if not holder.users:
-                del self._locks[key]
-
-
-class _KeyLock:
-    """The lock of one key, and how many tasks hold it or wait for it."""
-
-    __slots__ = ("lock", "users")
-
-    def __init__(self) -> None:
-        self.lock = trio.Lock()
-        self.users = 0
 
 
 def _shown(entry: Entry[Kid]) -> Registration:

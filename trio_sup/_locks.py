@@ -1,0 +1,47 @@
+"""Locks for keys: the part of `Registry` that has nothing to do with names."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Hashable
+from contextlib import asynccontextmanager
+
+import trio
+
+
+class Locks:
+    """One lock a key, for as long as somebody holds it or waits for it."""
+
+    def __init__(self) -> None:
+        self._locks: dict[Hashable, _KeyLock] = {}
+
+    @asynccontextmanager
+    async def lock(self, key: Hashable) -> AsyncGenerator[None]:
+        """Hold a lock for a key: ``async with registry.lock(key): ...``.
+
+        One task at a time for each key, in order of arrival; other keys are not
+        concerned, and neither are names: locks are a name space of their own. Free
+        again when the block is left in whatever way; a cancelled waiter is skipped.
+        A checkpoint. (REG-036..038)
+
+        Raises:
+            RuntimeError: the present task holds it already.
+        """
+        holder = self._locks.setdefault(key, _KeyLock())
+        holder.users += 1
+        try:
+            async with holder.lock:
+                yield
+        finally:
+            holder.users -= 1
+            if not holder.users:
+                del self._locks[key]
+
+
+class _KeyLock:
+    """The lock of one key, and how many tasks hold it or wait for it."""
+
+    __slots__ = ("lock", "users")
+
+    def __init__(self) -> None:
+        self.lock = trio.Lock()
+        self.users = 0
