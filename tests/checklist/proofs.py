@@ -1,9 +1,9 @@
 """Finds the tests that name a row, by reading their source.
 
 A test names a row, ``SUP-045``, in its name (``sup_045``), in its docstring, in a
-decorator, or in the comment right above it. A scenario of tests/conformance/named
-names its rows first; it proves them as soon as trio-sup itself runs all scenarios
-against the traces of real OTP.
+decorator, or in the comment right above it. A scenario of tests/conformance/named or
+tests/conformance_servers/named names its rows first; it proves them as soon as
+trio-sup itself runs all scenarios against the traces of real OTP.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from pathlib import Path
 from attrs import frozen
 
 TESTS = Path(__file__).parent.parent
-SCENARIOS = TESTS / "conformance" / "named"
-RUNNER = TESTS / "conformance" / "test_trio_sup.py"
+RUNNERS = (
+    TESTS / "conformance" / "test_trio_sup.py",
+    TESTS / "conformance_servers" / "test_golden.py",
+)
+"""What runs trio-sup on the scenarios of the folder ``named`` beside it."""
 
 PREFIXES = "SUP|DYN|PART|TASK|GS|REG|MON|AG|APP|STM"
 IN_TEXT = re.compile(
@@ -61,9 +64,11 @@ def find() -> list[Proof]:
     proofs: list[Proof] = []
     for file in sorted(TESTS.rglob("test_*.py")):
         proofs += in_tests(file.read_text(encoding="utf-8"), _below_tests(file))
-    left_out = _left_out(RUNNER.read_text("utf-8")) if RUNNER.exists() else None
-    for file in sorted(SCENARIOS.glob("*.py")):
-        proofs += in_scenarios(file.read_text("utf-8"), _below_tests(file), left_out)
+    for runner in RUNNERS:
+        left_out = _left_out(runner.read_text("utf-8")) if runner.exists() else None
+        for file in sorted((runner.parent / "named").glob("*.py")):
+            text = file.read_text("utf-8")
+            proofs += in_scenarios(text, _below_tests(file), left_out)
     return proofs
 
 

@@ -1,15 +1,12 @@
 """``python -m tests.conformance``: record, check, ask, and fuzz against live OTP."""
 
-import argparse
 import json
-import random
 import sys
-import time
 
 from trio_sup.testing import model
 from trio_sup.testing.scenario_json import ScenarioError, read_scenario
 
-from . import golden
+from . import commands, golden
 from .compare import normalise, side_by_side
 from .fuzz import MODEL, TRIO_SUP, Fuzz, Subject
 from .oracle import Oracle, OracleError
@@ -17,18 +14,7 @@ from .oracle import Oracle, OracleError
 
 def main() -> int:
     """Runs one command; 0 is agreement, 1 a difference, 2 that it could not run."""
-    parser = argparse.ArgumentParser(prog="python -m tests.conformance")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("record", help="ask OTP again and write the golden traces")
-    commands.add_parser(
-        "check", help="ask OTP again and compare with the golden traces"
-    )
-    commands.add_parser("ask", help="read a scenario as JSON, show what OTP does")
-    fuzz = commands.add_parser("fuzz", help="compare fresh random scenarios")
-    fuzz.add_argument(
-        "--for", type=float, default=60, dest="seconds", metavar="SECONDS"
-    )
-    fuzz.add_argument("--seed", type=int, help="the first seed (default: random)")
+    parser, fuzz = commands.parser("python -m tests.conformance")
     fuzz.add_argument("--against", choices=sorted(_subjects()), default="model")
     arguments = parser.parse_args()
     try:
@@ -41,9 +27,7 @@ def main() -> int:
                 return _ask()
             case _:
                 subject = _subjects()[arguments.against]
-                seed = arguments.seed
-                if seed is None:
-                    seed = random.SystemRandom().randrange(10**9)
+                seed = commands.first_seed(arguments.seed)
                 return _fuzz(subject, seed, arguments.seconds)
     except (OracleError, ScenarioError, json.JSONDecodeError) as error:
         print(error, file=sys.stderr)
@@ -87,19 +71,11 @@ def _ask() -> int:
 
 def _fuzz(subject: Subject, seed: int, seconds: float) -> int:
     fuzz = Fuzz(subject, seed)
-    began = time.monotonic()
     with Oracle() as oracle:
         print(f"{subject.name} against {oracle.versions}, from seed {seed}")
-        for difference in fuzz.run(oracle, seconds):
-            if difference is not None:
-                print(difference.report(subject))
-                print(f"1 difference in {fuzz.done} scenarios")
-                return 1
-            elapsed = time.monotonic() - began
-            sys.stdout.write(f"\r{fuzz.done} scenarios, {elapsed:.0f} s")
-            sys.stdout.flush()
-    print(f"\n0 differences in {fuzz.done} scenarios")
-    return 0
+        found = fuzz.run(oracle, seconds)
+        reports = (None if d is None else d.report(subject) for d in found)
+        return commands.watch(reports, lambda: fuzz.done)
 
 
 if __name__ == "__main__":

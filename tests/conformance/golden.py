@@ -1,12 +1,8 @@
 """The committed answers of real OTP, for where no Erlang is installed.
 
-One compressed file of JSON lines: first what answered, then one scenario and its
-trace a line. Recording again gives the same bytes as long as OTP answers the same.
+Recording again gives the same bytes as long as OTP answers the same.
 """
 
-import json
-import lzma
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,6 +16,7 @@ from trio_sup.testing.scenario_json import (
     write_trace,
 )
 
+from . import archive
 from .compare import normalise
 from .generate import generate
 from .named import NAMED
@@ -41,8 +38,8 @@ class Golden:
 @lru_cache(maxsize=1)
 def load() -> tuple[Versions, tuple[Golden, ...]]:
     """Who answered, and the answers."""
-    first, *lines = lzma.decompress(FILE.read_bytes()).decode().splitlines()
-    return Versions(**json.loads(first)), tuple(map(_read, lines))
+    versions, records = archive.read(FILE)
+    return versions, tuple(map(_read, records))
 
 
 def record() -> tuple[Versions, int]:
@@ -55,19 +52,9 @@ def record() -> tuple[Versions, int]:
         Golden(name, scenario, normalise(scenario, trace))
         for (name, scenario), trace in zip(asked, traces, strict=True)
     ]
-    FILE.write_bytes(_pack(oracle.versions, answers))
+    archive.save(FILE, oracle.versions, map(_write, answers))
     load.cache_clear()
     return oracle.versions, len(answers)
-
-
-def _pack(versions: Versions, answers: Iterable[Golden]) -> bytes:
-    head = {"otp": versions.otp, "elixir": versions.elixir}
-    lines = [_line(head), *(_line(_write(answer)) for answer in answers)]
-    return lzma.compress("".join(lines).encode(), preset=9 | lzma.PRESET_EXTREME)
-
-
-def _line(data: object) -> str:
-    return json.dumps(data, sort_keys=True, separators=(",", ":")) + "\n"
 
 
 def _write(answer: Golden) -> dict[str, object]:
@@ -78,8 +65,7 @@ def _write(answer: Golden) -> dict[str, object]:
     return written
 
 
-def _read(line: str) -> Golden:
-    data: dict[str, object] = json.loads(line)
+def _read(data: dict[str, object]) -> Golden:
     name = data.get("name")
     scenario = read_scenario(data["scenario"])
     return Golden(str(name) if name else None, scenario, read_trace(data))

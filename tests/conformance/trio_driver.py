@@ -5,9 +5,7 @@ answer. The scenario's root is a child of an outer supervisor, so that its own s
 and end are events like all others.
 """
 
-import logging
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import trio
@@ -35,6 +33,7 @@ from trio_sup.testing.scenario import (
 from trio_sup.testing.scenario_json import freeze
 
 from .deviations import NOT_QUEUED
+from .quiet import quiet_log
 from .trio_answers import (
     Answer,
     AnySupervisor,
@@ -54,7 +53,7 @@ DRIFT = 0.5
 def run(scenario: Scenario) -> Trace:
     """What trio-sup does in `scenario`."""
     clock = trio.testing.MockClock()
-    with ordered() as order, _quiet_log():
+    with ordered() as order, quiet_log():
         return trio.run(_Run(scenario, clock, order).run, clock=clock)
 
 
@@ -325,15 +324,3 @@ def _same(value: Value) -> Value:
 def _takes_time(scenario: Scenario) -> bool:
     """Whether a stop may take time, so that the clock drifts from whole seconds."""
     return "stubborn" in str(scenario) or "slow" in str(scenario)
-
-
-@contextmanager
-def _quiet_log() -> Iterator[None]:
-    """Scripted crashes are no news."""
-    logger = logging.getLogger("trio_sup")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

@@ -1,0 +1,42 @@
+"""What the commands of both comparisons with OTP have in common."""
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+
+def parser(prog: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """A parser of ``record | check | ask | fuzz``, and that of ``fuzz`` alone."""
+    whole = argparse.ArgumentParser(prog=prog)
+    commands = whole.add_subparsers(dest="command", required=True)
+    commands.add_parser("record", help="ask OTP again and write the golden traces")
+    commands.add_parser(
+        "check", help="ask OTP again and compare with the golden traces"
+    )
+    commands.add_parser("ask", help="read a scenario as JSON, show what OTP does")
+    fuzz = commands.add_parser("fuzz", help="compare fresh random scenarios")
+    fuzz.add_argument(
+        "--for", type=float, default=60, dest="seconds", metavar="SECONDS"
+    )
+    fuzz.add_argument("--seed", type=int, help="the first seed (default: random)")
+    return whole, fuzz
+
+
+def first_seed(given: int | None) -> int:
+    """The seed that was asked for, or any."""
+    return random.SystemRandom().randrange(10**9) if given is None else given
+
+
+def watch(reports: Iterator[str | None], done: Callable[[], int]) -> int:
+    """Shows how far a fuzz run is, until its first report; 0 is agreement."""
+    began = time.monotonic()
+    for report in reports:
+        if report is not None:
+            print(f"\n{report}\n1 difference in {done()} scenarios")
+            return 1
+        sys.stdout.write(f"\r{done()} scenarios, {time.monotonic() - began:.0f} s")
+        sys.stdout.flush()
+    print(f"\n0 differences in {done()} scenarios")
+    return 0

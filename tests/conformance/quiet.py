@@ -1,0 +1,17 @@
+"""Keeps trio-sup's log silent while scripted crashes happen."""
+
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet_log() -> Generator[None]:
+    """Scripted crashes are no news."""
+    logger = logging.getLogger("trio_sup")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,1 @@
+"""Servers and names of trio-sup against Erlang's gen_server and Elixir's Registry."""

@@ -1,0 +1,77 @@
+"""``python -m tests.conformance_servers``: record, check and fuzz against live OTP."""
+
+import json
+import sys
+
+from tests.conformance import commands
+from tests.conformance.compare import side_by_side
+from tests.conformance.machine import OracleError
+
+from . import golden, trio_driver
+from .deviations import expected
+from .fuzz import TITLES, Fuzz
+from .oracle import Oracle
+from .scenario import read, text
+
+
+def main() -> int:
+    """Runs one command; 0 is agreement, 1 a difference, 2 that it could not run."""
+    parser, _ = commands.parser("python -m tests.conformance_servers")
+    arguments = parser.parse_args()
+    try:
+        match arguments.command:
+            case "record":
+                return _record()
+            case "check":
+                return _check()
+            case "ask":
+                return _ask()
+            case _:
+                seed = commands.first_seed(arguments.seed)
+                return _fuzz(seed, arguments.seconds)
+    except (OracleError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _record() -> int:
+    versions, count = golden.record()
+    size = golden.FILE.stat().st_size
+    print(f"{count} scenarios recorded from {versions}: {size:,} bytes")
+    return 0
+
+
+def _check() -> int:
+    recorded, answers = golden.load()
+    with Oracle() as oracle:
+        traces = oracle.run([answer.scenario for answer in answers])
+    differing = 0
+    for answer, again in zip(answers, traces, strict=True):
+        if again != answer.trace:
+            differing += 1
+            titles = (f"recorded from {recorded}", f"{oracle.versions}")
+            print(answer.name or "generated", text(answer.scenario))
+            print(side_by_side(answer.trace, again, titles))
+    print(f"{differing} of {len(answers)} answers differ from the recorded ones")
+    return 1 if differing else 0
+
+
+def _ask() -> int:
+    scenario = read(json.load(sys.stdin))
+    with Oracle() as oracle:
+        (otp,) = oracle.run([scenario])
+    print(side_by_side(expected(scenario, otp), trio_driver.run(scenario), TITLES))
+    return 0
+
+
+def _fuzz(seed: int, seconds: float) -> int:
+    fuzz = Fuzz(seed)
+    with Oracle() as oracle:
+        print(f"trio-sup against {oracle.versions}, from seed {seed}")
+        found = fuzz.run(oracle, seconds)
+        reports = (None if d is None else d.report() for d in found)
+        return commands.watch(reports, lambda: fuzz.done)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
