@@ -9,7 +9,7 @@ from typing import Any
 
 import trio
 import trio.testing
-from attrs import frozen
+from attrs import evolve, frozen
 from trio.lowlevel import Task
 
 from trio_sup._child import Supervisor
@@ -22,7 +22,7 @@ from trio_sup._open import open_supervisor
 from trio_sup.testing import invariants
 from trio_sup.testing._aftermath import aftermath
 from trio_sup.testing._injector import Injector
-from trio_sup.testing._watchdog import Watchdog, sweep
+from trio_sup.testing._watchdog import Watchdog, all_tasks, sweep
 from trio_sup.testing.faults import (
     AtCheckpoint,
     CancelClient,
@@ -62,7 +62,8 @@ def run_example(
     watchdog = Watchdog(codes)
     example = _Example(options, script, watchdog)
     clock = trio.testing.MockClock(autojump_threshold=0)
-    with scheduled(schedule=watchdog), _quiet_log():
+    seam = example.injector.in_place()
+    with scheduled(schedule=watchdog), _quiet_log(), seam:
         try:
             trio.run(example.main, clock=clock)
         except trio.TrioInternalError as error:
@@ -70,7 +71,7 @@ def run_example(
                 raise
             example.problem("the tree comes to rest", watchdog.halt)
             del error
-            sweep()
+            sweep(watchdog.left)
     world = example.world
     world.contested = watchdog.contested
     return world
@@ -98,14 +99,16 @@ class _Example:
     def problem(self, name: str, what: str, at: float | None = None) -> None:
         """Note that something is wrong."""
         at = self.now if at is None else at
-        self.world.problems.append(Problem(at, name, what))
+        place = len(self.world.events)
+        self.world.problems.append(Problem(at, name, what, place))
 
     def violation(self, found: Violation) -> None:
         """Take what the monitor found."""
         self.problem(found.rule, f"{found.path}: {found.what}", found.at)
 
     def _hit(self, fault: Fault) -> None:
-        self.world.hits.append(Hit(trio.current_time(), fault))
+        place = len(self.world.events)
+        self.world.hits.append(Hit(trio.current_time(), fault, place=place))
 
     def hook(self, event: Any) -> None:
         """Take an event of the node."""
@@ -115,7 +118,7 @@ class _Example:
 
     async def main(self) -> None:
         node = self.world.node_ = current_node()
-        before = _tasks()
+        before = set(all_tasks())
         spec, self.world.app = unpack(self.options.build_tree())
         self.world.kids_ = self.injector.kids
         node.add_hook(self.hook)
@@ -123,7 +126,7 @@ class _Example:
         if cutters:
             self.injector.on_step = lambda step: self._cut_at(step, cutters)
         trio.lowlevel.spawn_system_task(self._patience, name="harness: patience")
-        with self.monitor.watching(node), self.injector.active():
+        with self.monitor.watching(node), self.injector.counting():
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._play, name="harness: faults")
                 await self._run_tree(spec)
@@ -245,7 +248,9 @@ class _Example:
             pause *= 1.5
 
     def _strike(self, fault: Fault) -> None:
-        hit = True
+        hit, hits = True, self.world.hits
+        position = len(hits)
+        self._hit(fault)
         match fault:
             case AtCheckpoint():
                 life = self.injector.present.get(fault.path)
@@ -267,7 +272,8 @@ class _Example:
                 hit = self._by_hand(fault)
             case _:
                 hit = False
-        self.world.hits.append(Hit(trio.current_time(), fault, not hit))
+        if not hit:
+            hits[position] = evolve(hits[position], missed=True)
 
     def _by_hand(self, fault: Terminate | StartAgain) -> bool:
         for kid in self.world.kids_:
@@ -330,7 +336,7 @@ class _Example:
         world.steps = injector.steps
         for life in injector.lives:
             world.checkpoints[life.path, life.life] = life.checkpoints
-        for name, text in aftermath(world, injector, _tasks() - before):
+        for name, text in aftermath(world, injector, set(all_tasks()) - before):
             self.problem(name, text)
         self._quiet_checks()
         found = invariants.unexpected_crashes(
@@ -355,19 +361,6 @@ def _admin(
             pass
 
     return ask
-
-
-def _tasks() -> set[Task]:
-    """All tasks of the present run."""
-    root = trio.lowlevel.current_root_task()
-    found: set[Task] = set()
-    todo = [root] if root is not None else []
-    while todo:
-        task = todo.pop()
-        found.add(task)
-        for nursery in task.child_nurseries:
-            todo += nursery.child_tasks
-    return found
 
 
 @contextmanager

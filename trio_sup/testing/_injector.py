@@ -52,8 +52,13 @@ class Injector(trio.abc.Instrument):
         self._flood_number = 0
 
     @contextmanager
-    def active(self) -> Generator[None]:
-        """Be the seam for the length of a block, inside of a Trio run."""
+    def in_place(self) -> Generator[None]:
+        """Be the seam for the length of a block, which is to hold the whole Trio run.
+
+        Not inside of the run: one that the watchdog aborts leaves its coroutines
+        where they are, so their `finally` blocks come late, or in the midst of the
+        next run.
+        """
         # The seam: what a life runs. Private on purpose; nobody else needs it.
         original = _life._run_target  # pyright: ignore[reportPrivateUsage]
         put_call = MailQueue.put_call
@@ -67,13 +72,20 @@ class Injector(trio.abc.Instrument):
 
         _life._run_target = run_target  # pyright: ignore[reportPrivateUsage]
         setattr(MailQueue, "put_call", noting_put_call)  # noqa: B010 - a seam
+        try:
+            yield
+        finally:
+            _life._run_target = original  # pyright: ignore[reportPrivateUsage]
+            setattr(MailQueue, "put_call", put_call)  # noqa: B010 - a seam
+
+    @contextmanager
+    def counting(self) -> Generator[None]:
+        """See the task steps of a block inside of the run; it ends with the run."""
         trio.lowlevel.add_instrument(self)
         try:
             yield
         finally:
             trio.lowlevel.remove_instrument(self)
-            _life._run_target = original  # pyright: ignore[reportPrivateUsage]
-            setattr(MailQueue, "put_call", put_call)  # noqa: B010 - a seam
 
     # Trio's instrument.
 
@@ -120,7 +132,8 @@ class Injector(trio.abc.Instrument):
             and fault.at is None
             and (fault.path, fault.life) == (path, number)
         ]
-        life = DrivenLife(path, number, planned, self._note_hit)
+        assert kid.scope is not None
+        life = DrivenLife(path, number, planned, self._note_hit, kid.scope)
         before = self.present.get(path)
         if before is not None:
             self.overlaps.append((path, before.life, number))

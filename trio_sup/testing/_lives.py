@@ -34,11 +34,13 @@ class DrivenLife:
         life: int,
         planned: Sequence[AtCheckpoint],
         note_hit: Callable[[AtCheckpoint], None],
+        outer: trio.CancelScope,
     ) -> None:
         self.path = path
         self.life = life
         self.task: Task = trio.lowlevel.current_task()
         self.scope = trio.CancelScope()
+        self._outer = outer  # what its supervisor cancels
         # How many waits of its main task there were.
         self.checkpoints = 0
         self.vanishing = False
@@ -119,7 +121,9 @@ class DrivenLife:
         abort = self._abort
         if abort is None:
             return Abort.FAILED
-        if self.deaf > 0:
+        # Its own timeouts are no cancellation of it: they are always heard.
+        told = self._outer.cancel_called or self.scope.cancel_called
+        if self.deaf > 0 and told:
             if self._refused is None:
                 trio.lowlevel.spawn_system_task(self._hear, name="harness: deaf")
             self._refused = raise_cancel
@@ -133,6 +137,7 @@ class DrivenLife:
         await trio.sleep(self.deaf)
         self.deaf = 0.0
         abort, raise_cancel = self._abort, self._refused
+        self._refused = None
         if abort is None or raise_cancel is None:
             return  # it runs: the cancellation comes at its next wait
         if abort(raise_cancel) is Abort.SUCCEEDED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import trio
 from trio.lowlevel import Task
@@ -13,6 +14,9 @@ from trio_sup.testing.schedule import Schedule
 
 MAX_ROUNDS = 10_000
 """Rounds of the scheduler without time passing after which a run is called endless."""
+
+MOST_AWAITS = 100
+"""Awaits of one clean-up that are cut off before it is left to itself."""
 
 
 class Endless(BaseException):
@@ -26,6 +30,8 @@ class Watchdog(Schedule):
         super().__init__(codes)
         self.halt: str | None = None
         """Why the run is to be ended at once."""
+        self.left: list[Task] = []
+        """The tasks of a run that was ended; children after their parents."""
         self._rounds = 0
         self._since: float = -1.0
 
@@ -38,17 +44,46 @@ class Watchdog(Schedule):
                 self.halt = self.halt or f"no rest in {MAX_ROUNDS} scheduler rounds"
             self._rounds, self._since = 0, now
         if self.halt is not None:
+            self.left = all_tasks()
             raise Endless(self.halt)
         super().shuffle(batch)
 
 
-def sweep() -> None:
-    """Collect what an aborted run left: its coroutines complain, to nobody's use."""
+def all_tasks() -> list[Task]:
+    """Return the tasks of the present run, parents before their children."""
+    root = trio.lowlevel.current_root_task()
+    found = [] if root is None else [root]
+    for task in found:  # grows as it goes
+        for nursery in task.child_nurseries:
+            found += nursery.child_tasks
+    return found
+
+
+def sweep(left: Sequence[Task]) -> None:
+    """Put away what an aborted run left, here and now.
+
+    Otherwise its coroutines and nurseries complain whenever they are collected, which
+    may be in the midst of somebody else's test.
+    """
     hook, sys.unraisablehook = sys.unraisablehook, _ignore
     try:
+        for task in reversed(left):
+            _close(task)
+            for nursery in task.child_nurseries:
+                # Private: it asserts, when collected, that this is empty.
+                getattr(nursery, "_children", set[Task]()).clear()
         gc.collect()
     finally:
         sys.unraisablehook = hook
+
+
+def _close(task: Task) -> None:
+    """Close a coroutine, though its clean-up awaits what will not come."""
+    for _ in range(MOST_AWAITS):
+        # Outside of a run its clean-up fails in any way; what counts is its end.
+        with suppress(BaseException):
+            task.coro.close()
+            return
 
 
 def _ignore(_: object) -> None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 LIMIT = 60
 """Lines shown; a failure that needs more is cut in the middle."""
 
+WIDE = 32
+"""Characters up to which what follows at once is joined into one cell."""
+
 
 def timeline(
     happened: Sequence[LifecycleEvent],
@@ -32,42 +35,45 @@ def timeline(
         key=lambda path: [e.path for e in happened].index(path),
     )
     rows: list[_Row] = []
-    for event in happened:
-        text = _cell(event)
-        if text:
-            lane = event.path if event.path in lanes else ""
-            if not lane:
-                text = f"{event.path}: {text}"
-            rows.append((event.at, 1, lane, text))
+    marks: list[tuple[int, _Row]] = []
     for hit in hits:
         word = "missed" if hit.missed else "FAULT"
         lane = hit.fault.path if hit.fault.path in lanes else ""
-        rows.append((hit.at, 0, lane, f"{word} {type(hit.fault).__name__}"))
-    rows += [(p.at, 2, "", f"PROBLEM {p.invariant}") for p in problems]
-    rows.sort(key=lambda row: (row[0], row[1]))
+        marks.append((hit.place, (hit.at, lane, f"{word} {type(hit.fault).__name__}")))
+    for problem in problems:
+        mark = (problem.at, "", f"PROBLEM {problem.invariant}")
+        marks.append((problem.place, mark))
+    for place, event in enumerate([*happened, None]):
+        rows += [mark for at, mark in marks if at == place]
+        text = "" if event is None else _cell(event)
+        if event is not None and text:
+            lane = event.path if event.path in lanes else ""
+            shown = text if lane else f"{event.path}: {text}"
+            rows.append((event.at, lane, shown))
     return _table(lanes, _joined(rows))
 
 
-_Row: TypeAlias = tuple[float, int, str, str]
-"""Time, order within that time, lane, text."""
+_Row: TypeAlias = tuple[float, str, str]
+"""Time, lane, text."""
 
 
 def _joined(rows: list[_Row]) -> list[_Row]:
     """Join rows that follow each other in one lane at one time."""
     done: list[_Row] = []
-    for at, order, lane, text in rows:
+    for at, lane, text in rows:
         last = done[-1] if done else None
-        if last is not None and lane and (last[0], last[2]) == (at, lane):
-            done[-1] = (at, order, lane, f"{last[3]}, {text}")
+        joined = "" if last is None else f"{last[2]}, {text}"
+        if last is not None and lane and last[:2] == (at, lane) and len(joined) <= WIDE:
+            done[-1] = (at, lane, joined)
         else:
-            done.append((at, order, lane, text))
+            done.append((at, lane, text))
     return done
 
 
 def _table(lanes: list[str], rows: list[_Row]) -> str:
     names = [lane.partition("/")[2] or lane for lane in lanes]
     widths = [
-        max([len(name), *(len(text) for _, _, lane, text in rows if lane == path)])
+        max([len(name), *(len(text) for _, lane, text in rows if lane == path)])
         for name, path in zip(names, lanes, strict=True)
     ]
     head = "  ".join(
@@ -77,11 +83,11 @@ def _table(lanes: list[str], rows: list[_Row]) -> str:
     if len(rows) > LIMIT:
         rows = [
             *rows[: LIMIT // 2],
-            (rows[LIMIT // 2][0], 1, "", "…"),
+            (rows[LIMIT // 2][0], "", "…"),
             *rows[-LIMIT // 2 :],
         ]
     before = -1.0
-    for at, _, lane, text in rows:
+    for at, lane, text in rows:
         shown, before = "" if at == before else f"{at:.3f}", at
         cells = [
             (text if lane == path else "|").ljust(width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, cast
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, field, frozen
 
 from trio_sup._child import Child, Supervisor
 from trio_sup._core import events
@@ -35,6 +35,8 @@ class Problem:
     at: float
     invariant: str
     what: str
+    place: int = field(default=0, repr=False, eq=False)
+    """How many events there had been."""
 
     def __str__(self) -> str:
         return f"t={self.at:g}  {self.invariant}: {self.what}"
@@ -47,6 +49,8 @@ class Hit:
     at: float
     fault: Fault
     missed: bool = False
+    place: int = field(default=0, repr=False, eq=False)
+    """How many events there had been."""
 
 
 @define(eq=False)
