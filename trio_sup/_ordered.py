@@ -93,6 +93,12 @@ class OrderedDriver(Driver):
             else:
                 await job()
             del job  # it may be the last that refers to a child (SUP-015)
+            if self._queue:
+                # What the job started takes its first step before the next decision,
+                # and a long queue keeps nobody waiting. Twice, because this task and
+                # a new one run in the same batch, in any order.
+                await trio.lowlevel.checkpoint()
+                await trio.lowlevel.checkpoint()
 
     async def _stop_children(self) -> None:
         self.watching = True
@@ -242,6 +248,8 @@ class OrderedDriver(Driver):
             if self.mode != "running":
                 return
         for kid in group:
+            # The plan has decided about those that had died before it, too.
+            kid.undecided = False
             # Never restarted, not even if it died before it could be stopped.
             if kid.spec.restart == "temporary":
                 self.core.drop(kid)

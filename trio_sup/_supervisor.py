@@ -123,7 +123,8 @@ class StaticDriver(OrderedDriver):
             return
         for other in self.core.group_of(kid):
             other.in_plan = False
-            if not other.alive:
+            # One that came up with the group and died again is none of the plan's.
+            if not other.alive and not other.undecided:
                 self.core.retire(other)
                 self.settle(other)
 

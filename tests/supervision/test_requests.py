@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from tests.supervision.stage import Boom, Stage, quiet
+from tests.supervision.stage import Boom, Stage, of_kind, quiet, record_events
 from trio_sup import (
     AlreadyPresent,
     AlreadyRegistered,
@@ -22,6 +22,7 @@ from trio_sup import (
     open_supervisor,
     supervisor,
 )
+from trio_sup._core.events import ChildStarted, ChildStarting
 
 pytestmark = pytest.mark.trio
 
@@ -202,6 +203,40 @@ async def test_a_crash_of_another_child_during_a_slow_start_is_not_lost(
         await quiet()
         assert sorted(stage.up) == ["a", "b"]
         assert stage.lives["a"] == 2
+
+
+async def test_restarts_that_wait_in_line_begin_one_after_the_other_sup_099(
+    autojump_clock: MockClock,
+) -> None:
+    for _ in range(20):  # in whichever order the tasks of a batch run
+        ends: dict[str, trio.Event] = {}
+
+        async def work(id: str, ends: dict[str, trio.Event] = ends) -> None:
+            ends[id] = trio.Event()
+            await ends[id].wait()
+            raise Boom
+
+        stage = Stage(start_seconds={"c": 1.0})
+        specs = [child(work, id, id=id) for id in "ab"]
+        async with open_supervisor(specs) as sup, trio.open_nursery() as nursery:
+            nursery.start_soon(sup.start_child, stage.spec("c"))
+            await quiet()
+            nursery.start_soon(sup.terminate_child, "c")  # waits behind the start
+            for id in "ab":
+                await quiet()
+                ends[id].set()
+            await quiet()
+            seen = record_events()
+            await trio.sleep(1)
+            await quiet()
+            begun = of_kind(seen, ChildStarting, ChildStarted)
+            assert [(type(event), event.path) for event in begun] == [
+                (ChildStarted, "root/c"),
+                (ChildStarting, "root/a"),
+                (ChildStarted, "root/a"),
+                (ChildStarting, "root/b"),
+                (ChildStarted, "root/b"),
+            ]
 
 
 async def test_trap_19_a_cancelled_caller_of_a_queued_start_withdraws_it(

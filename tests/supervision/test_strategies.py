@@ -281,6 +281,20 @@ async def test_terminating_a_failing_pivot_leaves_the_rest_down_sup_087(
         assert stage.up == ["b"]
 
 
+async def test_one_that_came_up_and_died_is_not_left_down_with_the_plan_sup_087(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(start_seconds={"b": 1.0})
+    async with open_supervisor(stage.specs("a b"), strategy="one_for_all") as sup:
+        stage.failing_starts["b"] = [Boom("once")]
+        stage.crash("a")
+        await quiet()
+        stage.crash("a")  # in its second life, while b is starting
+        await sup.terminate_child("b")  # the pivot then
+        await sup.child("a").wait_running()
+        assert stage.lives["a"] == 3
+
+
 async def test_a_sibling_can_be_restarted_by_hand_meanwhile_sup_086(
     autojump_clock: MockClock,
 ) -> None:
@@ -296,6 +310,29 @@ async def test_a_sibling_can_be_restarted_by_hand_meanwhile_sup_086(
         await sup.child("b").wait_running()
         assert stage.up == ["a", "b"]
         assert stage.lives["b"] == 3  # by hand, then with the group
+
+
+@pytest.mark.parametrize("request_name", ["restart_child", "delete_child"])
+async def test_one_that_died_before_a_failing_group_restart_is_down_sup_086_115(
+    request_name: str, autojump_clock: MockClock
+) -> None:
+    stage = Stage(start_seconds={"c": 1.0})
+    async with (
+        open_supervisor(stage.specs("a b"), strategy="rest_for_one") as sup,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(sup.start_child, stage.spec("c"))
+        await quiet()
+        for id in "ab":  # both wait in line behind the start, and so does the request
+            stage.crash(id)
+            await quiet()
+        stage.failing_starts["a"] = [Boom("once")]
+        stage.start_seconds.clear()
+        await getattr(sup, request_name)("b")
+        await sup.child("a").wait_running()
+        await quiet()
+        assert stage.lives["a"] == 3
+        assert stage.lives["b"] == (3 if request_name == "restart_child" else 1)
 
 
 async def test_an_ignored_restart_stays_down_and_its_group_goes_on_sup_088() -> None:
