@@ -1,6 +1,7 @@
 """``python -m tests.conformance``: record, check, ask, and fuzz against live OTP."""
 
 import json
+import math
 import sys
 
 from trio_sup.testing import model
@@ -15,6 +16,9 @@ from .oracle import Oracle, OracleError
 def main() -> int:
     """Runs one command; 0 is agreement, 1 a difference, 2 that it could not run."""
     parser, fuzz = commands.parser("python -m tests.conformance")
+    fuzz.add_argument(
+        "--count", type=int, help="this many scenarios, however long it takes"
+    )
     fuzz.add_argument("--against", choices=sorted(_subjects()), default="model")
     arguments = parser.parse_args()
     try:
@@ -28,7 +32,7 @@ def main() -> int:
             case _:
                 subject = _subjects()[arguments.against]
                 seed = commands.first_seed(arguments.seed)
-                return _fuzz(subject, seed, arguments.seconds)
+                return _fuzz(subject, seed, arguments.seconds, arguments.count)
     except (OracleError, ScenarioError, json.JSONDecodeError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -69,13 +73,19 @@ def _ask() -> int:
     return 0
 
 
-def _fuzz(subject: Subject, seed: int, seconds: float) -> int:
+def _fuzz(subject: Subject, seed: int, seconds: float, count: int | None) -> int:
     fuzz = Fuzz(subject, seed)
     with Oracle() as oracle:
         print(f"{subject.name} against {oracle.versions}, from seed {seed}")
-        found = fuzz.run(oracle, seconds)
+        if count is None:
+            found = fuzz.run(oracle, seconds)
+        else:
+            found = fuzz.run(oracle, math.inf, count)
         reports = (None if d is None else d.report(subject) for d in found)
-        return commands.watch(reports, lambda: fuzz.done)
+        code = commands.watch(reports, lambda: fuzz.done)
+    if code == 0:
+        print(f"{fuzz.in_part} of them compared in part only")
+    return code
 
 
 if __name__ == "__main__":

@@ -47,6 +47,50 @@ class Deviation:
     both: bool = False
 
 
+@frozen
+class Cut:
+    """A moment from which on OTP's trace does not say what to expect.
+
+    What came before is compared as ever.
+
+    Attributes:
+        name: What it is called in reports and in the documentation.
+        row: The row of the OTP checklist that trio-sup deviates from.
+        reason: Why it is better.
+        begins: The first operation, by its index, that goes another way; given the
+            scenario and what OTP did in it.
+    """
+
+    name: str
+    row: str
+    reason: str
+    begins: Callable[[Scenario, Trace], int | None]
+
+
+def first_cut(scenario: Scenario, trace: Trace, cuts: Iterable[Cut]) -> int | None:
+    """The first operation that is not compared; None if all of them are."""
+    found = [cut.begins(scenario, trace) for cut in cuts]
+    return min((index for index in found if index is not None), default=None)
+
+
+def before(trace: Trace, index: int | None) -> Trace:
+    """The trace up to the operation with that index."""
+    if index is None:
+        return trace
+    events: list[Value] = []
+    happened: list[Value] = []
+    for event in trace.events:
+        match event:
+            case ("reply", int(number), _) if number >= index:
+                break
+            case ("reply" | "root", *_):
+                events += [*happened, event]
+                happened = []
+            case _:
+                happened.append(event)
+    return Trace(tuple(events), None)
+
+
 def expected(
     scenario: Scenario, trace: Trace, deviations: Iterable[Deviation] = ()
 ) -> Trace:

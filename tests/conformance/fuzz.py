@@ -1,6 +1,7 @@
 """Fresh random scenarios against live Erlang, until the time is over."""
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
@@ -12,8 +13,17 @@ from trio_sup.testing.scenario import Scenario, Trace
 from trio_sup.testing.scenario_json import write_scenario
 
 from . import trio_driver
-from .compare import Deviation, expected, observed, side_by_side
-from .deviations import DEVIATIONS, is_comparable
+from .compare import (
+    Cut,
+    Deviation,
+    before,
+    expected,
+    first_cut,
+    observed,
+    side_by_side,
+)
+from .cuts import CUTS
+from .deviations import DEVIATIONS
 from .generate import generate
 from .oracle import Oracle, OracleError
 from .shrink import shrink
@@ -30,25 +40,29 @@ class Subject:
     name: str
     run: Run
     deviations: Sequence[Deviation] = ()
-    is_comparable: Callable[[Scenario], bool] = lambda scenario: True
+    cuts: Sequence[Cut] = ()
 
     def agrees(self, scenario: Scenario, otp: Trace) -> bool:
         """Whether it does what OTP did, or what it should do instead."""
-        if not self.is_comparable(scenario):
-            return True
-        return self.observe(scenario) == self.expect(scenario, otp)
+        return self.observe(scenario, otp) == self.expect(scenario, otp)
 
     def expect(self, scenario: Scenario, otp: Trace) -> Trace:
-        """What it should do, where OTP did this."""
-        return expected(scenario, otp, self.deviations)
+        """What it should do, where OTP did this; as far as that can be said."""
+        trace = expected(scenario, otp, self.deviations)
+        return before(trace, first_cut(scenario, otp, self.cuts))
 
-    def observe(self, scenario: Scenario) -> Trace:
-        """What it does."""
-        return observed(scenario, self.run(scenario), self.deviations)
+    def observe(self, scenario: Scenario, otp: Trace) -> Trace:
+        """What it does; as far as OTP's trace says what to expect."""
+        return self.observed(scenario, otp, self.run(scenario))
+
+    def observed(self, scenario: Scenario, otp: Trace, mine: Trace) -> Trace:
+        """The same, where `mine` is what it did."""
+        trace = observed(scenario, mine, self.deviations)
+        return before(trace, first_cut(scenario, otp, self.cuts))
 
 
 MODEL = Subject("model", model.run)
-TRIO_SUP = Subject("trio_sup", trio_driver.run, DEVIATIONS, is_comparable)
+TRIO_SUP = Subject("trio_sup", trio_driver.run, DEVIATIONS, CUTS)
 
 
 @frozen
@@ -79,15 +93,25 @@ class Fuzz:
     subject: Subject
     seed: int
     done: int = 0
+    in_part: int = 0
+    """How many of those done were compared up to a cut only."""
 
-    def run(self, oracle: Oracle, seconds: float) -> Iterator[Difference | None]:
-        """Yields after each batch: a difference, or None where all agreed."""
+    def run(
+        self, oracle: Oracle, seconds: float, count: float = math.inf
+    ) -> Iterator[Difference | None]:
+        """Yields after each batch: a difference, or None where all agreed.
+
+        Ends after `seconds`, or after `count` scenarios, rounded up to a batch.
+        """
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        while time.monotonic() < end and self.done < count:
             seeds = range(self.seed + self.done, self.seed + self.done + BATCH)
             batch = [generate(seed) for seed in seeds]
             traces = oracle.run(batch)
             self.done += len(batch)
+            cuts = self.subject.cuts
+            pairs = zip(batch, traces, strict=True)
+            self.in_part += sum(first_cut(*pair, cuts) is not None for pair in pairs)
             failed = next(
                 (
                     (seed, scenario)
@@ -112,5 +136,5 @@ class Fuzz:
             seed,
             small,
             self.subject.expect(small, otp),
-            self.subject.observe(small),
+            self.subject.observe(small, otp),
         )

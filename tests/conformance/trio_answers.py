@@ -83,6 +83,8 @@ def reason_of_failure(failure: trio_sup.StartFailed) -> Value:
             return ("error", str(error))
         case trio_sup.StartFailed() as inner:
             return reason_of_supervisor(inner)
+        case None:
+            return failure.exit.kind
         case other:
             raise AssertionError(f"a failed start nobody planned: {other!r}")
 

@@ -233,6 +233,46 @@ DYNAMIC = (
         ],
         shows=["start s/y 2", "stop s 1 shutdown", "start s 2", "stop s 2", "reply 3"],
     ),
+    named(
+        "DYN-031",
+        "a request that is still queued when the supervisor gives up",
+        sup("dynamic", intensity=0),
+        [
+            ["start_child", "", _A],
+            ["start_child", "", {"id": "b"}],
+            ["queue", "", [["exit", "a", CRASH], ["terminate_child", "b"]]],
+        ],
+        shows=["stop b 1 shutdown", "stop / 1 shutdown", 'reply 2 ["ok", "down"]'],
+    ),
+    named(
+        "DYN-031",
+        "a supervisor is started wholly before the retry that ends its own",
+        sup("dynamic"),
+        [
+            ["start_child", "", _A],
+            [
+                "queue",
+                "",
+                [
+                    ["exit", "a", CRASH],
+                    ["start_child", {"id": "s", "tree": sup("one_for_one", "x", "y")}],
+                ],
+            ],
+        ],
+        plans={"a": ["ok", FAIL]},
+        shows=["start_failed a 2", "start s/y 1", "stop s/y 1", "stop / 1 shutdown"],
+        never=["start a 3"],
+    ),
+    named(
+        "DYN-018 DYN-031",
+        "a place is free again for the next request in line",
+        sup("dynamic", max_children=1),
+        [
+            ["start_child", "", _A],
+            ["queue", "", [["terminate_child", "a"], ["start_child", {"id": "b"}]]],
+        ],
+        shows=["stop a 1", "start b 1", 'reply 1 ["ok", ["ok", 1]]'],
+    ),
 )
 
 NAMED = DYNAMIC

@@ -2,6 +2,8 @@
 
 from ._write import CRASH, child, crash, named, sup
 
+FAIL = ["error", "start"]
+
 STRATEGIES = (
     named(
         "SUP-050",
@@ -255,6 +257,46 @@ STOPPING = (
         sup("one_for_all", "a", child("s", tree=sup("one_for_one", "x"))),
         [crash("a")],
         shows=["stop s/x 1 shutdown", "stop s 1 shutdown", "start s 2", "start s/x 2"],
+    ),
+    named(
+        "SUP-086 SUP-115",
+        "after a group restart failed, one that had ended before it may be restarted",
+        sup("rest_for_one", "a", "b"),
+        [
+            [
+                "queue",
+                "",
+                [
+                    ["exit", "a", CRASH],
+                    ["exit", "b", CRASH],
+                    ["restart_child", "b"],
+                ],
+            ]
+        ],
+        plans={"a": ["ok", FAIL]},
+        shows=["start_failed a 2", "start b 2", "stop b 2", "stop / 1 shutdown"],
+        never=["start a 3"],
+    ),
+    named(
+        "SUP-086 SUP-115",
+        "after a group restart failed, one that had ended before it may be deleted",
+        sup("one_for_all", "a", "b", intensity=3),
+        [
+            [
+                "queue",
+                "",
+                [["exit", "a", CRASH], ["exit", "b", CRASH], ["delete_child", "b"]],
+            ],
+            ["which", ""],
+        ],
+        plans={"a": ["ok", FAIL]},
+        shows=[
+            "start_failed a 2",
+            "start a 3",
+            'reply 0 ["ok", "ok", "ok"]',
+            'reply 1 [["a", 3, "worker"]]',
+        ],
+        never=["start b 2"],
     ),
 )
 

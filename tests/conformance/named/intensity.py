@@ -231,6 +231,21 @@ FAILING_RESTARTS = (
         ],
         never=["start a 3", "start b 2"],
     ),
+    named(
+        "SUP-080 SUP-099",
+        "a retry waits behind the restart of another that had ended before",
+        sup("one_for_one", "a", "b", intensity=2),
+        [
+            [
+                "queue",
+                "",
+                [["exit", "a", CRASH], ["restart_child", "c"], ["exit", "b", CRASH]],
+            ]
+        ],
+        plans={"a": ["ok", FAIL], "b": ["ok", FAIL]},
+        shows=["start_failed a 2", "start_failed b 2", "stop / 1 shutdown"],
+        never=["start a 3", "start b 3"],
+    ),
 )
 
 NAMED = INTENSITY + FAILING_RESTARTS
