@@ -6,7 +6,6 @@ for the length of a run. This touches two private names of Trio; where they are
 missing, `ordered` fails loudly.
 """
 
-import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -19,23 +18,14 @@ _RANDOM = "_r"
 
 @define
 class Order:
-    """First come the tasks named in `first`, then new ones, then the others by age.
-
-    A start that takes no time is over before its supervisor looks again, as in OTP,
-    where the supervisor waits for it.
-    """
+    """First come the tasks named in `first`, then the others by age."""
 
     first: Sequence[str] = field(factory=tuple)
 
     def shuffle(self, batch: list[trio.lowlevel.Task]) -> None:
         """Called by Trio with the tasks that are ready, by age; it runs the last first."""
         rank = {name: index for index, name in enumerate(self.first)}
-
-        def place(task: trio.lowlevel.Task) -> tuple[int, int]:
-            is_new = inspect.getcoroutinestate(task.coro) == inspect.CORO_CREATED
-            return rank.get(task.name, len(rank)), not is_new
-
-        batch.sort(key=place)
+        batch.sort(key=lambda task: rank.get(task.name, len(rank)))
         batch.reverse()
 
     def random(self) -> float:
