@@ -92,13 +92,12 @@ class OrderedDriver(Driver):
                 await job.serve()
             else:
                 await job()
+                if self._queue:
+                    # The restart takes its first step before the next decision.
+                    # Twice: this task and a new one run in one batch, in any order.
+                    await trio.lowlevel.checkpoint()
+                    await trio.lowlevel.checkpoint()
             del job  # it may be the last that refers to a child (SUP-015)
-            if self._queue:
-                # What the job started takes its first step before the next decision,
-                # and a long queue keeps nobody waiting. Twice, because this task and
-                # a new one run in the same batch, in any order.
-                await trio.lowlevel.checkpoint()
-                await trio.lowlevel.checkpoint()
 
     async def _stop_children(self) -> None:
         self.watching = True
