@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
+import time
 from typing import Final
 
 HOW: Final = """\
-A node is named by its name, its process id, name.pid, or the path of its socket.
+A node is named by its name, its process id, name.pid, or the path of its socket;
+one of another machine by ssh://[user@]host[:port]/node.
 If only one runs, it need not be named.
 """
 FILTER: Final = """\
@@ -95,3 +97,41 @@ def seconds(text: str) -> float:
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"a number of seconds above 0, not {text!r}")
     return value
+
+
+def natural(text: str) -> int:
+    """A whole number from 0 up."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 16):
+        raise argparse.ArgumentTypeError(f"a whole number from 0 up, not {text!r}")
+    return int(text)
+
+
+def share(text: str) -> float:
+    """A number above 0, at most 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"above 0 and at most 1, not {text!r}")
+    return value
+
+
+def duration(text: str) -> float:
+    """A duration such as ``90s`` or ``2m``."""
+    from trio_sup.inspect.when import read_duration
+
+    try:
+        return read_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def moment(text: str) -> float:
+    """A point in time, or a duration before now, in seconds since 1970."""
+    from trio_sup.inspect.when import read_moment
+
+    try:
+        return read_moment(text, time.time())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from trio_sup._commands.arguments import HOW, add_json, add_node
+from trio_sup._commands.arguments import HOW, add_json, add_node, moment
 from trio_sup._commands.command import Command
-from trio_sup._commands.support import asking, find
+from trio_sup._commands.support import asking, peer
 
 if TYPE_CHECKING:
     import argparse
@@ -19,6 +19,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-f", "--follow", action="store_true", help="go on until the node ends"
     )
+    parser.add_argument(
+        "--since",
+        type=moment,
+        metavar="TIME",
+        help="only later ones: 10m (ago), 12:30, 2026-05-01T12:30",
+    )
     add_json(parser, "print one JSON object a line")
 
 
@@ -27,9 +33,10 @@ def run(args: argparse.Namespace) -> int:
     from trio_sup.inspect import oneshot, report
 
     with asking():
-        found = find(args)
         ask = oneshot.follow if args.follow else oneshot.remembered
-        for event, wall in ask(found):
+        for event, wall in ask(peer(args)):
+            if args.since is not None and wall < args.since:
+                continue
             if args.json:
                 print(json.dumps(report.event_json(event, wall)), flush=args.follow)
             else:
@@ -41,6 +48,6 @@ COMMAND = Command(
     run,
     arguments,
     f"{HOW}\nexamples:\n"
-    "  trio-sup events shop\n"
+    "  trio-sup events shop --since 10m\n"
     "  trio-sup events shop --follow --json | grep child_crashed\n",
 )

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
-from trio_sup._commands.arguments import HOW, add_json, add_node
-from trio_sup._commands.command import Command
-from trio_sup._commands.support import asking, find, print_json, print_lines
+from trio_sup._commands.arguments import (
+    HOW,
+    add_json,
+    add_node,
+    natural,
+    seconds,
+    share,
+)
+from trio_sup._commands.command import EXIT_FAILED, EXIT_OK, Command, CommandError
+from trio_sup._commands.support import ask, print_json, print_lines
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
+
+    from trio_sup.inspect.health import Breach, Limits
+    from trio_sup.inspect.oneshot import Answer
+
+AGAIN: Final = 0.25
+"""Seconds between two looks of ``--wait``."""
+LIMITS: Final = ("down", "waiting", "mailbox", "op", "budget", "lag", "children")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,24 +35,67 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="exit with 1 if there is a problem"
     )
+    parser.add_argument(
+        "--wait",
+        type=seconds,
+        metavar="SECONDS",
+        help="with --check: until the node is there and well, at most so long",
+    )
+    limits = parser.add_argument_group("limits")
+
+    def limit(name: str, kind: Callable[[str], float], unit: str, what: str) -> None:
+        dest = name.removeprefix("--").partition("-")[2]
+        limits.add_argument(name, dest=dest, type=kind, metavar=unit, help=what)
+
+    limit("--max-down", natural, "N", "children that may be down for good (0)")
+    limit("--max-waiting", natural, "N", "children that may be between lives (0)")
+    limit("--max-mailbox", natural, "N", "messages in one mailbox (below its bound)")
+    limit("--max-op", seconds, "SECONDS", "one message in hand (5)")
+    limit("--max-budget", share, "SHARE", "of a restart budget, below it (0.5)")
+    limit("--max-lag", seconds, "SECONDS", "that the loop is late (no limit)")
+    limit("--min-children", natural, "N", "children that there must be (0)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the totals and what is wrong."""
-    from trio_sup.inspect import oneshot, report
+    from trio_sup.inspect import report
+    from trio_sup.inspect.health import Limits
 
-    with asking():
-        answer = oneshot.ask(find(args))
+    given = {name: getattr(args, name) for name in LIMITS}
+    limits = Limits(
+        **{name: value for name, value in given.items() if value is not None}
+    )
+    answer, found = _look(args, limits)
     if args.json:
-        print_json(report.status_json(answer))
+        print_json(report.status_json(answer, found))
     else:
-        print_lines(report.status_lines(answer))
-    bad = args.check and report.problems_of(answer)
-    return oneshot.EXIT_PROBLEM if bad else oneshot.EXIT_OK
+        print_lines(report.status_lines(answer, found))
+    return EXIT_FAILED if args.check and found else EXIT_OK
+
+
+def _look(args: argparse.Namespace, limits: Limits) -> tuple[Answer, list[Breach]]:
+    from trio_sup.inspect.health import breaches
+
+    deadline = time.monotonic() + (args.wait or 0.0)
+    while True:
+        due = time.monotonic() + AGAIN
+        try:
+            answer = ask(args)
+        except CommandError:
+            if time.monotonic() >= deadline:
+                raise
+        else:
+            found = breaches(answer, limits)
+            if not found or time.monotonic() >= deadline:
+                return answer, found
+        time.sleep(max(0.0, min(due, deadline) - time.monotonic()))
 
 
 COMMAND = Command(
     run,
     arguments,
-    f"{HOW}\nexample, as a health check:\n  trio-sup status shop --check\n",
+    f"{HOW}\nexamples, as health checks:\n"
+    "  trio-sup status shop --check\n"
+    "  trio-sup status shop --check --max-op 30 --max-lag 0.5\n"
+    "  trio-sup status shop --check --wait 30 --min-children 12\n",
 )

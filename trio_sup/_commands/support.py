@@ -12,9 +12,11 @@ from trio_sup._commands.command import EXIT_USAGE, CommandError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
+    from trio_sup.inspect.conversation import Peer
     from trio_sup.inspect.discovery import FoundNode
+    from trio_sup.inspect.oneshot import Answer
     from trio_sup.inspect.query import Query
 
 
@@ -36,11 +38,40 @@ def asking() -> Generator[None, None, None]:
 
 
 def find(args: argparse.Namespace) -> FoundNode:
-    """The node that the arguments name; use it inside `asking`."""
+    """The node of this machine that the arguments name; use it inside `asking`."""
     from trio_sup.inspect import discovery
 
     wanted: str | None = args.node
     return discovery.find_node(discovery.runtime_dir(), wanted)
+
+
+def peer(args: argparse.Namespace) -> Peer:
+    """The node that the arguments name, here or elsewhere; use it inside `asking`.
+
+    Raises:
+        CommandError: what begins with ``ssh://`` is no address.
+    """
+    wanted: str | None = args.node
+    if wanted is None or not wanted.startswith("ssh://"):
+        return find(args)
+    from trio_sup.inspect.remote import BadAddress, parse_address
+
+    try:
+        return parse_address(wanted)
+    except BadAddress as error:
+        raise CommandError(str(error), EXIT_USAGE) from error
+
+
+def ask(args: argparse.Namespace, want: Sequence[str] = ("tree",)) -> Answer:
+    """What the node that the arguments name says when it is asked once.
+
+    Raises:
+        CommandError: it cannot be asked.
+    """
+    from trio_sup.inspect import oneshot
+
+    with asking():
+        return oneshot.ask(peer(args), want=want)
 
 
 def node_or_filter(args: argparse.Namespace) -> None:

@@ -12,10 +12,14 @@ HELP: Final[dict[str, str]] = {
     # what runs
     "nodes": "list the nodes of this user that run",
     "tree": "print a node's supervision tree",
+    "ps": "print a node's children as a flat list",
+    "top": "watch a node's busiest children",
+    "show": "print everything about one child",
     "status": "print a node's health: totals and problems",
     "events": "print a node's lifecycle events",
     # in the terminal
     "inspect": "watch a node live in the terminal",
+    "relay": "join stdin and stdout with a node: what ssh runs",
     # programs
     "run": "run a supervision tree as a program",
     "demo": "run a small board server and look at it",

@@ -15,8 +15,7 @@ from trio_sup._commands.arguments import (
 )
 from trio_sup._commands.command import Command
 from trio_sup._commands.support import (
-    asking,
-    find,
+    ask,
     node_or_filter,
     print_json,
     print_lines,
@@ -51,14 +50,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the tree once."""
-    from trio_sup.inspect import oneshot, report
+    from trio_sup.inspect import report
     from trio_sup.inspect.model import snapshot
     from trio_sup.inspect.tree_text import tree_lines
 
     node_or_filter(args)
     wanted = query(args.filter)
-    with asking():
-        answer = oneshot.ask(find(args))
+    answer = ask(args)
     if args.json:
         print_json(report.tree_json(answer, wanted, args.depth))
     else:

@@ -120,6 +120,11 @@ class FoundNode:
         """``name.pid``: what to type when the name alone is ambiguous."""
         return f"{self.name}.{self.pid}"
 
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        return str(self.socket)
+
 
 # --- the directory -----------------------------------------------------------
 

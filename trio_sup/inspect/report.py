@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from trio_sup.inspect import show
 from trio_sup.inspect.discovery import SCHEMA
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trio_sup.inspect.discovery import FoundNode
+    from trio_sup.inspect.health import Breach
     from trio_sup.inspect.oneshot import Answer
     from trio_sup.inspect.query import Query
     from trio_sup.inspect.wire import Event, Row
@@ -73,22 +74,37 @@ def tree_json(answer: Answer, query: Query | None, depth: int | None) -> Json:
     if query:
         matches = set(query.select(model.rows.values(), answer.now))
         shown = shown_with_ancestors(model, matches)
-    hello = answer.node
     return {
         "schema": SCHEMA,
-        "node": {
-            "name": hello.node,
-            "pid": hello.pid,
-            "epoch": hello.epoch,
-            "python": hello.python,
-            "trio": hello.trio,
-            "trio_sup": hello.trio_sup,
-            "started_wall": hello.started_wall,
-            "lag_seconds": answer.lag,
-        },
+        "node": _hello_json(answer),
         "filter": query.text if query else None,
         "rows": len(model.rows),
         "children": _children_json(model, answer.now, shown, depth),
+    }
+
+
+def _hello_json(answer: Answer) -> Json:
+    hello = answer.node
+    return {
+        "name": hello.node,
+        "pid": hello.pid,
+        "epoch": hello.epoch,
+        "python": hello.python,
+        "trio": hello.trio,
+        "trio_sup": hello.trio_sup,
+        "started_wall": hello.started_wall,
+        "lag_seconds": answer.lag,
+    }
+
+
+def rows_json(answer: Answer, rows: Sequence[Row], query: Query | None) -> Json:
+    """The document of ``trio-sup ps --json``: the rows as a flat list, in order."""
+    return {
+        "schema": SCHEMA,
+        "node": _hello_json(answer),
+        "filter": query.text if query else None,
+        "rows": len(answer.rows),
+        "children": [flat_json(row, answer.now) for row in rows],
     }
 
 
@@ -110,7 +126,19 @@ def _children_json(
     return top
 
 
+def children_of(document: Json) -> list[Json]:
+    """The children of a document of `rows_json`."""
+    children = document["children"]
+    assert isinstance(children, list)
+    return cast("list[Json]", children)
+
+
 def _row_json(row: Row, now: float, below: list[Json], children: int) -> Json:
+    return flat_json(row, now) | {"child_count": children, "children": below}
+
+
+def flat_json(row: Row, now: float) -> Json:
+    """One child, without those below it."""
     return {
         "id": row.id,
         "label": row.label,
@@ -133,8 +161,6 @@ def _row_json(row: Row, now: float, below: list[Json], children: int) -> Json:
             "max": None if row.budget_max < 0 else row.budget_max,
             "seconds": row.budget_seconds,
         },
-        "child_count": children,
-        "children": below,
     }
 
 
@@ -154,17 +180,7 @@ def _mailbox_json(row: Row, now: float) -> Json | None:
     }
 
 
-def problems_of(answer: Answer) -> list[tuple[Row, str]]:
-    """The rows that need a look, and why, in the order of their serial numbers."""
-    found: list[tuple[Row, str]] = []
-    for _, row in sorted(answer.rows.items()):
-        why = problem(row, answer.now)
-        if why is not None:
-            found.append((row, why))
-    return found
-
-
-def status_lines(answer: Answer) -> Iterator[str]:
+def status_lines(answer: Answer, found: Sequence[Breach]) -> Iterator[str]:
     """One line on the node, then one for each problem."""
     hello = answer.node
     totals = snapshot(answer.rows.values()).totals()
@@ -175,11 +191,11 @@ def status_lines(answer: Answer) -> Iterator[str]:
         f"  {totals.restarts} restarts  {totals.mailbox} messages waiting"
         f"  loop lag {show.duration(answer.lag)}"
     )
-    for row, why in problems_of(answer):
-        yield f"  {show.clean(row.path)} {why}"
+    for breach in found:
+        yield f"  {show.clean(breach.path) or 'the node'} {breach.problem}"
 
 
-def status_json(answer: Answer) -> Json:
+def status_json(answer: Answer, found: Sequence[Breach]) -> Json:
     """The document of ``trio-sup status --json``."""
     hello = answer.node
     totals = snapshot(answer.rows.values()).totals()
@@ -187,6 +203,7 @@ def status_json(answer: Answer) -> Json:
         "schema": SCHEMA,
         "node": hello.node,
         "pid": hello.pid,
+        "ok": not found,
         "lag_seconds": answer.lag,
         "children": totals.rows,
         "down": totals.down,
@@ -195,7 +212,7 @@ def status_json(answer: Answer) -> Json:
         "restarts": totals.restarts,
         "messages_waiting": totals.mailbox,
         "problems": [
-            {"path": row.path, "problem": why} for row, why in problems_of(answer)
+            {"path": breach.path or None, "problem": breach.problem} for breach in found
         ],
     }
 

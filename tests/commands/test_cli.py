@@ -1,96 +1,22 @@
 """The command ``trio-sup`` as a process: what it prints, and how it fails."""
 
-import contextlib
 import json
 import os
-import pty
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from attrs import evolve
 
+from tests.commands.rig import COMMAND, ROOT, Run, in_a_terminal, peer, refusal
 from tests.inspect.test_session import HELLO, SNAPSHOT
-from trio_sup.inspect.codec import encode
-from trio_sup.inspect.wire import Error, Heartbeat, Message, Row, Rows, SnapBegin
-
-ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "trio_sup"]
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def directory() -> Iterator[Path]:
-    # Not a tmp_path: the address of a socket is limited to about 100 bytes.
-    with TemporaryDirectory(prefix="ts-") as name:
-        yield Path(name)
-
-
-@pytest.fixture
-def environ(directory: Path) -> dict[str, str]:
-    path = os.pathsep.join([str(ROOT), str(ROOT / "inspector")])
-    return {
-        **os.environ,
-        "TRIO_SUP_RUNTIME_DIR": str(directory),
-        "PYTHONPATH": path,
-        "PYTHONIOENCODING": "utf-8",
-    }
-
-
-@pytest.fixture
-def trio_sup(environ: dict[str, str]) -> Run:
-    def run(*args: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*COMMAND, *args],
-            env={**environ, **changes},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-        )
-
-    return run
-
-
-@pytest.fixture
-def start(environ: dict[str, str]) -> Iterator[Callable[..., int]]:
-    with contextlib.ExitStack() as stack:
-
-        def start(*args: str) -> int:
-            process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("program.py")), *args],
-                env=environ,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            stack.callback(process.wait)
-            stack.callback(process.kill)
-            assert process.stdout is not None
-            stack.callback(process.stdout.close)
-            assert process.stdout.readline() == "ready\n"
-            return process.pid
-
-        yield start
-
-
-def refusal(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
-    """It failed with this code and said why in one line, and nothing else."""
-    assert done.returncode == code, done.stderr
-    assert done.stdout == ""
-    assert done.stderr.startswith("trio-sup: ")
-    assert done.stderr.count("\n") == 1
-    for word in words:
-        assert word in done.stderr
-
+from trio_sup._commands.table import HELP
+from trio_sup.inspect.wire import Error, Heartbeat, Row, Rows, SnapBegin
 
 # --- what is printed ---------------------------------------------------------
 
@@ -246,14 +172,13 @@ def test_version_names_the_protocol(trio_sup: Run) -> None:
     assert "inspector protocol 1" in trio_sup("version").stdout
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["nodes", "tree", "status", "events", "inspect", "run", "demo", "version"],
-)
-def test_every_command_has_help(command: str, trio_sup: Run) -> None:
-    done = trio_sup(command, "--help")
-    assert done.returncode == 0
-    assert done.stdout.startswith(f"usage: trio-sup {command}")
+@pytest.mark.parametrize("command", HELP)
+def test_every_command_has_help(
+    command: str, here: Callable[..., tuple[int, str, str]]
+) -> None:
+    code, out, err = here(command, "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"usage: trio-sup {command}")
 
 
 def test_the_exit_codes_are_in_the_help(trio_sup: Run) -> None:
@@ -290,7 +215,9 @@ def test_a_bad_filter_is_2(trio_sup: Run) -> None:
     refusal(trio_sup("tree", "shop", "/[/"), 2, "bad filter")
 
 
-@pytest.mark.parametrize("command", ["tree", "status", "events", "inspect"])
+@pytest.mark.parametrize(
+    "command", ["tree", "status", "events", "inspect", "ps", "top", "relay"]
+)
 def test_no_node_is_3(command: str, trio_sup: Run, directory: Path) -> None:
     refusal(trio_sup(command), 3, "no node runs", str(directory))
 
@@ -330,33 +257,6 @@ def test_an_unsafe_directory_is_5(trio_sup: Run, directory: Path) -> None:
     for command in ("nodes", "tree"):
         refusal(trio_sup(command), 5, "0755", "chmod 700")
     directory.chmod(0o700)
-
-
-@contextlib.contextmanager
-def peer(directory: Path, *messages: Message, raw: bytes = b"") -> Iterator[Path]:
-    """Something that accepts and says what it is told to, then waits."""
-    path = directory / "shop.77.sock"
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(path))
-        server.listen(5)
-
-        def serve() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    answer(server.accept()[0])
-
-        def answer(connection: socket.socket) -> None:
-            # Who only looks whether somebody listens is gone by now.
-            with connection, contextlib.suppress(OSError):
-                connection.sendall(raw + b"".join(map(encode, messages)))
-                while connection.recv(1000):
-                    pass
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield path
-        server.shutdown(socket.SHUT_RDWR)
-    thread.join(10)
 
 
 def test_another_protocol_is_6_and_says_who_must_upgrade(
@@ -485,21 +385,6 @@ def test_inspect_without_its_extra_says_what_to_install(
     ]
 
 
-def in_a_terminal(command: list[str], environ: dict[str, str]) -> tuple[int, str]:
-    """Run to the end with a terminal on all three; the exit code and the output."""
-    master, slave = pty.openpty()
-    with subprocess.Popen(
-        command, env=environ, stdin=slave, stdout=slave, stderr=slave
-    ) as process:
-        os.close(slave)
-        output = b""
-        with contextlib.suppress(OSError):  # How a terminal says that all is closed.
-            while data := os.read(master, 65536):
-                output += data
-        os.close(master)
-        return process.wait(20), output.decode()
-
-
 # --- trio-sup run ------------------------------------------------------------
 
 TREE = """
@@ -584,7 +469,17 @@ assert not heavy, heavy
 
 @pytest.mark.parametrize(
     "args",
-    [["nodes"], ["tree"], ["tree", "--json"], ["status"], ["events"], ["version"]],
+    [
+        ["nodes"],
+        ["tree"],
+        ["tree", "--json"],
+        ["status"],
+        ["events"],
+        ["ps"],
+        ["top", "--once", "-i", "0.1"],
+        ["show", "b1"],
+        ["version"],
+    ],
 )
 def test_one_shot_commands_load_no_event_loop_and_no_textual(
     args: list[str], start: Callable[..., int], environ: dict[str, str]

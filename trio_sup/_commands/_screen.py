@@ -1,0 +1,57 @@
+"""The whole terminal for a moment: plain lines painted over each other."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import termios
+import tty
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+_ENTER = "\x1b[?1049h\x1b[?25l"
+_LEAVE = "\x1b[?25h\x1b[?1049l"
+_HOME, _END_OF_LINE, _BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
+
+
+class Screen:
+    """What `taken` gives."""
+
+    def paint(self, lines: Iterable[str], size: os.terminal_size) -> None:
+        """Show lines, cut to the terminal's size; what was there before is gone."""
+        shown = [line[: size.columns] for line in islice(lines, size.lines - 1)]
+        body = "".join(f"{line}{_END_OF_LINE}\r\n" for line in shown)
+        sys.stdout.write(f"{_HOME}{body}{_BELOW}")
+        sys.stdout.flush()
+
+    def quit(self) -> bool:
+        """Whether ``q`` was typed, or there is nobody left to type it."""
+        stdin = sys.stdin.fileno()
+        while select.select([stdin], [], [], 0)[0]:
+            typed = os.read(stdin, 64)
+            if not typed or b"q" in typed:
+                return True
+        return False
+
+
+@contextmanager
+def taken() -> Generator[Screen, None, None]:
+    """Take the terminal for the block, and give it back as it was, also on SIGTERM."""
+    stdin = sys.stdin.fileno()
+    before = termios.tcgetattr(stdin)
+    terminate = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
+    try:
+        tty.setcbreak(stdin)
+        sys.stdout.write(_ENTER)
+        yield Screen()
+    finally:
+        sys.stdout.write(_LEAVE)
+        sys.stdout.flush()
+        termios.tcsetattr(stdin, termios.TCSADRAIN, before)
+        signal.signal(signal.SIGTERM, terminate)
