@@ -3,7 +3,7 @@
 import contextlib
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -65,7 +65,9 @@ def start(environ: dict[str, str]) -> Iterator[Callable[..., int]]:
 
 
 @contextlib.contextmanager
-def program(environ: dict[str, str], *args: str) -> Iterator[subprocess.Popen[str]]:
+def program(
+    environ: dict[str, str], *args: str
+) -> Generator[subprocess.Popen[str], None, None]:
     """A node in a process of its own, ready to be looked at."""
     with subprocess.Popen(
         [sys.executable, str(PROGRAM), *args],

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from trio_sup.inspect.codec import encode
@@ -41,7 +41,9 @@ def refusal(done: subprocess.CompletedProcess[str], code: int, *words: str) -> N
 
 
 @contextlib.contextmanager
-def peer(directory: Path, *messages: Message, raw: bytes = b"") -> Iterator[Path]:
+def peer(
+    directory: Path, *messages: Message, raw: bytes = b""
+) -> Generator[Path, None, None]:
     """Something that accepts and says what it is told to, then waits."""
     path = directory / "shop.77.sock"
     with socket.socket(socket.AF_UNIX) as server:
