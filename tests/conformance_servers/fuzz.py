@@ -69,11 +69,18 @@ class Fuzz:
                 (
                     (seed, scenario)
                     for seed, scenario, otp in zip(seeds, batch, traces, strict=True)
-                    if not agrees(scenario, otp, self.run_ours)
+                    if not self._agrees(seed, scenario, otp)
                 ),
                 None,
             )
             yield None if failed is None else self._difference(oracle, *failed)
+
+    def _agrees(self, seed: int, scenario: Scenario, otp: Trace) -> bool:
+        try:
+            return agrees(scenario, otp, self.run_ours)
+        except Exception as error:
+            error.add_note(f"seed {seed}: {text(scenario)}")
+            raise
 
     def _difference(self, oracle: Oracle, seed: int, scenario: Scenario) -> Difference:
         def differs(candidate: Scenario) -> bool:
