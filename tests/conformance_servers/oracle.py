@@ -1,5 +1,6 @@
 """Asks the installed Erlang's gen_server and Elixir's Registry."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,10 +42,11 @@ class Oracle(Machine):
             OracleError: one of them hit its guard, or the machine is always busy.
         """
         traces: dict[int, Trace] = {}
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
             missing = [i for i in range(len(scenarios)) if i not in traces]
             if not missing:
                 break
+            time.sleep(0.2 * attempt)  # until others need the machine less
             self.send(tuple(_question(scenarios[i]) for i in missing))
             for index in missing:
                 answer = self.receive()

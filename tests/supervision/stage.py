@@ -26,21 +26,25 @@ class Stage:
     clean-up is done. Overlapping lives of one child are an error at once.
     """
 
-    story: list[str] = Factory(list)
-    up: list[str] = Factory(list)
+    story: list[str] = Factory(list[str])
+    up: list[str] = Factory(list[str])
     """Who is up, in start order."""
-    lives: dict[str, int] = Factory(dict)
-    failing_starts: dict[str, list[BaseException]] = Factory(dict)
+    lives: dict[str, int] = Factory(dict[str, int])
+    failing_starts: dict[str, list[BaseException]] = Factory(
+        dict[str, list[BaseException]]
+    )
     """What the next starts of a child raise, before it is ready."""
-    start_seconds: dict[str, float] = Factory(dict)
-    blinks: dict[str, int] = Factory(dict)
+    start_seconds: dict[str, float] = Factory(dict[str, float])
+    blinks: dict[str, int] = Factory(dict[str, int])
     """How many of the next lives crash in the very step in which they are ready."""
-    stop_seconds: dict[str, float] = Factory(dict)
+    stop_seconds: dict[str, float] = Factory(dict[str, float])
     """How long the clean-up of a child takes, shielded."""
-    stop_errors: dict[str, BaseException] = Factory(dict)
+    stop_errors: dict[str, BaseException] = Factory(dict[str, BaseException])
     """What the clean-up of a child raises."""
-    _orders: dict[str, tuple[trio.Event, list[BaseException]]] = Factory(dict)
-    _inside: set[str] = Factory(set)
+    _orders: dict[str, tuple[trio.Event, list[BaseException]]] = Factory(
+        dict[str, tuple[trio.Event, list[BaseException]]]
+    )
+    inside: set[str] = Factory(set[str])
 
     def spec(self, id: str, **options: Any) -> ChildSpec[Child]:
         """Describe a child that is ready after `start_seconds`."""
@@ -51,8 +55,8 @@ class Stage:
         return [self.spec(id, **options) for id in ids.split()]
 
     async def _play(self, id: str, *, task_status: trio.TaskStatus[int]) -> None:
-        assert id not in self._inside, f"two lives of {id} at a time"
-        self._inside.add(id)
+        assert id not in self.inside, f"two lives of {id} at a time"
+        self.inside.add(id)
         life = self.lives[id] = self.lives.get(id, 0) + 1
         try:
             await trio.sleep(self.start_seconds.get(id, 0))
@@ -71,15 +75,20 @@ class Stage:
             if errors:
                 raise errors[0]
         finally:
-            if id in self.stop_seconds:
-                with trio.CancelScope(shield=True):
-                    await trio.sleep(self.stop_seconds[id])
-            if id in self.up:
-                self.up.remove(id)
-                self.story.append(f"{id} down")
-            self._inside.discard(id)
+            try:
+                await self._clean_up(id)
+            finally:
+                if id in self.up:
+                    self.up.remove(id)
+                    self.story.append(f"{id} down")
+                self.inside.discard(id)
             if id in self.stop_errors:
                 raise self.stop_errors.pop(id)
+
+    async def _clean_up(self, id: str) -> None:
+        if id in self.stop_seconds:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(self.stop_seconds[id])
 
     def crash(self, id: str, error: BaseException | None = None) -> None:
         """Let the present life of a child raise."""

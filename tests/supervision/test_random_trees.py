@@ -13,8 +13,9 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 import trio
 
-from tests.supervision import injection
-from tests.supervision.injection import World, check_laws, has, leaves, run
+from tests.injection.faults import Kind
+from tests.injection.laws import World, check_laws, has, leaves
+from tests.injection.runs import run
 from tests.supervision.stage import Boom, Stage, quiet
 from trio_sup import (
     Backoff,
@@ -56,8 +57,9 @@ class Trial:
     def __init__(self, seed: int) -> None:
         self.draw = random.Random(seed)
         self.dynamic = self.draw.random() < 0.3
-        self.strategy = self.draw.choice(STRATEGIES)
-        self.fault = self.draw.choice(["none", "none", "cancel", "sigint"])
+        self.strategy: Strategy = self.draw.choice(STRATEGIES)
+        faults: list[Kind] = ["none", "none", "cancel", "sigint"]
+        self.fault: Kind = self.draw.choice(faults)
         self.at = self.draw.randint(10, 150)
 
     def spec(self, stage: Stage, id: str) -> ChildSpec[Child]:
@@ -79,6 +81,7 @@ class Trial:
         return spec
 
     async def body(self, world: World) -> None:
+        world.order = {"root": ["z", "in"]}
         draw, stage = self.draw, world.stage
         for id in IDS:
             if draw.random() < 0.3:
@@ -240,7 +243,7 @@ def check_trial(seed: int) -> None:
     """Run one trial and check everything."""
     trial = Trial(seed)
     at = -1 if trial.fault == "none" else trial.at
-    world, _ = run(at, trial.fault, seed, trial.body)
+    world, _ = run(trial.body, at, trial.fault, str(seed))
     what = f"seed {seed}, {trial.fault}"
     check_laws(world, what)
     if trial.fault == "sigint" and world.struck:
@@ -251,9 +254,6 @@ def check_trial(seed: int) -> None:
 
 
 @pytest.mark.parametrize("first", range(0, 300, 50))
-def test_random_stories_obey_the_laws(
-    first: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(injection, "ORDER", {"root": ["z", "in"]})
+def test_random_stories_obey_the_laws(first: int) -> None:
     for seed in range(first, first + 50):
         check_trial(seed)

@@ -1,0 +1,1 @@
+"""One fault a run, at every place there is: ``python -m tests.injection --help``."""

@@ -1,0 +1,149 @@
+"""The laws can fail: a mistake planted into the library is found by a fault."""
+
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+import pytest
+import trio
+from trio._core import _ki
+
+import trio_sup
+from trio_sup import Exit, Registry, _life
+from trio_sup._kid import Kid
+from trio_sup._lives import Lives
+from trio_sup._mailbox import MailQueue
+
+from .faults import Kind, Lines
+from .runs import strike_line, strike_step
+from .trees import TREES
+
+# What hung is thrown away as it is.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
+Patch = pytest.MonkeyPatch
+
+
+@pytest.fixture(autouse=True)
+def silence() -> Iterator[None]:
+    """Thousands of crashes are expected here; what is left of them goes at once."""
+    logger = logging.getLogger("trio_sup")
+    logger.disabled = True
+    yield
+    logger.disabled = False
+    gc.collect()
+
+
+def ctrl_c_is_a_crash(patch: Patch) -> None:
+    def is_fatal(error: BaseException, cancelled: type[BaseException]) -> bool:
+        return False
+
+    patch.setattr(_life, "is_fatal", is_fatal)
+
+
+def names_stay(patch: Patch) -> None:
+    def release_life(self: Registry, kid: Kid) -> None:
+        pass
+
+    patch.setattr(Registry, "release_life", release_life)
+
+
+def queued_callers_are_forgotten(patch: Patch) -> None:
+    def fail_queued(self: MailQueue, exit: Exit | None) -> None:
+        self.batch, self.inbox = [], []
+        self.bounded = self.stops = 0
+
+    patch.setattr(MailQueue, "fail_queued", fail_queued)
+
+
+def crashes_lose_their_error(patch: Patch) -> None:
+    right = _life._classify
+
+    def classify(kid: Kid, error: BaseException | None) -> Exit:
+        exit = right(kid, error)
+        return Exit(exit.kind, exit.reason) if exit.kind == "crashed" else exit
+
+    patch.setattr(_life, "_classify", classify)
+
+
+def all_are_stopped_at_once(patch: Patch) -> None:
+    right = Lives.request_stop
+
+    def request_stop(self: Lives, reason: str) -> None:
+        right(self, reason)
+        for kid in self.all_kids():
+            self.stop_kid(kid, reason)
+
+    patch.setattr(Lives, "request_stop", request_stop)
+
+
+@pytest.mark.parametrize(
+    ("bug", "kind", "words"),
+    [
+        (names_stay, "cancel", "left over"),
+        (queued_callers_are_forgotten, "raise", "hung"),
+        (crashes_lose_their_error, "raise", "is lost"),
+        (all_are_stopped_at_once, "cancel", "asked before"),
+    ],
+)
+def test_a_fault_before_some_step_finds(
+    bug: Callable[[Patch], None], kind: Kind, words: str, monkeypatch: Patch
+) -> None:
+    bug(monkeypatch)
+    found = False
+    for tree in TREES.values():
+        at = 1
+        while not found:
+            try:
+                if not strike_step(tree, at, kind, "0"):
+                    break
+            except AssertionError as error:
+                found = words in str(error)
+            at += 1
+    assert found
+
+
+def lines_that_fail() -> Iterator[str]:
+    lines = Lines()
+    with lines.watched():
+        at = 1
+        while True:
+            try:
+                if not strike_line(TREES["supervision"], at, "0", lines):
+                    return
+            except (AssertionError, trio.TrioInternalError) as error:
+                yield str(error)
+            at += 37
+
+
+def test_ctrl_c_in_user_code_finds_that_it_is_taken_for_a_crash(
+    monkeypatch: Patch,
+) -> None:
+    ctrl_c_is_a_crash(monkeypatch)
+    assert next(lines_that_fail(), None)
+
+
+def test_ctrl_c_at_some_line_finds_that_the_library_is_not_protected(
+    monkeypatch: Patch,
+) -> None:
+    right = _ki.ki_protection_enabled
+    package = os.path.dirname(trio_sup.__file__)
+
+    def unprotected(frame: FrameType | None) -> bool:
+        inside = frame
+        while inside is not None:
+            if inside.f_code.co_filename.startswith(package):
+                return False
+            inside = inside.f_back
+        return right(frame)
+
+    monkeypatch.setattr(_ki, "ki_protection_enabled", unprotected)
+    assert next(lines_that_fail(), None)
