@@ -80,6 +80,10 @@ class DynamicDriver(Driver):
     # What the lives report.
 
     def _stopped_on_request(self, kid: Kid) -> None:
+        if kid.in_plan and self.mode == "running":
+            kid.status = "restarting"
+            self.respawn(kid, trio.current_time())
+            return
         self.core.drop(kid)
         self.settle(kid)
 
@@ -163,6 +167,7 @@ class DynamicDriver(Driver):
         """Stop a child for good and wait for its end. A checkpoint."""
         kid = self.find(target)
         self._note(kid, "terminate_child")
+        kid.in_plan = False  # whoever replaces it has lost
         if kid.alive:
             self.stop_kid(kid, "terminate_child")
         else:
@@ -190,6 +195,27 @@ class DynamicDriver(Driver):
             await kid.wait_change()
         await trio.lowlevel.checkpoint()
         if kid.started_life < life:
+            raise start_error(kid.spec, kid.last_exit or Exit("noproc"))
+        return kid.handle
+
+    @enable_ki_protection
+    async def replace_child(self, target: Child | Hashable, life: int) -> Child | None:
+        """Stop a life and start the next; nobody's limit counts it. A checkpoint.
+
+        None if that life is over, or is ending already.
+        """
+        kid = self.find(target)
+        if self.mode != "running":
+            raise SupervisorStopping(self.kid.path_text)
+        if kid.life != life or kid.scope is None or kid.asked is not None:
+            return None
+        self._note(kid, "replace_child")
+        kid.in_plan = True
+        self.stop_kid(kid, "replace_child")
+        while kid.alive and kid.started_life <= life:
+            await kid.wait_change()
+        await trio.lowlevel.checkpoint()
+        if kid.started_life <= life:
             raise start_error(kid.spec, kid.last_exit or Exit("noproc"))
         return kid.handle
 

@@ -38,12 +38,12 @@ class Kid(ObservedState):
         "alarm",
         "asked",
         "brutal",
+        "cut_short",
         "deadline",
         "driver",
         "exits",
         "forced",
         "handle",
-        "late",
         "mailbox",
         "node",
         "parent",
@@ -98,8 +98,9 @@ class Kid(ObservedState):
         # Why the life was asked to end; None as long as it was not.
         self.asked: str | None = None
         self.forced: bool = False
-        # The start took too long: it cannot become ready any more.
-        self.late: bool = False
+        # Why the life was cancelled although nobody asked it to end: its start took
+        # too long, or chaos wanted it. It cannot become ready any more.
+        self.cut_short: Exception | None = None
         # Ended without a request: `terminate` is not run.
         self.brutal: bool = False
         self.deadline: float = math.inf
@@ -171,7 +172,7 @@ class Kid(ObservedState):
 
     def become_ready(self) -> None:
         """The life is ready: `init` returned, or `started()` was called."""
-        if self.scope is None or self.asked is not None or self.late:
+        if self.scope is None or self.asked is not None or self.cut_short:
             return  # too late: it is being stopped already
         self.ready = True
         self.started_life = self.life

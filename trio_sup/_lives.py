@@ -152,7 +152,8 @@ class Lives:
         kid.ready = False
         kid.asked = None
         kid.value = None
-        kid.in_plan = kid.late = kid.undecided = False
+        kid.in_plan = kid.undecided = False
+        kid.cut_short = None
         kid.rests_with_parent = False
         kid.supervised_start = supervised
         kid.status = "restarting" if again else "starting"
@@ -180,8 +181,9 @@ class Lives:
     def _start_late(self, kid: Kid, life: int) -> None:
         if kid.life == life and kid.alive and not kid.ready and kid.asked is None:
             kid.start_alarm = None
-            kid.late = True
-            reason = f"{kid.path_text}: not ready after {kid.spec.start_timeout:g} s"
+            text = f"not ready after {kid.spec.start_timeout:g} s"
+            kid.cut_short = trio.TooSlowError(text)
+            reason = f"{kid.path_text}: {text}"
             if kid.driver is not None:
                 kid.driver.request_stop(reason)
             elif kid.scope is not None:
@@ -203,9 +205,8 @@ class Lives:
             fatal: What must pass through every supervisor, if anything.
         """
         asked, ready, now = kid.asked is not None, kid.ready, trio.current_time()
-        if kid.late and not asked and fatal is None:
-            text = f"not ready after {kid.spec.start_timeout:g} s"
-            exit = Exit("killed", text, trio.TooSlowError(text))
+        if kid.cut_short is not None and not asked and fatal is None:
+            exit = _cut_short(kid.cut_short)
         kid.life_done()
         kid.ready = False
         self.living -= 1
@@ -284,3 +285,10 @@ class Lives:
         except BaseException as error:  # noqa: BLE001 - only what is fatal comes here
             self.fatal.append(error)
             self.request_stop(f"{type(error).__name__} in an event hook")
+
+
+def _cut_short(error: Exception) -> Exit:
+    """Return the exit of a life that was cancelled for a reason of its own."""
+    if isinstance(error, trio.TooSlowError):
+        return Exit("killed", str(error), error)
+    return Exit("crashed", None, error)

@@ -370,6 +370,10 @@ class MailQueue:
         self.bounded = sum(
             not isinstance(item, Request) for item in (*self.batch, *self.inbox)
         )
+        self.admit_waiting()
+
+    def admit_waiting(self) -> None:
+        """Let those who wait for room have what there is."""
         while self.blocked and self.bounded < self.policy.capacity:
             self._admit()
 

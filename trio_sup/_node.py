@@ -30,6 +30,7 @@ _LEVELS: dict[type[events.Event], int] = {
     events.ChildStuck: logging.ERROR,
     events.SupervisorGaveUp: logging.ERROR,
     events.ChildQuarantinedEvent: logging.ERROR,
+    events.OperatorAction: logging.WARNING,
     events.SupervisorAutoShutdown: logging.INFO,
     events.RestartDecided: logging.INFO,
     events.ChildStarted: logging.INFO,

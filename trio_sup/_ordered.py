@@ -233,12 +233,17 @@ class OrderedDriver(Driver):
         else:
             await self._start_group(pivot)
 
+    @property
+    def restarts_a_group(self) -> bool:
+        """Whether a group restart waits, or waits for its next attempt."""
+        return self._due_group is not None or self._stalled is not None
+
     def _comes_before(self, one: Kid, other: Kid) -> bool:
         order = list(self.core.kids.values())
         return one in order and order.index(one) < order.index(other)
 
-    async def _stop_group(self, group: list[Kid], pivot: Kid) -> None:
-        reason = f"{self.flags.strategy} after {pivot.label!r} ended"
+    async def _stop_group(self, group: list[Kid], pivot: Kid, reason: str = "") -> None:
+        reason = reason or f"{self.flags.strategy} after {pivot.label!r} ended"
         for kid in group:
             kid.ticket += 1
             kid.in_plan = True

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+)
 from contextlib import asynccontextmanager
-from typing import Any, TypeVarTuple
+from typing import Any, Final, Literal, TypeAlias, TypeVarTuple
 
 import trio
 from trio.lowlevel import enable_ki_protection
@@ -23,12 +31,18 @@ logger = logging.getLogger("trio_sup")
 
 Ts = TypeVarTuple("Ts")
 
+Inspect: TypeAlias = bool | Literal["control"]
+"""What `run` takes: False, True (look only), or ``"control"``."""
+InspectMode: TypeAlias = Literal["off", "view", "control"]
+
+INSPECT_VARIABLE: Final = "TRIO_SUP_INSPECT"
+
 
 def run(
     spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
     *,
     name: str | None = None,
-    inspect: bool = True,
+    inspect: Inspect = True,
     handle_signals: bool = True,
 ) -> None:
     """Run a supervision tree as the whole program, until it ends.
@@ -41,12 +55,16 @@ def run(
         name: The node's name, for `trio-sup nodes` and `trio-sup inspect`; letters,
             digits and ``._-``, at most 32. By default from the program's name.
         inspect: Whether the inspector may attach, over a unix socket that only this
-            user can open. Costs nothing while nobody looks.
+            user can open; ``"control"`` lets it act on children, too. Costs nothing
+            while nobody looks. The variable ``TRIO_SUP_INSPECT`` of the environment
+            (``off``, ``view`` or ``control``) can take away from it, and can add
+            control to True.
         handle_signals: Whether SIGTERM and SIGINT stop the tree.
 
     Raises:
         RestartLimitExceeded: the tree gave up: the program's exit code is then 1.
         StartFailed: a child did not become ready.
+        ValueError: an unusable name, or another value of `inspect`.
     """
     trio.run(_main, spec, name, inspect, handle_signals)
 
@@ -54,7 +72,7 @@ def run(
 async def _main(
     spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
     name: str | None,
-    inspect: bool,
+    inspect: Inspect,
     handle_signals: bool,
 ) -> None:
     await serve(spec, name=name, inspect=inspect, handle_signals=handle_signals)
@@ -64,7 +82,7 @@ async def serve(
     spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
     *,
     name: str | None = None,
-    inspect: bool = True,
+    inspect: Inspect = True,
     handle_signals: bool = False,
 ) -> None:
     """Run a supervision tree until it ends; as `run`, inside a Trio program.
@@ -81,14 +99,15 @@ async def serve(
     Raises:
         RestartLimitExceeded: the tree gave up.
         StartFailed: a child did not become ready.
-        ValueError: an unusable name.
+        ValueError: an unusable name, or another value of `inspect`.
     """
+    mode = inspect_mode(inspect, os.environ)
     manager = open_supervisor(spec)
     node = current_node()
     if name is not None:
         node.name = checked_name(name)
     failure: BaseException | None = None
-    async with _inspector(node, wanted=inspect), _signals(manager, handle_signals):
+    async with _inspector(node, mode), _signals(manager, handle_signals):
         try:
             with systemd_notifier() as systemd:
                 async with manager as root:
@@ -140,6 +159,27 @@ def checked_name(name: str) -> str:
     return name
 
 
+def inspect_mode(wanted: Inspect, environ: Mapping[str, str]) -> InspectMode:
+    """Return what inspectors may do: what the program says and the user lets be.
+
+    The environment may always take away, and adds control only to True.
+
+    Raises:
+        ValueError: `wanted` is nothing that `run` takes.
+    """
+    if wanted not in (True, False, "control"):
+        raise ValueError(f"inspect is True, False or 'control', not {wanted!r}")
+    said = environ.get(INSPECT_VARIABLE, "")
+    if said not in ("", "off", "view", "control"):
+        logger.warning("%s is off, view or control, not %r", INSPECT_VARIABLE, said)
+        said = ""
+    if not wanted or said == "off":
+        return "off"
+    if said == "control" or (wanted == "control" and said != "view"):
+        return "control"
+    return "view"
+
+
 @asynccontextmanager
 async def _signals(tree: OpenSupervisor, wanted: bool) -> AsyncGenerator[None]:
     """Turn signals into stop requests, until the tree is gone."""
@@ -186,21 +226,24 @@ async def _beside(
 
 
 @asynccontextmanager
-async def _inspector(node: Node, *, wanted: bool) -> AsyncGenerator[None]:
+async def _inspector(node: Node, mode: InspectMode) -> AsyncGenerator[None]:
     """Let inspectors attach while the tree runs, and until it is gone."""
-    if not wanted:
+    if mode == "off":
         yield
         return
-    async with _beside(_serve_inspector, node):
+    async with _beside(_serve_inspector, node, mode == "control"):
         yield
 
 
 @enable_ki_protection
-async def _serve_inspector(node: Node) -> None:
+async def _serve_inspector(node: Node, control: bool) -> None:
     # Imported here: a program that does not want it pays nothing for it.
+    from trio_sup._operate import Operator
     from trio_sup.inspect.listener import InspectorUnavailable, serve_inspector
 
     try:
-        await serve_inspector(node, name=node.name)
+        await serve_inspector(
+            node, name=node.name, operator=Operator(node), control=control
+        )
     except InspectorUnavailable as error:
         logger.warning("no inspector: %s", error)

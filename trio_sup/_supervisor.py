@@ -163,6 +163,29 @@ class StaticDriver(OrderedDriver):
             raise start_error(kid.spec, ended)
         return kid.handle
 
+    async def replace_child(self, id: Hashable, life: int) -> Child | None:
+        """Stop a life and start the next, with the group that the strategy says.
+
+        As after a crash, but nobody's limit counts it: people asked for it. None if
+        that life is over or ending, or a group restart is under way.
+        """
+        kid = self.find(id)
+        grouped = self.core.grouped
+        under_way = grouped and self.restarts_a_group
+        if under_way or kid.life != life or not kid.alive or kid.asked is not None:
+            return None
+        self._note(kid, "replace_child")
+        reason = f"replace_child of {kid.label!r}"
+        await self._stop_group(self.core.group_of(kid), kid, reason)
+        if self.mode == "running":
+            await self._start_group(kid)
+        self._check_going()
+        if not grouped:
+            self._stalled = None
+        if kid.started_life <= life:
+            raise start_error(kid.spec, kid.last_exit or Exit("noproc"))
+        return kid.handle
+
     async def delete_child(self, id: Hashable) -> None:
         """Forget a child that is down."""
         kid = self.find(id)

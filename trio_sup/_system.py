@@ -117,4 +117,6 @@ def set_tracer(queue: MailQueue, hook: TraceHook | None) -> None:
 
 def set_suspended(queue: MailQueue, suspended: bool) -> None:
     """Stop serving messages, or go on; both idempotent."""
-    queue.suspended = suspended
+    if queue.suspended is not suspended:
+        queue.suspended = suspended
+        queue.kid.touch()  # people see it in the inspector

@@ -51,6 +51,8 @@ class Settings:
     """ASCII only."""
     rate: float = 4.0
     """Refreshes a second, 1 to 10."""
+    control: bool = False
+    """Whether to ask nodes for leave to act."""
     keymap: Mapping[str, str] = field(factory=dict["str", "str"])
     """Action ids to keys."""
     clock: Callable[[], float] = time.monotonic
@@ -132,7 +134,11 @@ class InspectorApp(App[int]):
     def attach(self, target: Target) -> None:
         """Show another node, or the same one from the beginning."""
         settings = self.settings
-        session = Session(client="trio-sup inspect", rate_hz=settings.rate)
+        session = Session(
+            client="trio-sup inspect",
+            rate_hz=settings.rate,
+            control=settings.control,
+        )
         state = NodeState(session)
         connection = Connection(
             session, target, settings.clock, settings.jitter, settings.poll
@@ -278,6 +284,7 @@ def run_app(
     plain: bool | None = None,
     color: Color = "auto",
     rate: float = 4.0,
+    control: bool = False,
 ) -> int:
     """Show a node until the user quits.
 
@@ -288,6 +295,7 @@ def run_app(
         plain: ASCII only; None to go by the locale.
         color: ``auto`` sends none if ``NO_COLOR`` is set.
         rate: Refreshes a second, 1 to 10.
+        control: Whether to ask nodes for leave to act.
 
     Returns:
         0; or 2, with a line on stderr, for a keymap file that cannot be used.
@@ -301,6 +309,7 @@ def run_app(
         plain=not speaks_unicode() if plain is None else plain,
         rate=min(max(rate, RATES[0]), RATES[-1]),
         keymap=keymap,
+        control=control,
     )
     target = Target(
         runtime_dir() if directory is None else directory,
@@ -316,6 +325,7 @@ def main(
     plain: bool | None = None,
     color: Color = "auto",
     rate: float = 4.0,
+    control: bool = False,
 ) -> int:
     """What ``trio-sup inspect`` calls; see `run_app`."""
-    return run_app(socket, plain=plain, color=color, rate=rate)
+    return run_app(socket, plain=plain, color=color, rate=rate, control=control)

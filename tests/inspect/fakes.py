@@ -20,6 +20,7 @@ class FakeMailbox:
     peak: int = 0
     handled: int = 0
     in_progress: tuple[str, float] | None = None
+    suspended: bool = False
 
 
 @define(eq=False)

@@ -32,6 +32,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="auto sends none if NO_COLOR is set",
     )
+    parser.add_argument(
+        "--control",
+        action="store_true",
+        help="ask the node to allow actions: restart, terminate, ...",
+    )
     # What the tree needs, which is printed where there is no terminal.
     parser.set_defaults(filter=[], json=False, depth=None)
 
@@ -50,7 +55,16 @@ def run(args: argparse.Namespace) -> int:
         with asking():
             socket = find(args).socket
     plain = True if args.ascii else None
-    return show(socket, plain=plain, rate=args.rate, color=args.color) or 0
+    return (
+        show(
+            socket,
+            plain=plain,
+            rate=args.rate,
+            color=args.color,
+            control=args.control,
+        )
+        or 0
+    )
 
 
 COMMAND = Command(

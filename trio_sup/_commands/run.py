@@ -12,13 +12,21 @@ from trio_sup._commands.support import print_lines
 if TYPE_CHECKING:
     import argparse
 
+    from trio_sup._run import Inspect
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("spec", metavar="SPEC", help="package.module:name")
     parser.add_argument("--name", type=name, metavar="NAME", help="the node's name")
-    parser.add_argument(
+    inspectors = parser.add_mutually_exclusive_group()
+    inspectors.add_argument(
         "--no-inspect", action="store_true", help="let no inspector attach"
+    )
+    inspectors.add_argument(
+        "--control",
+        action="store_true",
+        help="let inspectors act on children, if they ask for it",
     )
     parser.add_argument(
         "--check",
@@ -46,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
         logging.basicConfig(level=logging.INFO)
     try:
         node_name = args.name or _node_name(args.spec)
-        trio_sup.run(spec, name=node_name, inspect=not args.no_inspect)
+        allowed: Inspect = "control" if args.control else not args.no_inspect
+        trio_sup.run(spec, name=node_name, inspect=allowed)
     except (trio_sup.RestartLimitExceeded, trio_sup.StartFailed) as error:
         raise CommandError(str(error), EXIT_FAILED) from error
     return 0

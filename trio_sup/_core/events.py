@@ -252,11 +252,36 @@ class Requested(Event):
     """An accepted request of the administration API."""
 
     _kind: ClassVar[str] = "requested"
-    action: Literal["start_child", "terminate_child", "restart_child", "delete_child"]
+    action: Literal[
+        "start_child",
+        "terminate_child",
+        "restart_child",
+        "delete_child",
+        "replace_child",
+    ]
 
     @property
     def summary(self) -> str:
         return f"{self.path}: {self.action}"
+
+
+@frozen
+class OperatorAction(Event):
+    """Somebody who looked at the node acted on it, or tried to."""
+
+    _kind: ClassVar[str] = "operator_action"
+    action: str
+    """``restart``, ``terminate``, ``log_level``, ...; `path` is empty for the node."""
+    outcome: Literal["accepted", "refused", "failed"]
+    by: str
+    """Who it was, as the system says: ``uid=1000 pid=4711``."""
+    text: str
+    """One line: why it was refused or failed, else what it was about to do."""
+
+    @property
+    def summary(self) -> str:
+        where = self.path or "the node"
+        return f"operator {self.by}: {self.action} {where}: {self.outcome}: {self.text}"
 
 
 LifecycleEvent: TypeAlias = (
@@ -275,5 +300,6 @@ LifecycleEvent: TypeAlias = (
     | SupervisorWindsDown
     | SupervisorAutoShutdown
     | Requested
+    | OperatorAction
 )
 """The closed set."""

@@ -26,14 +26,16 @@ from trio_sup.inspect.wire import (
     Unwatch,
     Watch,
 )
+from trio_sup.inspect.wire_actions import Act, AskControl, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from trio_sup.inspect.actions import Desk
     from trio_sup.inspect.client import ClientView
     from trio_sup.inspect.codec import Decoder
     from trio_sup.inspect.table import Found
-    from trio_sup.inspect.wire import ClientMessage, Heartbeat
+    from trio_sup.inspect.wire import ClientMessage, Heartbeat, ServerMessage
 
 HANDSHAKE_SECONDS: Final = 5.0
 """How long a client may take to say who it is."""
@@ -42,6 +44,8 @@ FAREWELL_SECONDS: Final = 1.0
 """How long a refused client is given to take the reason."""
 MAX_BAD_REQUESTS: Final = 3
 """The bad request that ends a connection."""
+MAX_REPLIES: Final = 32
+"""Answers that wait for a client; it is not read from until it has taken some."""
 
 
 class Refused(Exception):
@@ -138,7 +142,11 @@ class AttachedClient:
         self._sampled = trio.Event()
         # Set when there may be something to write; replaced before looking.
         self._wake = trio.Event()
-        self._replies: list[Error] = []
+        self.desk: Desk | None = None
+        """Who takes requests to act; set by the hub before `run`."""
+        self._replies: list[ServerMessage] = []
+        # Set whenever the answers have been written; replaced before looking.
+        self._answered = trio.Event()
         self._closing = False
         self._written = trio.Event()
         self._bad = 0
@@ -153,6 +161,11 @@ class AttachedClient:
             self._sampled.set()
         if self.view.dirty or self.view.watching:
             self._wake.set()
+
+    def reply(self, message: ServerMessage) -> None:
+        """Answer soon; harmless after the client has gone."""
+        self._replies.append(message)
+        self._wake.set()
 
     async def run(
         self,
@@ -199,6 +212,7 @@ class AttachedClient:
                     if isinstance(request, Bye):
                         return
                     self._handle(request)
+                    await self._have_room()
                 data = await self._stream.receive_some(MAX_REQUEST)
                 if not data:
                     return
@@ -210,6 +224,11 @@ class AttachedClient:
             self._wake.set()
             with trio.move_on_after(FAREWELL_SECONDS):
                 await self._written.wait()
+
+    async def _have_room(self) -> None:
+        while len(self._replies) >= MAX_REPLIES:
+            self._answered = trio.Event()
+            await self._answered.wait()
 
     def _handle(self, request: ClientMessage | Malformed) -> None:
         view = self.view
@@ -223,6 +242,9 @@ class AttachedClient:
                 self._hub.wake()
             case Resync():
                 view.resync()
+            case AskControl() | Plan() | Act():
+                if self.desk is not None:
+                    self.desk.take(request)
             case Malformed():
                 self._bad += 1
                 if self._bad >= MAX_BAD_REQUESTS:
@@ -244,6 +266,7 @@ class AttachedClient:
             now = trio.current_time()
             while self._replies:
                 await self._send(encode(self._replies.pop(0)))
+            self._answered.set()
             if self._closing:
                 return
             if view.needs_snapshot:

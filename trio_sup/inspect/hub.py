@@ -11,10 +11,11 @@ from __future__ import annotations
 import logging
 import math
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
+from trio_sup.inspect.actions import Desk, Office
 from trio_sup.inspect.attached import (
     FAREWELL_SECONDS,
     AttachedClient,
@@ -28,7 +29,10 @@ from trio_sup.inspect.table import Found, Table
 from trio_sup.inspect.wire import Heartbeat
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.source import ObservedNode
+    from collections.abc import Awaitable, Callable
+
+    from trio_sup.inspect.actions import Operator
+    from trio_sup.inspect.source import ObservedChild, ObservedNode
     from trio_sup.inspect.wire import Attach, Hello
 
 MAX_CLIENTS: Final = 16
@@ -47,8 +51,19 @@ class Hub:
     each connection, in a nursery that ends with it.
     """
 
-    def __init__(self, node: ObservedNode, hello: Hello) -> None:
+    def __init__(
+        self, node: ObservedNode, hello: Hello, operator: Operator | None = None
+    ) -> None:
+        """Make the hub of one node.
+
+        Args:
+            node: What is shown.
+            hello: The greeting; `readonly` in it says whether clients may act.
+            operator: Who carries actions out, and writes down those refused.
+        """
         self._hello = hello
+        # Actions outlive the clients that asked for them, not the hub.
+        self._nursery: trio.Nursery | None = None
         self._table = Table(node)
         self._clients: set[AttachedClient] = set()
         self._connections = 0
@@ -57,6 +72,7 @@ class Hub:
         self._lag = Worst()
         self._cost = Spent()
         self._complained = False
+        self._office = Office(operator, not hello.readonly, self._spawn, self._record)
 
     @property
     def clients(self) -> int:
@@ -72,6 +88,10 @@ class Hub:
 
     async def run(self) -> None:
         """Sample whenever a client is attached, for ever."""
+        async with trio.open_nursery() as self._nursery:
+            await self._sample_for_ever()
+
+    async def _sample_for_ever(self) -> None:
         while True:
             await self._wait_for_clients()
             self._wake = trio.Event()
@@ -160,6 +180,7 @@ class Hub:
             return
         logger.debug("inspector attached: %.80r (%s)", attach.client, peer)
         client = self._attached(stream, attach)
+        client.desk = Desk(self._office, peer, client.reply)
         self._clients.add(client)
         self.wake()
         try:
@@ -174,6 +195,14 @@ class Hub:
         same = resume is not None and resume.epoch == self._hello.epoch
         point = (resume.seq, resume.event) if resume is not None and same else None
         return AttachedClient(self, stream, view, point)
+
+    def _spawn(self, task: Callable[..., Awaitable[None]], *args: Any) -> None:
+        assert self._nursery is not None
+        self._nursery.start_soon(task, *args)
+
+    def _record(self, uid: int) -> ObservedChild | None:
+        cell = self._table.cells.get(uid)
+        return None if cell is None else cell.child
 
     # --- what a client needs -------------------------------------------------
 

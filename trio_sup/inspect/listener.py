@@ -32,6 +32,7 @@ from trio_sup.inspect.text import MAX_NAME, clip
 from trio_sup.inspect.wire import CAPS, PROTOCOL, ROW_COLUMNS, Hello
 
 if TYPE_CHECKING:
+    from trio_sup.inspect.actions import Operator
     from trio_sup.inspect.source import ObservedNode
 
 BACKLOG: Final = 16
@@ -56,6 +57,8 @@ async def serve_inspector(
     *,
     name: str,
     runtime_dir: Path | None = None,
+    operator: Operator | None = None,
+    control: bool = False,
     task_status: trio.TaskStatus[Path] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Let inspectors attach to `node` until cancelled.
@@ -67,6 +70,9 @@ async def serve_inspector(
         node: What is shown.
         name: The node's name for `trio-sup nodes`: 1 to 32 of ``A-Za-z0-9_.-``.
         runtime_dir: Where the socket is made; the user's own directory if None.
+        operator: Who carries out what clients ask for; None for a node that can
+            only be looked at.
+        control: Whether clients that ask for it may act on the node.
         task_status: Started with the socket's path.
 
     Raises:
@@ -79,7 +85,8 @@ async def serve_inspector(
     identity = _identity(path)
     sock = trio.socket.from_stdlib_socket(listening)
     try:
-        hub = Hub(node, _hello(name, epoch, started_wall))
+        readonly = operator is None or not control
+        hub = Hub(node, _hello(name, epoch, started_wall, readonly), operator)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(hub.run)
             task_status.started(path)
@@ -178,7 +185,7 @@ def _remove(path: Path, identity: tuple[int, int]) -> None:
         pass  # Gone already, or swept.
 
 
-def _hello(name: str, epoch: str, started_wall: float) -> Hello:
+def _hello(name: str, epoch: str, started_wall: float, readonly: bool) -> Hello:
     return Hello(
         PROTOCOL,
         PROTOCOL,
@@ -192,7 +199,7 @@ def _hello(name: str, epoch: str, started_wall: float) -> Hello:
         time.time(),
         trio.current_time(),
         list(CAPS),
-        True,
+        readonly,
         list(ROW_COLUMNS),
     )
 

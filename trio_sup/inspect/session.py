@@ -36,6 +36,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.codec import FrameTooLarge, Malformed, encode, server_decoder
+from trio_sup.inspect.operating import Operating
 from trio_sup.inspect.phase import Phase, State, incompatible
 from trio_sup.inspect.store import Changes, Store
 from trio_sup.inspect.wire import (
@@ -58,6 +59,7 @@ from trio_sup.inspect.wire import (
     Unwatch,
     Watch,
 )
+from trio_sup.inspect.wire_actions import Acted, Planned, Role
 
 if TYPE_CHECKING:
     from collections import deque
@@ -88,6 +90,7 @@ class Session:
         client: str,
         rate_hz: float = 4.0,
         want: Sequence[str] = ("tree", "events"),
+        control: bool = False,
     ) -> None:
         self.state: State = State(Phase.CONNECTING, 0.0)
         self.node: Hello | None = None
@@ -107,6 +110,8 @@ class Session:
         """The last error that the node sent."""
         self.rate_hz: float = rate_hz
         """The rate that was asked for, later the one that was granted."""
+        self.operating: Operating = Operating(control, self._send)
+        """Actions on the node, if `control` was asked for and granted."""
         self._client = client
         self._want = list(want)
         self._store = Store()
@@ -219,6 +224,7 @@ class Session:
         """
         self._out.clear()
         self._store.drop_snapshot()
+        self.operating.lost()
         self.want_close = False
         if self.refused:
             return
@@ -358,11 +364,16 @@ class Session:
                     self._go_live(now)
             case Detail():
                 self._store.add_detail(message)
+            case Role() | Planned() | Acted():
+                self.operating.take(message)
+                self._store.touch()
             case Error() | Hello() | Unknown():
                 pass
 
     def _on_ready(self, ready: Ready, now: float) -> None:
         self.rate_hz = ready.rate_hz
+        if self.node is not None:
+            self.operating.attached(self.node)
         self._enter(Phase.SYNCING, now)
         if ready.resumed or "tree" not in self._want:
             self._seq = self._seq or 0

@@ -40,6 +40,7 @@ LOOKS: Final = {
     "stopped": Look("○", "o", "stopped", "off"),
     "quarantined": Look("✗", "X", "quarantine", "bad"),
     "stuck": Look("‼", "!", "stuck", "bad"),
+    "suspended": Look("‖", "=", "suspended", "warn"),
     "gone": Look("·", "-", "gone", "off"),
 }
 _UNKNOWN: Final = Look("?", "?", "", "warn")

@@ -34,6 +34,11 @@ class ObservedMailbox(Protocol):
         ...
 
     @property
+    def suspended(self) -> bool:
+        """Whether it handles nothing until it is resumed."""
+        ...
+
+    @property
     def in_progress(self) -> tuple[str, float] | None:
         """The operation in hand and the Trio time it began, or None."""
         ...

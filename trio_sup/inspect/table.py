@@ -236,6 +236,8 @@ def build_row(child: ObservedChild) -> Row:
     )
     mailbox = child.mailbox
     if mailbox is not None:
+        if mailbox.suspended and row.status == "running":
+            row.status = "suspended"
         row.mailbox_cap = _limit(mailbox.capacity)
         _read_mailbox(row, mailbox)
     return row

@@ -19,13 +19,22 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import define, field, frozen
 
+from trio_sup.inspect.wire_actions import (
+    Act,
+    Acted,
+    AskControl,
+    Plan,
+    Planned,
+    Role,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROTOCOL: Final = 1
 """The protocol version of this code; also the oldest one that it speaks."""
 
-CAPS: Final = ("watch", "resume", "rate")
+CAPS: Final = ("watch", "resume", "rate", "control")
 """Additive features of a node of this version."""
 
 
@@ -148,7 +157,7 @@ class Hello:
     caps: list[str] = field(factory=list[str])
     """Additive features."""
     readonly: bool = True
-    """True if the node accepts no actions (version 1 always)."""
+    """True if the node accepts no actions, whoever asks."""
     cols: list[str] = field(factory=list[str])
     """The row columns in order, see `ROW_COLUMNS`."""
 
@@ -329,9 +338,14 @@ ServerMessage: TypeAlias = (
     | Delta
     | Heartbeat
     | Detail
+    | Role
+    | Planned
+    | Acted
     | Unknown
 )
-ClientMessage: TypeAlias = Attach | Resync | Watch | Unwatch | Rate | Bye | Unknown
+ClientMessage: TypeAlias = (
+    Attach | Resync | Watch | Unwatch | Rate | Bye | AskControl | Plan | Act | Unknown
+)
 Message: TypeAlias = ServerMessage | ClientMessage
 
 SERVER_TAGS: Final[Mapping[str, type[ServerMessage]]] = {
@@ -344,6 +358,9 @@ SERVER_TAGS: Final[Mapping[str, type[ServerMessage]]] = {
     "delta": Delta,
     "heartbeat": Heartbeat,
     "detail": Detail,
+    "role": Role,
+    "planned": Planned,
+    "acted": Acted,
 }
 CLIENT_TAGS: Final[Mapping[str, type[ClientMessage]]] = {
     "attach": Attach,
@@ -352,6 +369,9 @@ CLIENT_TAGS: Final[Mapping[str, type[ClientMessage]]] = {
     "unwatch": Unwatch,
     "rate": Rate,
     "bye": Bye,
+    "control": AskControl,
+    "plan": Plan,
+    "act": Act,
 }
 TAG_OF: Final[Mapping[type, str]] = {
     cls: tag for tags in (SERVER_TAGS, CLIENT_TAGS) for tag, cls in tags.items()

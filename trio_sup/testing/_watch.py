@@ -117,6 +117,9 @@ class SupervisorWatch(LivesWatch):
             if self.plan is not None and self.plan.pivot is kid and not kid.alive:
                 self.plan = None  # SUP-087
             kid.rest()
+        elif seen.action == "replace_child":
+            if self.flags.grouped:
+                kid.request, self.plan = "", Plan(kid, seen.at)
         elif seen.action == "restart_child":
             kid.budget = None
             if self.plan is not None and self.plan.pivot is kid:

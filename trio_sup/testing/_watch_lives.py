@@ -124,9 +124,10 @@ class LivesWatch:
         elif kid.due is not None:
             kid.reason = "restart"
             self._check_waited(seen, kid.due)
-        elif request in ("start_child", "restart_child"):
+        elif request in ("start_child", "restart_child", "replace_child"):
             self._check_room(seen, request)
             restarts = self.flags.dynamic and kid.quarantined
+            restarts = restarts or request == "replace_child"
             kid.reason = "restart" if restarts else "request"
         else:
             self.complain(
@@ -255,7 +256,7 @@ class LivesWatch:
         elif plan is not None and kid in self.group(plan.pivot):
             group = self.group(plan.pivot)
             self._check_stop_order(seen, kid, group, "SUP-051, 052")
-        elif kid.request != "terminate_child":
+        elif kid.request not in ("terminate_child", "replace_child"):
             self.complain(
                 seen, "nothing is stopped without a reason", "nobody asked for it"
             )

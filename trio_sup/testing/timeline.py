@@ -132,6 +132,8 @@ def _cell(event: LifecycleEvent) -> str:
             return f"shuts down after {event.child}"
         case events.Requested():
             return event.action
+        case events.OperatorAction():
+            return f"operator: {event.action} ({event.outcome})"
 
 
 def _error(error: BaseException | None) -> str:
