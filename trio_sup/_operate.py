@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 import trio
 from attrs import evolve
 
-from trio_sup._child import kid_grace
+from trio_sup._children import kid_grace
 from trio_sup._core.consequence import (
     NODE_ACTIONS,
     Consequence,
