@@ -49,7 +49,7 @@ class FakeChild:
     version: int = 1
     mailbox: FakeMailbox | None = None
     budget: tuple[int, int, float] | None = None
-    children: list["FakeChild"] = field(factory=list)
+    children: list["FakeChild"] = field(factory=list["FakeChild"])
 
     @property
     def parent_uid(self) -> int:
@@ -74,8 +74,8 @@ class FakeChild:
 @define(eq=False)
 class FakeNode:
     name: str = "shop"
-    tree: list[FakeChild] = field(factory=list)
-    log: list[FakeEvent] = field(factory=list)
+    tree: list[FakeChild] = field(factory=list[FakeChild])
+    log: list[FakeEvent] = field(factory=list[FakeEvent])
     looks: int = 0
     """How often somebody looked at the tree."""
     uids: int = 0
@@ -128,7 +128,7 @@ def boards(node: FakeNode) -> list[FakeChild]:
 
 
 # The fakes fulfil the seam: checked by mypy, not at run time.
-def _check(
+def check(
     mailbox: FakeMailbox, event: FakeEvent, child: FakeChild, node: FakeNode
 ) -> tuple[ObservedMailbox, ObservedEvent, ObservedChild, ObservedNode]:
     return mailbox, event, child, node
