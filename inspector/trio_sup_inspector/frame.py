@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from trio_sup.inspect.lint_rules import BY_ID
 from trio_sup_inspector.cells import Cell, Cells, Role, cell, cut, spread
 from trio_sup_inspector.panes import NAMES
 
 if TYPE_CHECKING:
-    from trio_sup_inspector.panes import Pane
+    from trio_sup_inspector.pane import Pane
     from trio_sup_inspector.state import NodeState
 
 TABS: Final = (
@@ -16,9 +17,13 @@ TABS: Final = (
     ("2", "Processes", "Procs"),
     ("3", "Restarts", "Restarts"),
     ("4", "Events", "Events"),
+    ("5", "Lints", "Lints"),
+    ("6", "Node", "Node"),
 )
-"""Key, title, and the title where there is little room."""
-ROOMY: Final = 56
+"""Key, title, and the title where there is less room."""
+ROOMY: Final = 80
+NARROW: Final = 56
+"""Below this only the list on screen has its title."""
 HINTS: Final[tuple[tuple[str, str], ...]] = (
     ("enter", "details"),
     ("/", "filter"),
@@ -35,13 +40,36 @@ HINTS: Final[tuple[tuple[str, str], ...]] = (
 """Keys and what they do, the most useful first."""
 
 
-def tabs(current: str, note: Cells, width: int, *, plain: bool) -> Cells:
-    """The names of the lists, and at the right what is special about this one."""
+def tabs(
+    current: str, note: Cells, width: int, *, plain: bool, wrong: tuple[int, Role]
+) -> Cells:
+    """The names of the lists, and at the right what is special about this one.
+
+    Args:
+        current: The list on screen.
+        note: What stands at the right.
+        width: Cells of the line.
+        plain: ASCII only.
+        wrong: How many lints there are, and how loud they are.
+    """
     cells: list[Cell] = []
+    number, loud = wrong
     for name, (key, title, short) in zip(NAMES, TABS, strict=True):
         role: Role = "badge" if name == current else "dim"
-        cells.append((f" {key} {title if width >= ROOMY else short} ", role))
+        if width >= NARROW or name == current:
+            key = f"{key} {title if width >= ROOMY else short}"
+        if name == "lints" and number and (width >= NARROW or name == current):
+            loud = role if name == current else loud
+            cells.append((f" {key} {number} ", loud))
+        else:
+            cells.append((f" {key} ", role))
     return spread(tuple(cells), note, width, plain=plain)
+
+
+def lint_count(state: NodeState, clock: float) -> tuple[int, Role]:
+    """How many lints there are, and the role of the most urgent one."""
+    found = state.findings(clock, age=1.0)
+    return len(found), BY_ID[found[0].rule].severity if found else "dim"
 
 
 def tab_note(
@@ -83,6 +111,6 @@ def hints(
     if state.paused:
         shown.remove(("space", "pause"))
         shown = [("space", "go on"), (".", "step"), *shown]
-    if detail:
+    if detail or current == "node":
         shown.remove(("enter", "details"))
     return [("esc", "back"), *shown] if detail or state.filtering else shown

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, field, frozen
 
 from trio_sup.inspect import show
+from trio_sup.inspect.incidents import Incidents
 from trio_sup.inspect.query import parse_text_query
 from trio_sup_inspector.cells import (
     Cells,
@@ -66,16 +67,21 @@ class Journal:
     """The newest events of all lives of a node."""
 
     entries: deque[Entry] = field(factory=lambda: deque["Entry"](maxlen=LINES_KEPT))
-    _serial: int = 0
+    incidents: Incidents = field(factory=Incidents)
+    """The same events, joined into incidents."""
+    serial: int = 0
+    """How many lines there have been."""
 
     def add(self, events: Iterable[Event]) -> None:
         """Add new events, oldest first."""
         for event in events:
             self._append(event, "")
+            self.incidents.add(event)
 
     def node_restarted(self, pid: int) -> None:
         """Draw a line: what follows happened in another process."""
         self._append(None, f"the node started anew, pid {pid}")
+        self.incidents.node_lost()
 
     def select(
         self, text: str = "", *, only: Iterable[str] | None = None
@@ -110,8 +116,8 @@ class Journal:
         return found
 
     def _append(self, event: Event | None, text: str) -> None:
-        self._serial += 1
-        self.entries.append(Entry(self._serial, event, text))
+        self.serial += 1
+        self.entries.append(Entry(self.serial, event, text))
 
 
 def kind_word(kind: str) -> str:

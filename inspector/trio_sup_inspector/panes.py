@@ -1,8 +1,4 @@
-"""What each screen lists: its keys, its lines, its column titles. No Textual.
-
-One `Pane` for each tab. A pane's keys say which lines there are and keep the
-cursor on its line; `cells` says what one of them shows.
-"""
+"""The tree, the processes, the log; and which pane stands under which tab."""
 
 from __future__ import annotations
 
@@ -10,109 +6,22 @@ from typing import TYPE_CHECKING, Final
 
 from trio_sup_inspector.cells import Cells, clip_cells
 from trio_sup_inspector.journal import TROUBLE, Entry, entry_cells
-from trio_sup_inspector.restarts import (
-    Strips,
-    crash_strips,
-    restart_cells,
-    restart_ids,
-    restarts_heading,
-)
+from trio_sup_inspector.node_page import NodePane
+from trio_sup_inspector.pane import Pane
 from trio_sup_inspector.rows import (
     LIST_COLUMNS,
     TREE_COLUMNS,
-    Column,
-    Layout,
-    Scene,
     heading,
-    lay_out,
     list_cells,
     tree_cells,
 )
+from trio_sup_inspector.trouble import LintsPane, RestartsPane
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from trio_sup.inspect.tree import Line
     from trio_sup_inspector.state import NodeState
 
-NAMES: Final = ("tree", "list", "restarts", "events")
-
-
-class Pane:
-    """One list. `refresh` brings it up to date before it is painted."""
-
-    columns: tuple[Column, ...] = ()
-    nothing = ""
-    """What to say when there are no lines, and no filter is to blame."""
-
-    def __init__(self, state: NodeState, *, plain: bool) -> None:
-        self.state = state
-        self.plain = plain
-        self.clock = 0.0
-        self.keys: Sequence[int] = ()
-        self.shown = 0
-        """How many lines pass the filter."""
-        self.total = 0
-        """How many there would be without it."""
-        self._layouts: dict[int, Layout] = {}
-
-    def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
-        """Bring the keys up to date.
-
-        Args:
-            clock: The application's clock.
-            bottom: How many lines from the top must be in their right order.
-            hold: Do not move lines about: the user is moving.
-
-        Returns:
-            Whether the keys are others than before.
-        """
-        raise NotImplementedError
-
-    def titles(self, width: int) -> Cells:
-        """The line above the list."""
-        return ()
-
-    def cells(self, index: int, width: int) -> Cells:
-        """One line of the list in exactly `width` cells."""
-        raise NotImplementedError
-
-    def next_match(self, at: int, step: int) -> int | None:
-        """The key of the next line, in a direction, that matches by itself."""
-        count = len(self.keys)
-        for distance in range(1, count + 1):
-            index = (at + step * distance) % count
-            if self.matches_itself(index):
-                return self.keys[index]
-        return None
-
-    def matches_itself(self, index: int) -> bool:
-        """Whether a line is there for its own sake."""
-        return True
-
-    def row_id(self, key: int) -> int | None:
-        """The child that a line is about, if it is about one."""
-        return key
-
-    def layout(self, width: int) -> Layout:
-        """The columns for a width."""
-        if width not in self._layouts:
-            self._layouts[width] = lay_out(self.columns, width)
-        return self._layouts[width]
-
-    def count(self, matches: frozenset[int] | None) -> None:
-        """Say how many of the living pass the filter."""
-        model = self.state.model
-        self.total = len(model.rows) - len(model.dead)
-        if matches is None:
-            self.shown = self.total
-        else:
-            self.shown = len(matches) - sum(id in matches for id in model.dead)
-
-    def scene(self, fold_open: bool | None = None) -> Scene:
-        """What lines depend on besides their rows."""
-        now = self.state.now(self.clock)
-        return Scene(self.state.model, now, self.clock, self.plain, fold_open)
+NAMES: Final = ("tree", "list", "restarts", "events", "lints", "node")
 
 
 class TreePane(Pane):
@@ -195,40 +104,6 @@ class ListPane(Pane):
         return list_cells(row, self.layout(width), self.scene())
 
 
-class RestartsPane(Pane):
-    """Who restarts."""
-
-    nothing = "Nothing has restarted, and no restart budget is in use."
-
-    def __init__(self, state: NodeState, *, plain: bool) -> None:
-        super().__init__(state, plain=plain)
-        self._strips: Strips = {}
-
-    def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
-        """Count the crashes of the last minute again."""
-        self.clock = clock
-        self._strips = crash_strips(self.state, self.state.now(clock))
-        if hold and all(id in self.state.model.rows for id in self.keys):
-            return False
-        everyone = restart_ids(self.state, self._strips, None)
-        matches = self.state.matches(clock)
-        keys = everyone if matches is None else [id for id in everyone if id in matches]
-        changed = keys != self.keys
-        self.keys, self.shown, self.total = keys, len(keys), len(everyone)
-        return changed
-
-    def titles(self, width: int) -> Cells:
-        """The columns."""
-        return restarts_heading(width)
-
-    def cells(self, index: int, width: int) -> Cells:
-        """One child."""
-        row = self.state.row(self.keys[index])
-        if row is None:
-            return clip_cells((), width)
-        return restart_cells(row, self._strips, width, plain=self.plain)
-
-
 class EventsPane(Pane):
     """The lifecycle log."""
 
@@ -278,4 +153,6 @@ def make_panes(state: NodeState, *, plain: bool) -> dict[str, Pane]:
         "list": ListPane(state, plain=plain),
         "restarts": RestartsPane(state, plain=plain),
         "events": EventsPane(state, plain=plain),
+        "lints": LintsPane(state, plain=plain),
+        "node": NodePane(state, plain=plain),
     }

@@ -168,11 +168,20 @@ def _mailbox(writer: _Writer, subject: Subject, state: NodeState, clock: float) 
         writer.add((f"{'trend':<{LABEL}}", "dim"), (spark, "accent"))
 
 
-def sparkline(depths: Sequence[int], width: int, *, plain: bool) -> str:
-    """The last depths as a line of blocks, the highest one full."""
+def sparkline(
+    depths: Sequence[int], width: int, *, plain: bool, top: int | None = None
+) -> str:
+    """The last depths as a line of blocks.
+
+    Args:
+        depths: Oldest first.
+        width: How many of them there is room for.
+        plain: ASCII only.
+        top: Which depth fills a cell; the highest of those shown if None.
+    """
     marks = PLAIN_SPARKS if plain else SPARKS
     last = list(depths)[-max(width, 1) :]
-    top = max([*last, 1])
+    top = max([*last, 1]) if top is None else top
     return "".join(marks[round(depth / top * (len(marks) - 1))] for depth in last)
 
 

@@ -6,11 +6,12 @@ tree with its recent dead, the filter, pause, and the figures of the header.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
+from trio_sup.inspect.lints import Lints
 from trio_sup.inspect.model import ROOT, TreeModel
 from trio_sup.inspect.order import ORDERS, Order, arrange
 from trio_sup.inspect.problems import problem
@@ -22,12 +23,15 @@ from trio_sup_inspector.journal import Journal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from trio_sup.inspect.lints import Finding
     from trio_sup.inspect.session import Changes
-    from trio_sup.inspect.wire import Row
+    from trio_sup.inspect.wire import Heartbeat, Row
 
 DEAD_SECONDS: Final = 6.0
 """How long a row that is no more stays, dimmed."""
 MINUTE: Final = 60.0
+BEATS: Final = 120
+"""How many heartbeats the trends of the Node screen cover."""
 RATES: Final = (1.0, 2.0, 4.0, 10.0)
 """The refresh rates to choose from, in deltas a second."""
 
@@ -50,12 +54,22 @@ class NodeState:
     keep_dead: bool = False
     order: Order = ORDERS[0]
     reverse: bool = False
+    lints: Lints = field(factory=Lints)
+    beats: deque[tuple[float, float]] = field(
+        factory=lambda: deque["tuple[float, float]"](maxlen=BEATS)
+    )
+    """Loop lag and cost of inspection of the last heartbeats, oldest first."""
     paused_at: float | None = None
     """The node's clock when the picture was stopped."""
     _restart_times: deque[tuple[float, int]] = field(factory=deque["tuple[float, int]"])
     _restarts_seen: dict[int, int] = field(factory=dict["int", "int"])
     _epoch: str = ""
     _deepest: tuple[float, int] = (-1.0, 0)
+    _beat: Heartbeat | None = None
+    _found: tuple[float, tuple[int, int], list[Finding]] = field(
+        factory=lambda: (-1.0, (-1, -1), [])
+    )
+    _kinds: tuple[int, Counter[str]] = field(factory=lambda: (-1, Counter()))
 
     # --- what the node says ------------------------------------------------
 
@@ -67,10 +81,15 @@ class NodeState:
         """
         changes = self.session.take_changes()
         self._count_restarts(changes, clock)
+        beat = self.session.heartbeat
+        if beat is not None and beat is not self._beat:
+            self._beat = beat
+            self.beats.append((beat.lag, beat.cost))
         node = self.session.node
         if node is not None and node.epoch != self._epoch:
             if self._epoch:
                 self.journal.node_restarted(node.pid)
+                self.beats.clear()
                 self.model.dead.clear()
             self._epoch = node.epoch
         self.journal.add(changes.events)
@@ -79,7 +98,8 @@ class NodeState:
         return changes
 
     def _apply(self, changes: Changes, clock: float) -> None:
-        model = self.model
+        model, lints = self.model, self.lints
+        now = self.session.node_time(clock)
         if changes.reset:
             dead = {id: model.rows[id] for id in model.dead}
             times = dict(model.dead)
@@ -87,11 +107,14 @@ class NodeState:
             for id, row in dead.items():
                 if id not in model.rows:
                     model.bury(row, times[id])
+            lints.reset(model, now)
         else:
             rows = self.session.rows
             for id in changes.changed:
                 if id in rows:
                     model.upsert(rows[id], clock)
+            lints.note(model, changes.changed, now)
+        lints.forget(changes.gone, now)
         for row in changes.gone:
             if row.id not in self.session.rows:
                 model.bury(row, clock)
@@ -128,6 +151,38 @@ class NodeState:
             self._deepest = clock, depth
         return depth
 
+    def findings(self, clock: float, *, age: float = 0.0) -> list[Finding]:
+        """What is wrong, the most urgent first; found at most once a tick.
+
+        Args:
+            clock: The application's clock.
+            age: An answer that is so many seconds old will do.
+        """
+        at, revision, found = self._found
+        now = (self.lints.revision, self.journal.serial)
+        fresh = clock == at and revision == now
+        if not fresh and not 0.0 < clock - at < age:
+            found = self.lints.find(
+                self.model,
+                self.now(clock),
+                incidents=self.journal.incidents,
+                beat=self.session.heartbeat,
+                missed=self.session.events_dropped,
+            )
+            self._found = clock, now, found
+        return found
+
+    @property
+    def kinds(self) -> Counter[str]:
+        """How many children there are of each kind; counted when the tree changes."""
+        at, kinds = self._kinds
+        model = self.model
+        if at != model.structure:
+            rows = model.rows.items()
+            kinds = Counter(row.kind for id, row in rows if id not in model.dead)
+            self._kinds = model.structure, kinds
+        return kinds
+
     def now(self, clock: float) -> float:
         """The node's clock of the picture: it stands while paused."""
         if self.paused_at is not None:
@@ -159,6 +214,7 @@ class NodeState:
         self.model.reset(rows.values(), clock)
         for row in lost:
             self.model.bury(row, buried.get(row.id, clock))
+        self.lints.reset(self.model, self.session.node_time(clock))
         if self.paused:
             self.pause(clock)
 

@@ -38,20 +38,20 @@ class FakeNode:
     """Greets, sends its rows, and notes what it was asked."""
 
     path: Path
-    rows: list[Row] = field(factory=list)
+    rows: list[Row] = field(factory=list["Row"])
     name: str = "shop"
     pid: int = 4711
     epoch: str = "e1"
     proto: int = 1
     at: float = 1000.0
     """The node's clock; it does not run by itself."""
-    tracebacks: dict[int, str] = field(factory=dict)
+    tracebacks: dict[int, str] = field(factory=dict["int", "str"])
     greets: bool = True
-    asked: list[ClientMessage] = field(factory=list)
+    asked: list[ClientMessage] = field(factory=list["ClientMessage"])
     seq: int = 0
     events_sent: int = 0
     server: asyncio.Server | None = None
-    writers: list[asyncio.StreamWriter] = field(factory=list)
+    writers: list[asyncio.StreamWriter] = field(factory=list["asyncio.StreamWriter"])
 
     async def start(self) -> None:
         self.server = await asyncio.start_unix_server(self._serve, self.path)

@@ -18,7 +18,7 @@ from rich.cells import cell_len
 
 from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, Shop, open_rig
-from tests.inspector.shop import TRACEBACK, shop_rows
+from tests.inspector.shop import TRACEBACK, shop_rows, story
 from trio_sup.inspect.session import Phase
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
@@ -50,45 +50,18 @@ DOWN_TO_CHARGE = ("down",) * 3
 PICTURES = {
     "inspector": Picture((110, 30), DOWN_TO_CHARGE),
     "details": Picture((150, 34), (*DOWN_TO_CHARGE, "enter"), details_of=4),
-    "restarts": Picture((130, 15), ("3",)),
+    "restarts": Picture((130, 30), ("3", *("down",) * 11)),
+    "lints": Picture((100, 22), ("5", *("down",) * 5)),
+    "node": Picture((110, 21), ("6",)),
     "events": Picture((110, 23), ("4",)),
     "narrow": Picture((60, 20), DOWN_TO_CHARGE),
     "reconnecting": Picture((110, 22), DOWN_TO_CHARGE, node_gone=True),
 }
 
-CRASHES = {
-    "workers/thumbs": ("OSError('disk full')", (869.9,)),
-    "workers/legacy": ("ValueError('row 7')", (944.0, 949.1, 953.0, 959.4, 962.2, 964)),
-    "payments/charge": ("GatewayError(503)", (974.3, 990.0)),
-    "payments/refund": ("TimeoutError()", (981.2,)),
-}
-"""Who crashed with what, and when: as the rows of the shop have it."""
-OTHERS = (
-    (869.9, "restart_decided", "workers/thumbs", "is restarted, with 3 siblings"),
-    (870.0, "child_stopped", "workers/mailer", "stopped: shutdown (one_for_all)"),
-    (870.0, "child_started", "workers/thumbs", "started (life 2)"),
-    (964.0, "child_quarantined", "workers/legacy", "quarantined: 5 restarts in 60 s"),
-    (974.3, "restart_decided", "payments/charge", "is restarted in 1.9 s"),
-    (976.2, "child_started", "payments/charge", "started (life 4)"),
-    (981.2, "restart_decided", "payments/refund", "is restarted in 24.6 s"),
-    (990.0, "restart_decided", "payments/charge", "is restarted in 4.0 s"),
-    (994.0, "child_started", "payments/charge", "started (life 5)"),
-)
-"""What else the log holds: when, what, which child, in which words."""
 LATELY = {4: 2, 5: 1, 34: 5}
 """How many restarts of the last minute a child has behind it, by its id."""
 TREND = 60
 """Refreshes in which the mailbox of the detail pane filled up."""
-
-
-def story() -> list[tuple[float, str, str, str]]:
-    """The log, oldest first."""
-    crashes = [
-        (at, "child_crashed", path, f"crashed: {why}")
-        for path, (why, times) in CRASHES.items()
-        for at in times
-    ]
-    return sorted([*crashes, *OTHERS], key=lambda event: event[0])
 
 
 async def show_picture(picture: Picture) -> str:

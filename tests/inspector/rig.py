@@ -4,13 +4,14 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from attrs import define, field
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from tests.inspector.fake_node import STARTED, FakeNode
 from trio_sup_inspector.app import InspectorApp, Settings
@@ -85,9 +86,14 @@ class Rig:
         except TimeoutError:
             raise AssertionError(f"{text!r} never came:\n{self.text()}") from None
 
+    def strips(self) -> list[Strip]:
+        """The top screen's lines, as Textual composed them."""
+        compositor = self.app.screen._compositor  # pyright: ignore[reportPrivateUsage]
+        return compositor.render_strips()
+
     def text(self) -> str:
         """The top screen as text."""
-        strips = self.app.screen._compositor.render_strips()
+        strips = self.strips()
         return "\n".join(strip.text.rstrip() for strip in strips)
 
     def line(self, having: str) -> str:
@@ -117,7 +123,7 @@ async def open_rig(
     no_color: bool = False,
     wait: bool = True,
     **settings: Any,
-) -> AsyncIterator[Rig]:
+) -> AsyncGenerator[Rig]:
     """The application attached to the first node (or to what is wanted)."""
     made = short_directory() if directory is None else directory
     had_no_color = os.environ.get("NO_COLOR")

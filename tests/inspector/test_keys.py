@@ -296,11 +296,16 @@ def test_the_log_follows_its_end_until_the_cursor_leaves_it() -> None:
 
 def test_tab_and_numbers_change_the_screen() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
-        for key, name in [("tab", "list"), ("tab", "restarts"), ("4", "events")]:
+        for key, name in [
+            ("tab", "list"),
+            ("tab", "restarts"),
+            ("4", "events"),
+            ("5", "lints"),
+        ]:
             await rig.press(key)
             assert rig.main.current == name
         await rig.press("tab", "shift+tab")
-        assert rig.main.current == "events"
+        assert rig.main.current == "lints"
 
     play(story)
 

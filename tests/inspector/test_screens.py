@@ -7,7 +7,7 @@ look at the difference before committing it.
 import asyncio
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, Shop, open_rig
-from tests.inspector.shop import TRACEBACK, shop_rows
+from tests.inspector.shop import TRACEBACK, shop_rows, story
 
 SCREENS = Path(__file__).parent / "screens"
 SIZES = {"40x15": (40, 15), "80x24": (80, 24), "160x50": (160, 50)}
@@ -44,57 +44,72 @@ def shop_node() -> FakeNode:
 
 
 async def tell_story(rig: Rig, node: FakeNode) -> None:
-    charge = "shop/payments/charge"
-    node.tell("child_crashed", charge, f"{charge} crashed: GatewayError: 503", 990.0)
-    node.tell("restart_decided", charge, f"{charge} restarts at once (2 of 3)", 990.1)
-    node.tell("child_started", charge, f"{charge} started, life 5", 994.0)
-    await rig.until(lambda: len(rig.state.journal.entries) == 3)
+    events = story()
+    for at, kind, below, text in events:
+        path = f"shop/{below}"
+        node.tell(kind, path, f"{path} {text}", at)
+    await rig.until(lambda: len(rig.state.journal.entries) == len(events))
 
 
 SCENES: dict[str, tuple[str, ...]] = {
-    "tree": (),
+    "tree": ("1",),
     "list": ("2",),
-    "restarts": ("3",),
+    "restarts": ("3", "j", "j"),
     "events": ("4",),
-    "detail": ("down", "down", "down", "enter"),
-    "folded": ("minus",),
-    "problems": ("z",),
+    "lints": ("5",),
+    "node": ("6",),
+    "detail": ("1", "g", "j", "j", "j", "enter"),
+    "folded": ("1", "minus"),
+    "problems": ("1", "z"),
+    "paused": ("1", "space"),
     "help": ("question_mark",),
-    "paused": ("space",),
 }
+"""The keys that lead there."""
+BACK: dict[str, tuple[str, ...]] = {
+    "detail": ("escape",),
+    "folded": ("asterisk",),
+    "problems": ("z",),
+    "paused": ("space",),
+    "help": ("escape",),
+}
+"""The keys that undo what those did."""
+WIDGETS_OF_TEXTUAL = str.maketrans("│▕▎▊▁▇▆▅▄▃▂█", "|" * 12)
+"""Scrollbars and the input's edge, which do not ask for ASCII."""
+
+
+async def visit(rig: Rig, node: FakeNode) -> AsyncIterator[tuple[str, str]]:
+    """Every scene with its text, in one application."""
+    await tell_story(rig, node)
+    for scene, keys in SCENES.items():
+        await rig.press(*keys)
+        if scene == "detail":
+            await rig.until(lambda: 4 in rig.state.session.details)
+        yield scene, rig.text()
+        await rig.press(*BACK.get(scene, ()))
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scene", SCENES)
-def test_a_screen_looks_as_it_did(scene: str, size: str) -> None:
+def test_screens_look_as_they_did(size: str) -> None:
     async def main() -> None:
         node = shop_node()
         async with open_rig(node, size=SIZES[size]) as rig:
-            await tell_story(rig, node)
-            await rig.press(*SCENES[scene])
-            if scene == "detail":
-                await rig.until(lambda: 4 in rig.state.session.details)
-            compare(f"{scene}-{size}", rig.text())
+            async for scene, text in visit(rig, node):
+                compare(f"{scene}-{size}", text)
 
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("scene", ["tree", "list", "restarts", "events", "detail"])
-def test_ascii_screens_hold_nothing_but_ascii(scene: str) -> None:
+def test_ascii_screens_hold_nothing_but_ascii() -> None:
     async def main() -> None:
         node = shop_node()
         async with open_rig(node, size=(120, 30), plain=True) as rig:
-            await tell_story(rig, node)
-            await rig.press(*SCENES[scene])
-            if scene == "detail":
-                await rig.until(lambda: 4 in rig.state.session.details)
-            text = rig.text()
-            widgets_of_textual = str.maketrans("│▕▎▊▁▇▆▅▄▃▂█", "|" * 12)
-            lists = rig.main.query_one("#lists").region
-            for line in text.splitlines():
-                assert line[: lists.right].isascii(), line
-            assert text.translate(widgets_of_textual).isascii()
-            compare(f"{scene}-ascii", text)
+            async for scene, text in visit(rig, node):
+                assert text.translate(WIDGETS_OF_TEXTUAL).isascii(), scene
+                if scene != "help":
+                    lists = rig.main.query_one("#lists").region
+                    for line in text.splitlines():
+                        assert line[: lists.right].isascii(), line
+                compare(f"{scene}-ascii", text)
 
     asyncio.run(main())
 
@@ -126,8 +141,9 @@ def rendered(rig: Rig) -> Iterator[Strip]:
     """What goes to the terminal: lines after the application's filters."""
     screen = rig.app.screen
     background = screen.background_colors[0]
-    for strip in screen._compositor.render_strips():
-        yield strip.apply_filter(rig.app._filters[-1], background)
+    for strip in screen._compositor.render_strips():  # pyright: ignore[reportPrivateUsage]
+        last = rig.app._filters[-1]  # pyright: ignore[reportPrivateUsage]
+        yield strip.apply_filter(last, background)
 
 
 def test_without_colours_the_cursor_is_reversed_and_trouble_is_bold() -> None:
@@ -135,7 +151,7 @@ def test_without_colours_the_cursor_is_reversed_and_trouble_is_bold() -> None:
         async with open_rig(shop_node(), size=(80, 40), no_color=True) as rig:
             view = rig.main.view
             top = view.region.y
-            strips = rig.app.screen._compositor.render_strips()
+            strips = rig.strips()
             cursor = strips[top]
             assert all(s.style and s.style.reverse for s in cursor if "shop" in s.text)
             row = next(n for n, s in enumerate(strips) if "quarantine" in s.text)

@@ -267,11 +267,11 @@ def test_with_several_nodes_the_picker_asks() -> None:
             await rig.until_shown("2 nodes in")
             await rig.press("down", "enter")
             await rig.until_shown("payments")
-            await rig.press("5")
+            await rig.press("7")
             assert isinstance(rig.app.screen, Nodes)
             await rig.press("escape")
             assert isinstance(rig.app.screen, MainScreen)
-            await rig.press("5", "enter")
+            await rig.press("7", "enter")
             await rig.until_shown("vault")
             assert "bank@1" in rig.text()
 

@@ -103,6 +103,7 @@ class TreeModel:
     _own: dict[int, Totals] = field(factory=dict[int, Totals])
     _totals: dict[int, Totals] = field(factory=dict[int, Totals])
     _rates: dict[int, _Rate] = field(factory=dict[int, _Rate])
+    _paths: dict[str, int] = field(factory=dict[str, int])
 
     # --- what changed ------------------------------------------------------
 
@@ -112,6 +113,7 @@ class TreeModel:
             table.clear()
         self._own.clear()
         self._totals.clear()
+        self._paths.clear()
         self.structure += 1
         for row in rows:
             self.upsert(row, now)
@@ -140,10 +142,11 @@ class TreeModel:
 
     def bury(self, row: Row, now: float) -> None:
         """Keep a row that is no more, as last seen, until `expire`."""
+        gone = evolve(row, status="gone", mailbox_len=None)
         if row.id not in self._parent:
-            self._add(row)
+            self._add(gone)
         self.dead[row.id] = now
-        self.rows[row.id] = gone = evolve(row, status="gone", mailbox_len=None)
+        self.rows[row.id] = gone
         self._recount(gone)
 
     def remove(self, id: int) -> None:
@@ -204,10 +207,8 @@ class TreeModel:
 
     def by_path(self, path: str) -> int | None:
         """The id of the living row with this path, or None."""
-        for id, row in self.rows.items():
-            if row.path == path and id not in self.dead:
-                return id
-        return None
+        id = self._paths.get(path)
+        return None if id is None or id in self.dead else id
 
     def handled_rate(self, id: int, now: float) -> float:
         """Messages handled a second, lately."""
@@ -229,6 +230,8 @@ class TreeModel:
             parent = ROOT  # A node never says so; a view must not hang if it does.
         self.structure += 1
         self.rows[id] = row
+        if row.status != "gone":
+            self._paths[row.path] = id
         self._parent[id] = parent
         self._kids.setdefault(parent, {})[id] = None
         self._own[id] = own = totals_of(row)
@@ -253,7 +256,9 @@ class TreeModel:
             if parent not in self._parent:
                 self._totals.pop(parent, None)
         del self._parent[id]
-        del self.rows[id]
+        path = self.rows.pop(id).path
+        if self._paths.get(path) == id:
+            del self._paths[path]
 
     def _recount(self, row: Row) -> None:
         new, old = totals_of(row), self._own[row.id]

@@ -104,6 +104,8 @@ class Session:
         The front end sets it to None to dismiss the banner."""
         self.heartbeat: Heartbeat | None = None
         """The last one: the node's loop lag and its cost of inspection."""
+        self.bytes_heard: int = 0
+        """What the node sent so far, over all connections."""
         self.bad_frames: int = 0
         """Frames of this connection that made no sense."""
         self.last_error: Error | None = None
@@ -204,6 +206,7 @@ class Session:
         Never raises for anything that a peer can send.
         """
         self._heard = now
+        self.bytes_heard += len(data)
         try:
             messages = self._decoder.feed(data)
         except FrameTooLarge as error:

@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 
 from trio_sup_inspector import banner, frame
 from trio_sup_inspector.cells import Cells, Role, clip_cells, cut
-from trio_sup_inspector.panes import NAMES, Pane, make_panes
+from trio_sup_inspector.panes import NAMES, make_panes
 from trio_sup_inspector.screens.page import page_cells
 from trio_sup_inspector.side import Side
 from trio_sup_inspector.widgets.bars import Bar, TabBar, key_cells
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from trio_sup_inspector.connection import Connection
+    from trio_sup_inspector.pane import Pane
     from trio_sup_inspector.state import NodeState
 
 HOLD: Final = 1.0
 """Seconds after a movement for which sorted lists keep their order."""
 SMALLEST: Final = (20, 6)
+EXPLAINED: Final = 9
+"""Lines of the body from which on the line under the cursor is explained."""
 
 
 class Layout(Screen[None]):
@@ -68,8 +71,10 @@ class Layout(Screen[None]):
             with Vertical(id="lists"):
                 yield Bar(self._titles, id="titles")
                 for name in NAMES:
-                    yield LineView(self.panes[name].cells, id=name)
+                    pane = self.panes[name]
+                    yield LineView(pane.cells, id=name, still=pane.still)
                 yield Document(self._blank, id="blank")
+                yield Document(self._explain, id="explain")
             with Vertical(id="side"):
                 yield Bar(self._side_title, id="side-title")
                 yield Document(self.side.lines, id="detail")
@@ -115,14 +120,18 @@ class Layout(Screen[None]):
         if view.cursor >= bottom:
             bottom = len(view.keys) + 1
         follow = self.current == "events" and self.follow
+        self.pane.width = view.line_width()
         if self.pane.refresh(clock, bottom=bottom, hold=hold):
             view.set_keys(self.pane.keys, follow=follow)
+        titles = bool(self.pane.titles(view.line_width() or 1))
+        self.set_class(not titles, "-untitled")
         view.fade(self.state.stale)
         hidden = self.state.filtering and "Nothing passes the filter. esc shows all."
         view.set_note(hidden or self.pane.nothing)
         blank = self.state.empty
         self.set_class(blank, "-blank")
         self.query_one("#notice").display = bool(self._notice_text()[0])
+        self._show_explanation()
         self.side.refresh(self.pointed() if self.has_class("-wide") else None)
         if not blank:
             view.update_lines()
@@ -141,7 +150,8 @@ class Layout(Screen[None]):
         note = frame.tab_note(
             self.state, self.pane, self.current, held=held, follow=self.follow
         )
-        return frame.tabs(self.current, note, width, plain=self.plain)
+        wrong = frame.lint_count(self.state, self.clock())
+        return frame.tabs(self.current, note, width, plain=self.plain, wrong=wrong)
 
     def _notice_text(self) -> tuple[str, Role]:
         return banner.notice(self.state, self.connection, self.clock())
@@ -159,6 +169,21 @@ class Layout(Screen[None]):
         trouble = self.connection.trouble if self.connection is not None else None
         page = banner.blank_page(self.state, trouble, self.where, self.clock())
         return page_cells(page, width, plain=self.plain)
+
+    def _show_explanation(self) -> None:
+        """Give what stands below the list as much room as it needs and may have."""
+        box = self.query_one("#explain", Document)
+        room = self.query_one("#lists").size.height
+        lines = len(self._explain(self.view.line_width()))
+        box.display = bool(lines) and room >= EXPLAINED and not self.state.empty
+        if box.display:
+            box.styles.height = min(lines, max(3, room * 2 // 5)) + 1  # its border
+
+    def _explain(self, width: int) -> list[Cells]:
+        key = self.view.selected
+        if not isinstance(key, int) or not width:
+            return []
+        return self.pane.explain(key, width)
 
     def _side_title(self, width: int) -> Cells:
         text = cut(self.side.title(), width - 1, plain=self.plain)

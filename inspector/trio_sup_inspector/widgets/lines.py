@@ -54,8 +54,16 @@ class LineView(ScrollView, can_focus=True):
             super().__init__()
             self.view = view
 
-    def __init__(self, painter: Painter, *, id: str) -> None:
+    def __init__(self, painter: Painter, *, id: str, still: bool = False) -> None:
+        """Make a list.
+
+        Args:
+            painter: Says what the lines show.
+            id: The widget's id.
+            still: A page to read: no cursor, keys scroll.
+        """
         super().__init__(id=id)
+        self._still = still
         self._painter = painter
         self._keys: Sequence[Hashable] = ()
         self._at = 0
@@ -153,7 +161,7 @@ class LineView(ScrollView, can_focus=True):
             return 0
         top, count = self.scroll_offset.y, 0
         for y in range(top, min(top + height, len(self._keys))):
-            fresh = (self._cells(y), y == self._at)
+            fresh = (self._cells(y), self._here(y))
             old = self.painted.get(y)
             if old != fresh:
                 count += 1
@@ -175,7 +183,7 @@ class LineView(ScrollView, can_focus=True):
         if index >= len(self._keys) or not width:
             return Strip.blank(width, self.rich_style)
         cells = self._cells(index)
-        here = index == self._at
+        here = self._here(index)
         if len(self.painted) > CACHED_STRIPS:
             self.painted.clear()
         self.painted[index] = (cells, here)
@@ -203,7 +211,14 @@ class LineView(ScrollView, can_focus=True):
 
     # --- the cursor --------------------------------------------------------
 
+    def _here(self, index: int) -> bool:
+        return index == self._at and not self._still
+
     def _move(self, to: int) -> None:
+        if self._still:
+            by = to - self._at
+            self.scroll_to(y=self.scroll_offset.y + by, animate=False, force=True)
+            return
         to = min(max(to, 0), max(0, len(self._keys) - 1))
         if to != self._at:
             for index in (self._at, to):
@@ -239,7 +254,7 @@ class LineView(ScrollView, can_focus=True):
 
     def action_first(self) -> None:
         """To the first line."""
-        self._move(0)
+        self._move(-len(self._keys))
 
     def action_last(self) -> None:
         """To the last line."""
