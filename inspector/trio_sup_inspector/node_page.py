@@ -80,12 +80,12 @@ def page(state: NodeState, clock: float, width: int, *, plain: bool) -> list[Cel
             lines += part(state, clock, width, plain)
         return lines
     half = (width - 3) // 2
-    left = [*_node(state, clock, half, plain), (), *_loop(state, clock, half, plain)]
-    right = [
-        *_tree(state, clock, half, plain),
+    left = [
+        *_node(state, clock, half, plain),
         (),
         *_inspection(state, clock, half, plain),
     ]
+    right = [*_tree(state, clock, half, plain), (), *_loop(state, clock, half, plain)]
     gap: Cell = ("   ", "text")
     height = max(len(left), len(right))
     left += [()] * (height - len(left))
@@ -170,7 +170,7 @@ def _tree(state: NodeState, clock: float, width: int, plain: bool) -> list[Cells
     totals = state.model.totals()
     up = totals.rows - totals.down - totals.waiting - totals.stuck
     kinds = state.kinds
-    words = {"supervisor": "supervisors", "dynamic": "dynamic supervisors"}
+    words = {"supervisor": "supervisors", "dynamic": "dynamic"}
     facts: list[Fact] = [Fact("children", show.count(totals.rows), "strong")]
     for kind in ("supervisor", "dynamic", "server", "task"):
         number = kinds.get(kind, 0)

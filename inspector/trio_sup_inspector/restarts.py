@@ -276,13 +276,15 @@ def explain_incident(
         over = incident.because
         words = f"it gave up over {show.clean(over.child)}: {show.clean(over.cause)}"
         lines += [[cell(part, "dim")] for part in textwrap.wrap(words, width)]
-    for event in incident.events:
+    names = [event.path.rpartition("/")[2] for event in incident.events]
+    room = min(24, max(map(width_of, names), default=0))
+    for event, name in zip(incident.events, names, strict=True):
         text = show.clean(event.text).removeprefix(event.path).strip(" :")
         lines.append(
             (
                 cell(wall_time(event.at, node) + " ", "dim"),
                 cell(f"+{show.duration(event.at - incident.at):<6} ", "dim"),
-                cell(f"{event.path.rpartition('/')[2]} ", "strong"),
+                cell(fit(show.clean(name), room, plain=plain) + " ", "strong"),
                 cell(text or kind_word(event.kind), role_of(event.kind)),
             )
         )

@@ -88,8 +88,8 @@ class FakeNode:
         event = Event(self.events_sent, self.at if at is None else at, path, kind, text)
         self.say(Delta(self.seq, self.seq - 1, self.at, events=[event]))
 
-    def beat(self, lag: float = 0.002) -> None:
-        self.say(Heartbeat(self.at, lag))
+    def beat(self, lag: float = 0.002, cost: float = 0.0) -> None:
+        self.say(Heartbeat(self.at, lag, cost))
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

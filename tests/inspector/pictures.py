@@ -44,6 +44,8 @@ class Picture:
     details_of: int | None = None
     """The child whose traceback has to be there."""
     node_gone: bool = False
+    beats: bool = False
+    """Whether the trends of the node are there."""
 
 
 DOWN_TO_CHARGE = ("down",) * 3
@@ -52,7 +54,7 @@ PICTURES = {
     "details": Picture((150, 34), (*DOWN_TO_CHARGE, "enter"), details_of=4),
     "restarts": Picture((130, 30), ("3", *("down",) * 11)),
     "lints": Picture((100, 22), ("5", *("down",) * 5)),
-    "node": Picture((110, 21), ("6",)),
+    "node": Picture((110, 22), ("6",), beats=True),
     "events": Picture((110, 23), ("4",)),
     "narrow": Picture((60, 20), DOWN_TO_CHARGE),
     "reconnecting": Picture((110, 22), DOWN_TO_CHARGE, node_gone=True),
@@ -76,12 +78,25 @@ async def show_picture(picture: Picture) -> str:
             path = f"shop/{below}"
             node.tell(kind, path, f"{path} {text}", at)
         await rig.until(lambda: len(rig.state.journal.entries) == len(events))
+        if picture.beats:
+            await beat(rig, node)
         await rig.press(*picture.keys)
         if picture.details_of is not None:
             await open_details(rig, picture.details_of)
         if picture.node_gone:
             await lose_node(rig, node)
         return own_fonts(rig.app.export_screenshot(title=TITLE))
+
+
+async def beat(rig: Rig, node: FakeNode) -> None:
+    """Let a minute of heartbeats come, with a loop that was held once."""
+    for n in range(60):
+        lag = 0.13 if n == 41 else 0.002 + (7 * n % 11) / 1000
+        node.beat(lag if n < 59 else 0.004, 0.003 + (5 * n % 7) / 2000)
+        before = len(rig.state.beats)
+        while len(rig.state.beats) == before:
+            await asyncio.sleep(0)
+            rig.app.tick()
 
 
 async def open_details(rig: Rig, id: int) -> None:
