@@ -174,7 +174,7 @@ def _end(kid: Kid, exit: Exit) -> None:
     if parked is not None:
         queue.wake()
     queue.life_over(exit)
-    kid.note_exit(exit)
+    kid.note_exit(exit, trio.current_time())
     kid.touch()
 
 

@@ -165,7 +165,7 @@ class Child:
                 return NOPROC
             life = max(life, 1)
         while True:
-            for number, exit in kid.exits or ():
+            for number, exit, _, _ in kid.exits or ():
                 if number == life:
                     return exit
             if kid.life > life or (kid.life == life and not kid.alive):

@@ -80,7 +80,8 @@ class Kid(ObservedState):
         self.version: int = 0
         self.waiters: Waiters | None = None
         self.watchers: Watchers | None = None
-        self.exits: list[tuple[int, Exit]] | None = None
+        # Past lives: number, end, when it began, when it ended.
+        self.exits: list[tuple[int, Exit, float, float]] | None = None
         self.registries: set[Registry] | None = None
         # Down only because its supervisor is: back when that one comes back.
         self.rests_with_parent: bool = False
@@ -160,12 +161,12 @@ class Kid(ObservedState):
             self.registries = set()
         self.registries.add(registry)
 
-    def note_exit(self, exit: Exit) -> None:
+    def note_exit(self, exit: Exit, now: float) -> None:
         """Keep the end of a life, and a bounded history of ends."""
         self.last_exit = exit
         if self.exits is None:
             self.exits = []
-        self.exits.append((self.life, exit))
+        self.exits.append((self.life, exit, self.life_began, now))
         del self.exits[:-KEPT_EXITS]
         if self.watchers is not None:
             self.watchers.life_over(exit)

@@ -210,7 +210,7 @@ class Lives:
         kid.life_done()
         kid.ready = False
         self.living -= 1
-        kid.note_exit(exit)
+        kid.note_exit(exit, now)
         kid.hide_names()
         if exit.error is not None and not isinstance(exit.error, Ignore):
             self.crashes.append(crash_of(kid, exit, now))

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from trio_sup._core.policies import Mailbox
     from trio_sup._kid import Kid
     from trio_sup._monitor import Monitor
+    from trio_sup._server import GenServer
     from trio_sup._trace import TraceHook
 
 BOUNDED = (CastNote, InfoNote)
@@ -66,6 +67,7 @@ class MailQueue:
         "peak",
         "policy",
         "received",
+        "server",
         "stops",
         "suspended",
         "system",
@@ -96,6 +98,8 @@ class MailQueue:
         # What the present life watches.
         self.monitors: set[Monitor] = set()
         self.tracer: TraceHook | None = None
+        # The object of the present life, for those who look from outside.
+        self.server: GenServer | None = None
         self.current: Item | None = None
         self.current_since: float = 0.0
         self.received: int = 0
@@ -345,6 +349,13 @@ class MailQueue:
     def life_over(self, exit: Exit) -> None:
         """A life has ended: nobody is left without an answer."""
         self.parked = None
+        self.server = None
+        received, handled, dropped = self.kid.node.past_messages
+        self.kid.node.past_messages = (
+            received + self.received,
+            handled + self.handled,
+            dropped + self.dropped,
+        )
         self.fail_current(exit)
         self.fail_system(exit)
         for monitor in list(self.monitors):

@@ -107,6 +107,10 @@ class Watchers:
         """Tell one less."""
         self._watches.pop(watch, None)
 
+    def all(self) -> list[Watch]:
+        """Return those who watch."""
+        return list(self._watches)
+
     def life_over(self, exit: Exit) -> None:
         """A life has ended."""
         kid = self._kid
@@ -147,6 +151,11 @@ class Monitor(Watch):
         super().__init__(kid, until)
         self._queue = queue
         self._active = True
+
+    @property
+    def owner(self) -> Kid:
+        """The server that watches."""
+        return self._queue.kid
 
     def cancel(self) -> None:
         """Hear no more; nor of a `Down` that is queued already (MON-003)."""

@@ -17,6 +17,7 @@ from trio.lowlevel import RunVar
 from trio_sup._core import events
 from trio_sup._core.errors import HookFailed
 from trio_sup._core.events import LifecycleEvent
+from trio_sup._current import current_kid
 from trio_sup._registry import Registry
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ class Node:
         self._uids = 0
         self._recent: deque[LifecycleEvent] = deque(maxlen=RECENT)
         self._emitted = 0
+        self.event_counts: dict[str, int] = {}
+        # Messages received, handled and dropped in lives that have ended.
+        self.past_messages: tuple[int, int, int] = (0, 0, 0)
         self._hooks: dict[EventHook, bool] = {}
 
     def next_uid(self) -> int:
@@ -79,6 +83,11 @@ class Node:
     def roots(self) -> Sequence[Kid]:
         """The root supervisors that run at present."""
         return list(self._roots.values())
+
+    def child_of(self, task: trio.lowlevel.Task) -> tuple[int, str]:
+        """Return the number and path of the child that a task belongs to, or 0."""
+        kid = task.context.get(current_kid)
+        return (0, "") if kid is None else (kid.uid, kid.path_text)
 
     def recent_events(self) -> Sequence[LifecycleEvent]:
         """The last events, oldest first; at most 1024."""
@@ -117,6 +126,8 @@ class Node:
         """Remember an event, log it, and tell the hooks. State has changed by now."""
         self._recent.append(event)
         self._emitted += 1
+        counts, kind = self.event_counts, event.kind
+        counts[kind] = counts.get(kind, 0) + 1
         level = _level(event)
         if logger.isEnabledFor(level):
             _log(event, level)

@@ -14,6 +14,7 @@ from trio_sup._registry import Via
 
 if TYPE_CHECKING:
     from trio_sup._driver import Driver
+    from trio_sup._inside import Inside
     from trio_sup._kid import Kid
 
 TRACEBACK_LIMIT = 16_000
@@ -28,7 +29,7 @@ class ObservedState(ChildState):
     parent: Driver | None
     driver: Driver | None
     path_text: str
-    exits: list[tuple[int, Exit]] | None
+    exits: list[tuple[int, Exit, float, float]] | None
 
     @property
     def parent_uid(self) -> int:
@@ -76,7 +77,7 @@ class ObservedState(ChildState):
     @property
     def last_traceback(self) -> str:
         """The last crash as formatted text, bounded; empty if there was none."""
-        for _, exit in reversed(self.exits or ()):
+        for _, exit, _, _ in reversed(self.exits or ()):
             if exit.error is not None:
                 return format_error(exit.error)
         return ""
@@ -93,6 +94,13 @@ class ObservedState(ChildState):
     def observed_children(self) -> Iterable[Kid]:
         """The children, in start order."""
         return () if self.driver is None else self.driver.all_kids()
+
+    def inside(self: Kid) -> Inside:  # type: ignore[misc] # there is no other
+        """What is told on request only."""
+        # Imported here: nobody needs it before somebody looks.
+        from trio_sup._inside import Inside
+
+        return Inside(self)
 
 
 def safe_text(value: object) -> str:

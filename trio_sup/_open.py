@@ -62,7 +62,7 @@ class RootHost:
     def life_over(self, kid: Kid, exit: Exit, fatal: BaseException | None) -> None:
         """The root has ended; all its children have."""
         kid.life_done()
-        kid.note_exit(exit)
+        kid.note_exit(exit, trio.current_time())
         kid.ready = False
         self.fatal = fatal
         kid.hide_names()

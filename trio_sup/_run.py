@@ -231,12 +231,12 @@ async def _inspector(node: Node, mode: InspectMode) -> AsyncGenerator[None]:
     if mode == "off":
         yield
         return
-    async with _beside(_serve_inspector, node, mode == "control"):
+    async with _beside(serve_beside, node, mode == "control"):
         yield
 
 
 @enable_ki_protection
-async def _serve_inspector(node: Node, control: bool) -> None:
+async def serve_beside(node: Node, control: bool) -> None:
     # Imported here: a program that does not want it pays nothing for it.
     from trio_sup._operate import Operator
     from trio_sup.inspect.listener import InspectorUnavailable, serve_inspector

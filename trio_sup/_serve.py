@@ -94,6 +94,8 @@ async def _construct(kid: Kid) -> GenServer:
     """Make the server object: a fresh one every life."""
     server: GenServer = kid.spec.target(*kid.spec.args)
     server.__inner__ = Inner(kid)
+    assert kid.mailbox is not None
+    kid.mailbox.server = server
     return server
 
 

@@ -1,9 +1,11 @@
 """A node made of plain records that fulfil `trio_sup.inspect.source`."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import define, field
+from trio.lowlevel import Task
 
 from trio_sup.inspect.source import (
     ObservedChild,
@@ -21,6 +23,67 @@ class FakeMailbox:
     handled: int = 0
     in_progress: tuple[str, float] | None = None
     suspended: bool = False
+
+
+Past = tuple[int, float, float, str, str]
+Relation = tuple[str, int, str]
+
+
+@define(eq=False)
+class FakeMessage:
+    kind: str = "cast"
+    op: str = "add"
+    args: tuple[object, ...] = ()
+    kwargs: Mapping[str, object] = field(factory=dict[str, object])
+    sender_path: str = ""
+
+    @property
+    def item(self) -> object:
+        return self
+
+
+@define
+class FakeCall:
+    source: int
+    target: int
+    op: str = "add"
+    holds: bool = True
+    deferred: bool = False
+    item: object = field(factory=FakeMessage)
+
+
+@define
+class FakeInside:
+    task: Task | None = None
+    server: object | None = None
+    formatter: type | None = None
+    waiting: list[FakeMessage] = field(factory=list[FakeMessage])
+    in_hand: FakeMessage | None = None
+    past: list[Past] = field(factory=list[Past])
+    related: list[Relation] = field(factory=list[Relation])
+    unanswered: list[FakeCall] = field(factory=list[FakeCall])
+    format: Callable[[], Mapping[str, object]] = dict
+
+    def formatted_state(self) -> Mapping[str, object]:
+        return self.format()
+
+    def messages(self, limit: int) -> Sequence[FakeMessage]:
+        return self.waiting[:limit]
+
+    def current(self) -> FakeMessage | None:
+        return self.in_hand
+
+    def mailbox_facts(self) -> tuple[bool, int, int, int, int]:
+        return False, 0, 0, len(self.waiting), 0
+
+    def lives(self) -> Sequence[Past]:
+        return self.past
+
+    def links(self) -> Iterable[Relation]:
+        return self.related
+
+    def calls(self) -> Iterable[FakeCall]:
+        return self.unanswered
 
 
 @define(eq=False)
@@ -50,6 +113,7 @@ class FakeChild:
     mailbox: FakeMailbox | None = None
     budget: tuple[int, int, float] | None = None
     children: list["FakeChild"] = field(factory=list["FakeChild"])
+    within: FakeInside = field(factory=FakeInside)
 
     @property
     def parent_uid(self) -> int:
@@ -62,6 +126,13 @@ class FakeChild:
 
     def observed_children(self) -> Iterable["FakeChild"]:
         return self.children
+
+    @property
+    def alive(self) -> bool:
+        return self.status == "running"
+
+    def inside(self) -> FakeInside:
+        return self.within
 
     def crash(self, why: str) -> None:
         self.life += 1
@@ -83,6 +154,17 @@ class FakeNode:
     def roots(self) -> Sequence[FakeChild]:
         self.looks += 1
         return self.tree
+
+    @property
+    def past_messages(self) -> tuple[int, int, int]:
+        return 0, 0, 0
+
+    @property
+    def event_counts(self) -> Mapping[str, int]:
+        return Counter(event.kind for event in self.log)
+
+    def child_of(self, task: Task) -> tuple[int, str]:
+        return 0, ""
 
     def recent_events(self) -> Sequence[FakeEvent]:
         return self.log

@@ -5,7 +5,7 @@ import os
 import socket
 import stat
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,12 +16,13 @@ import trio
 from trio.testing import MockClock
 
 from tests.inspect.fakes import FakeChild, FakeMailbox, FakeNode, boards, shop
-from trio_sup.inspect.client import EVENTS_QUEUED, LEASE
+from trio_sup.inspect.client import EVENTS_QUEUED
 from trio_sup.inspect.codec import MAX_REQUEST, Malformed, encode, server_decoder
 from trio_sup.inspect.discovery import directory_lock, list_nodes, make_dir
 from trio_sup.inspect.hub import MAX_CLIENTS, RESUME_SECONDS
 from trio_sup.inspect.listener import InspectorUnavailable, serve_inspector
 from trio_sup.inspect.session import Session
+from trio_sup.inspect.watching import LEASE
 from trio_sup.inspect.wire import (
     ROW_COLUMNS,
     Attach,
@@ -57,7 +58,7 @@ class BrokenNode(FakeNode):
 
 
 @asynccontextmanager
-async def serving(node: FakeNode, directory: Path) -> AsyncIterator[Path]:
+async def serving(node: FakeNode, directory: Path) -> AsyncGenerator[Path]:
     async with trio.open_nursery() as nursery:
 
         async def serve(*, task_status: trio.TaskStatus[Path]) -> None:
@@ -107,13 +108,13 @@ class Peer:
 
 
 @asynccontextmanager
-async def connected(path: Path) -> AsyncIterator[Peer]:
+async def connected(path: Path) -> AsyncGenerator[Peer]:
     async with await trio.open_unix_socket(path) as stream:
         yield Peer(stream)
 
 
 @asynccontextmanager
-async def attached(path: Path, **fields: object) -> AsyncIterator[Peer]:
+async def attached(path: Path, **fields: object) -> AsyncGenerator[Peer]:
     async with connected(path) as peer:
         await peer.until(Hello)
         await peer.send(encode(Attach(1, "test", **fields)))  # type: ignore[arg-type]

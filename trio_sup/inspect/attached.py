@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import trio
 
 from trio_sup.inspect.codec import MAX_REQUEST, FrameTooLarge, Malformed, encode
+from trio_sup.inspect.text import MAX_NAME, clip
 from trio_sup.inspect.wire import (
     PROTOCOL,
     Attach,
@@ -27,6 +28,7 @@ from trio_sup.inspect.wire import (
     Watch,
 )
 from trio_sup.inspect.wire_actions import Act, AskControl, Plan
+from trio_sup.inspect.wire_details import ClientInfo, Follow, Unfollow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +44,8 @@ HANDSHAKE_SECONDS: Final = 5.0
 HEARTBEAT_SECONDS: Final = 1.0
 FAREWELL_SECONDS: Final = 1.0
 """How long a refused client is given to take the reason."""
+LAGGING_SECONDS: Final = 60.0
+"""A client that has not read for so long is called lagging; it is kept."""
 MAX_BAD_REQUESTS: Final = 3
 """The bad request that ends a connection."""
 MAX_REPLIES: Final = 32
@@ -61,6 +65,9 @@ class HubSide(Protocol):
 
     def wake(self) -> None:
         """Sample soon: a client's rate changed."""
+
+    def look_soon(self) -> None:
+        """Look at the topics soon: a client began to follow one."""
 
     def spent(self, seconds: float) -> None:
         """Count work that was done for a client."""
@@ -124,6 +131,7 @@ class AttachedClient:
         stream: trio.SocketStream,
         view: ClientView,
         resume: tuple[int, int] | None,
+        names: tuple[str, str],
     ) -> None:
         """Take over a connection.
 
@@ -133,6 +141,7 @@ class AttachedClient:
             view: What the client has to be told.
             resume: The generation and the event that the client left off at, in
                 the present epoch; None for a new client.
+            names: What it calls itself, and who it is by the kernel's word.
         """
         self.view = view
         self._hub = hub
@@ -150,6 +159,24 @@ class AttachedClient:
         self._closing = False
         self._written = trio.Event()
         self._bad = 0
+        self._names = names
+        self._began = trio.current_time()
+        # Since when a frame is on its way; None between two.
+        self._sending: float | None = None
+
+    def info(self) -> ClientInfo:
+        """What other clients are told about this one."""
+        now = trio.current_time()
+        waits = 0.0 if self._sending is None else now - self._sending
+        client, peer = self._names
+        return ClientInfo(
+            clip(client, MAX_NAME),
+            clip(peer, MAX_NAME),
+            self.view.rate_hz,
+            self._began,
+            self.view.behind,
+            waits >= LAGGING_SECONDS,
+        )
 
     def after_scan(self, found: Found) -> None:
         """Take over what a scan found; the first one starts the client."""
@@ -159,7 +186,7 @@ class AttachedClient:
             seq, event = self._resume or (None, 0)
             self._resumed = self.view.start(seq, event)
             self._sampled.set()
-        if self.view.dirty or self.view.watching:
+        if self.view.dirty or self.view.watching or self.view.following:
             self._wake.set()
 
     def reply(self, message: ServerMessage) -> None:
@@ -234,9 +261,16 @@ class AttachedClient:
         view = self.view
         match request:
             case Watch():
-                view.watch(request.id, trio.current_time())
+                now, again = trio.current_time(), request.again
+                view.watching.watch(request.id, now, request.parts, again=again)
             case Unwatch():
-                view.unwatch(request.id)
+                view.watching.unwatch(request.id)
+            case Follow():
+                if view.following.follow(request.topic, trio.current_time()):
+                    self._hub.look_soon()
+            case Unfollow():
+                view.following.unfollow(request.topic)
+                self._hub.wake()
             case Rate():
                 view.set_rate(request.hz)
                 self._hub.wake()
@@ -275,7 +309,9 @@ class AttachedClient:
                 next_delta = now + 1.0 / view.rate_hz
                 await self._send_each(view.delta_frames(now))
             if view.watching:
-                await self._send_each(view.details(now))
+                await self._send_each(view.watching.frames(now))
+            if view.following:
+                await self._send_each(view.following.frames(now))
             if now >= next_beat:
                 next_beat = now + HEARTBEAT_SECONDS
                 await self._send(encode(self._hub.heartbeat(now)))
@@ -300,4 +336,6 @@ class AttachedClient:
             clock = time.perf_counter()
 
     async def _send(self, frame: bytes) -> None:
+        self._sending = trio.current_time()
         await self._stream.send_all(frame)
+        self._sending = None

@@ -7,13 +7,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from trio_sup.inspect.codec import MAX_FRAME, encode
-from trio_sup.inspect.text import MAX_TRACEBACK, clip_block
-from trio_sup.inspect.wire import Delta, Detail, Rows
+from trio_sup.inspect.following import Following
+from trio_sup.inspect.watching import Watching
+from trio_sup.inspect.wire import Delta, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from trio_sup.inspect.inside import Insides
     from trio_sup.inspect.table import Found, Table
+    from trio_sup.inspect.topics import Topics
     from trio_sup.inspect.wire import Event, Row
 
 _T = TypeVar("_T")
@@ -26,9 +29,6 @@ EVENTS_QUEUED: Final = 512
 """Events that wait for a slow client; older ones are dropped and counted."""
 GONE_QUEUED: Final = 20_000
 """Removed rows that wait for a slow client; beyond that it gets a new snapshot."""
-LEASE: Final = 10.0
-"""Seconds that a `Watch` lasts."""
-MAX_WATCHES: Final = 64
 MIN_RATE: Final = 1.0
 MAX_RATE: Final = 10.0
 
@@ -40,7 +40,15 @@ class ClientView:
     longer queue.
     """
 
-    def __init__(self, table: Table, *, tree: bool, events: bool) -> None:
+    def __init__(
+        self,
+        table: Table,
+        insides: Insides,
+        topics: Topics,
+        *,
+        tree: bool,
+        events: bool,
+    ) -> None:
         self.rate_hz: float = 4.0
         self.seq: int = 0
         """The generation that the client has reached."""
@@ -53,8 +61,10 @@ class ClientView:
         self._gone: dict[int, None] = {}
         self._events: deque[Event] = deque()
         self._dropped = 0
-        # Row id -> when the lease ends, and the version that was sent last.
-        self._watches: dict[int, tuple[float, int | None]] = {}
+        self.watching: Watching = Watching(table, insides)
+        """The children that the client looks into."""
+        self.following: Following = Following(topics)
+        """The topics that it follows."""
 
     # --- what comes in -------------------------------------------------------
 
@@ -90,20 +100,10 @@ class ClientView:
         """Take over what a scan found."""
         if self._tree and not self.needs_snapshot:
             self._merge(found)
+        self.following.note()
         if self._wants_events:
             self._dropped += found.missed
             self._queue(found.events)
-
-    def watch(self, uid: int, now: float) -> None:
-        """Begin or prolong a lease; too many push out the oldest."""
-        sent = self._watches.pop(uid, (0.0, None))[1]
-        self._watches[uid] = (now + LEASE, sent)
-        while len(self._watches) > MAX_WATCHES:
-            del self._watches[next(iter(self._watches))]
-
-    def unwatch(self, uid: int) -> None:
-        """End a lease."""
-        self._watches.pop(uid, None)
 
     def _merge(self, found: Found) -> None:
         for uid in found.gone:
@@ -130,11 +130,6 @@ class ClientView:
         return bool(
             self._up or self._vol or self._gone or self._events or self._dropped
         )
-
-    @property
-    def watching(self) -> bool:
-        """Whether a lease may be running."""
-        return bool(self._watches)
 
     @property
     def behind(self) -> int:
@@ -183,20 +178,6 @@ class ClientView:
                 Delta(self.seq, prev, at, up, moved, gone, events, dropped)
             )
             events, dropped = [], 0
-
-    def details(self, now: float) -> Iterator[bytes]:
-        """The answers that are due; leases that ended are forgotten."""
-        for uid, (ends, sent) in list(self._watches.items()):
-            cell = self._table.cells.get(uid)
-            if cell is None:
-                del self._watches[uid]
-                yield encode(Detail(uid, now))
-            elif ends <= now:
-                del self._watches[uid]
-            elif sent != cell.row.version:
-                self._watches[uid] = (ends, cell.row.version)
-                text, clipped = clip_block(cell.child.last_traceback, MAX_TRACEBACK)
-                yield encode(Detail(uid, now, cell.row, text, clipped))
 
     def _rows(self, ids: Iterable[int]) -> list[Row]:
         cells = self._table.cells

@@ -10,6 +10,8 @@ import math
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, cast
 
+import attrs
+from cattrs.gen import make_dict_unstructure_fn
 from cattrs.preconf.json import make_converter
 
 from trio_sup.inspect.wire import (
@@ -20,16 +22,19 @@ from trio_sup.inspect.wire import (
     TAG_OF,
     VOL_COLUMNS,
     ClientMessage,
+    Detail,
     Event,
     Message,
     Row,
     ServerMessage,
     Unknown,
     Vol,
+    Watch,
 )
+from trio_sup.inspect.wire_details import ARRAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cattrs import Converter
 
@@ -37,6 +42,11 @@ _N_ROW: Final = len(ROW_COLUMNS)
 _N_VOL: Final = len(VOL_COLUMNS)
 _N_EVENT: Final = len(EVENT_COLUMNS)
 
+FIRST_FIELDS: Final[Mapping[type, frozenset[str]]] = {
+    Detail: frozenset({"id", "at", "row", "traceback", "clipped"}),
+    Watch: frozenset({"id"}),
+}
+"""The fields that messages had at first, and that are always sent."""
 MAX_REQUEST_STRING: Final = 200
 MAX_REQUEST_LIST: Final = 16
 
@@ -61,7 +71,38 @@ def _lenient_converter() -> Converter:
     converter.register_structure_hook(Row, row)
     converter.register_structure_hook(Vol, vol)
     converter.register_structure_hook(Event, event)
+    for cls in ARRAYS:
+        _as_array(converter, cls)
+    for message in (Detail, Watch):
+        _without_defaults(converter, message)
     return converter
+
+
+def _as_array(converter: Converter, cls: type) -> None:
+    """Let a record travel as the array of its fields, read by prefix."""
+    columns = [field.name for field in attrs.fields(cls)]
+    count = len(columns)
+
+    def record(value: list[object], _: object) -> object:
+        return cls(*value[:count])
+
+    converter.register_unstructure_hook(cls, attrgetter(*columns))
+    converter.register_structure_hook(cls, record)
+
+
+def _without_defaults(converter: Converter, cls: type) -> None:
+    """Leave out the fields that came after version 1 where they say nothing."""
+    first = FIRST_FIELDS[cls]
+    empty: tuple[object, ...] = (None, False, [])
+    plain: Callable[[object], dict[str, object]] = make_dict_unstructure_fn(
+        cls, converter
+    )
+
+    def hook(message: object) -> dict[str, object]:
+        data = plain(message)
+        return {k: v for k, v in data.items() if k in first or v not in empty}
+
+    converter.register_unstructure_hook(cls, hook)
 
 
 def _strict_converter() -> Converter:
@@ -71,6 +112,11 @@ def _strict_converter() -> Converter:
     def integer(value: object, _: object) -> int:
         if type(value) is not int or not -(2**63) <= value < 2**63:
             raise ValueError("expected a 64-bit integer")
+        return value
+
+    def flag(value: object, _: object) -> bool:
+        if type(value) is not bool:
+            raise ValueError("expected true or false")
         return value
 
     def number(value: object, _: object) -> float:
@@ -92,6 +138,7 @@ def _strict_converter() -> Converter:
             raise ValueError(f"expected a list of at most {MAX_REQUEST_LIST} strings")
         return [text(item, str) for item in cast("list[object]", value)]
 
+    converter.register_structure_hook(bool, flag)
     converter.register_structure_hook(int, integer)
     converter.register_structure_hook(float, number)
     converter.register_structure_hook(str, text)

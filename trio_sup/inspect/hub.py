@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
@@ -24,16 +25,20 @@ from trio_sup.inspect.attached import (
 )
 from trio_sup.inspect.client import ClientView
 from trio_sup.inspect.codec import encode, request_decoder
+from trio_sup.inspect.inside import Insides
 from trio_sup.inspect.meters import Spent, Worst
+from trio_sup.inspect.numbers import Numbers
 from trio_sup.inspect.table import Found, Table
+from trio_sup.inspect.topics import Topics
 from trio_sup.inspect.wire import Heartbeat
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from trio_sup.inspect.actions import Operator
     from trio_sup.inspect.source import ObservedChild, ObservedNode
     from trio_sup.inspect.wire import Attach, Hello
+    from trio_sup.inspect.wire_details import ClientInfo
 
 MAX_CLIENTS: Final = 16
 RESUME_SECONDS: Final = 30.0
@@ -52,7 +57,13 @@ class Hub:
     """
 
     def __init__(
-        self, node: ObservedNode, hello: Hello, operator: Operator | None = None
+        self,
+        node: ObservedNode,
+        hello: Hello,
+        operator: Operator | None = None,
+        *,
+        contents: bool = True,
+        redact: Callable[[str], str] | None = None,
     ) -> None:
         """Make the hub of one node.
 
@@ -60,11 +71,19 @@ class Hub:
             node: What is shown.
             hello: The greeting; `readonly` in it says whether clients may act.
             operator: Who carries actions out, and writes down those refused.
+            contents: Whether messages and states of servers may be shown.
+            redact: Takes every text of one and returns what may be seen of it.
         """
         self._hello = hello
         # Actions outlive the clients that asked for them, not the hub.
         self._nursery: trio.Nursery | None = None
         self._table = Table(node)
+        numbers = Numbers()
+        self._insides = Insides(node, numbers, contents=contents, redact=redact)
+        shown = "kinds only" if not contents else "redacted" if redact else "shown"
+        settings = {"contents": shown}
+        ages = self._insides.ages
+        self._topics = Topics(node, self._table, numbers, ages, settings)
         self._clients: set[AttachedClient] = set()
         self._connections = 0
         # Set when a client came or wants another rate: the sampler looks at once.
@@ -89,7 +108,10 @@ class Hub:
     async def run(self) -> None:
         """Sample whenever a client is attached, for ever."""
         async with trio.open_nursery() as self._nursery:
-            await self._sample_for_ever()
+            try:
+                await self._sample_for_ever()
+            finally:
+                self._topics.close()
 
     async def _sample_for_ever(self) -> None:
         while True:
@@ -107,6 +129,7 @@ class Hub:
     async def _wait_for_clients(self) -> None:
         if self._clients:
             return
+        self._topics.close()
         # The wake-up of the last client's time is stale now.
         self._wake = trio.Event()
         with trio.move_on_after(RESUME_SECONDS if self._table.cells else math.inf):
@@ -125,7 +148,7 @@ class Hub:
         work = 0.0
         clock = time.perf_counter()
         try:
-            for _ in self._table.scan(found):
+            for _ in chain(self._table.scan(found), self._scan_topics()):
                 work += time.perf_counter() - clock
                 await trio.lowlevel.checkpoint()
                 clock = time.perf_counter()
@@ -136,6 +159,14 @@ class Hub:
         work += time.perf_counter() - clock
         self.spent(work)
         return work
+
+    def _scan_topics(self) -> Iterator[None]:
+        now = trio.current_time()
+        followed = {t for c in self._clients for t in c.view.following.live(now)}
+        return self._topics.scan(followed, self._client_infos)
+
+    def _client_infos(self) -> list[ClientInfo]:
+        return [client.info() for client in self._clients]
 
     # --- clients -------------------------------------------------------------
 
@@ -179,7 +210,7 @@ class Hub:
             await _farewell(stream, refused)
             return
         logger.debug("inspector attached: %.80r (%s)", attach.client, peer)
-        client = self._attached(stream, attach)
+        client = self._attached(stream, attach, peer)
         client.desk = Desk(self._office, peer, client.reply)
         self._clients.add(client)
         self.wake()
@@ -188,13 +219,21 @@ class Hub:
         finally:
             self._clients.discard(client)
 
-    def _attached(self, stream: trio.SocketStream, attach: Attach) -> AttachedClient:
+    def _attached(
+        self, stream: trio.SocketStream, attach: Attach, peer: str
+    ) -> AttachedClient:
         want, resume = attach.want, attach.resume
-        view = ClientView(self._table, tree="tree" in want, events="events" in want)
+        view = ClientView(
+            self._table,
+            self._insides,
+            self._topics,
+            tree="tree" in want,
+            events="events" in want,
+        )
         view.set_rate(attach.rate_hz)
         same = resume is not None and resume.epoch == self._hello.epoch
         point = (resume.seq, resume.event) if resume is not None and same else None
-        return AttachedClient(self, stream, view, point)
+        return AttachedClient(self, stream, view, point, (attach.client, peer))
 
     def _spawn(self, task: Callable[..., Awaitable[None]], *args: Any) -> None:
         assert self._nursery is not None
@@ -208,6 +247,11 @@ class Hub:
 
     def wake(self) -> None:
         """Sample soon."""
+        self._wake.set()
+
+    def look_soon(self) -> None:
+        """Sample soon, topics included."""
+        self._topics.hurry()
         self._wake.set()
 
     def spent(self, seconds: float) -> None:

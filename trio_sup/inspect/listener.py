@@ -32,6 +32,8 @@ from trio_sup.inspect.text import MAX_NAME, clip
 from trio_sup.inspect.wire import CAPS, PROTOCOL, ROW_COLUMNS, Hello
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trio_sup.inspect.actions import Operator
     from trio_sup.inspect.source import ObservedNode
 
@@ -59,6 +61,8 @@ async def serve_inspector(
     runtime_dir: Path | None = None,
     operator: Operator | None = None,
     control: bool = False,
+    contents: bool = True,
+    redact: Callable[[str], str] | None = None,
     task_status: trio.TaskStatus[Path] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Let inspectors attach to `node` until cancelled.
@@ -73,6 +77,10 @@ async def serve_inspector(
         operator: Who carries out what clients ask for; None for a node that can
             only be looked at.
         control: Whether clients that ask for it may act on the node.
+        contents: Whether clients may ask for the messages in mailboxes and for
+            the state of servers.
+        redact: Takes every text of a message or a state and returns what may be
+            seen of it. Called in the loop: be quick.
         task_status: Started with the socket's path.
 
     Raises:
@@ -86,7 +94,8 @@ async def serve_inspector(
     sock = trio.socket.from_stdlib_socket(listening)
     try:
         readonly = operator is None or not control
-        hub = Hub(node, _hello(name, epoch, started_wall, readonly), operator)
+        hello = _hello(name, epoch, started_wall, readonly)
+        hub = Hub(node, hello, operator, contents=contents, redact=redact)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(hub.run)
             task_status.started(path)

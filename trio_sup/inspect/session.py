@@ -25,8 +25,8 @@ the same over asyncio, a blocking socket or a recording::
 
 What to read: `state` (phase and a line for people), `node` (the node's
 `Hello`), `rows`, `events`, `details`, `take_changes`, `node_time`, `silence`,
-`progress`, `restarted_at`. What to ask for: `watch`, `unwatch`, `set_rate`,
-`resync`, `leave`; each only fills `outgoing`. Every `now` is the front end's
+`progress`, `restarted_at`, `topics`. What to ask for: `watch`, `refresh`,
+`unwatch`, `follow`, `unfollow`, `ask_metrics`, `set_rate`, `resync`, `leave`; each only fills `outgoing`. Every `now` is the front end's
 monotonic clock in seconds. Rows of the last connection stay readable
 while the session is stale or reconnecting.
 """
@@ -36,6 +36,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.codec import FrameTooLarge, Malformed, encode, server_decoder
+from trio_sup.inspect.leases import Leases
 from trio_sup.inspect.operating import Operating
 from trio_sup.inspect.phase import Phase, State, incompatible
 from trio_sup.inspect.store import Changes, Store
@@ -57,14 +58,23 @@ from trio_sup.inspect.wire import (
     SnapEnd,
     Unknown,
     Unwatch,
-    Watch,
 )
 from trio_sup.inspect.wire_actions import Acted, Planned, Role
+from trio_sup.inspect.wire_details import (
+    AskMetrics,
+    Busy,
+    Metrics,
+    NodeInfo,
+    Tasks,
+    Unfollow,
+    Waits,
+)
 
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from trio_sup.inspect.topic_store import TopicStore
     from trio_sup.inspect.wire import ClientMessage, Event, Row, ServerMessage
 
 __all__ = ["Changes", "Phase", "Session", "State", "incompatible"]
@@ -75,8 +85,6 @@ STALE_AFTER: Final = 3.0
 """Seconds without a word from the node after which what is shown is stale."""
 SILENT_AFTER: Final = 5.0
 """Seconds after which a node counts as not responding."""
-LEASE_RENEWAL: Final = 4.0
-"""Seconds between two `Watch` for the same row; the node's lease is 10."""
 MAX_BAD_FRAMES: Final = 3
 """The bad frame that ends a connection; earlier ones only ask for a resync."""
 
@@ -124,7 +132,7 @@ class Session:
         self._total = 0
         self._heard = 0.0
         self._node_at: tuple[float, float] | None = None
-        self._leases: dict[int, float] = {}
+        self._leases = Leases()
         self._greeted = False
 
     # --- what to read ------------------------------------------------------
@@ -146,8 +154,18 @@ class Session:
 
     @property
     def details(self) -> dict[int, Detail]:
-        """The newest `Detail` of each watched row."""
+        """What is known of the inside of each watched row, all parts together."""
         return self._store.details
+
+    @property
+    def topics(self) -> TopicStore:
+        """The newest answer for each topic that is followed."""
+        return self._store.topics
+
+    @property
+    def metrics(self) -> str | None:
+        """The answer to `ask_metrics`, once it is whole."""
+        return self._store.metrics
 
     @property
     def refused(self) -> bool:
@@ -249,7 +267,8 @@ class Session:
             text = f"the node said nothing for {SILENT_AFTER:g} s"
             self._give_up_connection(now, text, "silent")
         if phase in (Phase.LIVE, Phase.STALE):
-            self._renew_leases(now)
+            for request in self._leases.due(now):
+                self._send(request)
 
     def outgoing(self) -> bytes:
         """What to send now; empty most of the time."""
@@ -265,38 +284,65 @@ class Session:
         if self.retry_at is not None:
             self.retry_at = now
 
-    def watch(self, row_id: int, now: float) -> None:
-        """Keep `details[row_id]` fresh until `unwatch`, over reconnects too."""
-        self._leases[row_id] = now + LEASE_RENEWAL
-        if self._attached:
-            self._send(Watch(row_id))
+    def watch(self, row_id: int, now: float, parts: Iterable[str] = ()) -> None:
+        """Keep `details[row_id]` fresh until `unwatch`, over reconnects too.
+
+        Args:
+            row_id: The row.
+            now: The front end's clock.
+            parts: Of `wire_details.PARTS`; the overview alone if empty. Asked
+                again with other parts, those take the place of the first.
+        """
+        self._ask(self._leases.watch(row_id, parts, now))
+
+    def refresh(self, row_id: int) -> None:
+        """Read the state of a watched row anew: it is read once otherwise."""
+        request = self._leases.again(row_id)
+        if request is not None:
+            self._ask(request)
 
     def unwatch(self, row_id: int) -> None:
         """End a watch; unknown ids are ignored."""
-        if self._leases.pop(row_id, None) is not None and self._attached:
-            self._send(Unwatch(row_id))
+        if self._leases.unwatch(row_id):
+            self._ask(Unwatch(row_id))
+
+    def follow(self, topic: str, now: float) -> None:
+        """Keep `topics` fresh in one of `wire_details.TOPICS` until `unfollow`."""
+        self._ask(self._leases.follow(topic, now))
+
+    def unfollow(self, topic: str) -> None:
+        """End a topic: what it costs the node ends with it."""
+        if self._leases.unfollow(topic):
+            self._store.topics.forget(topic)
+            self._ask(Unfollow(topic))
+
+    def ask_metrics(self) -> None:
+        """Ask for all metrics once; they appear in `metrics`."""
+        self._store.metrics = None
+        self._ask(AskMetrics())
 
     def set_rate(self, hz: float) -> None:
         """Ask for `hz` deltas a second (1 to 10), now and after reconnects."""
         self.rate_hz = min(max(hz, 1.0), 10.0)
-        if self._attached:
-            self._send(Rate(self.rate_hz))
+        self._ask(Rate(self.rate_hz))
 
     def resync(self) -> None:
         """Ask for a whole new snapshot."""
-        if self._attached:
-            self._send(Resync())
+        self._ask(Resync())
 
     def leave(self) -> None:
         """Say goodbye; send `outgoing` and close."""
-        if self._attached:
-            self._send(Bye())
+        self._ask(Bye())
 
     # --- inside ------------------------------------------------------------
 
     @property
     def _attached(self) -> bool:
         return self.state.phase in (Phase.SYNCING, Phase.LIVE, Phase.STALE)
+
+    def _ask(self, message: ClientMessage) -> None:
+        if self._attached:
+            self._send(message)
 
     def _send(self, message: ClientMessage) -> None:
         self._out += encode(message)
@@ -370,6 +416,8 @@ class Session:
             case Role() | Planned() | Acted():
                 self.operating.take(message)
                 self._store.touch()
+            case Tasks() | Busy() | Waits() | NodeInfo() | Metrics():
+                self._store.add_topic(message)
             case Error() | Hello() | Unknown():
                 pass
 
@@ -385,9 +433,8 @@ class Session:
     def _go_live(self, now: float) -> None:
         self._attempts = 0
         self._enter(Phase.LIVE, now)
-        for row_id in self._leases:
-            self._leases[row_id] = now
-        self._renew_leases(now)
+        for request in self._leases.renew_all(now):
+            self._send(request)
 
     def _on_delta(self, delta: Delta, now: float) -> None:
         self._node_at = (delta.at, now)
@@ -430,9 +477,3 @@ class Session:
         self.want_close = True
         self.retry_at = None
         self._enter(Phase.REFUSED, now, text, code)
-
-    def _renew_leases(self, now: float) -> None:
-        for row_id, due in self._leases.items():
-            if now >= due:
-                self._leases[row_id] = now + LEASE_RENEWAL
-                self._send(Watch(row_id))

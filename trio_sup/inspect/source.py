@@ -6,8 +6,11 @@ until a client is attached. No attribute here runs user code.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from trio.lowlevel import Task
 
 
 class ObservedMailbox(Protocol):
@@ -41,6 +44,121 @@ class ObservedMailbox(Protocol):
     @property
     def in_progress(self) -> tuple[str, float] | None:
         """The operation in hand and the Trio time it began, or None."""
+        ...
+
+
+class ObservedMessage(Protocol):
+    """One message in a mailbox."""
+
+    @property
+    def item(self) -> object:
+        """The message: may be referred to weakly, compared by identity."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """``call``, ``cast``, ``info``, ``down`` or ``stop``."""
+        ...
+
+    @property
+    def op(self) -> str:
+        """The operation."""
+        ...
+
+    @property
+    def args(self) -> tuple[object, ...]:
+        """Its arguments: the program's own values."""
+        ...
+
+    @property
+    def kwargs(self) -> Mapping[str, object]:
+        """Its keyword arguments."""
+        ...
+
+    @property
+    def sender_path(self) -> str:
+        """The path of the child whose call it is, or an empty string."""
+        ...
+
+
+class ObservedCall(Protocol):
+    """One call that waits for its answer."""
+
+    @property
+    def item(self) -> object:
+        """The request: may be referred to weakly, compared by identity."""
+        ...
+
+    @property
+    def source(self) -> int:
+        """The child whose task waits, 0 if it belongs to none."""
+        ...
+
+    @property
+    def target(self) -> int:
+        """The server that is to answer."""
+        ...
+
+    @property
+    def op(self) -> str:
+        """The operation."""
+        ...
+
+    @property
+    def holds(self) -> bool:
+        """Whether the source's handler cannot go on before the answer."""
+        ...
+
+    @property
+    def deferred(self) -> bool:
+        """Whether its handler has begun, and somebody else may answer."""
+        ...
+
+
+class ObservedInside(Protocol):
+    """The inside of one child, as it is at this moment."""
+
+    @property
+    def task(self) -> Task | None:
+        """The task of the present life."""
+        ...
+
+    @property
+    def server(self) -> object | None:
+        """The server's object, None if there is none."""
+        ...
+
+    @property
+    def formatter(self) -> type | None:
+        """The class whose own `format_status` has a word in it, if one does."""
+        ...
+
+    def formatted_state(self) -> Mapping[str, object]:
+        """The state as `format_status` shows it: runs code of the program."""
+        ...
+
+    def messages(self, limit: int) -> Sequence[ObservedMessage]:
+        """The first messages that wait, in order."""
+        ...
+
+    def current(self) -> ObservedMessage | None:
+        """The message in hand."""
+        ...
+
+    def mailbox_facts(self) -> tuple[bool, int, int, int, int]:
+        """Suspended, deferred calls, blocked senders, received, dropped."""
+        ...
+
+    def lives(self) -> Sequence[tuple[int, float, float, str, str]]:
+        """Past lives, oldest first: number, began, ended, kind, one line."""
+        ...
+
+    def links(self) -> Iterable[tuple[str, int, str]]:
+        """What it has to do with others: relation, the other's uid, a text."""
+        ...
+
+    def calls(self) -> Iterable[ObservedCall]:
+        """The calls that it has not answered yet, as far as looked for."""
         ...
 
 
@@ -103,6 +221,11 @@ class ObservedChild(Protocol):
         ...
 
     @property
+    def alive(self) -> bool:
+        """Whether a life is in progress."""
+        ...
+
+    @property
     def life_began(self) -> float:
         """Trio time at which the present life began, `-inf` before the first."""
         ...
@@ -134,6 +257,10 @@ class ObservedChild(Protocol):
 
     def observed_children(self) -> Iterable[ObservedChild]:
         """The children, in start order; empty for what supervises nothing."""
+        ...
+
+    def inside(self) -> ObservedInside:
+        """What is told on request only."""
         ...
 
 
@@ -171,6 +298,20 @@ class ObservedNode(Protocol):
 
     def roots(self) -> Sequence[ObservedChild]:
         """The root supervisors that run at present."""
+        ...
+
+    @property
+    def past_messages(self) -> tuple[int, int, int]:
+        """Messages received, handled and dropped in lives that have ended."""
+        ...
+
+    @property
+    def event_counts(self) -> Mapping[str, int]:
+        """How many events of each kind there have ever been."""
+        ...
+
+    def child_of(self, task: Task) -> tuple[int, str]:
+        """The child whose life a task belongs to, and its path; 0 for none."""
         ...
 
     def recent_events(self) -> Sequence[ObservedEvent]:

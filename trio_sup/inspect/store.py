@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
+from trio_sup.inspect.topic_store import TopicStore, merged
 from trio_sup.inspect.wire import VOL_COLUMNS, Delta, Detail, Event, Row
+from trio_sup.inspect.wire_details import Busy, Metrics, NodeInfo, Tasks, Waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +41,9 @@ class Changes:
     events: list[Event] = field(factory=list[Event])
     """New events, oldest first."""
     details: dict[int, Detail] = field(factory=dict[int, Detail])
-    """The newest answer for each watched row."""
+    """The newest knowledge of each watched row."""
+    topics: set[str] = field(factory=set[str])
+    """Topics that said something new; ``metrics`` among them."""
     state: bool = False
     """The session's state, its node or its progress changed."""
 
@@ -52,6 +56,7 @@ class Changes:
             or self.gone
             or self.events
             or self.details
+            or self.topics
             or self.state
         )
 
@@ -69,7 +74,12 @@ class Store:
         self.last_event: int = 0
         """The highest event number of this epoch."""
         self.details: dict[int, Detail] = {}
-        """The newest answer for each row that was watched."""
+        """What is known of the inside of each row that was watched."""
+        self.topics: TopicStore = TopicStore()
+        """The newest answer for each topic."""
+        self.metrics: str | None = None
+        """All metrics, once they were asked for and have come."""
+        self._metrics_begun = ""
         self._changes = Changes()
         self._staged: dict[int, Row] | None = None
         self._rev = 0
@@ -143,14 +153,39 @@ class Store:
         self._add_events(delta)
 
     def add_detail(self, detail: Detail) -> None:
-        """Keep the answer to a watch."""
-        self.details[detail.id] = detail
-        self._changes.details[detail.id] = detail
+        """Keep the answer to a watch, beside what it does not speak of."""
+        known = merged(self.details.get(detail.id), detail)
+        self.details[detail.id] = known
+        self._changes.details[detail.id] = known
+
+    def add_topic(self, message: Tasks | Busy | Waits | NodeInfo | Metrics) -> None:
+        """Keep what a topic says."""
+        topics, changed = self.topics, self._changes.topics
+        match message:
+            case Tasks():
+                topics.add_tasks(message)
+                changed.add("tasks")
+            case Busy():
+                topics.add_busy(message)
+                changed.add("busy")
+            case Waits():
+                topics.waits = message
+                changed.add("waits")
+            case NodeInfo():
+                topics.info = message
+                changed.add("node")
+            case Metrics():
+                self._metrics_begun += message.text
+                if not message.more:
+                    self.metrics, self._metrics_begun = self._metrics_begun, ""
+                    changed.add("metrics")
 
     def new_epoch(self) -> None:
         """The node started anew: its numbers begin again, its past stays."""
         self.last_event = 0
         self.details.clear()
+        self.topics.clear()
+        self._metrics_begun = ""
 
     def _remove(self, row_id: int) -> None:
         row = self.rows.pop(row_id, None)

@@ -9,6 +9,7 @@ MAX_NAME: Final = 200
 MAX_PATH: Final = 500
 MAX_ERROR: Final = 300
 MAX_TRACEBACK: Final = 16_384
+MAX_STATE: Final = 16_384
 """Longest strings, in characters, that a node puts into a message."""
 
 CLIP_MARK: Final = "\N{HORIZONTAL ELLIPSIS}[clipped]"
@@ -37,6 +38,14 @@ def clip_block(text: str, limit: int) -> tuple[str, bool]:
     if len(clean) <= limit:
         return clean, False
     return f"{CLIP_MARK}\n" + clean[len(clean) - limit + len(CLIP_MARK) + 1 :], True
+
+
+def clip_lines(text: str, limit: int) -> tuple[str, bool]:
+    """As `clip_block`, but the beginning is kept."""
+    clean = "\n".join(map(_printable, text[: limit + 1].split("\n")))
+    if len(clean) <= limit and len(text) <= limit:
+        return clean, False
+    return clean[: limit - len(CLIP_MARK) - 1] + f"\n{CLIP_MARK}", True
 
 
 def _printable(text: str) -> str:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import field, frozen
 
 from trio_sup.inspect.wire_actions import (
     Act,
@@ -27,6 +27,29 @@ from trio_sup.inspect.wire_actions import (
     Planned,
     Role,
 )
+from trio_sup.inspect.wire_details import (
+    AskMetrics,
+    Busy,
+    Follow,
+    Life,
+    Link,
+    MailboxPart,
+    Metrics,
+    NodeInfo,
+    StatePart,
+    Tasks,
+    TaskStack,
+    Unfollow,
+    Waits,
+)
+from trio_sup.inspect.wire_rows import (
+    EVENT_COLUMNS as EVENT_COLUMNS,
+    ROW_COLUMNS as ROW_COLUMNS,
+    VOL_COLUMNS as VOL_COLUMNS,
+    Event as Event,
+    Row as Row,
+    Vol as Vol,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,99 +57,8 @@ if TYPE_CHECKING:
 PROTOCOL: Final = 1
 """The protocol version of this code; also the oldest one that it speaks."""
 
-CAPS: Final = ("watch", "resume", "rate", "control")
+CAPS: Final = ("watch", "resume", "rate", "parts", "follow", "control")
 """Additive features of a node of this version."""
-
-
-@define(slots=True)
-class Row:
-    """One child of the node, as last heard. Mutable: building is 4x cheaper."""
-
-    id: int
-    """The child's serial number in its node."""
-    parent: int
-    """The supervisor's `id`; 0 for a root."""
-    label: str
-    """The child's id as text."""
-    path: str
-    """The ids from the root, joined by ``/``."""
-    kind: str
-    """``supervisor``, ``dynamic``, ``server`` or ``task``."""
-    target: str
-    """The qualified name of what runs; for a supervisor its strategy."""
-    restart: str
-    """``permanent``, ``transient`` or ``temporary``."""
-    name: str
-    """The registered name, or an empty string."""
-    status: str
-    """``starting``, ``running``, ``backing_off``, ... (open set)."""
-    life: int
-    """The number of the present (or last) life, 0 before the first."""
-    restarts: int
-    """How often a life followed one that ended by itself."""
-    began: float | None
-    """When the present life began, None before the first."""
-    mailbox_len: int | None
-    """Messages waiting; None for what has no mailbox."""
-    mailbox_cap: int | None
-    """The bound for casts and sends, -1 if unbounded, None without a mailbox."""
-    mailbox_peak: int | None
-    """The highest depth of this life."""
-    handled: int | None
-    """Messages handled in this life."""
-    op: str | None
-    """The operation in hand."""
-    op_since: float | None
-    """When the operation in hand began."""
-    last_exit: str
-    """One line on how the last life ended; empty before that."""
-    budget_used: int | None
-    """Restarts inside the window now; None for what has no budget."""
-    budget_max: int | None
-    """How many restarts the window allows."""
-    budget_seconds: float | None
-    """The window's length, None if it never ends."""
-    version: int
-    """Grows with every lifecycle change; mailbox counters move without it."""
-    rev: int = field(default=0, eq=False)
-    """Not on the wire: set by the client's session at every change of the row."""
-
-
-@define(slots=True)
-class Vol:
-    """The columns of a row that move without a lifecycle change."""
-
-    id: int
-    mailbox_len: int | None
-    mailbox_peak: int | None
-    handled: int | None
-    op: str | None
-    op_since: float | None
-    budget_used: int | None
-
-
-@define(slots=True)
-class Event:
-    """One lifecycle event."""
-
-    n: int
-    """Serial number in the node's stream: grows, may skip."""
-    at: float
-    """Seconds on the node's clock."""
-    path: str
-    """The child that it is about."""
-    kind: str
-    """The event's name, such as ``child_crashed`` (open set)."""
-    text: str
-    """One line for people."""
-
-
-ROW_COLUMNS: Final = tuple(name for name in Row.__annotations__ if name != "rev")
-"""The columns of a row in wire order."""
-VOL_COLUMNS: Final = tuple(Vol.__annotations__)
-"""The columns of a `Vol` in wire order, `id` first."""
-EVENT_COLUMNS: Final = tuple(Event.__annotations__)
-"""The columns of an `Event` in wire order."""
 
 
 # --- what the node sends ---------------------------------------------------
@@ -250,7 +182,11 @@ class Heartbeat:
 
 @frozen
 class Detail:
-    """One child in full: the answer to `Watch`, repeated when it changes."""
+    """The inside of one child: the answer to `Watch`, repeated when it changes.
+
+    An answer holds the parts that are new, and only those: keep what you have of
+    the others (`merged`). `traceback` and `clipped` belong to the overview.
+    """
 
     id: int
     at: float
@@ -261,6 +197,15 @@ class Detail:
     """The last crash as text; empty if none."""
     clipped: bool = False
     """True if the traceback's beginning was cut off."""
+    parts: list[str] = field(factory=list[str])
+    """What is in this answer; empty stands for the overview alone."""
+    mailbox: MailboxPart | None = None
+    state: StatePart | None = None
+    stack: list[TaskStack] | None = None
+    """This and the next two are not sent if empty: `parts` tells."""
+    history: list[Life] | None = None
+    """Past lives, oldest first, at most 16."""
+    links: list[Link] | None = None
 
 
 # --- what a client sends ---------------------------------------------------
@@ -300,6 +245,11 @@ class Watch:
     """Asks for `Detail` of one child. A lease: repeat it within 10 seconds."""
 
     id: int
+    parts: list[str] = field(factory=list[str])
+    """Of `PARTS`; empty stands for the overview alone. Others are ignored. A
+    repeated `Watch` replaces the parts of the one before."""
+    again: bool = False
+    """True: read the state anew; it is read once otherwise."""
 
 
 @frozen
@@ -338,13 +288,30 @@ ServerMessage: TypeAlias = (
     | Delta
     | Heartbeat
     | Detail
+    | Tasks
+    | Busy
+    | Waits
+    | NodeInfo
+    | Metrics
     | Role
     | Planned
     | Acted
     | Unknown
 )
 ClientMessage: TypeAlias = (
-    Attach | Resync | Watch | Unwatch | Rate | Bye | AskControl | Plan | Act | Unknown
+    Attach
+    | Resync
+    | Watch
+    | Unwatch
+    | Follow
+    | Unfollow
+    | AskMetrics
+    | Rate
+    | Bye
+    | AskControl
+    | Plan
+    | Act
+    | Unknown
 )
 Message: TypeAlias = ServerMessage | ClientMessage
 
@@ -361,12 +328,20 @@ SERVER_TAGS: Final[Mapping[str, type[ServerMessage]]] = {
     "role": Role,
     "planned": Planned,
     "acted": Acted,
+    "tasks": Tasks,
+    "busy": Busy,
+    "waits": Waits,
+    "node": NodeInfo,
+    "metrics": Metrics,
 }
 CLIENT_TAGS: Final[Mapping[str, type[ClientMessage]]] = {
     "attach": Attach,
     "resync": Resync,
     "watch": Watch,
     "unwatch": Unwatch,
+    "follow": Follow,
+    "unfollow": Unfollow,
+    "ask_metrics": AskMetrics,
     "rate": Rate,
     "bye": Bye,
     "control": AskControl,
