@@ -114,7 +114,7 @@ def test_the_bytes_of_the_additions_are_still_understood() -> None:
 def test_every_array_may_grow_and_is_read_by_prefix() -> None:
     def grown(value: Any) -> Any:
         if isinstance(value, list):
-            items: list[Any] = value
+            items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
             inner = [grown(item) for item in items]
             is_record = len(inner) > 3 and not isinstance(inner[0], list | dict)
             return [*inner, "from the future"] if is_record else inner
