@@ -9,7 +9,8 @@ from typing import Final
 
 HOW: Final = """\
 A node is named by its name, its process id, name.pid, or the path of its socket;
-one of another machine by ssh://[user@]host[:port]/node.
+one of another machine by ssh://[user@]host[:port]/node. A recording may stand
+where a node would.
 If only one runs, it need not be named.
 """
 FILTER: Final = """\

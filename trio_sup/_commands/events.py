@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 from trio_sup._commands.arguments import HOW, add_json, add_node, moment
 from trio_sup._commands.command import Command
-from trio_sup._commands.support import asking, peer
+from trio_sup._commands.support import asking, peer, reading, recording_of
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from trio_sup.inspect.wire import Event
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,9 +36,15 @@ def run(args: argparse.Namespace) -> int:
     """Print what the node remembers, or go on as events happen."""
     from trio_sup.inspect import oneshot, report
 
-    with asking():
-        ask = oneshot.follow if args.follow else oneshot.remembered
-        for event, wall in ask(peer(args)):
+    recording = recording_of(args)
+    with asking(), reading():
+        if recording is not None:
+            found: Iterable[tuple[Event, float]] = _recorded(recording)
+        elif args.follow:
+            found = oneshot.follow(peer(args))
+        else:
+            found = oneshot.remembered(peer(args))
+        for event, wall in found:
             if args.since is not None and wall < args.since:
                 continue
             if args.json:
@@ -42,6 +52,14 @@ def run(args: argparse.Namespace) -> int:
             else:
                 print(report.event_line(event, wall), flush=args.follow)
     return 0
+
+
+def _recorded(path: Path) -> list[tuple[Event, float]]:
+    from trio_sup.inspect import oneshot, replay
+
+    index = replay.read_index(path)
+    hello = replay.answer_of(path).node
+    return [(event, oneshot.wall_time(hello, event.at)) for event in index.events]
 
 
 COMMAND = Command(

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from trio_sup._commands.arguments import HOW, add_json, add_node
 from trio_sup._commands.command import Command, CommandError
-from trio_sup._commands.support import asking, peer, print_json, print_lines
+from trio_sup._commands.support import (
+    ask,
+    asking,
+    peer,
+    print_json,
+    print_lines,
+    recording_of,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -26,6 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print one child's specification, state, last crash and latest events."""
     from trio_sup.inspect import oneshot, subject
+    from trio_sup.inspect.wire import Detail
 
     def wanted(answer: Answer) -> int:
         try:
@@ -35,8 +43,13 @@ def run(args: argparse.Namespace) -> int:
         except subject.AmbiguousChild as error:
             raise CommandError(str(error), oneshot.EXIT_AMBIGUOUS) from error
 
-    with asking():
-        answer, detail = oneshot.detail(peer(args), wanted)
+    if recording_of(args) is not None:
+        answer = ask(args)
+        row = answer.rows[wanted(answer)]
+        detail = Detail(row.id, answer.now, row)
+    else:
+        with asking():
+            answer, detail = oneshot.detail(peer(args), wanted)
     if detail.row is None:
         raise CommandError(f"{args.child} is gone", oneshot.EXIT_NO_NODE)
     if args.json:

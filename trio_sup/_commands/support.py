@@ -6,6 +6,7 @@ import importlib
 import json
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_sup._commands.command import EXIT_USAGE, CommandError
@@ -70,8 +71,43 @@ def ask(args: argparse.Namespace, want: Sequence[str] = ("tree",)) -> Answer:
     """
     from trio_sup.inspect import oneshot
 
+    recording = recording_of(args)
+    if recording is not None:
+        from trio_sup.inspect import replay
+
+        with reading():
+            return replay.answer_of(recording)
     with asking():
         return oneshot.ask(peer(args), want=want)
+
+
+def recording_of(args: argparse.Namespace) -> Path | None:
+    """The recording that stands where a node would, if it is one."""
+    wanted: str | None = args.node
+    if wanted is None or wanted.startswith("ssh://"):
+        return None
+    path = Path(wanted)
+    try:
+        # A name without a slash is a node's, unless it cannot be one.
+        return path if path.is_file() and ("/" in wanted or _packed(path)) else None
+    except (OSError, ValueError):
+        return None
+
+
+def _packed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+@contextmanager
+def reading() -> Generator[None, None, None]:
+    """Say in one line why a file is no recording."""
+    from trio_sup.inspect.recording import RecordingError
+
+    try:
+        yield
+    except RecordingError as error:
+        raise CommandError(str(error), EXIT_USAGE) from error
 
 
 def node_or_filter(args: argparse.Namespace) -> None:

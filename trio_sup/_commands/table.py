@@ -17,6 +17,9 @@ HELP: Final[dict[str, str]] = {
     "show": "print everything about one child",
     "status": "print a node's health: totals and problems",
     "events": "print a node's lifecycle events",
+    # over time
+    "snapshot": "write one picture of a node into a file",
+    "record": "record a node into a file",
     # in the terminal
     "inspect": "watch a node live in the terminal",
     "relay": "join stdin and stdout with a node: what ssh runs",

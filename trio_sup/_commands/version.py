@@ -12,17 +12,21 @@ if TYPE_CHECKING:
     import argparse
 
 
+def ours() -> str:
+    """The version of this package."""
+    try:
+        return metadata.version("trio-sup")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
 def run(args: argparse.Namespace) -> int:
     """Print the versions of the package, the protocol and Python."""
     from trio_sup.inspect.wire import PROTOCOL
 
     del args
-    try:
-        ours = metadata.version("trio-sup")
-    except metadata.PackageNotFoundError:
-        ours = "(not installed)"
     python = ".".join(map(str, sys.version_info[:3]))
-    print(f"trio-sup {ours}, inspector protocol {PROTOCOL}, Python {python}")
+    print(f"trio-sup {ours()}, inspector protocol {PROTOCOL}, Python {python}")
     return 0
 
 

@@ -179,6 +179,11 @@ class Session:
             return None
         return self._store.staged, self._total
 
+    @property
+    def seq(self) -> int | None:
+        """The state that the rows are, as the node counts; None before any."""
+        return self._seq
+
     def take_changes(self) -> Changes:
         """What changed since the last call."""
         return self._store.take()
@@ -234,6 +239,17 @@ class Session:
             if self.want_close:
                 return
             self._take(message, now)
+
+    def rewind(self, now: float) -> None:
+        """Forget the node and all that it said: a recording begins elsewhere.
+
+        What is fed next begins with a `Hello`, and is no new epoch.
+        """
+        self._store.rewind()
+        self.node = self.heartbeat = self.restarted_at = self._seq = None
+        self._node_at = None
+        self.connecting(now)
+        self.connected(now)
 
     def lost(self, now: float, reason: str, *, jitter: float = 0.0) -> None:
         """The transport could not be opened, failed, or was closed.

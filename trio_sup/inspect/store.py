@@ -187,6 +187,15 @@ class Store:
         self.topics.clear()
         self._metrics_begun = ""
 
+    def rewind(self) -> None:
+        """Forget everything, as if nothing had been said."""
+        self.rows = {}
+        self.events.clear()
+        self.events_dropped = self.last_event = 0
+        self.details.clear()
+        self._staged = None
+        self._changes = Changes(reset=True, structure=True, state=True)
+
     def _remove(self, row_id: int) -> None:
         row = self.rows.pop(row_id, None)
         if row is not None:

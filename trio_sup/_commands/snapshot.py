@@ -1,0 +1,36 @@
+"""``trio-sup snapshot``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from trio_sup._commands.arguments import HOW
+from trio_sup._commands.command import Command
+from trio_sup._commands.record import LIMIT, add_file, to_json, write
+from trio_sup._commands.support import print_json
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write one picture of a node, and the events that it remembers."""
+    done = write(args, 0.0, LIMIT, 4.0, lambda: False)
+    if args.json:
+        print_json(to_json(args.file, done))
+    else:
+        print(f"trio-sup: {args.file} has {done.size} bytes", file=sys.stderr)
+    return 0
+
+
+COMMAND = Command(
+    run,
+    add_file,
+    f"{HOW}\n"
+    "A snapshot is a recording of one moment: `inspect`, `tree`, `ps`, `show` and\n"
+    "`status` take it for a node.\n\n"
+    "examples:\n"
+    "  trio-sup snapshot shop before.rec\n"
+    "  trio-sup tree ./before.rec\n",
+)

@@ -1,0 +1,273 @@
+"""A recording: what a node sent, with the times at which it came. Blocking, no Trio.
+
+The file is a sequence of gzip members, so that ``zcat`` reads it, and each member
+holds whole lines of JSON. A member is written with one call at a time: what a
+recorder had written when it was killed can be read. The first line is a header::
+
+    {"trio_sup_recording": 1, "tool": "trio-sup 0.1.0", "wall": 1790000000.0}
+
+Every other line is ``[seconds, frame]``, the seconds counted since the recording
+began and the frame as it came. ``[seconds, frame, 1]`` was put in by the recorder:
+the frames of a snapshot from which a player can begin. Each of these snapshots
+begins a member.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import zlib
+from typing import IO, TYPE_CHECKING, Final, cast
+
+from attrs import define, field, frozen
+
+from trio_sup.inspect.codec import MAX_FRAME, encode
+from trio_sup.inspect.wire import Rows, SnapBegin, SnapEnd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from trio_sup.inspect.wire import Row
+
+SCHEMA: Final = 1
+"""The version of the file."""
+KEYFRAME_SECONDS: Final = 10.0
+"""How often a player can begin."""
+FLUSH_SECONDS: Final = 1.0
+FLUSH_BYTES: Final = 512 * 1024
+MAX_LINE: Final = MAX_FRAME + 100
+ROWS_PER_FRAME: Final = 500
+
+_GZIP: Final = 31  # zlib's word for "with a gzip header"
+_CHUNK: Final = 65_536
+_LINE: Final = re.compile(rb"\[(\d+\.\d+),(\{.*\})(,1)?\]", re.DOTALL)
+
+
+class RecordingError(Exception):
+    """A file that cannot be written or read; `str` is one line."""
+
+
+class Full(Exception):
+    """The recording has reached its limit; everything before is in the file."""
+
+
+# --- writing -----------------------------------------------------------------
+
+
+@define
+class Writer:
+    """Appends to a recording. Holds at most `FLUSH_BYTES` and a frame."""
+
+    _file: IO[bytes]
+    _limit: int
+    size: int = 0
+    """Bytes in the file."""
+    frames: int = 0
+    """Frames that came from the node."""
+    _lines: list[bytes] = field(factory=list[bytes])
+    _held: int = 0
+    _partial: bytes = b""
+    _flushed: float = 0.0
+
+    def header(self, *, tool: str, wall: float) -> None:
+        """Write the first line.
+
+        Args:
+            tool: What records.
+            wall: When the recording begins, in seconds since 1970.
+        """
+        line = {"trio_sup_recording": SCHEMA, "tool": tool, "wall": wall}
+        self._hold(json.dumps(line).encode() + b"\n")
+        self.flush(0.0)
+
+    def feed(self, data: bytes, at: float) -> None:
+        """Take what the node sent, however it was cut.
+
+        Args:
+            data: The bytes.
+            at: Seconds since the recording began.
+
+        Raises:
+            Full: no more fits.
+            RecordingError: a frame is longer than a node may send.
+        """
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        if len(self._partial) > MAX_FRAME:
+            raise RecordingError("the node sent a frame that is too long")
+        for line in filter(None, map(bytes.strip, lines)):
+            self.frames += 1
+            self._hold(b"[%.3f,%s]\n" % (at, line))
+        if self._held >= FLUSH_BYTES or at - self._flushed >= FLUSH_SECONDS:
+            self.flush(at)
+
+    def keyframe(
+        self, rows: Iterable[Row], seq: int, node_at: float, at: float
+    ) -> None:
+        """Put in a snapshot from which a player can begin.
+
+        Args:
+            rows: All rows, parents before their children.
+            seq: The state that they are, as the node counts.
+            node_at: The node's clock.
+            at: Seconds since the recording began.
+
+        Raises:
+            Full: no more fits.
+        """
+        self.flush(at)
+        rows = list(rows)
+        frames = [encode(SnapBegin(seq, len(rows)))]
+        frames += [
+            encode(Rows(rows[first : first + ROWS_PER_FRAME]))
+            for first in range(0, len(rows), ROWS_PER_FRAME)
+        ]
+        frames.append(encode(SnapEnd(seq, node_at)))
+        for frame in frames:
+            self._hold(b"[%.3f,%s,1]\n" % (at, frame.strip()))
+        self.flush(at)
+
+    def flush(self, at: float) -> None:
+        """Write what is held, in one piece.
+
+        Raises:
+            Full: it does not fit; the file is whole without it.
+        """
+        self._flushed = at
+        if not self._lines:
+            return
+        member = gzip.compress(b"".join(self._lines), 6, mtime=0)
+        self._lines.clear()
+        self._held = 0
+        if self.size + len(member) > self._limit:
+            raise Full
+        self._file.write(member)
+        self.size += len(member)
+
+    def _hold(self, line: bytes) -> None:
+        self._lines.append(line)
+        self._held += len(line)
+
+
+def create(path: Path, *, force: bool) -> IO[bytes]:
+    """Open a new file for this user alone, unbuffered.
+
+    Raises:
+        RecordingError: it exists and `force` is false, or it cannot be made.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+    flags |= os.O_TRUNC if force else os.O_EXCL
+    try:
+        handle = os.open(path, flags, 0o600)
+    except FileExistsError as error:
+        raise RecordingError(f"{path} exists: --force overwrites it") from error
+    except OSError as error:
+        raise RecordingError(f"{path}: {error.strerror}") from error
+    return os.fdopen(handle, "wb", buffering=0)
+
+
+# --- reading -----------------------------------------------------------------
+
+
+@frozen
+class Frame:
+    """One line of a recording."""
+
+    at: float
+    """Seconds since the recording began."""
+    data: bytes
+    """The frame, without its newline."""
+    inserted: bool
+    """Whether the recorder put it in."""
+
+
+@frozen
+class Header:
+    """The first line of a recording."""
+
+    tool: str
+    wall: float
+    """When the recording began, in seconds since 1970."""
+
+
+def read_header(path: Path) -> Header:
+    """The first line.
+
+    Raises:
+        RecordingError: the file is unreadable, or no recording of a known version.
+    """
+    try:
+        with path.open("rb") as file:
+            line = next(_lines(file), (0, b""))[1]
+    except OSError as error:
+        raise RecordingError(f"{path}: {error.strerror}") from error
+    try:
+        data: object = json.loads(line)
+    except (ValueError, RecursionError):
+        data = None
+    fields = cast("dict[str, object]", data) if isinstance(data, dict) else {}
+    schema, wall = fields.get("trio_sup_recording"), fields.get("wall")
+    if schema is None:
+        raise RecordingError(f"{path} is no recording of trio-sup")
+    tool = str(fields.get("tool"))
+    if schema != SCHEMA:
+        raise RecordingError(
+            f"{path} is a recording of version {schema} by {tool}, this trio-sup reads"
+            f" {SCHEMA}"
+        )
+    return Header(tool, float(wall) if isinstance(wall, int | float) else 0.0)
+
+
+def frames(path: Path, offset: int = 0) -> Iterator[tuple[int, Frame]]:
+    """The frames from a member on, each with where its member begins.
+
+    What a killed recorder left unfinished at the end is passed over.
+
+    Args:
+        path: The recording.
+        offset: Where a member begins, in bytes.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        file.seek(offset)
+        for member, line in _lines(file):
+            found = _LINE.fullmatch(line)
+            if found is not None:
+                at, data, inserted = found.groups()
+                yield member, Frame(float(at), data, inserted is not None)
+
+
+def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, and where the member begins in which each one ends."""
+    rest = b""
+    for member, data in _blocks(file):
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            yield member, line
+        if len(rest) > MAX_LINE:
+            return
+
+
+def _blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Decompressed pieces, each with the offset of its member."""
+    member = file.tell()
+    data = file.read(_CHUNK)
+    while data:
+        stream = zlib.decompressobj(_GZIP)
+        read = 0
+        # A member that is unfinished at the end of the file is let out as far as it
+        # came; behind one that is damaged nothing can be trusted.
+        while data and not stream.eof:
+            try:
+                piece = stream.decompress(data, MAX_LINE)
+            except zlib.error:
+                return
+            left = stream.unconsumed_tail or stream.unused_data
+            read += len(data) - len(left)
+            yield member, piece
+            data = left or file.read(_CHUNK)
+        member += read
