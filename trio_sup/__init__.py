@@ -75,6 +75,10 @@ if TYPE_CHECKING:
         Replies as Replies,
         multi_call as multi_call,
     )
+    from trio_sup._inspection import (
+        Inspection as Inspection,
+        open_inspector as open_inspector,
+    )
     from trio_sup._life import (
         graceful_stop as graceful_stop,
     )
@@ -195,6 +199,7 @@ __all__ = [
     "GenServer",
     "HookFailed",
     "Ignore",
+    "Inspection",
     "LeakedCancelled",
     "LinkedTasks",
     "Mailbox",
@@ -250,6 +255,7 @@ __all__ = [
     "graceful_stop",
     "monitor",
     "multi_call",
+    "open_inspector",
     "open_supervisor",
     "partition_supervisor",
     "run",
@@ -273,6 +279,7 @@ _HOMES = {
     "_core.task_results": "Ok TaskExit",
     "_dynamic_handle": "DynamicSupervisor",
     "_gather": "Replies multi_call",
+    "_inspection": "Inspection open_inspector",
     "_life": "graceful_stop",
     "_links": "LinkedTasks",
     "_listeners": "Registered Unregistered",

@@ -8,34 +8,31 @@ import signal
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
-    Awaitable,
-    Callable,
     Iterable,
-    Mapping,
 )
 from contextlib import asynccontextmanager
-from typing import Any, Final, Literal, TypeAlias, TypeVarTuple
+from typing import Any, TypeVarTuple
 
 import trio
-from trio.lowlevel import enable_ki_protection
 
 from trio_sup._child import Supervisor
 from trio_sup._core.errors import SupervisorStopping
 from trio_sup._core.events import LifecycleEvent
 from trio_sup._core.specs import ChildSpec
-from trio_sup._node import Node, current_node
+from trio_sup._inspection import (
+    Inspect,
+    beside,
+    checked_name,
+    inspect_mode,
+    inspector,
+)
+from trio_sup._node import current_node
 from trio_sup._open import OpenSupervisor, open_supervisor
 from trio_sup._systemd import SystemdNotifier, systemd_notifier
 
 logger = logging.getLogger("trio_sup")
 
 Ts = TypeVarTuple("Ts")
-
-Inspect: TypeAlias = bool | Literal["control"]
-"""What `run` takes: False, True (look only), or ``"control"``."""
-InspectMode: TypeAlias = Literal["off", "view", "control"]
-
-INSPECT_VARIABLE: Final = "TRIO_SUP_INSPECT"
 
 
 def run(
@@ -107,7 +104,7 @@ async def serve(
     if name is not None:
         node.name = checked_name(name)
     failure: BaseException | None = None
-    async with _inspector(node, mode), _signals(manager, handle_signals):
+    async with inspector(node, mode), _signals(manager, handle_signals):
         try:
             with systemd_notifier() as systemd:
                 async with manager as root:
@@ -145,41 +142,6 @@ async def _until_stopped(root: Supervisor, systemd: SystemdNotifier | None) -> N
         node.remove_hook(watch)
 
 
-def checked_name(name: str) -> str:
-    """Return a node name, if it is one.
-
-    Raises:
-        ValueError: it is empty, too long, or has other characters.
-    """
-    good = name and len(name) <= 32 and all(c.isalnum() or c in "._-" for c in name)
-    if not good or not name.isascii():
-        raise ValueError(
-            f"a node name is 1 to 32 letters, digits and '._-', not {name!r}"
-        )
-    return name
-
-
-def inspect_mode(wanted: Inspect, environ: Mapping[str, str]) -> InspectMode:
-    """Return what inspectors may do: what the program says and the user lets be.
-
-    The environment may always take away, and adds control only to True.
-
-    Raises:
-        ValueError: `wanted` is nothing that `run` takes.
-    """
-    if wanted not in (True, False, "control"):
-        raise ValueError(f"inspect is True, False or 'control', not {wanted!r}")
-    said = environ.get(INSPECT_VARIABLE, "")
-    if said not in ("", "off", "view", "control"):
-        logger.warning("%s is off, view or control, not %r", INSPECT_VARIABLE, said)
-        said = ""
-    if not wanted or said == "off":
-        return "off"
-    if said == "control" or (wanted == "control" and said != "view"):
-        return "control"
-    return "view"
-
-
 @asynccontextmanager
 async def _signals(tree: OpenSupervisor, wanted: bool) -> AsyncGenerator[None]:
     """Turn signals into stop requests, until the tree is gone."""
@@ -198,52 +160,5 @@ async def _signals(tree: OpenSupervisor, wanted: bool) -> AsyncGenerator[None]:
             again = True
 
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async with _beside(listen, signals):
+        async with beside(listen, signals):
             yield
-
-
-@asynccontextmanager
-async def _beside(
-    task: Callable[[*Ts], Awaitable[object]], *args: *Ts
-) -> AsyncGenerator[None]:
-    """Run a task beside the block, to its very end.
-
-    A cancellation from outside starts the stop of the tree; what serves the tree
-    must not go before it, so the task is shielded and ended by us.
-    """
-    scope = trio.CancelScope(shield=True)
-
-    async def run() -> None:
-        with scope:
-            await task(*args)
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(run)
-        try:
-            yield
-        finally:
-            scope.cancel("the tree has ended")
-
-
-@asynccontextmanager
-async def _inspector(node: Node, mode: InspectMode) -> AsyncGenerator[None]:
-    """Let inspectors attach while the tree runs, and until it is gone."""
-    if mode == "off":
-        yield
-        return
-    async with _beside(serve_beside, node, mode == "control"):
-        yield
-
-
-@enable_ki_protection
-async def serve_beside(node: Node, control: bool) -> None:
-    # Imported here: a program that does not want it pays nothing for it.
-    from trio_sup._operate import Operator
-    from trio_sup.inspect.listener import InspectorUnavailable, serve_inspector
-
-    try:
-        await serve_inspector(
-            node, name=node.name, operator=Operator(node), control=control
-        )
-    except InspectorUnavailable as error:
-        logger.warning("no inspector: %s", error)

@@ -21,7 +21,7 @@ from trio_sup import (
     events,
     supervisor,
 )
-from trio_sup._run import INSPECT_VARIABLE, Inspect, inspect_mode
+from trio_sup._inspection import INSPECT_VARIABLE, Inspect, inspect_mode
 from trio_sup.inspect.actions import NO_ROLE, REFUSALS
 from trio_sup.inspect.codec import encode, request_decoder, server_decoder
 from trio_sup.inspect.operating import NOT_ASKED

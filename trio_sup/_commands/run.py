@@ -12,7 +12,7 @@ from trio_sup._commands.support import print_lines
 if TYPE_CHECKING:
     import argparse
 
-    from trio_sup._run import Inspect
+    from trio_sup._inspection import Inspect
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
