@@ -10,6 +10,7 @@ import trio
 from trio_sup._core.errors import NoProcess
 from trio_sup._core.words import Status
 from trio_sup._node import current_node
+from trio_sup._protect import protected
 from trio_sup._server_ref import ServerRef
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ S_co = TypeVar("S_co", bound="GenServer", covariant=True)
 H = TypeVar("H", bound="Child")
 
 
+@protected
 class NamedRef(ServerRef[S_co]):
     """Whoever holds a key: a `ServerRef` that looks it up at each use.
 

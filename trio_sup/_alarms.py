@@ -15,9 +15,12 @@ from collections.abc import Callable
 import trio
 from trio.lowlevel import RunVar
 
+from trio_sup._protect import protected
+
 _logger = logging.getLogger("trio_sup")
 
 
+@protected
 class Alarm:
     """One pending callback."""
 
@@ -44,6 +47,7 @@ class Alarm:
                 self._clock.forget()
 
 
+@protected
 class AlarmClock:
     """The alarms of one Trio run."""
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import trio
-from trio.lowlevel import current_task
+from trio.lowlevel import current_task, enable_ki_protection
 
 from trio_sup._child import Child
 from trio_sup._core.exits import NORMAL, Exit, leaves, stop_in
@@ -19,8 +19,10 @@ from trio_sup._mailbox import MailQueue
 from trio_sup._messages import DownNote, InfoNote
 from trio_sup._monitor import Monitor, Until, watch_for_server
 from trio_sup._node import current_node
+from trio_sup._protect import protected
 
 
+@protected
 class Attached(Child):
     """A task that `attach` made a child: others send to it and monitor it.
 
@@ -101,6 +103,7 @@ class Attached(Child):
 
 
 @asynccontextmanager
+@enable_ki_protection
 async def attach(
     *,
     name: Hashable | None = None,

@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar, cast
 
 import trio
 from attrs import frozen
-from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
+from trio.lowlevel import (
+    Abort,
+    Task,
+    current_task,
+    enable_ki_protection,
+    reschedule,
+    wait_task_rescheduled,
+)
 
 from trio_sup._core.errors import NoProcess, SupervisionError
 from trio_sup._messages import Request
 from trio_sup._ops import Call, Handler
+from trio_sup._protect import protected
 from trio_sup._wake import WAKE
 
 if TYPE_CHECKING:
@@ -34,6 +42,7 @@ class Replies(Generic[S, R]):
     `trio.TooSlowError`, or an error that the operation declares."""
 
 
+@protected
 class _Gather:
     """The caller, and how many answers are missing."""
 
@@ -72,6 +81,7 @@ class _Gather:
         return Abort.SUCCEEDED
 
 
+@protected
 class _Part(Request):
     """One of the calls; its answer is counted instead of delivered."""
 
@@ -102,6 +112,7 @@ class _Part(Request):
             self.gather.arrived()
 
 
+@enable_ki_protection
 async def multi_call(
     refs: Iterable[ServerRef[S]],
     op: Call[S, P, R],
@@ -141,6 +152,7 @@ async def multi_call(
         else:
             gather.expect(parts[ref])
 
+    @enable_ki_protection
     async def send_later(ref: ServerRef[S], until: float) -> None:
         try:
             await ref.wait_patiently(until)

@@ -12,7 +12,8 @@ import trio
 from trio_sup._core.exits import Exit, leaves
 from trio_sup._core.task_results import TaskExit
 from trio_sup._core.words import Shutdown
-from trio_sup._task import Task
+from trio_sup._protect import protected
+from trio_sup._task import Task, join
 
 if TYPE_CHECKING:
     from trio_sup._tasks import TaskDriver
@@ -21,6 +22,7 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
+@protected
 class LinkedTasks:
     """A block whose tasks run under a task supervisor, tied to the block.
 
@@ -102,7 +104,10 @@ class LinkedTasks:
                 left = None
         except BaseException as changed:  # noqa: BLE001 - raised again below
             left = changed
-        await self._stop_all()
+        try:
+            await self._stop_all()
+        except KeyboardInterrupt as interrupt:
+            left = _both(left, interrupt)
         final = self._combine(left)
         try:
             if final is None or final is error:
@@ -116,9 +121,7 @@ class LinkedTasks:
         for task in running:
             if task.kid is not None:
                 self._driver.stop_kid(task.kid, "the block of its owner was left")
-        with trio.CancelScope(shield=True):
-            for task in running:
-                await task.wait()
+        await join(running)
         if not running:
             await trio.lowlevel.cancel_shielded_checkpoint()
 
@@ -140,3 +143,10 @@ class LinkedTasks:
         return BaseExceptionGroup(
             "the block and a linked task both failed", [left, failure]
         )
+
+
+def _both(left: BaseException | None, interrupt: BaseException) -> BaseException:
+    """What the block ended with, and a Ctrl-C while its tasks were stopped."""
+    if left is None or all(isinstance(leaf, trio.Cancelled) for leaf in leaves(left)):
+        return interrupt
+    return BaseExceptionGroup("the block failed, then Ctrl-C came", [left, interrupt])

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Hashable
 from contextlib import asynccontextmanager
 
 import trio
+from trio.lowlevel import enable_ki_protection
 
 
 class Locks:
@@ -15,6 +16,7 @@ class Locks:
         self._locks: dict[Hashable, _KeyLock] = {}
 
     @asynccontextmanager
+    @enable_ki_protection
     async def lock(self, key: Hashable) -> AsyncGenerator[None]:
         """Hold a lock for a key: ``async with registry.lock(key): ...``.
 

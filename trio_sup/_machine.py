@@ -23,6 +23,7 @@ from trio_sup._core.errors import NoProcess, SupervisionError
 from trio_sup._core.exits import Stop
 from trio_sup._messages import Caller, Request
 from trio_sup._ops import Cast, Handler, handler_of
+from trio_sup._protect import protected
 
 if TYPE_CHECKING:
     from trio_sup._inner import Inner
@@ -60,6 +61,7 @@ class Event:
         self.timeout: Timeout | None = timeout
 
 
+@protected
 class Timeout:
     """A timeout of a state machine; ends with the machine's life.
 

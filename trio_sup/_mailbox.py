@@ -31,6 +31,7 @@ from trio_sup._messages import (
     SystemRequest,
     name_of,
 )
+from trio_sup._protect import protected
 from trio_sup._wake import WAKE
 
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ if TYPE_CHECKING:
     from trio_sup._server import GenServer
     from trio_sup._trace import TraceHook
 
+# What counts against the capacity. A tuple: a union would be made anew each time.
 BOUNDED = (CastNote, InfoNote)
-"""What counts against the capacity; a tuple, as a union would be made anew each time
-that it is asked for."""
 
 
+@protected
 class MailQueue:
     """The queue of one server child, over all its lives."""
 
@@ -106,8 +107,6 @@ class MailQueue:
         self.handled: int = 0
         self.dropped: int = 0
         self.peak: int = 0
-
-    # Counters, for the inspector.
 
     @property
     def depth(self) -> int:

@@ -14,6 +14,8 @@ import trio
 from attrs import define
 from trio.lowlevel import Abort, Task, reschedule
 
+from trio_sup._protect import protected
+
 if TYPE_CHECKING:
     from trio_sup._alarms import Alarm
     from trio_sup._mailbox import MailQueue
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 R_contra = TypeVar("R_contra", contravariant=True)
 
 
+@protected
 class Request(outcome.Outcome[Any]):
     """A call in progress; it is also the outcome that its caller gets."""
 
@@ -133,6 +136,7 @@ class Request(outcome.Outcome[Any]):
             source.outgoing.pop(self, None)
 
 
+@protected
 class SystemRequest(Request):
     """A request to the machinery of a server: served between two handlers."""
 
@@ -145,6 +149,7 @@ class SystemRequest(Request):
         self.work: Callable[[GenServer], object] = work
 
 
+@protected
 class Caller(Generic[R_contra]):
     """Who waits for the answer to a deferred call.
 

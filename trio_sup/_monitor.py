@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import trio
 from attrs import frozen
+from trio.lowlevel import enable_ki_protection
 
 from trio_sup._alarms import alarm_clock
 from trio_sup._core.exits import NOPROC, Exit
 from trio_sup._messages import DownNote
+from trio_sup._protect import protected
 from trio_sup._wake import Waiters
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Down:
     """How it ended; kind ``noproc`` if it was down before anybody watched."""
 
 
+@protected
 class Watch:
     """Somebody who wants to hear of the ends of one child."""
 
@@ -89,6 +92,7 @@ class Watch:
         """No further end will come."""
 
 
+@protected
 class Watchers:
     """Those who watch one child."""
 
@@ -142,6 +146,7 @@ class Watchers:
                 watch.over()
 
 
+@protected
 class Monitor(Watch):
     """A server's interest in a child; made by `GenServer.monitor`."""
 
@@ -172,6 +177,7 @@ class Monitor(Watch):
         return self._active
 
 
+@enable_ki_protection
 def watch_for_server(owner: Kid, target: Child, until: Until) -> Monitor:
     """Let a server watch a child."""
     queue = owner.mailbox
@@ -182,6 +188,7 @@ def watch_for_server(owner: Kid, target: Child, until: Until) -> Monitor:
     return monitor
 
 
+@protected
 class Exits(Watch):
     """The ends of a child as an async iterator of `Down`; see `monitor`."""
 
@@ -220,6 +227,7 @@ class Exits(Watch):
 
 
 @asynccontextmanager
+@enable_ki_protection
 async def monitor(
     target: Child, *, until: Until = "life", capacity: int = 1024
 ) -> AsyncGenerator[Exits, None]:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from trio_sup._core.errors import AlreadyRegistered
 from trio_sup._core.names import DuplicateTable, Entry, Table, UniqueTable
 from trio_sup._listeners import Listener, Notifier, Registered, Unregistered
+from trio_sup._protect import protected
 from trio_sup._wake import Waiters
 
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
 
 
+@protected
 class Names:
     """A table of names, with those who wait for one or listen.
 

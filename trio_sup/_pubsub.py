@@ -13,6 +13,8 @@ from typing import Generic, Literal, Self, TypeAlias, TypeVar
 import trio
 from attrs import frozen
 
+from trio_sup._protect import protected
+
 T_co = TypeVar("T_co", covariant=True)
 
 SlowPolicy: TypeAlias = Literal["drop_oldest", "drop_newest", "disconnect"]
@@ -31,6 +33,7 @@ class Published:
     """How many did not: no room, or (servers) on the way down."""
 
 
+@protected
 class Subscription(Generic[T_co]):
     """The messages of one topic, from now on: open one with `Registry.subscribe`.
 

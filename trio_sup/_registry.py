@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 import trio
 from attrs import field, frozen
+from trio.lowlevel import enable_ki_protection
 
 from trio_sup._core.errors import (
     AlreadyRegistered,
@@ -22,6 +23,7 @@ from trio_sup._core.errors import (
 from trio_sup._core.names import Entry
 from trio_sup._current import current_kid, present_kid
 from trio_sup._locks import Locks
+from trio_sup._state import call_user
 from trio_sup._topics import Topics
 from trio_sup._wake import Waiters
 
@@ -174,6 +176,7 @@ class Registry(Topics, Locks):
     async def wait_for(self, key: Hashable, kind: type[H], /) -> H: ...
     @overload
     async def wait_for(self, key: Hashable, /) -> Child: ...
+    @enable_ki_protection
     async def wait_for(
         self, key: Hashable, kind: type[object] | None = None, /
     ) -> object:
@@ -260,6 +263,7 @@ class Registry(Topics, Locks):
 
     # A child's own names.
 
+    @enable_ki_protection
     def register(
         self, key: Hashable, value: object = None, *, owner: Child | None = None
     ) -> None:
@@ -299,6 +303,7 @@ class Registry(Topics, Locks):
         """
         self.unregister_match(key, lambda _: True)
 
+    @enable_ki_protection
     def unregister_match(self, key: Hashable, accept: Callable[[Any], bool]) -> None:
         """Give up those entries of the present child whose value is accepted.
 
@@ -312,9 +317,10 @@ class Registry(Topics, Locks):
         """
         kid = _current_kid()
         own = [entry for entry in self._table.at(key) if entry.owner is kid]
-        for entry in [entry for entry in own if accept(entry.value)]:
+        for entry in [entry for entry in own if call_user(accept, entry.value)]:
             self._remove(entry)
 
+    @enable_ki_protection
     def update_value(
         self, key: Hashable, fn: Callable[[Any], object]
     ) -> tuple[object, object]:
@@ -338,7 +344,7 @@ class Registry(Topics, Locks):
         if entry is None or entry.owner is not kid:
             raise NoSuchChild(f"{self.name} (for {kid.path_text!r})", key)
         old = entry.value
-        entry.value = new = fn(old)
+        entry.value = new = call_user(fn, old)
         return new, old
 
     # To many at once.

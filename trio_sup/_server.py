@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, cast
 
 import trio
+from trio.lowlevel import enable_ki_protection
 
 from trio_sup._core.exits import Exit
 from trio_sup._messages import CastNote, InfoNote
@@ -185,6 +186,7 @@ class GenServer:
 
     # Timers.
 
+    @enable_ki_protection
     def send_after(
         self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
     ) -> Timer:
@@ -196,11 +198,13 @@ class GenServer:
         """
         return Timer(self._own(), self._note(op, args, kwargs), seconds)
 
+    @enable_ki_protection
     def send_info_after(self, seconds: float, message: object) -> Timer:
         """Send `message` to this server's `handle_info` in so many seconds."""
         inner = self._own()
         return Timer(inner, InfoNote(message, timer_of=inner.life), seconds)
 
+    @enable_ki_protection
     def every(
         self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
     ) -> Timer:
@@ -216,6 +220,7 @@ class GenServer:
             raise ValueError(f"every() needs seconds > 0, not {seconds!r}")
         return Timer(self._own(), self._note(op, args, kwargs), seconds, seconds)
 
+    @enable_ki_protection
     def idle_after(
         self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
     ) -> None:
@@ -239,6 +244,7 @@ class GenServer:
 
     # Others.
 
+    @enable_ki_protection
     def monitor(self, target: Child, *, until: Until = "life") -> Monitor:
         """Hear of the ends of a child: `handle_info` gets a `Down` for each.
 

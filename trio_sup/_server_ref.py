@@ -16,6 +16,7 @@ from trio_sup._core.exits import Exit
 from trio_sup._current import current_kid
 from trio_sup._messages import CastNote, InfoNote, Request, StopNote, SystemRequest
 from trio_sup._ops import Call, Cast, Handler, Operation, handler_of
+from trio_sup._protect import protected
 from trio_sup._state import state_of
 from trio_sup._system import (
     ServerStatistics,
@@ -42,6 +43,7 @@ S = TypeVar("S", bound="GenServer")
 S_co = TypeVar("S_co", bound="GenServer", covariant=True)
 
 
+@protected
 class ServerRef(Child, Generic[S_co]):
     """A server of class `S_co`, across its lives.
 

@@ -33,7 +33,10 @@ from trio_sup._alarms import Alarm, alarm_clock
 from trio_sup._core.exits import Exit, leaves
 from trio_sup._core.task_results import Ok, TaskExit
 from trio_sup._core.words import Shutdown
-from trio_sup._task import Task, stop_task
+from trio_sup._life import enter_user
+from trio_sup._protect import protected
+from trio_sup._state import call_user
+from trio_sup._task import Task, join, stop_task
 from trio_sup._wake import Waiters
 
 if TYPE_CHECKING:
@@ -123,6 +126,7 @@ class _Element(Generic[T, R]):
         return outcome if isinstance(outcome, Ok) else Failed(self.input, outcome)
 
 
+@protected
 class _Stream(Generic[T, R]):
     """What both kinds of streams have in common."""
 
@@ -214,9 +218,9 @@ class _Stream(Generic[T, R]):
         try:
             source = self._items
             if isinstance(source, AsyncIterable):
-                await self._feed_from_async(aiter(source))
+                await self._feed_from_async(call_user(aiter, source))
             else:
-                await self._feed_from(iter(source))
+                await self._feed_from(call_user(iter, source))
         except Exception as error:  # noqa: BLE001 - the consumer gets it
             if self._error is None:
                 self._error = error
@@ -227,7 +231,7 @@ class _Stream(Generic[T, R]):
         while True:
             await self._wait_for_room()
             try:
-                item = next(source)
+                item = call_user(next, source)
             except StopIteration:
                 return
             self._start(item)
@@ -236,7 +240,7 @@ class _Stream(Generic[T, R]):
         while True:
             await self._wait_for_room()
             try:
-                item = await anext(source)
+                item = await enter_user(anext, source)
             except StopAsyncIteration:
                 return
             if self._closed:
@@ -319,14 +323,17 @@ class _Stream(Generic[T, R]):
         for element in list(self._live):
             if element.task.kid is not None:
                 self._driver.stop_kid(element.task.kid, "the stream was left")
-        with trio.CancelScope(shield=True):
-            for element in list(self._live):
-                await element.task.wait()
+        interrupt: BaseException | None = None
+        try:
+            await join([element.task for element in self._live])
+        except KeyboardInterrupt as pressed:
+            interrupt = pressed
         self._line.clear()
         try:
             fatal = await self._leave_nursery()
         finally:
-            await _close(self._items)
+            await enter_user(_close, self._items)
+        fatal = fatal if interrupt is None else interrupt
         if fatal is not None and not (error is not None and _is_cancelled(fatal)):
             raise fatal
 

@@ -9,12 +9,14 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 import trio
+from trio.lowlevel import enable_ki_protection
 
 from trio_sup._core.errors import ChildSpecError, WouldDeadlock
 from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.task_results import Ok, TaskExit, outcome_of, shutdown_outcome
 from trio_sup._core.words import Shutdown
 from trio_sup._current import current_kid
+from trio_sup._protect import protected
 from trio_sup._wake import Waiters
 
 if TYPE_CHECKING:
@@ -89,6 +91,7 @@ class Run(Generic[T]):
             with trio.fail_after(self._deadline):
                 self.result = Ok(await fn(*args))
 
+    @enable_ki_protection
     def finish(self, exit: Exit) -> None:
         """The task is over: tell those who wait."""
         self.exit = exit
@@ -99,6 +102,7 @@ class Run(Generic[T]):
             watcher()
 
 
+@protected
 class Task(Generic[T_co]):
     """A task that was started for its result.
 
@@ -329,12 +333,38 @@ async def yield_many(
     ]
 
 
+async def join(tasks: Iterable[Task[Any]]) -> None:
+    """Wait for the ends of tasks that were asked to stop, whatever comes.
+
+    A Ctrl-C collapses their graces, and is raised when they are over.
+    """
+    interrupt: KeyboardInterrupt | None = None
+    wanted = list(tasks)
+    with trio.CancelScope(shield=True):
+        for task in wanted:
+            while not task.done:
+                try:
+                    await task.wait()
+                except KeyboardInterrupt as error:
+                    interrupt = error
+                    _hurry(wanted)
+    if interrupt is not None:
+        raise interrupt
+
+
+def _hurry(tasks: Iterable[Task[Any]]) -> None:
+    for task in tasks:
+        if task.kid is not None and task.kid.alive:
+            task.kid.arm(0)
+
+
 async def _overdue(task: Task[T], action: OnTimeout) -> Ok[T] | Exit | None:
     if action == "kill_task":
         return await task.shutdown("brutal_kill")
     return task.ignore() if action == "ignore" else task.outcome
 
 
+@enable_ki_protection
 async def _until(tasks: list[Task[Any]], done: Callable[[], bool]) -> None:
     """Wait until something is true that changes only with the end of a task."""
     await trio.lowlevel.checkpoint()

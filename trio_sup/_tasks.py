@@ -8,6 +8,7 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Hashable, Iterab
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 import trio
+from trio.lowlevel import enable_ki_protection
 
 from trio_sup._child import Child, ChildCounts, ChildInfo, SupervisorStatistics
 from trio_sup._children import count, list_children, stop_supervisor, window_of
@@ -17,6 +18,7 @@ from trio_sup._core.specs import ChildSpec, Flags, check_flags
 from trio_sup._core.words import Restart, Shutdown
 from trio_sup._dynamic import DynamicDriver
 from trio_sup._links import LinkedTasks
+from trio_sup._protect import protected
 from trio_sup._registry import key_of
 from trio_sup._specs import child
 from trio_sup._stream import NolinkStream, OnElementTimeout, Options, Stream
@@ -31,6 +33,7 @@ R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
 
+@protected
 class TaskDriver(DynamicDriver):
     """The shell of `task_supervisor(...)`: a dynamic one that keeps results."""
 
@@ -74,6 +77,7 @@ class TaskSupervisor(Child):
         assert isinstance(driver, TaskDriver)
         return driver
 
+    @enable_ki_protection
     def async_nolink(
         self,
         fn: Callable[[*Ts], Awaitable[T]],

@@ -8,12 +8,14 @@ import trio
 
 from trio_sup._alarms import Alarm, alarm_clock
 from trio_sup._core.errors import MailboxFull, NoProcess
+from trio_sup._protect import protected
 
 if TYPE_CHECKING:
     from trio_sup._inner import Inner
     from trio_sup._messages import CastNote, InfoNote
 
 
+@protected
 class Timer:
     """A message that a server sends to itself later; ends with the server's life.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from trio_sup._core.errors import MailboxFull, NoProcess
 from trio_sup._names import Names
+from trio_sup._protect import protected
 from trio_sup._pubsub import SLOW_POLICIES, Published, SlowPolicy, Subscription
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@protected
 class Topics(Names):
     """Names as topics: the part of `Registry` that sends messages."""
 

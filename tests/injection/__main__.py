@@ -1,7 +1,7 @@
 """``python -m tests.injection``: one fault a run, at every place there is.
 
-Before every step of every task a cancellation from outside, a Ctrl-C, and an
-exception of the user code that waits there; and a Ctrl-C at every line of the library
+Before every step of every task a cancellation from outside, a Ctrl-C, two of them, and
+an exception of the user code that waits there; and a Ctrl-C at every line of the library
 that a run executes. Each under several schedules. Takes minutes, tells how far it is.
 """
 
@@ -21,7 +21,7 @@ from .faults import Kind, Lines
 from .runs import strike_line, strike_step
 from .trees import TREES, Tree
 
-STEP_KINDS: tuple[Kind, ...] = ("cancel", "sigint", "raise")
+STEP_KINDS: tuple[Kind, ...] = ("cancel", "sigint", "twice", "raise")
 KINDS = (*STEP_KINDS, "lines")
 STUCK = 60.0
 """Seconds of real time after which a run ends the program, with all stacks."""

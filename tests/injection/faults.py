@@ -26,7 +26,8 @@ from tests.conformance.trio_order import ordered
 
 from .laws import Injected
 
-Kind: TypeAlias = Literal["none", "cancel", "sigint", "raise"]
+Kind: TypeAlias = Literal["none", "cancel", "sigint", "twice", "raise"]
+"""``twice`` is a Ctrl-C, and another a few steps later."""
 
 _TRIO = os.path.dirname(trio.__file__)
 _OURS = os.path.dirname(trio_sup.__file__)
@@ -57,19 +58,28 @@ class Steps(trio.abc.Instrument):
     def before_task_step(self, task: Task) -> None:
         """Trio is about to run a task."""
         self.count += 1
+        # A small number, and another for each place.
+        again = self.at + 1 + self.at % 13
+        if self.kind == "twice" and self.fired and self.count == again:
+            press_ctrl_c()
         if self.count != self.at:
             return
-        if self.kind == "sigint":
+        if self.kind in ("sigint", "twice"):
             self.fired = True
             press_ctrl_c()
         elif self.kind == "cancel":
             self.fired = True
             self.scope.cancel()
-        elif self.kind == "raise" and waits_in_user_code(task):
+        elif self.kind == "raise" and _may_raise(task):
             self.fired = True
             self.injected = Injected(f"before step {self.at}")
             # The place where a task's wait gets its outcome from.
             task._next_send = outcome.Error(self.injected)
+
+
+def _may_raise(task: Task) -> bool:
+    # What comes out of its wait already must not be lost by this.
+    return not isinstance(task._next_send, outcome.Error) and waits_in_user_code(task)
 
 
 def waits_in_user_code(task: Task) -> bool:

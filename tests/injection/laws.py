@@ -24,6 +24,7 @@ from trio_sup import (
     StartFailed,
     SupervisionError,
     SupervisorStopping,
+    TaskExit,
 )
 from trio_sup._core import events, exits
 from trio_sup._kid import Kid
@@ -139,6 +140,7 @@ def check_outcome(world: World, kind: str, what: str) -> None:
         SupervisorStopping,
         NoProcess,
         StartFailed,  # where Ctrl-C came inside of a start
+        TaskExit,  # of a task that was stopped with the tree
         trio.Cancelled,
     )
     if kind == "raise":
@@ -147,7 +149,7 @@ def check_outcome(world: World, kind: str, what: str) -> None:
         if world.injected is not None:
             told = any(e is world.injected for e in _everything_told(world))
             assert told, f"{what}: {world.injected!r} is lost"
-    elif kind == "sigint" and world.struck:
+    elif kind in ("sigint", "twice") and world.struck:
         assert has(world.raised, KeyboardInterrupt), f"{what}: {world.raised!r}"
     if world.raised is None:
         assert world.cancelled or world.finished, what

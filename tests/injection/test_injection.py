@@ -35,7 +35,7 @@ def test_a_tree_without_a_fault_obeys_the_laws(tree: str, schedule: str) -> None
 
 
 @pytest.mark.parametrize("tree", TREES)
-@pytest.mark.parametrize("kind", ["cancel", "sigint", "raise"])
+@pytest.mark.parametrize("kind", ["cancel", "sigint", "twice", "raise"])
 def test_a_fault_before_every_step_obeys_the_laws(tree: str, kind: Kind) -> None:
     at = 1
     while strike_step(TREES[tree], at, kind, "2"):

@@ -89,7 +89,7 @@ def all_are_stopped_at_once(patch: Patch) -> None:
     ("bug", "kind", "words"),
     [
         (names_stay, "cancel", "left over"),
-        (queued_callers_are_forgotten, "raise", "hung"),
+        (queued_callers_are_forgotten, "cancel", "hung"),
         (crashes_lose_their_error, "raise", "is lost"),
         (all_are_stopped_at_once, "cancel", "asked before"),
     ],

@@ -201,6 +201,7 @@ async def _business(world: World, sup: Supervisor) -> None:
         one.try_cast(Clerk.flush)
         request("running", lambda: two.when_running().call(Clerk.work, "running", 0))
         one.try_cast(Clerk.fail)
+        request("behind", lambda: one.call(Clerk.work, "behind", 0))
     await trio.sleep(3)  # until all that depend on `one` are back
     tasks = sup.task_supervisor("tasks")
     async with tasks.stream(_double, range(5), max_concurrency=2) as results:
