@@ -212,8 +212,8 @@ class OrderedDriver(Driver):
 
     # Group restarts.
 
-    async def _restart_group(self, pivot: Kid, delay: float) -> None:
-        at = trio.current_time() + delay
+    async def _restart_group(self, ended: Kid, delay: float) -> None:
+        pivot, at = ended, trio.current_time() + delay
         self._stalled = None
         if self._due_group is not None:
             # Later pivots widen the range and keep the later time.
@@ -224,7 +224,8 @@ class OrderedDriver(Driver):
             if self._comes_before(pending.pivot, pivot):
                 pivot = pending.pivot
         group = self.core.group_of(pivot)
-        self.emit_restart(pivot, delay, trio.current_time(), siblings=len(group) - 1)
+        # Told of the child that ended, whose delay it is, whatever the pivot is now.
+        self.emit_restart(ended, delay, trio.current_time(), siblings=len(group) - 1)
         await self._stop_group(group, pivot)
         if self.mode != "running":
             return

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from trio_sup._core.errors import ChildSpecError
 
@@ -33,6 +35,25 @@ def check_function(target: object, owner: object) -> None:
         )
 
 
+def _signature(target: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature; that of a function or a class is looked up once.
+
+    Whoever starts many children, or builds a tree again and again as tests do, pays
+    for it each time otherwise.
+    """
+    if not isinstance(target, FunctionType | type):
+        return inspect.signature(target)
+    known = _signatures.get(target)
+    if known is None:
+        known = _signatures[target] = inspect.signature(target)
+    return known
+
+
+_signatures: WeakKeyDictionary[Callable[..., Any], inspect.Signature] = (
+    WeakKeyDictionary()
+)
+
+
 def signals_ready(target: Callable[..., Any], ready: object) -> bool:
     """Whether a function is to be given `task_status` (design rule 16)."""
     if ready == "signalled":
@@ -40,7 +61,7 @@ def signals_ready(target: Callable[..., Any], ready: object) -> bool:
     if ready == "spawned":
         return False
     try:
-        parameters = inspect.signature(inspect.unwrap(target)).parameters
+        parameters = _signature(inspect.unwrap(target)).parameters
     except (TypeError, ValueError):
         return False
     return "task_status" in parameters
@@ -59,7 +80,7 @@ def check_arguments(
         ChildSpecError: they do not fit the target's signature.
     """
     try:
-        signature = inspect.signature(target)
+        signature = _signature(target)
     except (TypeError, ValueError):
         return  # some callables have none; they are called as they are
     status = {"task_status": None} if needs_status else {}

@@ -30,7 +30,7 @@ from trio_sup.testing.faults import (
 from trio_sup.testing.world import World
 
 AMOUNTS = 8
-LONGEST = 24
+LONGEST = 15
 """Faults in one script."""
 
 SECONDS = (0.5, 2.0, 7.0, 30.0)

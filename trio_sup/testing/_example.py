@@ -91,8 +91,8 @@ class _Example:
         self.client_scope = trio.CancelScope()
         self.over = trio.Event()
         self.now = 0.0
-        # Interrupts that came through; the time of the last fault.
-        self.interrupted = False
+        # How many events there had been when the registry was looked at last.
+        self._looked_at = -1
 
     # Findings.
 
@@ -113,6 +113,7 @@ class _Example:
     def hook(self, event: Any) -> None:
         """Take an event of the node."""
         self.world.events.append(event)
+        self.monitor.take(event)
 
     # The run.
 
@@ -121,12 +122,13 @@ class _Example:
         before = set(all_tasks())
         spec, self.world.app = unpack(self.options.build_tree())
         self.world.kids_ = self.injector.kids
+        self.monitor.join(node)
         node.add_hook(self.hook)
         cutters = [f for f in self.script if isinstance(f, CutTree) and f.step]
         if cutters:
             self.injector.on_step = lambda step: self._cut_at(step, cutters)
         trio.lowlevel.spawn_system_task(self._patience, name="harness: patience")
-        with self.monitor.watching(node), self.injector.counting():
+        with self.injector.counting():
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._play, name="harness: faults")
                 await self._run_tree(spec)
@@ -292,8 +294,11 @@ class _Example:
         self._quiet_checks()
 
     def _quiet_checks(self) -> None:
-        for text in invariants.registry_problems(self.world):
-            self.problem("the registry equals the living children", text)
+        happened = len(self.world.events)
+        if happened != self._looked_at:
+            self._looked_at = happened
+            for text in invariants.registry_problems(self.world):
+                self.problem("the registry equals the living children", text)
         for text in self.injector.forgotten_callers():
             self.problem("every caller is answered", text)
         for text in invariants.mailbox_problems(self.world):
@@ -338,6 +343,7 @@ class _Example:
             world.checkpoints[life.path, life.life] = life.checkpoints
         for name, text in aftermath(world, injector, set(all_tasks()) - before):
             self.problem(name, text)
+        self._looked_at = -1
         self._quiet_checks()
         found = invariants.unexpected_crashes(
             world, injector.thrown(), self.options.allow

@@ -26,6 +26,7 @@ from trio_sup.testing.faults import (
     Fault,
     Flood,
     InjectedCrash,
+    Vanish,
 )
 
 
@@ -49,6 +50,9 @@ class Injector(trio.abc.Instrument):
         self.steps = 0
         self.on_step: Callable[[int], None] | None = None
         self._by_task: dict[Task, DrivenLife] = {}
+        # Whose lives are driven; in an undisturbed run all are, to count their waits.
+        self._aimed_at = {fault.path for fault in script}
+        self._vanishing = {f.path for f in script if isinstance(f, Vanish)}
         self._flood_number = 0
 
     @contextmanager
@@ -80,12 +84,17 @@ class Injector(trio.abc.Instrument):
 
     @contextmanager
     def counting(self) -> Generator[None]:
-        """See the task steps of a block inside of the run; it ends with the run."""
+        """See tasks wake, and their steps, in a block inside of the run."""
         trio.lowlevel.add_instrument(self)
+        steps = _Steps(self) if self.on_step or not self._script else None
+        if steps is not None:
+            trio.lowlevel.add_instrument(steps)
         try:
             yield
         finally:
             trio.lowlevel.remove_instrument(self)
+            if steps is not None:
+                trio.lowlevel.remove_instrument(steps)
 
     # Trio's instrument.
 
@@ -94,13 +103,6 @@ class Injector(trio.abc.Instrument):
         life = self._by_task.get(task)
         if life is not None:
             life.note_scheduled()
-
-    def before_task_step(self, task: Task) -> None:
-        """A task is about to run."""
-        del task
-        self.steps += 1
-        if self.on_step is not None:
-            self.on_step(self.steps)
 
     # Lives.
 
@@ -111,17 +113,27 @@ class Injector(trio.abc.Instrument):
             return
         life = self._begin(kid)
         try:
-            with life.scope:
-                if life.late_start():
-                    await life.lag()
-                self._fail_start(kid)
-                await life.drive(original(kid))  # type: ignore[arg-type]
-            if life.vanishing:
-                raise life.injected_crash()
+            if self._script and life.path not in self._aimed_at:
+                await original(kid)
+            elif life.path in self._vanishing:
+                with life.scope:
+                    await self._drive(life, kid, original)
+                if life.vanishing:
+                    raise life.injected_crash()
+            else:
+                await self._drive(life, kid, original)
         finally:
             del self._by_task[life.task]
             if self.present.get(kid.path_text) is life:
                 del self.present[kid.path_text]
+
+    async def _drive(
+        self, life: DrivenLife, kid: Kid, original: Callable[[Kid], Awaitable[None]]
+    ) -> None:
+        if life.late_start():
+            await life.lag()
+        self._fail_start(kid)
+        await life.drive(original(kid))  # type: ignore[arg-type]
 
     def _begin(self, kid: Kid) -> DrivenLife:
         path, number = kid.path_text, kid.life
@@ -199,3 +211,18 @@ class Injector(trio.abc.Instrument):
         for life in self.lives:
             made += life.thrown
         return made
+
+
+class _Steps(trio.abc.Instrument):
+    """Counts task steps: an instrument of its own, since each step pays for it."""
+
+    def __init__(self, injector: Injector) -> None:
+        self._injector = injector
+
+    def before_task_step(self, task: Task) -> None:
+        """A task is about to run."""
+        del task
+        injector = self._injector
+        injector.steps += 1
+        if injector.on_step is not None:
+            injector.on_step(injector.steps)

@@ -39,6 +39,7 @@ class DrivenLife:
         self.path = path
         self.life = life
         self.task: Task = trio.lowlevel.current_task()
+        # Entered only where a fault may cancel it.
         self.scope = trio.CancelScope()
         self._outer = outer  # what its supervisor cancels
         # How many waits of its main task there were.

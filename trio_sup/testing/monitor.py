@@ -96,14 +96,18 @@ class ConformanceMonitor:
             node: By default that of the present Trio run.
         """
         node = node or current_node()
-        self._roots = node.roots
-        for root in node.roots():
-            self._adopt(root)
+        self.join(node)
         node.add_hook(self.take)
         try:
             yield self
         finally:
             node.remove_hook(self.take)
+
+    def join(self, node: Node) -> None:
+        """Learn the specifications of a node, whose events `take` is to be given."""
+        self._roots = node.roots
+        for root in node.roots():
+            self._adopt(root)
 
     def take(self, event: LifecycleEvent) -> None:
         """Take a live event; fit to be a hook of a node."""
@@ -138,6 +142,8 @@ class ConformanceMonitor:
                 _OWN[seen.kind](watch, seen)
             return
         own = self._watches.get(seen.path)
+        if self._roots is not None and seen.kind == "child_starting" and seen.life <= 1:
+            self._forget(seen.path)
         facts = self._facts_of(seen.path)
         parent = facts.parent if facts is not None else seen.path.rpartition("/")[0]
         if seen.kind == "child_started":
@@ -158,6 +164,8 @@ class ConformanceMonitor:
         above.take(seen)
         if seen.kind == "child_starting":
             self._begin(above, seen.path)
+        elif seen.kind == "child_removed" and self._roots is not None:
+            self._forget(seen.path)
 
     def _begin(self, above: SupervisorWatch, path: str) -> None:
         facts = above.kid(path).facts
@@ -186,11 +194,20 @@ class ConformanceMonitor:
         return watch
 
     def _facts_of(self, path: str) -> ChildFacts | None:
-        if self._roots is not None:
+        facts = self._facts.get(path)
+        if facts is None and self._roots is not None:
             kid = find_kid(iter(self._roots()), path)
             if kid is not None:
-                return facts_of_kid(kid)
-        return self._facts.get(path)
+                facts = self._facts[path] = facts_of_kid(kid)
+        return facts
+
+    def _forget(self, path: str) -> None:
+        """Ask the node again: what has this path next may be something else."""
+        facts = self._facts.pop(path, None)
+        if facts is not None and facts.flags is not None:
+            below = [each for each in self._facts if each.startswith(f"{path}/")]
+            for each in below:
+                del self._facts[each]
 
     def _complain(self, at: float, path: str, rule: str, what: str) -> None:
         violation = Violation(at, path, rule, what)

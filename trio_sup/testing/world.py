@@ -69,11 +69,12 @@ class World:
     error: BaseException | None = None
     """What the tree's block raised, if it did."""
     steps: int = 0
-    """How many task steps the run took."""
+    """How many task steps the run took; counted in undisturbed runs."""
     contested: int = 0
     """How often the schedule could have gone another way."""
     checkpoints: dict[tuple[str, int], int] = Factory(dict[tuple[str, int], int])
-    """The waits of each life of each child that is not a supervisor."""
+    """How often each life of a child waited; counted where faults are aimed at it,
+    and everywhere in undisturbed runs. Supervisors have none."""
     node_: Node | None = None
     root_: Supervisor | None = None
     kids_: dict[Kid, None] = Factory(dict["Kid", None])
