@@ -119,6 +119,11 @@ class MailQueue:
         return self.policy.capacity
 
     @property
+    def full(self) -> bool:
+        """Whether a sender would have to wait for room."""
+        return self.bounded >= self.capacity and self.policy.when_full == "reject"
+
+    @property
     def in_progress(self) -> tuple[str, float] | None:
         """The operation in hand and the Trio time it began, or None."""
         item = self.current
@@ -178,8 +183,7 @@ class MailQueue:
         """
         if not self._accepting:
             raise self.no_process()
-        full = self.bounded >= self.policy.capacity
-        if not full or self.policy.when_full != "reject":
+        if not self.full:
             self.put_note(note)
             return
         entry = (current_task(), note)

@@ -16,6 +16,7 @@ from attrs import frozen
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._alarms import alarm_clock
+from trio_sup._core.errors import NoProcess
 from trio_sup._core.exits import NOPROC, Exit
 from trio_sup._messages import DownNote
 from trio_sup._protect import protected
@@ -36,7 +37,7 @@ class Down:
     target: Child
     """The handle of the child."""
     life: int
-    """The number of the life."""
+    """The number of the life; 0 if nobody held the address that was watched."""
     exit: Exit
     """How it ended; kind ``noproc`` if it was down before anybody watched."""
 
@@ -45,18 +46,20 @@ class Down:
 class Watch:
     """Somebody who wants to hear of the ends of one child."""
 
-    __slots__ = ("_kid", "_until")
+    __slots__ = ("_kid", "_target", "_until")
 
-    def __init__(self, kid: Kid, until: Until) -> None:
+    def __init__(self, target: Child, until: Until) -> None:
         if until not in ("life", "stopped"):
             raise ValueError(f"until must be 'life' or 'stopped', not {until!r}")
-        self._kid = kid
+        self._target = target
+        # An address means who holds it now, if anybody does (MON-004).
+        self._kid: Kid | None = _holder(target)
         self._until: Until = until
 
     @property
     def target(self) -> Child:
-        """The child."""
-        return self._kid.handle
+        """The child; an address that nobody held is itself."""
+        return self._target if self._kid is None else self._kid.handle
 
     @property
     def until(self) -> Until:
@@ -66,6 +69,10 @@ class Watch:
     def begin(self) -> None:
         """Watch from now on; a child that is down already is reported at once."""
         kid = self._kid
+        if kid is None:
+            self.deliver(Down(self._target, 0, NOPROC))
+            self.over()
+            return
         if self._until == "stopped":
             down = not kid.may_return
         else:
@@ -81,7 +88,7 @@ class Watch:
 
     def end(self) -> None:
         """Watch no more."""
-        if self._kid.watchers is not None:
+        if self._kid is not None and self._kid.watchers is not None:
             self._kid.watchers.discard(self)
 
     def deliver(self, down: Down) -> None:
@@ -90,6 +97,13 @@ class Watch:
 
     def over(self) -> None:
         """No further end will come."""
+
+
+def _holder(target: Child) -> Kid | None:
+    try:
+        return target.kid
+    except NoProcess:
+        return None
 
 
 @protected
@@ -152,8 +166,8 @@ class Monitor(Watch):
 
     __slots__ = ("_active", "_queue")
 
-    def __init__(self, queue: MailQueue, kid: Kid, until: Until) -> None:
-        super().__init__(kid, until)
+    def __init__(self, queue: MailQueue, target: Child, until: Until) -> None:
+        super().__init__(target, until)
         self._queue = queue
         self._active = True
 
@@ -182,7 +196,7 @@ def watch_for_server(owner: Kid, target: Child, until: Until) -> Monitor:
     """Let a server watch a child."""
     queue = owner.mailbox
     assert queue is not None
-    monitor = Monitor(queue, target.kid, until)
+    monitor = Monitor(queue, target, until)
     queue.monitors.add(monitor)
     monitor.begin()
     return monitor
@@ -194,8 +208,8 @@ class Exits(Watch):
 
     __slots__ = ("_downs", "_over", "_waiters", "dropped")
 
-    def __init__(self, kid: Kid, until: Until, capacity: int) -> None:
-        super().__init__(kid, until)
+    def __init__(self, target: Child, until: Until, capacity: int) -> None:
+        super().__init__(target, until)
         self._downs: deque[Down] = deque(maxlen=capacity)
         self._waiters = Waiters()
         self._over = False
@@ -239,11 +253,12 @@ async def monitor(
     exit of kind ``noproc``. Inside a server use `GenServer.monitor`.
 
     Args:
-        target: Any handle.
+        target: Any handle. An address (`Registry.ref`) means who holds it now; if
+            nobody does, one `Down` of life 0 with kind ``noproc`` is all.
         until: ``life`` for each end, ``stopped`` for the end without return.
         capacity: How many may wait; then the oldest is dropped and counted.
     """
-    exits = Exits(target.kid, until, capacity)
+    exits = Exits(target, until, capacity)
     exits.begin()
     try:
         yield exits

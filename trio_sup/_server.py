@@ -254,7 +254,8 @@ class GenServer:
         life. (MON-001..005)
 
         Args:
-            target: Any handle.
+            target: Any handle. An address (`Registry.ref`) means who holds it now; if
+                nobody does, one `Down` of life 0 with kind ``noproc`` comes.
             until: ``life``: a `Down` for the end of each life. ``stopped``: a single
                 one, when the child is down and does not come back by itself.
         """

@@ -29,7 +29,7 @@ from trio_sup._system import (
     system_handler,
 )
 from trio_sup._trace import TraceHook, log_trace
-from trio_sup._waits import is_part_of, note_wait
+from trio_sup._waits import is_part_of, note_wait, waiting_for
 
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
@@ -162,13 +162,20 @@ class ServerRef(Child, Generic[S_co]):
 
         Raises:
             NoProcess: the server does not run (any more).
+            WouldDeadlock: there is no room, and the server waits for the one that
+                asks, or is it.
         """
         note = CastNote(self.handler(op, is_call=False), args, kwargs)
         if self._patient and not self.kid.running:
             await self.wait_running()
         else:
             await trio.lowlevel.checkpoint()
-        await self.mailbox.put_waiting(note)
+        kid, queue = self.kid, self.mailbox
+        if queue.full:
+            with waiting_for(kid, note.handler.name):
+                await queue.put_waiting(note)
+        else:
+            await queue.put_waiting(note)
 
     def try_cast(
         self: ServerRef[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
@@ -198,7 +205,8 @@ class ServerRef(Child, Generic[S_co]):
 
         Raises:
             NoProcess: it does not run.
-            WouldDeadlock: asked by the server itself; `raise Stop` instead.
+            WouldDeadlock: asked by the server itself (`raise Stop` instead), or by
+                a handler that the server waits for.
         """
         kid, queue = self.kid, self.mailbox
         if current_kid.get() is kid and is_part_of(current_task(), kid):
@@ -206,8 +214,9 @@ class ServerRef(Child, Generic[S_co]):
         if not queue.accepting:
             raise queue.no_process()
         life = kid.life
-        queue.put_stop(StopNote(reason))
-        return await self.wait_exit(life)
+        with waiting_for(kid, "stop"):
+            queue.put_stop(StopNote(reason))
+            return await self.wait_exit(life)
 
     # The system lane (GS-080..090): served between two handlers, before messages
     # that wait, and also while the server is suspended.

@@ -1,7 +1,7 @@
 """Who waits for whom: what could never be answered is refused (design rule 11).
 
-A server handles one message at a time, so a ring of servers that call each other is
-a deadlock. Each server's mailbox knows the calls that its handler waits for; a new
+A server handles one message at a time, so a ring of servers that call each other (or
+wait for each other's end, or for room in each other's mailboxes) is a deadlock. Each server's mailbox knows the calls that its handler waits for; a new
 call follows them and is refused when they lead back. What is only waited for by a
 task that the handler does not wait for is no deadlock, nor is a deferred call whose
 handler has begun: somebody else may answer it.
@@ -11,16 +11,21 @@ Requests to supervisors are refused to those whom they would have to wait for.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from trio.lowlevel import current_task, enable_ki_protection
 
 from trio_sup._core.errors import WouldDeadlock
 from trio_sup._current import current_kid
+from trio_sup._messages import Request
+from trio_sup._system import system_handler
 
 if TYPE_CHECKING:
     from trio.lowlevel import Task
 
     from trio_sup._kid import Kid
-    from trio_sup._messages import Request
 
 
 def note_wait(source: Kid, request: Request, target: Kid) -> None:
@@ -48,6 +53,26 @@ def note_wait(source: Kid, request: Request, target: Kid) -> None:
     queue.outgoing[request] = target
     request.source = queue
     request.tied = True
+
+
+@contextmanager
+@enable_ki_protection
+def waiting_for(target: Kid, action: str) -> Generator[None]:
+    """Note for the length of a block that a handler waits for something else.
+
+    Raises:
+        WouldDeadlock: as `note_wait`.
+    """
+    source = current_kid.get()
+    if source is None or source.mailbox is None:
+        yield
+        return
+    request = Request(current_task(), system_handler(action))
+    note_wait(source, request, target)
+    try:
+        yield
+    finally:
+        request.abort(None)
 
 
 def holds_up(task: Task, kid: Kid) -> bool:

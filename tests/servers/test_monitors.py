@@ -13,6 +13,7 @@ from trio_sup import (
     Exit,
     GenServer,
     Mailbox,
+    Registry,
     call,
     cast,
     child,
@@ -63,8 +64,9 @@ class Watcher(GenServer):
         self.downs.append(message)
 
 
-def tree(*, target: Any = None, **options: Any) -> Any:
-    specs = [child(Target, id="target", **(target or {})), child(Watcher, **options)]
+def tree(*, target: dict[str, Any] | None = None, **options: Any) -> Any:
+    given: dict[str, Any] = target or {}
+    specs = [child(Target, id="target", **given), child(Watcher, **options)]
     return open_supervisor(specs, max_restarts=9)
 
 
@@ -273,3 +275,38 @@ async def test_a_monitor_says_what_it_watches_and_refuses_nonsense() -> None:
             async with monitor(target, until="never"):  # type: ignore[arg-type]
                 pass
         assert target.kid.watchers is not None
+
+
+@pytest.mark.trio
+async def test_an_address_that_nobody_holds_is_reported_at_once() -> None:
+    """MON-001: as a message, not as an exception."""
+    registry = Registry()
+    nobody = registry.ref("nobody", Target)
+    async with monitor(nobody) as exits:
+        downs = [down async for down in exits]
+    (down,) = downs
+    assert (down.target, down.life, down.exit.kind) == (nobody, 0, "noproc")
+    async with tree() as sup:
+        watcher = sup.server(Watcher, "Watcher")
+
+        async def heard() -> Any:
+            state = await watcher.get_state()
+            return [(down.target, down.exit.kind) for down in state["downs"]]
+
+        await watcher.call(Watcher.watch, nobody)
+        await trio.testing.wait_all_tasks_blocked()
+        assert await heard() == [(nobody, "noproc")]
+        await watcher.call(Watcher.unwatch, 0)
+
+
+@pytest.mark.trio
+async def test_a_plain_task_watches_who_holds_a_key() -> None:
+    """MON-004."""
+    registry = Registry()
+    ref = registry.ref("key", Target)
+    async with tree(target={"name": registry.via("key")}) as sup:
+        async with monitor(ref) as exits:
+            ref.cast(Target.crash)
+            down = await anext(exits)
+        assert down.target == sup.child("target")
+        assert (down.life, down.exit.kind) == (1, "crashed")

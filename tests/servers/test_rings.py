@@ -10,11 +10,13 @@ from trio.testing import MockClock
 from trio_sup import (
     Caller,
     GenServer,
+    Mailbox,
     ServerExit,
     ServerRef,
     Supervisor,
     WouldDeadlock,
     call,
+    cast,
     child,
     multi_call,
     open_supervisor,
@@ -60,9 +62,35 @@ class Link(GenServer):
         return await self.peer(id).get_state()
 
     @call
+    async def look_after(self, id: Any, seconds: Any) -> Any:
+        await trio.sleep(seconds)
+        return await self.look(id)
+
+    @call
     async def look_back(self, id: Any, seconds: Any) -> Any:
         await trio.sleep(seconds)
         return await self.peer(id).call(Link.look, self.id)
+
+    @call
+    async def stop_other(self, id: Any, seconds: Any) -> Any:
+        await trio.sleep(seconds)
+        try:
+            return await self.peer(id).stop()
+        except WouldDeadlock as error:
+            return str(error)
+
+    @call
+    async def fill_other(self, id: Any, seconds: Any) -> Any:
+        await trio.sleep(seconds)
+        try:
+            for _ in range(2):
+                await self.peer(id).cast_wait(Link.nothing)
+        except WouldDeadlock as error:
+            return str(error)
+
+    @cast
+    async def nothing(self) -> None:
+        pass
 
     @call
     async def wait(self, seconds: Any) -> None:
@@ -152,8 +180,8 @@ async def test_system_requests_and_multi_calls_count_as_waiting() -> None:
         await ref.wait_running()
         with trio.fail_after(1):
             replies = await ref.call(Link.ask_all, ["b", "c"])
-        kinds = {type(e.__cause__) for e in replies.failed.values()}
-        assert kinds == {WouldDeadlock}
+        causes: list[Any] = [e.__cause__ for e in replies.failed.values()]
+        assert {type(cause) for cause in causes} == {WouldDeadlock}
         await sup.server(Link, "b").wait_running()
         await sup.server(Link, "c").wait_running()
 
@@ -205,8 +233,63 @@ async def test_a_caller_that_gave_up_is_no_part_of_a_ring(
     specs = [child(Impatient, id="a"), child(Link, id="b")]
     async with open_supervisor(specs) as sup, trio.open_nursery() as nursery:
         a, b = sup.server(Impatient, "a"), sup.server(Link, "b")
-        nursery.start_soon(b.call, Link.wait, 5)
+        nursery.start_soon(lambda: b.call(Link.wait, 5))
         await trio.testing.wait_all_tasks_blocked()
         assert await a.call(Impatient.try_for, 1, ["b"]) == "gave up"
         assert not a.mailbox.outgoing
         assert await b.call(Link.go, ["a"]) == "end"
+
+
+async def ask_both(sup: Supervisor, first: Any, second: Any) -> dict[Any, Any]:
+    """Let a handler of `a` wait for `b`, then one of `b` for `a`; their answers."""
+    answers: dict[Any, Any] = {}
+
+    async def ask(id: str, op: Any, other: str, seconds: float) -> None:
+        try:
+            answer = await sup.server(Link, id).call(op, other, seconds)
+        except ServerExit as error:
+            answer = error
+        answers[id] = answer
+
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask, "a", first, "b", 1)
+            nursery.start_soon(ask, "b", second, "a", 2)
+    return answers
+
+
+@pytest.mark.trio
+async def test_waiting_for_the_end_of_a_server_counts_too(
+    autojump_clock: MockClock,
+) -> None:
+    async with tree("ab", restart="temporary") as sup:
+        answers = await ask_both(sup, Link.stop_other, Link.stop_other)
+    assert "'root/b' calls stop of 'root/a', which waits for 'root/b'" in answers["b"]
+    assert answers["a"].kind == "normal"
+
+
+@pytest.mark.trio
+async def test_waiting_for_the_end_of_a_caller_is_refused(
+    autojump_clock: MockClock,
+) -> None:
+    async with tree("ab") as sup:
+        answers = await ask_both(sup, Link.look_after, Link.stop_other)
+        assert "which waits for 'root/b'" in answers["b"]
+        assert answers["a"] == {}
+
+
+@pytest.mark.trio
+async def test_waiting_for_room_counts_too(autojump_clock: MockClock) -> None:
+    async with tree("ab", mailbox=Mailbox(1)) as sup:
+        answers = await ask_both(sup, Link.fill_other, Link.fill_other)
+        assert "calls nothing of 'root/a', which waits for 'root/b'" in answers["b"]
+        assert answers["a"] is None
+        # With room there is nothing to wait for.
+        assert await sup.server(Link, "a").call(Link.stop_other, "b", 0)
+
+
+@pytest.mark.trio
+async def test_waiting_for_room_in_ones_own_mailbox_is_refused() -> None:
+    async with tree("a", mailbox=Mailbox(1)) as sup:
+        answer = await sup.server(Link, "a").call(Link.fill_other, "a", 0)
+    assert "'root/a' calls itself (nothing)" in answer
