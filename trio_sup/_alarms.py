@@ -20,16 +20,17 @@ from trio_sup._protect import protected
 _logger = logging.getLogger("trio_sup")
 
 
+SWEEP_FROM = 128
+"""How many alarms there must be before cancelled ones are looked for."""
+
+
 @protected
 class Alarm:
     """One pending callback."""
 
-    __slots__ = ("_clock", "action", "at")
+    # No slots: they would make it thrice as expensive to make.
 
-    def __init__(
-        self, clock: AlarmClock, at: float, action: Callable[[], object]
-    ) -> None:
-        self._clock = clock
+    def __init__(self, at: float, action: Callable[[], object]) -> None:
         self.at: float = at
         # None once it rang or was cancelled.
         self.action: Callable[[], object] | None = action
@@ -41,10 +42,7 @@ class Alarm:
 
     def cancel(self) -> None:
         """Forget it; harmless if it has rung."""
-        if self.action is not None:
-            self.action = None
-            if self.at != math.inf:
-                self._clock.forget()
+        self.action = None
 
 
 @protected
@@ -52,10 +50,14 @@ class AlarmClock:
     """The alarms of one Trio run."""
 
     def __init__(self) -> None:
+        # Cancelled alarms stay in it until they are swept, or their time comes.
         self._heap: list[tuple[float, int, Alarm]] = []
         self._serial = 0
-        # How many alarms in the heap were cancelled; they are swept lazily.
-        self._dead = 0
+        # How long the heap may become before it is swept: twice what was pending at
+        # the last time, so that the sweeps cost O(1) an alarm.
+        self._limit = SWEEP_FROM
+        # Until when the task sleeps; minus infinity if there is none.
+        self._next = -math.inf
         self._scope: trio.CancelScope | None = None
 
     def at(self, when: float, action: Callable[[], object]) -> Alarm:
@@ -63,51 +65,53 @@ class AlarmClock:
 
         Actions are the library's own: synchronous, short, and they don't raise.
         """
-        alarm = Alarm(self, when, action)
+        alarm = Alarm(when, action)
         if when == math.inf:
             return alarm
         self._serial += 1
-        heapq.heappush(self._heap, (when, self._serial, alarm))
-        if self._scope is None:
-            self._scope = trio.CancelScope()
+        heap = self._heap
+        heapq.heappush(heap, (when, self._serial, alarm))
+        if len(heap) > self._limit:
+            self._sweep()
+        if when < self._next:
+            self._next = when
+            if self._scope is not None:
+                self._scope.deadline = when
+        elif self._next == -math.inf:
+            self._next = when
             trio.lowlevel.spawn_system_task(self._run, name="trio_sup alarms")
-        elif when < self._scope.deadline:
-            self._scope.deadline = when
         return alarm
 
-    def forget(self) -> None:
-        """Note that an alarm was cancelled; sweep when most of them are."""
-        self._dead += 1
-        if self._dead > 64 and self._dead * 2 > len(self._heap):
-            self._heap = [item for item in self._heap if item[2].pending]
-            heapq.heapify(self._heap)
-            self._dead = 0
+    def _sweep(self) -> None:
+        self._heap = [item for item in self._heap if item[2].action is not None]
+        heapq.heapify(self._heap)
+        self._limit = max(SWEEP_FROM, 2 * len(self._heap))
 
     async def _run(self) -> None:
         try:
             while self._heap:
-                with trio.CancelScope(deadline=self._heap[0][0]) as self._scope:
+                self._next = self._heap[0][0]
+                with trio.CancelScope(deadline=self._next) as self._scope:
                     await trio.sleep_forever()
                 if not self._scope.cancelled_caught:
                     return  # Can't happen: nothing else ends that sleep.
                 self._ring(trio.current_time())
         finally:
             self._scope = None
+            self._next = -math.inf
 
     def _ring(self, now: float) -> None:
-        heap = self._heap
-        while heap and heap[0][0] <= now:
+        # Also what is cancelled and only comes later: it need not wake the task.
+        while (heap := self._heap) and (heap[0][0] <= now or heap[0][2].action is None):
             alarm = heapq.heappop(heap)[2]
             action, alarm.action = alarm.action, None
             if action is None:
-                self._dead -= 1
                 continue
             try:
                 action()
             except Exception:
                 # An error here would end the whole run as an internal error.
                 _logger.exception("trio-sup: an alarm failed; please report this")
-            heap = self._heap
 
 
 _clock: RunVar[AlarmClock] = RunVar("trio_sup alarm clock")

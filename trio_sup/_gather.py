@@ -85,8 +85,6 @@ class _Gather:
 class _Part(Request):
     """One of the calls; its answer is counted instead of delivered."""
 
-    __slots__ = ("gather",)
-
     def __init__(
         self,
         gather: _Gather,

@@ -26,28 +26,17 @@ if TYPE_CHECKING:
 R_contra = TypeVar("R_contra", contravariant=True)
 
 
+# Trio only unwraps what it wakes a task with. An outcome by registration: the abstract
+# base, and slots too, would make each request three times as expensive to make.
+if TYPE_CHECKING:
+    _Outcome = outcome.Outcome[Any]
+else:
+    _Outcome = object
+
+
 @protected
-class Request(outcome.Outcome[Any]):
+class Request(_Outcome):
     """A call in progress; it is also the outcome that its caller gets."""
-
-    __slots__ = (
-        "alarm",
-        "args",
-        "error",
-        "expired",
-        "expires",
-        "handler",
-        "held",
-        "kwargs",
-        "result",
-        "source",
-        "task",
-        "tied",
-    )
-
-    if not TYPE_CHECKING:  # an outcome is declared to have no hash
-        __eq__ = object.__eq__
-        __hash__ = object.__hash__
 
     def __init__(
         self,
@@ -136,11 +125,12 @@ class Request(outcome.Outcome[Any]):
             source.outgoing.pop(self, None)
 
 
+outcome.Outcome.register(Request)
+
+
 @protected
 class SystemRequest(Request):
     """A request to the machinery of a server: served between two handlers."""
-
-    __slots__ = ("work",)
 
     def __init__(
         self, task: Task, handler: Handler, work: Callable[[GenServer], object]
@@ -182,10 +172,11 @@ class Caller(Generic[R_contra]):
         self._request.fail(error)
 
 
-# Not frozen only because that makes them thrice as expensive; nobody changes them.
+# Neither frozen nor slotted, which would make them up to thrice as expensive to make;
+# nobody changes them.
 
 
-@define(eq=False)
+@define(eq=False, slots=False)
 class CastNote:
     """A queued cast."""
 
@@ -196,7 +187,7 @@ class CastNote:
     timer_of: int = 0
 
 
-@define(eq=False)
+@define(eq=False, slots=False)
 class InfoNote:
     """A queued message for `handle_info`."""
 
