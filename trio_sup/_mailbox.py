@@ -152,14 +152,16 @@ class MailQueue:
         """Queue a call; raises `NoProcess` when there is no life to serve it."""
         if not self._accepting:
             raise self.no_process()
-        # As `_put`, which a call should not have to call.
+        # As `_put`, which a call should not have to call; and as `wake`.
         self.inbox.append(request)
         self.received += 1
         depth = len(self.inbox) + len(self.batch)
         if depth > self.peak:
             self.peak = depth
-        if self.parked is not None and not self.suspended:
-            self.wake()
+        task = self.parked
+        if task is not None and not self.suspended:
+            self.parked = None
+            reschedule(task, WAKE)
 
     def put_note(self, note: CastNote | InfoNote) -> None:
         """Queue a cast or send, or apply the policy.
@@ -230,9 +232,10 @@ class MailQueue:
     async def park(self) -> None:
         """Wait until something arrives, or `wake`. A checkpoint, always."""
         self.parked = current_task()
-        await wait_task_rescheduled(self._unpark)
+        await wait_task_rescheduled(self.unpark)
 
-    def _unpark(self, _: object) -> Abort:
+    def unpark(self, _: object) -> Abort:
+        """The server was cancelled while it was parked."""
         self.parked = None
         return Abort.SUCCEEDED
 
@@ -275,6 +278,8 @@ class MailQueue:
             self.inbox = []
             batch.reverse()
         item = batch.pop()
+        if isinstance(item, Request):
+            return item
         if isinstance(item, BOUNDED):
             self.bounded -= 1
             if self.blocked:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import trio
 from trio.lowlevel import RunVar
 
+from trio_sup._alarms import AlarmClock, alarm_clock
 from trio_sup._core import events
 from trio_sup._core.errors import HookFailed
 from trio_sup._core.events import LifecycleEvent
@@ -58,6 +59,8 @@ class Node:
     def __init__(self) -> None:
         self.name: str = default_name()
         self.registry: Registry = Registry()
+        self.alarms: AlarmClock = alarm_clock()
+        """The run's alarm clock, at hand; not for users."""
         self._roots: dict[int, Kid] = {}
         self._uids = 0
         self._recent: deque[LifecycleEvent] = deque(maxlen=RECENT)

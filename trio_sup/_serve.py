@@ -14,10 +14,15 @@ order at the end (checklist GS-033, 060..074; design rules 5 and 6):
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 import trio
-from trio.lowlevel import current_task
+from trio.lowlevel import (
+    current_task,
+    disable_ki_protection,
+    wait_task_rescheduled,
+)
 
 from trio_sup._alarms import alarm_clock
 from trio_sup._core.errors import LeakedCancelled, SupervisionError
@@ -121,6 +126,7 @@ async def _serve_messages(queue: MailQueue, server: GenServer) -> None:
     """Serve messages until a stop is reached; then return, or raise `Stop`."""
     inner = server.__inner__
     assert inner is not None
+    task = current_task()
     turn = TURN
     while True:
         if turn == 0:
@@ -133,7 +139,9 @@ async def _serve_messages(queue: MailQueue, server: GenServer) -> None:
             item = inner.take_idle()
         if item is None:
             if inner.idle is None or queue.suspended:
-                await queue.park()
+                # As `park`, in line: every idle server is woken through here.
+                queue.parked = task
+                await wait_task_rescheduled(queue.unpark)
             else:
                 await _park_until(queue, inner.idle_at)
             turn = TURN
@@ -146,12 +154,28 @@ async def _serve_messages(queue: MailQueue, server: GenServer) -> None:
         inner.idle = None
         queue.current = item
         queue.current_since = time.perf_counter()
-        if queue.tracer is None:
-            await _handle(queue, server, item)
-        else:
-            await _handle_traced(queue, server, item)
+        if queue.tracer is not None:
+            trace(queue, server, "received", name_of(item), payload_of(item))
+        declared: Exception | None = None
+        answer: object = None
+        try:
+            answer = await _work_on(queue, server, item)
+        except Exception as error:
+            if not _is_answer(item, error):
+                if queue.tracer is not None:
+                    trace(queue, server, "crashed", name_of(item), error)
+                raise
+            declared = error
+        if isinstance(item, Request):
+            if declared is not None:
+                item.fail(_without_our_frames(declared))
+            elif not item.handler.deferred:
+                item.reply(answer)
+        if queue.tracer is not None:
+            _trace_end(queue, server, item)
         queue.current = None
         queue.handled += 1
+        del item, answer, declared  # an idle server keeps nobody's objects
         if inner.to_continue is not None:
             await _run_continues(queue, server)
 
@@ -165,35 +189,31 @@ async def _park_until(queue: MailQueue, at: float) -> None:
         alarm.cancel()
 
 
-async def _handle(queue: MailQueue, server: GenServer, item: Item) -> None:
-    # Requests last: they have an abstract base, which makes it slow to learn that
-    # something is none of them.
+def _work_on(queue: MailQueue, server: GenServer, item: Item) -> Awaitable[Any]:
+    """Return what there is to do for a message, to be awaited."""
+    if isinstance(item, Request):
+        if item.expired:
+            return _nothing()
+        if item.handler.deferred:
+            return _defer(queue, server, item)
+        return _enter_operation(server, item)
     if isinstance(item, CastNote):
-        await enter_user(item.handler.fn, server, *item.args, **item.kwargs)
-        return
-    if isinstance(item, InfoNote):
-        await enter_user(server.handle_info, item.message)
-        return
-    if isinstance(item, DownNote):
-        if item.monitor.wants():
-            await enter_user(server.handle_info, item.message)
-        return
-    if isinstance(item, StopNote) or item.expired:
-        return
-    handler = item.handler
-    try:
-        if handler.deferred:
-            await _defer(queue, server, item)
-            return
-        result = await enter_user(handler.fn, server, *item.args, **item.kwargs)
-    except handler.raises as error:
-        if isinstance(error, SupervisionError | Stop):
-            raise  # somebody else's failure, or the end, is not an answer
-        declared: Exception = error
-    else:
-        item.reply(result)
-        return
-    item.fail(_without_our_frames(declared))
+        return _enter_operation(server, item)
+    if isinstance(item, InfoNote) or (
+        isinstance(item, DownNote) and item.monitor.wants()
+    ):
+        return enter_user(server.handle_info, item.message)
+    return _nothing()
+
+
+async def _nothing() -> None:
+    """The message is void: nobody wants it any more."""
+
+
+@disable_ki_protection
+async def _enter_operation(server: GenServer, item: Request | CastNote) -> Any:
+    """As `enter_user`, for operations; without packing their arguments anew."""
+    return await item.handler.fn(server, *item.args, **item.kwargs)
 
 
 async def _defer(queue: MailQueue, server: GenServer, request: Request) -> None:
@@ -207,6 +227,15 @@ async def _defer(queue: MailQueue, server: GenServer, request: Request) -> None:
     await enter_user(fn, server, caller, *request.args, **request.kwargs)
 
 
+def _is_answer(item: Item, error: Exception) -> bool:
+    """Whether an error is what the operation declares, and no failure of others."""
+    return (
+        isinstance(item, Request)
+        and isinstance(error, item.handler.raises)
+        and not isinstance(error, SupervisionError | Stop)
+    )
+
+
 def _without_our_frames(error: Exception) -> Exception:
     """Drop the frames of this loop: they live on, and the exception travels."""
     trace_back = error.__traceback__
@@ -215,14 +244,8 @@ def _without_our_frames(error: Exception) -> Exception:
     return error.with_traceback(trace_back)
 
 
-async def _handle_traced(queue: MailQueue, server: GenServer, item: Item) -> None:
+def _trace_end(queue: MailQueue, server: GenServer, item: Item) -> None:
     name = name_of(item)
-    trace(queue, server, "received", name, payload_of(item))
-    try:
-        await _handle(queue, server, item)
-    except Exception as error:
-        trace(queue, server, "crashed", name, error)
-        raise
     if not isinstance(item, Request):
         trace(queue, server, "handled", name, None)
     elif item.held is not None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Generic, ParamSpec, Self, TypeVar
 import trio
 from trio.lowlevel import current_task, wait_task_rescheduled
 
-from trio_sup._alarms import alarm_clock
 from trio_sup._child import Child
 from trio_sup._core.errors import MailboxFull, NoProcess, WouldDeadlock
 from trio_sup._core.exits import Exit
@@ -118,7 +117,8 @@ class ServerRef(Child, Generic[S_co]):
             trio.TooSlowError: on a view with a timeout.
             Exception: what the operation declares in ``@call(raises=...)``.
         """
-        until = math.inf if self._timeout is None else self.deadline()
+        timeout = self._timeout
+        until = math.inf if timeout is None else trio.current_time() + timeout
         if self._patient and not self.kid.running:
             await self.wait_patiently(until)
         kid = self.kid  # now: an address may have another holder by now
@@ -128,7 +128,7 @@ class ServerRef(Child, Generic[S_co]):
         if handler is None or not handler.is_call:
             handler = self.handler(op)  # raises
         request = Request(current_task(), handler, args, kwargs)
-        if until != math.inf or current_kid.get() is not None:
+        if timeout is not None or current_kid.get() is not None:
             self.prepare(request, until)
         try:
             queue.put_call(request)
@@ -153,7 +153,7 @@ class ServerRef(Child, Generic[S_co]):
         handler: Handler | None = kid.spec.target.__handlers__.get(op)
         if handler is None or handler.is_call:
             handler = self.handler(op, is_call=False)  # raises
-        queue.put_note(CastNote(handler, args, kwargs))
+        queue.put_note(CastNote(handler, args, kwargs, 0))
 
     async def cast_wait(
         self: ServerRef[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
@@ -351,7 +351,7 @@ class ServerRef(Child, Generic[S_co]):
             note_wait(here, request, self.kid)
         if until != math.inf:
             request.expires = self._expires
-            request.alarm = alarm_clock().at(until, request.time_out)
+            request.alarm = self.kid.node.alarms.at(until, request.time_out)
             request.tied = True
 
 
