@@ -138,7 +138,7 @@ async def multi_call(
 
     def prepare(ref: ServerRef[S], until: float) -> None:
         part = _Part(gather, ref.handler(op), args, kwargs)
-        ref.prepare(part, until)
+        ref.prepare(part, until, ref.kid)
         parts[ref] = part
 
     def send(ref: ServerRef[S]) -> None:

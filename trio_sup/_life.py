@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
-from trio.lowlevel import current_task, disable_ki_protection, enable_ki_protection
+from trio.lowlevel import current_task, enable_ki_protection
 
 from trio_sup._core.errors import LeakedCancelled, RestartLimitExceeded, StartFailed
 from trio_sup._core.exits import (
@@ -30,6 +30,8 @@ from trio_sup._core.exits import (
     stop_in,
 )
 from trio_sup._current import current_kid
+from trio_sup._enter import enter_user
+from trio_sup._serve import serve
 
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
@@ -40,14 +42,6 @@ class LifeHost(Protocol):
 
     def life_over(self, kid: Kid, exit: Exit, fatal: BaseException | None) -> None:
         """Take the end of a life; called in its task's last step."""
-
-
-@disable_ki_protection
-async def enter_user(
-    fn: Callable[..., Awaitable[Any]], *args: object, **kwargs: object
-) -> Any:
-    """Enter user code: Ctrl-C may interrupt it, unlike the library's own."""
-    return await fn(*args, **kwargs)
 
 
 @enable_ki_protection
@@ -75,19 +69,20 @@ async def run_life(host: LifeHost, kid: Kid) -> None:
         del error, kid, host, scope
 
 
-async def _run_target(kid: Kid) -> None:
+def _run_target(kid: Kid) -> Awaitable[Any]:
+    """Return what the life consists of, to be awaited.
+
+    Not a coroutine itself: each would be one more between Trio and every wake-up.
+    """
     spec = kid.spec
     if kid.driver is not None:
-        await kid.driver.run()
-    elif kid.mailbox is not None:
-        from trio_sup._serve import serve
-
-        await serve(kid)
-    elif spec.signals_ready:
-        await _enter_signalling(kid)
-    else:
-        kid.become_ready()
-        await enter_user(spec.target, *spec.args)
+        return kid.driver.run()
+    if kid.mailbox is not None:
+        return serve(kid)
+    if spec.signals_ready:
+        return _enter_signalling(kid)
+    kid.become_ready()
+    return enter_user(spec.target, *spec.args)
 
 
 async def _enter_signalling(kid: Kid) -> None:

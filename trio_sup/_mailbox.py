@@ -153,9 +153,10 @@ class MailQueue:
         if not self._accepting:
             raise self.no_process()
         # As `_put`, which a call should not have to call; and as `wake`.
-        self.inbox.append(request)
+        inbox = self.inbox
+        inbox.append(request)
         self.received += 1
-        depth = len(self.inbox) + len(self.batch)
+        depth = len(inbox) + len(self.batch)
         if depth > self.peak:
             self.peak = depth
         task = self.parked
@@ -175,7 +176,15 @@ class MailQueue:
         if self.bounded >= self.policy.capacity and not self._make_room():
             return
         self.bounded += 1
-        self._put(note)
+        # As `_put`, in line.
+        inbox = self.inbox
+        inbox.append(note)
+        self.received += 1
+        depth = len(inbox) + len(self.batch)
+        if depth > self.peak:
+            self.peak = depth
+        if self.parked is not None and not self.suspended:
+            self.wake()
 
     async def put_waiting(self, note: CastNote | InfoNote) -> None:
         """Queue a cast or send as soon as there is room; in order of asking.
@@ -272,11 +281,13 @@ class MailQueue:
             return self._find_stop() if self.stops else None
         batch = self.batch
         if not batch:
-            if not self.inbox:
+            batch = self.inbox
+            if not batch:
                 return None
-            self.batch = batch = self.inbox
-            self.inbox = []
-            batch.reverse()
+            if len(batch) > 1:
+                self.batch = batch
+                self.inbox = []
+                batch.reverse()
         item = batch.pop()
         if isinstance(item, Request):
             return item

@@ -19,6 +19,7 @@ from trio_sup._core import events
 from trio_sup._core.errors import HookFailed
 from trio_sup._core.events import LifecycleEvent
 from trio_sup._current import current_kid
+from trio_sup._enter import call_user
 from trio_sup._registry import Registry
 
 if TYPE_CHECKING:
@@ -147,12 +148,6 @@ class Node:
                     failure = HookFailed(f"event hook {hook!r} raised {error!r}")
                     failure.__cause__ = error
                     logger.error("%s", failure, exc_info=failure)
-
-
-@trio.lowlevel.disable_ki_protection
-def call_user(hook: EventHook, event: LifecycleEvent) -> None:
-    """Enter user code: Ctrl-C may interrupt it, unlike the library's own."""
-    hook(event)
 
 
 def _level(event: LifecycleEvent) -> int:

@@ -22,7 +22,9 @@ from typing import (
     overload,
 )
 
-from attrs import frozen
+from attrs import Factory, field, frozen
+
+from trio_sup._enter import entering
 
 if TYPE_CHECKING:
     from trio_sup._messages import Caller
@@ -92,9 +94,6 @@ class _Method:
     def __set_name__(self, owner: type[Any], name: str) -> None:
         self.operation = self.operation_type(owner, name)
 
-    def _get(self, obj: object, owner: type[Any]) -> Any:
-        return self.operation if obj is None else self.fn.__get__(obj, owner)
-
 
 class CallMethod(_Method, Generic[S_co, P, R_co]):
     """A method decorated with `@call`."""
@@ -111,7 +110,10 @@ class CallMethod(_Method, Generic[S_co, P, R_co]):
     ) -> Callable[P, Awaitable[R_co]]: ...
     def __get__(self, obj: Any, owner: Any) -> Any:
         """Return the operation on the class, the bound method on an instance."""
-        return self._get(obj, owner)
+        if obj is None:
+            return self.operation
+        fn: Any = self.fn
+        return fn.__get__(obj, owner)
 
 
 class CastMethod(_Method, Generic[S_co, P]):
@@ -127,7 +129,10 @@ class CastMethod(_Method, Generic[S_co, P]):
     ) -> Callable[P, Awaitable[None]]: ...
     def __get__(self, obj: Any, owner: Any) -> Any:
         """Return the operation on the class, the bound method on an instance."""
-        return self._get(obj, owner)
+        if obj is None:
+            return self.operation
+        fn: Any = self.fn
+        return fn.__get__(obj, owner)
 
 
 class CallDecorator:
@@ -227,6 +232,13 @@ class Handler:
     raises: tuple[type[Exception], ...]
     deferred: bool
     is_call: bool
+    enter: Callable[..., Awaitable[Any]] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda self: entering(self.fn), takes_self=True),
+    )
+    """What the server's loop calls: `fn`, which Ctrl-C may interrupt."""
 
 
 def handlers_of(cls: type[Any]) -> dict[Operation, Handler]:

@@ -15,20 +15,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import trio
 from trio.lowlevel import (
     current_task,
-    disable_ki_protection,
     wait_task_rescheduled,
 )
 
 from trio_sup._alarms import alarm_clock
 from trio_sup._core.errors import LeakedCancelled, SupervisionError
 from trio_sup._core.exits import Exit, Stop, is_fatal, leaves, stop_in
+from trio_sup._enter import enter_user
 from trio_sup._inner import Inner
-from trio_sup._life import enter_user
 from trio_sup._mailbox import MailQueue
 from trio_sup._messages import (
     Caller,
@@ -129,24 +128,21 @@ async def _serve_messages(queue: MailQueue, server: GenServer) -> None:
     task = current_task()
     turn = TURN
     while True:
-        if turn == 0:
-            await trio.lowlevel.checkpoint()
-            turn = TURN
         if queue.system:
             serve_system(queue, server)
         item = queue.take()
-        if item is None and inner.idle is not None and not queue.suspended:
-            item = inner.take_idle()
         if item is None:
             if inner.idle is None or queue.suspended:
                 # As `park`, in line: every idle server is woken through here.
                 queue.parked = task
                 await wait_task_rescheduled(queue.unpark)
-            else:
+                turn = TURN
+                continue
+            item = inner.take_idle()
+            if item is None:
                 await _park_until(queue, inner.idle_at)
-            turn = TURN
-            continue
-        turn -= 1
+                turn = TURN
+                continue
         if isinstance(item, StopNote):
             if item.by_supervisor:
                 return
@@ -156,8 +152,6 @@ async def _serve_messages(queue: MailQueue, server: GenServer) -> None:
         queue.current_since = time.perf_counter()
         if queue.tracer is not None:
             trace(queue, server, "received", name_of(item), payload_of(item))
-        declared: Exception | None = None
-        answer: object = None
         try:
             answer = await _work_on(queue, server, item)
         except Exception as error:
@@ -165,19 +159,25 @@ async def _serve_messages(queue: MailQueue, server: GenServer) -> None:
                 if queue.tracer is not None:
                     trace(queue, server, "crashed", name_of(item), error)
                 raise
-            declared = error
-        if isinstance(item, Request):
-            if declared is not None:
-                item.fail(_without_our_frames(declared))
-            elif not item.handler.deferred:
+            item.fail(_without_our_frames(error))
+        else:
+            if isinstance(item, Request) and not item.handler.deferred:
                 item.reply(answer)
+            del answer
         if queue.tracer is not None:
             _trace_end(queue, server, item)
         queue.current = None
         queue.handled += 1
-        del item, answer, declared  # an idle server keeps nobody's objects
+        del item  # an idle server keeps nobody's objects
         if inner.to_continue is not None:
             await _run_continues(queue, server)
+        turn -= 1
+        if turn == 0:
+            await trio.lowlevel.checkpoint()
+            turn = TURN
+
+
+_OUR_CODE = frozenset({_serve_messages.__code__, enter_user.__code__})
 
 
 async def _park_until(queue: MailQueue, at: float) -> None:
@@ -196,9 +196,9 @@ def _work_on(queue: MailQueue, server: GenServer, item: Item) -> Awaitable[Any]:
             return _nothing()
         if item.handler.deferred:
             return _defer(queue, server, item)
-        return _enter_operation(server, item)
+        return item.handler.enter(server, *item.args, **item.kwargs)
     if isinstance(item, CastNote):
-        return _enter_operation(server, item)
+        return item.handler.enter(server, *item.args, **item.kwargs)
     if isinstance(item, InfoNote) or (
         isinstance(item, DownNote) and item.monitor.wants()
     ):
@@ -210,24 +210,17 @@ async def _nothing() -> None:
     """The message is void: nobody wants it any more."""
 
 
-@disable_ki_protection
-async def _enter_operation(server: GenServer, item: Request | CastNote) -> Any:
-    """As `enter_user`, for operations; without packing their arguments anew."""
-    return await item.handler.fn(server, *item.args, **item.kwargs)
-
-
-async def _defer(queue: MailQueue, server: GenServer, request: Request) -> None:
-    """Run the handler of a call that is answered later."""
+def _defer(queue: MailQueue, server: GenServer, request: Request) -> Awaitable[Any]:
+    """Return what there is to do for a call that is answered later."""
     if request.task is not None:
         request.held = queue
         request.tied = True
         queue.deferred.add(request)
     caller: Caller[Any] = Caller(request)
-    fn = request.handler.fn
-    await enter_user(fn, server, caller, *request.args, **request.kwargs)
+    return request.handler.enter(server, caller, *request.args, **request.kwargs)
 
 
-def _is_answer(item: Item, error: Exception) -> bool:
+def _is_answer(item: Item, error: Exception) -> TypeGuard[Request]:
     """Whether an error is what the operation declares, and no failure of others."""
     return (
         isinstance(item, Request)
@@ -239,8 +232,8 @@ def _is_answer(item: Item, error: Exception) -> bool:
 def _without_our_frames(error: Exception) -> Exception:
     """Drop the frames of this loop: they live on, and the exception travels."""
     trace_back = error.__traceback__
-    for _ in range(2):
-        trace_back = None if trace_back is None else trace_back.tb_next
+    while trace_back is not None and trace_back.tb_frame.f_code in _OUR_CODE:
+        trace_back = trace_back.tb_next
     return error.with_traceback(trace_back)
 
 

@@ -129,7 +129,7 @@ class ServerRef(Child, Generic[S_co]):
             handler = self.handler(op)  # raises
         request = Request(current_task(), handler, args, kwargs)
         if timeout is not None or current_kid.get() is not None:
-            self.prepare(request, until)
+            self.prepare(request, until, kid)
         try:
             queue.put_call(request)
         except NoProcess:
@@ -300,7 +300,7 @@ class ServerRef(Child, Generic[S_co]):
         if self._patient and not self.kid.running:
             await self.wait_patiently(until)
         request = SystemRequest(current_task(), system_handler(name), work)
-        self.prepare(request, until)
+        self.prepare(request, until, self.kid)
         try:
             self.mailbox.put_system(request)
         except NoProcess:
@@ -344,14 +344,14 @@ class ServerRef(Child, Generic[S_co]):
         if scope.cancelled_caught:
             raise trio.TooSlowError(f"{self.path_text!r} did not run in time")
 
-    def prepare(self, request: Request, until: float) -> None:
+    def prepare(self, request: Request, until: float, kid: Kid) -> None:
         """Give a request its deadline and its place in the graph; not for users."""
         here = current_kid.get()
         if here is not None and here.mailbox is not None:
-            note_wait(here, request, self.kid)
+            note_wait(here, request, kid)
         if until != math.inf:
             request.expires = self._expires
-            request.alarm = self.kid.node.alarms.at(until, request.time_out)
+            request.alarm = kid.node.alarms.at(until, request.time_out)
             request.tied = True
 
 

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
-from trio.lowlevel import disable_ki_protection
+from trio_sup._enter import call_user
 
 if TYPE_CHECKING:
     from trio_sup._server import GenServer
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-@disable_ki_protection
-def call_user(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Enter user code: Ctrl-C may interrupt it, unlike the library's own."""
-    return fn(*args, **kwargs)
 
 
 def state_of(server: GenServer) -> dict[str, object]:

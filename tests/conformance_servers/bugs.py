@@ -77,7 +77,9 @@ def messages_come_before_the_continue(patch: Patch) -> None:
         while (args := inner.to_continue) is not None:
             inner.to_continue = None
             while (item := queue.take()) is not None:
-                await _serve._handle(queue, server, item)
+                answer = await _serve._work_on(queue, server, item)
+                if isinstance(item, Request):
+                    item.reply(answer)
             await server.handle_continue(*args)
 
     patch.setattr(_serve, "_run_continues", run_continues)
