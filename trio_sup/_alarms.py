@@ -56,8 +56,8 @@ class AlarmClock:
         # How long the heap may become before it is swept: twice what was pending at
         # the last time, so that the sweeps cost O(1) an alarm.
         self._limit = SWEEP_FROM
-        # Until when the task sleeps; minus infinity if there is none.
-        self._next = -math.inf
+        # Until when the task sleeps; infinity if there is none.
+        self._next = math.inf
         self._scope: trio.CancelScope | None = None
 
     def at(self, when: float, action: Callable[[], object]) -> Alarm:
@@ -74,13 +74,15 @@ class AlarmClock:
         if len(heap) > self._limit:
             self._sweep()
         if when < self._next:
-            self._next = when
-            if self._scope is not None:
-                self._scope.deadline = when
-        elif self._next == -math.inf:
-            self._next = when
-            trio.lowlevel.spawn_system_task(self._run, name="trio_sup alarms")
+            self._wake_at(when)
         return alarm
+
+    def _wake_at(self, when: float) -> None:
+        if self._next == math.inf:
+            trio.lowlevel.spawn_system_task(self._run, name="trio_sup alarms")
+        elif self._scope is not None:
+            self._scope.deadline = when
+        self._next = when
 
     def _sweep(self) -> None:
         self._heap = [item for item in self._heap if item[2].action is not None]
@@ -98,7 +100,7 @@ class AlarmClock:
                 self._ring(trio.current_time())
         finally:
             self._scope = None
-            self._next = -math.inf
+            self._next = math.inf
 
     def _ring(self, now: float) -> None:
         # Also what is cancelled and only comes later: it need not wake the task.

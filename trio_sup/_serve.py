@@ -150,13 +150,15 @@ async def _serve_messages(queue: MailQueue, server: GenServer) -> None:
         inner.idle = None
         queue.current = item
         queue.current_since = time.perf_counter()
-        if queue.tracer is not None:
+        # It changes between two messages only, in the system lane.
+        traced = queue.tracer is not None
+        if traced:
             trace(queue, server, "received", name_of(item), payload_of(item))
         try:
             answer = await _work_on(queue, server, item)
         except Exception as error:
             if not _is_answer(item, error):
-                if queue.tracer is not None:
+                if traced:
                     trace(queue, server, "crashed", name_of(item), error)
                 raise
             item.fail(_without_our_frames(error))
@@ -164,7 +166,7 @@ async def _serve_messages(queue: MailQueue, server: GenServer) -> None:
             if isinstance(item, Request) and not item.handler.deferred:
                 item.reply(answer)
             del answer
-        if queue.tracer is not None:
+        if traced:
             _trace_end(queue, server, item)
         queue.current = None
         queue.handled += 1
