@@ -30,7 +30,7 @@ from trio_sup._core.exits import (
     stop_in,
 )
 from trio_sup._current import current_kid
-from trio_sup._enter import enter_user
+from trio_sup._protect import enter_user
 from trio_sup._serve import serve
 
 if TYPE_CHECKING:

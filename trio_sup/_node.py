@@ -19,7 +19,7 @@ from trio_sup._core import events
 from trio_sup._core.errors import HookFailed
 from trio_sup._core.events import LifecycleEvent
 from trio_sup._current import current_kid
-from trio_sup._enter import call_user
+from trio_sup._protect import call_user
 from trio_sup._registry import Registry
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from typing import (
 
 from attrs import Factory, field, frozen
 
-from trio_sup._enter import entering
+from trio_sup._protect import entering
 
 if TYPE_CHECKING:
     from trio_sup._messages import Caller

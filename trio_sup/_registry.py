@@ -23,7 +23,7 @@ from trio_sup._core.errors import (
 from trio_sup._core.names import Entry
 from trio_sup._current import current_kid, present_kid
 from trio_sup._locks import Locks
-from trio_sup._state import call_user
+from trio_sup._protect import call_user
 from trio_sup._topics import Topics
 from trio_sup._wake import Waiters
 

@@ -26,7 +26,6 @@ from trio.lowlevel import (
 from trio_sup._alarms import alarm_clock
 from trio_sup._core.errors import LeakedCancelled, SupervisionError
 from trio_sup._core.exits import Exit, Stop, is_fatal, leaves, stop_in
-from trio_sup._enter import enter_user
 from trio_sup._inner import Inner
 from trio_sup._mailbox import MailQueue
 from trio_sup._messages import (
@@ -39,6 +38,7 @@ from trio_sup._messages import (
     StopNote,
     name_of,
 )
+from trio_sup._protect import enter_user
 from trio_sup._system import serve_system
 from trio_sup._trace import payload_of, trace
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, cast
 
-from trio_sup._enter import call_user
+from trio_sup._protect import call_user
 
 if TYPE_CHECKING:
     from trio_sup._server import GenServer

@@ -33,9 +33,7 @@ from trio_sup._alarms import Alarm, alarm_clock
 from trio_sup._core.exits import Exit, leaves
 from trio_sup._core.task_results import Ok, TaskExit
 from trio_sup._core.words import Shutdown
-from trio_sup._life import enter_user
-from trio_sup._protect import protected
-from trio_sup._state import call_user
+from trio_sup._protect import call_user, enter_user, protected
 from trio_sup._task import Task, join, stop_task
 from trio_sup._wake import Waiters
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from trio_sup._enter import call_user
 from trio_sup._ops import Handler
+from trio_sup._protect import call_user
 from trio_sup._state import formatted, set_state, state_of
 
 if TYPE_CHECKING:

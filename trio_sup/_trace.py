@@ -15,8 +15,8 @@ import trio
 from attrs import frozen
 
 from trio_sup._core.errors import HookFailed
-from trio_sup._enter import call_user
 from trio_sup._messages import CastNote, DownNote, InfoNote, Item, Request
+from trio_sup._protect import call_user
 from trio_sup._state import formatted, state_of
 
 if TYPE_CHECKING:
