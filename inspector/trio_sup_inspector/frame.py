@@ -19,10 +19,13 @@ TABS: Final = (
     ("4", "Events", "Events"),
     ("5", "Lints", "Lints"),
     ("6", "Node", "Node"),
+    ("8", "Tasks", "Tasks"),
+    ("9", "Calls", "Calls"),
+    ("0", "Busy", "Busy"),
 )
-"""Key, title, and the title where there is less room."""
-ROOMY: Final = 80
-NARROW: Final = 56
+"""Key, title, and the title where there is less room. 7 leads to other nodes."""
+ROOMY: Final = 96
+NARROW: Final = 78
 """Below this only the list on screen has its title."""
 HINTS: Final[tuple[tuple[str, str], ...]] = (
     ("enter", "details"),
@@ -113,4 +116,6 @@ def hints(
         shown = [("space", "go on"), (".", "step"), *shown]
     if detail or current == "node":
         shown.remove(("enter", "details"))
+    if detail:
+        shown.insert(0, ("t", "next tab"))
     return [("esc", "back"), *shown] if detail or state.filtering else shown

@@ -45,6 +45,7 @@ class NodePane(Pane):
     """A page of facts."""
 
     still = True
+    topics = ("node",)
 
     def __init__(self, state: NodeState, *, plain: bool) -> None:
         super().__init__(state, plain=plain)
@@ -72,7 +73,7 @@ class NodePane(Pane):
 def page(state: NodeState, clock: float, width: int, *, plain: bool) -> list[Cells]:
     """All lines, `width` cells wide."""
     if width < TWO_COLUMNS:
-        parts = (_node, _loop, _tree, _inspection)
+        parts = (_node, _loop, _tree, _inspection, _process)
         lines: list[Cells] = []
         for part in parts:
             if lines:
@@ -86,6 +87,8 @@ def page(state: NodeState, clock: float, width: int, *, plain: bool) -> list[Cel
         *_inspection(state, clock, half, plain),
     ]
     right = [*_tree(state, clock, half, plain), (), *_loop(state, clock, half, plain)]
+    process = _process(state, clock, half, plain)
+    (left if len(left) <= len(right) else right).extend([(), *process])
     gap: Cell = ("   ", "text")
     height = max(len(left), len(right))
     left += [()] * (height - len(left))
@@ -224,6 +227,37 @@ def _inspection(state: NodeState, clock: float, width: int, plain: bool) -> list
     lines = _facts("Inspection", facts, width, plain)
     costs = [cost for _, cost in state.beats]
     return lines + _trend(costs, 0.005, width, plain, "cost, 1 s each")
+
+
+def _process(state: NodeState, clock: float, width: int, plain: bool) -> list[Cells]:
+    info = state.session.topics.info
+    if info is None:
+        return []
+    share = state.processor
+    used = "" if share is None else f", {share:.0%} of a core lately"
+    due = "" if info.deadline is None else f"in {show.duration(info.deadline)}"
+    facts = [
+        Fact("memory", "" if info.rss is None else _bytes(info.rss)),
+        Fact("processor", f"{show.duration(info.cpu)}{used}"),
+        Fact("threads", str(info.threads)),
+        Fact("tasks", f"{info.tasks} alive, {info.runnable} could run now"),
+        Fact("next deadline", due),
+        Fact("outside", info.io),
+        Fact("collector", " ".join(map(str, info.gc)), "dim"),
+        Fact("handled", f"{show.count(info.messages)} messages since the start"),
+        Fact("events", f"{show.count(info.events)} since the start"),
+        *(Fact(label, text, "dim") for label, text, *_ in info.facts),
+    ]
+    lines = _facts("Process", facts, width, plain)
+    for client in info.clients:
+        behind = f", {client.behind} rows behind" if client.behind else ""
+        slow = " and does not read" if client.lagging else ""
+        text = f"{client.client} ({client.peer}) {client.rate_hz:g} Hz{behind}{slow}"
+        role: Role = "warn" if client.lagging else "text"
+        label = cell(f"{'client':<{LABEL}}", "dim")
+        shown = (label, cell(show.clean(text), role))
+        lines.append(printable_cells(shown, plain=plain))
+    return lines
 
 
 def _bytes(number: int) -> str:

@@ -23,6 +23,8 @@ class Pane:
     columns: tuple[Column, ...] = ()
     nothing = ""
     """What to say when there are no lines, and no filter is to blame."""
+    topics: tuple[str, ...] = ()
+    """What the node is asked for while the list is on screen."""
     still = False
     """Whether the lines are a page to read: there is no cursor."""
 

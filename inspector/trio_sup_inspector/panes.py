@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from trio_sup_inspector.cells import Cells, clip_cells
+from trio_sup_inspector.flows import BusyPane, CallsPane
 from trio_sup_inspector.journal import TROUBLE, Entry, entry_cells
 from trio_sup_inspector.node_page import NodePane
 from trio_sup_inspector.pane import Pane
@@ -15,13 +16,24 @@ from trio_sup_inspector.rows import (
     list_cells,
     tree_cells,
 )
+from trio_sup_inspector.tasks import TasksPane
 from trio_sup_inspector.trouble import LintsPane, RestartsPane
 
 if TYPE_CHECKING:
     from trio_sup.inspect.tree import Line
     from trio_sup_inspector.state import NodeState
 
-NAMES: Final = ("tree", "list", "restarts", "events", "lints", "node")
+NAMES: Final = (
+    "tree",
+    "list",
+    "restarts",
+    "events",
+    "lints",
+    "node",
+    "tasks",
+    "calls",
+    "busy",
+)
 
 
 class TreePane(Pane):
@@ -155,4 +167,7 @@ def make_panes(state: NodeState, *, plain: bool) -> dict[str, Pane]:
         "events": EventsPane(state, plain=plain),
         "lints": LintsPane(state, plain=plain),
         "node": NodePane(state, plain=plain),
+        "tasks": TasksPane(state, plain=plain),
+        "calls": CallsPane(state, plain=plain),
+        "busy": BusyPane(state, plain=plain),
     }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
 from trio_sup.inspect import show
 from trio_sup.inspect.problems import problem
-from trio_sup_inspector.cells import Cell, Cells, Role, clip_cells, cut, printable_cells
+from trio_sup_inspector.cells import Cells, Role, cut
 from trio_sup_inspector.journal import kind_word, role_of, wall_time
+from trio_sup_inspector.writer import LABEL, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from trio_sup.inspect.wire import Detail, Event, Row
     from trio_sup_inspector.state import NodeState
 
-LABEL: Final = 13
 EVENTS: Final = 12
 SPARKS: Final = "▁▂▃▄▅▆▇█"
 PLAIN_SPARKS: Final = "_.-=+*%#"
@@ -46,59 +45,18 @@ def title(subject: Subject) -> str:
     return f"{path} - gone {show.duration(subject.dead_for)} ago"
 
 
-def report(
-    subject: Subject, state: NodeState, clock: float, width: int, *, plain: bool
-) -> list[Cells]:
-    """The lines, each `width` cells wide."""
-    writer = _Writer(width, plain)
+def overview(writer: Writer, subject: Subject, state: NodeState, clock: float) -> None:
+    """What it is, how it does, how it last ended."""
     _overview(writer, subject.row, state, state.now(clock))
     if subject.row.mailbox_len is not None:
-        _mailbox(writer, subject, state, clock)
+        mailbox_figures(writer, subject, state, clock)
     if state.model.child_count(subject.row.id):
         _children(writer, subject.row, state)
     _exits(writer, subject)
     _events(writer, subject, state)
-    lines = writer.lines
-    if subject.dead_for is not None:
-        return [tuple((text, "dim") for text, _ in line) for line in lines]
-    return lines
 
 
-class _Writer:
-    """Collects lines of one width."""
-
-    def __init__(self, width: int, plain: bool) -> None:
-        self.width = max(width, 1)
-        self.plain = plain
-        self.lines: list[Cells] = []
-
-    def add(self, *cells: Cell) -> None:
-        shown = printable_cells(cells, plain=self.plain)
-        self.lines.append(clip_cells(shown, self.width, plain=self.plain))
-
-    def section(self, name: str) -> None:
-        if self.lines:
-            self.add()
-        rule = "-" if self.plain else "─"
-        self.add(
-            (f"{name} ", "accent"), (rule * max(0, self.width - len(name) - 1), "dim")
-        )
-
-    def fact(self, label: str, text: str, role: Role = "text") -> None:
-        """A labelled value; a long one goes on below itself."""
-        if not text:
-            return
-        room = max(8, self.width - LABEL)
-        parts = textwrap.wrap(text, room) or [text]
-        for n, part in enumerate(parts):
-            self.add((f"{label if n == 0 else '':<{LABEL}}", "dim"), (part, role))
-
-    def paragraph(self, text: str, role: Role) -> None:
-        for part in textwrap.wrap(text, self.width):
-            self.add((part, role))
-
-
-def _overview(writer: _Writer, row: Row, state: NodeState, now: float) -> None:
+def _overview(writer: Writer, row: Row, state: NodeState, now: float) -> None:
     look = show.look(row.status)
     glyph = look.ascii if writer.plain else look.glyph
     life = f"   life {row.life}" if row.life else ""
@@ -125,7 +83,7 @@ def _overview(writer: _Writer, row: Row, state: NodeState, now: float) -> None:
     _budget(writer, row)
 
 
-def _budget(writer: _Writer, row: Row) -> None:
+def _budget(writer: Writer, row: Row) -> None:
     if row.budget_max is None:
         return
     used, limit = row.budget_used or 0, row.budget_max
@@ -139,7 +97,10 @@ def _budget(writer: _Writer, row: Row) -> None:
     )
 
 
-def _mailbox(writer: _Writer, subject: Subject, state: NodeState, clock: float) -> None:
+def mailbox_figures(
+    writer: Writer, subject: Subject, state: NodeState, clock: float
+) -> None:
+    """How full the mailbox is, and where that leads."""
     row = subject.row
     writer.section("Mailbox")
     share = show.fullness(row)
@@ -185,7 +146,7 @@ def sparkline(
     return "".join(marks[round(depth / top * (len(marks) - 1))] for depth in last)
 
 
-def _children(writer: _Writer, row: Row, state: NodeState) -> None:
+def _children(writer: Writer, row: Row, state: NodeState) -> None:
     totals = state.model.totals(row.id)
     writer.section("Below")
     writer.fact("children", str(state.model.child_count(row.id)))
@@ -197,7 +158,7 @@ def _children(writer: _Writer, row: Row, state: NodeState) -> None:
     writer.fact("messages", f"{totals.mailbox} waiting")
 
 
-def _exits(writer: _Writer, subject: Subject) -> None:
+def _exits(writer: Writer, subject: Subject) -> None:
     row, detail = subject.row, subject.detail
     writer.section("Last exit")
     if not row.last_exit:
@@ -229,7 +190,7 @@ def _traceback_line(text: str, width: int, plain: bool) -> Cells:
     return ((cut(text, width, plain=plain), role),)
 
 
-def _events(writer: _Writer, subject: Subject, state: NodeState) -> None:
+def _events(writer: Writer, subject: Subject, state: NodeState) -> None:
     if not subject.events:
         return
     writer.section("Events")

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from trio_sup_inspector.report import Subject, report, title
+from trio_sup_inspector.cells import Cell, cell
+from trio_sup_inspector.inside import TABS, TITLES, tab_lines
+from trio_sup_inspector.report import Subject, title
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,8 @@ class Side:
         self, state: NodeState, clock: Callable[[], float], *, plain: bool
     ) -> None:
         self.open = False
+        self.tab = TABS[0]
+        """The tab on screen, one of `TABS`."""
         self.subject_id: int | None = None
         self._state = state
         self._clock = clock
@@ -47,12 +51,30 @@ class Side:
         self.subject_id = id
         self._row = self._detail = self._died = None
         self._depths.clear()
-        self._state.session.watch(id, self._clock())
+        self._ask()
         self._look()
+
+    def turn(self, tab: str) -> None:
+        """Show another tab, and ask the node for its part."""
+        self.tab = tab
+        if self.subject_id is not None:
+            self._ask()
+
+    def reload(self) -> None:
+        """Have the state read again: by itself it is read once."""
+        if self.subject_id is not None:
+            self._state.session.refresh(self.subject_id)
+
+    def _ask(self) -> None:
+        assert self.subject_id is not None
+        parts = ("overview",) if self.tab == "overview" else ("overview", self.tab)
+        self._state.session.watch(self.subject_id, self._clock(), parts)
 
     def close(self) -> None:
         """Show nothing, and end the lease."""
         self.open = False
+        self.tab = TABS[0]
+        """The tab on screen, one of `TABS`."""
         self._let_go()
         self.subject_id = None
 
@@ -75,13 +97,26 @@ class Side:
         subject = self._subject()
         return "" if subject is None else title(subject)
 
+    def tabs(self, width: int) -> Cells:
+        """The names of the tabs; only the one on screen where there is no room."""
+        names = [f" {name} " for name in TITLES]
+        here = TABS.index(self.tab)
+        if sum(map(len, names)) > width:
+            at = f"{here + 1} of {len(TABS)}, t = next"
+            return cell(names[here], "badge"), cell(f"  {at}", "dim")
+        cells: list[Cell] = [
+            cell(name, "badge" if n == here else "dim") for n, name in enumerate(names)
+        ]
+        return tuple(cells)
+
     def lines(self, width: int) -> list[Cells]:
         """The pane's text, laid out for a width."""
         subject = self._subject()
         if subject is None:
             return []
         clock = self._clock()
-        return report(subject, self._state, clock, width, plain=self._plain)
+        state, plain = self._state, self._plain
+        return tab_lines(self.tab, subject, state, clock, width, plain=plain)
 
     def _look(self) -> None:
         id, state = self.subject_id, self._state

@@ -18,6 +18,7 @@ from trio_sup.inspect.problems import problem
 from trio_sup.inspect.query import Query, QueryError, parse_query
 from trio_sup.inspect.session import Phase, Session
 from trio_sup.inspect.tree import Expansion, Line, flatten, walk
+from trio_sup_inspector.calls import deadlocks
 from trio_sup_inspector.journal import Journal
 
 if TYPE_CHECKING:
@@ -59,6 +60,13 @@ class NodeState:
         factory=lambda: deque["tuple[float, float]"](maxlen=BEATS)
     )
     """Loop lag and cost of inspection of the last heartbeats, oldest first."""
+    processor: float | None = None
+    """How much of a core the node's process used lately; None if unknown."""
+    _last_cpu: tuple[float, float] | None = None
+    task_looks: int = 0
+    """Grows whenever the node told something new about its tasks."""
+    followed: tuple[str, ...] = ()
+    """The topics that the node is asked for."""
     paused_at: float | None = None
     """The node's clock when the picture was stopped."""
     _restart_times: deque[tuple[float, int]] = field(factory=deque["tuple[float, int]"])
@@ -90,12 +98,27 @@ class NodeState:
             if self._epoch:
                 self.journal.node_restarted(node.pid)
                 self.beats.clear()
+                self.processor = self._last_cpu = None
                 self.model.dead.clear()
             self._epoch = node.epoch
         self.journal.add(changes.events)
+        if "tasks" in changes.topics or changes.state:
+            self.task_looks += 1
+        if "node" in changes.topics:
+            self._measure_processor()
+        if "waits" in changes.topics:
+            self.lints.revision += 1
         if self.paused_at is None:
             self._apply(changes, clock)
         return changes
+
+    def _measure_processor(self) -> None:
+        info, before = self.session.topics.info, self._last_cpu
+        if info is None:
+            return
+        if before is not None and info.at > before[0] and info.cpu >= before[1]:
+            self.processor = (info.cpu - before[1]) / (info.at - before[0])
+        self._last_cpu = info.at, info.cpu
 
     def _apply(self, changes: Changes, clock: float) -> None:
         model, lints = self.model, self.lints
@@ -168,6 +191,7 @@ class NodeState:
                 incidents=self.journal.incidents,
                 beat=self.session.heartbeat,
                 missed=self.session.events_dropped,
+                deadlocks=deadlocks(self),
             )
             self._found = clock, now, found
         return found
@@ -188,6 +212,16 @@ class NodeState:
         if self.paused_at is not None:
             return self.paused_at
         return self.session.node_time(clock)
+
+    def follow(self, topics: tuple[str, ...], clock: float) -> None:
+        """Ask the node for these topics, and for no others."""
+        for topic in self.followed:
+            if topic not in topics:
+                self.session.unfollow(topic)
+        for topic in topics:
+            if topic not in self.followed:
+                self.session.follow(topic, clock)
+        self.followed = topics
 
     # --- pause and the dead ------------------------------------------------
 

@@ -11,6 +11,7 @@ from attrs import define, field
 
 from trio_sup.inspect.codec import encode, request_decoder
 from trio_sup.inspect.wire import (
+    CAPS,
     ROW_COLUMNS,
     Attach,
     ClientMessage,
@@ -28,6 +29,7 @@ from trio_sup.inspect.wire import (
     SnapEnd,
     Watch,
 )
+from trio_sup.inspect.wire_details import Follow
 
 STARTED = 1_700_000_000.0
 """2023-11-14 22:13:20 UTC: the wall clock when every node of the tests began."""
@@ -46,6 +48,11 @@ class FakeNode:
     at: float = 1000.0
     """The node's clock; it does not run by itself."""
     tracebacks: dict[int, str] = field(factory=dict["int", "str"])
+    insides: dict[int, Detail] = field(factory=dict["int", "Detail"])
+    """What is answered about a child besides its row and traceback."""
+    topics: dict[str, ServerMessage] = field(factory=dict["str", "ServerMessage"])
+    """What is answered to who follows a topic."""
+    caps: tuple[str, ...] = CAPS
     greets: bool = True
     asked: list[ClientMessage] = field(factory=list["ClientMessage"])
     seq: int = 0
@@ -116,7 +123,13 @@ class FakeNode:
         elif isinstance(message, Watch):
             row = next((row for row in self.rows if row.id == message.id), None)
             text = self.tracebacks.get(message.id, "")
-            writer.write(encode(Detail(message.id, self.at, row, text)))
+            inside = self.insides.get(message.id, Detail(message.id, self.at))
+            parts = list(message.parts)
+            kept = {part: getattr(inside, part) for part in parts[1:]}
+            answer = Detail(message.id, self.at, row, text, parts=parts, **kept)
+            writer.write(encode(answer))
+        elif isinstance(message, Follow) and message.topic in self.topics:
+            writer.write(encode(self.topics[message.topic]))
 
     def _snapshot(self, writer: asyncio.StreamWriter) -> None:
         writer.write(encode(SnapBegin(self.seq, len(self.rows))))
@@ -138,5 +151,6 @@ class FakeNode:
             started_wall=STARTED,
             wall0=STARTED + 1000.0,
             mono0=1000.0,
+            caps=list(self.caps),
             cols=list(ROW_COLUMNS),
         )

@@ -198,7 +198,7 @@ def test_enter_opens_details_and_escape_closes_them_but_never_quits() -> None:
         node.tracebacks[4] = "Traceback\nBoom: for the detail pane\n"
         await rig.press("down", "down", "down", "enter")
         await rig.until_shown("Boom: for the detail pane")
-        assert Watch(4) in node.asked
+        assert Watch(4, ["overview"]) in node.asked
         await rig.press("escape")
         await rig.until(lambda: Unwatch(4) in node.asked)
         assert "Boom" not in rig.text()
@@ -211,7 +211,7 @@ def test_enter_opens_details_and_escape_closes_them_but_never_quits() -> None:
 def test_beside_a_wide_list_the_details_follow_the_cursor() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         await rig.press("enter", "down")
-        await rig.until(lambda: Watch(2) in node.asked)
+        await rig.until(lambda: Watch(2, ["overview"]) in node.asked)
         assert Unwatch(1) in node.asked
         assert "app.db.Pool" in rig.text()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from textual.strip import Strip
 
+from tests.inspector import shop_inside
 from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, Shop, open_rig
 from tests.inspector.shop import TRACEBACK, shop_rows, story
@@ -40,7 +41,15 @@ def compare(name: str, text: str) -> None:
 
 
 def shop_node() -> FakeNode:
-    return Shop().node(rows=shop_rows(), tracebacks={4: TRACEBACK})
+    node = Shop().node(rows=shop_rows(), tracebacks={4: TRACEBACK})
+    node.insides[4] = shop_inside.charge()
+    node.topics = {
+        "tasks": shop_inside.tasks(),
+        "waits": shop_inside.waits(),
+        "busy": shop_inside.busy(),
+        "node": shop_inside.info(),
+    }
+    return node
 
 
 async def tell_story(rig: Rig, node: FakeNode) -> None:
@@ -58,7 +67,15 @@ SCENES: dict[str, tuple[str, ...]] = {
     "events": ("4",),
     "lints": ("5",),
     "node": ("6",),
+    "tasks": ("8",),
+    "calls": ("9",),
+    "busy": ("0",),
     "detail": ("1", "g", "j", "j", "j", "enter"),
+    "detail-mailbox": ("t",),
+    "detail-state": ("t",),
+    "detail-stack": ("t",),
+    "detail-history": ("t",),
+    "detail-links": ("t",),
     "folded": ("1", "minus"),
     "problems": ("1", "z"),
     "paused": ("1", "space"),
@@ -66,7 +83,8 @@ SCENES: dict[str, tuple[str, ...]] = {
 }
 """The keys that lead there."""
 BACK: dict[str, tuple[str, ...]] = {
-    "detail": ("escape",),
+    "detail": (),
+    "detail-links": ("t", "escape"),
     "folded": ("asterisk",),
     "problems": ("z",),
     "paused": ("space",),
@@ -84,6 +102,15 @@ async def visit(rig: Rig, node: FakeNode) -> AsyncIterator[tuple[str, str]]:
         await rig.press(*keys)
         if scene == "detail":
             await rig.until(lambda: 4 in rig.state.session.details)
+        elif scene in rig.main.panes:
+            for topic in rig.main.pane.topics:
+                store = rig.state.session.topics
+                held = {"node": "info"}.get(topic, topic)
+                await rig.until(lambda: getattr(store, held))  # noqa: B023
+        elif scene.startswith("detail-"):
+            part = scene.removeprefix("detail-")
+            details = rig.state.session.details
+            await rig.until(lambda: getattr(details[4], part) is not None)  # noqa: B023
         yield scene, rig.text()
         await rig.press(*BACK.get(scene, ()))
 

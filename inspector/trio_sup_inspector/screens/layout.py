@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 
 from trio_sup_inspector import banner, frame
 from trio_sup_inspector.cells import Cells, Role, clip_cells, cut
+from trio_sup_inspector.inside import TABS
 from trio_sup_inspector.panes import NAMES, make_panes
 from trio_sup_inspector.screens.page import page_cells
 from trio_sup_inspector.side import Side
@@ -77,6 +78,7 @@ class Layout(Screen[None]):
                 yield Document(self._explain, id="explain")
             with Vertical(id="side"):
                 yield Bar(self._side_title, id="side-title")
+                yield TabBar(self.side.tabs, id="side-tabs")
                 yield Document(self.side.lines, id="detail")
         with Horizontal(id="filter-bar"):
             yield Static("/", id="filter-mark")
@@ -206,6 +208,8 @@ class Layout(Screen[None]):
         self.current = name
         for each in NAMES:
             self.query_one(f"#{each}").display = each == name
+        self.state.follow(self.pane.topics, self.clock())
+        self.flush()
         self.view.focus()
         self.call_after_refresh(self.refresh_view)
 
@@ -239,6 +243,13 @@ class Layout(Screen[None]):
         self.flush()
         self.call_after_refresh(self.refresh_view)
 
+    def show_tab(self, tab: str) -> None:
+        """Show a tab of the details."""
+        self.side.turn(tab)
+        self.query_one("#detail", Document).scroll_home(animate=False)
+        self.flush()
+        self.refresh_view()
+
     @property
     def list_hidden(self) -> bool:
         """Whether the details stand where the list would."""
@@ -264,6 +275,9 @@ class Layout(Screen[None]):
             self.connection.flush()
 
     def on_tab_bar_clicked(self, message: TabBar.Clicked) -> None:
-        """Change the screen with the mouse."""
-        if message.index < len(NAMES):
+        """Change the screen, or the tab of the details, with the mouse."""
+        if message.bar.id == "side-tabs":
+            if message.index < len(TABS):
+                self.show_tab(TABS[message.index])
+        elif message.index < len(NAMES):
             self.show_pane(NAMES[message.index])

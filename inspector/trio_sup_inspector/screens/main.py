@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.widgets import Input
 
+from trio_sup_inspector.inside import TABS
 from trio_sup_inspector.keys import MAIN_KEYS, TREE_KEYS
 from trio_sup_inspector.panes import NAMES, EventsPane, TreePane
 from trio_sup_inspector.screens.layout import Layout
+from trio_sup_inspector.tasks import TasksPane
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
@@ -43,8 +45,20 @@ class MainScreen(Layout):
             tree.folds += 1
             self.refresh_view()
 
+    def _task_line(self) -> tuple[TasksPane, int] | None:
+        pane, key = self.pane, self.view.selected
+        if isinstance(pane, TasksPane) and isinstance(key, int):
+            return pane, key
+        return None
+
     def action_fold(self) -> None:
-        """Fold the supervisor, or go to the one above."""
+        """Fold the supervisor or the task, or go to the one above."""
+        if (task := self._task_line()) is not None:
+            above = task[0].fold(task[1])
+            if above is not None:
+                self.view.select(above)
+            self.refresh_view()
+            return
         id, model = self.pointed(), self.state.model
         if id is None or self._tree is None:
             return
@@ -54,7 +68,12 @@ class MainScreen(Layout):
             self.view.select(parent)
 
     def action_unfold(self) -> None:
-        """Unfold the supervisor, or go to its first child."""
+        """Unfold the supervisor or the task, or go to its first child."""
+        if (task := self._task_line()) is not None:
+            if not task[0].unfold(task[1]):
+                self.view.action_down()
+            self.refresh_view()
+            return
         id, model = self.pointed(), self.state.model
         if id is None or self._tree is None or not model.child_count(id):
             return
@@ -177,10 +196,32 @@ class MainScreen(Layout):
             self.view.action_last()
         self.refresh_view()
 
+    def action_system_tasks(self) -> None:
+        """Show the inspector's own and Trio's system tasks, or hide them."""
+        tasks = self.panes["tasks"]
+        if isinstance(tasks, TasksPane):
+            tasks.own = not tasks.own
+            self.refresh_view()
+
     def action_keep_dead(self) -> None:
         """Keep what died on screen, or let it go."""
         self.state.toggle_keep_dead(self.clock())
         self.refresh_view()
+
+    def action_detail_tab(self, step: int) -> None:
+        """Show the tab beside this one; opens the details if they are not."""
+        id = self.pointed()
+        if not self.side.open:
+            if id is not None:
+                self.open_detail(id)
+            return
+        at = TABS.index(self.side.tab)
+        self.show_tab(TABS[(at + step) % len(TABS)])
+
+    def action_reload(self) -> None:
+        """Read the state of the child again."""
+        self.side.reload()
+        self.flush()
 
     def action_copy(self) -> None:
         """Copy the path of the child under the cursor."""

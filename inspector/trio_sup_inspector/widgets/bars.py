@@ -63,8 +63,9 @@ class TabBar(Bar):
     class Clicked(Message):
         """A piece was clicked."""
 
-        def __init__(self, index: int) -> None:
+        def __init__(self, bar: TabBar, index: int) -> None:
             super().__init__()
+            self.bar = bar
             self.index = index
             """Which of the bar's cells."""
 
@@ -74,7 +75,7 @@ class TabBar(Bar):
         for index, piece in enumerate(self._cells):
             end += cells_width((piece,))
             if event.x < end:
-                self.post_message(self.Clicked(index))
+                self.post_message(self.Clicked(self, index))
                 return
 
 
