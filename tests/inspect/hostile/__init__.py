@@ -1,0 +1,1 @@
+"""Attacks on a node's socket: ``python -m tests.inspect.hostile --help``."""
