@@ -16,7 +16,8 @@ EXIT_INTERRUPTED: Final = 130
 EXIT_CODES: Final = """\
 exit codes:
   0    done
-  1    status --check found a problem; the tree of `run` gave up
+  1    status --check found a problem; the tree of `run` gave up;
+       after `chaos` something did not come back
   2    wrong usage, or a missing extra
   3    no such node
   4    several nodes fit: name one

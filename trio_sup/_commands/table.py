@@ -26,6 +26,7 @@ HELP: Final[dict[str, str]] = {
     # programs
     "run": "run a supervision tree as a program",
     "demo": "run a small board server and look at it",
+    "chaos": "cause faults on a node, and see what comes back",
     # about the command
     "version": "print the version",
 }

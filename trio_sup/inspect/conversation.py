@@ -62,6 +62,7 @@ def attached(
     *,
     rate_hz: float = 4.0,
     client: str = "trio-sup (one shot)",
+    control: bool = False,
     on_data: Callable[[bytes], None] | None = None,
 ) -> Generator[Conversation, None, None]:
     """Connect to a node, and close at the end of the block.
@@ -71,12 +72,13 @@ def attached(
         want: Of ``tree`` and ``events``.
         rate_hz: How many deltas a second to ask for, 1 to 10.
         client: Who asks, for the node.
+        control: Whether to ask for leave to act.
         on_data: Called with the bytes that the node sends, before they are read.
 
     Raises:
         AskError: it cannot be reached.
     """
-    session = Session(client=client, want=want, rate_hz=rate_hz)
+    session = Session(client=client, want=want, rate_hz=rate_hz, control=control)
     if isinstance(peer, FoundNode):
         with _local(peer) as sock:
             yield Conversation(peer, sock, session, on_data)

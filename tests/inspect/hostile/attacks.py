@@ -187,6 +187,8 @@ def slow_loris(path: Path, frames: Frames, draw: random.Random) -> Verdict:
             data = caller.sock.recv(65536)
         except TimeoutError:
             continue
+        except ConnectionResetError:
+            data = b""  # closed before it had read all of it
         heard += data
         if not data or time.monotonic() - began > PATIENCE:
             break
