@@ -36,6 +36,7 @@ def drain(queue: MailQueue) -> tuple[int, int]:
     for call in calls:
         call.fail(NoProcess(queue.kid.path_text, "had its mailbox drained"))
     queue.admit_waiting()
+    queue.kid.touch()
     return len(calls), notes
 
 

@@ -137,6 +137,8 @@ class Kid(ObservedState):
     def touch(self) -> None:
         """Something changed: tell those who wait."""
         self.version += 1
+        for report in self.node.reporting:
+            report(self)
         if self.waiters is not None:
             self.waiters.wake()
         if self.watchers is not None:

@@ -6,7 +6,7 @@ import logging
 import string
 import sys
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -69,6 +69,8 @@ class Node:
         self.event_counts: dict[str, int] = {}
         # Messages received, handled and dropped in lives that have ended.
         self.past_messages: tuple[int, int, int] = (0, 0, 0)
+        # Who is told of every child with a lifecycle change; mostly nobody.
+        self.reporting: tuple[Callable[[Kid], object], ...] = ()
         self._hooks: dict[EventHook, bool] = {}
 
     def next_uid(self) -> int:
@@ -87,6 +89,18 @@ class Node:
     def roots(self) -> Sequence[Kid]:
         """The root supervisors that run at present."""
         return list(self._roots.values())
+
+    def report_changes(self, to: Callable[[Kid], object]) -> bool:
+        """Call `to` with every child that has a lifecycle change, from now on.
+
+        For the inspector: it must be quick, and must not raise.
+        """
+        self.reporting += (to,)
+        return True
+
+    def report_no_more(self, to: Callable[[Kid], object]) -> None:
+        """End `report_changes` for this very function."""
+        self.reporting = tuple(told for told in self.reporting if told is not to)
 
     def child_of(self, task: trio.lowlevel.Task) -> tuple[int, str]:
         """Return the number and path of the child that a task belongs to, or 0."""

@@ -22,7 +22,16 @@ class FakeMailbox:
     peak: int = 0
     handled: int = 0
     in_progress: tuple[str, float] | None = None
+    dropped: int = 0
     suspended: bool = False
+
+    @property
+    def current(self) -> object | None:
+        return self.in_progress
+
+    @property
+    def received(self) -> int:
+        return self.depth + self.handled + (self.in_progress is not None)
 
 
 Past = tuple[int, float, float, str, str]
@@ -154,6 +163,12 @@ class FakeNode:
     def roots(self) -> Sequence[FakeChild]:
         self.looks += 1
         return self.tree
+
+    def report_changes(self, to: Callable[[ObservedChild], object]) -> bool:
+        return False
+
+    def report_no_more(self, to: Callable[[ObservedChild], object]) -> None:
+        pass
 
     @property
     def past_messages(self) -> tuple[int, int, int]:

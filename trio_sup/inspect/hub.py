@@ -112,6 +112,7 @@ class Hub:
                 await self._sample_for_ever()
             finally:
                 self._topics.close()
+                self._table.close()
 
     async def _sample_for_ever(self) -> None:
         while True:

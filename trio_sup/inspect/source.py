@@ -6,7 +6,7 @@ until a client is attached. No attribute here runs user code.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -39,6 +39,21 @@ class ObservedMailbox(Protocol):
     @property
     def suspended(self) -> bool:
         """Whether it handles nothing until it is resumed."""
+        ...
+
+    @property
+    def received(self) -> int:
+        """Messages queued in this life."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """Messages forgotten in this life because the mailbox was full."""
+        ...
+
+    @property
+    def current(self) -> object | None:
+        """The message in hand, None if there is none."""
         ...
 
     @property
@@ -298,6 +313,18 @@ class ObservedNode(Protocol):
 
     def roots(self) -> Sequence[ObservedChild]:
         """The root supervisors that run at present."""
+        ...
+
+    def report_changes(self, to: Callable[[ObservedChild], object]) -> bool:
+        """Call `to` with every child that has a lifecycle change, from now on.
+
+        Returns:
+            False for a node that cannot: then it has to be walked.
+        """
+        ...
+
+    def report_no_more(self, to: Callable[[ObservedChild], object]) -> None:
+        """End `report_changes` for this very function."""
         ...
 
     @property

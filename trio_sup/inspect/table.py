@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
+from trio_sup.inspect.probes import Probes
 from trio_sup.inspect.text import MAX_ERROR, MAX_NAME, MAX_PATH, clip, finite
 from trio_sup.inspect.wire import Event, Row, Vol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from trio_sup.inspect.source import (
         ObservedChild,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 SLICE: Final = 1000
 """Children that are looked at without a pause: 0.4 ms, 2.5 ms when all are new."""
+WALK_EVERY: Final = 8
+"""Scans between two walks over the whole tree, where the node reports changes."""
 LEAVES: Final = frozenset({"server", "task"})
 """Kinds that have no children."""
 TOMBSTONES: Final = 1024
@@ -89,22 +92,60 @@ class Table:
         self._seen_events = node.events_emitted - len(node.recent_events())
         self._event_n = 0
         self._complained = False
+        # Children with a lifecycle change, as the node reports them.
+        self._changed: set[ObservedChild] = set()
+        self._report = self._changed.add
+        self._collects = False
+        self._since_walk = 0
+        # What the quick scans look at; None: the tree has to be walked.
+        self._probes: Probes | None = None
+        self._budgets: list[Cell] = []
 
     def clear(self) -> None:
         """Forget the rows; what follows is not continuous with what was."""
         self.cells.clear()
         self._tombs.clear()
         self._floor = self.gen = self.gen + 1
+        self.close()
+
+    def close(self) -> None:
+        """Let the node report nothing any more."""
+        if self._collects:
+            self._node.report_no_more(self._report)
+        self._collects = False
+        self._changed.clear()
+        self._probes = None
 
     # --- sampling ----------------------------------------------------------
 
     def scan(self, found: Found) -> Iterator[None]:
-        """Look at every child and fill `found`; yields after each `SLICE`.
+        """Find what is new and fill `found`; yields after each slice.
 
-        What changes while the scan pauses is found by this scan or by the next.
+        Mostly by the children that the node says have changed, and a look at each
+        mailbox; by a walk over the whole tree at first, when a child came or went,
+        and every few scans to be sure. What changes while the scan pauses is found
+        by this scan or by the next.
         """
         self._scan += 1
         gen = self.gen + 1
+        if self._probes is None or self._since_walk >= WALK_EVERY:
+            yield from self._walk(gen, found)
+        else:
+            self._since_walk += 1
+            whole = yield from self._look_at_changes(self._probes, gen, found)
+            if not whole:
+                yield from self._walk(gen, found)
+        self._read_events(found)
+        if found.up or found.vol or found.gone or not self.gen:
+            self.gen = gen
+
+    def _walk(self, gen: int, found: Found) -> Iterator[None]:
+        """Look at every child."""
+        if not self._collects:
+            self._collects = self._node.report_changes(self._report)
+        self._changed.clear()
+        # Forgotten first, so that a walk that fails is walked again.
+        self._probes = None
         left = SLICE
         todo: list[ObservedChild] = [*self._node.roots()][::-1]
         while todo:
@@ -119,9 +160,48 @@ class Table:
                 left = SLICE
                 yield
         self._bury(gen, found)
-        self._read_events(found)
-        if found.up or found.vol or found.gone or not self.gen:
-            self.gen = gen
+        self._since_walk = 0
+        if self._collects:
+            self._remember()
+
+    def _remember(self) -> None:
+        """Note what the quick scans have to look at."""
+        self._probes = Probes(
+            (uid, mailbox)
+            for uid, cell in self.cells.items()
+            if (mailbox := cell.child.mailbox) is not None
+        )
+        self._budgets = [c for c in self.cells.values() if c.row.budget_max is not None]
+
+    def _look_at_changes(
+        self, probes: Probes, gen: int, found: Found
+    ) -> Generator[None, None, bool]:
+        """Look at what may have changed; False if the tree itself has."""
+        cells, changed = self.cells, list(self._changed)
+        self._changed.clear()
+        for child in changed:
+            if child.uid not in cells or child.status == "gone":
+                return False
+        seen: set[int] = set()
+        for child in changed:
+            self._look(child, gen, found)
+            seen.add(child.uid)
+            seen.add(child.parent_uid)
+        for cell in self._budgets:
+            # The restarts in a window grow with those of a child, and fade by time.
+            uid = cell.row.id
+            if cell.row.budget_used or uid in seen:
+                self._look(cell.child, gen, found)
+        yield
+        done = set(found.up)
+        for ids in probes.moved():
+            for uid in ids:
+                cell = cells[uid]
+                if uid not in done and _moved(cell.row, cell.child):
+                    cell.vol_gen = gen
+                    found.vol.append(uid)
+            yield
+        return True
 
     def _look(self, child: ObservedChild, gen: int, found: Found) -> Row:
         cell = self.cells.get(child.uid)

@@ -1,0 +1,31 @@
+"""The inspector's terminal application, noting when it attached.
+
+``python -m bench.inspector.viewer SOCKET FILE``: FILE gets the moment, on the clock
+that all processes of a machine share.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from trio_sup.inspect.session import Session
+from trio_sup_inspector.app import main
+
+
+def note_attach(path: Path) -> None:
+    """Write down when a session is connected for the first time."""
+    plain = Session.connected
+
+    def connected(self: Session, now: float) -> None:
+        if not path.exists():
+            path.write_text(repr(time.monotonic()), encoding="ascii")
+        plain(self, now)
+
+    Session.connected = connected
+
+
+if __name__ == "__main__":
+    note_attach(Path(sys.argv[2]))
+    sys.exit(main(Path(sys.argv[1])))
