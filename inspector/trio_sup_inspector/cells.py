@@ -58,6 +58,8 @@ def cut_front(text: str, width: int, *, plain: bool = False) -> str:
 
 def fit(text: str, width: int, *, right: bool = False, plain: bool = False) -> str:
     """The text in exactly `width` cells."""
+    if text.isascii() and len(text) <= width:  # most texts: a cell a character
+        return text.rjust(width) if right else text.ljust(width)
     text = cut(text, width, plain=plain)
     space = " " * (width - width_of(text))
     return space + text if right else text + space

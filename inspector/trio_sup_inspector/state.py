@@ -166,9 +166,9 @@ class NodeState:
         return sum(new for _, new in times)
 
     def deepest(self, clock: float) -> int:
-        """The fullest mailbox, counted once a tick."""
+        """The fullest mailbox, counted once a second: it looks at every row."""
         at, depth = self._deepest
-        if at != clock:
+        if not 0.0 <= clock - at < 1.0:
             rows = self.model.rows.values()
             depth = max((row.mailbox_len or 0 for row in rows), default=0)
             self._deepest = clock, depth

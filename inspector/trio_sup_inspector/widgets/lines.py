@@ -20,12 +20,14 @@ from trio_sup_inspector.keys import LIST_KEYS
 from trio_sup_inspector.widgets.paint import CURSOR, ROLE_CLASSES, Paint
 
 if TYPE_CHECKING:
+    from rich.style import Style
     from textual import events
     from textual.binding import BindingType
 
 CACHED_STRIPS: Final = 512
 MARGIN: Final = 1
 """Empty cells at both ends of a line."""
+SPACE: Final[Cell] = (" " * MARGIN, "text")
 
 Painter: TypeAlias = Callable[[int, int], Cells]
 """Says what line `index` shows in `width` cells."""
@@ -74,6 +76,10 @@ class LineView(ScrollView, can_focus=True):
         """Rendered lines, by what they say."""
         self.painted: dict[int, tuple[Cells, bool]] = {}
         """What each line on screen shows: compared before painting it again."""
+        # What `update_lines` found to be new: not worked out again to paint it.
+        self._fresh: dict[int, Cells] = {}
+        # The style of empty space; read with the others.
+        self._base: Style | None = None
         self.faded: bool = False
         """Whether everything is dimmed: what is shown is not the present."""
         self.note = ""
@@ -91,9 +97,9 @@ class LineView(ScrollView, can_focus=True):
         """How many cells a painter gets: all but the margins and the scrollbar."""
         return max(0, self.scrollable_content_region.width - 2 * MARGIN)
 
-    def _cells(self, index: int) -> Cells:
-        space: Cell = (" " * MARGIN, "text")
-        return (space, *self._painter(index, self.line_width()), space)
+    def _cells(self, index: int, width: int) -> Cells:
+        room = max(0, width - 2 * MARGIN)
+        return (SPACE, *self._painter(index, room), SPACE)
 
     @property
     def keys(self) -> Sequence[Hashable]:
@@ -120,6 +126,7 @@ class LineView(ScrollView, can_focus=True):
         selected, top = self.selected, self.scroll_offset.y
         above, before = self._at - top, len(self._keys)
         self._keys = keys
+        self._fresh.clear()
         self.virtual_size = Size(self.size.width, len(keys))
         if follow:
             self._at = max(0, len(keys) - 1)
@@ -160,11 +167,13 @@ class LineView(ScrollView, can_focus=True):
         if not width or not self.display:
             return 0
         top, count = self.scroll_offset.y, 0
+        self._fresh.clear()
         for y in range(top, min(top + height, len(self._keys))):
-            fresh = (self._cells(y), self._here(y))
+            fresh = (self._cells(y, width), self._here(y))
             old = self.painted.get(y)
             if old != fresh:
                 count += 1
+                self._fresh[y] = fresh[0]
                 start, end = 0, width
                 if old is not None and old[1] == fresh[1]:
                     start, end = changed_span(old[0], fresh[0])
@@ -175,14 +184,15 @@ class LineView(ScrollView, can_focus=True):
         """One line of the screen."""
         if self._paint is None:
             self._paint = Paint(self, cursor=True)
+            self._base = self.rich_style
         width = self.scrollable_content_region.width
         index = y + self.scroll_offset.y
         if y == 1 and not self._keys and self.note:
             note: Cells = ((f"  {self.note}", "dim"),)
-            return self._paint.strip(note).adjust_cell_length(width, self.rich_style)
+            return self._paint.strip(note).adjust_cell_length(width, self._base)
         if index >= len(self._keys) or not width:
-            return Strip.blank(width, self.rich_style)
-        cells = self._cells(index)
+            return Strip.blank(width, self._base)
+        cells = self._fresh.pop(index, None) or self._cells(index, width)
         here = self._here(index)
         if len(self.painted) > CACHED_STRIPS:
             self.painted.clear()
@@ -191,14 +201,15 @@ class LineView(ScrollView, can_focus=True):
         strip = self.strips.get(key)
         if strip is None:
             strip = self._paint.strip(cells, cursor=here, dim=self.faded)
-            strip = strip.adjust_cell_length(width, self.rich_style)
+            strip = strip.adjust_cell_length(width, self._base)
             self.strips[key] = strip
         return strip
 
     def notify_style_update(self) -> None:
         """The theme or the classes changed: read the styles again."""
         super().notify_style_update()
-        self._paint = None
+        self._paint = self._base = None
+        self._fresh.clear()
         self.strips.clear()
         self.painted.clear()
 
@@ -206,6 +217,7 @@ class LineView(ScrollView, can_focus=True):
         """Lines have another width; the cursor stays on screen."""
         self.virtual_size = Size(self.size.width, len(self._keys))
         self.painted.clear()
+        self._fresh.clear()
         self._show_cursor()
         self.refresh()
 
