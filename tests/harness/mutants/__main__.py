@@ -1,20 +1,29 @@
 """`python -m tests.harness.mutants`: a table of what is found, and how fast.
 
---examples N   only the sound library, N examples of each tree
---only WORD    mutants whose name holds the word
+The table is written beside this file (`table.txt`) when all mutants were tried.
+
+--only WORD    mutants whose name holds the word; no table is written
 --one NAME     one mutant, in this process
+--sound N      only the sound library: N examples over all trees, in rounds
 """
 
 import argparse
+import itertools
+import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
+
+from attrs import asdict, frozen
 
 from .catalogue import MUTANTS, Mutant
 from .planting import plant
 
 ROOT = Path(__file__).parents[3]
+TABLE = Path(__file__).with_name("table.txt")
 
 BUDGET = 10.0
 """Seconds of processor time in which a mutant must be found."""
@@ -22,11 +31,29 @@ BUDGET = 10.0
 ROUND = 12
 """Examples of each tree before the next one has its turn."""
 
+SOUND_ROUND = 1000
+"""The same, for the sound library."""
 
-def hunt(mutant: Mutant | None, budget: float) -> str | None:
+MISSED = 3
+"""Exit code of a process that found nothing."""
+
+
+@frozen
+class Found:
+    """What the harness said of a mutant."""
+
+    took: float
+    """Processor seconds until the first failure."""
+    shrunk: float
+    """And until it was shrunk and printed."""
+    faults: int
+    """Events in the shrunk script."""
+    rule: str
+
+
+def hunt(mutant: Mutant, budget: float) -> Found | None:
     """Check all trees in turn until one complains; say what was found."""
-    if mutant is not None:
-        plant(mutant)
+    plant(mutant)
     import hypothesis
 
     from trio_sup.testing import EVERYTHING, SupervisionViolation, check_supervision
@@ -48,12 +75,11 @@ def hunt(mutant: Mutant | None, budget: float) -> str | None:
                     max_examples=examples,
                 )
             except SupervisionViolation as found:
-                took = found.found_at - began
-                shrunk = time.process_time() - began
-                problem = found.world.problems[0]
-                return (
-                    f"{took:5.1f} s {shrunk:5.1f} s {len(found.script):6}  "
-                    f"{problem.invariant}"
+                return Found(
+                    found.found_at - began,
+                    time.process_time() - began,
+                    len(found.script),
+                    found.world.problems[0].invariant,
                 )
             if time.process_time() - began > budget:
                 break
@@ -61,64 +87,108 @@ def hunt(mutant: Mutant | None, budget: float) -> str | None:
     return None
 
 
-def in_a_process(mutant: Mutant) -> str | None:
-    """Hunt one mutant in a process of its own."""
+def in_a_process(mutant: Mutant) -> Found | None:
+    """Hunt one mutant in a process of its own.
+
+    Raises:
+        RuntimeError: the harness itself broke.
+    """
     package = "tests.harness.mutants"
     command = [sys.executable, "-W", "ignore", "-m", package, "--one", mutant.name]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=300, cwd=ROOT, check=False
     )
-    if done.returncode == 0:
-        return done.stdout.strip()
-    if done.returncode == 3:
+    if done.returncode == MISSED:
         return None
-    tail = (done.stderr.strip().splitlines() or ["it died"])[-1]
-    return f"   --    -  broke the harness itself: {tail[:60]}"
+    if done.returncode != 0:
+        raise RuntimeError(f"{mutant.name}: {done.stderr}")
+    return Found(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def sound(examples: int) -> int:
-    """Run the sound library; return how many examples went well."""
+def lines_of(results: dict[Mutant, Found | None]) -> Iterator[str]:
+    """The table, and what follows from it."""
+    yield f"{'planted bug':52} {'found':>7} {'shrunk':>7} faults  what was said"
+    for mutant, found in results.items():
+        yield f"{mutant.name:52} {cells(found)}"
+    hits = [found for found in results.values() if found is not None]
+    yield ""
+    yield f"{len(hits)} of {len(results)} found, each within {BUDGET:g} s of search"
+    if hits:
+        longest, most = max(f.took for f in hits), max(f.faults for f in hits)
+        yield (
+            f"found after a median of {median(f.took for f in hits):.1f} s, at most "
+            f"{longest:.1f} s of processor time"
+        )
+        yield (
+            f"shrunk to a median of {median(f.faults for f in hits):g} faults, at "
+            f"most {most}"
+        )
+
+
+def cells(found: Found | None) -> str:
+    """One row of the table, but for the name."""
+    if found is None:
+        return "NOT FOUND"
+    return f"{found.took:5.1f} s {found.shrunk:5.1f} s {found.faults:6}  {found.rule}"
+
+
+def sound(wanted: int) -> int:
+    """Run the sound library; return how many examples went well.
+
+    Raises:
+        SupervisionViolation: it is not sound, or the harness is wrong.
+    """
+    import hypothesis
+
     from trio_sup.testing import EVERYTHING, check_supervision
 
     from .ground import CASES
 
-    total = 0
-    for case in CASES:
+    hypothesis.settings.register_profile("sound", database=None)
+    hypothesis.settings.load_profile("sound")
+    total, began = 0, time.perf_counter()
+    for case in itertools.cycle(CASES):
         report = check_supervision(
             case.build,
             client=case.client,
             allow=case.allow,
             faults=EVERYTHING,
-            max_examples=examples,
+            max_examples=min(SOUND_ROUND, wanted - total),
         )
         total += report.examples
-        print(f"{case.name:22} {report}", flush=True)
+        took = time.perf_counter() - began
+        print(f"{total:>8} of {wanted} in {took:6.0f} s  {case.name}", flush=True)
+        if total >= wanted:
+            return total
     return total
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.harness.mutants")
-    parser.add_argument("--examples", type=int)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.harness.mutants", description=__doc__
+    )
+    parser.add_argument("--sound", type=int)
     parser.add_argument("--only", default="")
     parser.add_argument("--one")
     options = parser.parse_args()
-    if options.examples:
-        print(f"{sound(options.examples)} examples, nothing found")
+    if options.sound:
+        print(f"{sound(options.sound)} examples of the sound library, nothing found")
         return 0
     if options.one:
         [mutant] = [each for each in MUTANTS if each.name == options.one]
         found = hunt(mutant, BUDGET)
-        print(found or "not found")
-        return 0 if found else 3
-    chosen = [each for each in MUTANTS if options.only in each.name]
-    missed = 0
-    print(f"{'planted bug':52} {'found':>7} {'shrunk':>7} faults  what was said")
-    for mutant in chosen:
-        said = in_a_process(mutant)
-        missed += said is None
-        print(f"{mutant.name:52} {said or 'NOT FOUND'}", flush=True)
-    print(f"{len(chosen) - missed} of {len(chosen)} found")
-    return 1 if missed else 0
+        print("not found" if found is None else json.dumps(asdict(found)))
+        return MISSED if found is None else 0
+    results: dict[Mutant, Found | None] = {}
+    for mutant in MUTANTS:
+        if options.only in mutant.name:
+            found = results[mutant] = in_a_process(mutant)
+            print(f"{mutant.name:52} {cells(found)}", flush=True)
+    table = "\n".join(lines_of(results)) + "\n"
+    print(f"\n{table}")
+    if not options.only:
+        TABLE.write_text(table, encoding="utf-8")
+    return 1 if None in results.values() else 0
 
 
 if __name__ == "__main__":
