@@ -1,6 +1,7 @@
 """`check_supervision`: silent about sound trees, loud and brief about broken ones."""
 
 import gc
+import io
 import math
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ import trio.lowlevel
 import trio_sup
 from trio_sup import GenServer, Registry, _life, call, child, supervisor
 from trio_sup._core.words import Strategy
+from trio_sup._current import current_kid
 from trio_sup._mailbox import MailQueue
 from trio_sup.testing import (
     EVERYTHING,
@@ -24,11 +26,13 @@ from trio_sup.testing import (
     Fault,
     Flood,
     Interrupt,
+    ProgressBar,
     Slow,
     SupervisionViolation,
     Terminate,
     Vanish,
     World,
+    assume,
     check_supervision,
     eventually,
     every_cancellation,
@@ -39,7 +43,7 @@ from trio_sup.testing import (
     survives,
 )
 
-from .trees import Db, customer, db_answers, flat, shop, tick
+from .trees import Db, customer, db_answers, flat, shop, slow_start, tick
 
 
 @pytest.mark.parametrize("strategy", ["one_for_one", "one_for_all", "rest_for_one"])
@@ -259,6 +263,43 @@ def test_an_eventual_demand_may_ask_a_server() -> None:
     assert world.lives("shop/db") == 2
 
 
+def test_a_run_in_which_an_assumption_fails_counts_for_nothing() -> None:
+    @invariant
+    def never_restarted(world: World) -> None:
+        assume(world.restarts("flat/a") == 0)
+        assert world.restarts("flat/a") == 0, "not reached"
+
+    crash = [Crash("flat/a", at=1.0)]
+    assert not replay(flat, crash, invariants=[never_restarted]).assumed
+    assert replay(flat, invariants=[never_restarted]).assumed
+    report = check_supervision(
+        flat, invariants=[never_restarted], max_examples=30, derandomize=True
+    )
+    assert report.examples >= 30
+    assert report.discarded > 0
+    assert "discarded" in str(report)
+
+
+def test_children_clients_and_build_functions_may_assume() -> None:
+    async def starts_once() -> None:
+        kid = current_kid.get()
+        assert kid is not None
+        assume(kid.life == 1)
+        await trio.sleep_forever()
+
+    async def assumes(world: World) -> None:
+        assume(False)
+
+    def builds() -> Any:
+        assume(False)
+
+    once = lambda: [child(starts_once)]  # noqa: E731
+    assert replay(once).assumed
+    assert not replay(once, [Crash("root/starts_once", at=1.0)]).assumed
+    assert not replay(flat, client=assumes).assumed
+    assert not replay(builds).assumed
+
+
 def test_an_invariant_of_quiet_moments_is_checked_while_the_tree_runs() -> None:
     seen: list[str] = []
 
@@ -347,6 +388,38 @@ def test_every_checkpoint_of_a_sound_tree_is_survived() -> None:
     assert {kind for _, kind in report.rows} == {"crash", "vanish", "fail start"}
     row = report.rows["shop/db", "crash"]
     assert row.hit == row.places > 3
+
+
+def test_the_report_tells_every_child_checkpoint_and_fault() -> None:
+    def build() -> Any:
+        return supervisor([child(tick, id="t"), child(slow_start, id="s")], id="app")
+
+    report = every_checkpoint(build, modes=("crash", "slow"), duration=5)
+    assert report.details().splitlines() == [
+        "app/t",
+        "  crash       ...",
+        "  slow        ...",
+        "  fail start  ..",
+        "app/s",
+        "  crash       ..",
+        "  slow        ..",
+        "  fail start  ..",
+    ]
+
+
+def test_the_report_shows_which_place_is_bad() -> None:
+    report = every_checkpoint(leaky, modes=("vanish",), duration=3, check=False)
+    assert "  vanish      x." in report.details().splitlines()
+
+
+def test_a_bar_shows_the_progress() -> None:
+    screen = io.StringIO()
+    bar = ProgressBar(screen, interval=0)
+    report = every_checkpoint(flat, duration=3, progress=bar)
+    lines = screen.getvalue().split("\r")[1:]
+    assert len(lines) == report.runs
+    assert lines[0].startswith("[")
+    assert lines[-1] == f"[{'#' * 30}] {report.runs}/{report.runs} runs, 0 s left \n"
 
 
 def test_every_checkpoint_finds_the_await_before_a_release() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +12,12 @@ import trio.testing
 import trio_sup
 from tests.conformance import generate, trio_driver
 from trio_sup import child, dynamic_supervisor, open_supervisor, supervisor
-from trio_sup.testing.monitor import ConformanceMonitor, EventLog, check_log
+from trio_sup.testing.monitor import (
+    ConformanceMonitor,
+    EventLog,
+    check_log,
+    debug_conformance,
+)
 from trio_sup.testing.scenario import Queue
 
 
@@ -46,7 +52,7 @@ def record(spec: trio_sup.ChildSpec[trio_sup.Supervisor], seconds: float) -> lis
     return file.getvalue().splitlines()
 
 
-class Watched(trio_driver._Run):
+class Watched(trio_driver._Run):  # pyright: ignore[reportPrivateUsage]
     async def run(self) -> Any:
         self.monitor = ConformanceMonitor()
         with self.monitor.watching():
@@ -79,8 +85,7 @@ def test_a_recorded_log_is_enough_to_judge_a_tree() -> None:
     assert check_log(lines) == []
 
 
-def doctored(lines: list[str], keep: object) -> list[str]:
-    assert callable(keep)
+def doctored(lines: list[str], keep: Callable[[dict[str, Any]], bool]) -> list[str]:
     return [line for line in lines if keep(json.loads(line))]
 
 
@@ -136,3 +141,28 @@ def test_it_can_begin_in_the_middle_of_a_life() -> None:
 
     assert TREE.flags is not None
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_as_a_debug_switch_it_logs_what_a_live_node_must_not_do(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        async with open_supervisor(TREE):
+            monitor = debug_conformance()
+            await trio.sleep(2.5)  # a restart of `cache`, as it is specified
+            assert monitor.violations == []
+            node = trio_sup.current_node()
+            [started] = [
+                event
+                for event in node.recent_events()
+                if event.kind == "child_started" and event.path == "app/db"
+            ]
+            node.emit(started)  # nobody started it again
+            node.remove_hook(monitor.take)
+            node.emit(started)
+            assert len(monitor.violations) == 1
+
+    with caplog.at_level("ERROR", logger="trio_sup.conformance"):
+        trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    [record] = [r for r in caplog.records if r.name == "trio_sup.conformance"]
+    assert "app/db" in record.getMessage()

@@ -4,7 +4,7 @@ import pytest
 
 from trio_sup.testing import EVERYTHING, check_supervision
 
-from .mutants.__main__ import BUDGET, in_a_process
+from .mutants.__main__ import BUDGET, TABLE, in_a_process
 from .mutants.catalogue import MUTANTS, Mutant
 from .mutants.ground import CASES, Case
 from .mutants.planting import changed_source, source_of
@@ -42,3 +42,13 @@ def test_a_planted_bug_is_found(mutant: Mutant) -> None:
     found = in_a_process(mutant)
     assert found is not None
     assert found.took < BUDGET
+
+
+def test_the_committed_table_is_of_these_mutants_and_all_are_found() -> None:
+    # When this fails, make it anew: `python -m tests.harness.mutants`.
+    rows = TABLE.read_text(encoding="utf-8").splitlines()[1:]
+    rows = rows[: rows.index("")]
+    assert len(rows) == len(MUTANTS)
+    for row, mutant in zip(rows, MUTANTS, strict=True):
+        assert row.startswith(mutant.name + " ")
+        assert "NOT FOUND" not in row

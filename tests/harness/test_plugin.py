@@ -115,6 +115,42 @@ def test_does_not_ask():
     result.stdout.fnmatch_lines(["*a child crashed unexpectedly: root/crash crashed*"])
 
 
+def test_a_failing_assertion_of_a_child_fails_the_test(
+    project: pytest.Pytester,
+) -> None:
+    source = """
+async def asserts():
+    await trio.sleep(1)
+    assert 1 + 1 == 3
+
+def test_hides():
+    run_virtual(run, child(asserts))
+
+@pytest.mark.trio
+async def test_hides_too(autojump_clock):
+    await run(child(asserts, restart="temporary"))
+
+@pytest.mark.allow_crashes(errors=AssertionError)
+def test_allows():
+    run_virtual(run, child(asserts))
+
+def test_tries_it_on_purpose(check_supervision):
+    check_supervision(
+        lambda: [child(asserts, restart="temporary")],
+        allow=[AssertionError],
+        max_examples=5,
+    )
+
+def test_other_errors_are_the_supervisors_affair():
+    run_virtual(run, child(crash))
+"""
+    result = run(project, source)
+    result.assert_outcomes(failed=2, passed=3)
+    result.stdout.fnmatch_lines(
+        ["*an assertion of a child failed: root/asserts crashed*assert*1 + 1*"]
+    )
+
+
 def test_a_failure_survives_the_way_between_processes(
     project: pytest.Pytester,
 ) -> None:

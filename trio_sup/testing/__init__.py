@@ -6,6 +6,7 @@ schedules; `every_checkpoint` and `every_cancellation` try every place there is;
 by `check_supervision` only.
 """
 
+from trio_sup.testing._progress import ProgressBar as ProgressBar
 from trio_sup.testing.check import (
     CheckReport as CheckReport,
     check_supervision as check_supervision,
@@ -53,6 +54,12 @@ from trio_sup.testing.monitor import (
     EventLog as EventLog,
     Violation as Violation,
     check_log as check_log,
+    debug_conformance as debug_conformance,
 )
 from trio_sup.testing.report import SupervisionViolation as SupervisionViolation
-from trio_sup.testing.world import Hit as Hit, Problem as Problem, World as World
+from trio_sup.testing.world import (
+    Hit as Hit,
+    Problem as Problem,
+    World as World,
+    assume as assume,
+)

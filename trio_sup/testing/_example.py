@@ -36,7 +36,15 @@ from trio_sup.testing.faults import (
 from trio_sup.testing.invariants import Invariant
 from trio_sup.testing.monitor import ConformanceMonitor, Violation
 from trio_sup.testing.schedule import scheduled
-from trio_sup.testing.world import BuildTree, Hit, Problem, World, unpack
+from trio_sup.testing.world import (
+    BuildTree,
+    Hit,
+    Problem,
+    Unassumed,
+    World,
+    present_world,
+    unpack,
+)
 
 PATIENCE = 3600.0
 """Virtual seconds after which a tree that does not stop is called stuck."""
@@ -66,6 +74,8 @@ def run_example(
     with scheduled(schedule=watchdog), _quiet_log(), seam:
         try:
             trio.run(example.main, clock=clock)
+        except Unassumed:
+            pass  # by `build_tree`
         except trio.TrioInternalError as error:
             if watchdog.halt is None:
                 raise
@@ -74,6 +84,8 @@ def run_example(
             sweep(watchdog.left)
     world = example.world
     world.contested = watchdog.contested
+    if not world.assumed:
+        world.problems.clear()
     return world
 
 
@@ -119,6 +131,7 @@ class _Example:
 
     async def main(self) -> None:
         node = self.world.node_ = current_node()
+        present_world.set(self.world)
         before = set(all_tasks())
         spec, self.world.app = unpack(self.options.build_tree())
         self.world.kids_ = self.injector.kids

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -33,9 +34,13 @@ class CheckReport:
     """The children that could be hit."""
     outcomes: dict[str, int]
     """How the runs ended, and how often."""
+    discarded: int = 0
+    """Runs beside the examples in which an `assume` did not hold."""
 
     def __str__(self) -> str:
         ends = ", ".join(f"{n} {word}" for word, n in sorted(self.outcomes.items()))
+        if self.discarded:
+            ends += f"; {self.discarded} discarded"
         return (
             f"{self.examples} examples in {self.seconds:.1f} s over "
             f"{len(self.targets)} children: {ends}"
@@ -109,11 +114,11 @@ def check_supervision(
         SupervisionViolation: something does not hold.
         ImportError: Hypothesis is not installed (extra ``testing``).
     """
-    import hypothesis
-    from hypothesis import strategies as st
-
+    hypothesis = _hypothesis()
+    st = hypothesis.strategies
     options = make_options(build_tree, client, invariants, allow, duration)
-    began, outcomes, examples = time.perf_counter(), dict[str, int](), 0
+    began, outcomes = time.perf_counter(), dict[str, int]()
+    examples = discarded = 0
     ground = _draws.survey(run_checked(options), spare, duration)
     moves = _draws.moves_of(faults)
     one = st.tuples(
@@ -133,15 +138,18 @@ def check_supervision(
     first: list[float] = []
 
     def test(case: tuple[list[_draws.Draw], bytes]) -> None:
-        nonlocal examples
+        nonlocal examples, discarded
         script = _draws.script_of(ground, moves, case[0])
         codes = [byte % PERMUTATIONS for byte in case[1]]
-        examples += 1
         try:
             world = run_checked(options, script, codes)
         except SupervisionViolation:
             first.append(time.process_time())
             raise
+        if not world.assumed:
+            discarded += 1
+            hypothesis.reject()
+        examples += 1
         outcomes[world.outcome] = outcomes.get(world.outcome, 0) + 1
 
     # Hypothesis keeps failures by the name of the test: it is that of the tree.
@@ -154,7 +162,7 @@ def check_supervision(
     phases = [each for each in hypothesis.Phase if each.name != "explain"]
     settings = hypothesis.settings(
         deadline=None,
-        suppress_health_check=list(hypothesis.HealthCheck),  # pyright: ignore[reportArgumentType]
+        suppress_health_check=list(hypothesis.HealthCheck),
         report_multiple_bugs=False,
         print_blob=False,
         phases=phases,
@@ -167,7 +175,22 @@ def check_supervision(
         violation.found_at = first[0]
         raise
     paths = tuple(target.path for target in ground.targets)
-    return CheckReport(examples, time.perf_counter() - began, paths, outcomes)
+    seconds = time.perf_counter() - began
+    return CheckReport(examples, seconds, paths, outcomes, discarded)
+
+
+def _hypothesis() -> Any:
+    # By name, so that nothing of it is needed for the rest of the harness.
+    try:
+        return importlib.import_module("hypothesis")
+    except ModuleNotFoundError as error:
+        if error.name != "hypothesis":
+            raise
+        raise ImportError(
+            "check_supervision needs Hypothesis, which comes with the extra "
+            "'testing': install trio-sup[testing]",
+            name="hypothesis",
+        ) from None
 
 
 def _full_name(function: object) -> str:

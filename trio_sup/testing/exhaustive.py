@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 from attrs import Factory, define, frozen
 
 from trio_sup.testing._example import Client, Options, run_example
+from trio_sup.testing._progress import Progress, chosen
 from trio_sup.testing.check import make_options, run_checked
 from trio_sup.testing.faults import (
     Crash,
@@ -16,33 +17,47 @@ from trio_sup.testing.faults import (
     FailStart,
     Fault,
     Interrupt,
+    Slow,
     Vanish,
 )
 from trio_sup.testing.invariants import Check, Invariant
 from trio_sup.testing.report import SupervisionViolation
 from trio_sup.testing.world import BuildTree, World
 
-Mode: TypeAlias = Literal["crash", "vanish", "interrupt"]
-Progress: TypeAlias = Callable[[int, int], object]
-"""Called with how many runs are done, and how many there are."""
+Mode: TypeAlias = Literal["crash", "vanish", "interrupt", "slow"]
 
-_MODES: dict[str, type[Crash | Vanish | Interrupt]] = {
+_MODES: dict[str, type[Crash | Vanish | Interrupt | Slow]] = {
     "crash": Crash,
     "vanish": Vanish,
     "interrupt": Interrupt,
+    "slow": Slow,
 }
+
+SURVIVED, FAILED, MISSED, DISCARDED = ".", "x", "-", "?"
 
 
 @define
 class Row:
     """What was tried on one life of one child in one mode."""
 
-    places: int = 0
-    """Places there are."""
-    hit: int = 0
-    """Places at which the fault took place."""
-    failed: int = 0
-    """Places at which something broke."""
+    marks: str = ""
+    """One letter a place, in order: ``.`` the tree survived, ``x`` something broke,
+    ``-`` the fault did not take place, ``?`` an `assume` did not hold."""
+
+    @property
+    def places(self) -> int:
+        """Places there are."""
+        return len(self.marks)
+
+    @property
+    def hit(self) -> int:
+        """Places at which the fault took place."""
+        return self.marks.count(SURVIVED) + self.failed
+
+    @property
+    def failed(self) -> int:
+        """Places at which something broke."""
+        return self.marks.count(FAILED)
 
 
 @frozen
@@ -58,6 +73,22 @@ class CoverageReport:
     def runs(self) -> int:
         """How many runs there were."""
         return sum(row.places for row in self.rows.values())
+
+    def details(self) -> str:
+        """Return each place of each child, one letter for each: see `Row.marks`.
+
+        The letters of a row stand for the checkpoints 0, 1, 2, … of that life, so
+        they say which child, checkpoint and fault was tried, and what came of it.
+        """
+        width = max([0, *(len(kind) for _, kind in self.rows)])
+        lines: list[str] = []
+        before = ""
+        for (place, kind), row in self.rows.items():
+            if place != before:
+                lines.append(place)
+                before = place
+            lines.append(f"  {kind:{width}}  {row.marks}")
+        return "\n".join(lines)
 
     def check(self) -> None:
         """Raise the first failure, if there was one.
@@ -90,6 +121,14 @@ def _cell(row: Row | None) -> str:
     return f"{text:>14}"
 
 
+def _mark(world: World) -> str:
+    if world.problems:
+        return FAILED
+    if not world.assumed:
+        return DISCARDED
+    return SURVIVED if world.disturbed else MISSED
+
+
 @define
 class _Case:
     place: str
@@ -104,10 +143,8 @@ class _Tally:
 
     def note(self, case: _Case, world: World, options: Options) -> None:
         row = self.rows.setdefault((case.place, case.kind), Row())
-        row.places += 1
-        row.hit += world.disturbed
+        row.marks += _mark(world)
         if world.problems:
-            row.failed += 1
             self.failures.append(SupervisionViolation(world, options, case.script, ()))
 
 
@@ -122,7 +159,7 @@ def every_checkpoint(
     invariants: Iterable[Invariant | Check] = (),
     allow: Iterable[type[BaseException]] = (),
     duration: float = 10.0,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     check: bool = True,
 ) -> CoverageReport:
     """Break each child once at each of its waits, one run for each.
@@ -134,7 +171,7 @@ def every_checkpoint(
     Args:
         build_tree: As for `check_supervision`, like what is not named here.
         modes: ``crash``: an exception where it waits. ``vanish``: a cancellation,
-            then a crash. ``interrupt``: a Ctrl-C.
+            then a crash. ``interrupt``: a Ctrl-C. ``slow``: it goes on a second late.
         starts: Whether to let the first and the second start of each fail, too.
         spare: Paths that are left alone.
         most: Waits of one life that are tried.
@@ -142,7 +179,8 @@ def every_checkpoint(
         invariants: What else must hold.
         allow: Exceptions that are no failure.
         duration: Virtual seconds.
-        progress: Told of each run.
+        progress: Called with the number of runs done and of all; True for a bar on
+            standard error, which is the default where that is a terminal.
         check: Whether to raise the first failure at the end.
 
     Returns:
@@ -177,7 +215,7 @@ def every_cancellation(
     invariants: Iterable[Invariant | Check] = (),
     allow: Iterable[type[BaseException]] = (),
     duration: float = 10.0,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     check: bool = True,
 ) -> CoverageReport:
     """Cancel the whole tree from outside before each task step, one run for each.
@@ -189,7 +227,8 @@ def every_cancellation(
         invariants: What else must hold.
         allow: Exceptions that are no failure.
         duration: Virtual seconds.
-        progress: Told of each run.
+        progress: Called with the number of runs done and of all; True for a bar on
+            standard error, which is the default where that is a terminal.
         check: Whether to raise the first failure at the end.
 
     Returns:
@@ -209,19 +248,18 @@ def every_cancellation(
 
 
 def _run_all(
-    options: Options, cases: Sequence[_Case], progress: Progress | None, check: bool
+    options: Options,
+    cases: Sequence[_Case],
+    progress: Progress | bool | None,
+    check: bool,
 ) -> CoverageReport:
-    began, tally = time.perf_counter(), _Tally()
-    for number, case in _counted(cases):
+    began, tally, tell = time.perf_counter(), _Tally(), chosen(progress)
+    for number, case in enumerate(cases, start=1):
         tally.note(case, run_example(options, case.script), options)
-        if progress is not None:
-            progress(number, len(cases))
+        if tell is not None:
+            tell(number, len(cases))
     seconds = time.perf_counter() - began
     report = CoverageReport(tally.rows, seconds, tuple(tally.failures))
     if check:
         report.check()
     return report
-
-
-def _counted(cases: Sequence[_Case]) -> Iterator[tuple[int, _Case]]:
-    yield from enumerate(cases, start=1)

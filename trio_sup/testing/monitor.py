@@ -8,6 +8,7 @@ a test, as a debugging hook on a live node, or over a recorded log.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Any, TextIO
@@ -33,6 +34,8 @@ from trio_sup.testing._facts import (
 )
 from trio_sup.testing._kid_watch import KidWatch
 from trio_sup.testing._watch import SupervisorWatch
+
+logger = logging.getLogger("trio_sup.conformance")
 
 
 @frozen
@@ -236,6 +239,34 @@ class ConformanceMonitor:
         if self.violations:
             lines = "\n".join(f"  {violation}" for violation in self.violations)
             raise AssertionError(f"the tree broke its specification:\n{lines}")
+
+
+def debug_conformance(
+    node: Node | None = None, *, slack: float = 0.01
+) -> ConformanceMonitor:
+    """Switch the monitor on for a living node, until the node ends.
+
+    Each violation is logged as an error by the logger ``trio_sup.conformance``.
+    Trees that run already are watched from now on. A live node never settles, so
+    what a supervisor fails to do is not found, only what it must not do.
+
+    Args:
+        node: By default that of the present Trio run.
+        slack: Seconds of doubt around the edge of a restart window.
+
+    Returns:
+        The monitor, with all violations found so far. To switch it off, give its
+        `take` to `Node.remove_hook`.
+    """
+    node = node or current_node()
+    monitor = ConformanceMonitor(slack=slack, on_violation=_log_violation)
+    monitor.join(node)
+    node.add_hook(monitor.take)
+    return monitor
+
+
+def _log_violation(violation: Violation) -> None:
+    logger.error("%s", violation)
 
 
 _OWN: dict[str, Callable[[SupervisorWatch, Seen], None]] = {

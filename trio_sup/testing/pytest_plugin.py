@@ -1,18 +1,20 @@
-"""The pytest plugin: fixtures and two options; light, and silent where not used.
+"""The pytest plugin: fixtures, an option, and no assertion of a child is lost.
 
 Works with pytest-trio in strict mode, without it, and under xdist: the fixtures are
-plain ones, and what they check needs no event loop.
+plain ones, and what they check needs no event loop. Hypothesis is imported only by
+what draws examples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from trio_sup._core.events import LifecycleEvent
     from trio_sup.testing.check import CheckReport
     from trio_sup.testing.helpers import EventRecorder
 
@@ -33,8 +35,50 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line(
         "markers",
-        "allow_crashes(errors): a type, or a tuple of types, that no_crashes lets pass",
+        "allow_crashes(errors): a type, or a tuple of types, of errors of children "
+        "that do not fail the test",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test in which an assertion of a child failed.
+
+    Its supervisor would restart the child, and the test would pass. Let it pass on
+    purpose with ``@pytest.mark.allow_crashes(errors=AssertionError)``.
+    """
+    failed: list[LifecycleEvent] = []
+
+    def hear(event: LifecycleEvent) -> None:
+        if _assertion_in(event) is not None:
+            failed.append(event)
+
+    with _hearing_all(hear):
+        result = yield
+    if failed and not issubclass(AssertionError, _allowed(item)):
+        first = failed[0]
+        raise AssertionError(
+            f"an assertion of a child failed: {first.summary}"
+        ) from _assertion_in(first)
+    return result
+
+
+def _assertion_in(event: LifecycleEvent) -> BaseException | None:
+    from trio_sup._core.exits import leaves
+
+    error = getattr(getattr(event, "exit", None), "error", None)
+    if error is None:
+        return None
+    found = (leaf for leaf in leaves(error) if isinstance(leaf, AssertionError))
+    return next(found, None)
+
+
+def _allowed(item: pytest.Item) -> tuple[type[BaseException], ...]:
+    allowed: tuple[type[BaseException], ...] = ()
+    for mark in item.iter_markers("allow_crashes"):
+        errors = mark.kwargs["errors"]
+        allowed += errors if isinstance(errors, tuple) else (errors,)
+    return allowed
 
 
 @pytest.fixture
@@ -57,12 +101,10 @@ def check_supervision(request: pytest.FixtureRequest) -> Callable[..., CheckRepo
 @pytest.fixture
 def supervision_events() -> Iterator[EventRecorder]:
     """Record the events of all trees of the test, whatever node they run on."""
-    from trio_sup._node import Node
     from trio_sup.testing.helpers import EventRecorder
 
     recorder = EventRecorder()
-    with ExitStack() as undo:
-        _hear_all(Node, recorder, undo)
+    with _hearing_all(recorder):
         yield recorder
 
 
@@ -75,20 +117,28 @@ def no_crashes(
     Let certain errors pass with ``@pytest.mark.allow_crashes(errors=ValueError)``.
     """
     yield supervision_events
-    allowed: list[type[BaseException]] = []
-    for mark in request.node.iter_markers("allow_crashes"):
-        errors = mark.kwargs["errors"]
-        allowed += errors if isinstance(errors, tuple) else (errors,)
-    supervision_events.check_no_crash(*allowed)
+    supervision_events.check_no_crash(*_allowed(request.node))
 
 
-def _hear_all(node_type: Any, recorder: EventRecorder, undo: ExitStack) -> None:
-    """Let each node tell the recorder too: a test may run Trio several times."""
-    emit = node_type.emit
+@contextmanager
+def _hearing_all(hear: Callable[[LifecycleEvent], None]) -> Generator[None]:
+    """Let each node tell `hear` too: a test may run Trio several times.
 
-    def emit_and_tell(node: object, event: Any) -> None:
-        recorder(event)
+    What happens to trees under test by the harness is its own affair.
+    """
+    from trio_sup._node import Node
+    from trio_sup.testing.world import present_world
+
+    emit = Node.emit
+
+    def emit_and_tell(node: Node, event: LifecycleEvent) -> None:
+        if present_world.get() is None:
+            hear(event)
         emit(node, event)
 
+    node_type: Any = Node
     node_type.emit = emit_and_tell
-    undo.callback(setattr, node_type, "emit", emit)
+    try:
+        yield
+    finally:
+        node_type.emit = emit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, cast
 
 from attrs import Factory, define, field, frozen
@@ -66,6 +67,8 @@ class World:
     hits: list[Hit] = Factory(list[Hit])
     problems: list[Problem] = Factory(list[Problem])
     script: Sequence[Fault] = ()
+    assumed: bool = True
+    """False once an `assume` did not hold: what the run shows then counts for nothing."""
     error: BaseException | None = None
     """What the tree's block raised, if it did."""
     steps: int = 0
@@ -127,6 +130,34 @@ class World:
         from trio_sup.testing.timeline import timeline
 
         return timeline(self.events, self.hits, self.problems)
+
+
+class Unassumed(Exception):
+    """Raised by `assume` to leave a run that is of no interest."""
+
+
+present_world: ContextVar[World | None] = ContextVar("present_world", default=None)
+"""The run that a task belongs to, children and clients included."""
+
+
+def assume(condition: object) -> None:
+    """Give up the present run, without a verdict, unless a condition holds.
+
+    For use in `build_tree`, in a client, in invariants and in children. The run is
+    neither a success nor a failure; `check_supervision` draws another one.
+
+    Args:
+        condition: Anything true or false.
+
+    Raises:
+        Unassumed: it is false. Let it pass.
+    """
+    if condition:
+        return
+    world = present_world.get()
+    if world is not None:
+        world.assumed = False
+    raise Unassumed("an assumption does not hold: this run counts for nothing")
 
 
 def _is_spec(value: object) -> TypeGuard[ChildSpec[Any]]:
