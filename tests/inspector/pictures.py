@@ -16,6 +16,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 from rich.cells import cell_len
 
+from tests.inspector import shop_inside
 from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, Shop, open_rig
 from tests.inspector.shop import TRACEBACK, shop_rows, story
@@ -46,15 +47,26 @@ class Picture:
     node_gone: bool = False
     beats: bool = False
     """Whether the trends of the node are there."""
+    shows: str = ""
+    """What has to be on the screen before it is drawn."""
 
 
 DOWN_TO_CHARGE = ("down",) * 3
 PICTURES = {
     "inspector": Picture((110, 30), DOWN_TO_CHARGE),
     "details": Picture((150, 34), (*DOWN_TO_CHARGE, "enter"), details_of=4),
+    "mailbox": Picture(
+        (150, 34), (*DOWN_TO_CHARGE, "enter", "t"), details_of=4, shows="Waiting, the"
+    ),
+    "stack": Picture(
+        (76, 22), (*DOWN_TO_CHARGE, "enter", *"ttt"), shows="Gateway.post"
+    ),
+    "tasks": Picture((110, 22), ("8", *("down",) * 6), shows="watch_config"),
+    "calls": Picture((110, 14), ("9",), shows="deadlock"),
+    "busy": Picture((110, 17), ("0",), shows="held the loop"),
     "restarts": Picture((130, 30), ("3", *("down",) * 11)),
     "lints": Picture((100, 22), ("5", *("down",) * 5)),
-    "node": Picture((110, 22), ("6",), beats=True),
+    "node": Picture((120, 36), ("6",), beats=True, shows="61.8 MB"),
     "events": Picture((110, 23), ("4",)),
     "narrow": Picture((60, 20), DOWN_TO_CHARGE),
     "reconnecting": Picture((110, 22), DOWN_TO_CHARGE, node_gone=True),
@@ -71,6 +83,8 @@ async def show_picture(picture: Picture) -> str:
     now = shop_rows()
     rows = [evolve(row, restarts=row.restarts - LATELY.get(row.id, 0)) for row in now]
     node = Shop().node(rows=rows, tracebacks={4: TRACEBACK})
+    node.insides[4] = shop_inside.charge()
+    node.topics = shop_inside.topics()
     async with open_rig(node, size=picture.size) as rig:
         node.change(*(row for row in now if row.id in LATELY))
         events = story()
@@ -83,6 +97,8 @@ async def show_picture(picture: Picture) -> str:
         await rig.press(*picture.keys)
         if picture.details_of is not None:
             await open_details(rig, picture.details_of)
+        if picture.shows:
+            await rig.until_shown(picture.shows)
         if picture.node_gone:
             await lose_node(rig, node)
         return own_fonts(rig.app.export_screenshot(title=TITLE))

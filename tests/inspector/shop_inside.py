@@ -1,6 +1,6 @@
 """What the shop's node tells on request: insides of children, tasks, calls, load."""
 
-from trio_sup.inspect.wire import Detail
+from trio_sup.inspect.wire import Detail, ServerMessage
 from trio_sup.inspect.wire_details import (
     Busy,
     BusyRow,
@@ -209,3 +209,8 @@ def info() -> NodeInfo:
         ],
         facts=[["arguments", "python -m shop"], ["directory", "/srv/shop"]],
     )
+
+
+def topics() -> dict[str, ServerMessage]:
+    """What is answered to who follows a topic."""
+    return {"tasks": tasks(), "waits": waits(), "busy": busy(), "node": info()}

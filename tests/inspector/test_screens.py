@@ -43,12 +43,7 @@ def compare(name: str, text: str) -> None:
 def shop_node() -> FakeNode:
     node = Shop().node(rows=shop_rows(), tracebacks={4: TRACEBACK})
     node.insides[4] = shop_inside.charge()
-    node.topics = {
-        "tasks": shop_inside.tasks(),
-        "waits": shop_inside.waits(),
-        "busy": shop_inside.busy(),
-        "node": shop_inside.info(),
-    }
+    node.topics = shop_inside.topics()
     return node
 
 
