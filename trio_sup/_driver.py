@@ -29,7 +29,7 @@ from trio_sup._core.strategy import (
 )
 from trio_sup._kid import Kid
 from trio_sup._lives import Lives
-from trio_sup._reports import crash_of, note_endless_backoff
+from trio_sup._reports import note_endless_backoff
 
 if TYPE_CHECKING:
     from trio_sup._child import Child
@@ -77,7 +77,7 @@ class Driver(Lives):
     def begin_life(self) -> None:
         """Prepare a life, as it is spawned: from here on it can be asked to stop."""
         self.mode = "starting"
-        self.crashes.clear()
+        self.story.forget()
         self.outcome = NORMAL
         self.failure = None
         self.fatal = []
@@ -146,13 +146,12 @@ class Driver(Lives):
                 budget = kid.spec.budget
                 assert budget is not None
                 self.emit(
-                    events.ChildQuarantinedEvent(
-                        current,
-                        kid.path_text,
-                        kid.life,
-                        budget.max_restarts,
-                        budget.max_seconds,
-                    )
+                    events.ChildQuarantinedEvent,
+                    current,
+                    kid.path_text,
+                    kid.life,
+                    budget.max_restarts,
+                    budget.max_seconds,
                 )
             case GiveUp(own):
                 self._enter_give_up(kid, own=own)
@@ -161,9 +160,11 @@ class Driver(Lives):
                 self.settle(kid)
                 self.outcome = Exit("shutdown", "auto_shutdown")
                 self.emit(
-                    events.SupervisorAutoShutdown(
-                        current, self.kid.path_text, self.kid.life, kid.label
-                    )
+                    events.SupervisorAutoShutdown,
+                    current,
+                    self.kid.path_text,
+                    self.kid.life,
+                    kid.label,
                 )
                 self.request_stop(f"auto_shutdown after {kid.label!r} ended")
 
@@ -172,14 +173,13 @@ class Driver(Lives):
     ) -> None:
         """Announce the decision to restart."""
         self.emit(
-            events.RestartDecided(
-                now,
-                kid.path_text,
-                kid.life,
-                delay,
-                "one_for_one" if self.dynamic else self.flags.strategy,
-                siblings,
-            )
+            events.RestartDecided,
+            now,
+            kid.path_text,
+            kid.life,
+            delay,
+            "one_for_one" if self.dynamic else self.flags.strategy,
+            siblings,
         )
 
     def respawn(self, kid: Kid, now: float) -> None:
@@ -201,7 +201,7 @@ class Driver(Lives):
         if kid.ticket == ticket and not kid.alive and self.mode == "running":
             now = trio.current_time()
             kid.last_exit = exit
-            self.crashes.append(crash_of(kid, exit, now))
+            self.story.add(kid, exit, now)
             self._start_ended(kid, exit, now)
 
     def _due(self, kid: Kid, ticket: int) -> None:
@@ -216,7 +216,7 @@ class Driver(Lives):
         error = RestartLimitExceeded(
             self.kid.path_text,
             *limits,
-            tuple(self.crashes),
+            self.story.tell(),
             child=kid.label if own else None,
         )
         last = None if kid.last_exit is None else kid.last_exit.error
@@ -226,12 +226,11 @@ class Driver(Lives):
         kid.rests_with_parent = self._is_original(kid)
         self.settle(kid)
         self.emit(
-            events.SupervisorGaveUp(
-                trio.current_time(),
-                self.kid.path_text,
-                self.kid.life,
-                *limits,
-                kid.label,
-            )
+            events.SupervisorGaveUp,
+            trio.current_time(),
+            self.kid.path_text,
+            self.kid.life,
+            *limits,
+            kid.label,
         )
         self.request_stop(f"gave up after {kid.label!r} ended")

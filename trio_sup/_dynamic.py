@@ -220,4 +220,4 @@ class DynamicDriver(Driver):
         return kid.handle
 
     def _note(self, kid: Kid, action: Any) -> None:
-        self.emit(Requested(trio.current_time(), kid.path_text, kid.life, action))
+        self.emit(Requested, trio.current_time(), kid.path_text, kid.life, action)

@@ -189,7 +189,7 @@ class Kid(ObservedState):
             self.parent.kid_ready(self)
         host = self.driver if self.parent is None else self.parent
         assert host is not None
-        host.emit(ChildStarted(trio.current_time(), self.path_text, self.life))
+        host.emit(ChildStarted, trio.current_time(), self.path_text, self.life)
 
     # Names of the specification.
 
@@ -299,10 +299,12 @@ class Kid(ObservedState):
 
     def life_done(self) -> None:
         """Put away what belonged to the life that just ended."""
-        for alarm in (self.alarm, self.start_alarm):
-            if alarm is not None:
-                alarm.cancel()
-        self.alarm = self.start_alarm = None
+        if self.alarm is not None:
+            self.alarm.cancel()
+            self.alarm = None
+        if self.start_alarm is not None:
+            self.start_alarm.cancel()
+            self.start_alarm = None
         self.scope = self.task = self.stop_event = None
         self.deadline = math.inf
         self.forced = self.brutal = False

@@ -12,31 +12,29 @@ from __future__ import annotations
 
 import math
 import random
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import Context
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVarTuple
 
 import trio
 
 from trio_sup._alarms import alarm_clock
 from trio_sup._core import events
-from trio_sup._core.errors import Crash, SupervisorStopping
+from trio_sup._core.errors import SupervisorStopping
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.specs import Flags
 from trio_sup._core.strategy import SupervisorCore
 from trio_sup._kid import Kid
 from trio_sup._life import run_life
-from trio_sup._reports import crash_of, exit_event, report_while_stuck
+from trio_sup._reports import EventParts, Story, exit_event, report_while_stuck
 from trio_sup._wake import Waiters
 
 if TYPE_CHECKING:
     from trio_sup._node import Node
 
-Mode: TypeAlias = Literal["down", "starting", "running", "stopping"]
+Fields = TypeVarTuple("Fields")
 
-STORY_LENGTH = 10
-"""How many crashes a supervisor remembers for its story."""
+Mode: TypeAlias = Literal["down", "starting", "running", "stopping"]
 
 _jitter = random.Random()
 
@@ -55,7 +53,7 @@ class Lives:
         self.node: Node = kid.node
         self.mode: Mode = "down"
         self.core: SupervisorCore[Kid] = self._new_core()
-        self.crashes: deque[Crash] = deque(maxlen=STORY_LENGTH)
+        self.story: Story = Story()
         self.fatal: list[BaseException] = []
         self.stop_reason: str = "stop"
         self.hurried: bool = False
@@ -95,7 +93,7 @@ class Lives:
         self.bell.wake()
         self.kid.touch()
         head = (trio.current_time(), self.kid.path_text, self.kid.life)
-        self.emit(events.SupervisorWindsDown(*head, reason))
+        self.emit(events.SupervisorWindsDown, *head, reason)
 
     def _refuse_requests(self, error: SupervisorStopping) -> None:
         """Answer everything that waits in line."""
@@ -123,9 +121,8 @@ class Lives:
         why = reason if named else f"supervisor {self.kid.path_text}: {reason}"
         kid.ask_stop(why, grace, brutal=brutal)
         if first:
-            self.emit(
-                events.ChildStopping(trio.current_time(), kid.path_text, kid.life, why)
-            )
+            now = trio.current_time()
+            self.emit(events.ChildStopping, now, kid.path_text, kid.life, why)
 
     def watch_stuck(self, kid: Kid) -> None:
         """Report a life that outlives its cancellation, again and again."""
@@ -173,7 +170,7 @@ class Lives:
         self.living += 1
         self.base.run(self._start_soon, kid)
         kid.touch()
-        self.emit(events.ChildStarting(current, kid.path_text, kid.life))
+        self.emit(events.ChildStarting, current, kid.path_text, kid.life)
 
     def _start_soon(self, kid: Kid) -> None:
         self.nursery.start_soon(run_life, self, kid, name=kid.path_text)
@@ -213,7 +210,7 @@ class Lives:
         kid.note_exit(exit, now)
         kid.hide_names()
         if exit.error is not None and not isinstance(exit.error, Ignore):
-            self.crashes.append(crash_of(kid, exit, now))
+            self.story.add(kid, exit, now)
         event = exit_event(kid, exit, now, asked=asked, ready=ready)
         if fatal is not None:
             self.fatal.append(fatal)
@@ -233,11 +230,12 @@ class Lives:
             self._ended_alone(kid, exit, now)
         self._ring_for(kid)
 
-    def _conclude(self, kid: Kid, exit: Exit, event: events.LifecycleEvent) -> None:
+    def _conclude(self, kid: Kid, exit: Exit, event: EventParts) -> None:
         """Answer the mailbox's callers and tell the world."""
         if kid.mailbox is not None:
             kid.mailbox.life_over(exit)
-        self.emit(event)
+        emit: Callable[..., None] = self.emit
+        emit(*event)
 
     def _ring_for(self, kid: Kid) -> None:
         """Wake the control task if it waits for this child."""
@@ -273,15 +271,17 @@ class Lives:
             kid.mailbox.no_next_life(kid.last_exit)
         kid.touch_all()
         if kid.status == "gone":
-            self.emit(events.ChildRemoved(trio.current_time(), kid.path_text, kid.life))
+            self.emit(events.ChildRemoved, trio.current_time(), kid.path_text, kid.life)
 
-    def emit(self, event: events.LifecycleEvent) -> None:
+    def emit(
+        self, make: Callable[[*Fields], events.LifecycleEvent], *args: *Fields
+    ) -> None:
         """Tell the node; what is fatal in a hook goes up once all children are down.
 
         Raised here it would cut a state change, or the teardown, short.
         """
         try:
-            self.node.emit(event)
+            self.node.emit(make, *args)
         except BaseException as error:  # noqa: BLE001 - only what is fatal comes here
             self.fatal.append(error)
             self.request_stop(f"{type(error).__name__} in an event hook")

@@ -6,10 +6,10 @@ import logging
 import string
 import sys
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVarTuple
 
 import trio
 from trio.lowlevel import RunVar
@@ -17,7 +17,8 @@ from trio.lowlevel import RunVar
 from trio_sup._alarms import AlarmClock, alarm_clock
 from trio_sup._core import events
 from trio_sup._core.errors import HookFailed
-from trio_sup._core.events import LifecycleEvent
+from trio_sup._core.events import LifecycleEvent, kind_of
+from trio_sup._core.exits import Exit
 from trio_sup._current import current_kid
 from trio_sup._protect import call_user
 from trio_sup._registry import Registry
@@ -25,9 +26,11 @@ from trio_sup._registry import Registry
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
 
+Fields = TypeVarTuple("Fields")
+
 logger = logging.getLogger("trio_sup")
 
-_LEVELS: dict[type[events.Event], int] = {
+_LEVELS: dict[Callable[..., LifecycleEvent], int] = {
     events.ChildCrashed: logging.ERROR,
     events.ChildStartFailed: logging.ERROR,
     events.ChildStuck: logging.ERROR,
@@ -64,9 +67,9 @@ class Node:
         """The run's alarm clock, at hand; not for users."""
         self._roots: dict[int, Kid] = {}
         self._uids = 0
-        self._recent: deque[LifecycleEvent] = deque(maxlen=RECENT)
+        self._recent: deque[LifecycleEvent | _Unmade] = deque(maxlen=RECENT)
         self._emitted = 0
-        self.event_counts: dict[str, int] = {}
+        self._counts: dict[Callable[..., LifecycleEvent], int] = {}
         # Messages received, handled and dropped in lives that have ended.
         self.past_messages: tuple[int, int, int] = (0, 0, 0)
         # Who is told of every child with a lifecycle change; mostly nobody.
@@ -109,12 +112,23 @@ class Node:
 
     def recent_events(self) -> Sequence[LifecycleEvent]:
         """The last events, oldest first; at most 1024."""
-        return list(self._recent)
+        made = [
+            entry[0](*entry[1]) if isinstance(entry, tuple) else entry
+            for entry in self._recent
+        ]
+        self._recent.clear()
+        self._recent.extend(made)
+        return made
 
     @property
     def events_emitted(self) -> int:
         """How many events there have been since the node began."""
         return self._emitted
+
+    @property
+    def event_counts(self) -> Mapping[str, int]:
+        """How many events of each kind there have ever been."""
+        return {kind_of(make): count for make, count in self._counts.items()}
 
     def add_hook(self, hook: EventHook) -> None:
         """Call `hook` with every event from now on."""
@@ -140,14 +154,25 @@ class Node:
             self.remove_hook(stream.put)
             stream.close()
 
-    def emit(self, event: LifecycleEvent) -> None:
-        """Remember an event, log it, and tell the hooks. State has changed by now."""
-        self._recent.append(event)
+    def emit(self, make: Callable[[*Fields], LifecycleEvent], *args: *Fields) -> None:
+        """Remember an event, log it, and tell the hooks. State has changed by now.
+
+        The record is made only when somebody looks at it.
+
+        Args:
+            make: The class of the event.
+            args: Its fields.
+        """
         self._emitted += 1
-        counts, kind = self.event_counts, event.kind
-        counts[kind] = counts.get(kind, 0) + 1
-        level = _level(event)
-        if logger.isEnabledFor(level):
+        self._counts[make] = self._counts.get(make, 0) + 1
+        level = _level(make, args)
+        logged = logger.isEnabledFor(level)
+        if not logged and not self._hooks:
+            self._recent.append((make, args))
+            return
+        event = make(*args)
+        self._recent.append(event)
+        if logged:
             _log(event, level)
         if self._hooks:
             self._call_hooks(event)
@@ -164,12 +189,18 @@ class Node:
                     logger.error("%s", failure, exc_info=failure)
 
 
-def _level(event: LifecycleEvent) -> int:
-    if isinstance(event, events.ChildStopped) and event.exit.error is not None:
-        return logging.ERROR
-    if isinstance(event, events.ChildStartFailed) and event.exit.error is None:
-        return logging.INFO  # `Stop` before it was ready: in order
-    return _LEVELS.get(type(event), logging.DEBUG)
+_Unmade: TypeAlias = tuple[Callable[..., LifecycleEvent], tuple[Any, ...]]
+"""The class of an event and its fields."""
+
+
+def _level(make: Callable[..., LifecycleEvent], args: tuple[Any, ...]) -> int:
+    if make is events.ChildStopped or make is events.ChildStartFailed:
+        exit: Exit = args[3]
+        if exit.error is not None:
+            return logging.ERROR
+        if make is events.ChildStartFailed:
+            return logging.INFO  # `Stop` before it was ready: in order
+    return _LEVELS.get(make, logging.DEBUG)
 
 
 def _log(event: LifecycleEvent, level: int) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import trio
 
@@ -23,13 +24,27 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("trio_sup")
 
+STORY_LENGTH = 10
+"""How many crashes a supervisor remembers for its story."""
+
 STUCK_AFTER = 1.0
 """Seconds between the cancellation of a life and the first report that it is stuck;
 each further report waits twice as long."""
 
 
-def report_while_stuck(kid: Kid, emit: Callable[[events.LifecycleEvent], None]) -> None:
-    """Report, again and again, a life that outlives its cancellation."""
+EventParts: TypeAlias = tuple[
+    Callable[..., events.LifecycleEvent], float, str, int, *tuple[Any, ...]
+]
+"""The class of an event and its fields: what `emit` takes."""
+
+
+def report_while_stuck(kid: Kid, emit: Callable[..., None]) -> None:
+    """Report, again and again, a life that outlives its cancellation.
+
+    Args:
+        kid: Whose life.
+        emit: Takes the class of an event and its fields.
+    """
     life, began = kid.life, trio.current_time()
 
     def look(wait: float) -> None:
@@ -39,25 +54,49 @@ def report_while_stuck(kid: Kid, emit: Callable[[events.LifecycleEvent], None]) 
         kid.touch()
         current = trio.current_time()
         frames = "" if kid.task is None else await_stack(kid.task)
-        emit(events.ChildStuck(current, kid.path_text, life, current - began, frames))
+        emit(events.ChildStuck, current, kid.path_text, life, current - began, frames)
         again = wait * 2
         alarm_clock().at(current + again, lambda: look(again))
 
     alarm_clock().at(began + STUCK_AFTER, lambda: look(STUCK_AFTER))
 
 
-def crash_of(kid: Kid, exit: Exit, now: float) -> Crash:
-    """Return the entry of a crash in its supervisor's story, its frames cleared."""
-    assert exit.error is not None
-    error = clear_frames(exit.error)
-    text = format_error(exit.error) if error is None else ""
-    return Crash(now, kid.path_text, kid.life, error, crash_summary(exit), text)
+class Story:
+    """The last crashes under a supervisor, put into words when it gives up."""
+
+    def __init__(self) -> None:
+        self._crashes: deque[Crash | tuple[float, str, int, Exit]]
+        self._crashes = deque(maxlen=STORY_LENGTH)
+
+    def add(self, kid: Kid, exit: Exit, now: float) -> None:
+        """Add a crash; the frames of its exception are cleared."""
+        error = exit.error
+        assert error is not None
+        if clear_frames(error) is None:  # only the text may be kept
+            text = format_error(error)
+            crash = Crash(now, kid.path_text, kid.life, None, crash_summary(exit), text)
+            self._crashes.append(crash)
+        else:
+            self._crashes.append((now, kid.path_text, kid.life, exit))
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._crashes.clear()
+
+    def tell(self) -> list[Crash]:
+        """Return the crashes, oldest first."""
+        return [
+            Crash(*entry[:3], entry[3].error, crash_summary(entry[3]), "")
+            if isinstance(entry, tuple)
+            else entry
+            for entry in self._crashes
+        ]
 
 
 def exit_event(
     kid: Kid, exit: Exit, now: float, *, asked: bool, ready: bool
-) -> events.LifecycleEvent:
-    """Return the event that tells of the end of a life.
+) -> EventParts:
+    """Return what `emit` takes to tell of the end of a life.
 
     Args:
         kid: Whose life.
@@ -68,14 +107,14 @@ def exit_event(
     """
     head = (now, kid.path_text, kid.life)
     if asked:
-        return events.ChildStopped(*head, exit, True)
+        return (events.ChildStopped, *head, exit, True)
     if not ready:
         if isinstance(exit.error, Ignore):
-            return events.ChildIgnored(*head)
-        return events.ChildStartFailed(*head, exit)
+            return (events.ChildIgnored, *head)
+        return (events.ChildStartFailed, *head, exit)
     if exit.kind == "crashed":
-        return events.ChildCrashed(*head, exit, kid.spec.restart)
-    return events.ChildStopped(*head, exit, False)
+        return (events.ChildCrashed, *head, exit, kid.spec.restart)
+    return (events.ChildStopped, *head, exit, False)
 
 
 def note_endless_backoff(spec: ChildSpec[Child], flags: Flags, supervisor: str) -> None:

@@ -72,7 +72,7 @@ class StaticDriver(OrderedDriver):
         return kid
 
     def _note(self, kid: Kid, action: Any) -> None:
-        self.emit(Requested(trio.current_time(), kid.path_text, kid.life, action))
+        self.emit(Requested, trio.current_time(), kid.path_text, kid.life, action)
 
     async def start_child(self, spec: ChildSpec[Child]) -> Child:
         """Add a child at the end of the start order, and wait for it."""

@@ -7,6 +7,7 @@ can tell what was asked for from what happened.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 import attrs
@@ -53,6 +54,12 @@ class Event:
             plain = value is None or isinstance(value, str | int | float | bool)
             data[part.name] = value if plain else str(value)
         return data
+
+
+def kind_of(make: Callable[..., Event]) -> str:
+    """Return the name of the events that a class makes."""
+    kind: str = getattr(make, "_kind", "event")
+    return kind
 
 
 @frozen

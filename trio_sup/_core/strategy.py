@@ -66,6 +66,9 @@ class Restart:
 Decision: TypeAlias = Settled | Quarantine | GiveUp | AutoShutdown | Restart
 
 
+AT_ONCE = Restart(0.0)
+
+
 def _no_draw() -> float:
     return 0.0
 
@@ -198,7 +201,10 @@ class SupervisorCore(Generic[K]):
         if kid.spec.backoff is not None:
             kid.attempt += 1
             delay = kid.spec.backoff.delay(kid.attempt, self.draw())
-        kid.status = "restarting" if delay == 0 else "backing_off"
+        if delay == 0:
+            kid.status = "restarting"
+            return AT_ONCE
+        kid.status = "backing_off"
         return Restart(delay)
 
     def _ends_with_significant(self) -> bool:

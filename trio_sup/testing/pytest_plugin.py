@@ -131,10 +131,12 @@ def _hearing_all(hear: Callable[[LifecycleEvent], None]) -> Generator[None]:
 
     emit = Node.emit
 
-    def emit_and_tell(node: Node, event: LifecycleEvent) -> None:
+    def emit_and_tell(
+        node: Node, make: Callable[..., LifecycleEvent], *args: object
+    ) -> None:
         if present_world.get() is None:
-            hear(event)
-        emit(node, event)
+            hear(make(*args))
+        emit(node, make, *args)
 
     node_type: Any = Node
     node_type.emit = emit_and_tell

@@ -330,9 +330,9 @@ MUTANTS = [
     Mutant(
         "the end of a life is told twice",
         LIVES,
-        "        self.emit(event)\n\n    def _ring_for",
-        "        self.emit(event)\n        if kid.life == 2:\n"
-        "            self.emit(event)\n\n    def _ring_for",
+        "        emit(*event)\n\n    def _ring_for",
+        "        emit(*event)\n        if kid.life == 2:\n"
+        "            emit(*event)\n\n    def _ring_for",
     ),
     Mutant(
         "the next life starts before the last one ended",
