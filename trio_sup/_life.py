@@ -192,6 +192,9 @@ if sys.version_info >= (3, 13):
 
     def clear_frames(error: BaseException) -> BaseException | None:
         """Drop the locals that a kept exception pins; the text stays the same."""
+        if error.__cause__ is error.__context__ is None and not is_group(error):
+            traceback.clear_frames(error.__traceback__)
+            return error
         seen: set[int] = set()
         todo: list[BaseException | None] = [error]
         while todo:

@@ -32,7 +32,6 @@ logger = logging.getLogger("trio_sup")
 
 _LEVELS: dict[Callable[..., LifecycleEvent], int] = {
     events.ChildCrashed: logging.ERROR,
-    events.ChildStartFailed: logging.ERROR,
     events.ChildStuck: logging.ERROR,
     events.SupervisorGaveUp: logging.ERROR,
     events.ChildQuarantinedEvent: logging.ERROR,
@@ -40,6 +39,10 @@ _LEVELS: dict[Callable[..., LifecycleEvent], int] = {
     events.SupervisorAutoShutdown: logging.INFO,
     events.RestartDecided: logging.INFO,
     events.ChildStarted: logging.INFO,
+    events.ChildStarting: logging.DEBUG,
+    events.ChildStopping: logging.DEBUG,
+    events.ChildRemoved: logging.DEBUG,
+    events.Requested: logging.DEBUG,
 }
 
 RECENT = 1024
@@ -68,7 +71,6 @@ class Node:
         self._roots: dict[int, Kid] = {}
         self._uids = 0
         self._recent: deque[LifecycleEvent | _Unmade] = deque(maxlen=RECENT)
-        self._emitted = 0
         self._counts: dict[Callable[..., LifecycleEvent], int] = {}
         # Messages received, handled and dropped in lives that have ended.
         self.past_messages: tuple[int, int, int] = (0, 0, 0)
@@ -123,7 +125,7 @@ class Node:
     @property
     def events_emitted(self) -> int:
         """How many events there have been since the node began."""
-        return self._emitted
+        return sum(self._counts.values())
 
     @property
     def event_counts(self) -> Mapping[str, int]:
@@ -163,9 +165,10 @@ class Node:
             make: The class of the event.
             args: Its fields.
         """
-        self._emitted += 1
         self._counts[make] = self._counts.get(make, 0) + 1
-        level = _level(make, args)
+        level = _LEVELS.get(make)
+        if level is None:
+            level = _level(make, args)
         logged = logger.isEnabledFor(level)
         if not logged and not self._hooks:
             self._recent.append((make, args))
@@ -194,13 +197,14 @@ _Unmade: TypeAlias = tuple[Callable[..., LifecycleEvent], tuple[Any, ...]]
 
 
 def _level(make: Callable[..., LifecycleEvent], args: tuple[Any, ...]) -> int:
+    """Work out the level of an event that has none of its own."""
     if make is events.ChildStopped or make is events.ChildStartFailed:
         exit: Exit = args[3]
         if exit.error is not None:
             return logging.ERROR
         if make is events.ChildStartFailed:
             return logging.INFO  # `Stop` before it was ready: in order
-    return _LEVELS.get(make, logging.DEBUG)
+    return logging.DEBUG
 
 
 def _log(event: LifecycleEvent, level: int) -> None:
