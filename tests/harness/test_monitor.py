@@ -12,6 +12,7 @@ import trio.testing
 import trio_sup
 from tests.conformance import generate, trio_driver
 from trio_sup import child, dynamic_supervisor, open_supervisor, supervisor
+from trio_sup._core.events import ChildStarted
 from trio_sup.testing.monitor import (
     ConformanceMonitor,
     EventLog,
@@ -157,9 +158,10 @@ def test_as_a_debug_switch_it_logs_what_a_live_node_must_not_do(
                 for event in node.recent_events()
                 if event.kind == "child_started" and event.path == "app/db"
             ]
-            node.emit(started)  # nobody started it again
+            again = (started.at, started.path, started.life)
+            node.emit(ChildStarted, *again)  # nobody started it again
             node.remove_hook(monitor.take)
-            node.emit(started)
+            node.emit(ChildStarted, *again)
             assert len(monitor.violations) == 1
 
     with caplog.at_level("ERROR", logger="trio_sup.conformance"):
