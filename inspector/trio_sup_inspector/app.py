@@ -277,6 +277,20 @@ def speaks_unicode() -> bool:
     return encoding.startswith("utf")
 
 
+def settings_for(*, plain: bool | None, rate: float) -> Settings | int:
+    """The user's settings; or an exit code, after a line on stderr."""
+    try:
+        keymap = load_keymap(keymap_path())
+    except KeymapError as error:
+        sys.stderr.write(f"trio-sup: {error}\n")
+        return EXIT_USAGE
+    return Settings(
+        plain=not speaks_unicode() if plain is None else plain,
+        rate=min(max(rate, RATES[0]), RATES[-1]),
+        keymap=keymap,
+    )
+
+
 def run_app(
     socket: Path | str | None = None,
     *,
@@ -289,8 +303,8 @@ def run_app(
     """Show a node until the user quits.
 
     Args:
-        socket: The path of a node's socket, or a node's name or process id; None
-            for the only one that runs, or a choice.
+        socket: The path of a node's socket, a node's name or process id, or
+            ``ssh://host/node``; None for the only one that runs, or a choice.
         directory: Where nodes are looked for; this user's own directory if None.
         plain: ASCII only; None to go by the locale.
         color: ``auto`` sends none if ``NO_COLOR`` is set.
@@ -320,7 +334,7 @@ def run_app(
 
 
 def main(
-    socket: Path | None = None,
+    socket: Path | str | None = None,
     *,
     plain: bool | None = None,
     color: Color = "auto",

@@ -22,6 +22,13 @@ from trio_sup.inspect.discovery import (
     find_node,
     list_nodes,
 )
+from trio_sup.inspect.remote import (
+    SCHEME,
+    BadAddress,
+    NoSsh,
+    SshLine,
+    parse_address,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,6 +150,8 @@ class Connection:
         """One connection from beginning to end; why it ended."""
         node = self.session.node
         name, pid = (node.node, node.pid) if node is not None else ("", 0)
+        if self.target.wanted is not None and self.target.wanted.startswith(SCHEME):
+            return await self._once_remote(self.target.wanted)
         try:
             found = self.target.find(name=name, pid=pid)
             self.socket = found.socket
@@ -160,7 +169,43 @@ class Connection:
             self._writer = None
             writer.close()
 
-    async def _converse(self, reader: asyncio.StreamReader) -> str:
+    async def _once_remote(self, address: str) -> str:
+        """One connection over ssh from beginning to end; why it ended."""
+        try:
+            line = SshLine(parse_address(address), batch=True)
+        except (BadAddress, NoSsh) as error:
+            self.trouble = Trouble("other", str(error))
+            return self.trouble.text
+        try:
+            reader, writer = await asyncio.open_unix_connection(sock=line.sock)
+            self._writer = writer
+            try:
+                reason = await self._converse(reader, patient=True)
+            except OSError as error:
+                reason = f"the connection broke: {error.strerror or error}"
+            finally:
+                self._writer = None
+                writer.close()
+            if self.session.want_close:
+                return reason
+            # Only ssh knows why there was nothing to hear, and it is ending.
+            code, said = await asyncio.to_thread(line.verdict)
+            kind = "other" if code is None else "missing"
+            hint = "ssh has to work without a password here" if code is None else ""
+            self.trouble = Trouble(kind, said, hint)
+            return said
+        finally:
+            await asyncio.shield(asyncio.to_thread(line.close))
+
+    async def _converse(
+        self, reader: asyncio.StreamReader, *, patient: bool = False
+    ) -> str:
+        """Speak with the node until either side ends; why it did.
+
+        Args:
+            reader: What the node says.
+            patient: Let it take its time for the first word: ssh needs some.
+        """
         session = self.session
         session.connected(self.clock())
         while not session.want_close:
@@ -169,10 +214,13 @@ class Connection:
                 async with asyncio.timeout(self.poll):
                     data = await reader.read(READ_SIZE)
             except TimeoutError:
-                session.tick(self.clock())
+                if not patient:
+                    session.tick(self.clock())
                 continue
+            patient = False
             if not data:
                 return "the node closed the connection"
+            self.trouble = None
             session.receive(data, self.clock())
             # A node that never pauses must not keep leases from being renewed.
             session.tick(self.clock())

@@ -78,10 +78,32 @@ MAIN_KEYS: Final = [
 ]
 """Everywhere."""
 
+REPLAY_KEYS: Final = [
+    _key("replay.back", "left_square_bracket", "skip(-10)", "10 s back"),
+    _key("replay.forward", "right_square_bracket", "skip(10)", "10 s forward"),
+    _key(
+        "replay.incident_before",
+        "left_curly_bracket",
+        "incident(-1)",
+        "where something went down before",
+    ),
+    _key(
+        "replay.incident_next",
+        "right_curly_bracket",
+        "incident(1)",
+        "where something goes down next",
+    ),
+    _key("replay.step_back", "comma", "move_step(-1)", "one step back"),
+    _key("replay.start", "less_than_sign", "edge(0)", "to the beginning"),
+    _key("replay.end", "greater_than_sign", "edge(1)", "to the end"),
+]
+"""Only in a recording; there `space` plays, `.` steps, `+` and `_` set the speed."""
+
 GROUPS: Final = (
     ("Moving", LIST_KEYS),
     ("Tree", TREE_KEYS),
     ("Everywhere", MAIN_KEYS),
+    ("In a recording", REPLAY_KEYS),
 )
 IDS: Final = frozenset(
     binding.id for _, group in GROUPS for binding in group if binding.id is not None
@@ -99,6 +121,13 @@ NAMES: Final = {
     "escape": "esc",
     "pageup": "pgup",
     "pagedown": "pgdn",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "comma": ",",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
 }
 
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trio_sup._commands import tree
-from trio_sup._commands.arguments import HOW, add_ascii, add_node, rate
-from trio_sup._commands.command import Command
-from trio_sup._commands.support import asking, find, inspector_app
+from trio_sup._commands.arguments import HOW, add_ascii, add_node, port, rate
+from trio_sup._commands.command import EXIT_FAILED, EXIT_USAGE, Command, CommandError
+from trio_sup._commands.support import (
+    asking,
+    inspector_app,
+    peer,
+    reading,
+    recording_of,
+)
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
     from pathlib import Path
+
+WEB_DRIVER: Final = "textual.drivers.web_driver:"
+"""What textual-serve tells the program in a browser tab to draw with."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,34 +49,123 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask the node to allow actions: restart, terminate, ...",
     )
+    parser.add_argument(
+        "--demo", action="store_true", help="look at a demonstration: needs no node"
+    )
+    parser.add_argument(
+        "--web",
+        action="store_true",
+        help="show it in a browser of this machine, read-only (extra `web`)",
+    )
+    parser.add_argument(
+        "--port",
+        type=port,
+        default=8000,
+        metavar="PORT",
+        help="for --web, on the loopback interface; 0 for a free one (8000)",
+    )
     # What the tree needs, which is printed where there is no terminal.
     parser.set_defaults(filter=[], json=False, depth=None)
 
 
 def run(args: argparse.Namespace) -> int:
     """Open the terminal application; without a terminal print the tree."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        code = tree.run(args)
-        hint = "this is no terminal, so that was the tree, once: trio-sup tree --help"
-        print(f"trio-sup: {hint}", file=sys.stderr)
-        return code
+    if args.demo and args.node is not None:
+        raise CommandError("--demo runs a node of its own: name none", EXIT_USAGE)
+    if args.web:
+        return _web(args)
+    # An inspector that is shown in a browser has no terminal, but a screen.
+    in_browser = os.environ.get("TEXTUAL_DRIVER", "").startswith(WEB_DRIVER)
+    on_screen = in_browser or (sys.stdin.isatty() and sys.stdout.isatty())
+    if args.demo:
+        return _demo(args, on_screen)
+    return _show(args) if on_screen else _print_tree(args)
+
+
+def _print_tree(args: argparse.Namespace) -> int:
+    code = tree.run(args)
+    hint = "this is no terminal, so that was the tree, once: trio-sup tree --help"
+    print(f"trio-sup: {hint}", file=sys.stderr)
+    return code
+
+
+def _show(args: argparse.Namespace) -> int:
     # What is missing is said before the screen is taken.
     show = inspector_app()
-    socket: Path | None = None
+    recording = recording_of(args)
+    if recording is not None:
+        replay: Callable[..., int] = importlib.import_module(
+            "trio_sup_inspector.replay"
+        ).replay
+        plain = True if args.ascii else None
+        with reading():
+            return replay(recording, plain=plain, rate=args.rate, color=args.color)
+    wanted: str | None = None
     if args.node is not None:
         with asking():
-            socket = find(args).socket
+            wanted = peer(args).place
+    return _call(show, args, wanted)
+
+
+def _call(
+    show: Callable[..., int | None], args: argparse.Namespace, where: object
+) -> int:
     plain = True if args.ascii else None
-    return (
-        show(
-            socket,
-            plain=plain,
-            rate=args.rate,
-            color=args.color,
-            control=args.control,
-        )
-        or 0
+    code = show(
+        where, plain=plain, rate=args.rate, color=args.color, control=args.control
     )
+    return code or 0
+
+
+def _demo(args: argparse.Namespace, on_screen: bool) -> int:
+    """The demonstration behind the inspector; without a screen its tree, once."""
+    from trio_sup._commands.parsing import parser
+
+    app = inspector_app() if on_screen else None
+    window = importlib.import_module("trio_sup.demo.window")
+    options = importlib.import_module("trio_sup.demo.options").Options
+    words = ["demo", "--chaos", "2"]
+
+    def show(socket: Path) -> int:
+        if app is not None:
+            return _call(app, args, socket)
+        args.node = str(socket)
+        return _print_tree(args)
+
+    code: int = window.run(options.from_args(parser(words).parse_args(words)), show)
+    return code
+
+
+def _web(args: argparse.Namespace) -> int:
+    if args.control:
+        raise CommandError("in a browser the inspector only looks", EXIT_USAGE)
+    inspector_app()
+    try:
+        web = importlib.import_module("trio_sup_inspector.web")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"textual_serve", "aiohttp"}:
+            raise
+        raise CommandError(
+            "the inspector in a browser is not installed: install the extra `web` of"
+            " trio-sup, in a checkout: pip install -e '.[web]'",
+            EXIT_USAGE,
+        ) from error
+    words: list[str] = []
+    if args.demo:
+        words = ["--demo"]
+    elif args.node is not None:
+        if recording_of(args) is None:
+            with asking():
+                peer(args)  # A mistake is better said here than in the browser.
+        words = [args.node]
+    words += [f"--rate={args.rate:g}", f"--color={args.color}"]
+    words += ["--ascii"] * args.ascii
+    serve: Callable[..., int] = web.serve
+    try:
+        return serve(words, port=args.port)
+    except OSError as error:
+        text = f"port {args.port} cannot be used: {error.strerror}; --port 0 takes a free one"
+        raise CommandError(text, EXIT_FAILED) from error
 
 
 COMMAND = Command(
@@ -72,6 +173,12 @@ COMMAND = Command(
     arguments,
     f"{HOW}Without it, and with several, the inspector asks.\n\n"
     "Needs the extra `inspector`. Where there is no terminal the tree is printed\n"
-    "once instead.\n\nexamples:\n  trio-sup inspect\n  trio-sup inspect shop\n",
+    "once instead.\n\nexamples:\n"
+    "  trio-sup inspect\n"
+    "  trio-sup inspect shop\n"
+    "  trio-sup inspect ssh://me@far.example/shop\n"
+    "  trio-sup inspect ./night.rec\n"
+    "  trio-sup inspect --demo\n"
+    "  trio-sup inspect shop --web --port 0\n",
     program=True,
 )

@@ -65,7 +65,7 @@ class Layout(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The widgets; lists are shown one at a time."""
-        yield Bar(self._header, id="header")
+        yield Bar(self.header, id="header")
         yield TabBar(self._tabs, id="tabs")
         yield Bar(self._notice, id="notice")
         with Horizontal(id="body"):
@@ -144,7 +144,8 @@ class Layout(Screen[None]):
         for page in self.query(Document):
             page.update_page()
 
-    def _header(self, width: int) -> Cells:
+    def header(self, width: int) -> Cells:
+        """The first line: the node, its figures, and how present the picture is."""
         return banner.header(self.state, self.clock(), width, plain=self.plain)
 
     def _tabs(self, width: int) -> Cells:

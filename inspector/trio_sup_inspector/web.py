@@ -1,0 +1,220 @@
+"""The inspector in a browser of this machine: ``trio-sup inspect --web``.
+
+textual-serve runs one inspector for each browser tab and carries its screen over a
+websocket. It knows no users, and a port of the loopback interface is open to every
+user of the machine and to every page that a browser shows. So a request needs the
+secret of the address that was printed, comes from this very page, and the inspector
+is never started with leave to act.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+import shlex
+import socket
+import sys
+from http.cookies import CookieError
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+from textual_serve.app_service import AppService
+from textual_serve.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+HOST: Final = "127.0.0.1"
+MAX_TABS: Final = 8
+"""Browser tabs at a time: each is a process."""
+STOP_SECONDS: Final = 5.0
+"""How long the inspector of a closed tab may take to end."""
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    # The page asks for a font elsewhere; nobody else needs to know that it is open.
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval';"
+        " style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+        " font-src 'self' data:; connect-src 'self' ws://{host};"
+        " frame-ancestors 'none'"
+    ),
+}
+
+
+def allowed(
+    *, host: str, origin: str | None, port: int, token: str, cookie: str, given: str
+) -> bool:
+    """Whether a request may pass.
+
+    Args:
+        host: Its header ``Host``: a foreign name means a rebound address.
+        origin: Its header ``Origin``, if it has one.
+        port: The port that is listened on.
+        token: The secret.
+        cookie: What the browser keeps as the secret; empty if nothing.
+        given: The secret in the address; empty if none.
+    """
+    hosts = (f"{HOST}:{port}", f"localhost:{port}")
+    if host not in hosts or origin not in (None, f"http://{host}"):
+        return False
+    told = (given or cookie).encode("utf-8", "replace")
+    return hmac.compare_digest(told, token.encode())
+
+
+class GuardedServer(Server):
+    """textual-serve for one user of this machine."""
+
+    def __init__(self, command: str, *, port: int, token: str) -> None:
+        url = f"http://{HOST}:{port}"
+        # Its type leaves a parameter open.
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
+            command, HOST, port, title="trio-sup inspect", public_url=url
+        )
+        self.token = token
+        self._tabs: set[asyncio.Task[object]] = set()
+
+    def serve_on(self, listening: socket.socket) -> None:
+        """Serve until Ctrl-C or SIGTERM."""
+        web.run_app(self._make_app(), sock=listening, print=None)
+
+    async def _make_app(self) -> web.Application:
+        app = await super()._make_app()
+
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._guarded(request, handler)
+
+        app.middlewares.append(guard)
+        app.on_shutdown.append(self._end_tabs)
+        app.on_response_prepare.append(self._add_headers)
+        return app
+
+    async def on_startup(self, app: web.Application) -> None:
+        """Say nothing: the address was printed."""
+
+    async def _guarded(
+        self, request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
+        given = request.query.get("token", "")
+        name = f"trio-sup-{self.port}"
+        try:
+            cookie = request.cookies.get(name, "")
+        except CookieError:
+            cookie = ""
+        if not allowed(
+            host=request.headers.get("Host", ""),
+            origin=request.headers.get("Origin"),
+            port=self.port,
+            token=self.token,
+            cookie=cookie,
+            given=given,
+        ):
+            raise web.HTTPForbidden(text="open the address that trio-sup printed\n")
+        if given:
+            # The secret leaves the address bar, and the history with it.
+            found = web.HTTPFound("/")
+            found.set_cookie(name, self.token, httponly=True, samesite="Lax")
+            raise found
+        return await handler(request)
+
+    async def _add_headers(
+        self, request: web.Request, response: web.StreamResponse
+    ) -> None:
+        for name, value in _HEADERS.items():
+            response.headers[name] = value.format(host=f"{HOST}:{self.port}")
+
+    async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        """One tab: an inspector of its own, until the tab is closed."""
+        if len(self._tabs) >= MAX_TABS:
+            raise web.HTTPServiceUnavailable(text=f"{MAX_TABS} tabs are open\n")
+        task = asyncio.current_task()
+        assert task is not None  # A handler is one.
+        self._tabs.add(task)
+        try:
+            return await self._tab(request)
+        finally:
+            self._tabs.discard(task)
+
+    async def _tab(self, request: web.Request) -> web.WebSocketResponse:
+        websocket = web.WebSocketResponse(heartbeat=15)
+        await websocket.prepare(request)
+        tab = Tab(
+            self.command,
+            write_bytes=websocket.send_bytes,
+            write_str=websocket.send_str,
+            close=_closer(websocket),
+            download_manager=self.download_manager,
+        )
+        width, height = (request.query.get(name, "") for name in ("width", "height"))
+        await tab.start(_cells(width, 80), _cells(height, 24))
+        try:
+            await self._process_messages(websocket, tab)
+        except ConnectionError:
+            pass  # The browser, or the inspector, has gone first.
+        finally:
+            await tab.stop()
+        return websocket
+
+    async def _end_tabs(self, app: web.Application) -> None:
+        """Before the server ends: no inspector may outlive it."""
+        tabs = list(self._tabs)
+        for tab in tabs:
+            tab.cancel()
+        await asyncio.gather(*tabs, return_exceptions=True)
+
+
+class Tab(AppService):
+    """The inspector of one browser tab."""
+
+    async def stop(self) -> None:
+        """End it, and wait until its process is gone."""
+        process = self._process
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await super().stop()
+                if process is not None:
+                    await process.wait()
+        except TimeoutError:
+            if process is not None:
+                process.kill()
+                await process.wait()
+
+
+def _closer(websocket: web.WebSocketResponse) -> Callable[[], Awaitable[None]]:
+    async def close() -> None:
+        await websocket.close()
+
+    return close
+
+
+def _cells(text: str, default: int) -> int:
+    """A side of the screen: a browser may say anything."""
+    return min(max(int(text), 1), 1000) if text.isdecimal() else default
+
+
+def serve(words: Sequence[str], *, port: int) -> int:
+    """Serve inspectors until Ctrl-C.
+
+    Args:
+        words: The arguments of ``trio-sup inspect`` for each tab.
+        port: Where, on the loopback interface; 0 for a free one.
+
+    Raises:
+        OSError: the port cannot be used.
+    """
+    listening = socket.create_server((HOST, port))
+    with listening:
+        port = listening.getsockname()[1]
+        command = [sys.executable, "-m", "trio_sup", "inspect", *words]
+        token = secrets.token_urlsafe(24)
+        server = GuardedServer(shlex.join(command), port=port, token=token)
+        sys.stdout.write(f"http://{HOST}:{port}/?token={token}\n")
+        sys.stdout.flush()
+        sys.stderr.write("trio-sup: open this address in a browser; Ctrl-C ends it\n")
+        server.serve_on(listening)
+    return 0

@@ -1,0 +1,134 @@
+"""``inspect --web``: in a browser of this machine, and in no other."""
+
+import contextlib
+import http.client
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.commands import chromium
+from tests.commands.rig import COMMAND, environment
+
+pytest.importorskip("textual_serve", reason="needs the extra `web`")
+
+Here = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def address(shop_directory: Path) -> Iterator[str]:
+    """The address that `trio-sup inspect --web` prints."""
+    with subprocess.Popen(
+        [*COMMAND, "inspect", "shop", "--web", "--port", "0"],
+        env=environment(shop_directory),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        assert server.stderr is not None
+        yield server.stdout.readline().strip()
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) == 0
+        # No traceback of a tab that was open.
+        said = "trio-sup: open this address in a browser; Ctrl-C ends it\n"
+        assert server.stderr.read() == said
+
+
+def get(address: str, path: str, **headers: str) -> http.client.HTTPResponse:
+    netloc = urlsplit(address).netloc
+    connection = http.client.HTTPConnection(netloc, timeout=20)
+    with contextlib.closing(connection):
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer
+
+
+def test_only_the_printed_address_opens_it_and_the_secret_leaves_the_bar(
+    address: str,
+) -> None:
+    parts = urlsplit(address)
+    assert parts.hostname == "127.0.0.1"
+    for path in ("/", "/ws", "/?token=wrong", "/static/js/textual.js"):
+        assert get(address, path).status == 403
+    answer = get(address, f"/?{parts.query}")
+    assert (answer.status, answer.getheader("Location")) == (302, "/")
+    cookie = answer.getheader("Set-Cookie") or ""
+    assert "HttpOnly" in cookie
+    page = get(address, "/", Cookie=cookie.partition(";")[0])
+    assert page.status == 200
+    assert page.getheader("Cache-Control") == "no-store"
+    assert "frame-ancestors 'none'" in (page.getheader("Content-Security-Policy") or "")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_other_pages_and_rebound_names_are_refused_even_with_the_secret(
+    headers: dict[str, str], address: str
+) -> None:
+    query = urlsplit(address).query
+    for path in ("/", "/ws"):
+        assert get(address, f"{path}?{query}", **headers).status == 403
+
+
+@pytest.mark.timeout(60)
+def test_a_browser_shows_the_tree_and_takes_keys(address: str, tmp_path: Path) -> None:
+    command = chromium.find()
+    if command is None:
+        pytest.skip("no chromium here: apt-get install chromium")
+    with chromium.browser(command, tmp_path) as page:
+        page.call("Page.navigate", url=address)
+        page.until(lambda: b"boards" in page.received and b"LIVE" in page.received)
+        assert page.value("location.search") == ""
+        assert page.value("document.body.className.includes('-first-byte')") is True
+        assert b"MSG/S" not in page.received
+        page.click(300, 300)
+        page.press("2")
+        page.until(lambda: b"MSG/S" in page.received)
+
+
+def test_in_a_browser_nobody_acts(here: Here) -> None:
+    code, _, err = here("inspect", "--web", "--control")
+    assert (code, err) == (2, "trio-sup: in a browser the inspector only looks\n")
+
+
+def test_a_node_that_is_not_there_is_said_before_a_port_is_opened(here: Here) -> None:
+    assert here("inspect", "nobody", "--web")[0] == 3
+
+
+def test_a_port_in_use_is_one_line(here: Here) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, out, err = here("inspect", "--web", "--port", str(port))
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "--port 0" in err
+
+
+def test_without_its_extra_it_says_which(shop_directory: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "sys.modules['textual_serve'] = sys.modules['textual_serve.server'] = None\n"
+        "from trio_sup.cli import main\n"
+        "raise SystemExit(main(['inspect', '--web']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(shop_directory),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "extra `web`" in done.stderr
