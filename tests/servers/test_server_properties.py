@@ -17,6 +17,7 @@ import trio
 from hypothesis import given, strategies as st
 from trio.testing import MockClock
 
+from tests.injection.faults import scheduled
 from trio_sup import (
     Backoff,
     Caller,
@@ -45,13 +46,13 @@ class Declared(Exception):
 class Log:
     """What happened in one run."""
 
-    served: list[tuple[int, Id]] = attrs.field(factory=list)
+    served: list[tuple[int, Id]] = attrs.Factory(list[tuple[int, Id]])
     """Life and message, as its handler began."""
-    sent: dict[Id, int] = attrs.field(factory=dict)
+    sent: dict[Id, int] = attrs.Factory(dict[Id, int])
     """The life that each message was sent to, where that is known."""
-    told: dict[Id, str] = attrs.field(factory=dict)
+    told: dict[Id, str] = attrs.Factory(dict[Id, str])
     """How each message ended for its sender."""
-    wrong: list[str] = attrs.field(factory=list)
+    wrong: list[str] = attrs.Factory(list[str])
 
 
 class Subject(GenServer):
@@ -101,7 +102,7 @@ class Subject(GenServer):
         await self.tell(*message)
 
 
-KINDS = ("call", "call", "deferred", "cast", "send", "cast_wait", "try_cast")
+KINDS = ("call", "call", "deferred", "cast", "send", "try_cast", *["cast_wait"] * 3)
 ENDS = ("", "", "", "", "declared", "flush", "crash", "stop")
 TIMES = st.sampled_from((0, 0, 0, 0.5, 1, 3))
 
@@ -132,8 +133,8 @@ OPERATIONS = st.tuples(
 
 MAILBOXES = st.builds(
     Mailbox,
-    st.sampled_from((1, 2, 5, math.inf)),
-    when_full=st.sampled_from(("reject", "drop_oldest", "drop_newest")),
+    st.sampled_from((1, 1, 2, 5, math.inf)),
+    when_full=st.sampled_from(("reject", "reject", "drop_oldest", "drop_newest")),
     on_crash=st.sampled_from(("fail", "keep")),
 )
 
@@ -185,6 +186,7 @@ async def send_all(
         if id in log.told:
             log.wrong.append(f"{id} ended twice")
         log.told[id] = told
+        check_mailbox(ref)
 
 
 async def operate(
@@ -233,6 +235,7 @@ def check_mailbox(ref: ServerRef[Subject]) -> None:
     assert queue.stops == kinds["StopNote"]
     if queue.blocked:
         assert queue.bounded == queue.capacity
+        assert queue.accepting, "a sender waits for room that cannot come"
     assert queue.peak >= queue.depth == len(items)
 
 
@@ -277,7 +280,6 @@ def test_every_message_ends_in_exactly_one_way_and_in_order(
     log = Log()
 
     async def main() -> None:
-        trio._core._run._r.seed(seed)
         spec = child(
             Subject,
             log,
@@ -313,7 +315,8 @@ def test_every_message_ends_in_exactly_one_way_and_in_order(
     # Each crash would be logged with its traceback, thousands of times.
     logging.getLogger("trio_sup").setLevel(logging.CRITICAL)
     try:
-        trio.run(main, clock=MockClock(autojump_threshold=0))
+        with scheduled(str(seed)):
+            trio.run(main, clock=MockClock(autojump_threshold=0))
     finally:
         logging.getLogger("trio_sup").setLevel(logging.NOTSET)
     check_log(log, mailbox)
