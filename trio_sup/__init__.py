@@ -143,10 +143,9 @@ if TYPE_CHECKING:
         supervisor as supervisor,
     )
     from trio_sup._state_machine import StateMachine as StateMachine
-    from trio_sup._stream import (
+    from trio_sup._stream import NolinkStream as NolinkStream, Stream as Stream
+    from trio_sup._stream_options import (
         Failed as Failed,
-        NolinkStream as NolinkStream,
-        Stream as Stream,
         StreamProgress as StreamProgress,
     )
     from trio_sup._system import (
@@ -297,7 +296,8 @@ _HOMES = {
     "_server_ref": "ServerRef",
     "_specs": "child dynamic_supervisor supervisor",
     "_state_machine": "StateMachine",
-    "_stream": "Failed NolinkStream Stream StreamProgress",
+    "_stream": "NolinkStream Stream",
+    "_stream_options": "Failed StreamProgress",
     "_system": "ServerStatistics ServerStatus",
     "_task": "Task await_many callers yield_many",
     "_tasks": "TaskSupervisor task_supervisor",

@@ -13,6 +13,7 @@ from trio_sup._core.exits import Exit, leaves
 from trio_sup._core.task_results import TaskExit
 from trio_sup._core.words import Shutdown
 from trio_sup._protect import protected
+from trio_sup._scopes import close_scope
 from trio_sup._task import Task, join
 
 if TYPE_CHECKING:
@@ -98,12 +99,7 @@ class LinkedTasks:
     ) -> bool:
         self._closed = True
         assert self._scope is not None
-        left: BaseException | None = error
-        try:
-            if self._scope.__exit__(kind, error, trace):
-                left = None
-        except BaseException as changed:  # noqa: BLE001 - raised again below
-            left = changed
+        left = close_scope(self._scope, error)
         try:
             await self._stop_all()
         except KeyboardInterrupt as interrupt:

@@ -24,6 +24,7 @@ from trio_sup._handles import equip
 from trio_sup._kid import Kid
 from trio_sup._life import run_life
 from trio_sup._node import current_node
+from trio_sup._scopes import close_scope
 from trio_sup._specs import supervisor
 
 
@@ -182,17 +183,18 @@ class OpenSupervisor:
         host = self._host
         host.body = None
         ours = self._body.cancel_called
-        absorbed = bool(self._body.__exit__(kind, error, trace))
+        left = close_scope(self._body, error)
+        absorbed = error is not None and left is None
         host.driver.request_stop(_body_reason(error))
         came = await host.wait(interrupted=_is_interrupt(error))
         await self._nursery_manager.__aexit__(None, None, None)
-        final = _join(None if absorbed else error, came, host.failure)
+        final = _join(left, came, host.failure)
         try:
             if final is None or final is error:
                 return final is None and (absorbed or ours)
             raise final
         finally:
-            del host, came, final, error
+            del host, came, final, left, error
 
 
 def _body_reason(error: BaseException | None) -> str:

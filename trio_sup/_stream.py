@@ -24,16 +24,15 @@ from collections.abc import (
     Sized,
 )
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import trio
-from attrs import frozen
 
 from trio_sup._alarms import Alarm, alarm_clock
 from trio_sup._core.exits import Exit, leaves
 from trio_sup._core.task_results import Ok, TaskExit
-from trio_sup._core.words import Shutdown
 from trio_sup._protect import call_user, enter_user, protected
+from trio_sup._stream_options import Failed, Options, StreamProgress
 from trio_sup._task import Task, join, stop_task
 from trio_sup._wake import Waiters
 
@@ -42,64 +41,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
-T_co = TypeVar("T_co", covariant=True)
-
-OnElementTimeout: TypeAlias = Literal["exit", "kill_task"]
-"""What a stream does with an item that takes too long."""
-
-
-@frozen
-class Failed(Generic[T_co]):
-    """An item of `TaskSupervisor.stream_nolink` whose task gave no result."""
-
-    input: T_co
-    """The item."""
-    exit: Exit
-    """How its task ended; for a timeout ``killed``, with a `trio.TooSlowError`."""
-
-
-@frozen
-class StreamProgress:
-    """How far a stream has come."""
-
-    total: int | None
-    """How many items there are, if that is known beforehand."""
-    started: int
-    """Items taken, and started."""
-    running: int
-    """Tasks in progress."""
-    finished: int
-    """Tasks that have ended."""
-    failed: int
-    """Those of them without a result."""
-    delivered: int
-    """Results that the consumer got."""
-
-
-@frozen
-class Options:
-    """What a stream is told; checked when it is made."""
-
-    max_concurrency: int
-    ordered: bool
-    timeout: float
-    on_timeout: OnElementTimeout
-    buffer: float
-    shutdown: Shutdown
-
-    def __attrs_post_init__(self) -> None:
-        number = cast("object", self.max_concurrency)
-        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-            raise ValueError(f"max_concurrency must be an int >= 1, not {number!r}")
-        for name, value in (("timeout", self.timeout), ("buffer", self.buffer)):
-            if isinstance(value, bool) or math.isnan(value) or value < 0:
-                raise ValueError(f"{name} must be a number >= 0, not {value!r}")
-        if self.on_timeout not in ("exit", "kill_task"):
-            accepted = "'exit' or 'kill_task'"
-            raise ValueError(f"on_timeout must be {accepted}, not {self.on_timeout!r}")
-        if self.shutdown != "brutal_kill" and not 0 <= self.shutdown < math.inf:
-            accepted = "'brutal_kill' or a finite number of seconds >= 0"
-            raise ValueError(f"shutdown must be {accepted}, not {self.shutdown!r}")
 
 
 class _Element(Generic[T, R]):
@@ -149,6 +90,8 @@ class _Stream(Generic[T, R]):
         self._wanted = self._fed = self._closed = self._over = False
         # What the next step of the iteration raises.
         self._error: BaseException | None = None
+        # What the items raised, as long as nobody has heard of it.
+        self._untold: Exception | None = None
         self._source_done = False
         self._bell = Waiters()  # the consumer waits here
         self._room = Waiters()  # the feeder waits here
@@ -202,6 +145,8 @@ class _Stream(Generic[T, R]):
 
     def _raise_error(self) -> None:
         error, self._error = self._error, None
+        if error is self._untold:
+            self._untold = None
         self._over = True
         try:
             assert error is not None
@@ -220,6 +165,7 @@ class _Stream(Generic[T, R]):
             else:
                 await self._feed_from(call_user(iter, source))
         except Exception as error:  # noqa: BLE001 - the consumer gets it
+            self._untold = error
             if self._error is None:
                 self._error = error
         self._source_done = True
@@ -334,6 +280,17 @@ class _Stream(Generic[T, R]):
         fatal = fatal if interrupt is None else interrupt
         if fatal is not None and not (error is not None and _is_cancelled(fatal)):
             raise fatal
+        self._tell(error)
+
+    def _tell(self, error: BaseException | None) -> None:
+        """Raise what the items raised after the last step of the iteration."""
+        untold, self._untold = self._untold, None
+        if untold is None:
+            return
+        if error is None or _is_cancelled(error):
+            raise untold
+        both = [error, untold]
+        raise BaseExceptionGroup("the block and its items both failed", both) from None
 
     async def _leave_nursery(self) -> BaseException | None:
         """Wait for the feeder's end; return what it, or the wait, ended with."""

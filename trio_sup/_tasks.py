@@ -21,7 +21,8 @@ from trio_sup._links import LinkedTasks
 from trio_sup._protect import protected
 from trio_sup._registry import key_of
 from trio_sup._specs import child
-from trio_sup._stream import NolinkStream, OnElementTimeout, Options, Stream
+from trio_sup._stream import NolinkStream, Stream
+from trio_sup._stream_options import OnElementTimeout, Options
 from trio_sup._task import Run, Task, calling, enter_callers
 from trio_sup._waits import refuse_self
 

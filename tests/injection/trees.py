@@ -32,6 +32,7 @@ from trio_sup import (
     task_supervisor,
 )
 
+from .company import company
 from .laws import World
 
 Tree: TypeAlias = Callable[[World], Awaitable[None]]
@@ -222,4 +223,8 @@ async def _double(number: int) -> int:
     return 2 * number
 
 
-TREES: dict[str, Tree] = {"supervision": supervision, "servers": servers}
+TREES: dict[str, Tree] = {
+    "supervision": supervision,
+    "servers": servers,
+    "company": company,
+}

@@ -197,3 +197,31 @@ async def test_exceptions_do_not_drag_the_teardown_along() -> None:
             await trio.sleep_forever()
     assert isinstance(info.value.__cause__, Boom)
     assert info.value.__suppress_context__
+
+
+async def test_an_error_beside_the_bodys_cancellation_is_told_with_the_give_up() -> (
+    None
+):
+    """A body that is cancelled in a nursery fails with a group that holds both."""
+    stage = Stage()
+
+    async def fails_when_cancelled() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            raise Boom("clean-up")
+
+    with pytest.raises(ExceptionGroup) as info:
+        async with open_supervisor(stage.specs("a"), max_restarts=0):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(trio.sleep_forever)
+                nursery.start_soon(fails_when_cancelled)
+                await quiet()
+                stage.crash("a")
+    assert info.group_contains(RestartLimitExceeded)
+    assert info.group_contains(Boom, match="clean-up")
+    assert stage.up == []
+    with trio.CancelScope() as scope:  # Trio's own records are in order
+        scope.cancel()
+        await trio.sleep_forever()
+    assert scope.cancelled_caught

@@ -328,6 +328,30 @@ async def test_task_039_an_error_of_the_source_ends_the_stream(
 
 
 @pytest.mark.trio
+async def test_task_039_an_error_of_the_source_after_the_last_step_is_not_lost(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async def items() -> AsyncIterator[float]:
+        yield 1.0
+        try:
+            await trio.sleep_forever()
+        finally:
+            raise LookupError("source")
+
+    async with open_tasks() as tasks:
+        with pytest.raises(LookupError, match="source"):
+            async with tasks.stream(Work(), items()) as stream:
+                await anext(stream)
+        with pytest.raises(ExceptionGroup) as caught:
+            async with tasks.stream(Work(), items()) as stream:
+                await anext(stream)
+                raise ValueError("block")
+        assert caught.group_contains(LookupError, match="source")
+        assert caught.group_contains(ValueError, match="block")
+        assert tasks.children() == []
+
+
+@pytest.mark.trio
 @pytest.mark.parametrize(
     "options",
     [
