@@ -12,7 +12,7 @@ from .laws import check_laws
 from .runs import run, strike_line, strike_step
 from .trees import TREES
 
-LINES = {"supervision": 1009, "servers": 857}
+LINES = {"supervision": 1009, "servers": 857, "company": 2003}
 """How far apart the lines of the sample are."""
 
 
