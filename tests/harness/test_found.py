@@ -1,11 +1,11 @@
-"""What the harness has found in the library itself; each stays as a test."""
+"""What the harness has found, in the library and in itself; each stays as a test."""
 
 import trio
 
-from trio_sup import Backoff, ChildSpec, Supervisor, child, supervisor
+from trio_sup import Backoff, ChildSpec, Stop, Supervisor, child, supervisor
 from trio_sup._core.events import RestartDecided
 from trio_sup._core.words import Strategy
-from trio_sup.testing import Crash, Terminate, replay
+from trio_sup.testing import Crash, Deaf, FailStart, Terminate, replay
 
 
 async def gets_ready(
@@ -57,3 +57,58 @@ def test_a_restart_is_told_of_the_child_that_ended() -> None:
         if isinstance(event, RestartDecided)
     ]
     assert told == [("app/b", 0.0), ("app/b", 0.1), ("app/c", 0.0)]
+
+
+def test_a_cancelled_plan_leaves_those_that_are_down_without_a_row_of_delays() -> None:
+    # `last` crashes, `mid` fails to start in the same group and is terminated: `last`
+    # lies down. When it is up again, its next crash is the first of a new row.
+    def build() -> ChildSpec[Supervisor]:
+        return supervisor(
+            [
+                child(trio.sleep_forever, id="first"),
+                child(trio.sleep_forever, id="mid"),
+                child(trio.sleep_forever, id="last", backoff=Backoff(jitter=0)),
+            ],
+            strategy="one_for_all",
+            id="app",
+        )
+
+    script = [
+        Terminate("app/mid", at=1.0),
+        Crash("app/last", at=1.0),
+        FailStart("app/mid", life=2),
+        Crash("app/first", at=2.0),
+        Crash("app/last", at=7.0),
+    ]
+    world = replay(build, script)
+    delays = [e.delay for e in world.events if isinstance(e, RestartDecided)]
+    assert delays == [0.0, 0.0, 0.0]
+    assert world.lives("app/last") == 3
+
+
+def test_a_child_that_is_being_terminated_keeps_no_supervisor_alive() -> None:
+    # All significant children are down or about to be: the last end of its own is
+    # what decides (SUP-134), though a terminated one takes its time (SUP-137).
+    async def ends(seconds: float) -> None:
+        await trio.sleep(seconds)
+        raise Stop("done")
+
+    def build() -> ChildSpec[Supervisor]:
+        inner = supervisor(
+            [
+                child(ends, 99.0, id="deaf", restart="transient", significant=True),
+                child(ends, 3.0, id="last", restart="transient", significant=True),
+            ],
+            auto_shutdown="all_significant",
+            id="inner",
+            restart="temporary",
+        )
+        return supervisor([inner], id="outer")
+
+    script = [
+        Deaf("outer/inner/deaf", at=1.0, seconds=4.0),
+        Terminate("outer/inner/deaf", at=1.0),
+    ]
+    world = replay(build, script)
+    assert world.child("outer/inner").status == "gone"
+    assert [e.at for e in world.events if e.kind == "supervisor_auto_shutdown"] == [3.0]

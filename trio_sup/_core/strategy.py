@@ -213,6 +213,12 @@ class SupervisorCore(Generic[K]):
             return True
         return mode == "all_significant" and not any(
             kid.spec.significant
-            and (kid.alive or kid.undecided or kid.awaiting_restart or kid.in_plan)
+            and (
+                # One that is being terminated is none that will end by itself.
+                (kid.alive and kid.status != "stopping")
+                or kid.undecided
+                or kid.awaiting_restart
+                or kid.in_plan
+            )
             for kid in self.kids.values()
         )

@@ -117,7 +117,9 @@ def _active_significant(watch: SupervisorWatch) -> list[KidWatch]:
     return [
         kid
         for kid in watch.kids.values()
-        if kid.facts.significant and (kid.alive or kid.due is not None)
+        if kid.facts.significant
+        and (kid.alive or kid.due is not None)
+        and not (kid.state == "stopping" and kid.request == "terminate_child")
     ]
 
 

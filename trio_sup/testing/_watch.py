@@ -112,10 +112,15 @@ class SupervisorWatch(LivesWatch):
     def requested(self, seen: Seen, kid: KidWatch) -> None:
         kid.request = seen.action
         if seen.action == "terminate_child":
+            plan = self.plan
+            waits = plan is not None and plan.pivot is kid and not kid.alive
+            # Its start failed in a plan, and the next attempt is in line.
+            stalled = plan is None and kid in self.line and kid.failed
             if kid in self.line:
                 self.line.remove(kid)
-            if self.plan is not None and self.plan.pivot is kid and not kid.alive:
-                self.plan = None  # SUP-087
+            if (waits or stalled) and self.flags.grouped:
+                self.plan = None
+                self._lie_down(self.group(kid))
             kid.rest()
         elif seen.action == "replace_child":
             if self.flags.grouped:
@@ -126,6 +131,12 @@ class SupervisorWatch(LivesWatch):
                 self.plan.at = seen.at
             if kid.due is not None:
                 kid.due = seen.at
+
+    def _lie_down(self, group: list[KidWatch]) -> None:
+        """A plan is cancelled: those that are down stay down (SUP-087)."""
+        for kid in group:
+            if not kid.alive and kid not in self.line and kid not in self.limbo:
+                kid.rest()
 
 
 _HANDLERS: dict[str, Callable[[SupervisorWatch, Seen, KidWatch], None]] = {
