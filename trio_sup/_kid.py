@@ -246,12 +246,17 @@ class Kid(ObservedState):
             self.asked = reason
             self.brutal = brutal
             self.status = "stopping"
-            if not brutal:
-                self._pass_on_request(self.scope)
+            cancelled = not brutal and self._pass_on_request(self.scope)
             self.touch()
+            if cancelled and grace <= 0:
+                # Nothing is left to force: it ends as it was asked to (SUP-114).
+                self.deadline = trio.current_time()
+                self._watch()
+                return
         self.arm(0.0 if brutal else grace)
 
-    def _pass_on_request(self, scope: trio.CancelScope) -> None:
+    def _pass_on_request(self, scope: trio.CancelScope) -> bool:
+        """Return whether the request was the cancellation already."""
         assert self.asked is not None
         if self.driver is not None:
             self.driver.request_stop(self.asked)
@@ -261,6 +266,8 @@ class Kid(ObservedState):
             self.stop_event.set()
         else:
             scope.cancel(self.asked)
+            return True
+        return False
 
     def arm(self, grace: float) -> None:
         """Set the deadline of the life; at its end the life is forced."""
@@ -289,6 +296,10 @@ class Kid(ObservedState):
             self.driver.hurry()
         else:
             self.scope.cancel(self._force_reason())
+        self._watch()
+
+    def _watch(self) -> None:
+        """Report the life if it outlives its cancellation."""
         if self.parent is not None:
             self.parent.watch_stuck(self)
 

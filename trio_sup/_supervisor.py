@@ -87,7 +87,8 @@ class StaticDriver(OrderedDriver):
         self.core.kids[id] = kid
         self._note(kid, "start_child")
         ended = await self._start(kid)
-        self._check_going()
+        if not kid.started_life:
+            self._check_going()
         if ended is None:
             return kid.handle
         ignored = isinstance(ended.error, Ignore)
@@ -138,8 +139,10 @@ class StaticDriver(OrderedDriver):
             return await self._restart_now(kid)
         if kid.budget_window is not None:
             kid.budget_window.clear()
+        life = kid.life + 1
         ended = await self._start(kid)
-        self._check_going()
+        if kid.started_life < life:
+            self._check_going()
         if ended is None:
             return kid.handle
         kid.status = "stopped"
@@ -157,8 +160,8 @@ class StaticDriver(OrderedDriver):
         else:
             self.respawn(kid, trio.current_time())
             await self._until(lambda: kid.started_life >= life or not kid.alive)
-        self._check_going()
         if kid.started_life < life:
+            self._check_going()
             ended = kid.last_exit or Exit("noproc")
             raise start_error(kid.spec, ended)
         return kid.handle

@@ -19,34 +19,38 @@ from trio_sup.testing.scenario import (
     child_path,
 )
 
-from .compare import Cut, child_above, children_of, dynamic_paths, trees_of
-from .deviations import has_stopped, steps, without_groups
+from .compare import Cut, child_above, dynamic_paths, trees_of
+from .replies import alive_before, has_stopped, steps
 
 
 def _place_under_way(scenario: Scenario, trace: Trace) -> int | None:
     """A start that needs the place of one that failed, or of a stop, just before."""
-    limited = {p for p, tree in trees_of(scenario) if tree.max_children is not None}
-    for index, queue, _, answers in _queues(scenario, trace):
-        freed = False
+    limits = {path: tree.max_children for path, tree in trees_of(scenario)}
+    there = alive_before(scenario, trace)
+    for index, queue, happened, answers in _queues(scenario, trace):
+        limit = limits[queue.path]
+        if limit is None:
+            continue
+        begun = _begun(happened)
+        taken = len({child_above(path, queue.path) for path in there[index]} - {None})
         for item, answer in zip(queue.items, answers, strict=True):
             match item, answer:
-                case StartChild(), ("error", "max_children"):
-                    pass
-                case StartChild(), _ if freed:
-                    return index
-                case (StartChild(), ("error", _) | "ignore"):
-                    freed = queue.path in limited
-                case ChildRequest("terminate_child"), "ok":
-                    freed = queue.path in limited
+                case ((Exit(path) | Kill(path)), "ok") if path not in begun:
+                    taken -= 1
+                case StartChild(), ("ok", _) | ("error", ("error", _)) | "ignore":
+                    if taken >= limit:
+                        return index
+                    taken += 1
                 case _:
                     pass
     return None
 
 
-def _pid_of_another_life(scenario: Scenario, trace: Trace) -> int | None:
-    """A request that names a child whose life begins or ends just before."""
+def _another_life(scenario: Scenario, trace: Trace) -> int | None:
+    """A request that names a child whose life has begun in the same queue."""
     dynamic = dynamic_paths(scenario)
-    for index, queue, _, _ in _queues(scenario, trace):
+    for index, queue, happened, _ in _queues(scenario, trace):
+        begun = _begun(happened)
         touched: set[str] = set()
         for item in queue.items if queue.path in dynamic else ():
             match item:
@@ -54,31 +58,40 @@ def _pid_of_another_life(scenario: Scenario, trace: Trace) -> int | None:
                     touched.add(path)
                 case StartChild(path, child):
                     touched.add(child_path(path, child.id))
-                case ChildRequest(path=path, id=id) if child_path(path, id) in touched:
-                    return index
+                case ChildRequest(path=path, id=id):
+                    if child_path(path, id) in touched & begun:
+                        return index
                 case _:
                     pass
     return None
 
 
 def _start_cut_short(scenario: Scenario, trace: Trace) -> int | None:
-    """A supervisor without groups ends beside the start of one below it."""
-    alone = without_groups(scenario)
+    """A dynamic supervisor ends beside the start of a supervisor below it."""
+    dynamic = dynamic_paths(scenario)
     for index, queue, happened, _ in _queues(scenario, trace):
-        nested = {
-            child_above(path, queue.path)
-            for path, child in children_of(scenario)
-            if isinstance(child, Nested)
-        }
-        starts = any(
-            isinstance(event, tuple)
-            and event[0] == "start"
-            and child_above(str(event[1]), queue.path) in nested - {None}
-            for event in happened
-        )
-        if queue.path in alone and starts and has_stopped(queue.path, happened):
-            return index
+        if queue.path not in dynamic or not has_stopped(queue.path, happened):
+            continue
+        begun = _begun(happened)
+        for item in queue.items:
+            match item:
+                case StartChild(path, Nested(id)) if child_path(path, id) in begun:
+                    return index
+                case _:
+                    pass
     return None
+
+
+def _begun(happened: list[Value]) -> set[Value]:
+    """The paths where a life began, or failed to begin."""
+    starts: set[Value] = set()
+    for event in happened:
+        match event:
+            case ("start", path, _):
+                starts.add(path)
+            case _:
+                pass
+    return starts
 
 
 def _queues(
@@ -104,10 +117,10 @@ CUTS: tuple[Cut, ...] = (
         "a request to a dynamic supervisor means the child, not one of its lives",
         "DYN-015",
         "OTP finds nobody under the pid of a life that is over",
-        _pid_of_another_life,
+        _another_life,
     ),
     Cut(
-        "a supervisor that ends does not wait for starts in progress",
+        "a dynamic supervisor that ends does not wait for starts in progress",
         "SUP-099, DYN-031",
         "they run side by side, and whoever is half started is stopped in order",
         _start_cut_short,

@@ -3,34 +3,38 @@
 A rule turns OTP's trace into the one expected of trio-sup, as narrowly as it can.
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
+from typing import TypeGuard
 
 from trio_sup.testing.scenario import (
     Ask,
     ChildRequest,
-    Op,
+    Exit,
+    Kill,
     Queue,
+    QueueItem,
     Scenario,
     StartChild,
     Trace,
     Value,
-    Worker,
     child_path,
 )
 
 from .compare import Deviation, child_above, children_of, dynamic_paths, trees_of
+from .replies import (
+    alive_before,
+    asked_just_before,
+    change_queued,
+    change_replies,
+    steps,
+)
 
-NOT_QUEUED = "answered at once"
-"""In the place of an answer that did not wait in line."""
+NOT_COMPARED = "not asked before"
+"""In the place of an answer in a queue, where nobody asked OTP before the queue."""
 
-HANDLE = "a handle"
-"""In the place of the number of the life that a request started."""
-
-ANSWERED = "answered or down"
-"""In the place of the answer to a request beside the end of the supervisor."""
-
-STARTED = "started or down"
-"""In the place of the answer to a start that ended the supervisor."""
+NOT_STOPPED = "not stopped"
+"""In the place of "running" and "restarting", where both are true."""
 
 
 def _start_order(scenario: Scenario, trace: Trace) -> Trace:
@@ -43,7 +47,8 @@ def _start_order(scenario: Scenario, trace: Trace) -> Trace:
             case _:
                 return value
 
-    return _replies(scenario, Trace(trace.events, _turn_final(trace.final)), turned)
+    trace = change_replies(scenario, trace, turned)
+    return Trace(trace.events, _turn_final(trace.final))
 
 
 def _turn_final(final: Value) -> Value:
@@ -79,197 +84,148 @@ def _first_found(scenario: Scenario, fault: Value) -> Value:
 
 
 def _answered_at_once(scenario: Scenario, trace: Trace) -> Trace:
-    def at_once(request: object, value: Value) -> Value:
-        return NOT_QUEUED if isinstance(request, Ask) else value
+    """Puts what OTP answered just before the queue in the place of the answer in it."""
+    answers: dict[int, Value] = {}
+    for event in trace.events:
+        match event:
+            case ("reply", int(index), value):
+                answers[index] = value
+            case _:
+                pass
 
-    return _replies(scenario, trace, at_once, only_queued=True)
+    def at_once(index: int, item: QueueItem, value: Value) -> Value:
+        if not isinstance(item, Ask):
+            return value
+        before = asked_just_before(scenario, index, item)
+        return NOT_COMPARED if before is None else answers[before]
+
+    return change_queued(scenario, trace, at_once)
 
 
-def _handles(scenario: Scenario, trace: Trace) -> Trace:
-    """Where the life that a request started need not be the present one."""
+def _latest_life(scenario: Scenario, trace: Trace) -> Trace:
+    """Puts the latest life in the place of the one that a request started."""
+    lives: dict[Value, Value] = {}
 
-    def without_life(op: Op, happened: list[Value], value: Value) -> Value:
-        match op, value:
+    def latest(request: object, value: Value) -> Value:
+        match request, value:
             case StartChild(path, child), ("ok", int()):
-                again = has_stopped(child_path(path, child.id), happened)
-                return ("ok", HANDLE) if again else value
+                return ("ok", lives[child_path(path, child.id)])
             case ChildRequest(path=path, id=id), ("ok", int()):
-                again = has_stopped(child_path(path, id), happened)
-                return ("ok", HANDLE) if again else value
-            case Queue(), tuple(values):
-                return tuple(
-                    ("ok", HANDLE) if isinstance(v, tuple) and v[0] == "ok" else v
-                    for v in values
-                )
+                return ("ok", lives[child_path(path, id)])
             case _:
                 return value
 
-    return _replies_after(scenario, trace, without_life)
-
-
-def _starter_told(scenario: Scenario, trace: Trace) -> Trace:
-    """The start of a child whose own end at once ended the supervisor."""
-
-    def told(op: Op, happened: list[Value], value: Value) -> Value:
-        match op, value:
-            case (
-                (StartChild(path=path) | ChildRequest("restart_child", path)),
-                ("down" | ("ok", _)),
-            ):
-                return STARTED if has_stopped(path, happened) else value
-            case Queue(path, items), tuple(values) if has_stopped(path, happened):
-                pairs = zip(items, values, strict=True)
-                return tuple(told(i, happened, v) for i, v in pairs)
+    events: list[Value] = []
+    for event in trace.events:
+        match event:
+            case ("start", path, number):
+                lives[path] = number
             case _:
-                return value
-
-    return _replies_after(scenario, trace, told)
+                pass
+        events += change_replies(scenario, Trace((event,), None), latest).events
+    return Trace(tuple(events), trace.final)
 
 
 def _not_in_line(scenario: Scenario, trace: Trace) -> Trace:
-    """Requests that a dynamic supervisor had answered before it ended."""
+    """Stops whoever is there when asked, whatever else is going on or to come."""
     dynamic = dynamic_paths(scenario)
+    there = alive_before(scenario, trace)
 
-    def told(op: Op, happened: list[Value], value: Value) -> Value:
-        match op, value:
-            case Queue(path, items), tuple(values) if has_stopped(path, happened):
-                if path not in dynamic:
-                    return value
-                return tuple(
-                    ANSWERED if isinstance(item, ChildRequest) else v
-                    for item, v in zip(items, values, strict=True)
-                )
+    def at_once(index: int, item: QueueItem, value: Value) -> Value:
+        match item, value:
+            case (
+                ChildRequest("terminate_child", path, id),
+                ("down" | ("error", "not_found")),
+            ) if path in dynamic:
+                named = child_path(path, id)
             case _:
                 return value
+        queue = scenario.script[index]
+        assert isinstance(queue, Queue)
+        ahead = queue.items[: queue.items.index(item)]
+        died = any(isinstance(i, Exit | Kill) and i.path == named for i in ahead)
+        is_there = named in there[index] and not died
+        return "ok" if is_there else ("error", "not_found")
 
-    return _replies_after(scenario, trace, told)
-
-
-def has_stopped(path: str, happened: list[Value]) -> bool:
-    """Whether the supervisor at `path` stopped in what happened."""
-    return any(
-        isinstance(event, tuple) and event[:2] == ("stop", path) for event in happened
-    )
-
-
-def _of_the_moment(scenario: Scenario, trace: Trace) -> Trace:
-    def one_word(request: object, value: Value) -> Value:
-        match value:
-            case ("error", "restarting" | "running"):
-                return ("error", "not stopped")
-            case ("error", "already_started" | "already_present"):
-                return ("error", "already there")
-            case _:
-                return value
-
-    return _replies(scenario, trace, one_word, only_queued=True)
+    return change_queued(scenario, trace, at_once)
 
 
-def _zero_is_a_kill(scenario: Scenario, trace: Trace) -> Trace:
-    hasty = {
-        path
-        for path, child in children_of(scenario)
-        if isinstance(child, Worker) and (child.shutdown, child.stop) == (0, "default")
-    }
-
-    def rewrite(event: Value) -> Value:
+def _just_died(scenario: Scenario, trace: Trace) -> Trace:
+    """Refusals of requests that stood in line before the child that they name died."""
+    begun: dict[int, Counter[Value]] = {}
+    for event, _, happened in steps(scenario, trace):
         match event:
-            case ("stop", path, life, "shutdown" | "killed") if path in hasty:
-                return ("stop", path, life, "shutdown or killed")
+            case ("reply", int(index), _):
+                lives = {(e[1], e[2]) for e in happened if _is_a(e, "start")}
+                short = [e[1] for e in happened if _is_a(e, "stop") if e[1:3] in lives]
+                begun[index] = Counter(short)
             case _:
-                return event
+                pass
 
-    return Trace(tuple(map(rewrite, trace.events)), trace.final)
+    def unsaid(index: int, item: QueueItem, value: Value) -> Value:
+        queue = scenario.script[index]
+        match item, value:
+            case ChildRequest(path=path, id=id), ("error", "running" | "restarting"):
+                named = child_path(path, id)
+            case _:
+                return value
+        assert isinstance(queue, Queue)
+        behind = queue.items[queue.items.index(item) :]
+        dies = any(isinstance(i, Exit | Kill) and i.path == named for i in behind)
+        return ("error", NOT_STOPPED) if dies or begun[index][named] else value
+
+    return change_queued(scenario, trace, unsaid)
+
+
+def _is_a(event: Value, kind: str) -> TypeGuard[tuple[Value, ...]]:
+    return isinstance(event, tuple) and event[0] == kind
 
 
 def _side_by_side(scenario: Scenario, trace: Trace) -> Trace:
-    """Sorts by child what a queue caused below a supervisor without groups."""
+    """Sorts by child what a queue caused below a supervisor without groups.
+
+    The order of stops stays, in an event of its own: a static supervisor that ends
+    stops in order those who had nothing to do with the queue.
+    """
+    dynamic = dynamic_paths(scenario)
     alone = without_groups(scenario)
     events: list[Value] = []
     for event, op, happened in steps(scenario, trace):
         if isinstance(op, Queue) and op.path in alone:
+            if op.path not in dynamic:
+                events.append(("stops", *_stops_of_bystanders(op, happened)))
             happened = _sort_by_child(happened, op.path)
         events += [*happened, event]
     return Trace(tuple(events), trace.final)
+
+
+def _stops_of_bystanders(queue: Queue, happened: list[Value]) -> Iterator[Value]:
+    """Who was stopped, in order, but for those that the queue ended or started."""
+    ended = {item.path for item in queue.items if isinstance(item, Exit | Kill)}
+    begun = {str(event[1]) for event in happened if _is_a(event, "start")}
+    for event in happened:
+        if _is_a(event, "stop") and str(event[1]) not in ended | begun:
+            yield event[1]
 
 
 def _sort_by_child(events: list[Value], supervisor: str) -> list[Value]:
     """Sorts runs of events of children by child; each keeps its own order."""
     done: list[Value] = []
     run: list[tuple[str, Value]] = []
-    for event in [*events, None]:
+    for event in events:
         match event:
-            case (_, str(path), *_):
-                child = child_above(path, supervisor)
+            case (_, str(path), *_) if child := child_above(path, supervisor):
+                run.append((child, event))
+                continue
             case _:
-                child = None
-        if child is not None:
-            run.append((child, event))
-            continue
-        done += [e for _, e in sorted(run, key=lambda pair: pair[0])]
+                pass
+        done += [*_in_order(run), event]
         run = []
-        if event is not None:
-            done.append(event)
-    return done
+    return done + _in_order(run)
 
 
-def steps(
-    scenario: Scenario, trace: Trace
-) -> Iterator[tuple[Value, Op | None, list[Value]]]:
-    """Each reply, or the end, with its operation and what had happened since."""
-    happened: list[Value] = []
-    for event in trace.events:
-        match event:
-            case ("reply", int(index), _):
-                yield event, scenario.script[index], happened
-                happened = []
-            case ("root", _) | ("end",):
-                yield event, None, happened
-                happened = []
-            case _:
-                happened.append(event)
-    for event in happened:
-        yield event, None, []
-
-
-def _replies_after(
-    scenario: Scenario,
-    trace: Trace,
-    change: Callable[[Op, list[Value], Value], Value],
-) -> Trace:
-    """Changes replies, knowing what happened since the one before."""
-    events: list[Value] = []
-    for event, op, happened in steps(scenario, trace):
-        events += happened
-        match event:
-            case ("reply", index, value) if op is not None:
-                events.append(("reply", index, change(op, happened, value)))
-            case _:
-                events.append(event)
-    return Trace(tuple(events), trace.final)
-
-
-def _replies(
-    scenario: Scenario,
-    trace: Trace,
-    change: Callable[[object, Value], Value],
-    *,
-    only_queued: bool = False,
-) -> Trace:
-    """Changes the replies to requests, in queues too."""
-
-    def rewrite(event: Value) -> Value:
-        match event:
-            case ("reply", int(index), value):
-                op = scenario.script[index]
-            case _:
-                return event
-        if isinstance(op, Queue) and isinstance(value, tuple):
-            pairs = zip(op.items, value, strict=True)
-            return ("reply", index, tuple(change(i, v) for i, v in pairs))
-        return event if only_queued else ("reply", index, change(op, value))
-
-    return Trace(tuple(map(rewrite, trace.events)), trace.final)
+def _in_order(run: list[tuple[str, Value]]) -> list[Value]:
+    return [event for _, event in sorted(run, key=lambda pair: pair[0])]
 
 
 def without_groups(scenario: Scenario) -> set[str]:
@@ -302,37 +258,21 @@ DEVIATIONS: tuple[Deviation, ...] = (
     ),
     Deviation(
         "a handle stands for all lives of a child",
-        "DYN-015, SUP-090",
+        "DYN-015",
         "OTP answers with the pid of one life, which may be over already",
-        _handles,
-        both=True,
-    ),
-    Deviation(
-        "who starts a child that ends its supervisor gets it, or hears of the end",
-        "SUP-092",
-        "both are true; OTP answers with the pid of a child that is dead",
-        _starter_told,
-        both=True,
+        _latest_life,
     ),
     Deviation(
         "a dynamic supervisor answers at once, even if it is about to end",
         "DYN-031",
         "nothing waits in line there, so nothing is left unanswered",
         _not_in_line,
-        both=True,
-    ),
-    Deviation(
-        "with a shutdown of 0 an end on request is a kill",
-        "SUP-114",
-        "there is no grace, so the request and the cancellation are one",
-        _zero_is_a_kill,
-        both=True,
     ),
     Deviation(
         "a refusal says what is true in the moment",
-        "SUP-090, SUP-091, SUP-097, SUP-098",
-        "whether a child runs or is restarting can change while a request waits",
-        _of_the_moment,
+        "SUP-097, SUP-098",
+        "who has just died is about to be restarted, and no longer runs",
+        _just_died,
         both=True,
     ),
     Deviation(

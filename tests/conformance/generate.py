@@ -12,7 +12,7 @@ edge of the window, starts that fail, a stop and start by hand before a crash.
 import random
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from attrs import define, evolve
 from hypothesis import strategies as st
@@ -291,7 +291,10 @@ class _Maker:
         failing = self.pick(place.workers()) if place.workers() else path
         failures = self.between(1, max(1, place.tree.intensity))
         plan: tuple[Plan, ...] = (("error", "start"),) * failures
-        return [queue] if self.chance(20) else [InitPlan(failing, plan), queue]
+        plans: list[Op] = [] if self.chance(20) else [InitPlan(failing, plan)]
+        # Asked before, too: trio-sup answers at once what waits in line in OTP.
+        asked = dict.fromkeys(item for item in items if isinstance(item, Ask))
+        return [*plans, *asked, queue]
 
     def queue_item(self, place: _Place) -> QueueItem:
         if self.chance(30) and place.workers():
@@ -375,21 +378,33 @@ _STRATEGIES: tuple[Strategy, ...] = (
     "dynamic",
 )
 _AUTO: tuple[AutoShutdown, ...] = (
-    *(("never",) * 5),
+    "never",
+    "never",
+    "never",
+    "never",
+    "never",
     "any_significant",
     "all_significant",
 )
 _RESTARTS: tuple[Restart, ...] = ("permanent", "permanent", "transient", "temporary")
 
+_Ending: TypeAlias = tuple[Shutdown, StopBehaviour]
+
+
+def _often(times: int, shutdown: Shutdown, stop: StopBehaviour) -> tuple[_Ending, ...]:
+    ending: _Ending = (shutdown, stop)
+    return (ending,) * times
+
+
 # How workers end, with real milliseconds where it takes time: those are few.
-_ENDINGS: tuple[tuple[Shutdown, StopBehaviour], ...] = (
-    *(((5000, "default"),) * 60),
-    *(((5000, "trap"),) * 12),
-    *((("brutal_kill", "trap"),) * 6),
-    *((("brutal_kill", "default"),) * 4),
-    *((("infinity", "trap"),) * 4),
-    *(((5000, "normal"),) * 4),
-    *(((5000, "error"),) * 4),
+_ENDINGS: tuple[_Ending, ...] = (
+    *_often(60, 5000, "default"),
+    *_often(12, 5000, "trap"),
+    *_often(6, "brutal_kill", "trap"),
+    *_often(4, "brutal_kill", "default"),
+    *_often(4, "infinity", "trap"),
+    *_often(4, 5000, "normal"),
+    *_often(4, 5000, "error"),
     (0, "default"),
     (0, "trap"),
     (0, "error"),

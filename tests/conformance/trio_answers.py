@@ -62,7 +62,7 @@ def refusal(error: Exception | None) -> Value:
         case trio_sup.MaxChildren():
             return ("error", "max_children")
         case trio_sup.ChildNotStopped():
-            back = error.handle.status in ("restarting", "backing_off")
+            back = error.status in ("restarting", "backing_off")
             return ("error", "restarting" if back else "running")
         case trio_sup.StartIgnored():
             return "ignore"

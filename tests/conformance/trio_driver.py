@@ -32,8 +32,9 @@ from trio_sup.testing.scenario import (
 )
 from trio_sup.testing.scenario_json import freeze
 
-from .deviations import NOT_QUEUED
+from .deviations import NOT_COMPARED
 from .quiet import quiet_log
+from .replies import asked_just_before
 from .trio_answers import (
     Answer,
     AnySupervisor,
@@ -82,7 +83,7 @@ class _Run:
             await self.settle()
             self.log.append(("root", outcome))
             for index, op in enumerate(self.scenario.script):
-                reply = await self.perform(op)
+                reply = await self.perform(op, index)
                 self.log.append(("reply", index, reply))
             final = self.snapshot("")
             self.log.append(("end",))
@@ -167,7 +168,7 @@ class _Run:
 
     # The script
 
-    async def perform(self, op: Op) -> Value:
+    async def perform(self, op: Op, index: int) -> Value:
         match op:
             case Advance(seconds):
                 self.clock.jump(seconds)
@@ -183,7 +184,7 @@ class _Run:
                 await self.settle()
                 return reply
             case Queue():
-                return await self.queue(op)
+                return await self.queue(op, index)
             case _:
                 answer = self.request(op)
                 await self.settle()
@@ -197,7 +198,7 @@ class _Run:
         life.end(op.reason if isinstance(op, Exit) else "killed")
         return life
 
-    async def queue(self, op: Queue) -> Value:
+    async def queue(self, op: Queue, index: int) -> Value:
         """Lets several things happen in one turn of the scheduler, in this order."""
         if not isinstance(self.find(op.path), AnySupervisor):
             return "noproc"
@@ -206,6 +207,11 @@ class _Run:
         replies: list[Callable[[], Value]] = []
         ended: set[Value] = set()
         for item in op.items:
+            if isinstance(item, Ask):
+                asked = asked_just_before(self.scenario, index, item) is not None
+                answer = self.request(item) if asked else partial(_same, NOT_COMPARED)
+                replies.append(answer)
+                continue
             if not isinstance(item, Exit | Kill):
                 name = f"queued request {len(names)}"
                 names.append(name)
@@ -238,8 +244,6 @@ class _Run:
         if not isinstance(handle, AnySupervisor):
             return partial(_same, "noproc")
         if isinstance(request, Ask):
-            if name != "request":
-                return partial(_same, NOT_QUEUED)
             is_which = request.request == "which"
             found = self.which(handle, request.path) if is_which else counts(handle)
             return partial(_same, found)
@@ -261,6 +265,8 @@ class _Run:
     def reply(self, answer: Answer, path: str) -> Value:
         if answer.handle is None:
             return answer.value
+        if answer.handle.path_text != f"outer/{ROOT}/{path}":
+            return ("ok", answer.handle.path_text)
         return ("ok", self.stage.attempts[path])
 
     # What happens

@@ -14,6 +14,7 @@ from trio_sup import (
     ChildNotStopped,
     ChildSpecError,
     NoSuchChild,
+    RestartLimitExceeded,
     StartFailed,
     SupervisorStopping,
     WrongKind,
@@ -34,6 +35,24 @@ async def test_start_child_appends_and_returns_the_handle() -> None:
         assert handle == sup.child("b")
         assert handle.path == ("root", "b")
         assert [info.id for info in sup.which_children()] == ["a", "b"]
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_who_starts_a_child_that_ends_its_supervisor_gets_it_sup_092(
+    again: bool,
+) -> None:
+    stage = Stage(blinks={} if again else {"b": 1})
+    started: list[str] = []
+    with pytest.raises(RestartLimitExceeded):
+        async with open_supervisor(stage.specs("a"), max_restarts=0) as sup:
+            handle = await sup.start_child(stage.spec("b"))
+            if again:
+                await sup.terminate_child("b")
+                stage.blinks["b"] = 1
+                handle = await sup.restart_child("b")
+            started.append(handle.path_text)
+            await trio.sleep_forever()
+    assert started == ["root/b"]
 
 
 async def test_start_child_of_a_running_id_sup_090() -> None:

@@ -387,6 +387,24 @@ async def test_no_grace_asks_and_kills_at_once_sup_004(
     assert (await handle.wait_exit(1)).kind == "killed"
 
 
+async def test_no_grace_is_no_kill_for_who_ends_with_the_request_sup_114() -> None:
+    async with open_supervisor(
+        [child(trio.sleep_forever, id="plain", shutdown=0)]
+    ) as sup:
+        handle = sup.child("plain")
+        await quiet()
+    assert (await handle.wait_exit(1)).kind == "shutdown"
+
+
+async def test_without_a_grace_who_does_not_end_is_reported_sup_114(
+    autojump_clock: MockClock,
+) -> None:
+    seen = record_events()
+    async with open_supervisor([child(stubborn, 20.0, shutdown=0)]):
+        await quiet()
+    assert of_kind(seen, ChildStuck)[0].path == "root/stubborn"
+
+
 async def test_endless_grace_waits_sup_113(autojump_clock: MockClock) -> None:
     async def polite() -> None:
         with graceful_stop() as stopping:
