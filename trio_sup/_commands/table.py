@@ -17,6 +17,7 @@ HELP: Final[dict[str, str]] = {
     "show": "print everything about one child",
     "status": "print a node's health: totals and problems",
     "events": "print a node's lifecycle events",
+    "metrics": "print a node's metrics for Prometheus",
     # over time
     "snapshot": "write one picture of a node into a file",
     "record": "record a node into a file",

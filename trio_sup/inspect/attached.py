@@ -28,7 +28,13 @@ from trio_sup.inspect.wire import (
     Watch,
 )
 from trio_sup.inspect.wire_actions import Act, AskControl, Plan
-from trio_sup.inspect.wire_details import ClientInfo, Follow, Unfollow
+from trio_sup.inspect.wire_details import (
+    AskMetrics,
+    ClientInfo,
+    Follow,
+    Metrics,
+    Unfollow,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +50,7 @@ HANDSHAKE_SECONDS: Final = 5.0
 HEARTBEAT_SECONDS: Final = 1.0
 FAREWELL_SECONDS: Final = 1.0
 """How long a refused client is given to take the reason."""
+LINES_PER_FRAME: Final = 1000
 LAGGING_SECONDS: Final = 60.0
 """A client that has not read for so long is called lagging; it is kept."""
 MAX_BAD_REQUESTS: Final = 3
@@ -71,6 +78,10 @@ class HubSide(Protocol):
 
     def spent(self, seconds: float) -> None:
         """Count work that was done for a client."""
+
+    async def metrics(self) -> list[str]:
+        """All metrics in the Prometheus text format, a line each."""
+        ...
 
     def heartbeat(self, now: float) -> Heartbeat:
         """The next heartbeat."""
@@ -160,6 +171,7 @@ class AttachedClient:
         self._written = trio.Event()
         self._bad = 0
         self._names = names
+        self._wants_metrics = False
         self._began = trio.current_time()
         # Since when a frame is on its way; None between two.
         self._sending: float | None = None
@@ -268,6 +280,8 @@ class AttachedClient:
             case Follow():
                 if view.following.follow(request.topic, trio.current_time()):
                     self._hub.look_soon()
+            case AskMetrics():
+                self._wants_metrics = True
             case Unfollow():
                 view.following.unfollow(request.topic)
                 self._hub.wake()
@@ -312,6 +326,9 @@ class AttachedClient:
                 await self._send_each(view.watching.frames(now))
             if view.following:
                 await self._send_each(view.following.frames(now))
+            if self._wants_metrics:
+                self._wants_metrics = False
+                await self._send_metrics()
             if now >= next_beat:
                 next_beat = now + HEARTBEAT_SECONDS
                 await self._send(encode(self._hub.heartbeat(now)))
@@ -326,6 +343,14 @@ class AttachedClient:
         await self._send(encode(SnapBegin(seq, len(ids))))
         await self._send_each(self.view.snapshot_frames(ids))
         await self._send(encode(SnapEnd(seq, trio.current_time())))
+
+    async def _send_metrics(self) -> None:
+        lines = await self._hub.metrics()
+        for start in range(0, max(1, len(lines)), LINES_PER_FRAME):
+            piece = lines[start : start + LINES_PER_FRAME]
+            more = start + LINES_PER_FRAME < len(lines)
+            text = "".join(f"{line}\n" for line in piece)
+            await self._send(encode(Metrics(text, more)))
 
     async def _send_each(self, frames: Iterable[bytes]) -> None:
         """Send frames that are built one at a time, and count the building."""

@@ -27,6 +27,7 @@ from trio_sup.inspect.client import ClientView
 from trio_sup.inspect.codec import encode, request_decoder
 from trio_sup.inspect.inside import Insides
 from trio_sup.inspect.meters import Spent, Worst
+from trio_sup.inspect.metrics import gather, prometheus_lines
 from trio_sup.inspect.numbers import Numbers
 from trio_sup.inspect.table import Found, Table
 from trio_sup.inspect.topics import Topics
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from trio_sup.inspect.actions import Operator
+    from trio_sup.inspect.metrics import Samples
     from trio_sup.inspect.source import ObservedChild, ObservedNode
     from trio_sup.inspect.wire import Attach, Hello
     from trio_sup.inspect.wire_details import ClientInfo
@@ -77,6 +79,7 @@ class Hub:
         self._hello = hello
         # Actions outlive the clients that asked for them, not the hub.
         self._nursery: trio.Nursery | None = None
+        self._node = node
         self._table = Table(node)
         numbers = Numbers()
         self._insides = Insides(node, numbers, contents=contents, redact=redact)
@@ -258,6 +261,19 @@ class Hub:
     def spent(self, seconds: float) -> None:
         """Count seconds of work as the inspection's cost."""
         self._cost.add(seconds, trio.current_time())
+
+    async def metrics(self) -> list[str]:
+        """All metrics in the Prometheus text format, a line each."""
+        samples: Samples = {}
+        work = 0.0
+        clock = time.perf_counter()
+        for _ in gather(self._node, samples):
+            work += time.perf_counter() - clock
+            await trio.lowlevel.checkpoint()
+            clock = time.perf_counter()
+        lines = prometheus_lines(samples)
+        self.spent(work + time.perf_counter() - clock)
+        return lines
 
     def heartbeat(self, now: float) -> Heartbeat:
         """How the loop is doing, and what looking at it costs."""

@@ -52,6 +52,7 @@ __all__ = [
     "ask",
     "detail",
     "follow",
+    "metrics",
     "remembered",
     "wall_time",
     "watch",
@@ -189,6 +190,29 @@ def detail(peer: Peer, wanted: Callable[[Answer], int]) -> tuple[Answer, Detail]
                 raise AskError(f"{peer.place}: no details came", EXIT_SILENT)
         conversation.leave()
         return answer, session.details[id]
+
+
+def metrics(peer: Peer) -> str:
+    """All metrics in the Prometheus text format.
+
+    Raises:
+        AskError: the node cannot be reached, does not answer, or refuses.
+    """
+    with attached(peer, ()) as conversation:
+        conversation.until_complete()
+        session = conversation.session
+        if session.node is None or "metrics" not in session.node.caps:
+            raise AskError(f"{peer.place}: the node is too old for this", EXIT_VERSION)
+        session.ask_metrics()
+        conversation.flush()
+        deadline = time.monotonic() + TIMEOUT
+        while session.metrics is None:
+            if not conversation.step():
+                raise conversation.ended()
+            if time.monotonic() > deadline:
+                raise AskError(f"{peer.place}: no metrics came", EXIT_SILENT)
+        conversation.leave()
+        return session.metrics
 
 
 def wall_time(node: Hello, at: float) -> float:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SLICE: Final = 1000
 """Children that are looked at without a pause: 0.4 ms, 2.5 ms when all are new."""
-WALK_EVERY: Final = 8
+WALK_EVERY: Final = 32
 """Scans between two walks over the whole tree, where the node reports changes."""
 LEAVES: Final = frozenset({"server", "task"})
 """Kinds that have no children."""
