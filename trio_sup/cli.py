@@ -35,6 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     stdout: object = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
         stdout.reconfigure(errors="backslashreplace")
+    if "_ARGCOMPLETE" in os.environ and argv is None:
+        from trio_sup._commands import completion
+
+        completion.answer()
     argv = sys.argv[1:] if argv is None else argv
     command: Command | None = None
     try:

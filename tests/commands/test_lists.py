@@ -304,3 +304,14 @@ def test_wait_ends_with_the_code_of_the_last_look(here: Here) -> None:
     assert here("status", "nobody", "--check", "--wait", "0.3")[0] == 3
     args = ["status", "--check", "--wait", "0.3", "--min-children", "6"]
     assert here(*args)[0] == 1
+
+
+def test_parts_of_a_child_come_on_request(here: Here) -> None:
+    parts = [word for part in ("mailbox", "history", "links") for word in ("-p", part)]
+    code, out, err = here("show", "b1", *parts)
+    assert (code, err) == (0, "")
+    assert out.index("\nmailbox\n") < out.index("\nhistory\n") < out.index("\nlinks\n")
+    document = json.loads(here("show", "b1", "--json", "-p", "history")[1])
+    assert document["history"] == []
+    assert "state" not in document
+    assert here("show", "b1", "-p", "everything")[0] == 2

@@ -22,7 +22,10 @@ filter: words that the path or name contains; also
 
 def add_node(parser: argparse.ArgumentParser) -> None:
     """``NODE``."""
-    parser.add_argument("node", nargs="?", metavar="NODE", help="which node")
+    from trio_sup._commands.completion import completed_by, node_names
+
+    action = parser.add_argument("node", nargs="?", metavar="NODE", help="which node")
+    completed_by(action, node_names)
 
 
 def add_filter(parser: argparse.ArgumentParser, what: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trio_sup._commands.arguments import HOW, add_json, add_node
-from trio_sup._commands.command import Command, CommandError
+from trio_sup._commands.command import EXIT_USAGE, Command, CommandError
+from trio_sup._commands.completion import child_paths, completed_by
 from trio_sup._commands.support import (
     ask,
     asking,
@@ -20,19 +21,34 @@ if TYPE_CHECKING:
 
     from trio_sup.inspect.oneshot import Answer
 
+PARTS: Final = ("mailbox", "state", "stack", "history", "links")
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     add_node(parser)
-    parser.add_argument(
+    child = parser.add_argument(
         "child", metavar="CHILD", help="a path, its end, a name, or #ID"
     )
+    completed_by(child, child_paths)
     add_json(parser)
+    parser.add_argument(
+        "-p",
+        "--part",
+        action="append",
+        default=[],
+        dest="parts",
+        choices=PARTS,
+        help="also: mailbox, state, stack, history or links; can be repeated",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print one child's specification, state, last crash and latest events."""
+    import attrs
+
     from trio_sup.inspect import oneshot, subject
+    from trio_sup.inspect.subject_parts import part_lines
     from trio_sup.inspect.wire import Detail
 
     def wanted(answer: Answer) -> int:
@@ -43,19 +59,25 @@ def run(args: argparse.Namespace) -> int:
         except subject.AmbiguousChild as error:
             raise CommandError(str(error), oneshot.EXIT_AMBIGUOUS) from error
 
+    parts = tuple(dict.fromkeys(args.parts))
     if recording_of(args) is not None:
+        if parts:
+            raise CommandError("a recording holds no such parts", EXIT_USAGE)
         answer = ask(args)
         row = answer.rows[wanted(answer)]
         detail = Detail(row.id, answer.now, row)
     else:
         with asking():
-            answer, detail = oneshot.detail(peer(args), wanted)
+            answer, detail = oneshot.detail(peer(args), wanted, parts)
     if detail.row is None:
         raise CommandError(f"{args.child} is gone", oneshot.EXIT_NO_NODE)
     if args.json:
-        print_json(subject.child_json(answer, detail, detail.row))
+        document = subject.child_json(answer, detail, detail.row)
+        inside = attrs.asdict(detail, filter=lambda field, _: field.name in parts)
+        print_json(document | inside)
     else:
         print_lines(subject.child_lines(answer, detail, detail.row))
+        print_lines(part_lines(detail, parts))
     return 0
 
 
@@ -65,5 +87,5 @@ COMMAND = Command(
     f"{HOW}\nexamples:\n"
     "  trio-sup show shop/boards/7\n"
     "  trio-sup show shop boards/7 --json\n"
-    "  trio-sup show shop '#12'\n",
+    "  trio-sup show shop '#12' -p stack -p mailbox\n",
 )

@@ -29,6 +29,7 @@ HELP: Final[dict[str, str]] = {
     "demo": "run a small board server and look at it",
     "chaos": "cause faults on a node, and see what comes back",
     # about the command
+    "completion": "print what makes a shell complete the command",
     "version": "print the version",
 }
 """The commands in the order of the help."""

@@ -165,12 +165,15 @@ def watch(peer: Peer, *, rate_hz: float) -> Iterator[Answer]:
                 return
 
 
-def detail(peer: Peer, wanted: Callable[[Answer], int]) -> tuple[Answer, Detail]:
+def detail(
+    peer: Peer, wanted: Callable[[Answer], int], parts: Sequence[str] = ()
+) -> tuple[Answer, Detail]:
     """Everything about one child.
 
     Args:
         peer: The node.
         wanted: Chooses the child; what it raises comes out.
+        parts: Of `wire_details.PARTS`, beside the overview.
 
     Raises:
         AskError: the node cannot be reached, does not answer, or refuses.
@@ -180,10 +183,13 @@ def detail(peer: Peer, wanted: Callable[[Answer], int]) -> tuple[Answer, Detail]
         session = conversation.session
         answer = _answer(peer, session)
         id = wanted(answer)
-        session.watch(id, time.monotonic())
+        if parts and "parts" not in answer.node.caps:
+            text = f"{peer.place}: this node is too old to show {', '.join(parts)}"
+            raise AskError(text, EXIT_VERSION)
+        session.watch(id, time.monotonic(), ("overview", *parts) if parts else ())
         conversation.flush()
         deadline = time.monotonic() + TIMEOUT
-        while id not in session.details:
+        while not _whole(session.details.get(id), parts):
             if not conversation.step():
                 raise conversation.ended()
             if time.monotonic() > deadline:
@@ -213,6 +219,13 @@ def metrics(peer: Peer) -> str:
                 raise AskError(f"{peer.place}: no metrics came", EXIT_SILENT)
         conversation.leave()
         return session.metrics
+
+
+def _whole(detail: Detail | None, parts: Sequence[str]) -> bool:
+    """Whether everything has come that was asked for."""
+    if detail is None or detail.row is None:
+        return detail is not None
+    return set(parts) <= set(detail.parts)
 
 
 def wall_time(node: Hello, at: float) -> float:
