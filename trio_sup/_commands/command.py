@@ -18,9 +18,9 @@ exit codes:
   0    done
   1    status --check found a problem; the tree of `run` gave up;
        after `chaos` something did not come back
-  2    wrong usage, or a missing extra
-  3    no such node
-  4    several nodes fit: name one
+  2    wrong usage, a file that is no recording, or a missing extra
+  3    no such node, or no such child
+  4    several fit: name one
   5    permission denied
   6    node and command speak different protocol versions
   7    the node does not respond, or what answers is no node
