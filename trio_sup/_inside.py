@@ -100,7 +100,7 @@ class Inside:
         return (
             queue.suspended,
             len(queue.deferred),
-            len(queue.blocked),
+            len(queue.blocked or ()),
             queue.received,
             queue.dropped,
         )

@@ -140,7 +140,8 @@ class Kid(ObservedState):
         for report in self.node.reporting:
             report(self)
         if self.waiters is not None:
-            self.waiters.wake()
+            waiters, self.waiters = self.waiters, None
+            waiters.wake()
         if self.watchers is not None:
             self.watchers.changed()
 

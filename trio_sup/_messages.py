@@ -119,7 +119,7 @@ class Request(_Outcome):
             self.alarm = None
         if self.held is not None:
             queue, self.held = self.held, None
-            queue.deferred.discard(self)
+            queue.deferred.pop(self, None)
         if self.source is not None:
             source, self.source = self.source, None
             source.outgoing.pop(self, None)

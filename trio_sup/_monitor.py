@@ -179,7 +179,7 @@ class Monitor(Watch):
     def cancel(self) -> None:
         """Hear no more; nor of a `Down` that is queued already (MON-003)."""
         self._active = False
-        self._queue.monitors.discard(self)
+        self._queue.monitors.pop(self, None)
         self.end()
 
     def deliver(self, down: Down) -> None:
@@ -197,7 +197,7 @@ def watch_for_server(owner: Kid, target: Child, until: Until) -> Monitor:
     queue = owner.mailbox
     assert queue is not None
     monitor = Monitor(queue, target, until)
-    queue.monitors.add(monitor)
+    queue.monitors[monitor] = None
     monitor.begin()
     return monitor
 

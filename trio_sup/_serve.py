@@ -217,7 +217,7 @@ def _defer(queue: MailQueue, server: GenServer, request: Request) -> Awaitable[A
     if request.task is not None:
         request.held = queue
         request.tied = True
-        queue.deferred.add(request)
+        queue.deferred[request] = None
     caller: Caller[Any] = Caller(request)
     return request.handler.enter(server, caller, *request.args, **request.kwargs)
 
