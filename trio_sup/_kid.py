@@ -118,8 +118,8 @@ class Kid(ObservedState):
 
     @property
     def running(self) -> bool:
-        """Whether it is ready and nobody asked it to end."""
-        return self.ready and self.asked is None and self.scope is not None
+        """Whether it is ready and does not end, neither asked to nor by itself."""
+        return self.ready and self.status == "running" and self.scope is not None
 
     @property
     def may_return(self) -> bool:
@@ -229,6 +229,12 @@ class Kid(ObservedState):
         return self.node.registry, name, None
 
     # Stopping.
+
+    def wind_down(self) -> None:
+        """The life begins to end by itself: nobody may take it for running."""
+        if self.status == "running":
+            self.status = "stopping"
+            self.touch()
 
     def ask_stop(self, reason: str, grace: float, *, brutal: bool = False) -> None:
         """Ask the life to end within `grace` seconds. Synchronous, idempotent.

@@ -130,7 +130,7 @@ def _classify(kid: Kid, error: BaseException | None) -> Exit:
         return Exit(kind, kid.asked, error)
     if error is None:
         return NORMAL if kid.driver is None else kid.driver.outcome
-    if isinstance(error, Ignore):
+    if isinstance(error, Ignore) and not kid.ready:
         return Exit("normal", "ignore", error)
     stop = stop_in(error)
     if stop is not None:

@@ -86,12 +86,10 @@ class Lives:
         if self.mode in ("stopping", "down"):
             return
         self.mode = "stopping"
-        if self.kid.status == "running":  # of itself: nobody asked the life to end
-            self.kid.status = "stopping"
         self.stop_reason = reason
         self._refuse_requests(SupervisorStopping(self.kid.path_text))
         self.bell.wake()
-        self.kid.touch()
+        self.kid.wind_down()  # of itself, if nobody asked the life to end
         head = (trio.current_time(), self.kid.path_text, self.kid.life)
         self.emit(events.SupervisorWindsDown, *head, reason)
 

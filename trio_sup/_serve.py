@@ -69,6 +69,7 @@ async def serve(kid: Kid) -> None:
         await _serve_messages(queue, server)
     except BaseException as error:  # noqa: BLE001 - becomes the exit
         failure = error
+    kid.wind_down()
     exit = _exit_of(kid, failure)
     if not queue.keeps(exit):
         queue.close()
