@@ -207,7 +207,8 @@ class Lives:
         self.living -= 1
         kid.note_exit(exit, now)
         kid.hide_names()
-        if exit.error is not None and not isinstance(exit.error, Ignore):
+        ignored = not ready and isinstance(exit.error, Ignore)
+        if exit.error is not None and not ignored:
             self.story.add(kid, exit, now)
         event = exit_event(kid, exit, now, asked=asked, ready=ready)
         if fatal is not None:
@@ -270,6 +271,8 @@ class Lives:
         kid.touch_all()
         if kid.status == "gone":
             self.emit(events.ChildRemoved, trio.current_time(), kid.path_text, kid.life)
+            if kid.started_life:  # else who started it is still to be told
+                kid.spec = kid.spec.without_arguments()
 
     def emit(
         self, make: Callable[[*Fields], events.LifecycleEvent], *args: *Fields

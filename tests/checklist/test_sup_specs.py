@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import math
 import weakref
@@ -220,11 +221,15 @@ async def takes(big: Big) -> None:
 
 @pytest.mark.trio
 @pytest.mark.parametrize("dynamic", [False, True])
-async def test_arguments_of_a_temporary_child_go_with_its_handle_sup_015_dyn_027(
-    dynamic: bool,
+@pytest.mark.parametrize("wrapped", [False, True])
+async def test_arguments_of_a_temporary_child_are_let_go_at_its_end_sup_015_dyn_027(
+    dynamic: bool, wrapped: bool
 ) -> None:
     def spec() -> tuple[ChildSpec[Any], weakref.ref[Big]]:
         big = Big()
+        if wrapped:
+            keyword = functools.partial(takes, big=big)
+            return child(keyword, restart="temporary", id="t"), weakref.ref(big)
         return child(takes, big, restart="temporary", id="t"), weakref.ref(big)
 
     async with open_supervisor([dynamic_supervisor(id="d")]) as sup:
@@ -234,10 +239,9 @@ async def test_arguments_of_a_temporary_child_go_with_its_handle_sup_015_dyn_027
         del given
         await target.terminate_child("t")
         await quiet()
-        assert handle.status == "gone"
-        del handle
         gc.collect()
         assert big() is None
+        assert handle.status == "gone"
 
 
 def test_flags_have_elixirs_defaults_sup_020() -> None:

@@ -9,6 +9,7 @@ from trio.testing import MockClock
 from tests.supervision.stage import Boom, Stage, quiet
 from trio_sup import (
     AlreadyPresent,
+    Ignore,
     RestartLimitExceeded,
     Stop,
     child,
@@ -188,3 +189,20 @@ async def test_a_stop_asked_for_is_a_shutdown_whatever_the_child_does(
             assert (handle.last_exit.error is None) == (target is swallows)
             assert handle.status == "stopped"
         assert sup.statistics().restarts == 0
+
+
+async def test_ignore_from_a_child_that_is_ready_is_a_crash() -> None:
+    """OTP's `ignore` is an answer of a start; as a reason of an end it is abnormal."""
+
+    async def too_late() -> None:
+        await trio.lowlevel.checkpoint()
+        if sup.child("too_late").life == 1:
+            raise Ignore
+        await trio.sleep_forever()
+
+    async with open_supervisor([]) as sup:
+        handle = await sup.start_child(child(too_late, restart="transient"))
+        exit = await handle.wait_exit(1)
+        assert (exit.kind, type(exit.error)) == ("crashed", Ignore)
+        await handle.wait_running()
+        assert handle.life == 2

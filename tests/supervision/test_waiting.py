@@ -7,7 +7,16 @@ import trio
 from trio.testing import MockClock
 
 from tests.supervision.stage import Boom, Stage, quiet
-from trio_sup import Child, NoProcess, child, open_supervisor, supervisor
+from trio_sup import (
+    Child,
+    Exit,
+    GenServer,
+    NoProcess,
+    call,
+    child,
+    open_supervisor,
+    supervisor,
+)
 
 pytestmark = pytest.mark.trio
 
@@ -190,3 +199,44 @@ async def test_each_life_starts_in_the_context_of_the_supervisors_start() -> Non
         await sup.restart_child("look")
         await quiet()
     assert seen == ["the opener"] * 3
+
+
+async def test_wait_running_during_a_supervisors_own_stop_waits_for_the_next_life(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(stop_seconds={"a": 2.0})
+    async with open_supervisor([supervisor(stage.specs("a"), id="s")]) as sup:
+        inner = sup.supervisor("s")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(inner.stop)
+            await trio.sleep(1)  # `a` takes its time
+            assert inner.status == "stopping"
+            await inner.wait_running()
+            assert (inner.life, trio.current_time()) == (2, 2.0)
+            stage.stop_seconds.clear()
+
+
+class Slow(GenServer):
+    """Takes two seconds to clean up."""
+
+    async def terminate(self, exit: Exit) -> None:
+        await trio.sleep(2)
+
+    @call
+    async def ping(self) -> int:
+        return self.life
+
+
+async def test_a_server_that_ends_by_itself_is_waited_for_until_its_next_life(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_supervisor([child(Slow)]) as sup:
+        slow = sup.server(Slow, "Slow")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(slow.stop)
+            await trio.sleep(1)
+            assert slow.status == "stopping"
+            with pytest.raises(NoProcess, match="is stopping"):
+                await slow.call(Slow.ping)
+            assert await slow.when_running().call(Slow.ping) == 2
+            assert trio.current_time() == 2.0

@@ -77,7 +77,8 @@ class Ignore(Exception):
     """Raised before a child is ready: it is not needed, and that is no error.
 
     `start_child` then raises `StartIgnored`; in a static list the specification
-    stays, with no process, unless it is temporary (checklist SUP-027).
+    stays, with no process, unless it is temporary (checklist SUP-027). From a child
+    that is ready it is a crash, as any exception.
     """
 
 

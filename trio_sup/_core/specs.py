@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
+from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -118,6 +120,18 @@ class ChildSpec(Generic[H_co]):
         elif changes.keys() & {"target", "args", "ready"}:
             return spec._rebound()
         return spec
+
+    def without_arguments(self) -> ChildSpec[H_co]:
+        """Return what may be kept of a child that never runs again; not for users."""
+        target = self.target
+        while isinstance(target, partial):
+            target = target.func
+        if target is self.target and not self.args:
+            return self
+        bare = copy(self)
+        object.__setattr__(bare, "target", target)
+        object.__setattr__(bare, "args", ())
+        return bare
 
     def _rebound(self) -> ChildSpec[H_co]:
         """Check target and arguments anew, and work out the readiness."""
