@@ -75,7 +75,7 @@ def test_a_grace_replaces_the_unlimited_one_of_a_supervisor_sup_003() -> None:
     assert dynamic_supervisor(shutdown="brutal_kill").shutdown == "brutal_kill"
 
 
-BAD = [
+BAD: list[tuple[str, Any]] = [
     ("restart", "always"),
     ("restart", ["permanent"]),
     ("shutdown", -1),
@@ -125,7 +125,8 @@ def test_restart_types_and_graces_combine_freely_sup_004(
 
 def test_an_unknown_option_is_a_type_error_sup_006_022() -> None:
     makers: list[Any] = [partial(child, worker), supervisor]
-    for make in [*makers, partial(open_supervisor, [])]:
+    makers.append(partial(open_supervisor, []))
+    for make in makers:
         with pytest.raises(TypeError, match="silly"):
             make(silly=1)
 
