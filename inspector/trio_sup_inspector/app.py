@@ -21,6 +21,7 @@ from trio_sup.inspect.order import ORDERS
 from trio_sup.inspect.session import Session
 from trio_sup_inspector.connection import POLL, Connection, Target
 from trio_sup_inspector.keys import KeymapError, keymap_path, load_keymap, shown_keys
+from trio_sup_inspector.screens.act import act
 from trio_sup_inspector.screens.choose import Choose
 from trio_sup_inspector.screens.help import Help
 from trio_sup_inspector.screens.main import MainScreen
@@ -227,6 +228,26 @@ class InspectorApp(App[int]):
         self.connection.flush()
         self._start_timer(rate)
         self.notify(f"{rate:g} refreshes a second", timeout=2)
+
+    def action_act(self) -> None:
+        """Act on the child under the cursor, or on the node, if that is allowed."""
+        screen = self.main
+        if screen is None or self.connection is None:
+            return
+        row = screen.state.row(screen.pointed())
+        plain = self.settings.plain
+
+        def say(text: str, good: bool) -> None:
+            screen.state.said = (text, good, self.settings.clock())
+            self.tick()
+
+        # Whatever goes wrong in there must not end the inspector.
+        self.run_worker(
+            act(self, self.connection, row, say, plain=plain),
+            group="act",
+            exclusive=True,
+            exit_on_error=False,
+        )
 
     def action_retry(self) -> None:
         """Connect now; after a refusal, from the beginning."""

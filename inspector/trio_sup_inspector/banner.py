@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 RESTART_NOTICE: Final = 20.0
 """Seconds for which a restarted node is announced, unless dismissed."""
+RESULT_NOTICE: Final = 20.0
+"""Seconds for which the result of an action is shown, unless dismissed."""
 LAG_WARNING: Final = 0.1
 """Seconds of loop lag that are shown as a warning."""
 
@@ -71,7 +73,10 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
         (totals.stuck, "stuck", "bad"),
         (totals.waiting, "backoff", "warn"),
     ]
+    # Seen at once: this inspector can do more than look.
     wrong: list[Cell] = []
+    if state.session.operating.granted:
+        wrong.append(("CONTROL", "warn"))
     for number, word, role in worries:
         if number:
             wrong += [
@@ -132,6 +137,10 @@ def notice(
         if ago < RESTART_NOTICE and session.node is not None:
             pid = session.node.pid
             return f"the node started anew {ago:.0f} s ago, pid {pid}", "warn"
+    if state.said is not None:
+        text, good, at = state.said
+        if clock - at < RESULT_NOTICE:
+            return show.clean(text), "text" if good else "warn"
     return "", "text"
 
 

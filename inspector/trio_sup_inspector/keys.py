@@ -70,6 +70,7 @@ MAIN_KEYS: Final = [
     _key("detail.previous", "T", "detail_tab(-1)", "previous tab of the details"),
     _key("detail.reload", "R", "reload", "read the state again"),
     _key("tasks.system", "S", "system_tasks", "system tasks, in the tasks"),
+    _key("act", "a", "app.act", "act: restart, terminate, suspend, ..."),
     _key("copy", "y", "copy", "copy the path"),
     _key("retry", "r", "app.retry", "connect now"),
     _key("dismiss", "x", "dismiss", "dismiss the notice"),

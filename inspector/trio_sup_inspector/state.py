@@ -67,6 +67,8 @@ class NodeState:
     """Grows whenever the node told something new about its tasks."""
     followed: tuple[str, ...] = ()
     """The topics that the node is asked for."""
+    said: tuple[str, bool, float] | None = None
+    """What became of the last action: a line, whether it went well, and when."""
     paused_at: float | None = None
     """The node's clock when the picture was stopped."""
     _restart_times: deque[tuple[float, int]] = field(factory=deque["tuple[float, int]"])

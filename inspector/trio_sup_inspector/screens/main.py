@@ -233,4 +233,5 @@ class MainScreen(Layout):
     def action_dismiss(self, result: None = None) -> None:  # type: ignore[override]
         """Dismiss the notice of a restarted node."""
         self.state.session.restarted_at = None
+        self.state.said = None
         self.refresh_view()

@@ -1,0 +1,107 @@
+"""Which actions a line offers, and why some are not there. Knows no Textual.
+
+What an action would do is the node's to say; this only keeps from offering what
+cannot be.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from trio_sup._core.consequence import LEVELS
+
+if TYPE_CHECKING:
+    from trio_sup.inspect.operating import Operating
+    from trio_sup.inspect.wire_actions import Acted, Planned
+    from trio_sup.inspect.wire_rows import Row
+
+__all__ = ["LEVELS", "Option", "options_for", "result_of", "title_of"]
+
+DOWN: Final = frozenset({"stopped", "quarantined", "gone"})
+WORDS: Final = {
+    "restart": "restart",
+    "terminate": "terminate",
+    "suspend": "suspend",
+    "resume": "resume",
+    "drain": "drain the mailbox",
+    "release": "release from quarantine",
+    "log_level": "set the log level of the node",
+    "collect": "collect garbage in the node",
+}
+
+
+@frozen
+class Option:
+    """One line of the menu."""
+
+    action: str
+    id: int = 0
+    """The child's row; 0 for the node."""
+    life: int = 0
+    path: str = ""
+    problem: str = ""
+    """Why it cannot be chosen; empty if it can."""
+
+    @property
+    def words(self) -> str:
+        """What it does, for people."""
+        return WORDS[self.action]
+
+
+def options_for(row: Row | None, operating: Operating) -> list[Option]:
+    """The actions for the line under the cursor, and those for the node.
+
+    Without control they are listed all the same, each with the reason.
+    """
+    found: list[Option] = []
+    if row is not None:
+        found = [
+            Option(action, row.id, row.life, row.path, operating.why_not or problem)
+            for action, problem in _for_child(row)
+        ]
+    why_not = operating.why_not
+    return [*found, *(Option(a, problem=why_not) for a in ("log_level", "collect"))]
+
+
+def _for_child(row: Row) -> list[tuple[str, str]]:
+    """Actions, each with what speaks against it."""
+    root, server = not row.parent, row.kind == "server"
+    down = row.status in DOWN
+    restart = terminate = ""
+    if root:
+        restart = "a root has no supervisor"
+        terminate = "a whole tree is stopped by Ctrl-C or a signal, not from here"
+    elif row.restart == "temporary":
+        restart = "a temporary child is never restarted"
+    if down:
+        terminate = f"it is {row.status}"
+    actions = [("restart", restart), ("terminate", terminate)]
+    if row.status == "suspended":
+        actions.append(("resume", ""))
+    else:
+        actions.append(("suspend", "" if server else "only a server has a mailbox"))
+    empty = "" if row.mailbox_len else "its mailbox is empty"
+    actions.append(("drain", empty if server else "only a server has a mailbox"))
+    if row.status == "quarantined":
+        actions.insert(0, ("release", ""))
+    return actions
+
+
+def title_of(option: Option, argument: str = "") -> str:
+    """The question of the confirmation."""
+    words = option.words[0].upper() + option.words[1:]
+    return f"{words} {option.path or argument}".strip() + "?"
+
+
+def result_of(option: Option, answer: Acted | Planned | None) -> tuple[str, bool]:
+    """One line on what became of it, and whether it went well."""
+    what = f"{option.action.replace('_', ' ')} {option.path}".strip()
+    if answer is None:
+        return f"{what}: the node did not answer", False
+    state = getattr(answer, "state", "refused")
+    text = getattr(answer, "text", "") or getattr(answer, "why", "")
+    if state == "done":
+        return f"{what}: {text}", True
+    return f"{what}: {state}: {text}", False

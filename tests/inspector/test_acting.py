@@ -1,0 +1,194 @@
+"""Acting on a node from the terminal: allowed or not, confirmed or not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.inspector.fake_node import FakeNode
+from tests.inspector.rig import Rig, Shop, open_rig
+from tests.inspector.rows import make_row, server, supervisor
+from trio_sup.inspect.operating import NOT_ASKED, Operating
+from trio_sup.inspect.wire import ClientMessage
+from trio_sup.inspect.wire_actions import Act, Acted, AskControl, Plan, Planned, Role
+from trio_sup_inspector.acting import options_for, result_of
+
+Story = Callable[[Rig, FakeNode], Awaitable[None]]
+LINE = "life 3 of shop/db ends, life 4 starts"
+
+
+def play(story: Story, *, control: bool = True, **settings: Any) -> None:
+    async def main() -> None:
+        rows = [
+            supervisor(1, path="shop", label="shop"),
+            server(2, 1, path="shop/db", label="db", life=3),
+            make_row(3, 1, path="shop/tick", label="tick", restart="temporary"),
+        ]
+        node = Shop().node(rows=rows)
+        async with open_rig(node, size=(100, 30), control=control, **settings) as rig:
+            if control:
+                await rig.until(lambda: AskControl() in node.asked)
+                node.say(Role("control", "", ["restart"]))
+                await rig.until_shown("CONTROL")
+            await story(rig, node)
+
+    asyncio.run(main())
+
+
+def sent(node: FakeNode, kind: type[Plan | Act]) -> list[ClientMessage]:
+    return [message for message in node.asked if isinstance(message, kind)]
+
+
+async def choose_restart(rig: Rig, node: FakeNode, **fields: Any) -> int:
+    """Up to the confirmation; the number of the plan."""
+    await rig.press("down", "a")
+    await rig.until_shown("terminate")
+    await rig.press("enter")
+    await rig.until(lambda: sent(node, Plan))
+    [plan] = sent(node, Plan)
+    assert isinstance(plan, Plan)
+    assert (plan.action, plan.id, plan.life) == ("restart", 2, 3)
+    node.say(Planned(plan.req, lines=[LINE], affected=1, **fields))
+    return plan.req
+
+
+def test_what_would_happen_is_shown_and_enter_alone_cancels() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        await choose_restart(rig, node)
+        await rig.until_shown("Restart shop/db?")
+        assert LINE in rig.text()
+        await rig.press("enter")
+        await rig.until_shown("nothing was done")
+        assert sent(node, Act) == []
+
+    play(story)
+
+
+def test_a_confirmed_action_names_the_life_that_was_seen_and_shows_the_result() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        req = await choose_restart(rig, node)
+        await rig.until_shown(LINE)
+        # The child crashes while the question is on screen.
+        node.change(server(2, 1, path="shop/db", label="db", life=4))
+        await rig.until(lambda: rig.state.session.rows[2].life == 4)
+        await rig.press("down", "enter")
+        await rig.until(lambda: sent(node, Act))
+        assert sent(node, Act) == [Act(req + 1, "restart", 2, 3)]
+        node.say(Acted(req + 1, "accepted"))
+        why = "meant was life 3, but shop/db is in life 4"
+        node.say(Acted(req + 1, "refused", "stale", why))
+        await rig.until_shown("refused: meant was life 3")
+
+    play(story)
+
+
+def test_what_concerns_several_has_to_be_typed() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        await choose_restart(rig, node, confirm="db")
+        await rig.until_shown("Type db to go on")
+        await rig.type("d")
+        await rig.press("enter")
+        await rig.until_shown("nothing was done")
+        assert sent(node, Act) == []
+
+        node.asked.clear()
+        await rig.press("up")
+        req = await choose_restart(rig, node, confirm="db")
+        await rig.until_shown("Type db to go on")
+        await rig.type("db")
+        await rig.press("enter")
+        await rig.until(lambda: sent(node, Act))
+        node.say(Acted(req + 1, "done", "", "shop/db is in life 4, running"))
+        await rig.until_shown("restart shop/db: shop/db is in life 4")
+
+    play(story)
+
+
+def test_what_the_node_refuses_to_plan_is_told_and_not_asked() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        await rig.press("down", "a", "enter")
+        await rig.until(lambda: sent(node, Plan))
+        [plan] = sent(node, Plan)
+        assert isinstance(plan, Plan)
+        node.say(Planned(plan.req, "busy", "shop restarts a group already"))
+        await rig.until_shown("shop restarts a group already")
+        assert sent(node, Act) == []
+
+    play(story)
+
+
+def test_without_control_the_actions_are_shown_with_the_reason() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        assert "CONTROL" not in rig.text()
+        await rig.press("down", "a")
+        await rig.until_shown(NOT_ASKED)
+        assert "restart" in rig.text()
+        await rig.press("enter")
+        await rig.until_shown(f"restart: {NOT_ASKED}")
+        assert sent(node, Plan) == []
+        assert AskControl() not in node.asked
+
+    play(story, control=False)
+
+
+def test_the_level_of_the_log_is_chosen_from_a_list() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        await rig.press("a")
+        await rig.until_shown("set the log level")
+        await rig.press("end", "up", "enter")
+        await rig.until_shown("Level of the logger trio_sup")
+        await rig.press("home", "enter")
+        await rig.until(lambda: sent(node, Plan))
+        assert sent(node, Plan) == [Plan(1, "log_level", 0, 0, "DEBUG")]
+
+    play(story)
+
+
+def test_escape_leaves_menu_and_question_without_doing_anything() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        await rig.press("down", "a", "escape")
+        await rig.until(lambda: rig.app.screen is rig.main)
+        await rig.press("up")
+        await choose_restart(rig, node)
+        await rig.until_shown("Restart shop/db?")
+        await rig.press("escape")
+        await rig.until_shown("nothing was done")
+        assert sent(node, Act) == []
+
+    play(story)
+
+
+# --- what a line offers ------------------------------------------------------------
+
+
+def granted() -> Operating:
+    return Operating(True, lambda _: None, Role("control"))
+
+
+@pytest.mark.parametrize(
+    ("row", "possible"),
+    [
+        (supervisor(1), []),
+        (make_row(1, 9), ["restart", "terminate"]),
+        (make_row(1, 9, restart="temporary"), ["terminate"]),
+        (server(1, 9, mailbox_len=3), ["restart", "terminate", "suspend", "drain"]),
+        (server(1, 9, status="suspended"), ["restart", "terminate", "resume"]),
+        (server(1, 9, status="quarantined"), ["release", "restart", "suspend"]),
+    ],
+)
+def test_a_line_offers_what_can_be(row: Any, possible: list[str]) -> None:
+    options = [o.action for o in options_for(row, granted()) if not o.problem]
+    assert options == [*possible, "log_level", "collect"]
+
+
+def test_without_a_line_there_is_the_node() -> None:
+    assert [o.action for o in options_for(None, granted())] == ["log_level", "collect"]
+
+
+def test_a_node_that_says_nothing_is_told() -> None:
+    [option, *_] = options_for(make_row(1, 9, path="shop/db"), granted())
+    assert result_of(option, None) == (
+        "restart shop/db: the node did not answer",
+        False,
+    )
