@@ -143,7 +143,18 @@ DEVIATIONS: tuple[Deviation, ...] = (
 def is_comparable(scenario: Scenario, otp: Trace) -> bool:
     """Whether a scenario has a counterpart in trio-sup."""
     story = Story(scenario, otp)
-    return not (_addresses_nobody(story) or _server_waits_for_the_ending(story))
+    return not (
+        _addresses_nobody(story)
+        or _restart_fails(story)
+        or _server_waits_for_the_ending(story)
+    )
+
+
+def _restart_fails(story: Story) -> bool:
+    """The parent here gives a server up whose name was taken; a supervisor tries on."""
+    return any(
+        e[1:] == ("restart", "failed") for _, events in story.steps for e in events
+    )
 
 
 def _addresses_nobody(story: Story) -> bool:
