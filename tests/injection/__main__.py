@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from attrs import define
 
-from .faults import Kind, Lines
+from .faults import Kind
 from .runs import strike_line, strike_step
 from .trees import TREES, Tree
 
@@ -71,13 +71,7 @@ def _places(tree: Tree, kind: str, schedule: str) -> Callable[[int], bool]:
     if kind != "lines":
         step: Kind = kind  # type: ignore[assignment]
         return lambda at: strike_step(tree, at, step, schedule)
-    return lambda at: _line(tree, at, schedule)
-
-
-def _line(tree: Tree, at: int, schedule: str) -> bool:
-    lines = Lines()
-    with lines.watched():
-        return strike_line(tree, at, schedule, lines)
+    return lambda at: strike_line(tree, at, schedule)
 
 
 def _try_all(

@@ -111,10 +111,6 @@ class Lines:
     where: tuple[str, int] | None = None
     counting: bool = False
 
-    def aim(self, at: int) -> None:
-        """Count anew, and strike at this line."""
-        self.at, self.count, self.where = at, 0, None
-
     def hit(self, file: str, line: int) -> None:
         """A line is about to be executed."""
         self.count += 1

@@ -101,14 +101,15 @@ def strike_step(body: Tree, at: int, kind: Kind, schedule: str) -> bool:
     return steps.count >= at
 
 
-def strike_line(body: Tree, at: int, schedule: str, lines: Lines) -> bool:
+def strike_line(body: Tree, at: int, schedule: str) -> bool:
     """Press Ctrl-C at a line and check the laws; return whether there is such a line.
 
     Raises:
         AssertionError: something does not hold.
     """
-    lines.aim(at)
-    world, _ = run(body, schedule=schedule, lines=lines)
+    lines = Lines(at)
+    with lines.watched():
+        world, _ = run(body, schedule=schedule, lines=lines)
     what = f"Ctrl-C at executed line {at}, {lines.where}, schedule {schedule}"
     check_laws(world, what)
     check_outcome(world, "sigint" if lines.where else "none", what)

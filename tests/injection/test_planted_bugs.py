@@ -20,7 +20,7 @@ from trio_sup._kid import Kid
 from trio_sup._lives import Lives
 from trio_sup._mailbox import MailQueue
 
-from .faults import Kind, Lines
+from .faults import Kind
 from .runs import strike_line, strike_step
 from .trees import TREES
 
@@ -112,16 +112,14 @@ def test_a_fault_before_some_step_finds(
 
 
 def lines_that_fail() -> Iterator[str]:
-    lines = Lines()
-    with lines.watched():
-        at = 1
-        while True:
-            try:
-                if not strike_line(TREES["supervision"], at, "0", lines):
-                    return
-            except (AssertionError, trio.TrioInternalError) as error:
-                yield str(error)
-            at += 37
+    at = 1
+    while True:
+        try:
+            if not strike_line(TREES["supervision"], at, "0"):
+                return
+        except (AssertionError, trio.TrioInternalError) as error:
+            yield str(error)
+        at += 37
 
 
 def test_ctrl_c_in_user_code_finds_that_it_is_taken_for_a_crash(
