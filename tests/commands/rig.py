@@ -1,11 +1,14 @@
 """What the tests of the command share: failing right, a false peer, a terminal."""
 
 import contextlib
+import fcntl
 import os
 import pty
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -82,3 +85,25 @@ def in_a_terminal(command: list[str], environ: dict[str, str]) -> tuple[int, str
                 output += data
         os.close(master)
         return process.wait(20), output.decode()
+
+
+def in_terminal(directory: Path, *args: str) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the command with a terminal of 24 lines of 80 columns."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(
+        [*COMMAND, *args],
+        env={**environment(directory), "TERM": "xterm-256color"},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    return process, master
+
+
+def read_until(master: int, wanted: bytes) -> bytes:
+    seen = b""
+    while wanted not in seen:
+        seen += os.read(master, 65536)
+    return seen

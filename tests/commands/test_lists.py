@@ -1,11 +1,8 @@
 """``ps``, ``top``, ``show``, ``events --since`` and the limits of ``status``."""
 
-import fcntl
 import json
 import os
-import pty
 import signal
-import struct
 import subprocess
 import termios
 import time
@@ -14,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.rig import COMMAND, environment
+from tests.commands.rig import COMMAND, in_terminal, read_until
 from trio_sup.inspect.health import Limits, breaches
 from trio_sup.inspect.oneshot import Answer
 from trio_sup.inspect.when import read_moment
@@ -116,28 +113,6 @@ def test_top_json_is_one_object_a_line_with_rates(here: Here) -> None:
     assert first["schema"] == second["schema"] == 1
     assert second["wall"] > first["wall"]
     assert {child["handled_per_second"] for child in second["children"]} == {0.0}
-
-
-def in_terminal(directory: Path, *args: str) -> tuple[subprocess.Popen[bytes], int]:
-    """Start the command with a terminal of 24 lines of 80 columns."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    process = subprocess.Popen(
-        [*COMMAND, *args],
-        env={**environment(directory), "TERM": "xterm-256color"},
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-    )
-    os.close(slave)
-    return process, master
-
-
-def read_until(master: int, wanted: bytes) -> bytes:
-    seen = b""
-    while wanted not in seen:
-        seen += os.read(master, 65536)
-    return seen
 
 
 @pytest.mark.parametrize("how", ["q", "sigterm"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from trio_sup.inspect.codec import Malformed, encode, server_decoder
 from trio_sup.inspect.oneshot import Answer
@@ -64,7 +64,7 @@ class Index:
     path: Path
     header: Header
     hello: bytes
-    """The node's greeting."""
+    """The node's greeting, without what can be asked for."""
     length: float = 0.0
     """Seconds."""
     keyframes: list[Keyframe] = field(factory=list[Keyframe])
@@ -108,8 +108,9 @@ def _interesting(frame: Frame) -> bool:
 
 def _note(index: Index, offset: int, frame: Frame, message: object) -> None:
     match message:
-        case Hello():
-            index.hello = index.hello or frame.data
+        case Hello() if not index.hello:
+            # What a node can be asked for, a recording cannot.
+            index.hello = encode(evolve(message, caps=[], readonly=True)).strip()
         case SnapBegin() if frame.inserted:
             index.keyframes.append(
                 Keyframe(frame.at, offset, message.seq, len(index.events))

@@ -1,0 +1,70 @@
+"""The application on a node behind ssh, with an ssh that runs the command here."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.commands.rig import environment
+from tests.inspector.rig import Shop, open_rig
+from tests.inspector.shop import shop_rows
+
+FAKE = """\
+#!/bin/sh
+printf '%s\\n' "$*" >> "$0.log"
+[ -e "$0.broken" ] && {{ echo 'ssh: connect to host far: refused' >&2; exit 255; }}
+for last; do :; done
+exec sh -c "$last"
+"""
+
+
+@pytest.fixture
+def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "ssh"
+    path.write_text(FAKE.format())
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", environment(Path())["PYTHONPATH"])
+    monkeypatch.setenv("TRIO_SUP_REMOTE", f"{sys.executable} -m trio_sup")
+    return path
+
+
+def test_a_remote_node_is_shown_lost_and_found_again(
+    ssh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        shop = Shop()
+        node = shop.node(rows=shop_rows())
+        monkeypatch.setenv("TRIO_SUP_RUNTIME_DIR", str(shop.directory))
+        wanted = "ssh://me@far/shop"
+        async with open_rig(node, wanted=wanted, directory=shop.directory) as rig:
+            assert "payments" in rig.text()
+            assert "LIVE" in rig.text()
+            log = ssh.with_name("ssh.log").read_text()
+            assert log.startswith("-T -o BatchMode=yes -- me@far ")
+            ssh.with_name("ssh.broken").touch()
+            await node.stop()
+            await rig.until_shown("RECONNECTING")
+            await rig.press("r")
+            await rig.until_shown("ssh to far failed: ssh: connect to host far")
+            assert "payments" in rig.text()
+            ssh.with_name("ssh.broken").unlink()
+            await node.start()
+            await rig.press("r")
+            await rig.until_shown("LIVE")
+
+    asyncio.run(main())
+
+
+def test_why_ssh_fails_is_on_the_screen(ssh: Path, tmp_path: Path) -> None:
+    async def main() -> None:
+        ssh.with_name("ssh.broken").touch()
+        async with open_rig(wanted="ssh://far/shop", wait=False) as rig:
+            await rig.until_shown(
+                "ssh to far failed: ssh: connect to host far: refused"
+            )
+            assert "without a password" in rig.text()
+
+    asyncio.run(main())
