@@ -14,6 +14,8 @@ from trio_sup.testing.world import World
 KNOWN_TASKS = ("trio_sup alarms", "harness:")
 """Tasks that may outlive a tree: one of the library's, and the harness's own."""
 
+ENDS = ("child_stopped", "child_crashed", "child_start_failed", "child_ignored")
+
 
 def aftermath(
     world: World, injector: Injector, left: Iterable[Task]
@@ -40,15 +42,25 @@ def aftermath(
             yield "messages are handled once, in order", path
     for text in invariants.one_end_a_life(world):
         yield "every life ends once", text
-    told = {(e.path, e.life) for e in world.events if e.kind == "child_starting"}
-    for life in injector.lives:
-        if (life.path, life.life) not in told:
-            yield (
-                "events tell what happened",
-                f"{life.path}: life {life.life} is untold",
-            )
+    for text in _untold(world, injector):
+        yield "events tell what happened", text
     if _interrupt_got_lost(world):
         yield "Ctrl-C ends the tree", f"it ended: {world.outcome}"
+
+
+def _untold(world: World, injector: Injector) -> Iterator[str]:
+    """Compare the events with what was seen from inside: the same lives and ends."""
+    begun = {(e.path, e.life) for e in world.events if e.kind == "child_starting"}
+    for life in injector.lives:
+        if (life.path, life.life) not in begun:
+            yield f"{life.path}: life {life.life} is untold"
+    for path, number, failed, place in injector.ends:
+        after = (e for e in world.events[place:] if e.path == path and e.kind in ENDS)
+        told = next(after, None)
+        if told is None or told.life != number:
+            yield f"{path}: the end of life {number} is untold"
+        elif told.kind == "child_crashed" and not failed:
+            yield f"{path}: life {number} did not crash, but is told to"
 
 
 def _interrupt_got_lost(world: World) -> bool:

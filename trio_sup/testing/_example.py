@@ -97,7 +97,7 @@ class _Example:
         self.script = script
         self.watchdog = watchdog
         self.world = World(script=script)
-        self.injector = Injector(script, self._hit)
+        self.injector = Injector(script, self._hit, lambda: len(self.world.events))
         self.monitor = ConformanceMonitor(on_violation=self.violation)
         self.cut = trio.CancelScope()
         self.client_scope = trio.CancelScope()

@@ -34,12 +34,19 @@ class Injector(trio.abc.Instrument):
     """Carries faults into lives, and sees what the library does not tell."""
 
     def __init__(
-        self, script: Sequence[Fault], note_hit: Callable[[Fault], None]
+        self,
+        script: Sequence[Fault],
+        note_hit: Callable[[Fault], None],
+        place: Callable[[], int],
     ) -> None:
         self._script = script
+        self._place = place
         self._note_hit = note_hit
         self.present: dict[str, DrivenLife] = {}
         self.lives: list[DrivenLife] = []
+        # How lives ended: path, number, whether by an exception, and how many events
+        # there had been.
+        self.ends: list[tuple[str, int, bool, int]] = []
         self.overlaps: list[tuple[str, int, int]] = []
         self.kids: dict[Kid, None] = {}
         # Calls that wait for an answer, and where.
@@ -112,6 +119,7 @@ class Injector(trio.abc.Instrument):
             await original(kid)
             return
         life = self._begin(kid)
+        failed = True
         try:
             if self._script and life.path not in self._aimed_at:
                 await original(kid)
@@ -122,7 +130,9 @@ class Injector(trio.abc.Instrument):
                     raise life.injected_crash()
             else:
                 await self._drive(life, kid, original)
+            failed = False
         finally:
+            self.ends.append((life.path, life.life, failed, self._place()))
             del self._by_task[life.task]
             if self.present.get(kid.path_text) is life:
                 del self.present[kid.path_text]

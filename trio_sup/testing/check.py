@@ -18,11 +18,6 @@ from trio_sup.testing.invariants import Check, Invariant, as_invariants
 from trio_sup.testing.report import SupervisionViolation
 from trio_sup.testing.world import BuildTree, World
 
-MAX_MOVES = 5
-MAX_CODES = 40
-PERMUTATIONS = 24
-"""Orders of one contested batch that are tried: all of four tasks."""
-
 
 @frozen
 class CheckReport:
@@ -115,34 +110,23 @@ def check_supervision(
         ImportError: Hypothesis is not installed (extra ``testing``).
     """
     hypothesis = _hypothesis()
-    st = hypothesis.strategies
+    from hypothesis import strategies as st
+
+    from trio_sup.testing import strategies
+
     options = make_options(build_tree, client, invariants, allow, duration)
     began, outcomes = time.perf_counter(), dict[str, int]()
     examples = discarded = 0
     ground = _draws.survey(run_checked(options), spare, duration)
-    moves = _draws.moves_of(faults)
-    one = st.tuples(
-        st.integers(0, max(len(moves) - 1, 0)),
-        st.integers(0, max(len(ground.targets) - 1, 0)),
-        st.integers(0, len(ground.times) - 1),
-        st.integers(0, _draws.AMOUNTS - 1),
-    )
-    most = MAX_MOVES if moves else 0
-    # Unique moves, and codes in one piece: otherwise four in five examples are those
-    # that Hypothesis makes of others by copying parts, which finds less.
-    drawn = st.tuples(
-        st.lists(one, max_size=most, unique=True), st.binary(max_size=MAX_CODES)
-    )
+    drawn = st.tuples(strategies.scripts_on(ground, faults), strategies.schedules())
 
     # Processor time of failures; the first was found, the others are its shrinking.
     first: list[float] = []
 
-    def test(case: tuple[list[_draws.Draw], bytes]) -> None:
+    def test(case: tuple[list[Fault], list[int]]) -> None:
         nonlocal examples, discarded
-        script = _draws.script_of(ground, moves, case[0])
-        codes = [byte % PERMUTATIONS for byte in case[1]]
         try:
-            world = run_checked(options, script, codes)
+            world = run_checked(options, *case)
         except SupervisionViolation:
             first.append(time.process_time())
             raise

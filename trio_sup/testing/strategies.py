@@ -1,0 +1,191 @@
+"""Strategies for Hypothesis: trees, scripts of faults, schedules (extra ``testing``).
+
+`check_supervision` draws from these. Use them for properties of your own, in a plain
+``@given``: `trio_sup.testing.replay` runs a tree under a script and a schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import trio
+from hypothesis import strategies as st
+
+from trio_sup._core.policies import Backoff
+from trio_sup._server import GenServer
+from trio_sup._specs import child, supervisor
+from trio_sup.testing import _draws
+from trio_sup.testing._draws import Ground
+from trio_sup.testing.faults import STANDARD, Fault
+from trio_sup.testing.world import BuildTree
+
+MAX_MOVES = 5
+MAX_CODES = 40
+PERMUTATIONS = 24
+"""Orders of one contested batch that are tried: all of four tasks."""
+
+
+def schedules(max_size: int = MAX_CODES) -> st.SearchStrategy[list[int]]:
+    """Draw codes for `replay`: the order of tasks at each contested moment.
+
+    Args:
+        max_size: How many contested moments are decided; 0, the plain order, follows.
+    """
+    # In one piece: of lists Hypothesis makes most examples by copying parts of others.
+    return st.binary(max_size=max_size).map(_codes)
+
+
+def _codes(drawn: bytes) -> list[int]:
+    return [byte % PERMUTATIONS for byte in drawn]
+
+
+def fault_scripts(
+    build_tree: BuildTree,
+    *,
+    faults: Sequence[type[Fault]] = STANDARD,
+    spare: Sequence[str] = (),
+    duration: float = 10.0,
+) -> st.SearchStrategy[list[Fault]]:
+    """Draw scripts for a tree, which is run once, undisturbed, to look at it.
+
+    They are made of moves: storms of crashes up to a limit and beyond, crashes around
+    the edge of its window, starts that fail, stops and starts by hand, several
+    children at once.
+
+    Args:
+        build_tree: As for `check_supervision`.
+        faults: The kinds of faults to draw.
+        spare: Paths of children that are left alone.
+        duration: Virtual seconds of a run.
+    """
+    from trio_sup.testing.check import replay
+
+    world = replay(build_tree, duration=duration)
+    return scripts_on(_draws.survey(world, spare, duration), faults)
+
+
+def scripts_on(
+    ground: Ground, faults: Sequence[type[Fault]]
+) -> st.SearchStrategy[list[Fault]]:
+    """Draw scripts for a tree that has been looked at."""
+    moves = _draws.moves_of(faults)
+    one = st.tuples(
+        st.integers(0, max(len(moves) - 1, 0)),
+        st.integers(0, max(len(ground.targets) - 1, 0)),
+        st.integers(0, len(ground.times) - 1),
+        st.integers(0, _draws.AMOUNTS - 1),
+    )
+    most = MAX_MOVES if moves else 0
+
+    def script(drawn: list[_draws.Draw]) -> list[Fault]:
+        return _draws.script_of(ground, moves, drawn)
+
+    # Unique, for the same reason as codes are drawn in one piece.
+    return st.lists(one, max_size=most, unique=True).map(script)
+
+
+# Trees.
+
+
+class Idle(GenServer):
+    """A server that nobody asks."""
+
+
+async def _waits() -> None:
+    await trio.sleep_forever()
+
+
+async def _ends(after: float) -> None:
+    await trio.sleep(after)
+
+
+async def _gets_ready(
+    *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    await trio.sleep(0.125)
+    task_status.started()
+    await trio.sleep_forever()
+
+
+async def _lingers() -> None:
+    try:
+        await trio.sleep_forever()
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.sleep(0.25)
+
+
+_FLAGS = st.tuples(
+    st.sampled_from(("one_for_one", "rest_for_one", "one_for_all")),
+    st.integers(0, 3),
+    st.sampled_from((5.0, 1.0, 2.0)),
+)
+_LEAF = st.tuples(
+    st.sampled_from(("waits", "server", "gets ready", "lingers", "ends")),
+    st.sampled_from(("permanent", "transient", "temporary")),
+    st.booleans(),
+    st.sampled_from((5.0, 0.125, "brutal_kill")),
+    st.booleans(),
+)
+
+
+@st.composite
+def trees(draw: Callable[..., Any], *, max_children: int = 8) -> Any:
+    """Draw specifications of trees of up to so many plain functions and servers.
+
+    Their flags, restart types, graces and backoffs differ; up to two groups of them
+    stand under supervisors of their own. Undisturbed, such a tree goes on for ever.
+
+    Args:
+        draw: Given by Hypothesis.
+        max_children: Functions and servers in the whole tree.
+    """
+    groups: list[list[Any]] = [[], [], []]
+    autos = [
+        "never",
+        *(draw(st.sampled_from(("never", "any_significant"))) for _ in groups[1:]),
+    ]
+    for number in range(draw(st.integers(1, max_children))):
+        place = draw(st.sampled_from((0, 0, 1, 2)))
+        leaf = draw(_LEAF)
+        groups[place].append(_leaf(f"c{number}", leaf, autos[place]))
+    inner = [
+        _group(draw(_FLAGS), group, auto_shutdown=auto, id=id)
+        for group, auto, id in zip(groups[1:], autos[1:], "xy", strict=True)
+        if group
+    ]
+    return _group(draw(_FLAGS), [*groups[0], *inner], id="app")
+
+
+def _group(flags: Any, children: list[Any], **options: Any) -> Any:
+    strategy, max_restarts, max_seconds = flags
+    return supervisor(
+        children,
+        strategy=strategy,
+        max_restarts=max_restarts,
+        max_seconds=max_seconds,
+        **options,
+    )
+
+
+def _leaf(id: str, drawn: Any, auto_shutdown: str) -> Any:
+    kind, restart, delayed, shutdown, significant = drawn
+    options: dict[str, Any] = {"id": id, "restart": restart, "shutdown": shutdown}
+    if delayed:
+        options["backoff"] = Backoff(jitter=0)
+    if kind == "ends":
+        # A permanent one would use up the limit all by itself.
+        options["restart"] = "transient" if restart == "permanent" else restart
+        return child(_ends, 3.0, **options)
+    if significant and restart != "permanent" and auto_shutdown != "never":
+        options["significant"] = True
+    match kind:
+        case "server":
+            return child(Idle, name=id, **options)
+        case "gets ready":
+            return child(_gets_ready, **options)
+        case "lingers":
+            return child(_lingers, **options)
+        case _:
+            return child(_waits, **options)
