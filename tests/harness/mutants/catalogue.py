@@ -337,8 +337,8 @@ MUTANTS = [
     Mutant(
         "the next life starts before the last one ended",
         KID,
-        "            scope.cancel(self.asked)\n\n    def arm",
-        "            scope.cancel(self.asked)\n"
-        "            self.scope = None\n\n    def arm",
+        "            scope.cancel(self.asked)\n            return True\n",
+        "            scope.cancel(self.asked)\n            self.scope = None\n"
+        "            return True\n",
     ),
 ]
