@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.inspect.hostile.run import target
 from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, Shop, open_rig
 from tests.inspector.rows import make_row, server, supervisor
@@ -192,3 +193,28 @@ def test_a_node_that_says_nothing_is_told() -> None:
         "restart shop/db: the node did not answer",
         False,
     )
+
+
+# --- a real node -------------------------------------------------------------------
+
+
+def test_a_child_of_a_real_node_is_restarted_from_the_terminal() -> None:
+    async def main() -> None:
+        with target(control=True) as node:
+            wanted = str(node.path)
+            async with open_rig(wanted=wanted, control=True, size=(110, 30)) as rig:
+                await rig.until_shown("CONTROL")
+                await rig.press("slash")
+                await rig.type("odd/s3")
+                await rig.press("enter", "e", "down", "down", "a")
+                await rig.until_shown("Act on root/odd/s3")
+                await rig.press("enter")
+                await rig.until_shown("Restart root/odd/s3?")
+                await rig.until_shown("life 1 of root/odd/s3 ends, life 2 starts")
+                await rig.press("down", "enter")
+                await rig.until_shown("restart root/odd/s3: root/odd/s3 is in life 2")
+            lives = {path: life for path, _, life, _ in node.tree()}
+            assert lives["root/odd/s3"] == 2
+            assert sum(lives.values()) == len(lives) + 1
+
+    asyncio.run(main())
