@@ -135,20 +135,16 @@ def _attribute(writer: Writer, line: str) -> None:
     """One line of the state: a name stands out, a long value goes on below."""
     text = show.clean(line)
     name, equals, value = text.partition(" = ")
-    if not equals or not name.strip().isidentifier():
-        writer.paragraph(text, "text") if len(text) > writer.width else writer.add(
-            (text, "text")
-        )
-        return
-    if len(text) <= writer.width:
-        writer.add((name, "accent"), (" = ", "dim"), (value, "text"))
-        return
-    room = max(8, writer.width - len(name) - 3)
-    writer.add((name, "accent"), (" = ", "dim"), (value[:room], "text"))
-    rest = value[room:]
-    step = max(8, writer.width - 4)
-    for at in range(0, len(rest), step):
-        writer.add(("    ", "text"), (rest[at : at + step], "text"))
+    head: list[Cell] = []
+    if equals and name.strip().isidentifier():
+        head = [(name, "accent"), (" = ", "dim")]
+        text = value
+    indent = " " * (len(text) - len(text.lstrip()) + 4)
+    first = max(8, writer.width - sum(len(part) for part, _ in head))
+    writer.add(*head, (text[:first], "text"))
+    step = max(8, writer.width - len(indent))
+    for at in range(first, len(text), step):
+        writer.add((indent, "text"), (text[at : at + step], "text"))
 
 
 # --- the stack ---------------------------------------------------------------

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 DEAD_SECONDS: Final = 6.0
 """How long a row that is no more stays, dimmed."""
 MINUTE: Final = 60.0
+FINDINGS_A_SECOND: Final = 2000
+"""How many findings are looked for again in a second, on the average."""
 BEATS: Final = 120
 """How many heartbeats the trends of the Node screen cover."""
 RATES: Final = (1.0, 2.0, 4.0, 10.0)
@@ -185,6 +187,8 @@ class NodeState:
         """
         at, revision, found = self._found
         now = (self.lints.revision, self.journal.serial)
+        # To find thousands takes long: the more there are, the older they may be.
+        age = max(age, len(found) / FINDINGS_A_SECOND)
         fresh = clock == at and revision == now
         if not fresh and not 0.0 < clock - at < age:
             found = self.lints.find(

@@ -85,32 +85,28 @@ def task_lines(
 
 
 def children_of(tasks: Mapping[int, TaskRow], *, own: bool) -> dict[int, list[int]]:
-    """What hangs where, with single nurseries taken out; 0 is the top."""
+    """What hangs where, with single nurseries taken out; 0 is the top.
+
+    A nursery in which only hidden tasks are is hidden, too.
+    """
     kids: dict[int, list[int]] = {}
+    hidden: set[int] = set()
     for row in tasks.values():
+        parent = row.parent if row.parent in tasks else 0
         if own or not row.own:
-            parent = row.parent if row.parent in tasks else 0
             kids.setdefault(parent, []).append(row.id)
-    joined: dict[int, list[int]] = {}
-    for parent, below in kids.items():
-        only = below[0] if len(below) == 1 else 0
-        single = only and parent and tasks[only].kind == "nursery"
-        if (
-            parent in tasks
-            and tasks[parent].kind == "nursery"
-            and _alone(tasks, kids, parent)
-        ):
-            continue
-        joined[parent] = kids.get(only, []) if single else below
-    return joined
-
-
-def _alone(
-    tasks: Mapping[int, TaskRow], kids: dict[int, list[int]], nursery: int
-) -> bool:
-    """Whether a nursery is the only one of its task."""
-    above = tasks[nursery].parent
-    return above in tasks and len(kids.get(above, ())) == 1
+        else:
+            hidden.add(parent)
+    bare = {n for n in hidden - kids.keys() if n and tasks[n].kind == "nursery"}
+    for number in bare:
+        above = kids.get(tasks[number].parent)
+        if above is not None and number in above:
+            above.remove(number)
+    for parent, below in list(kids.items()):
+        single = below[0] if parent and len(below) == 1 else 0
+        if single and tasks[single].kind == "nursery":
+            kids[parent] = kids.pop(single, [])
+    return kids
 
 
 def _with_ancestors(tasks: Mapping[int, TaskRow], matching: set[int]) -> set[int]:
