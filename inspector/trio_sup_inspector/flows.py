@@ -89,9 +89,9 @@ class CallsPane(Pane):
         return clip_cells(
             (
                 cell(fit("STATE", 9), "dim"),
-                cell(fit("WHO WAITS", name) + " ", "dim"),
-                cell(fit("FOR WHOM", name) + " ", "dim"),
-                cell(fit("IN", operation) + " ", "dim"),
+                cell(fit("WHO WAITS", name, plain=self.plain) + " ", "dim"),
+                cell(fit("FOR WHOM", name, plain=self.plain) + " ", "dim"),
+                cell(fit("IN", operation, plain=self.plain) + " ", "dim"),
                 cell(fit("SINCE", 6, right=True), "dim"),
             ),
             width,

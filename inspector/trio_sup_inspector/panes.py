@@ -82,10 +82,19 @@ class TreePane(Pane):
         return tree_cells(row, line, self.layout(width), self.scene(fold))
 
 
+SORTED_A_SECOND: Final = 10_000
+"""How many rows are sorted in a second, on the average: what the eye can follow."""
+
+
 class ListPane(Pane):
     """All children, flat and sorted."""
 
     columns = LIST_COLUMNS
+
+    def __init__(self, state: NodeState, *, plain: bool) -> None:
+        super().__init__(state, plain=plain)
+        self._made_of: tuple[object, ...] = ()
+        self._sorted_at = 0.0
 
     def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
         """Filter and sort, unless the user is moving through the same rows."""
@@ -94,6 +103,12 @@ class ListPane(Pane):
         ids = self.state.model.rows if matches is None else matches
         if hold and len(ids) == len(self.keys) and all(id in ids for id in self.keys):
             return False
+        state, model = self.state, self.state.model
+        made_of = (model.structure, state.order.id, state.reverse, matches)
+        age = len(ids) / SORTED_A_SECOND
+        if made_of == self._made_of and 0.0 < clock - self._sorted_at < age:
+            return False
+        self._made_of, self._sorted_at = made_of, clock
         first = bottom if bottom < len(ids) // 4 else None
         keys = self.state.list_ids(matches, clock, first=first)
         changed = keys != self.keys

@@ -41,6 +41,8 @@ class Side:
         self._detail: Detail | None = None
         self._died: float | None = None
         self._depths: deque[int] = deque(maxlen=DEPTHS)
+        # When the newest of them was taken: one a tick, however often it is drawn.
+        self._sampled: float | None = None
 
     def show(self, id: int) -> None:
         """Show a child, and ask the node for its details."""
@@ -51,6 +53,7 @@ class Side:
         self.subject_id = id
         self._row = self._detail = self._died = None
         self._depths.clear()
+        self._sampled = None
         self._ask()
         self._look()
 
@@ -129,7 +132,9 @@ class Side:
         self._died = state.model.dead.get(id)
         if not state.paused:
             self._detail = state.session.details.get(id, self._detail)
-            self._depths.append(row.mailbox_len or 0)
+            if self._sampled != (now := self._clock()):
+                self._sampled = now
+                self._depths.append(row.mailbox_len or 0)
 
     def _subject(self) -> Subject | None:
         row = self._row

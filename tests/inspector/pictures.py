@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -122,6 +123,7 @@ async def open_details(rig: Rig, id: int) -> None:
     depth = row.mailbox_len or 0
     # One refresh a depth: those before, of unknown number, are out of sight then.
     for step in range(1, TREND + 1):
+        rig.clock.now += 1e-6
         row.mailbox_len = depth * step**2 // TREND**2
         rig.app.tick()
         await rig.pilot.pause()
@@ -164,16 +166,16 @@ def _words(match: re.Match[str]) -> str:
     return "\n".join(pieces)
 
 
-def draw(directory: Path) -> None:
-    """Write all pictures into a directory.
+def draw(directory: Path, names: Iterable[str] = ()) -> None:
+    """Write pictures into a directory: those named, or all.
 
     The times on them are UTC, whatever this machine's zone is.
     """
     os.environ["TZ"] = "UTC"
     time.tzset()
     directory.mkdir(exist_ok=True)
-    for name, picture in PICTURES.items():
-        svg = asyncio.run(show_picture(picture))
+    for name in names or PICTURES:
+        svg = asyncio.run(show_picture(PICTURES[name]))
         (directory / f"{name}.svg").write_text(svg, encoding="utf-8")
 
 

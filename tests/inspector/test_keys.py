@@ -329,6 +329,26 @@ def test_y_copies_the_path() -> None:
     play(story)
 
 
+def test_shift_y_copies_what_is_known_as_json() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        await rig.press("down", "Y")
+        known = json.loads(rig.app.clipboard)
+        assert (known["path"], known["mailbox_len"]) == ("shop/db", 12)
+
+    play(story)
+
+
+def test_o_moves_the_column_that_is_sorted_by() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        await rig.press("O")
+        assert rig.main.current == "list"
+        assert "by path" in rig.text()
+        await rig.press("o", "o")
+        assert "by mailbox growth/s" in rig.text()
+
+    play(story)
+
+
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
 def test_quit_keys_quit(key: str) -> None:
     async def story(rig: Rig, node: FakeNode) -> None:

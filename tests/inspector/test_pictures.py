@@ -42,8 +42,9 @@ def test_a_picture_says_what_the_screen_says(name: str, drawn: Path) -> None:
 
 
 def test_a_picture_is_the_same_every_time(drawn: Path, tmp_path: Path) -> None:
-    draw(tmp_path)
-    for name in PICTURES:
+    names = ("inspector", "restarts", "mailbox")
+    draw(tmp_path, names)
+    for name in names:
         file = f"{name}.svg"
         assert (tmp_path / file).read_bytes() == (drawn / file).read_bytes(), name
 

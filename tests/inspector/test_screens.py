@@ -11,6 +11,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from attrs import define, field
+from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 
 from tests.inspector import shop_inside
@@ -86,86 +89,139 @@ BACK: dict[str, tuple[str, ...]] = {
     "help": ("escape",),
 }
 """The keys that undo what those did."""
+FEW = ("tree", "list", "restarts", "lints", "calls", "busy", "detail")
+"""Those that say enough where only the width differs from what was seen."""
 WIDGETS_OF_TEXTUAL = str.maketrans("│▕▎▊▁▇▆▅▄▃▂█", "|" * 12)
 """Scrollbars and the input's edge, which do not ask for ASCII."""
 
 
-async def visit(rig: Rig, node: FakeNode) -> AsyncIterator[tuple[str, str]]:
-    """Every scene with its text, in one application."""
+async def visit(
+    rig: Rig, node: FakeNode, *, few: bool = False
+) -> AsyncIterator[tuple[str, str]]:
+    """Every scene with its text, in one application; a few of them if so wanted."""
     await tell_story(rig, node)
-    for scene, keys in SCENES.items():
-        await rig.press(*keys)
-        if scene == "detail":
-            await rig.until(lambda: 4 in rig.state.session.details)
-        elif scene in rig.main.panes:
-            for topic in rig.main.pane.topics:
-                store = rig.state.session.topics
-                held = {"node": "info"}.get(topic, topic)
-                await rig.until(lambda: getattr(store, held))  # noqa: B023
-        elif scene.startswith("detail-"):
-            part = scene.removeprefix("detail-")
-            details = rig.state.session.details
-            await rig.until(lambda: getattr(details[4], part) is not None)  # noqa: B023
+    for scene in FEW if few else SCENES:
+        keys = SCENES[scene]
+        await rig.pilot.press(*keys)
+        await rig.until(lambda: has_come(rig, scene))  # noqa: B023
         yield scene, rig.text()
-        await rig.press(*BACK.get(scene, ()))
+        await rig.pilot.press(*BACK.get(scene, ()))
+
+
+def has_come(rig: Rig, scene: str) -> bool:
+    """Whether the node has answered all that a scene asks for."""
+    session = rig.state.session
+    part = scene.removeprefix("detail-")
+    if scene == "detail":
+        return 4 in session.details
+    if part != scene:
+        return getattr(session.details[4], part) is not None
+    if scene not in rig.main.panes:
+        return True
+    wanted = [{"node": "info"}.get(t, t) for t in rig.main.panes[scene].topics]
+    return all(getattr(session.topics, topic) for topic in wanted)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_screens_look_as_they_did(size: str) -> None:
     async def main() -> None:
-        node = shop_node()
+        node, looks = shop_node(), Looks()
         async with open_rig(node, size=SIZES[size]) as rig:
             async for scene, text in visit(rig, node):
                 compare(f"{scene}-{size}", text)
+                looks.add(scene, rig.strips())
+        compare(f"colours-{size}", looks.text())
 
     asyncio.run(main())
 
 
-def test_ascii_screens_hold_nothing_but_ascii() -> None:
+@define
+class Looks:
+    """The styles of screens as text: runs of cells with one style, by a letter."""
+
+    lines: list[str] = field(factory=list["str"])
+    letters: dict[str, str] = field(factory=dict["str", "str"])
+
+    def add(self, scene: str, strips: list[Strip]) -> None:
+        self.lines.append(f"--- {scene}")
+        for strip in strips:
+            runs: list[tuple[str, int]] = []
+            for segment in strip:
+                letter = self._letter(segment.style)
+                if runs and runs[-1][0] == letter:
+                    runs[-1] = letter, runs[-1][1] + segment.cell_length
+                else:
+                    runs.append((letter, segment.cell_length))
+            self.lines.append(" ".join(f"{letter}{size}" for letter, size in runs))
+
+    def _letter(self, style: Style | None) -> str:
+        name = "none"
+        if style is not None:
+            ink = style.color.name if style.color is not None else "-"
+            paper = style.bgcolor.name if style.bgcolor is not None else "-"
+            ways = [w for w in ("bold", "reverse", "dim") if getattr(style, w)]
+            name = " ".join([ink, "on", paper, *ways])
+        number = len(self.letters)
+        letter = chr(ord("a") + number) if number < 26 else chr(ord("A") + number - 26)
+        return self.letters.setdefault(name, letter)
+
+    def text(self) -> str:
+        legend = [f"{letter} = {name}" for name, letter in self.letters.items()]
+        return "\n".join([*legend, *self.lines])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_ascii_screens_hold_nothing_but_ascii(size: str) -> None:
     async def main() -> None:
         node = shop_node()
-        async with open_rig(node, size=(120, 30), plain=True) as rig:
-            async for scene, text in visit(rig, node):
+        async with open_rig(node, size=SIZES[size], plain=True) as rig:
+            async for scene, text in visit(rig, node, few=size != "80x24"):
                 assert text.translate(WIDGETS_OF_TEXTUAL).isascii(), scene
                 if scene != "help":
                     lists = rig.main.query_one("#lists").region
                     for line in text.splitlines():
                         assert line[: lists.right].isascii(), line
-                compare(f"{scene}-ascii", text)
+                compare(f"{scene}-{size}-ascii", text)
 
     asyncio.run(main())
 
 
-def test_without_colours_the_same_words_are_there_and_no_colour_is_sent() -> None:
-    async def main() -> tuple[str, str]:
-        texts: list[str] = []
-        for no_color in (False, True):
-            async with open_rig(shop_node(), no_color=no_color) as rig:
-                texts.append(rig.text())
-                coloured = [
-                    segment
-                    for strip in rendered(rig)
-                    for segment in strip
-                    if segment.style is not None
-                    and any(
-                        color is not None and not color.is_default
-                        for color in (segment.style.color, segment.style.bgcolor)
-                    )
-                ]
-                assert bool(coloured) == (not no_color)
-        return texts[0], texts[1]
+@pytest.mark.parametrize("size", SIZES)
+def test_without_colours_the_same_words_are_there_and_no_colour_is_sent(
+    size: str,
+) -> None:
+    async def main() -> None:
+        node = shop_node()
+        async with open_rig(node, size=SIZES[size], no_color=True) as rig:
+            async for scene, text in visit(rig, node, few=size != "80x24"):
+                compare(f"{scene}-{size}", text)
+                assert not coloured(rig), scene
 
-    with_colours, without = asyncio.run(main())
-    assert with_colours == without
+    asyncio.run(main())
 
 
-def rendered(rig: Rig) -> Iterator[Strip]:
-    """What goes to the terminal: lines after the application's filters."""
-    screen = rig.app.screen
-    background = screen.background_colors[0]
-    for strip in screen._compositor.render_strips():  # pyright: ignore[reportPrivateUsage]
-        last = rig.app._filters[-1]  # pyright: ignore[reportPrivateUsage]
-        yield strip.apply_filter(last, background)
+def test_with_colours_colours_are_sent() -> None:
+    async def main() -> None:
+        async with open_rig(shop_node()) as rig:
+            assert coloured(rig)
+
+    asyncio.run(main())
+
+
+def coloured(rig: Rig) -> list[Segment]:
+    """What goes to the terminal with a colour: after the application's filters."""
+    background = rig.app.screen.background_colors[0]
+    last = rig.app._filters[-1]  # pyright: ignore[reportPrivateUsage]
+    return [
+        segment
+        for strip in rig.strips()
+        for segment in strip.apply_filter(last, background)
+        if segment.style is not None
+        and any(
+            color is not None and not color.is_default
+            for color in (segment.style.color, segment.style.bgcolor)
+        )
+    ]
 
 
 def test_without_colours_the_cursor_is_reversed_and_trouble_is_bold() -> None:

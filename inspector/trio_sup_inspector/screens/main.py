@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.widgets import Input
 
+from trio_sup.inspect.order import ORDERS
+from trio_sup.inspect.wire import ROW_COLUMNS
 from trio_sup_inspector.inside import TABS
 from trio_sup_inspector.keys import MAIN_KEYS, TREE_KEYS
 from trio_sup_inspector.panes import NAMES, EventsPane, TreePane
@@ -168,6 +171,14 @@ class MainScreen(Layout):
 
     # --- the picture -------------------------------------------------------
 
+    def action_sort_by(self, step: int) -> None:
+        """Sort the processes by what stands beside in the menu."""
+        state = self.state
+        at = [order.id for order in ORDERS].index(state.order.id)
+        state.order, state.reverse = ORDERS[(at + step) % len(ORDERS)], False
+        self.held_until = 0.0
+        self.show_pane("list")
+
     def action_invert(self) -> None:
         """Sort the other way round."""
         self.state.reverse = not self.state.reverse
@@ -229,6 +240,14 @@ class MainScreen(Layout):
         if row is not None:
             self.app.copy_to_clipboard(row.path)  # pyright: ignore[reportUnknownMemberType]
             self.notify(f"copied {row.path}", markup=False)
+
+    def action_copy_row(self) -> None:
+        """Copy all that is known of the child under the cursor, as JSON."""
+        row = self.state.row(self.pointed())
+        if row is not None:
+            facts = {name: getattr(row, name) for name in ROW_COLUMNS}
+            self.app.copy_to_clipboard(json.dumps(facts))  # pyright: ignore[reportUnknownMemberType]
+            self.notify(f"copied {row.path} as JSON", markup=False)
 
     def action_dismiss(self, result: None = None) -> None:  # type: ignore[override]
         """Dismiss the notice of a restarted node."""
