@@ -26,8 +26,8 @@ from trio_sup import (
     supervisor,
 )
 
-GROUP = 100
-"""Children of one supervisor."""
+GROUPS = 100
+"""Supervisors: fewer than the application folds at first."""
 LOADS = {"quiet": (0, 0.25), "spread": (100, 0.25), "hot": (100, 0.25)}
 FLOOD = (1000, 0.1)
 
@@ -71,12 +71,13 @@ class Load:
 
 async def main(n: int, directory: Path) -> None:
     """Run the node until stdin ends."""
+    size = max(1, n // GROUPS)
     groups = [
         supervisor(
-            [child(Worker, id=f"w{i:06}") for i in range(first, min(first + GROUP, n))],
-            id=f"g{first // GROUP:04}",
+            [child(Worker, id=f"w{i:06}") for i in range(first, min(first + size, n))],
+            id=f"g{first // size:04}",
         )
-        for first in range(0, n, GROUP)
+        for first in range(0, n, size)
     ]
     async with open_supervisor(groups, id="top") as top:
         load = Load(_workers(top))

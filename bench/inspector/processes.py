@@ -15,8 +15,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trio_sup.inspect.codec import encode, server_decoder
-from trio_sup.inspect.wire import Attach, Message, SnapEnd
+from trio_sup.inspect.codec import Malformed, encode, server_decoder
+from trio_sup.inspect.wire import Attach, ServerMessage, SnapEnd
 
 ROWS, COLUMNS = 104, 160
 """Of the terminal: 100 rows of children and what stands around them."""
@@ -120,9 +120,10 @@ class Screen:
                     self._tail = data[-len(until) :]
         return None
 
-    def attached_at(self) -> float:
-        """When it was connected to the node."""
-        return float(self._note.read_text(encoding="ascii"))
+    def attached_at(self) -> tuple[float, float]:
+        """When it was connected to the node, and its processor time by then."""
+        moment, used = self._note.read_text(encoding="ascii").split()
+        return float(moment), float(used)
 
     def close(self) -> None:
         """End it."""
@@ -148,14 +149,14 @@ class RawClient:
         while not any(isinstance(m, SnapEnd) for m in self.read(30.0)):
             pass
 
-    def read(self, seconds: float) -> list[Message]:
+    def read(self, seconds: float) -> list[ServerMessage | Malformed]:
         """The messages that come next, or none after so many seconds."""
         self._sock.settimeout(seconds)
         try:
             data = self._sock.recv(262_144)
         except TimeoutError:
             return []
-        return [m for m in self._decoder.feed(data) if not hasattr(m, "reason")]  # type: ignore[misc]
+        return self._decoder.feed(data)
 
     def close(self) -> None:
         """Leave."""

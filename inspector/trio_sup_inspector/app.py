@@ -9,6 +9,7 @@ import locale
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
@@ -144,6 +145,9 @@ class InspectorApp(App[int]):
         connection = Connection(
             session, target, settings.clock, settings.jitter, settings.poll
         )
+        if settings.ticking:
+            # The first rows are not to wait for the next tick.
+            connection.notify = partial(self.call_later, self.tick)
         where = target.wanted or str(target.directory)
         screen = MainScreen(
             state, clock=settings.clock, plain=settings.plain, where=where

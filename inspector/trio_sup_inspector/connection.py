@@ -103,6 +103,8 @@ class Connection:
     poll: float = POLL
     trouble: Trouble | None = None
     """Why the last attempt failed; None once connected."""
+    notify: Callable[[], object] = lambda: None
+    """Called when the session came into another phase: worth a paint at once."""
     socket: Path | None = None
     """Where the node was last found."""
     _writer: asyncio.StreamWriter | None = None
@@ -221,7 +223,10 @@ class Connection:
             if not data:
                 return "the node closed the connection"
             self.trouble = None
+            before = session.state.phase
             session.receive(data, self.clock())
+            if session.state.phase is not before:
+                self.notify()
             # A node that never pauses must not keep leases from being renewed.
             session.tick(self.clock())
         return "this side gave the connection up"
