@@ -35,11 +35,23 @@ class Oracle(Machine):
     def run(self, scenarios: Sequence[Scenario]) -> list[Trace]:
         """The traces of `scenarios`, in order.
 
-        Where the machine was too busy for the milliseconds of a scenario to be
-        trusted, it is asked again.
-
         Raises:
             OracleError: one of them hit its guard, or the machine is always busy.
+        """
+        traces = self.try_run(scenarios)
+        found = [trace for trace in traces if trace is not None]
+        if len(found) < len(scenarios):
+            raise OracleError("the machine is too busy for short timeouts")
+        return found
+
+    def try_run(self, scenarios: Sequence[Scenario]) -> list[Trace | None]:
+        """As `run`, with None where no answer can be trusted.
+
+        Where the machine was too busy for the milliseconds of a scenario to be
+        trusted, it is asked again, but not for ever.
+
+        Raises:
+            OracleError: one of them hit its guard.
         """
         traces: dict[int, Trace] = {}
         for attempt in range(TRIES):
@@ -55,9 +67,7 @@ class Oracle(Machine):
                     raise OracleError(f"{answer['error']}\nin {asked}")
                 if not (answer["stalled"] and _needs_time(scenarios[index])):
                     traces[index] = _trace(answer)
-        if len(traces) < len(scenarios):
-            raise OracleError("the machine is too busy for short timeouts")
-        return [traces[index] for index in range(len(scenarios))]
+        return [traces.get(index) for index in range(len(scenarios))]
 
 
 def _question(scenario: Scenario) -> Value:
