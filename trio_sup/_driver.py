@@ -8,7 +8,7 @@ they are made.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from typing import TYPE_CHECKING
 
 import trio
@@ -28,7 +28,7 @@ from trio_sup._core.strategy import (
     Settled,
 )
 from trio_sup._kid import Kid
-from trio_sup._lives import Lives
+from trio_sup._lives import Lives, Mode
 from trio_sup._reports import note_endless_backoff
 
 if TYPE_CHECKING:
@@ -56,9 +56,10 @@ class Driver(Lives):
             RestartLimitExceeded: it gave up; all children are stopped.
             BaseException: something fatal ended a child; all others are stopped.
         """
-        self.base = copy_context()
+        self.base: Context = copy_context()
         try:
-            async with trio.open_nursery() as self.nursery:
+            async with trio.open_nursery() as nursery:
+                self.nursery: trio.Nursery = nursery
                 try:
                     await self._start_children()
                     if self.mode == "starting":
@@ -76,7 +77,7 @@ class Driver(Lives):
 
     def begin_life(self) -> None:
         """Prepare a life, as it is spawned: from here on it can be asked to stop."""
-        self.mode = "starting"
+        self.mode: Mode = "starting"
         self.story.forget()
         self.outcome = NORMAL
         self.failure = None
@@ -101,7 +102,8 @@ class Driver(Lives):
         raise NotImplementedError
 
     def _raise_outcome(self) -> None:
-        fatal, self.fatal = self.fatal, []
+        fatal = self.fatal
+        self.fatal: list[BaseException] = []
         if len(fatal) == 1:
             raise fatal[0]
         if fatal:
