@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.rig import COMMAND, in_terminal, read_until
+from tests.commands.rig import COMMAND, environment, in_terminal, read_until
 from trio_sup.inspect.health import Limits, breaches
 from trio_sup.inspect.oneshot import Answer
 from trio_sup.inspect.when import read_moment
@@ -290,3 +290,18 @@ def test_parts_of_a_child_come_on_request(here: Here) -> None:
     assert document["history"] == []
     assert "state" not in document
     assert here("show", "b1", "-p", "everything")[0] == 2
+
+
+def test_a_reader_that_has_seen_enough_ends_top_quietly(shop_directory: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "top", "-i", "0.1"],
+        env=environment(shop_directory),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        command.stdout.readline()
+        command.stdout.close()
+        assert command.wait(20) == 0
+        assert command.stderr.read() == b""
