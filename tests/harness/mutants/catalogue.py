@@ -24,6 +24,7 @@ DYNAMIC = "trio_sup._dynamic"
 KID = "trio_sup._kid"
 LIFE = "trio_sup._life"
 MAILBOX = "trio_sup._mailbox"
+QUEUE = "trio_sup._queue"
 OPEN = "trio_sup._open"
 SERVE = "trio_sup._serve"
 REGISTRY = "trio_sup._registry"
@@ -299,13 +300,13 @@ MUTANTS = [
     ),
     Mutant(
         "the mailbox serves its last message first",
-        MAILBOX,
+        QUEUE,
         "            batch.reverse()",
         "            pass",
     ),
     Mutant(
         "a full mailbox takes one more",
-        MAILBOX,
+        QUEUE,
         "        if self.bounded >= self.policy.capacity and not self._make_room():",
         "        if self.bounded > self.policy.capacity and not self._make_room():",
     ),
