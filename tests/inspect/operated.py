@@ -17,6 +17,7 @@ from trio_sup import (
     call,
     cast,
     current_node,
+    events,
     open_supervisor,
 )
 from trio_sup._operate import Operator
@@ -147,3 +148,8 @@ async def operated(
         path: Path = await work.start(serve)
         yield sup, path
         work.cancel_scope.cancel()
+
+
+def audited() -> list[events.OperatorAction]:
+    recent = current_node().recent_events()
+    return [e for e in recent if isinstance(e, events.OperatorAction)]
