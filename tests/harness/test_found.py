@@ -5,7 +5,9 @@ import trio
 from trio_sup import Backoff, ChildSpec, Stop, Supervisor, child, supervisor
 from trio_sup._core.events import RestartDecided
 from trio_sup._core.words import Strategy
-from trio_sup.testing import Crash, Deaf, FailStart, Terminate, replay
+from trio_sup.testing import Crash, Deaf, FailStart, Slow, Terminate, replay
+
+from .mutants.ground import significant
 
 
 async def gets_ready(
@@ -112,3 +114,15 @@ def test_a_child_that_is_being_terminated_keeps_no_supervisor_alive() -> None:
     world = replay(build, script)
     assert world.child("outer/inner").status == "gone"
     assert [e.at for e in world.events if e.kind == "supervisor_auto_shutdown"] == [3.0]
+
+
+def test_an_end_is_judged_by_what_was_active_when_it_happened() -> None:
+    # `z` is starting when `y` ends, so that is not the last; it is terminated then.
+    script = [
+        Slow("outer/inner/z", life=2, checkpoint=-1, seconds=7.0),
+        Crash("outer/inner/z", at=0.0),
+        Terminate("outer/inner/x", at=0.0),
+        Terminate("outer/inner/z", at=3.0),
+    ]
+    world = replay(lambda: significant("all_significant"), script)
+    assert world.child("outer/inner").life == 1

@@ -61,6 +61,8 @@ class KidWatch:
     forgettable: bool = False
     """A start that was asked for: if it fails, nothing is kept of it."""
     quarantined: bool = False
+    was_last: bool = False
+    """No other significant child was active when it ended by itself."""
     by_hand: bool = False
     """It was stopped by a request."""
 

@@ -101,7 +101,7 @@ def auto_shutdown(watch: SupervisorWatch, seen: Seen) -> None:
             "what is restarted is no reason (SUP-133)",
             f"{seen.child!r} ended: {kid.exit}",
         )
-    others = [k for k in _active_significant(watch) if k is not kid]
+    others = [k for k in watch.active_significant() if k is not kid]
     if mode == "all_significant" and others:
         watch.complain(
             seen,
@@ -111,16 +111,6 @@ def auto_shutdown(watch: SupervisorWatch, seen: Seen) -> None:
     for pile in (watch.line, watch.limbo):
         if kid in pile:
             pile.remove(kid)
-
-
-def _active_significant(watch: SupervisorWatch) -> list[KidWatch]:
-    return [
-        kid
-        for kid in watch.kids.values()
-        if kid.facts.significant
-        and (kid.alive or kid.due is not None)
-        and not (kid.state == "stopping" and kid.request == "terminate_child")
-    ]
 
 
 def ended(watch: SupervisorWatch, seen: Seen, *, asked: bool) -> None:
@@ -195,7 +185,8 @@ def _check_settled_end(
     elif kept and (watch.flags.dynamic or kid.facts.restart == "temporary"):
         missing(kid, "what does not come back is forgotten (SUP-016)", "it was kept")
     mode = watch.flags.auto_shutdown
-    lonely = mode == "all_significant" and not _active_significant(watch)
+    # What counts is how it was when it ended, not what was asked for since.
+    lonely = mode == "all_significant" and kid.was_last
     if (
         kid.facts.significant
         and not kid.comes_back()

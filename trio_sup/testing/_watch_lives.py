@@ -87,6 +87,16 @@ class LivesWatch:
             kids = kids[kids.index(pivot) :]
         return [k for k in kids if not k.quarantined or k is pivot]
 
+    def active_significant(self) -> list[KidWatch]:
+        """Return the significant children whose ends may still count (SUP-134)."""
+        return [
+            kid
+            for kid in self.kids.values()
+            if kid.facts.significant
+            and (kid.alive or kid.due is not None)
+            and not (kid.state == "stopping" and kid.request == "terminate_child")
+        ]
+
     # Lives.
 
     def starting(self, seen: Seen, kid: KidWatch) -> None:
@@ -313,6 +323,7 @@ class LivesWatch:
                 seen, "only what is ready can end by itself", f"it was {kid.state}"
             )
         kid.state, kid.exit, kid.failed = "down", seen.exit, False
+        kid.was_last = not self.active_significant()
         plan = self.plan
         if self.mode == "stopping":
             return  # SUP-115
