@@ -5,16 +5,24 @@ import sys
 
 PURE = (
     "banner",
+    "calls",
     "cells",
     "connection",
+    "flows",
     "frame",
+    "inside",
     "journal",
+    "node_page",
+    "pane",
     "panes",
     "report",
     "restarts",
     "rows",
     "side",
     "state",
+    "tasks",
+    "trouble",
+    "writer",
 )
 
 

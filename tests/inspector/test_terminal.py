@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.inspector import shop_inside
 from tests.inspector.rig import PATIENCE, Shop
 from tests.inspector.shop import shop_rows
 
@@ -85,7 +86,7 @@ def test_it_draws_types_and_leaves_the_terminal_as_it_was(
 ) -> None:
     async def main() -> None:
         shop = Shop()
-        node = shop.node(rows=shop_rows())
+        node = shop.node(rows=shop_rows(), topics=shop_inside.topics())
         await node.start()
         terminal = Terminal(shop.directory, **environ)
         try:
@@ -97,6 +98,10 @@ def test_it_draws_types_and_leaves_the_terminal_as_it_was(
             assert bool(COLOUR.search(terminal.screen)) == coloured
             terminal.type(b"jjj\r")
             await terminal.until("app.payments.Charge")
+            terminal.type(b"5")
+            await terminal.until("What  ")
+            terminal.type(b"8")
+            await terminal.until("watch_limits")
             terminal.type(b"q")
             assert await terminal.ended() == 0
             assert terminal.screen.rfind(b"\x1b[?1049l") > terminal.screen.rfind(

@@ -204,6 +204,12 @@ class Layout(Screen[None]):
 
     # --- lists -------------------------------------------------------------
 
+    def go_to(self, name: str) -> None:
+        """Bring a list to the front that was asked for: before covering details."""
+        if self.list_hidden:
+            self.close_detail()
+        self.show_pane(name)
+
     def show_pane(self, name: str) -> None:
         """Bring one of the lists to the front."""
         self.current = name
@@ -281,4 +287,4 @@ class Layout(Screen[None]):
             if message.index < len(TABS):
                 self.show_tab(TABS[message.index])
         elif message.index < len(NAMES):
-            self.show_pane(NAMES[message.index])
+            self.go_to(NAMES[message.index])

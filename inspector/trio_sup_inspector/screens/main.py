@@ -28,11 +28,11 @@ class MainScreen(Layout):
 
     def action_screen(self, name: str) -> None:
         """Show one of the lists."""
-        self.show_pane(name)
+        self.go_to(name)
 
     def action_next_screen(self, step: int) -> None:
         """Show the list beside this one."""
-        self.show_pane(NAMES[(NAMES.index(self.current) + step) % len(NAMES)])
+        self.go_to(NAMES[(NAMES.index(self.current) + step) % len(NAMES)])
 
     # --- the tree ----------------------------------------------------------
 
