@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from trio.lowlevel import Task
 
+from trio_sup._core.events import LifecycleEvent
 from trio_sup._core.exits import leaves
 from trio_sup.testing import invariants
 from trio_sup.testing._injector import Injector
@@ -50,12 +51,19 @@ def aftermath(
 
 def _untold(world: World, injector: Injector) -> Iterator[str]:
     """Compare the events with what was seen from inside: the same lives and ends."""
-    begun = {(e.path, e.life) for e in world.events if e.kind == "child_starting"}
+    begun: set[tuple[str, int]] = set()
+    ends: dict[str, list[tuple[int, LifecycleEvent]]] = {}
+    for index, event in enumerate(world.events):
+        kind = event.kind
+        if kind == "child_starting":
+            begun.add((event.path, event.life))
+        elif kind in ENDS:
+            ends.setdefault(event.path, []).append((index, event))
     for life in injector.lives:
         if (life.path, life.life) not in begun:
             yield f"{life.path}: life {life.life} is untold"
     for path, number, failed, place in injector.ends:
-        after = (e for e in world.events[place:] if e.path == path and e.kind in ENDS)
+        after = (event for at, event in ends.get(path, ()) if at >= place)
         told = next(after, None)
         if told is None or told.life != number:
             yield f"{path}: the end of life {number} is untold"
