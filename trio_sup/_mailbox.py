@@ -5,8 +5,6 @@ A call is answered exactly once, whatever happens to the server.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import outcome
 from trio.lowlevel import reschedule
 
@@ -31,8 +29,7 @@ class MailQueue(Queue):
     def close(self) -> None:
         """Take no more messages."""
         self._accepting = False
-        blocked, self.blocked = self.blocked, None
-        for task, _ in blocked or ():
+        for task in self.take_blocked():
             reschedule(task, outcome.Error(self.no_process()))
 
     def keeps(self, exit: Exit) -> bool:
@@ -48,7 +45,7 @@ class MailQueue(Queue):
 
     def fail_current(self, exit: Exit) -> None:
         """Answer the call in hand and the deferred ones: their server ends."""
-        item, self.current = self.current, None
+        item = self.take_current()
         if isinstance(item, Request):
             item.fail(self._server_exit(exit))
         for request in list(self.deferred):
@@ -57,23 +54,18 @@ class MailQueue(Queue):
 
     def fail_queued(self, exit: Exit | None) -> None:
         """Answer all that wait in line."""
-        items: Sequence[Item] = [*reversed(self.batch), *self.inbox]
-        self.batch, self.inbox = [], []
-        self.bounded = self.stops = 0
-        for item in items:
+        for item in self.take_queued():
             if isinstance(item, Request):
                 item.fail(self._no_answer(exit))
 
     def fail_system(self, exit: Exit | None) -> None:
         """Answer all that wait in the system lane."""
-        system, self.system = self.system, []
-        for request in system:
+        for request in self.take_system():
             request.fail(self._no_answer(exit))
 
     def life_over(self, exit: Exit) -> None:
         """A life has ended: nobody is left without an answer."""
-        self.parked = None
-        self.server = None
+        self.detach()
         received, handled, dropped = self.kid.node.past_messages
         self.kid.node.past_messages = (
             received + self.received,
@@ -99,13 +91,7 @@ class MailQueue(Queue):
                 return not item.timer_of
             return isinstance(item, Request)
 
-        self.batch = [item for item in self.batch if goes_on(item)]
-        self.inbox = [item for item in self.inbox if goes_on(item)]
-        self.stops = 0
-        self.bounded = sum(
-            not isinstance(item, Request) for item in (*self.batch, *self.inbox)
-        )
-        self.admit_waiting()
+        self.keep_only(goes_on)
 
     def no_next_life(self, exit: Exit | None) -> None:
         """No life will come: what was kept for it is answered now."""

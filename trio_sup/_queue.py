@@ -32,6 +32,8 @@ from trio_sup._protect import protected
 from trio_sup._wake import WAKE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trio_sup._core.policies import Mailbox
     from trio_sup._kid import Kid
     from trio_sup._monitor import Monitor
@@ -322,3 +324,42 @@ class Queue:
     def no_process(self) -> NoProcess:
         """Return the error for a message that cannot be queued."""
         return NoProcess(self.kid.path_text, f"is {self.kid.status}")
+
+    # Emptied, when a life ends.
+
+    def detach(self) -> None:
+        """Forget the object and the task of the life that ended."""
+        self.parked = None
+        self.server = None
+
+    def take_current(self) -> Item | None:
+        """Return the message in hand, which is in hand no longer."""
+        item, self.current = self.current, None
+        return item
+
+    def take_queued(self) -> list[Item]:
+        """Return all that wait in line, in order; none is left."""
+        items = [*reversed(self.batch), *self.inbox]
+        self.batch, self.inbox = [], []
+        self.bounded = self.stops = 0
+        return items
+
+    def take_system(self) -> list[SystemRequest]:
+        """Return all that wait in the system lane, in order; none is left."""
+        system, self.system = self.system, []
+        return system
+
+    def take_blocked(self) -> list[Task]:
+        """Return the senders that wait for room, in order; none is left."""
+        blocked, self.blocked = self.blocked, None
+        return [task for task, _ in blocked or ()]
+
+    def keep_only(self, wanted: Callable[[Item], bool]) -> None:
+        """Drop what is not wanted, and every stop; let in whom there is room for."""
+        self.batch = [item for item in self.batch if wanted(item)]
+        self.inbox = [item for item in self.inbox if wanted(item)]
+        self.stops = 0
+        self.bounded = sum(
+            isinstance(item, BOUNDED) for item in (*self.batch, *self.inbox)
+        )
+        self.admit_waiting()
