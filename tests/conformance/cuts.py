@@ -10,7 +10,6 @@ from trio_sup.testing.scenario import (
     ChildRequest,
     Exit,
     Kill,
-    Nested,
     Queue,
     Scenario,
     StartChild,
@@ -67,7 +66,7 @@ def _another_life(scenario: Scenario, trace: Trace) -> int | None:
 
 
 def _start_cut_short(scenario: Scenario, trace: Trace) -> int | None:
-    """A dynamic supervisor ends beside the start of a supervisor below it."""
+    """A dynamic supervisor ends beside a start that was asked for."""
     dynamic = dynamic_paths(scenario)
     for index, queue, happened, _ in _queues(scenario, trace):
         if queue.path not in dynamic or not has_stopped(queue.path, happened):
@@ -75,7 +74,7 @@ def _start_cut_short(scenario: Scenario, trace: Trace) -> int | None:
         begun = _begun(happened)
         for item in queue.items:
             match item:
-                case StartChild(path, Nested(id)) if child_path(path, id) in begun:
+                case StartChild(path, child) if child_path(path, child.id) in begun:
                     return index
                 case _:
                     pass
