@@ -292,7 +292,7 @@ class OrderedDriver(Driver):
             # The next attempt turns on the child that failed (SUP-084, 085); those
             # after it stay down until then, with their names kept (SUP-086).
             for later in group[position + 1 :]:
-                later.status = "stopped"
+                later.status, later.in_plan = "stopped", False
             kid.status = "restarting"
             kid.in_plan = True
             kid.touch()

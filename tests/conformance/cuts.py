@@ -81,6 +81,26 @@ def _start_cut_short(scenario: Scenario, trace: Trace) -> int | None:
     return None
 
 
+def _decided_beside_a_start(scenario: Scenario, trace: Trace) -> int | None:
+    """A significant child ends beside the restart of another, which is declined."""
+    waiting = {
+        path
+        for path, tree in trees_of(scenario)
+        if (tree.strategy, tree.auto_shutdown) == ("one_for_one", "all_significant")
+    }
+    for index, queue, happened, _ in _queues(scenario, trace):
+        declined = any(
+            isinstance(event, tuple)
+            and event[0] == "start_ignored"
+            and child_above(str(event[1]), queue.path) is not None
+            for event in happened
+        )
+        ends = has_stopped(queue.path, happened)
+        if queue.path in waiting and declined and ends:
+            return index
+    return None
+
+
 def _begun(happened: list[Value]) -> set[Value]:
     """The paths where a life began, or failed to begin."""
     starts: set[Value] = set()
@@ -123,6 +143,12 @@ CUTS: tuple[Cut, ...] = (
         "SUP-099, DYN-031",
         "they run side by side, and whoever is half started is stopped in order",
         _start_cut_short,
+    ),
+    Cut(
+        "an end is decided about beside the restart of another child, as it comes",
+        "SUP-099",
+        "until that start is declined the other counts as active for auto_shutdown",
+        _decided_beside_a_start,
     ),
 )
 """All of them: where only a part of OTP's trace can be compared."""

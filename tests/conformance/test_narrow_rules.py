@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 import trio_sup
 from trio_sup import Child, ChildInfo, ChildSpec, Supervisor
+from trio_sup._core.strategy import SupervisorCore
 from trio_sup._core.window import RestartWindow
 from trio_sup._dynamic import DynamicDriver
 from trio_sup._ordered import OrderedDriver
@@ -45,6 +46,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "proof.md"
 
 CRASH: Reason = ("error", "crash")
 ABC = (Worker("a"), Worker("b"), Worker("c"))
+SIGNIFICANT = tuple(Worker(id, "transient", significant=True) for id in "ab")
 COUNT = Ask("count", "")
 FAILS = ("error", "start")
 
@@ -151,6 +153,13 @@ def never_gives_up(patch: Patch) -> None:
     patch.setattr(RestartWindow, "admit", admit)
 
 
+def never_shuts_down(patch: Patch) -> None:
+    def ends(self: SupervisorCore[Any]) -> bool:
+        return False
+
+    patch.setattr(SupervisorCore, "_ends_with_significant", ends)
+
+
 @frozen
 class Case:
     """A rule by its name, a scenario, and a bug that has to be found in it."""
@@ -230,6 +239,13 @@ CASES = (
             start(Worker("a")),
             Queue("", (crash("a"), start(Nested("s", Tree(children=ABC))))),
         ),
+        applies=False,
+    ),
+    Case(
+        "an end is decided about beside the restart of another child, as it comes",
+        never_shuts_down,
+        Tree(auto_shutdown="all_significant", children=SIGNIFICANT),
+        (Queue("", (Exit("a", "normal"), Exit("b", "normal"))),),
         applies=False,
     ),
 )

@@ -312,6 +312,23 @@ async def test_a_sibling_can_be_restarted_by_hand_meanwhile_sup_086(
         assert stage.lives["b"] == 3  # by hand, then with the group
 
 
+async def test_who_is_down_after_a_failing_group_restart_is_not_active_sup_134(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(start_seconds={"b": 1.0})
+    flags = {"restart": "transient", "significant": True}
+    specs = [stage.spec("a", **flags), stage.spec("b"), stage.spec("c", **flags)]
+    async with open_supervisor(
+        specs, strategy="rest_for_one", auto_shutdown="all_significant"
+    ) as sup:
+        stage.failing_starts["b"] = [Boom("once")]
+        stage.crash("b")
+        await quiet()
+        stage.finish("a")  # while b fails to start, and c is down
+        await sup.wait_stopped()
+    assert stage.lives == {"a": 1, "b": 2, "c": 1}
+
+
 @pytest.mark.parametrize("request_name", ["restart_child", "delete_child"])
 async def test_one_that_died_before_a_failing_group_restart_is_down_sup_086_115(
     request_name: str, autojump_clock: MockClock

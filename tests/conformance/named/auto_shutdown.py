@@ -214,6 +214,35 @@ AUTO_SHUTDOWN = (
         [crash("a")],
         shows=["stop a 1", "stop / 1 shutdown", "reply 0"],
     ),
+    named(
+        "SUP-134 SUP-099",
+        "a restart that is declined comes before the end of the last one",
+        sup(
+            "one_for_one",
+            _significant("a", "transient"),
+            _significant("b", "temporary"),
+            auto_shutdown="all_significant",
+        ),
+        [["queue", "", [["exit", "a", CRASH], ["exit", "b", CRASH]]]],
+        plans={"a": ["ok", "ignore"]},
+        shows=["start_ignored a 2", "stop / 1 shutdown", "reply 0"],
+    ),
+    named(
+        "SUP-134 SUP-086",
+        "who is down after a group restart failed does not count as active",
+        sup(
+            "rest_for_one",
+            _significant("a", "transient"),
+            "b",
+            _significant("c", "transient"),
+            intensity=2,
+            auto_shutdown="all_significant",
+        ),
+        [["queue", "", [["exit", "b", CRASH], ["exit", "a", ["shutdown", "done"]]]]],
+        plans={"b": ["ok", ["error", "start"]]},
+        shows=["start_failed b 2", "stop / 1 shutdown", "reply 0"],
+        never=["start b 3"],
+    ),
 )
 
 NAMED = AUTO_SHUTDOWN
