@@ -120,7 +120,8 @@ class SshLine:
             NoSsh: it cannot be started.
         """
         self.remote = remote
-        self.sock, theirs = socket.socketpair()
+        ours, theirs = socket.socketpair()
+        self.sock: socket.socket = ours
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - see close
         try:
             self._process = subprocess.Popen(  # noqa: S603 - no shell on this side

@@ -35,7 +35,7 @@ from trio_sup.testing._facts import (
 from trio_sup.testing._kid_watch import KidWatch
 from trio_sup.testing._watch import SupervisorWatch
 
-logger = logging.getLogger("trio_sup.conformance")
+logger: logging.Logger = logging.getLogger("trio_sup.conformance")
 
 
 @frozen
