@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_sup.inspect.render import (
-    MAX_STRING,
     REDACTED,
     render,
     render_attributes,
     render_call,
 )
+from trio_sup.inspect.render_leaves import MAX_STRING
 
 
 class Ran(BaseException):

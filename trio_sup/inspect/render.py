@@ -12,38 +12,32 @@ the number of values in all.
 
 from __future__ import annotations
 
-import array
-import datetime
-import decimal
-import enum
-import fractions
-import functools
-import ipaddress
 import re
 import types
-import uuid
-import zoneinfo
 from collections import deque
 from itertools import islice
-from pathlib import PosixPath, PurePosixPath, PureWindowsPath, WindowsPath
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from attrs import define
 
 from trio_sup._child import Child
+from trio_sup.inspect.render_leaves import (
+    MAX_STRING,
+    MORE,
+    class_name,
+    cut,
+    instance_dict,
+    leaf,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 MAX_DEPTH: Final = 6
 MAX_ITEMS: Final = 40
 """Items of one container, attributes of one object."""
-MAX_STRING: Final = 200
-"""Characters of a string, bytes of bytes."""
 MAX_VALUES: Final = 1500
 """Values in one text, all depths together."""
-MAX_BITS: Final = 512
-"""The largest integer that is written out."""
 WIDTH: Final = 88
 """What does not fit into one line of this width is broken over several."""
 
@@ -54,44 +48,17 @@ SECRET: Final = re.compile(
 )
 """Attributes and keys with such names are never shown."""
 REDACTED: Final = "<redacted>"
-MORE: Final = "…"
 
 _MRO: Final[Any] = type.__dict__["__mro__"]
 _CLASS_DICT: Final[Any] = type.__dict__["__dict__"]
-_QUALNAME: Final[Any] = type.__dict__["__qualname__"]
 _EXCEPTION_ARGS: Final[Any] = BaseException.__dict__["args"]
 # Unbound methods of these read any subclass as the built-in type does.
 _DICT: Final[Any] = dict
-_ARRAY: Final[Any] = array.array
 
-# Exact types whose own repr is quick, bounded and runs no other code.
-_PLAIN: Final = frozenset(
-    {
-        type(None),
-        bool,
-        float,
-        complex,
-        range,
-        type(...),
-        type(NotImplemented),
-        datetime.date,
-        datetime.timedelta,
-        datetime.timezone,
-        zoneinfo.ZoneInfo,
-        uuid.UUID,
-        fractions.Fraction,
-        ipaddress.IPv4Address,
-        ipaddress.IPv6Address,
-        ipaddress.IPv4Network,
-        ipaddress.IPv6Network,
-    }
-)
 _MACHINERY: Final = frozenset(
     {"asyncio", "concurrent", "logging", "socket", "ssl", "threading", "trio"}
 )
 """Packages whose objects are shown by name: their attributes say nothing."""
-_PATHS: Final = frozenset({PosixPath, PurePosixPath, PureWindowsPath, WindowsPath})
-_ZONES: Final = frozenset({type(None), datetime.timezone, zoneinfo.ZoneInfo})
 
 
 @define
@@ -117,7 +84,7 @@ def render(value: object, *, width: int = WIDTH) -> str:
 
 def render_line(value: object, limit: int) -> str:
     """The value as one line of at most `limit` characters."""
-    return _cut(flat(_Renderer(max_values=200).piece(value)), limit)
+    return cut(flat(_Renderer(max_values=200).piece(value)), limit)
 
 
 def render_call(args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
@@ -156,13 +123,13 @@ class _Renderer:
         if self.left < 0:
             return MORE
         kind = type(value)
-        simple = _of_library(value, kind) or _simple(value, kind)
+        simple = _of_library(value, kind) or leaf(value, kind)
         if simple is not None:
             return simple
         if depth >= MAX_DEPTH:
-            return f"<{_name(kind)} {MORE}>"
+            return f"<{class_name(kind)} {MORE}>"
         if id(value) in self._path:
-            return f"<{_name(kind)}: itself>"
+            return f"<{class_name(kind)}: itself>"
         self._path.add(id(value))
         try:
             return self._container(value, kind, depth + 1)
@@ -175,7 +142,7 @@ class _Renderer:
         """Names with their values; secrets lose theirs."""
         found: list[tuple[str, Piece]] = []
         for name, value in items:
-            shown = _cut(name, MAX_STRING) + between
+            shown = cut(name, MAX_STRING) + between
             secret = SECRET.search(name) is not None
             found.append((shown, REDACTED if secret else self.piece(value, depth)))
         return found
@@ -184,7 +151,7 @@ class _Renderer:
         for base, opening, closing in _SEQUENCES:
             if issubclass(kind, base):
                 if kind is not base:
-                    opening, closing = f"{_name(kind)}({opening}", f"{closing})"
+                    opening, closing = f"{class_name(kind)}({opening}", f"{closing})"
                 size = base.__len__(value)
                 items = islice(base.__iter__(value), MAX_ITEMS)
                 parts = [("", self.piece(item, depth)) for item in items]
@@ -196,7 +163,7 @@ class _Renderer:
         if issubclass(kind, BaseException):
             args = _EXCEPTION_ARGS.__get__(value)
             parts = [("", self.piece(arg, depth)) for arg in islice(args, MAX_ITEMS)]
-            return Group(f"{_name(kind)}(", parts, ")")
+            return Group(f"{class_name(kind)}(", parts, ")")
         return self._object(value, kind, depth)
 
     def _dict(self, value: Any, kind: Any, depth: int) -> Piece:
@@ -208,15 +175,15 @@ class _Renderer:
             parts.append((f"{name}: ", shown))
         opening, closing = "{", "}"
         if kind is not dict:
-            opening, closing = f"{_name(kind)}({{", "})"
+            opening, closing = f"{class_name(kind)}({{", "})"
         return Group(opening, _more(parts, _DICT.__len__(value)), closing)
 
     def _object(self, value: object, kind: type, depth: int) -> Piece:
         known = islice(attributes_of(value), MAX_ITEMS + 1)
         parts = self.named(known, "=", depth)
         if not parts:
-            return f"<{_name(kind)}>"
-        return Group(f"{_name(kind)}(", _more(parts[:MAX_ITEMS], len(parts)), ")")
+            return f"<{class_name(kind)}>"
+        return Group(f"{class_name(kind)}(", _more(parts[:MAX_ITEMS], len(parts)), ")")
 
 
 _SEQUENCES: Final[tuple[tuple[Any, str, str], ...]] = (
@@ -237,7 +204,7 @@ def attributes_of(value: object) -> Iterator[tuple[str, object]]:
                 yield name, member.__get__(value)
             except (AttributeError, TypeError):
                 pass
-    yield from _instance_dict(value).items()
+    yield from instance_dict(value).items()
 
 
 def _slots_of(names: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -255,174 +222,22 @@ def _slots_of(names: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield from found.items()
 
 
-def _instance_dict(value: object) -> dict[str, object]:
-    kind: Any = type(value)
-    for cls in _MRO.__get__(kind):
-        member = _CLASS_DICT.__get__(cls).get("__dict__")
-        # Only the one that the interpreter made: others are the program's code.
-        if type(member) is types.GetSetDescriptorType and cls is not type:
-            try:
-                found: Any = member.__get__(value)
-            except (AttributeError, TypeError):
-                return {}
-            if type(found) is dict:
-                items = cast("dict[object, object]", found).items()
-                return {k: v for k, v in items if type(k) is str}
-    return {}
-
-
 def _of_library(value: Any, kind: Any) -> str | None:
     """What machinery is shown as: its name; of a handle, whose it is."""
     if issubclass(kind, Child):
-        return f"<{_name(kind)} {_cut(value.kid.path_text, MAX_STRING)}>"
+        return f"<{class_name(kind)} {cut(value.kid.path_text, MAX_STRING)}>"
     names = _CLASS_DICT.__get__(kind)
     module = names.get("__module__")
     root = module.partition(".")[0] if type(module) is str else ""
     if root in _MACHINERY or (root == "trio_sup" and "__attrs_attrs__" not in names):
-        return f"<{_name(kind)}>"
+        return f"<{class_name(kind)}>"
     return None
-
-
-def _simple(value: Any, kind: type) -> str | None:
-    """The text of what has no parts; None for what has."""
-    if kind in _PLAIN:
-        return _cut(repr(value), MAX_STRING)
-    for base, show in _SIMPLE:
-        if issubclass(kind, base):
-            try:
-                return show(value, kind)
-            except (AttributeError, TypeError, ValueError, OverflowError):
-                return _opaque(value, kind)  # half made, released, or broken
-    if kind in _PATHS:
-        return _cut(f"{_name(kind)}({str(value)!r})", MAX_STRING)
-    return None
-
-
-def _int(value: Any, kind: Any) -> str:
-    if issubclass(kind, enum.Enum):
-        return _enum(value, kind)
-    bits = int.bit_length(value)
-    if bits > MAX_BITS:
-        return f"<int of {bits} bits>"
-    text = int.__repr__(value)
-    return text if kind is int else f"{_name(kind)}({text})"
-
-
-def _str(value: Any, kind: Any) -> str:
-    if issubclass(kind, enum.Enum):
-        return _enum(value, kind)
-    size = str.__len__(value)
-    # An exact str, whatever the subclass does.
-    text = repr(str.__getitem__(value, slice(0, MAX_STRING)))
-    if size > MAX_STRING:
-        text += f"{MORE} ({size} characters)"
-    return text if kind is str else f"{_name(kind)}({text})"
-
-
-def _bytes(value: Any, kind: type) -> str:
-    base: Any = bytes if issubclass(kind, bytes) else bytearray
-    size = base.__len__(value)
-    text = repr(base.__getitem__(value, slice(0, MAX_STRING)))
-    return text if size <= MAX_STRING else f"{text}{MORE} ({size} bytes)"
-
-
-def _float(value: Any, kind: type) -> str:
-    return f"{_name(kind)}({float.__repr__(value)})"
-
-
-def _enum(value: Any, kind: type) -> str:
-    name = _instance_dict(value).get("_name_")
-    return f"{_name(kind)}.{name if type(name) is str else '?'}"
-
-
-def _class(value: Any, kind: type) -> str:
-    return f"<class {_name(value)}>"
-
-
-def _function(value: Any, kind: type) -> str:
-    return f"<function {_cut(value.__qualname__, MAX_STRING)}>"
-
-
-def _method(value: Any, kind: type) -> str:
-    inner = value.__func__
-    name = inner.__qualname__ if type(inner) is types.FunctionType else "?"
-    return f"<method {_cut(name, MAX_STRING)}>"
-
-
-def _builtin(value: Any, kind: type) -> str:
-    return f"<built-in {_cut(value.__name__, MAX_STRING)}>"
-
-
-def _opaque(value: Any, kind: type) -> str:
-    return f"<{_name(kind)}>"
-
-
-def _datetime(value: Any, kind: type) -> str | None:
-    # A time zone of the program's own would run its code.
-    known = kind in (datetime.datetime, datetime.time) and type(value.tzinfo) in _ZONES
-    return _cut(repr(value), MAX_STRING) if known else f"<{_name(kind)}>"
-
-
-def _decimal(value: Any, kind: type) -> str:
-    size = len(decimal.Decimal.as_tuple(value).digits)
-    if kind is not decimal.Decimal or size > MAX_STRING:
-        return f"<{_name(kind)} of {size} digits>"
-    return repr(value)
-
-
-def _pattern(value: Any, kind: type) -> str:
-    return f"re.compile({render_line(value.pattern, MAX_STRING)})"
-
-
-def _memory(value: Any, kind: type) -> str:
-    return f"<{_name(kind)} of {value.nbytes} bytes>"
-
-
-def _array(value: Any, kind: type) -> str:
-    return f"<{_name(kind)} of {_ARRAY.__len__(value)} items>"
-
-
-# Classes come before what can be an instance of them; the first that fits wins.
-_SIMPLE: Final[tuple[tuple[Any, Callable[[Any, type], str | None]], ...]] = (
-    (str, _str),
-    (int, _int),
-    (bytes, _bytes),
-    (bytearray, _bytes),
-    (float, _float),
-    (enum.Enum, _enum),
-    (type, _class),
-    (types.FunctionType, _function),
-    (types.MethodType, _method),
-    (types.BuiltinFunctionType, _builtin),
-    (types.ModuleType, _opaque),
-    (types.CoroutineType, _opaque),
-    (types.GeneratorType, _opaque),
-    (types.AsyncGeneratorType, _opaque),
-    (types.FrameType, _opaque),
-    (types.TracebackType, _opaque),
-    (types.CodeType, _opaque),
-    (datetime.datetime, _datetime),
-    (datetime.time, _datetime),
-    (decimal.Decimal, _decimal),
-    (re.Pattern, _pattern),
-    (memoryview, _memory),
-    (array.array, _array),
-    (functools.partial, _opaque),
-)
-
-
-def _name(kind: type) -> str:
-    return _cut(_QUALNAME.__get__(kind), 100)
 
 
 def _more(parts: list[tuple[str, Piece]], size: int) -> list[tuple[str, Piece]]:
     if size > len(parts):
         return [*parts, ("", f"{MORE} ({size} in all)")]
     return parts
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + MORE
 
 
 # --- layout -------------------------------------------------------------------

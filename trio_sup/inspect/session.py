@@ -26,9 +26,10 @@ the same over asyncio, a blocking socket or a recording::
 What to read: `state` (phase and a line for people), `node` (the node's
 `Hello`), `rows`, `events`, `details`, `take_changes`, `node_time`, `silence`,
 `progress`, `restarted_at`, `topics`. What to ask for: `watch`, `refresh`,
-`unwatch`, `follow`, `unfollow`, `ask_metrics`, `set_rate`, `resync`, `leave`; each only fills `outgoing`. Every `now` is the front end's
-monotonic clock in seconds. Rows of the last connection stay readable
-while the session is stale or reconnecting.
+`unwatch`, `follow`, `unfollow`, `ask_metrics`, `set_rate`, `resync`, `leave`;
+each only fills `outgoing`. Every `now` is the front end's monotonic clock in
+seconds. Rows of the last connection stay readable while the session is stale or
+reconnecting.
 """
 
 from __future__ import annotations
