@@ -292,9 +292,9 @@ MUTANTS = [
     ),
     Mutant(
         "a kept message is not counted as waiting",
-        MAILBOX,
+        QUEUE,
         "        self.bounded = sum(\n"
-        "            not isinstance(item, Request) for item in (*self.batch, *self.inbox)\n"
+        "            isinstance(item, BOUNDED) for item in (*self.batch, *self.inbox)\n"
         "        )",
         "        self.bounded = 0",
     ),
