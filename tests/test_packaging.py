@@ -89,7 +89,7 @@ def test_the_readme_shows_the_two_commands_that_the_gate_runs() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     venv = "python3 -m venv .venv && .venv/bin/pip install -e "
     assert f"{venv}'.[inspector]' && .venv/bin/trio-sup demo" in readme
-    assert f"{venv}'.[dev]' && .venv/bin/pytest" in readme
+    assert f"{venv}'.[dev]' && .venv/bin/pytest -n auto" in readme
 
 
 def test_every_python_in_the_classifiers_is_at_or_above_the_floor() -> None:
