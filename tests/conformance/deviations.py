@@ -200,12 +200,17 @@ def _side_by_side(scenario: Scenario, trace: Trace) -> Trace:
 
 
 def _stops_of_bystanders(queue: Queue, happened: list[Value]) -> Iterator[Value]:
-    """Who was stopped, in order, but for those that the queue ended or started."""
+    """Which children stopped, in order, but those that the queue ended or started.
+
+    Only its own: what is below a dynamic supervisor may stop in any order.
+    """
     ended = {item.path for item in queue.items if isinstance(item, Exit | Kill)}
     begun = {str(event[1]) for event in happened if _is_a(event, "start")}
     for event in happened:
         if _is_a(event, "stop") and str(event[1]) not in ended | begun:
-            yield event[1]
+            path = str(event[1])
+            if path.rpartition("/")[0] == queue.path:
+                yield path
 
 
 def _sort_by_child(events: list[Value], supervisor: str) -> list[Value]:
