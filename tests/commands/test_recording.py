@@ -288,6 +288,7 @@ def test_a_writer_holds_little() -> None:
             "makes no sense",
         ),
     ],
+    ids=["empty", "text", "text in gzip", "newer", "without rows", "without sense"],
 )
 def test_what_is_no_recording_is_one_line(
     data: bytes, word: str, tmp_path: Path, here: Here
