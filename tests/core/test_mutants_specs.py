@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import pytest
@@ -312,3 +313,18 @@ def test_who_others_depend_on_is_not_quarantined() -> None:
         check_child(spec(budget=Budget(1, 2.0)), flags, dynamic=False)
         check_child(spec(), flags, dynamic=False)
     check_child(quarantined(), Flags(), dynamic=False)
+
+
+def test_a_spec_without_arguments_keeps_nothing_of_them_sup_015() -> None:
+    given = spec(target=partial(partial(worker), x=1), args=(2,), id="a")
+    bare = given.without_arguments()
+    assert (bare.target, bare.args, bare.id) == (worker, (), "a")
+    assert given.args == (2,)
+    assert given.target is not worker
+    assert spec(args=(2,)).without_arguments().args == ()
+    assert spec(target=partial(worker)).without_arguments().target is worker
+
+
+def test_a_spec_that_never_had_arguments_stays_itself() -> None:
+    given = spec(id="a")
+    assert given.without_arguments() is given

@@ -282,6 +282,8 @@ def test_without_auto_shutdown_nobody_ends_it() -> None:
     ("living", "status", "undecided", "in_plan", "active"),
     [
         (True, "running", False, False, True),
+        (True, "stopping", False, False, False),
+        (True, "stopping", True, False, True),
         (False, "stopped", False, False, False),
         (False, "stopped", True, False, True),
         (False, "restarting", False, False, True),
