@@ -316,13 +316,14 @@ def test_who_others_depend_on_is_not_quarantined() -> None:
 
 
 def test_a_spec_without_arguments_keeps_nothing_of_them_sup_015() -> None:
-    given = spec(target=partial(partial(worker), x=1), args=(2,), id="a")
+    inner: Any = partial(worker)
+    given = spec(target=partial(inner, x=1), args=(2,), id="a")
     bare = given.without_arguments()
     assert (bare.target, bare.args, bare.id) == (worker, (), "a")
     assert given.args == (2,)
     assert given.target is not worker
     assert spec(args=(2,)).without_arguments().args == ()
-    assert spec(target=partial(worker)).without_arguments().target is worker
+    assert spec(target=inner).without_arguments().target is worker
 
 
 def test_a_spec_that_never_had_arguments_stays_itself() -> None:
