@@ -44,25 +44,22 @@ def _subjects() -> dict[str, Subject]:
 
 def _record() -> int:
     versions, count = golden.record()
-    size = golden.FILE.stat().st_size
-    print(f"{count} scenarios recorded from {versions}: {size:,} bytes")
-    return 0
+    return commands.tell_recorded(golden.FILE, versions, count)
 
 
 def _check() -> int:
     recorded, answers = golden.load()
     with Oracle() as oracle:
         traces = oracle.run([answer.scenario for answer in answers])
-    differing = 0
-    for answer, trace in zip(answers, traces, strict=True):
-        again = normalise(answer.scenario, trace)
-        if again != answer.trace:
-            differing += 1
-            titles = (f"recorded from {recorded}", f"{oracle.versions}")
-            print(answer.name or "generated", answer.scenario)
-            print(side_by_side(answer.trace, again, titles))
-    print(f"{differing} of {len(answers)} answers differ from the recorded ones")
-    return 1 if differing else 0
+    compared = [
+        (
+            f"{answer.name or 'generated'} {answer.scenario}",
+            answer.trace,
+            normalise(answer.scenario, trace),
+        )
+        for answer, trace in zip(answers, traces, strict=True)
+    ]
+    return commands.tell_changes(recorded, oracle.versions, compared)
 
 
 def _ask() -> int:

@@ -4,7 +4,13 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from trio_sup.testing.scenario import Trace
+
+from .compare import side_by_side
+from .machine import Versions
 
 
 def parser(prog: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
@@ -40,3 +46,25 @@ def watch(reports: Iterator[str | None], done: Callable[[], int]) -> int:
         sys.stdout.flush()
     print(f"\n0 differences in {done()} scenarios")
     return 0
+
+
+def tell_recorded(file: Path, versions: Versions, count: int) -> int:
+    """Says what was recorded; 0."""
+    size = file.stat().st_size
+    print(f"{count} scenarios recorded from {versions}: {size:,} bytes")
+    return 0
+
+
+def tell_changes(
+    recorded: Versions, now: Versions, answers: Sequence[tuple[str, Trace, Trace]]
+) -> int:
+    """Shows each answer (what it is of, recorded, now) that differs; 0 is agreement."""
+    differing = 0
+    for what, before, again in answers:
+        if again != before:
+            differing += 1
+            print(what)
+            titles = (f"recorded from {recorded}", f"{now}")
+            print(side_by_side(before, again, titles))
+    print(f"{differing} of {len(answers)} answers differ from the recorded ones")
+    return 1 if differing else 0
