@@ -5,11 +5,12 @@ import math
 import sys
 
 from trio_sup.testing import model
+from trio_sup.testing.conformance._compare import normalise, side_by_side
+from trio_sup.testing.conformance._subject import MODEL, TRIO_SUP, Subject
 from trio_sup.testing.scenario_json import ScenarioError, read_scenario
 
 from . import commands, golden
-from .compare import normalise, side_by_side
-from .fuzz import MODEL, TRIO_SUP, Fuzz, Subject
+from .fuzz import Fuzz
 from .oracle import Oracle, OracleError
 
 

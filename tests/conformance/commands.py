@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from trio_sup.testing.conformance._compare import side_by_side
 from trio_sup.testing.scenario import Trace
 
-from .compare import side_by_side
 from .machine import Versions
 
 

@@ -3,66 +3,20 @@
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator
 
 from attrs import define, frozen
 
-from trio_sup.testing import model
+from trio_sup.testing.conformance import scenario_for
+from trio_sup.testing.conformance._compare import first_cut, side_by_side
+from trio_sup.testing.conformance._subject import Subject
 from trio_sup.testing.scenario import Scenario, Trace
 from trio_sup.testing.scenario_json import write_scenario
 
-from . import trio_driver
-from .compare import (
-    Cut,
-    Deviation,
-    before,
-    expected,
-    first_cut,
-    observed,
-    side_by_side,
-)
-from .cuts import CUTS
-from .deviations import DEVIATIONS
-from .generate import generate
 from .oracle import Oracle, OracleError
 from .shrink import shrink
 
 BATCH = 250
-
-Run: TypeAlias = Callable[[Scenario], Trace]
-
-
-@frozen
-class Subject:
-    """What is compared with OTP, and how it differs on purpose."""
-
-    name: str
-    run: Run
-    deviations: Sequence[Deviation] = ()
-    cuts: Sequence[Cut] = ()
-
-    def agrees(self, scenario: Scenario, otp: Trace) -> bool:
-        """Whether it does what OTP did, or what it should do instead."""
-        return self.observe(scenario, otp) == self.expect(scenario, otp)
-
-    def expect(self, scenario: Scenario, otp: Trace) -> Trace:
-        """What it should do, where OTP did this; as far as that can be said."""
-        trace = expected(scenario, otp, self.deviations)
-        return before(trace, first_cut(scenario, otp, self.cuts))
-
-    def observe(self, scenario: Scenario, otp: Trace) -> Trace:
-        """What it does; as far as OTP's trace says what to expect."""
-        return self.observed(scenario, otp, self.run(scenario))
-
-    def observed(self, scenario: Scenario, otp: Trace, mine: Trace) -> Trace:
-        """The same, where `mine` is what it did."""
-        trace = observed(scenario, mine, self.deviations)
-        return before(trace, first_cut(scenario, otp, self.cuts))
-
-
-MODEL = Subject("model", model.run)
-TRIO_SUP = Subject("trio_sup", trio_driver.run, DEVIATIONS, CUTS)
 
 
 @frozen
@@ -106,7 +60,7 @@ class Fuzz:
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.done < count:
             seeds = range(self.seed + self.done, self.seed + self.done + BATCH)
-            batch = [generate(seed) for seed in seeds]
+            batch = [scenario_for(seed) for seed in seeds]
             traces = oracle.run(batch)
             self.done += len(batch)
             cuts = self.subject.cuts

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from attrs import frozen
 
+from trio_sup.testing.conformance import scenario_for
+from trio_sup.testing.conformance._compare import normalise
 from trio_sup.testing.scenario import Scenario, Trace
 from trio_sup.testing.scenario_json import (
     read_scenario,
@@ -17,8 +19,6 @@ from trio_sup.testing.scenario_json import (
 )
 
 from . import archive
-from .compare import normalise
-from .generate import generate
 from .named import NAMED
 from .oracle import Oracle, Versions
 
@@ -45,7 +45,7 @@ def load() -> tuple[Versions, tuple[Golden, ...]]:
 def record() -> tuple[Versions, int]:
     """Asks OTP everything again and writes the file; returns how many answers."""
     asked: list[tuple[str | None, Scenario]] = [(n.name, n.scenario) for n in NAMED]
-    asked += [(None, generate(seed)) for seed in range(GENERATED)]
+    asked += [(None, scenario_for(seed)) for seed in range(GENERATED)]
     with Oracle() as oracle:
         traces = oracle.run([scenario for _, scenario in asked])
     answers = [

@@ -6,6 +6,7 @@ from typing import TypeVar
 from attrs import evolve
 
 from trio_sup.testing._model_faults import fault_of_specs
+from trio_sup.testing.conformance._compare import trees_of
 from trio_sup.testing.scenario import (
     Advance,
     Child,
@@ -24,8 +25,6 @@ from trio_sup.testing.scenario_json import (
     read_scenario,
     write_scenario,
 )
-
-from .compare import trees_of
 
 T = TypeVar("T")
 

@@ -5,10 +5,10 @@ import lzma
 import pytest
 
 from trio_sup.testing import model
+from trio_sup.testing.conformance import scenario_for
+from trio_sup.testing.conformance._compare import normalise, side_by_side
 
 from . import golden
-from .compare import normalise, side_by_side
-from .generate import generate
 from .named import NAMED, Named
 
 ANSWERS = {a.name: a for a in golden.load()[1] if a.name is not None}
@@ -27,7 +27,7 @@ def test_recorded_are_the_scenarios_that_are_written_down() -> None:
 
 def test_recorded_are_the_scenarios_that_the_seeds_generate() -> None:
     generated = [a.scenario for a in golden.load()[1] if a.name is None]
-    assert generated == [generate(seed) for seed in range(golden.GENERATED)]
+    assert generated == [scenario_for(seed) for seed in range(golden.GENERATED)]
 
 
 @pytest.mark.parametrize("named", NAMED, ids=lambda named: named.name)

@@ -7,11 +7,12 @@ import sys
 import pytest
 
 from trio_sup.testing import model
+from trio_sup.testing.conformance._compare import normalise
+from trio_sup.testing.conformance._subject import MODEL, Subject
 from trio_sup.testing.scenario import Scenario, Trace, Tree, Worker
 
 from . import __main__ as commands, golden
-from .compare import normalise
-from .fuzz import MODEL, Fuzz, Subject
+from .fuzz import Fuzz
 from .oracle import Oracle, OracleError, is_available
 
 pytestmark = pytest.mark.skipif(not is_available(), reason="Erlang is not installed")

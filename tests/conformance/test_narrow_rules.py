@@ -20,6 +20,8 @@ from trio_sup._dynamic import DynamicDriver
 from trio_sup._ordered import OrderedDriver
 from trio_sup._supervisor import StaticDriver
 from trio_sup.testing import model
+from trio_sup.testing.conformance import CUTS, DEVIATIONS, Cut, Deviation
+from trio_sup.testing.conformance._subject import TRIO_SUP
 from trio_sup.testing.scenario import (
     Ask,
     Child as Scripted,
@@ -35,11 +37,6 @@ from trio_sup.testing.scenario import (
     Tree,
     Worker,
 )
-
-from .compare import Cut, Deviation
-from .cuts import CUTS
-from .deviations import DEVIATIONS
-from .fuzz import TRIO_SUP
 
 Patch = pytest.MonkeyPatch
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "proof.md"

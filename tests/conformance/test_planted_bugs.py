@@ -3,6 +3,8 @@
 Each bug is planted into the model, which then has to disagree with OTP.
 """
 
+# pyright: reportPrivateUsage=false
+
 from collections.abc import Callable
 
 import pytest
@@ -10,10 +12,10 @@ import pytest
 from trio_sup.testing import _model_world, model
 from trio_sup.testing._model_supervisors import StaticChildren, SupervisorLife
 from trio_sup.testing._model_world import Exited, Message, Retry, Slot
-from trio_sup.testing.scenario import Child, Value
+from trio_sup.testing.conformance._compare import normalise
+from trio_sup.testing.scenario import Child, Value, Worker
 
 from . import golden
-from .compare import normalise
 
 Patch = pytest.MonkeyPatch
 
@@ -147,7 +149,10 @@ def giving_up_looks_like_a_crash(patch: Patch) -> None:
 
 
 def brutal_kill_asks_first(patch: Patch) -> None:
-    patch.setattr(_model_world, "reason_of_stop", lambda spec: "shutdown")
+    def reason_of_stop(spec: Worker) -> Value:
+        return "shutdown"
+
+    patch.setattr(_model_world, "reason_of_stop", reason_of_stop)
 
 
 def failed_start_child_keeps_its_spec(patch: Patch) -> None:

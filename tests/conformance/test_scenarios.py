@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 
 from trio_sup.testing import model
+from trio_sup.testing.conformance import Deviation, scenario_for, scenarios
+from trio_sup.testing.conformance._compare import expected, normalise, side_by_side
 from trio_sup.testing.scenario import (
     Advance,
     Ask,
@@ -25,8 +27,6 @@ from trio_sup.testing.scenario_json import (
     write_trace,
 )
 
-from .compare import Deviation, expected, normalise, side_by_side
-from .generate import generate, scenarios
 from .shrink import shrink
 
 FAULTS: list[tuple[object, str, str]] = [
@@ -162,14 +162,16 @@ def test_the_model_answers_the_same_again(scenario: Scenario) -> None:
 
 
 def test_a_seed_generates_one_scenario_and_seeds_differ() -> None:
-    assert generate(7) == generate(7)
-    assert len({json.dumps(write_scenario(generate(seed))) for seed in range(50)}) > 45
+    assert scenario_for(7) == scenario_for(7)
+    assert (
+        len({json.dumps(write_scenario(scenario_for(seed))) for seed in range(50)}) > 45
+    )
 
 
 def test_generated_scenarios_are_valid_and_reach_the_rules() -> None:
     reached: Counter[str] = Counter()
     for seed in range(500):
-        scenario = generate(seed)
+        scenario = scenario_for(seed)
         assert read_scenario(write_scenario(scenario)) == scenario
         trace = model.run(scenario)
         text = str(trace)
@@ -227,8 +229,8 @@ def test_a_failing_scenario_shrinks_to_what_makes_it_fail() -> None:
             isinstance(op, Advance) for op in scenario.script
         )
 
-    seed = next(seed for seed in range(1000) if gives_up(generate(seed)))
-    small = shrink(generate(seed), gives_up)
+    seed = next(seed for seed in range(1000) if gives_up(scenario_for(seed)))
+    small = shrink(scenario_for(seed), gives_up)
     assert gives_up(small)
     assert len(small.script) <= 2
     assert small.tree.strategy in ("one_for_one", "dynamic")

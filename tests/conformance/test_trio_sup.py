@@ -7,14 +7,19 @@ from attrs import evolve
 from hypothesis import given
 
 from trio_sup.testing import model
+from trio_sup.testing.conformance import (
+    CUTS,
+    DEVIATIONS,
+    Cut,
+    Deviation,
+    run_scenario,
+    scenarios,
+)
+from trio_sup.testing.conformance._compare import before, first_cut, side_by_side
+from trio_sup.testing.conformance._subject import TRIO_SUP, Subject
 from trio_sup.testing.scenario import Scenario, StartChild, Trace, Tree, Worker
 
-from . import golden, trio_driver
-from .compare import Cut, Deviation, before, first_cut, side_by_side
-from .cuts import CUTS
-from .deviations import DEVIATIONS
-from .fuzz import TRIO_SUP, Subject
-from .generate import scenarios
+from . import golden
 from .golden import Golden
 from .named import NAMED, Named
 
@@ -28,9 +33,7 @@ APART = "DYN-015: terminate_child of a restarting child cancels the retry"
 @lru_cache(maxsize=1)
 def compared() -> tuple[tuple[Golden, Trace], ...]:
     """All recorded scenarios, with what trio-sup does."""
-    return tuple(
-        (answer, trio_driver.run(answer.scenario)) for answer in golden.load()[1]
-    )
+    return tuple((answer, run_scenario(answer.scenario)) for answer in golden.load()[1])
 
 
 @pytest.mark.parametrize("named", NAMED, ids=lambda named: named.name)
@@ -42,7 +45,7 @@ def test_trio_sup_agrees_with_otp_on(named: Named) -> None:
 
 
 def test_where_otp_means_the_process_trio_sup_means_the_child() -> None:
-    events = trio_driver.run(ANSWERS[APART].scenario).events
+    events = run_scenario(ANSWERS[APART].scenario).events
     assert ("stop", "a", 2, "shutdown") in events
     assert ("start", "a", 3) not in events
 
@@ -65,7 +68,7 @@ def test_trio_sup_agrees_with_the_model(scenario: Scenario) -> None:
 
 def test_trio_sup_does_the_same_again() -> None:
     for answer, trace in compared()[::20]:
-        assert trio_driver.run(answer.scenario) == trace
+        assert run_scenario(answer.scenario) == trace
 
 
 @pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda d: d.name)

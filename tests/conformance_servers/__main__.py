@@ -4,8 +4,8 @@ import json
 import sys
 
 from tests.conformance import commands
-from tests.conformance.compare import side_by_side
 from tests.conformance.machine import OracleError
+from trio_sup.testing.conformance._compare import side_by_side
 
 from . import golden, trio_driver
 from .deviations import expected

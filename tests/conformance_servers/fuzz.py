@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from attrs import define, evolve, frozen
 
-from tests.conformance.compare import side_by_side
 from tests.conformance.machine import OracleError
+from trio_sup.testing.conformance._compare import side_by_side
 from trio_sup.testing.scenario import Trace, Value
 
 from . import trio_driver

@@ -7,7 +7,7 @@ from functools import lru_cache
 import pytest
 
 from tests.checklist import page, proofs
-from tests.conformance.compare import side_by_side
+from trio_sup.testing.conformance._compare import side_by_side
 from trio_sup.testing.scenario import Trace
 
 from . import golden, trio_driver

@@ -6,10 +6,10 @@ import trio
 import trio.testing
 
 import trio_sup
-from tests.conformance.quiet import quiet_log
-from tests.conformance.trio_order import ordered
 from trio_sup._core import events
+from trio_sup.testing.conformance._quiet import quiet_log
 from trio_sup.testing.scenario import Trace, Value
+from trio_sup.testing.schedule import scheduled
 
 from .scenario import Scenario, Server, Steps, normalise
 from .trio_actors import Actor, InHand, ScriptedServer, Stage
@@ -23,7 +23,7 @@ TICK = 0.005
 def run(scenario: Scenario) -> Trace:
     """What trio-sup does in `scenario`."""
     clock = trio.testing.MockClock()
-    with ordered(), quiet_log():
+    with scheduled(), quiet_log():
         return normalise(trio.run(_Run(scenario, clock).run, clock=clock))
 
 

@@ -1,5 +1,7 @@
 """The monitor: silent about what is right, and about nothing else."""
 
+# pyright: reportPrivateUsage=false
+
 import io
 import json
 from collections.abc import Callable
@@ -10,9 +12,9 @@ import trio
 import trio.testing
 
 import trio_sup
-from tests.conformance import generate, trio_driver
 from trio_sup import child, dynamic_supervisor, open_supervisor, supervisor
 from trio_sup._core.events import ChildStarted
+from trio_sup.testing.conformance import _driver, run_scenario, scenario_for
 from trio_sup.testing.monitor import (
     ConformanceMonitor,
     EventLog,
@@ -53,7 +55,7 @@ def record(spec: trio_sup.ChildSpec[trio_sup.Supervisor], seconds: float) -> lis
     return file.getvalue().splitlines()
 
 
-class Watched(trio_driver._Run):  # pyright: ignore[reportPrivateUsage]
+class Watched(_driver.Run):
     async def run(self) -> Any:
         self.monitor = ConformanceMonitor()
         with self.monitor.watching():
@@ -69,13 +71,13 @@ class Watched(trio_driver._Run):  # pyright: ignore[reportPrivateUsage]
 def test_it_is_silent_about_generated_scenarios(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(trio_driver, "_Run", Watched)
+    monkeypatch.setattr(_driver, "Run", Watched)
     played = 0
     for seed in range(300):
-        scenario = generate.generate(seed)
+        scenario = scenario_for(seed)
         # The driver says of some queues that it cannot tell what to expect.
         if not any(isinstance(op, Queue) for op in scenario.script):
-            trio_driver.run(scenario)
+            run_scenario(scenario)
             played += 1
     assert played > 100
 

@@ -22,7 +22,7 @@ from attrs import define
 from trio.lowlevel import Task
 
 import trio_sup
-from tests.conformance.trio_order import ordered
+from trio_sup.testing import schedule as schedules
 
 from .laws import Injected
 
@@ -172,7 +172,7 @@ def scheduled(schedule: str) -> Generator[None]:
     The same word gives the same order.
     """
     if schedule == "fifo":
-        with ordered():
+        with schedules.scheduled():
             yield
     else:
         trio._core._run._r.seed(int(schedule))

@@ -1,11 +1,13 @@
 """Scripted workers on trio-sup: they do nothing but what the scenario says."""
 
+from __future__ import annotations
+
 import math
 from collections import Counter, deque
 from typing import Literal
 
 import trio
-from attrs import define, field
+from attrs import Factory, define
 
 import trio_sup
 from trio_sup.testing.scenario import (
@@ -62,9 +64,9 @@ class Stage:
     """The workers that play a scenario, and the plans of their starts."""
 
     drift: float = 0.0
-    plans: dict[str, deque[Plan]] = field(factory=dict)
-    attempts: Counter[str] = field(factory=Counter)
-    lives: dict[str, Life] = field(factory=dict)
+    plans: dict[str, deque[Plan]] = Factory(dict[str, deque[Plan]])
+    attempts: Counter[str] = Factory(Counter[str])
+    lives: dict[str, Life] = Factory(dict[str, Life])
 
     def set_plan(self, path: str, plan: tuple[Plan, ...]) -> None:
         """Sets what the next start attempts at `path` do."""

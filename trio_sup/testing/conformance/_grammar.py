@@ -9,18 +9,16 @@ are macros: a storm of crashes up to and beyond the intensity, crashes around th
 edge of the window, starts that fail, a stop and start by hand before a crash.
 """
 
-import random
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeVar
 
 from attrs import define, evolve
-from hypothesis import strategies as st
 
 from trio_sup.testing.scenario import (
     Advance,
     Ask,
-    AutoShutdown,
     Child,
     ChildRequest,
     Exit,
@@ -34,15 +32,14 @@ from trio_sup.testing.scenario import (
     Reason,
     Restart,
     Scenario,
-    Shutdown,
     StartChild,
-    StopBehaviour,
     StopRoot,
-    Strategy,
     Tree,
     Worker,
     child_path,
 )
+
+from ._frequencies import AUTO, CRASH, ENDINGS, REASONS, RESTARTS, STRATEGIES
 
 MAX_OPS = 8
 MAX_CHILDREN = 4
@@ -57,42 +54,6 @@ class Draws(Protocol):
     def below(self, bound: int) -> int:
         """A number from 0 up to, not including, `bound`."""
         ...
-
-
-class SeededDraws:
-    """Pseudo-random choices, the same for the same seed."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed).random
-
-    def below(self, bound: int) -> int:
-        return int(self._random() * bound)
-
-
-@lru_cache
-def _integers(bound: int) -> st.SearchStrategy[int]:
-    return st.integers(0, bound - 1)
-
-
-@define
-class DrawnDraws:
-    """Choices that Hypothesis makes and shrinks."""
-
-    draw: st.DrawFn
-
-    def below(self, bound: int) -> int:
-        return self.draw(_integers(bound))
-
-
-def generate(seed: int) -> Scenario:
-    """The scenario that belongs to `seed`."""
-    return _Maker(SeededDraws(seed)).scenario()
-
-
-@st.composite
-def scenarios(draw: st.DrawFn) -> Scenario:
-    """Scenarios in the form that shrinks."""
-    return _Maker(DrawnDraws(draw)).scenario()
 
 
 @define
@@ -112,7 +73,9 @@ class _Place:
         return [child_path(self.path, id) for id in own]
 
 
-class _Maker:
+class Maker:
+    """Makes one scenario out of the choices of a source."""
+
     def __init__(self, draws: Draws) -> None:
         self.draws = draws
         self.places: list[_Place] = []
@@ -145,7 +108,7 @@ class _Maker:
         return Scenario(tree, tuple(script), self.plans)
 
     def tree(self, path: str, depth: int) -> Tree:
-        strategy = self.pick(_STRATEGIES)
+        strategy = self.pick(STRATEGIES)
         intensity = self.pick((2, 1, 3, 5, 0, 4, 8))
         period = self.pick((5, 1, 2, 10))
         if strategy == "dynamic":
@@ -153,7 +116,7 @@ class _Maker:
             tree = Tree(strategy, intensity, period, max_children=limit)
             self.places.append(_Place(path, tree, []))
             return tree
-        auto = self.pick(_AUTO)
+        auto = self.pick(AUTO)
         count = self.between(0 if depth else 1, MAX_CHILDREN)
         tree = Tree(strategy, intensity, period, auto)
         place = _Place(path, tree, [])
@@ -163,7 +126,7 @@ class _Maker:
         return evolve(tree, children=tuple(place.children))
 
     def child(self, place: _Place, id: str, depth: int) -> Child:
-        restart: Restart = self.pick(_RESTARTS)
+        restart: Restart = self.pick(RESTARTS)
         significant = False
         if place.tree.auto_shutdown != "never" and self.chance(50):
             significant = True
@@ -171,7 +134,7 @@ class _Maker:
         if depth <= MAX_DEPTH and self.chance(25 if depth == 1 else 12):
             tree = self.tree(child_path(place.path, id), depth)
             return Nested(id, tree, restart, significant)
-        shutdown, stop = self.pick(_ENDINGS)
+        shutdown, stop = self.pick(ENDINGS)
         if place.dynamic and shutdown == 0:
             shutdown = 5000
         return Worker(id, restart, significant, shutdown, stop)
@@ -192,7 +155,7 @@ class _Maker:
         return tuple(plans)
 
     def reason(self) -> Reason:
-        return self.pick(_REASONS)
+        return self.pick(REASONS)
 
     # The script
 
@@ -237,7 +200,7 @@ class _Maker:
     def storm(self) -> list[Op]:
         place, path = self.worker()
         times = max(1, place.tree.intensity + self.pick((0, -1, -2, 1, 2)))
-        crashes: list[Op] = [Exit(path, _CRASH) for _ in range(times)]
+        crashes: list[Op] = [Exit(path, CRASH) for _ in range(times)]
         if self.chance(50):
             return crashes
         return [*crashes, Advance(place.tree.period + 1)]
@@ -245,9 +208,9 @@ class _Maker:
     def edge(self) -> list[Op]:
         place, path = self.worker()
         limit = self.between(1, max(1, place.tree.intensity))
-        before: list[Op] = [Exit(path, _CRASH) for _ in range(limit)]
+        before: list[Op] = [Exit(path, CRASH) for _ in range(limit)]
         time = Advance(place.tree.period + self.between(-1, 1))
-        after: list[Op] = [Exit(path, _CRASH) for _ in range(self.between(1, 2))]
+        after: list[Op] = [Exit(path, CRASH) for _ in range(self.between(1, 2))]
         return [*before, time, *after]
 
     def failing_start(self) -> list[Op]:
@@ -257,7 +220,7 @@ class _Maker:
         if self.chance(40):
             plan = self.plan(path)
         _, crashed = self.worker() if self.chance(30) else (place, path)
-        return [InitPlan(path, plan), Exit(crashed, _CRASH)]
+        return [InitPlan(path, plan), Exit(crashed, CRASH)]
 
     def bounce(self) -> list[Op]:
         place, path = self.worker()
@@ -266,7 +229,7 @@ class _Maker:
         if not place.dynamic and self.chance(70):
             ops.append(ChildRequest("restart_child", place.path, id))
         _, crashed = self.worker()
-        return [*ops, Exit(crashed, _CRASH)]
+        return [*ops, Exit(crashed, CRASH)]
 
     def burst(self) -> list[Op]:
         """Several workers of one supervisor end before it looks."""
@@ -278,7 +241,7 @@ class _Maker:
     def queue(self) -> list[Op]:
         """Requests and ends that wait while a restart fails."""
         place, path = self.worker()
-        items: list[QueueItem] = [Exit(path, _CRASH)]
+        items: list[QueueItem] = [Exit(path, CRASH)]
         touched = {path}
         for _ in range(self.between(1, 3)):
             item = self.queue_item(place)
@@ -357,59 +320,3 @@ def _target(item: QueueItem) -> str:
             return child_path(path, id)
         case Ask():
             return ""
-
-
-_CRASH: Reason = ("error", "crash")
-_REASONS: tuple[Reason, ...] = (
-    _CRASH,
-    _CRASH,
-    "normal",
-    "shutdown",
-    ("shutdown", "done"),
-)
-_STRATEGIES: tuple[Strategy, ...] = (
-    "one_for_one",
-    "one_for_one",
-    "one_for_all",
-    "one_for_all",
-    "rest_for_one",
-    "rest_for_one",
-    "rest_for_one",
-    "dynamic",
-)
-_AUTO: tuple[AutoShutdown, ...] = (
-    "never",
-    "never",
-    "never",
-    "never",
-    "never",
-    "any_significant",
-    "all_significant",
-)
-_RESTARTS: tuple[Restart, ...] = ("permanent", "permanent", "transient", "temporary")
-
-_Ending: TypeAlias = tuple[Shutdown, StopBehaviour]
-
-
-def _often(times: int, shutdown: Shutdown, stop: StopBehaviour) -> tuple[_Ending, ...]:
-    ending: _Ending = (shutdown, stop)
-    return (ending,) * times
-
-
-# How workers end, with real milliseconds where it takes time: those are few.
-_ENDINGS: tuple[_Ending, ...] = (
-    *_often(60, 5000, "default"),
-    *_often(12, 5000, "trap"),
-    *_often(6, "brutal_kill", "trap"),
-    *_often(4, "brutal_kill", "default"),
-    *_often(4, "infinity", "trap"),
-    *_often(4, 5000, "normal"),
-    *_often(4, 5000, "error"),
-    (0, "default"),
-    (0, "trap"),
-    (0, "error"),
-    (10, "stubborn"),
-    ("brutal_kill", "stubborn"),
-    (5000, ("slow", 10)),
-    (10, ("slow", 2000)),
-)

@@ -5,7 +5,9 @@ answer. The scenario's root is a child of an outer supervisor, so that its own s
 and end are events like all others.
 """
 
-from collections.abc import Awaitable, Callable
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import trio
@@ -31,11 +33,9 @@ from trio_sup.testing.scenario import (
     child_path,
 )
 from trio_sup.testing.scenario_json import freeze
+from trio_sup.testing.schedule import scheduled, schedules_are_drawn
 
-from .deviations import NOT_COMPARED
-from .quiet import quiet_log
-from .replies import asked_just_before
-from .trio_answers import (
+from ._answers import (
     Answer,
     AnySupervisor,
     bad_spec,
@@ -43,22 +43,47 @@ from .trio_answers import (
     counts,
     reason_of_supervisor,
 )
-from .trio_order import Order, ordered
-from .trio_workers import Killed, Life, Scripted, Stage
+from ._deviations import NOT_COMPARED
+from ._order import Order
+from ._quiet import quiet_log
+from ._replies import asked_just_before
+from ._workers import Killed, Life, Scripted, Stage
 
 ROOT = "root"
 DRIFT = 0.5
 """Seconds added to periods where stops take time: the clock is then a little late."""
 
 
-def run(scenario: Scenario) -> Trace:
-    """What trio-sup does in `scenario`."""
+def run_scenario(scenario: Scenario, codes: Sequence[int] = ()) -> Trace:
+    """Play a scenario on trio-sup and return what happened.
+
+    The tree runs in virtual time. Tasks that are ready at the same time run in the
+    order that `codes` says; what a `Queue` names comes first, in the queue's order.
+    The same scenario and codes give the same trace.
+
+    Args:
+        scenario: The tree and its script.
+        codes: A permutation for each moment at which two tasks or more are ready; 0,
+            or the end of the list, is first come, first served.
+
+    Returns:
+        The trace as it is: compare it by `assert_otp_conformant`.
+
+    Raises:
+        RuntimeError: this version of Trio does not let its schedules be drawn, so
+            nothing could be said about the order of events.
+    """
+    if not schedules_are_drawn():
+        raise RuntimeError(f"trio {trio.__version__} has another scheduler")
     clock = trio.testing.MockClock()
-    with ordered() as order, quiet_log():
-        return trio.run(_Run(scenario, clock, order).run, clock=clock)
+    order = Order(codes)
+    with scheduled(schedule=order), quiet_log():
+        return trio.run(Run(scenario, clock, order).run, clock=clock)
 
 
-class _Run:
+class Run:
+    """One scenario on its way."""
+
     def __init__(
         self, scenario: Scenario, clock: trio.testing.MockClock, order: Order
     ) -> None:

@@ -1,5 +1,7 @@
 """The replies in a trace, with the operations that they answer."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 
 from trio_sup.testing.scenario import (

@@ -4,6 +4,8 @@ Each cut is named, with reason and row, as a deviation is. All of them are about
 several things that reach one supervisor at the same time.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from trio_sup.testing.scenario import (
@@ -18,8 +20,9 @@ from trio_sup.testing.scenario import (
     child_path,
 )
 
-from .compare import Cut, child_above, dynamic_paths, trees_of
-from .replies import alive_before, has_stopped, steps
+from ._compare import child_above, dynamic_paths, trees_of
+from ._replies import alive_before, has_stopped, steps
+from ._rules import Cut
 
 
 def _place_under_way(scenario: Scenario, trace: Trace) -> int | None:

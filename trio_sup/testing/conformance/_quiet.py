@@ -1,5 +1,7 @@
 """Keeps trio-sup's log silent while scripted crashes happen."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Generator
 from contextlib import contextmanager

@@ -1,5 +1,7 @@
 """What trio-sup answers, in the words of the scenario format."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
@@ -8,7 +10,7 @@ from attrs import define
 import trio_sup
 from trio_sup.testing.scenario import Value
 
-from .trio_workers import Scripted
+from ._workers import Scripted
 
 AnySupervisor: TypeAlias = trio_sup.Supervisor | trio_sup.DynamicSupervisor
 

@@ -3,6 +3,8 @@
 A rule turns OTP's trace into the one expected of trio-sup, as narrowly as it can.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
 from typing import TypeGuard
@@ -21,14 +23,15 @@ from trio_sup.testing.scenario import (
     child_path,
 )
 
-from .compare import Deviation, child_above, children_of, dynamic_paths, trees_of
-from .replies import (
+from ._compare import child_above, children_of, dynamic_paths, trees_of
+from ._replies import (
     alive_before,
     asked_just_before,
     change_queued,
     change_replies,
     steps,
 )
+from ._rules import Deviation
 
 NOT_COMPARED = "not asked before"
 """In the place of an answer in a queue, where nobody asked OTP before the queue."""

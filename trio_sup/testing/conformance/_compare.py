@@ -1,16 +1,15 @@
 """Whether two traces of one scenario say the same.
 
 Both sides are brought into one form first (`normalise`: only what OTP itself leaves
-undefined). What trio-sup does otherwise on purpose is a named `Deviation` with its
-reason and the row of the OTP checklist: it turns OTP's trace into the expected one.
-There is no other tolerance.
+undefined). What trio-sup does otherwise on purpose is a named `Deviation`. There is no
+other tolerance.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import zip_longest
+from __future__ import annotations
 
-from attrs import frozen
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from trio_sup.testing.scenario import (
     Ask,
@@ -26,45 +25,7 @@ from trio_sup.testing.scenario import (
     child_path,
 )
 
-
-@frozen
-class Deviation:
-    """A difference from OTP that is meant.
-
-    Attributes:
-        name: What it is called in reports and in the documentation.
-        row: The row of the OTP checklist that it deviates from.
-        reason: Why it is better.
-        rewrite: Makes the expected trace out of OTP's.
-        both: Whether it takes away from both traces what is not comparable; without
-            it the rewritten trace has to be matched to the letter.
-    """
-
-    name: str
-    row: str
-    reason: str
-    rewrite: Callable[[Scenario, Trace], Trace]
-    both: bool = False
-
-
-@frozen
-class Cut:
-    """A moment from which on OTP's trace does not say what to expect.
-
-    What came before is compared as ever.
-
-    Attributes:
-        name: What it is called in reports and in the documentation.
-        row: The row of the OTP checklist that trio-sup deviates from.
-        reason: Why it is better.
-        begins: The first operation, by its index, that goes another way; given the
-            scenario and what OTP did in it.
-    """
-
-    name: str
-    row: str
-    reason: str
-    begins: Callable[[Scenario, Trace], int | None]
+from ._rules import Cut, Deviation
 
 
 def first_cut(scenario: Scenario, trace: Trace, cuts: Iterable[Cut]) -> int | None:

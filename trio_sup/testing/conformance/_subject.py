@@ -1,0 +1,51 @@
+"""What is compared with OTP, and by which rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from attrs import frozen
+
+from trio_sup.testing import model
+from trio_sup.testing.scenario import Scenario, Trace
+
+from ._compare import before, expected, first_cut, observed
+from ._cuts import CUTS
+from ._deviations import DEVIATIONS
+from ._driver import run_scenario
+from ._rules import Cut, Deviation
+
+Run: TypeAlias = Callable[[Scenario], Trace]
+
+
+@frozen
+class Subject:
+    """What is compared with OTP, and how it differs on purpose."""
+
+    name: str
+    run: Run
+    deviations: Sequence[Deviation] = ()
+    cuts: Sequence[Cut] = ()
+
+    def agrees(self, scenario: Scenario, otp: Trace) -> bool:
+        """Whether it does what OTP did, or what it should do instead."""
+        return self.observe(scenario, otp) == self.expect(scenario, otp)
+
+    def expect(self, scenario: Scenario, otp: Trace) -> Trace:
+        """What it should do, where OTP did this; as far as that can be said."""
+        trace = expected(scenario, otp, self.deviations)
+        return before(trace, first_cut(scenario, otp, self.cuts))
+
+    def observe(self, scenario: Scenario, otp: Trace) -> Trace:
+        """What it does; as far as OTP's trace says what to expect."""
+        return self.observed(scenario, otp, self.run(scenario))
+
+    def observed(self, scenario: Scenario, otp: Trace, mine: Trace) -> Trace:
+        """The same, where `mine` is what it did."""
+        trace = observed(scenario, mine, self.deviations)
+        return before(trace, first_cut(scenario, otp, self.cuts))
+
+
+MODEL = Subject("model", model.run)
+TRIO_SUP = Subject("trio_sup", run_scenario, DEVIATIONS, CUTS)
