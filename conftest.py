@@ -17,9 +17,7 @@ import doctest
 import io
 import os
 import re
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +26,8 @@ import pytest
 from attrs import frozen
 from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
+
+from tests.directories import short_directory
 
 ROOT = Path(__file__).parent
 
@@ -130,22 +130,20 @@ pytest_collect_file = Sybil(
 
 
 RUNTIME_DIR = "TRIO_SUP_RUNTIME_DIR"
-stashed_dir = pytest.StashKey[str]()
+stashed_dir = pytest.StashKey[contextlib.ExitStack]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep nodes started by tests out of the user's own runtime directory.
-
-    Not a `tmp_path`: the address of a unix socket is limited to about 100 bytes.
-    """
+    """Keep nodes started by tests out of the user's own runtime directory."""
     if RUNTIME_DIR not in os.environ:
-        config.stash[stashed_dir] = tempfile.mkdtemp(prefix="trio-sup-")
-        os.environ[RUNTIME_DIR] = config.stash[stashed_dir]
+        stack = config.stash[stashed_dir] = contextlib.ExitStack()
+        directory = stack.enter_context(short_directory())
+        os.environ[RUNTIME_DIR] = str(directory)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the directory that `pytest_configure` made."""
-    directory = config.stash.get(stashed_dir, None)
-    if directory is not None:
+    stack = config.stash.get(stashed_dir, None)
+    if stack is not None:
         del os.environ[RUNTIME_DIR]
-        shutil.rmtree(directory, ignore_errors=True)
+        stack.close()

@@ -5,21 +5,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.commands.rig import COMMAND, PROGRAM, Run, environment
+from tests.directories import short_directory
 from trio_sup.cli import main
 
 Here = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def directory() -> Iterator[Path]:
-    # Not a tmp_path: the address of a socket is limited to about 100 bytes.
-    with TemporaryDirectory(prefix="ts-") as name:
-        yield Path(name)
+def directory(short_dir: Path) -> Path:
+    return short_dir
 
 
 @pytest.fixture
@@ -86,9 +84,9 @@ def program(
 @pytest.fixture(scope="session")
 def shop_directory() -> Iterator[Path]:
     """The runtime directory of `shop`, a node that is there for all tests."""
-    with TemporaryDirectory(prefix="ts-") as name:
-        with program(environment(Path(name)), "shop"):
-            yield Path(name)
+    with short_directory() as directory:
+        with program(environment(directory), "shop"):
+            yield directory
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -33,16 +32,14 @@ Start = Callable[..., Program]
 
 
 @pytest.fixture
-def environ() -> Generator[dict[str, str], None, None]:
-    # Not a tmp_path: the address of a socket is limited to about 100 bytes.
-    with TemporaryDirectory(prefix="ts-") as directory:
-        yield {
-            **os.environ,
-            "TRIO_SUP_RUNTIME_DIR": directory,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "inspector")]),
-            "PYTHONIOENCODING": "utf-8",
-            "TERM": "xterm-256color",
-        }
+def environ(short_dir: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "TRIO_SUP_RUNTIME_DIR": str(short_dir),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "inspector")]),
+        "PYTHONIOENCODING": "utf-8",
+        "TERM": "xterm-256color",
+    }
 
 
 @pytest.fixture

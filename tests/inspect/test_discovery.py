@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 from attrs import evolve
@@ -94,25 +93,22 @@ def test_a_missing_directory_holds_no_nodes(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
-def test_a_directory_of_somebody_else_is_not_looked_at() -> None:
-    directory = mkdtemp(prefix="ts-")
-    os.chown(directory, 65534, 65534)
-    assert check_dir(Path(directory))  # Root may.
+def test_a_directory_of_somebody_else_is_not_looked_at(short_dir: Path) -> None:
+    os.chown(short_dir, 65534, 65534)
+    assert check_dir(short_dir)  # Root may.
     script = f"""
 import os
 from pathlib import Path
-from tempfile import mkdtemp
 from trio_sup.inspect.discovery import UnsafeDirectory, check_dir
 os.setuid(65533)
 try:
-    check_dir(Path({directory!r}))
+    check_dir(Path({str(short_dir)!r}))
 except UnsafeDirectory as error:
     print(error)
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    os.rmdir(directory)
     assert "belongs to uid 65534" in done.stdout
 
 

@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TypeVar
 
 import pytest
@@ -568,8 +567,8 @@ async def test_files_of_somebody_else_at_the_same_path_are_left(tmp_path: Path) 
 
 @pytest.mark.trio
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-async def test_another_user_is_refused_by_the_kernels_word(tmp_path: Path) -> None:
-    async with serving(shop(), Path(mkdtemp(prefix="ts-"))) as path:
+async def test_another_user_is_refused_by_the_kernels_word(short_dir: Path) -> None:
+    async with serving(shop(), short_dir) as path:
         for each in (path.parent, path):
             each.chmod(0o777)  # As if somebody had opened it by mistake.
         script = f"""

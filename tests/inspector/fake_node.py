@@ -39,12 +39,13 @@ STARTED = 1_700_000_000.0
 class FakeNode:
     """Greets, sends its rows, and notes what it was asked."""
 
-    path: Path
     rows: list[Row] = field(factory=list["Row"])
     name: str = "shop"
     pid: int = 4711
     epoch: str = "e1"
     proto: int = 1
+    directory: Path | None = None
+    """Where its socket is, once it was started."""
     at: float = 1000.0
     """The node's clock; it does not run by itself."""
     tracebacks: dict[int, str] = field(factory=dict["int", "str"])
@@ -60,7 +61,14 @@ class FakeNode:
     server: asyncio.Server | None = None
     writers: list[asyncio.StreamWriter] = field(factory=list["asyncio.StreamWriter"])
 
-    async def start(self) -> None:
+    @property
+    def path(self) -> Path:
+        assert self.directory is not None
+        return self.directory / f"{self.name}.{self.pid}.sock"
+
+    async def start(self, directory: Path | None = None) -> None:
+        """Listen in a directory, or where it did before."""
+        self.directory = directory or self.directory
         self.server = await asyncio.start_unix_server(self._serve, self.path)
 
     async def stop(self) -> None:

@@ -19,7 +19,7 @@ from rich.cells import cell_len
 
 from tests.inspector import shop_inside
 from tests.inspector.fake_node import FakeNode
-from tests.inspector.rig import Rig, Shop, open_rig
+from tests.inspector.rig import Rig, open_rig
 from tests.inspector.shop import TRACEBACK, shop_rows, story
 from trio_sup.inspect.session import Phase
 
@@ -83,7 +83,7 @@ async def show_picture(picture: Picture) -> str:
     """The picture as SVG."""
     now = shop_rows()
     rows = [evolve(row, restarts=row.restarts - LATELY.get(row.id, 0)) for row in now]
-    node = Shop().node(rows=rows, tracebacks={4: TRACEBACK})
+    node = FakeNode(rows=rows, tracebacks={4: TRACEBACK})
     node.insides[4] = shop_inside.charge()
     node.topics = shop_inside.topics()
     async with open_rig(node, size=picture.size) as rig:

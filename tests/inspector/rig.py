@@ -2,17 +2,16 @@
 
 import asyncio
 import os
-import shutil
-import tempfile
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field
+from attrs import define
 from textual.pilot import Pilot
 from textual.strip import Strip
 
+from tests.directories import short_directory
 from tests.inspector.fake_node import STARTED, FakeNode
 from trio_sup_inspector.app import InspectorApp, Settings
 from trio_sup_inspector.connection import Target
@@ -109,11 +108,6 @@ class Rig:
         return self.text().splitlines()[y]
 
 
-def short_directory() -> Path:
-    """A private directory whose paths are short enough for a socket."""
-    return Path(tempfile.mkdtemp(prefix="ts-"))
-
-
 @asynccontextmanager
 async def open_rig(
     *nodes: FakeNode,
@@ -124,13 +118,18 @@ async def open_rig(
     wait: bool = True,
     **settings: Any,
 ) -> AsyncGenerator[Rig]:
-    """The application attached to the first node (or to what is wanted)."""
-    made = short_directory() if directory is None else directory
+    """The application attached to the first node (or to what is wanted).
+
+    The nodes live in the directory, and so do those that a test starts later.
+    """
+    stack = ExitStack()
+    if directory is None:
+        directory = stack.enter_context(short_directory())
     had_no_color = os.environ.get("NO_COLOR")
     clock = Clock()
     try:
         for node in nodes:
-            await node.start()
+            await node.start(directory)
         if wanted is None and len(nodes) == 1:
             wanted = str(nodes[0].path)
         options: dict[str, Any] = {
@@ -141,10 +140,12 @@ async def open_rig(
         # Silence is noticed only where a test makes it a subject.
         options |= {"poll": 1000.0, "wall": lambda: STARTED + 3600.0}
         app = InspectorApp(
-            Target(made, wanted), Settings(**(options | settings)), no_color=no_color
+            Target(directory, wanted),
+            Settings(**(options | settings)),
+            no_color=no_color,
         )
         async with app.run_test(size=size) as pilot:
-            rig = Rig(app, pilot, clock, made)
+            rig = Rig(app, pilot, clock, directory)
             if wait:
                 await rig.until(lambda: app.main and not rig.state.empty)
             yield rig
@@ -152,18 +153,7 @@ async def open_rig(
         for node in nodes:
             if node.server is not None:
                 await node.stop()
-        shutil.rmtree(made, ignore_errors=True)
+        stack.close()
         os.environ.pop("NO_COLOR", None)
         if had_no_color is not None:
             os.environ["NO_COLOR"] = had_no_color
-
-
-@define
-class Shop:
-    """A node named shop in a directory of its own."""
-
-    directory: Path = field(factory=short_directory)
-
-    def node(self, pid: int = 4711, **fields: Any) -> FakeNode:
-        name = fields.get("name", "shop")
-        return FakeNode(self.directory / f"{name}.{pid}.sock", pid=pid, **fields)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.inspect.hostile.run import target
 from tests.inspector.fake_node import FakeNode
-from tests.inspector.rig import Rig, Shop, open_rig
+from tests.inspector.rig import Rig, open_rig
 from tests.inspector.rows import make_row, server, supervisor
 from trio_sup.inspect.operating import NOT_ASKED, Operating
 from trio_sup.inspect.wire import ClientMessage
@@ -26,7 +26,7 @@ def play(story: Story, *, control: bool = True, **settings: Any) -> None:
             server(2, 1, path="shop/db", label="db", life=3),
             make_row(3, 1, path="shop/tick", label="tick", restart="temporary"),
         ]
-        node = Shop().node(rows=rows)
+        node = FakeNode(rows=rows)
         async with open_rig(node, size=(100, 30), control=control, **settings) as rig:
             if control:
                 await rig.until(lambda: AskControl() in node.asked)

@@ -11,7 +11,7 @@ from attrs import evolve
 from textual.binding import Binding
 
 from tests.inspector.fake_node import FakeNode
-from tests.inspector.rig import Rig, Shop, open_rig
+from tests.inspector.rig import Rig, open_rig
 from tests.inspector.rows import make_row, server, supervisor
 from tests.inspector.shop import shop_rows
 from trio_sup.inspect.wire import Rate, Unwatch, Watch
@@ -23,7 +23,7 @@ Story = Callable[[Rig, FakeNode], Awaitable[None]]
 
 def play(story: Story, *, size: tuple[int, int] = (100, 30), **settings: Any) -> None:
     async def main() -> None:
-        node = Shop().node(rows=shop_rows())
+        node = FakeNode(rows=shop_rows())
         async with open_rig(node, size=size, **settings) as rig:
             await story(rig, node)
 
@@ -415,7 +415,7 @@ def test_ten_thousand_children_fold_and_cost_only_their_lines() -> None:
     async def main() -> None:
         rows = [supervisor(1, path="pool", label="pool")]
         rows += [server(n, 1, f"w{n}", path=f"pool/w{n}") for n in range(2, 10_002)]
-        async with open_rig(Shop().node(rows=rows)) as rig:
+        async with open_rig(FakeNode(rows=rows)) as rig:
             assert "10000 below" in rig.text()
             await rig.press("right", "G")
             assert "w10001" in rig.cursor_line()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.commands.rig import environment
-from tests.inspector.rig import Shop, open_rig
+from tests.inspector.fake_node import FakeNode
+from tests.inspector.rig import open_rig
 from tests.inspector.shop import shop_rows
 
 FAKE = """\
@@ -32,14 +33,14 @@ def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_remote_node_is_shown_lost_and_found_again(
-    ssh: Path, monkeypatch: pytest.MonkeyPatch
+    ssh: Path, short_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TRIO_SUP_RUNTIME_DIR", str(short_dir))
+
     async def main() -> None:
-        shop = Shop()
-        node = shop.node(rows=shop_rows())
-        monkeypatch.setenv("TRIO_SUP_RUNTIME_DIR", str(shop.directory))
+        node = FakeNode(rows=shop_rows())
         wanted = "ssh://me@far/shop"
-        async with open_rig(node, wanted=wanted, directory=shop.directory) as rig:
+        async with open_rig(node, wanted=wanted, directory=short_dir) as rig:
             assert "payments" in rig.text()
             assert "LIVE" in rig.text()
             log = ssh.with_name("ssh.log").read_text()

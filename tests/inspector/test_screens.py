@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from tests.inspector import shop_inside
 from tests.inspector.fake_node import FakeNode
-from tests.inspector.rig import Rig, Shop, open_rig
+from tests.inspector.rig import Rig, open_rig
 from tests.inspector.shop import TRACEBACK, shop_rows, story
 
 SCREENS = Path(__file__).parent / "screens"
@@ -44,7 +44,7 @@ def compare(name: str, text: str) -> None:
 
 
 def shop_node() -> FakeNode:
-    node = Shop().node(rows=shop_rows(), tracebacks={4: TRACEBACK})
+    node = FakeNode(rows=shop_rows(), tracebacks={4: TRACEBACK})
     node.insides[4] = shop_inside.charge()
     node.topics = shop_inside.topics()
     return node

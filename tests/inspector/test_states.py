@@ -1,7 +1,6 @@
 """Every way in which a node can be out of reach: said, never crashed, never blank."""
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.inspector.fake_node import FakeNode
-from tests.inspector.rig import Rig, Shop, open_rig
+from tests.inspector.rig import Rig, open_rig
 from tests.inspector.rows import make_row, server, supervisor
 from tests.inspector.shop import shop_rows
 from trio_sup.inspect.codec import encode
@@ -28,7 +27,7 @@ def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 def test_while_connecting_the_screen_says_so() -> None:
     async def story() -> None:
-        node = Shop().node(greets=False)
+        node = FakeNode(greets=False)
         async with open_rig(node, wait=False) as rig:
             await rig.until_shown("CONNECTING")
             assert str(node.path) in rig.text()
@@ -38,7 +37,7 @@ def test_while_connecting_the_screen_says_so() -> None:
 
 def test_a_node_that_says_nothing_is_given_up_and_tried_again() -> None:
     async def story() -> None:
-        node = Shop().node(greets=False)
+        node = FakeNode(greets=False)
         async with open_rig(node, wait=False, **FAST) as rig:
             await rig.until(lambda: node.writers)
             rig.clock.now += 6.0
@@ -52,7 +51,7 @@ def test_a_node_that_says_nothing_is_given_up_and_tried_again() -> None:
 
 def test_a_lost_node_leaves_its_last_rows_and_a_countdown() -> None:
     async def story() -> None:
-        node = Shop().node(rows=shop_rows())
+        node = FakeNode(rows=shop_rows())
         async with open_rig(node, size=(120, 40), **FAST) as rig:
             await node.stop()
             await rig.until_shown("RECONNECTING")
@@ -70,7 +69,7 @@ def test_a_lost_node_leaves_its_last_rows_and_a_countdown() -> None:
 
 def test_a_lost_node_is_missed_by_its_name_not_by_an_old_socket() -> None:
     async def story() -> None:
-        node = Shop().node(rows=shop_rows())
+        node = FakeNode(rows=shop_rows())
         async with open_rig(node, size=(120, 40), **FAST) as rig:
             await node.stop()
             await rig.until_shown("RECONNECTING")
@@ -83,7 +82,7 @@ def test_a_lost_node_is_missed_by_its_name_not_by_an_old_socket() -> None:
 
 def test_the_present_stands_still_while_the_node_is_lost() -> None:
     async def story() -> None:
-        node = Shop().node(rows=shop_rows())
+        node = FakeNode(rows=shop_rows())
         async with open_rig(node, size=(120, 40), **FAST) as rig:
             before = rig.line("● db")
             await node.stop()
@@ -96,7 +95,7 @@ def test_the_present_stands_still_while_the_node_is_lost() -> None:
 
 def test_r_connects_at_once() -> None:
     async def story() -> None:
-        node = Shop().node(rows=shop_rows())
+        node = FakeNode(rows=shop_rows())
         async with open_rig(node) as rig:  # polls too rarely to come back alone
             await node.stop()
             await rig.until_shown("RECONNECTING")
@@ -109,7 +108,7 @@ def test_r_connects_at_once() -> None:
 
 def test_a_silent_node_is_stale_and_its_rows_stay() -> None:
     async def story() -> None:
-        node = Shop().node(rows=shop_rows())
+        node = FakeNode(rows=shop_rows())
         async with open_rig(node, size=(120, 40), **FAST) as rig:
             rig.clock.now += 12.0
             await rig.until_shown("STALE 00:12")
@@ -123,15 +122,14 @@ def test_a_silent_node_is_stale_and_its_rows_stay() -> None:
 
 def test_a_restarted_node_is_announced_and_found_by_its_name() -> None:
     async def story() -> None:
-        shop = Shop()
-        first = shop.node(pid=4711, rows=shop_rows())
-        second = shop.node(pid=4712, epoch="e2", rows=[supervisor(1, label="anew")])
+        first = FakeNode(pid=4711, rows=shop_rows())
+        second = FakeNode(pid=4712, epoch="e2", rows=[supervisor(1, label="anew")])
         async with open_rig(first, size=(120, 40), **FAST) as rig:
             first.tell("child_crashed", "shop/db", "shop/db crashed: Boom", 990.0)
             await rig.until(lambda: rig.state.journal.entries)
             await first.stop()
             await rig.until_shown("RECONNECTING")
-            await second.start()
+            await second.start(rig.directory)
             rig.clock.now += 30.0
             await rig.until_shown("anew")
             assert "the node started anew" in rig.text()
@@ -149,7 +147,7 @@ def test_a_restarted_node_is_announced_and_found_by_its_name() -> None:
 
 def test_another_version_says_which_side_to_upgrade() -> None:
     async def story() -> None:
-        node = Shop().node(proto=9, rows=shop_rows())
+        node = FakeNode(proto=9, rows=shop_rows())
         async with open_rig(node, wait=False) as rig:
             await rig.until_shown("REFUSED")
             assert "upgrade this trio-sup" in " ".join(rig.text().split())
@@ -163,7 +161,7 @@ def test_another_version_says_which_side_to_upgrade() -> None:
 @pytest.mark.parametrize("said", [b"HTTP/1.0 400 Bad Request\r\n\r\n", b"\x00" * 99])
 def test_something_else_behind_the_socket_is_no_node(said: bytes) -> None:
     async def story() -> None:
-        node = Shop().node(greets=False)
+        node = FakeNode(greets=False)
         async with open_rig(node, wait=False) as rig:
             await rig.until(lambda: node.writers)
             node.raw(said + b"\n")
@@ -174,7 +172,7 @@ def test_something_else_behind_the_socket_is_no_node(said: bytes) -> None:
 
 def test_a_refusal_is_shown_with_the_nodes_own_words() -> None:
     async def story() -> None:
-        node = Shop().node(greets=False)
+        node = FakeNode(greets=False)
         async with open_rig(node, wait=False) as rig:
             await rig.until(lambda: node.writers)
             node.raw(encode(Error("forbidden", "uid 1000 may not look")))
@@ -186,7 +184,7 @@ def test_a_refusal_is_shown_with_the_nodes_own_words() -> None:
 
 def test_a_bad_frame_asks_for_a_new_snapshot_and_three_reconnect() -> None:
     async def story() -> None:
-        node = Shop().node(rows=shop_rows())
+        node = FakeNode(rows=shop_rows())
         async with open_rig(node, **FAST) as rig:
             node.raw(b'{"t":"delta"}\n')
             await rig.until(lambda: rig.state.session.bad_frames == 1)
@@ -215,14 +213,11 @@ def test_permission_denied_says_whose_socket_it_is_and_what_to_do(
 
 def test_a_missing_node_is_waited_for() -> None:
     async def story() -> None:
-        shop = Shop()
-        async with open_rig(
-            wanted="shop", directory=shop.directory, wait=False, **FAST
-        ) as rig:
+        async with open_rig(wanted="shop", wait=False, **FAST) as rig:
             await rig.until_shown("Not connected")
-            assert str(shop.directory) in rig.text()
-            node = shop.node(rows=shop_rows())
-            await node.start()
+            assert str(rig.directory) in rig.text()
+            node = FakeNode(rows=shop_rows())
+            await node.start(rig.directory)
             rig.clock.now += 30.0
             await rig.until_shown("LIVE")
             await node.stop()
@@ -230,11 +225,11 @@ def test_a_missing_node_is_waited_for() -> None:
     run(story)
 
 
-def test_an_unsafe_directory_is_refused_in_words() -> None:
+def test_an_unsafe_directory_is_refused_in_words(short_dir: Path) -> None:
+    short_dir.chmod(0o755)
+
     async def story() -> None:
-        shop = Shop()
-        os.chmod(shop.directory, 0o755)
-        async with open_rig(directory=shop.directory, wait=False) as rig:
+        async with open_rig(directory=short_dir, wait=False) as rig:
             await rig.until_shown("lets others in")
 
     run(story)
@@ -242,13 +237,12 @@ def test_an_unsafe_directory_is_refused_in_words() -> None:
 
 def test_with_no_node_the_picker_says_what_to_add_and_takes_the_first_to_come() -> None:
     async def story() -> None:
-        shop = Shop()
-        async with open_rig(directory=shop.directory, wait=False) as rig:
+        async with open_rig(wait=False) as rig:
             await rig.until_shown("No running node")
             assert 'trio_sup.run(tree, name="shop")' in rig.text()
-            assert str(shop.directory) in rig.text()
-            node = shop.node(rows=shop_rows())
-            await node.start()
+            assert str(rig.directory) in rig.text()
+            node = FakeNode(rows=shop_rows())
+            await node.start(rig.directory)
             await rig.press("r")
             await rig.until_shown("LIVE")
             await node.stop()
@@ -258,12 +252,11 @@ def test_with_no_node_the_picker_says_what_to_add_and_takes_the_first_to_come() 
 
 def test_with_several_nodes_the_picker_asks() -> None:
     async def story() -> None:
-        shop = Shop()
         nodes = [
-            shop.node(name="bank", pid=1, rows=[supervisor(1, label="vault")]),
-            shop.node(name="shop", pid=2, rows=shop_rows()),
+            FakeNode(name="bank", pid=1, rows=[supervisor(1, label="vault")]),
+            FakeNode(name="shop", pid=2, rows=shop_rows()),
         ]
-        async with open_rig(*nodes, directory=shop.directory, wait=False) as rig:
+        async with open_rig(*nodes, wait=False) as rig:
             await rig.until_shown("2 nodes in")
             await rig.press("down", "enter")
             await rig.until_shown("payments")
@@ -280,7 +273,7 @@ def test_with_several_nodes_the_picker_asks() -> None:
 
 def test_a_node_without_children_is_said_to_be_empty() -> None:
     async def story() -> None:
-        async with open_rig(Shop().node(), wait=False) as rig:
+        async with open_rig(FakeNode(), wait=False) as rig:
             await rig.until_shown("Nothing runs here")
 
     run(story)
@@ -288,7 +281,7 @@ def test_a_node_without_children_is_said_to_be_empty() -> None:
 
 def test_a_tiny_terminal_says_so_and_recovers() -> None:
     async def story() -> None:
-        async with open_rig(Shop().node(rows=shop_rows())) as rig:
+        async with open_rig(FakeNode(rows=shop_rows())) as rig:
             await rig.pilot.resize_terminal(19, 5)
             await rig.paint()
             assert rig.text().strip() == "terminal too small"
@@ -303,7 +296,7 @@ def test_an_error_inside_the_connection_costs_one_attempt(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story() -> None:
-        node = Shop().node(rows=shop_rows())
+        node = FakeNode(rows=shop_rows())
         async with open_rig(node, **FAST) as rig:
             session = rig.state.session
             receive = session.receive
@@ -326,7 +319,7 @@ def test_labels_cannot_reach_the_terminal_as_commands() -> None:
     async def story() -> None:
         evil = "a\x1b[31mb\x07[bold]c\u202e"
         rows = [supervisor(1), server(2, 1, evil, path=f"c1/{evil}", last_exit=evil)]
-        async with open_rig(Shop().node(rows=rows), size=(150, 30)) as rig:
+        async with open_rig(FakeNode(rows=rows), size=(150, 30)) as rig:
             await rig.press("down", "enter", "y")
             for key in ("1", "2", "3", "4"):
                 await rig.press(key)
@@ -338,7 +331,7 @@ def test_labels_cannot_reach_the_terminal_as_commands() -> None:
 def test_wide_characters_keep_the_columns_aligned() -> None:
     async def story() -> None:
         rows = [supervisor(1), make_row(2, 1, "データベース接続"), make_row(3, 1, "x")]
-        async with open_rig(Shop().node(rows=rows)) as rig:
+        async with open_rig(FakeNode(rows=rows)) as rig:
             from rich.cells import cell_len
 
             lines = rig.text().splitlines()
@@ -355,7 +348,7 @@ def test_wide_characters_keep_the_columns_aligned() -> None:
 
 def test_attaching_again_ends_the_first_connection() -> None:
     async def story() -> None:
-        node: FakeNode = Shop().node(rows=shop_rows())
+        node: FakeNode = FakeNode(rows=shop_rows())
         async with open_rig(node) as rig:
             first: Rig = rig
             session = first.state.session

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.inspector import shop_inside
-from tests.inspector.rig import PATIENCE, Shop
+from tests.inspector.fake_node import FakeNode
+from tests.inspector.rig import PATIENCE
 from tests.inspector.shop import shop_rows
 
 PROGRAM = "import sys; from trio_sup_inspector.app import main; sys.exit(main(None))"
@@ -82,13 +83,12 @@ class Terminal:
     ],
 )
 def test_it_draws_types_and_leaves_the_terminal_as_it_was(
-    environ: dict[str, str], coloured: bool, plain: bool
+    environ: dict[str, str], coloured: bool, plain: bool, short_dir: Path
 ) -> None:
     async def main() -> None:
-        shop = Shop()
-        node = shop.node(rows=shop_rows(), topics=shop_inside.topics())
-        await node.start()
-        terminal = Terminal(shop.directory, **environ)
+        node = FakeNode(rows=shop_rows(), topics=shop_inside.topics())
+        await node.start(short_dir)
+        terminal = Terminal(short_dir, **environ)
         try:
             await terminal.until("payments")
             await terminal.until("LIVE")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.inspector.fake_node import FakeNode
-from tests.inspector.rig import Rig, Shop, open_rig
+from tests.inspector.rig import Rig, open_rig
 from tests.inspector.rows import server, supervisor
 from tests.inspector.shop import TRACEBACK, shop_rows
 from trio_sup_inspector.cells import cut_front, width_of
@@ -18,7 +18,7 @@ TO_CHARGE = ("down", "down", "down", "enter")
 
 def play(story: Story, *, size: tuple[int, int] = (80, 24), **settings: Any) -> None:
     async def main() -> None:
-        node = Shop().node(rows=shop_rows(), tracebacks={4: TRACEBACK, 32: TRACEBACK})
+        node = FakeNode(rows=shop_rows(), tracebacks={4: TRACEBACK, 32: TRACEBACK})
         async with open_rig(node, size=size, **settings) as rig:
             await story(rig, node)
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,6 +15,7 @@ from typing import Any
 
 from attrs import define, field
 
+from tests.directories import short_directory
 from trio_sup.inspect.wire import ROW_COLUMNS
 
 PATIENCE = 60.0
@@ -115,9 +114,8 @@ def run(
     after the chaos. One is killed half way; another takes its place.
     """
     report = Report()
-    directory = Path(tempfile.mkdtemp(prefix="ts-"))
-    log = directory / "log.txt"
-    try:
+    with short_directory() as directory:
+        log = directory / "log.txt"
         with ExitStack() as stack:
             node = Program.start("node", stack, log, "node", str(directory), str(seed))
             path = node.line()
@@ -146,8 +144,6 @@ def run(
                 report.broken.append("the node died")
         problems = _problems(log.read_text(encoding="utf-8"))
         report.broken += problems
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
     return report
 
 

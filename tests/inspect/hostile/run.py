@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -20,6 +18,7 @@ from typing import Any
 
 from attrs import define, field
 
+from tests.directories import short_directory
 from tests.inspect.hostile import attacks
 from tests.inspect.hostile.frames import Frames
 from trio_sup.inspect.discovery import FoundNode
@@ -64,30 +63,29 @@ class Target:
 @contextmanager
 def target(*, control: bool = False) -> Generator[Target]:
     """A node in a process of its own."""
-    directory = Path(tempfile.mkdtemp(prefix="ts-"))
-    log = directory / "log.txt"
-    with log.open("w", encoding="utf-8") as stderr:
-        words = [sys.executable, "-m", "tests.inspect.hostile.target", str(directory)]
-        process = subprocess.Popen(
-            [*words, *(["control"] if control else [])],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        )
-    assert process.stdout is not None
-    assert process.stdin is not None
-    try:
-        yield Target(process, Path(process.stdout.readline().strip()), log)
-    finally:
-        process.stdin.close()
-        process.stdout.close()
+    with short_directory() as directory:
+        log = directory / "log.txt"
+        with log.open("w", encoding="utf-8") as stderr:
+            words = [str(directory), *(["control"] if control else [])]
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.inspect.hostile.target", *words],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+        assert process.stdout is not None
+        assert process.stdin is not None
         try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        shutil.rmtree(directory, ignore_errors=True)
+            yield Target(process, Path(process.stdout.readline().strip()), log)
+        finally:
+            process.stdin.close()
+            process.stdout.close()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 @define
