@@ -197,7 +197,10 @@ class Connection:
             self.trouble = Trouble(kind, said, hint)
             return said
         finally:
-            await asyncio.shield(asyncio.to_thread(line.close))
+            # Not `to_thread`, a task whose first step may never come: the loop may be
+            # about to end, and it waits for threads alone.
+            loop = asyncio.get_running_loop()
+            await asyncio.shield(loop.run_in_executor(None, line.close))
 
     async def _converse(
         self, reader: asyncio.StreamReader, *, patient: bool = False

@@ -3,14 +3,17 @@
 import asyncio
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.commands.rig import environment
 from tests.inspector.fake_node import FakeNode
-from tests.inspector.rig import open_rig
+from tests.inspector.rig import PATIENCE, open_rig
 from tests.inspector.shop import shop_rows
+from trio_sup.inspect.session import Session
+from trio_sup_inspector.connection import Connection, Target
 
 FAKE = """\
 #!/bin/sh
@@ -69,3 +72,26 @@ def test_why_ssh_fails_is_on_the_screen(ssh: Path, tmp_path: Path) -> None:
             assert "without a password" in rig.text()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("turns", range(3))
+def test_ssh_is_ended_even_if_the_loop_ends_at_once(
+    turns: int, ssh: Path, tmp_path: Path
+) -> None:
+    ssh.write_text('#!/bin/sh\necho $$ > "$0.pid"\nexec sleep 60\n')
+    written = ssh.with_name("ssh.pid")
+
+    async def main() -> None:
+        target = Target(tmp_path, "ssh://far/shop")
+        connection = Connection(Session(client="test"), target, time.monotonic)
+        running = asyncio.create_task(connection.run())
+        async with asyncio.timeout(PATIENCE):
+            while not (written.exists() and written.read_text()):
+                await asyncio.sleep(0.005)
+        running.cancel()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+    asyncio.run(main())
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(written.read_text()), 0)
