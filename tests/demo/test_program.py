@@ -128,6 +128,22 @@ def test_a_signal_stops_it_in_reverse_start_order(
     assert ["console", *reversed(stopped)] == started
 
 
+@pytest.mark.parametrize("number", [None, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_nothing_of_it_is_left_on_the_disk(
+    start: Start, environ: dict[str, str], tmp_path: Path, number: signal.Signals | None
+) -> None:
+    environ["TMPDIR"] = str(tmp_path)
+    meeting = Path(environ["TRIO_SUP_RUNTIME_DIR"])
+    demo = start("--clients", "2", *([] if number else ["--for", "0.5"]))
+    read_until(demo, "  demo started")
+    if number is not None:
+        demo.send_signal(number)
+    _, err, code = finish(demo)
+    assert (err, code) == ("", 0)
+    assert list(tmp_path.iterdir()) == []
+    assert [file.name for file in meeting.iterdir()] == [".lock"]
+
+
 def stuff(port: int) -> socket.socket:
     """Connect, and ask for much more than is read, so that the server waits."""
     client = socket.create_connection(("127.0.0.1", port))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,6 +44,7 @@ def run_service(options: Options, owner: Callable[[int], ChildSpec[Child]]) -> i
             name, given the port.
     """
     log_warnings()
+    hang_up_in_order()
     try:
         with TemporaryDirectory(prefix="trio-sup-demo-") as directory:
             trio.run(_serve, options, Path(directory) / "posts.jsonl", owner)
@@ -83,6 +85,19 @@ def log_warnings() -> None:
     handler = logging.StreamHandler()
     handler.addFilter(lambda record: not hasattr(record, "trio_sup_event"))
     logging.basicConfig(format="trio-sup demo: %(message)s", handlers=[handler])
+
+
+def hang_up_in_order() -> None:
+    """Let a terminal that is closed stop the service as SIGTERM does.
+
+    Unless hanging up is ignored, as `nohup` has it.
+    """
+
+    def stop(_number: int, _frame: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, stop)
 
 
 def inspector(_port: int) -> ChildSpec[Child]:
