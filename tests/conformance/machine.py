@@ -14,6 +14,7 @@ from typing import IO, Self
 
 from attrs import frozen
 
+from trio_sup.inspect.discovery import UnsafeDirectory, check_dir
 from trio_sup.testing.scenario import Value
 
 from .external_term import encode
@@ -117,21 +118,34 @@ def _optional(value: object) -> str | None:
 
 
 def _compiled(sources: Sequence[Path]) -> Path:
-    """The folder of the compiled driver; compiles it when its source has changed."""
+    """The folder of the compiled driver; compiles it when its source has changed.
+
+    Raises:
+        OracleError: somebody else could have put another program there.
+    """
     content = b"".join(source.read_bytes() for source in sources)
     name = f"trio-sup-oracle-{os.getuid()}-{hashlib.sha256(content).hexdigest()[:16]}"
     folder = Path(tempfile.gettempdir()) / name
-    if folder.exists():
+    if _is_ours(folder):
         return folder
     with tempfile.TemporaryDirectory(dir=tempfile.gettempdir()) as new:
         _run(["erlc", "-Werror", "-o", new, *map(str, sources)])
         try:
             Path(new).rename(folder)
-        except OSError:  # somebody else was faster
-            pass
+        except OSError:
+            if not _is_ours(folder):  # else another run was faster
+                raise
         else:
             Path(new).mkdir()
     return folder
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether it is there, and of this user alone."""
+    try:
+        return check_dir(folder)
+    except UnsafeDirectory as error:
+        raise OracleError(str(error)) from error
 
 
 def _elixir_paths() -> Iterable[str]:
