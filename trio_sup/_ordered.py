@@ -253,8 +253,10 @@ class OrderedDriver(Driver):
             if self.mode != "running":
                 return
         for kid in group:
-            # The plan has decided about those that had died before it, too.
+            # The plan has decided about those that had died before it, too: retries of
+            # theirs that are in line are void.
             kid.undecided = False
+            kid.status = "stopped"
             # Never restarted, not even if it died before it could be stopped.
             if kid.spec.restart == "temporary":
                 self.core.drop(kid)

@@ -5,7 +5,16 @@ import trio
 from trio_sup import Backoff, ChildSpec, Stop, Supervisor, child, supervisor
 from trio_sup._core.events import RestartDecided
 from trio_sup._core.words import Strategy
-from trio_sup.testing import Crash, Deaf, FailStart, Slow, Terminate, replay
+from trio_sup.testing import (
+    Crash,
+    Deaf,
+    FailStart,
+    Slow,
+    StartAgain,
+    Terminate,
+    World,
+    replay,
+)
 
 from .mutants.ground import significant
 
@@ -44,21 +53,51 @@ def test_a_crash_gets_its_decision_though_a_sibling_is_terminated() -> None:
     assert world.lives("app/a") == 3
 
 
+def decided(world: World) -> list[tuple[float, str, float]]:
+    """The restarts that were decided: when, of whom, with which delay."""
+    return [
+        (event.at, event.path, event.delay)
+        for event in world.events
+        if isinstance(event, RestartDecided)
+    ]
+
+
 def test_a_restart_is_told_of_the_child_that_ended() -> None:
-    # `b` waits for its backoff when `c`, started in the same group, fails: that
-    # restart has no delay of its own, and is not one more of `b`.
+    # `b` waits for its backoff when `d`, started by hand, crashes: that restart has no
+    # delay of its own, and is not one more of `b`.
+    def build() -> ChildSpec[Supervisor]:
+        return supervisor(
+            [
+                child(trio.sleep_forever, id="b", backoff=Backoff(jitter=0)),
+                child(trio.sleep_forever, id="d"),
+            ],
+            strategy="rest_for_one",
+            id="app",
+        )
+
+    script = [
+        Crash("app/b", at=1.0),
+        Crash("app/b", at=2.0),
+        StartAgain("app/d", at=2.0),
+        Crash("app/d", at=2.0625),
+    ]
+    assert decided(replay(build, script)) == [
+        (1.0, "app/b", 0.0),
+        (2.0, "app/b", 0.1),
+        (2.0625, "app/d", 0.0),
+    ]
+
+
+def test_a_group_that_waits_for_its_backoff_voids_the_retry_of_a_member() -> None:
+    # SUP-082, 084: the members of a group are down until it starts, whatever they
+    # waited for. The retry of `c` counted, beside the restart of the group.
     script = [
         Crash("app/b", at=0.125),
         Crash("app/b", at=0.125),
         Crash("app/c", at=0.125),
     ]
     world = replay(lambda: app("rest_for_one"), script)
-    told = [
-        (event.path, event.delay)
-        for event in world.events
-        if isinstance(event, RestartDecided)
-    ]
-    assert told == [("app/b", 0.0), ("app/b", 0.1), ("app/c", 0.0)]
+    assert decided(world) == [(0.125, "app/b", 0.0), (0.125, "app/b", 0.1)]
 
 
 def test_a_cancelled_plan_leaves_those_that_are_down_without_a_row_of_delays() -> None:
@@ -83,8 +122,7 @@ def test_a_cancelled_plan_leaves_those_that_are_down_without_a_row_of_delays() -
         Crash("app/last", at=7.0),
     ]
     world = replay(build, script)
-    delays = [e.delay for e in world.events if isinstance(e, RestartDecided)]
-    assert delays == [0.0, 0.0, 0.0]
+    assert [delay for _, _, delay in decided(world)] == [0.0, 0.0, 0.0]
     assert world.lives("app/last") == 3
 
 
