@@ -7,7 +7,7 @@ fail after a crash, two children at once, a stop by hand before a crash.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from attrs import frozen
@@ -48,6 +48,11 @@ class Target:
     window: float
     healthy: float
     """Seconds after which a life ends a row of delays."""
+
+    @property
+    def above(self) -> str:
+        """The path of its supervisor."""
+        return self.path.rpartition("/")[0]
 
 
 @frozen
@@ -178,6 +183,19 @@ def _cut(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
     return [CutTree(step=1 + int(amount / AMOUNTS * ground.steps))]
 
 
+def _end_in_stop(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    """A crash, or a restart that fails, while a sibling holds up the stop of all."""
+    later = ground.targets[ground.targets.index(target) + 1 :]
+    siblings = [other for other in later if other.above == target.above]
+    among = siblings or later or ground.targets
+    deaf = Deaf(among[amount % len(among)].path, at=at, seconds=SECONDS[1])
+    if amount < 4:
+        return [deaf, CutTree(at=at), Crash(target.path, at=at + 0.25)]
+    slow = Slow(target.path, life=2, checkpoint=-1, seconds=0.5)
+    failing = FailStart(target.path, life=2)
+    return [slow, failing, deaf, Crash(target.path, at=at), CutTree(at=at + 0.25)]
+
+
 def _interrupt(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
     return [Interrupt(target.path, at=at)]
 
@@ -203,7 +221,7 @@ _MOVES: tuple[tuple[type[Fault], tuple[Move, ...]], ...] = (
     (Deaf, (_deaf,)),
     (Flood, (_flood,)),
     (CancelClient, (_cancel_client,)),
-    (CutTree, (_cut,)),
+    (CutTree, (_cut, _end_in_stop)),
     (Interrupt, (_interrupt,)),
     (Terminate, (_terminate, _terminate)),
     (StartAgain, (_bounce,)),
@@ -211,23 +229,37 @@ _MOVES: tuple[tuple[type[Fault], tuple[Move, ...]], ...] = (
 
 
 def moves_of(kinds: Sequence[type[Fault]]) -> tuple[Move, ...]:
-    """Return the moves that use the allowed kinds of faults."""
+    """Return the moves that the allowed kinds of faults have a part in."""
     return tuple(move for kind, moves in _MOVES if kind in kinds for move in moves)
 
 
 Draw: TypeAlias = tuple[int, int, int, int]
-"""The numbers of a move, a target, a time and an amount."""
+"""The numbers of a move, a target, a time and an amount; each is taken modulo."""
 
 
 def script_of(
-    ground: Ground, moves: Sequence[Move], draws: Sequence[Draw]
+    ground: Ground,
+    moves: Sequence[Move],
+    kinds: Sequence[type[Fault]],
+    draws: Iterable[Draw],
 ) -> list[Fault]:
-    """Return the script that drawn numbers stand for."""
+    """Return the script that drawn numbers stand for.
+
+    Args:
+        ground: The tree.
+        moves: What is drawn from.
+        kinds: The kinds that are allowed; of a move, faults of other kinds are left out.
+        draws: One for each move.
+    """
     script: list[Fault] = []
-    if not ground.targets:
+    if not ground.targets or not moves:
         return script
     for move, target, time, amount in draws:
-        script += moves[move](
-            ground, ground.targets[target], ground.times[time], amount
+        story = moves[move % len(moves)](
+            ground,
+            ground.targets[target % len(ground.targets)],
+            ground.times[time % len(ground.times)],
+            amount % AMOUNTS,
         )
+        script += [fault for fault in story if type(fault) in kinds]
     return script[:LONGEST]

@@ -140,7 +140,6 @@ class _Example:
         cutters = [f for f in self.script if isinstance(f, CutTree) and f.step]
         if cutters:
             self.injector.on_step = lambda step: self._cut_at(step, cutters)
-        trio.lowlevel.spawn_system_task(self._patience, name="harness: patience")
         with self.injector.counting():
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._play, name="harness: faults")
@@ -157,9 +156,7 @@ class _Example:
                 self._hit(fault)
                 self.cut.cancel("cut by the harness")
 
-    async def _patience(self) -> None:
-        await trio.sleep(self.options.duration + PATIENCE)
-        self.now = trio.current_time()
+    async def _lose_patience(self) -> None:
         stacks = [
             f"{kid.path_text} waits:\n{await_stack(kid.task)}"
             for kid in self.world.kids_
@@ -176,7 +173,7 @@ class _Example:
             with self.cut:
                 async with open_supervisor(spec) as root:
                     world.root_ = root
-                    await self._body(root)
+                    await self._body()
                 world.outcome = "stopped"
         except BaseException as caught:  # noqa: BLE001 - judged below
             error = caught
@@ -187,13 +184,14 @@ class _Example:
         world.error = error
         del error
 
-    async def _body(self, root: Supervisor) -> None:
+    async def _body(self) -> None:
+        if self.options.client is None:
+            await self.over.wait()
+            return
         async with trio.open_nursery() as nursery:
-            if self.options.client is not None:
-                nursery.start_soon(self._client, name="harness: client")
+            nursery.start_soon(self._client, name="harness: client")
             await self.over.wait()
             nursery.cancel_scope.cancel()
-        del root
 
     async def _client(self) -> None:
         assert self.options.client is not None
@@ -257,10 +255,11 @@ class _Example:
         await self._settle()
         self.over.set()
         pause = 1 / 16
-        while True:
+        while trio.current_time() < self.options.duration + PATIENCE:
             await trio.sleep(pause)
             await self._settle()
             pause *= 1.5
+        await self._lose_patience()
 
     def _strike(self, fault: Fault) -> None:
         hit, hits = True, self.world.hits

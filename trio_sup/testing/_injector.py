@@ -180,17 +180,18 @@ class Injector(trio.abc.Instrument):
         kid = self._living(fault.path)
         if kid is None or kid.mailbox is None:
             return False
+        handler = self._drop_handler(kid)
         for _ in range(fault.count):
             self._flood_number += 1
-            note = CastNote(self._drop(kid, self._flood_number), (), {})
+            note = CastNote(handler, (self._flood_number,), {})
             try:
                 kid.mailbox.put_note(note)
             except Exception:  # noqa: BLE001 - full, or not taking any: the flood ends
                 break
         return True
 
-    def _drop(self, kid: Kid, number: int) -> Handler:
-        async def handle(server: GenServer) -> None:
+    def _drop_handler(self, kid: Kid) -> Handler:
+        async def handle(server: GenServer, number: int) -> None:
             del server
             self.flooded.setdefault(kid.path_text, []).append(number)
 

@@ -12,7 +12,8 @@ from typing import Any
 from attrs import frozen
 
 from trio_sup.testing import _draws
-from trio_sup.testing._example import Client, Options, run_example
+from trio_sup.testing._example import Client, Options
+from trio_sup.testing._findings import Findings, run_checked
 from trio_sup.testing.faults import STANDARD, Fault
 from trio_sup.testing.invariants import Check, Invariant, as_invariants
 from trio_sup.testing.report import SupervisionViolation
@@ -59,16 +60,6 @@ def make_options(
     )
 
 
-def run_checked(
-    options: Options, script: Sequence[Fault] = (), codes: Sequence[int] = ()
-) -> World:
-    """Run one example and raise if anything is wrong with it."""
-    world = run_example(options, script, codes)
-    if world.problems:
-        raise SupervisionViolation(world, options, script, codes)
-    return world
-
-
 def check_supervision(
     build_tree: BuildTree,
     *,
@@ -110,26 +101,19 @@ def check_supervision(
         ImportError: Hypothesis is not installed (extra ``testing``).
     """
     hypothesis = _hypothesis()
-    from hypothesis import strategies as st
-
     from trio_sup.testing import strategies
 
     options = make_options(build_tree, client, invariants, allow, duration)
     began, outcomes = time.perf_counter(), dict[str, int]()
     examples = discarded = 0
     ground = _draws.survey(run_checked(options), spare, duration)
-    drawn = st.tuples(strategies.scripts_on(ground, faults), strategies.schedules())
-
-    # Processor time of failures; the first was found, the others are its shrinking.
-    first: list[float] = []
+    found = Findings(options)
 
     def test(case: tuple[list[Fault], list[int]]) -> None:
         nonlocal examples, discarded
-        try:
-            world = run_checked(options, *case)
-        except SupervisionViolation:
-            first.append(time.process_time())
-            raise
+        world = found.run(*case)
+        if world is None:
+            return
         if not world.assumed:
             discarded += 1
             hypothesis.reject()
@@ -154,10 +138,9 @@ def check_supervision(
         **chosen,
     )
     try:
-        settings(hypothesis.given(drawn)(test))()
+        settings(hypothesis.given(strategies.cases_on(ground, faults))(test))()
     except SupervisionViolation as violation:
-        violation.found_at = first[0]
-        raise
+        raise found.verdict(violation) from None
     paths = tuple(target.path for target in ground.targets)
     seconds = time.perf_counter() - began
     return CheckReport(examples, seconds, paths, outcomes, discarded)

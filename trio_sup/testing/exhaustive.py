@@ -9,8 +9,9 @@ from typing import Literal, TypeAlias
 from attrs import Factory, define, frozen
 
 from trio_sup.testing._example import Client, Options, run_example
+from trio_sup.testing._findings import run_checked
 from trio_sup.testing._progress import Progress, chosen
-from trio_sup.testing.check import make_options, run_checked
+from trio_sup.testing.check import make_options
 from trio_sup.testing.faults import (
     Crash,
     CutTree,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from trio_sup.testing._example import Options
 from trio_sup.testing.faults import Fault
+from trio_sup.testing.schedule import shortened
 from trio_sup.testing.world import World
 
 SHOWN = 8
@@ -25,6 +26,8 @@ class SupervisionViolation(AssertionError):
         options: Options,
         script: Sequence[Fault],
         codes: Sequence[int],
+        *,
+        comes_again: bool = True,
     ) -> None:
         self.found_at: float = time.process_time()
         """Processor time (`time.process_time`) at which it was first found."""
@@ -32,14 +35,22 @@ class SupervisionViolation(AssertionError):
         self.script: list[Fault] = list(script)
         self.codes: list[int] = list(codes)
         self.program: str = program(options, script, codes)
-        super().__init__(_message(world, self.program))
+        self.comes_again: bool = comes_again
+        """Whether the same run failed a second time."""
+        super().__init__(_message(world, self.program, comes_again))
 
     def __reduce__(self) -> tuple[type[AssertionError], tuple[str]]:
         """Travel as text between processes: worlds cannot."""
         return AssertionError, (str(self),)
 
 
-def _message(world: World, text: str) -> str:
+ONCE = (
+    "the same run again was fine: the tree depends on more than script and schedule "
+    "(random numbers, the real time, what is left of earlier runs)"
+)
+
+
+def _message(world: World, text: str, comes_again: bool) -> str:
     found = [f"  {problem}" for problem in world.problems[:SHOWN]]
     more = len(world.problems) - len(found)
     if more > 0:
@@ -49,8 +60,9 @@ def _message(world: World, text: str) -> str:
         [
             "the tree broke what must hold",
             *found,
+            *([] if comes_again else [ONCE]),
             "",
-            "This repeats it:",
+            "This repeats it:" if comes_again else "This was run:",
             "",
             indented,
             "",
@@ -63,9 +75,7 @@ def _message(world: World, text: str) -> str:
 
 def program(options: Options, script: Sequence[Fault], codes: Sequence[int]) -> str:
     """Return a program that repeats a run under plain pytest."""
-    codes = list(codes)
-    while codes and codes[-1] == 0:
-        codes.pop()
+    codes = shortened(codes)
     arguments = [_reference(options.build_tree, "build_tree")]
     names = {type(fault).__name__ for fault in script} | {"replay"}
     notes: list[str] = []

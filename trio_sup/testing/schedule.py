@@ -52,6 +52,14 @@ def permuted(items: Sequence[T], code: int) -> list[T]:
     return done + rest
 
 
+def shortened(codes: Sequence[int]) -> list[int]:
+    """Return the codes without the zeros at their end, which change nothing."""
+    short = list(codes)
+    while short and short[-1] == 0:
+        short.pop()
+    return short
+
+
 class Schedule:
     """What stands in the place of Trio's random numbers during a run."""
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import trio
@@ -25,6 +25,11 @@ MAX_CODES = 40
 PERMUTATIONS = 24
 """Orders of one contested batch that are tried: all of four tasks."""
 
+_SCRIPT_BYTES = 4 * MAX_MOVES
+_FIRST_MOVE = 128
+_PLAIN_ORDER = 80
+"""Of 256 schedules so many are the plain one."""
+
 
 def schedules(max_size: int = MAX_CODES) -> st.SearchStrategy[list[int]]:
     """Draw codes for `replay`: the order of tasks at each contested moment.
@@ -32,7 +37,6 @@ def schedules(max_size: int = MAX_CODES) -> st.SearchStrategy[list[int]]:
     Args:
         max_size: How many contested moments are decided; 0, the plain order, follows.
     """
-    # In one piece: of lists Hypothesis makes most examples by copying parts of others.
     return st.binary(max_size=max_size).map(_codes)
 
 
@@ -68,7 +72,7 @@ def fault_scripts(
 def scripts_on(
     ground: Ground, faults: Sequence[type[Fault]]
 ) -> st.SearchStrategy[list[Fault]]:
-    """Draw scripts for a tree that has been looked at."""
+    """Draw scripts for a tree that has been looked at, in the form that shrinks best."""
     moves = _draws.moves_of(faults)
     one = st.tuples(
         st.integers(0, max(len(moves) - 1, 0)),
@@ -76,13 +80,43 @@ def scripts_on(
         st.integers(0, len(ground.times) - 1),
         st.integers(0, _draws.AMOUNTS - 1),
     )
-    most = MAX_MOVES if moves else 0
 
     def script(drawn: list[_draws.Draw]) -> list[Fault]:
-        return _draws.script_of(ground, moves, drawn)
+        return _draws.script_of(ground, moves, faults, drawn)
 
-    # Unique, for the same reason as codes are drawn in one piece.
+    most = MAX_MOVES if moves else 0
+    # Unique: of other lists Hypothesis makes most examples by copying within them.
     return st.lists(one, max_size=most, unique=True).map(script)
+
+
+def cases_on(
+    ground: Ground, faults: Sequence[type[Fault]]
+) -> st.SearchStrategy[tuple[list[Fault], list[int]]]:
+    """Draw a script and a schedule for a tree that has been looked at, fast.
+
+    In one piece: if there were two of a kind, Hypothesis would make most examples by
+    copying one over the other, which takes longer than to run some trees.
+    """
+    moves = _draws.moves_of(faults)
+
+    def case(drawn: bytes) -> tuple[list[Fault], list[int]]:
+        draws = _draws_in(drawn[:_SCRIPT_BYTES])
+        script = _draws.script_of(ground, moves, faults, draws)
+        order = drawn[_SCRIPT_BYTES:]
+        if not order or order[0] < _PLAIN_ORDER:
+            return script, []
+        return script, _codes(order[1:])
+
+    most = _SCRIPT_BYTES + 1 + MAX_CODES
+    return st.binary(min_size=_SCRIPT_BYTES, max_size=most).map(case)
+
+
+def _draws_in(drawn: bytes) -> Iterator[_draws.Draw]:
+    """Take four bytes a move; half of the values of the first stand for none."""
+    for start in range(0, _SCRIPT_BYTES, 4):
+        move, target, time, amount = drawn[start : start + 4]
+        if move >= _FIRST_MOVE:
+            yield move - _FIRST_MOVE, target, time, amount
 
 
 # Trees.

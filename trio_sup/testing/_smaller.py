@@ -1,0 +1,56 @@
+"""Makes a failing case smaller than numbers can: fault by fault, code by code.
+
+Hypothesis shrinks the numbers that a case was made of. One number may stand for a
+story of several faults, not all of which are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+from trio_sup.testing.faults import Fault
+from trio_sup.testing.schedule import shortened
+
+Case: TypeAlias = tuple[list[Fault], list[int]]
+
+MOST_RUNS = 150
+"""Runs that are spent on it."""
+
+
+def smallest(
+    script: Sequence[Fault],
+    codes: Sequence[int],
+    fails: Callable[[Sequence[Fault], Sequence[int]], bool],
+) -> Case:
+    """Return a case that fails, from which nothing can be left out.
+
+    Args:
+        script: The faults of a case that fails.
+        codes: Its schedule.
+        fails: Runs a case; whether it fails, too. It is asked `MOST_RUNS` times at most.
+    """
+    case: Case = (list(script), shortened(codes))
+    left = MOST_RUNS
+    candidates = _smaller(*case)
+    while left > 0:
+        candidate = next(candidates, None)
+        if candidate is None:
+            break
+        left -= 1
+        if fails(*candidate):
+            case = candidate
+            candidates = _smaller(*case)
+    return case
+
+
+def _smaller(script: list[Fault], codes: list[int]) -> Iterator[Case]:
+    if codes:
+        yield script, []
+        if len(codes) > 1:
+            yield script, shortened(codes[: len(codes) // 2])
+    for place in reversed(range(len(script))):
+        yield [*script[:place], *script[place + 1 :]], codes
+    for place in reversed(range(len(codes))):
+        if codes[place]:
+            yield script, shortened([*codes[:place], 0, *codes[place + 1 :]])
