@@ -37,14 +37,17 @@ def test_a_case_is_left_with_what_it_needs() -> None:
 def test_a_case_that_fails_whatever_is_left_out_becomes_empty(
     script: list[Fault], codes: list[int]
 ) -> None:
-    assert smallest(script, codes, lambda *case: True) == ([], [])
+    def fails(script: Sequence[Fault], codes: Sequence[int]) -> bool:
+        return True
+
+    assert smallest(script, codes, fails) == ([], [])
 
 
 def test_a_case_from_which_nothing_can_be_left_out_stays_as_it_is() -> None:
     asked: list[object] = []
 
-    def fails(*case: object) -> bool:
-        asked.append(case)
+    def fails(script: Sequence[Fault], codes: Sequence[int]) -> bool:
+        asked.append((script, codes))
         return False
 
     codes = list(range(1, 400))

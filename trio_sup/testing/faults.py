@@ -83,7 +83,10 @@ class Slow(AtCheckpoint):
 
 @frozen(repr=False)
 class FailStart(Fault):
-    """The child fails to start, in `times` lives from `life` on."""
+    """The child fails to start, in `times` lives from `life` on: before its first step.
+
+    To fail in the midst of a start, in ``init`` say, is a `Crash` at a checkpoint.
+    """
 
     life: int = field(default=1, kw_only=True)
     times: int = field(default=1, kw_only=True)
