@@ -11,7 +11,15 @@ from trio_sup._commands.command import Command
 from trio_sup._commands.parsing import parser
 from trio_sup._commands.table import HELP, load
 
-SHARED = {"__init__", "arguments", "command", "parsing", "support", "table"}
+SHARED = {
+    "__init__",
+    "arguments",
+    "command",
+    "extras",
+    "parsing",
+    "support",
+    "table",
+}
 
 
 def test_the_table_names_every_module_that_is_a_command() -> None:

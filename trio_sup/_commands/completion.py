@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import shlex
 import signal
 from typing import TYPE_CHECKING, Any, Final
 
 from trio_sup._commands.command import EXIT_USAGE, Command, CommandError
+from trio_sup._commands.extras import from_extra
 
 if TYPE_CHECKING:
     import argparse
@@ -56,14 +56,14 @@ def _give_up(number: int, frame: object) -> None:
 
 
 def _argcomplete() -> Any:
-    try:
-        return importlib.import_module("argcomplete")
-    except ModuleNotFoundError as error:
+    argcomplete = from_extra("argcomplete", "argcomplete")
+    if argcomplete is None:
         raise CommandError(
             "completion is not installed: install the extra `completion` of trio-sup,"
             " in a checkout: pip install -e '.[completion]'",
             EXIT_USAGE,
-        ) from error
+        )
+    return argcomplete
 
 
 def completed_by(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from trio_sup._commands import tree
 from trio_sup._commands.arguments import HOW, add_ascii, add_node, port, rate
 from trio_sup._commands.command import EXIT_FAILED, EXIT_USAGE, Command, CommandError
+from trio_sup._commands.extras import from_extra
 from trio_sup._commands.support import (
     asking,
     inspector_app,
@@ -140,16 +141,13 @@ def _web(args: argparse.Namespace) -> int:
     if args.control:
         raise CommandError("in a browser the inspector only looks", EXIT_USAGE)
     inspector_app()
-    try:
-        web = importlib.import_module("trio_sup_inspector.web")
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"textual_serve", "aiohttp"}:
-            raise
+    web = from_extra("trio_sup_inspector.web", "textual_serve", "aiohttp")
+    if web is None:
         raise CommandError(
             "the inspector in a browser is not installed: install the extra `web` of"
             " trio-sup, in a checkout: pip install -e '.[web]'",
             EXIT_USAGE,
-        ) from error
+        )
     words: list[str] = []
     if args.demo:
         words = ["--demo"]

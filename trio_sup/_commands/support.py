@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_sup._commands.command import EXIT_USAGE, CommandError
+from trio_sup._commands.extras import inspector_main
 
 if TYPE_CHECKING:
     import argparse
@@ -135,23 +135,20 @@ def query(words: list[str]) -> Query | None:
 
 
 def inspector_app() -> Callable[..., int | None]:
-    """The terminal application's `main`, if its extra is installed."""
-    try:
-        app = importlib.import_module("trio_sup_inspector.app")
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {
-            "textual",
-            "trio_sup_inspector",
-        }:
-            raise
+    """The terminal application's `main`.
+
+    Raises:
+        CommandError: its extra is not installed.
+    """
+    main = inspector_main()
+    if main is None:
         raise CommandError(
             "the terminal inspector is not installed\n"
             "install the extra `inspector` of trio-sup, in a checkout: "
             "pip install -e '.[inspector]'",
             EXIT_USAGE,
-        ) from error
-    run: Callable[..., int | None] = app.main
-    return run
+        )
+    return main
 
 
 def print_json(document: object) -> None:

@@ -6,7 +6,6 @@ own, and shows what any inspector would see that attaches from another terminal.
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import subprocess
@@ -17,6 +16,7 @@ import time
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, TypeAlias
 
+from trio_sup._commands.extras import inspector_main
 from trio_sup.inspect.discovery import probe, runtime_dir, socket_path
 
 if TYPE_CHECKING:
@@ -36,20 +36,12 @@ LAST_WORDS = 4000
 
 def find_inspector() -> Show | None:
     """Return the inspector; if it is not installed, say so and return None."""
-    try:
-        app = importlib.import_module("trio_sup_inspector.app")
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {
-            "textual",
-            "trio_sup_inspector",
-        }:
-            raise
+    show = inspector_main()
+    if show is None:
         sys.stderr.write(
             "trio-sup demo: going on without the inspector: install the extra "
             "`inspector` of trio-sup (textual) to see it\n"
         )
-        return None
-    show: Show = app.main
     return show
 
 
