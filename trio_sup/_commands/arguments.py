@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HOW: Final = """\
 A node is named by its name, its process id, name.pid, or the path of its socket;
@@ -56,68 +59,54 @@ def name(text: str) -> str:
 
 def rate(text: str) -> float:
     """Refreshes a second, 1 to 10."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 1 <= value <= 10:
-        raise argparse.ArgumentTypeError(f"a number from 1 to 10, not {text!r}")
-    return value
-
-
-def positive(text: str) -> int:
-    """A whole number from 1 up."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"a whole number from 1 up, not {text!r}")
-    return value
-
-
-def count(text: str) -> int:
-    """A whole number from 0 to 400."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 6 and int(text) <= 400):
-        raise argparse.ArgumentTypeError(f"a whole number from 0 to 400, not {text!r}")
-    return int(text)
-
-
-def port(text: str) -> int:
-    """A port, 0 for a free one."""
-    if not (
-        text.isascii() and text.isdecimal() and len(text) < 6 and int(text) <= 65535
-    ):
-        raise argparse.ArgumentTypeError(f"a port from 0 to 65535, not {text!r}")
-    return int(text)
+    return _number(text, "a number from 1 to 10", lambda n: 1 <= n <= 10)
 
 
 def seconds(text: str) -> float:
     """A number of seconds above 0."""
+    return _number(text, "a number of seconds above 0", lambda n: 0 < n < math.inf)
+
+
+def share(text: str) -> float:
+    """A number above 0, at most 1."""
+    return _number(text, "above 0 and at most 1", lambda n: 0 < n <= 1)
+
+
+def _number(text: str, accepted: str, fits: Callable[[float], bool]) -> float:
     try:
         value = float(text)
     except ValueError:
-        value = 0.0
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"a number of seconds above 0, not {text!r}")
+        value = math.nan
+    if not fits(value):
+        raise argparse.ArgumentTypeError(f"{accepted}, not {text!r}")
     return value
 
 
 def natural(text: str) -> int:
     """A whole number from 0 up."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 16):
-        raise argparse.ArgumentTypeError(f"a whole number from 0 up, not {text!r}")
-    return int(text)
+    return _whole(text, "a whole number from 0 up")
 
 
-def share(text: str) -> float:
-    """A number above 0, at most 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"above 0 and at most 1, not {text!r}")
+def positive(text: str) -> int:
+    """A whole number from 1 up."""
+    return _whole(text, "a whole number from 1 up", least=1)
+
+
+def count(text: str) -> int:
+    """A whole number from 0 to 400."""
+    return _whole(text, "a whole number from 0 to 400", most=400)
+
+
+def port(text: str) -> int:
+    """A port, 0 for a free one."""
+    return _whole(text, "a port from 0 to 65535", most=65535)
+
+
+def _whole(text: str, accepted: str, *, least: int = 0, most: float = math.inf) -> int:
+    # Few digits: a long number takes long to read.
+    value = int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else -1
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{accepted}, not {text!r}")
     return value
 
 

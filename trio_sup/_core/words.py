@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 Restart: TypeAlias = Literal["permanent", "transient", "temporary"]
 """When a child that ended is started again (checklist SUP-040..042)."""
@@ -35,15 +35,9 @@ Status: TypeAlias = Literal[
 ]
 """Where a child is in its story; `gone` means that its supervisor forgot it."""
 
-RESTARTS: Final[tuple[Restart, ...]] = ("permanent", "transient", "temporary")
-STRATEGIES: Final[tuple[Strategy, ...]] = (
-    "one_for_one",
-    "one_for_all",
-    "rest_for_one",
-)
-AUTO_SHUTDOWNS: Final[tuple[AutoShutdown, ...]] = (
-    "never",
-    "any_significant",
-    "all_significant",
-)
-READINESS: Final[tuple[Readiness, ...]] = ("auto", "spawned", "signalled")
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+RESTARTS: Final[tuple[Restart, ...]] = get_args(Restart)
+STRATEGIES: Final[tuple[Strategy, ...]] = get_args(Strategy)
+AUTO_SHUTDOWNS: Final[tuple[AutoShutdown, ...]] = get_args(AutoShutdown)
+READINESS: Final[tuple[Readiness, ...]] = get_args(Readiness)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import attrs
 from cattrs.gen import make_dict_unstructure_fn
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cattrs import Converter
+
+T = TypeVar("T")
 
 _N_ROW: Final = len(ROW_COLUMNS)
 _N_VOL: Final = len(VOL_COLUMNS)
@@ -168,13 +170,7 @@ def server_message(data: Mapping[str, object]) -> ServerMessage:
         KeyError | TypeError | ValueError | AttributeError: the object does not
             fit its tag.
     """
-    tag = data.get("t")
-    # A plain look-up: cattrs' own tagged unions remember every unknown tag in
-    # a defaultdict, which a peer could make grow.
-    cls = SERVER_TAGS.get(tag) if isinstance(tag, str) else None
-    if cls is None:
-        return Unknown(str(tag)[:MAX_REQUEST_STRING])
-    return _lenient.structure(data, cls)
+    return _message(data, SERVER_TAGS, _lenient)
 
 
 def client_message(data: Mapping[str, object]) -> ClientMessage:
@@ -184,8 +180,16 @@ def client_message(data: Mapping[str, object]) -> ClientMessage:
         KeyError | TypeError | ValueError | AttributeError: the object does not
             fit its tag.
     """
+    return _message(data, CLIENT_TAGS, _strict)
+
+
+def _message(
+    data: Mapping[str, object], tags: Mapping[str, type[T]], converter: Converter
+) -> T | Unknown:
     tag = data.get("t")
-    cls = CLIENT_TAGS.get(tag) if isinstance(tag, str) else None
+    # A plain look-up: cattrs' own tagged unions remember every unknown tag in
+    # a defaultdict, which a peer could make grow.
+    cls = tags.get(tag) if isinstance(tag, str) else None
     if cls is None:
         return Unknown(str(tag)[:MAX_REQUEST_STRING])
-    return _strict.structure(data, cls)
+    return converter.structure(data, cls)

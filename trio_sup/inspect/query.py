@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import frozen
 
+from trio_sup._core.words import KINDS, STATUSES
 from trio_sup.inspect.model import DOWN, WAITING
 from trio_sup.inspect.problems import problem
 
@@ -105,20 +106,6 @@ def _regex(term: str) -> Test:
     return lambda row, now: bool(search(row.path) or (row.name and search(row.name)))
 
 
-_STATES: Final = (
-    "starting",
-    "running",
-    "backing_off",
-    "restarting",
-    "stopping",
-    "stopped",
-    "quarantined",
-    "stuck",
-    "gone",
-)
-_KINDS: Final = ("supervisor", "dynamic", "server", "task")
-
-
 def _state(value: str) -> Test:
     value = value.casefold().replace("-", "_")
     if value == "down":
@@ -129,15 +116,15 @@ def _state(value: str) -> Test:
         return lambda row, now: problem(row, now) is not None
     if value.startswith("backo"):  # the word that views show
         value = "backing_off"
-    if not any(state.startswith(value) for state in _STATES):
-        raise QueryError(f"no state {value!r}: {', '.join(_STATES)}, down, problem")
+    if not any(state.startswith(value) for state in STATUSES):
+        raise QueryError(f"no state {value!r}: {', '.join(STATUSES)}, down, problem")
     return lambda row, now: row.status.startswith(value)
 
 
 def _kind(value: str) -> Test:
     value = value.casefold()
-    if not any(kind.startswith(value) for kind in _KINDS):
-        raise QueryError(f"no kind {value!r}: {', '.join(_KINDS)}")
+    if not any(kind.startswith(value) for kind in KINDS):
+        raise QueryError(f"no kind {value!r}: {', '.join(KINDS)}")
     return lambda row, now: row.kind.startswith(value)
 
 
