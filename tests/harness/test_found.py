@@ -12,6 +12,7 @@ from trio_sup.testing import (
     Slow,
     StartAgain,
     Terminate,
+    Vanish,
     World,
     replay,
 )
@@ -164,3 +165,15 @@ def test_an_end_is_judged_by_what_was_active_when_it_happened() -> None:
     ]
     world = replay(lambda: significant("all_significant"), script)
     assert world.child("outer/inner").life == 1
+
+
+def test_an_end_is_not_the_last_while_another_waits_for_its_decision() -> None:
+    # The monitor took `y` for the last significant one: `x` was down, but about to be
+    # restarted, and `z` was still to be started.
+    script = [
+        Vanish("outer/inner/y", checkpoint=0),
+        Vanish("outer/inner/x", checkpoint=0),
+    ]
+    world = replay(lambda: significant("all_significant"), script, [0, 0, 0, 0, 1])
+    assert world.child("outer/inner").life == 1
+    assert world.lives("outer/inner/x") == 2

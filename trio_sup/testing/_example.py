@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
+from inspect import isawaitable
 from typing import Any
 
 import trio
@@ -198,7 +199,11 @@ class _Example:
         error: BaseException | None = None
         try:
             with self.client_scope:
-                await self.options.client(self.world)
+                used = self.options.client(self.world)
+                if not isawaitable(used):
+                    name = getattr(self.options.client, "__name__", "it")
+                    raise TypeError(f"a client must be async; {name} returned {used!r}")
+                await used
         except Exception as caught:  # noqa: BLE001 - judged below
             error = caught
         if error is None:

@@ -97,6 +97,12 @@ class LivesWatch:
             and not (kid.state == "stopping" and kid.request == "terminate_child")
         ]
 
+    def _significant_to_come(self) -> bool:
+        """Whether a significant child is down only until its turn comes."""
+        waiting = any(kid.facts.significant and kid.comes_back() for kid in self.line)
+        facts = map(self._facts_of, self.first_starts)
+        return waiting or any(each is not None and each.significant for each in facts)
+
     # Lives.
 
     def starting(self, seen: Seen, kid: KidWatch) -> None:
@@ -323,7 +329,7 @@ class LivesWatch:
                 seen, "only what is ready can end by itself", f"it was {kid.state}"
             )
         kid.state, kid.exit, kid.failed = "down", seen.exit, False
-        kid.was_last = not self.active_significant()
+        kid.was_last = not (self.active_significant() or self._significant_to_come())
         plan = self.plan
         if self.mode == "stopping":
             return  # SUP-115

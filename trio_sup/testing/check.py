@@ -12,10 +12,16 @@ from typing import Any
 from attrs import frozen
 
 from trio_sup.testing import _draws
+from trio_sup.testing._arguments import (
+    check_kinds,
+    check_run,
+    check_spare,
+    make_options,
+)
 from trio_sup.testing._example import Client, Options
 from trio_sup.testing._findings import Findings, run_checked
 from trio_sup.testing.faults import STANDARD, Fault
-from trio_sup.testing.invariants import Check, Invariant, as_invariants
+from trio_sup.testing.invariants import Check, Invariant
 from trio_sup.testing.report import SupervisionViolation
 from trio_sup.testing.world import BuildTree, World
 
@@ -41,23 +47,6 @@ class CheckReport:
             f"{self.examples} examples in {self.seconds:.1f} s over "
             f"{len(self.targets)} children: {ends}"
         )
-
-
-def make_options(
-    build_tree: BuildTree,
-    client: Client | None,
-    invariants: Iterable[Invariant | Check],
-    allow: Iterable[type[BaseException]],
-    duration: float,
-) -> Options:
-    """Put what all entrances take into one record."""
-    return Options(
-        build_tree=build_tree,
-        client=client,
-        invariants=tuple(as_invariants(invariants)),
-        allow=tuple(allow),
-        duration=duration,
-    )
 
 
 def check_supervision(
@@ -98,15 +87,19 @@ def check_supervision(
 
     Raises:
         SupervisionViolation: something does not hold.
+        TypeError: an argument is of a wrong type.
+        ValueError: `duration` is not above 0, or `spare` names nobody.
+        RuntimeError: this is called from async code.
         ImportError: Hypothesis is not installed (extra ``testing``).
     """
     hypothesis = _hypothesis()
     from trio_sup.testing import strategies
 
     options = make_options(build_tree, client, invariants, allow, duration)
+    check_kinds(faults)
     began, outcomes = time.perf_counter(), dict[str, int]()
     examples = discarded = 0
-    ground = _draws.survey(run_checked(options), spare, duration)
+    ground = survey(options, spare)
     found = Findings(options)
 
     def test(case: tuple[list[Fault], list[int]]) -> None:
@@ -144,6 +137,13 @@ def check_supervision(
     paths = tuple(target.path for target in ground.targets)
     seconds = time.perf_counter() - began
     return CheckReport(examples, seconds, paths, outcomes, discarded)
+
+
+def survey(options: Options, spare: Sequence[str] = ()) -> _draws.Ground:
+    """Look at the tree in an undisturbed run."""
+    world = run_checked(options)
+    check_spare(spare, [kid.path_text for kid in world.kids_])
+    return _draws.survey(world, spare, options.duration)
 
 
 def _hypothesis() -> Any:
@@ -191,8 +191,12 @@ def replay(
 
     Raises:
         SupervisionViolation: something does not hold.
+        TypeError: an argument is of a wrong type.
+        ValueError: `duration` is not above 0, or a code is negative.
+        RuntimeError: this is called from async code.
     """
     options = make_options(build_tree, client, invariants, allow, duration)
+    check_run(script, codes)
     return run_checked(options, script, codes)
 
 

@@ -8,10 +8,10 @@ from typing import Literal, TypeAlias
 
 from attrs import Factory, define, frozen
 
+from trio_sup.testing._arguments import check_spare, make_options
 from trio_sup.testing._example import Client, Options, run_example
 from trio_sup.testing._findings import run_checked
 from trio_sup.testing._progress import Progress, chosen
-from trio_sup.testing.check import make_options
 from trio_sup.testing.faults import (
     Crash,
     CutTree,
@@ -189,9 +189,17 @@ def every_checkpoint(
 
     Raises:
         SupervisionViolation: something does not hold, and `check` is true.
+        TypeError: an argument is of a wrong type.
+        ValueError: a mode is unknown, `spare` names nobody, or `duration` is not
+            above 0.
+        RuntimeError: this is called from async code.
     """
     options = make_options(build_tree, client, invariants, allow, duration)
+    for mode in modes:
+        if mode not in _MODES:
+            raise ValueError(f"modes takes some of {', '.join(_MODES)}; not {mode!r}")
     baseline = run_checked(options)
+    check_spare(spare, [kid.path_text for kid in baseline.kids_])
     cases: list[_Case] = []
     for (path, life), waits in baseline.checkpoints.items():
         if path in spare:

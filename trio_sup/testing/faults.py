@@ -7,6 +7,7 @@ does not live at its moment is missed, and does no harm.
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, TypeAlias
 
 import attrs
@@ -26,7 +27,21 @@ class Fault:
     at: float | None = field(default=None, kw_only=True)
     """Virtual seconds since the run began; None if it happens at a checkpoint."""
 
-    timed: ClassVar[bool] = True
+    moments: ClassVar[str] = "at="
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what never happens.
+
+        Raises:
+            ValueError: there is no moment, or it is negative.
+        """
+        if self.at is not None and not 0 <= self.at < math.inf:
+            raise ValueError(f"at must be seconds from 0 on, not {self.at!r}")
+        if not self._has_moment():
+            raise ValueError(f"{self!r} needs a moment: {self.moments}")
+
+    def _has_moment(self) -> bool:
+        return self.at is not None
 
     def __repr__(self) -> str:
         """Return source text that makes an equal fault; defaults are left out."""
@@ -47,6 +62,11 @@ class AtCheckpoint(Fault):
     """Which life, when it is not given by a time."""
     checkpoint: int | None = field(default=None, kw_only=True)
     """At which of the life's waits, counted from 0."""
+
+    moments: ClassVar[str] = "either at= or checkpoint="
+
+    def _has_moment(self) -> bool:
+        return (self.at is None) != (self.checkpoint is None)
 
 
 @frozen(repr=False)
@@ -91,7 +111,10 @@ class FailStart(Fault):
     life: int = field(default=1, kw_only=True)
     times: int = field(default=1, kw_only=True)
 
-    timed: ClassVar[bool] = False
+    moments: ClassVar[str] = "life= and times=, but not at="
+
+    def _has_moment(self) -> bool:
+        return self.at is None
 
 
 @frozen(repr=False)
@@ -131,6 +154,11 @@ class CutTree(Fault):
 
     path: str = field(default="", init=False)
     step: int | None = field(default=None, kw_only=True)
+
+    moments: ClassVar[str] = "either at= or step="
+
+    def _has_moment(self) -> bool:
+        return (self.at is None) != (self.step is None)
 
 
 Script: TypeAlias = list[Fault]

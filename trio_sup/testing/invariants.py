@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Iterable
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Literal, TypeAlias, overload
 
 import trio
@@ -77,13 +77,15 @@ def invariant(check: Check | None = None, /, *, when: When = "end") -> Any:
     counts as one that is checked at the end.
 
     Args:
-        check: The function; must not block.
+        check: The function; must neither block nor be async.
         when: ``end``: once, after the tree has stopped. ``quiet``: while the tree
             runs, each time nothing more happens by itself.
     """
+    if when not in ("quiet", "end"):
+        raise ValueError(f"when must be 'quiet' or 'end', not {when!r}")
 
     def make(function: Check) -> Invariant:
-        return Invariant(_name_of(function), function, when)
+        return Invariant(_name_of(function), _plain(function), when)
 
     return make if check is None else make(check)
 
@@ -104,7 +106,12 @@ def eventually(
         check: A function of the `World`, or an async one, which may call servers.
         within: Virtual seconds.
         name: What to call it; by default the function's name.
+
+    Raises:
+        ValueError: `within` is negative.
     """
+    if not within >= 0:
+        raise ValueError(f"within must be a number of seconds from 0 on: {within!r}")
     shown = name or _name_of(check)
     source = f"eventually({_name_of(check)}, within={within:g})"
     return Invariant(shown, check, "eventually", within, source)
@@ -133,11 +140,27 @@ def _name_of(function: Callable[..., object]) -> str:
 
 
 def as_invariants(given: Iterable[Invariant | Check]) -> list[Invariant]:
-    """Return invariants as such; plain functions are checked at the end."""
+    """Return invariants as such; plain functions are checked at the end.
+
+    Raises:
+        TypeError: one is no function, or an async one.
+    """
     return [
-        each if isinstance(each, Invariant) else Invariant(_name_of(each), each)
+        each if isinstance(each, Invariant) else Invariant(_name_of(each), _plain(each))
         for each in given
     ]
+
+
+def _plain(check: Check) -> Check:
+    if not callable(check):
+        raise TypeError(f"an invariant is a function of the World, not {check!r}")
+    if iscoroutinefunction(check):
+        name = _name_of(check)
+        raise TypeError(
+            f"an invariant must not be async, and {name!r} is; "
+            f"eventually({name}, within=...) takes async functions"
+        )
+    return check
 
 
 async def becomes_true(demand: Invariant, world: World) -> str | None:

@@ -16,6 +16,7 @@ from trio_sup._core.policies import Backoff
 from trio_sup._server import GenServer
 from trio_sup._specs import child, supervisor
 from trio_sup.testing import _draws
+from trio_sup.testing._arguments import check_kinds, make_options
 from trio_sup.testing._draws import Ground
 from trio_sup.testing.faults import STANDARD, Fault
 from trio_sup.testing.world import BuildTree
@@ -63,10 +64,11 @@ def fault_scripts(
         spare: Paths of children that are left alone.
         duration: Virtual seconds of a run.
     """
-    from trio_sup.testing.check import replay
+    from trio_sup.testing.check import survey
 
-    world = replay(build_tree, duration=duration)
-    return scripts_on(_draws.survey(world, spare, duration), faults)
+    check_kinds(faults)
+    options = make_options(build_tree, None, (), (), duration)
+    return scripts_on(survey(options, spare), faults)
 
 
 def scripts_on(
