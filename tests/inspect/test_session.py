@@ -7,7 +7,8 @@ from attrs import evolve
 from hypothesis import given, strategies as st
 
 from trio_sup.inspect.codec import encode, request_decoder
-from trio_sup.inspect.session import BACKOFF, SILENT_AFTER, STALE_AFTER, Phase, Session
+from trio_sup.inspect.link import BACKOFF, SILENT_AFTER, STALE_AFTER
+from trio_sup.inspect.session import Phase, Session
 from trio_sup.inspect.wire import (
     ROW_COLUMNS,
     Attach,
