@@ -17,7 +17,8 @@ from attrs import field, frozen
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 
-from trio_sup.inspect.discovery import DiscoveryError, list_nodes, runtime_dir
+from trio_sup.inspect.directory import DiscoveryError, runtime_dir
+from trio_sup.inspect.discovery import list_nodes
 from trio_sup.inspect.order import ORDERS
 from trio_sup.inspect.session import Session
 from trio_sup_inspector.connection import POLL, Connection, Target

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
 
+from trio_sup.inspect.directory import DiscoveryError
 from trio_sup.inspect.discovery import (
     AmbiguousNode,
-    DiscoveryError,
     FoundNode,
     NoSuchNode,
     find_node,

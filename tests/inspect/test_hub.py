@@ -17,7 +17,8 @@ from trio.testing import MockClock
 from tests.inspect.fakes import FakeChild, FakeMailbox, FakeNode, boards, shop
 from trio_sup.inspect.client import EVENTS_QUEUED
 from trio_sup.inspect.codec import MAX_REQUEST, Malformed, encode, server_decoder
-from trio_sup.inspect.discovery import directory_lock, list_nodes, make_dir
+from trio_sup.inspect.directory import directory_lock, make_dir
+from trio_sup.inspect.discovery import list_nodes
 from trio_sup.inspect.hub import MAX_CLIENTS, RESUME_SECONDS
 from trio_sup.inspect.listener import InspectorUnavailable, serve_inspector
 from trio_sup.inspect.session import Session

@@ -239,7 +239,7 @@ def test_a_node_that_accepts_and_says_nothing_is_given_up() -> None:
 def test_the_backoff_grows_to_five_seconds_and_a_success_resets_it() -> None:
     driver = Driver()
     now = 0.0
-    waits = []
+    waits: list[float] = []
     for _ in range(7):
         driver.session.connecting(now)
         driver.session.lost(now, "refused")
@@ -370,7 +370,7 @@ def test_a_watch_is_renewed_within_its_lease_and_after_a_reconnect(
     session = live.session
     session.watch(2, 0.0)
     assert live.said() == [Watch(2)]
-    sent = []
+    sent: list[object] = []
     for tenth in range(1, 101):
         live.hear(Heartbeat(50.0, 0.0), now=tenth / 10)
         session.tick(tenth / 10)

@@ -86,9 +86,10 @@ def completed_by(
 def node_names(args: argparse.Namespace) -> list[str]:
     """The nodes that run: their names, and name.pid where a name is not enough."""
     from trio_sup.inspect import discovery
+    from trio_sup.inspect.directory import runtime_dir
 
     del args
-    found = discovery.list_nodes(discovery.runtime_dir())
+    found = discovery.list_nodes(runtime_dir())
     running = [node for node in found if node.running]
     names = [node.name for node in running]
     return [

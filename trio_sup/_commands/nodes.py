@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 def run(args: argparse.Namespace) -> int:
     """List the nodes that run; no node is no failure."""
     from trio_sup.inspect import discovery, report
+    from trio_sup.inspect.directory import runtime_dir
 
-    directory = discovery.runtime_dir()
+    directory = runtime_dir()
     with asking():
         discovery.sweep(directory)
         found = [node for node in discovery.list_nodes(directory) if node.running]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @contextmanager
 def asking() -> Generator[None, None, None]:
     """Say in one line, with its exit code, what keeps a node from being asked."""
-    from trio_sup.inspect import discovery, oneshot
+    from trio_sup.inspect import directory, discovery, oneshot
 
     try:
         yield
@@ -34,16 +34,17 @@ def asking() -> Generator[None, None, None]:
         raise CommandError(str(error), oneshot.EXIT_NO_NODE) from error
     except discovery.AmbiguousNode as error:
         raise CommandError(str(error), oneshot.EXIT_AMBIGUOUS) from error
-    except discovery.DiscoveryError as error:
+    except directory.DiscoveryError as error:
         raise CommandError(str(error), oneshot.EXIT_PERMISSION) from error
 
 
 def find(args: argparse.Namespace) -> FoundNode:
     """The node of this machine that the arguments name; use it inside `asking`."""
     from trio_sup.inspect import discovery
+    from trio_sup.inspect.directory import runtime_dir
 
     wanted: str | None = args.node
-    return discovery.find_node(discovery.runtime_dir(), wanted)
+    return discovery.find_node(runtime_dir(), wanted)
 
 
 def peer(args: argparse.Namespace) -> Peer:

@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, TypeAlias
 
 from trio_sup._commands.extras import inspector_main
-from trio_sup.inspect.discovery import probe, runtime_dir, socket_path
+from trio_sup.inspect.directory import runtime_dir
+from trio_sup.inspect.discovery import probe, socket_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -1,4 +1,4 @@
-"""Where nodes leave their sockets, and which nodes are there. Blocking, no Trio.
+"""Which nodes are there: where their sockets are, and who answers. Blocking, no Trio.
 
 A node named ``shop`` with process id 4711 owns two files of the runtime
 directory: ``shop.4711.sock`` and ``shop.4711.json``. Whether a node is there is
@@ -9,24 +9,22 @@ listens behind the socket.
 
 from __future__ import annotations
 
-import errno
-import json
 import os
 import re
 import socket
-import stat
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+from typing import Final, Literal, TypeAlias
 
-from attrs import asdict, frozen
+from attrs import frozen
 
-if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+from trio_sup.inspect.directory import (
+    DiscoveryError,
+    UnsafeDirectory,
+    check_dir,
+    directory_lock,
+)
+from trio_sup.inspect.node_file import NodeFile, read_file
 
-SCHEMA: Final = 1
-"""The version of the describing file and of every JSON output."""
 MAX_SOCKET_PATH: Final = 103
 """Bytes of a socket's address: macOS allows 103, Linux 107."""
 NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,32}")
@@ -40,14 +38,6 @@ Process: TypeAlias = Literal["alive", "gone", "recycled", "unknown"]
 """What became of a process: ``recycled`` means that another one has its id."""
 
 
-class DiscoveryError(Exception):
-    """The base of what can go wrong in finding a node; `str` is one line."""
-
-
-class UnsafeDirectory(DiscoveryError):
-    """The runtime directory could be used by others: it is not looked at."""
-
-
 class NoSuchNode(DiscoveryError):
     """No running node fits."""
 
@@ -58,44 +48,6 @@ class AmbiguousNode(DiscoveryError):
     def __init__(self, message: str, found: list[FoundNode]) -> None:
         super().__init__(message)
         self.found = found
-
-
-@frozen
-class NodeFile:
-    """What a node writes beside its socket."""
-
-    name: str
-    pid: int
-    epoch: str
-    started_wall: float
-    """Seconds since 1970."""
-    process_start: int | None
-    """The kernel's start time of the process, None where it has none."""
-    argv0: str
-    cwd: str
-    python: str
-    trio_sup: str
-    proto_min: int
-    proto_max: int
-    readonly: bool = True
-    schema: int = SCHEMA
-
-
-_FIELD_TYPES: Final[dict[str, tuple[type, ...]]] = {
-    "name": (str,),
-    "pid": (int,),
-    "epoch": (str,),
-    "started_wall": (float, int),
-    "process_start": (int, type(None)),
-    "argv0": (str,),
-    "cwd": (str,),
-    "python": (str,),
-    "trio_sup": (str,),
-    "proto_min": (int,),
-    "proto_max": (int,),
-    "readonly": (bool,),
-    "schema": (int,),
-}
 
 
 @frozen
@@ -124,95 +76,6 @@ class FoundNode:
     def place(self) -> str:
         """Where it is, for people."""
         return str(self.socket)
-
-
-# --- the directory -----------------------------------------------------------
-
-
-def runtime_dir(environ: Mapping[str, str] | None = None) -> Path:
-    """The directory in which this user's nodes meet; it need not exist.
-
-    ``$TRIO_SUP_RUNTIME_DIR``, else ``$XDG_RUNTIME_DIR/trio-sup``, else
-    ``trio-sup-<uid>`` in the temporary directory.
-    """
-    environ = os.environ if environ is None else environ
-    if explicit := environ.get("TRIO_SUP_RUNTIME_DIR"):
-        return Path(explicit)
-    if session := environ.get("XDG_RUNTIME_DIR"):
-        return Path(session) / "trio-sup"
-    return Path(tempfile.gettempdir()) / f"trio-sup-{os.getuid()}"
-
-
-def check_dir(directory: Path) -> bool:
-    """Whether the directory exists.
-
-    Raises:
-        UnsafeDirectory: it is a symbolic link, no directory, belongs to somebody
-            else, or lets others in.
-    """
-    try:
-        status = directory.lstat()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise UnsafeDirectory(f"{directory}: {error.strerror}") from error
-    if stat.S_ISLNK(status.st_mode):
-        raise UnsafeDirectory(f"{directory} is a symbolic link: refused")
-    if not stat.S_ISDIR(status.st_mode):
-        raise UnsafeDirectory(f"{directory} is not a directory")
-    own = os.getuid()
-    if own not in (status.st_uid, 0):
-        raise UnsafeDirectory(
-            f"{directory} belongs to uid {status.st_uid}, not to you (uid {own})"
-        )
-    mode = stat.S_IMODE(status.st_mode)
-    if mode & 0o077:
-        raise UnsafeDirectory(
-            f"{directory} has mode {mode:04o} and lets others in: chmod 700 it"
-        )
-    return True
-
-
-def make_dir(directory: Path) -> None:
-    """Make the directory, for this user alone, unless it is there.
-
-    Raises:
-        UnsafeDirectory: see `check_dir`; or it cannot be made.
-    """
-    try:
-        directory.mkdir(mode=0o700, exist_ok=False)
-    except FileExistsError:
-        pass
-    except OSError as error:
-        raise UnsafeDirectory(f"cannot make {directory}: {error.strerror}") from error
-    check_dir(directory)
-
-
-@contextmanager
-def directory_lock(directory: Path) -> Generator[bool, None, None]:
-    """Hold the directory's lock, if it is free; never waits.
-
-    Yields:
-        Whether the lock is held.
-    """
-    import fcntl  # Here, so that the module can be imported where there is none.
-
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    handle = os.open(directory / ".lock", flags, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES, errno.ENOLCK):
-                raise
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(handle)
-
-
-# --- nodes -------------------------------------------------------------------
 
 
 def socket_path(directory: Path, name: str, pid: int) -> Path:
@@ -275,35 +138,6 @@ def probe(path: Path) -> Probe:
         except OSError:
             return "refused"
     return "listening"
-
-
-def read_file(path: Path) -> NodeFile | None:
-    """The describing file, or None if it is missing or says something else."""
-    try:
-        data: object = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict):
-        return None
-    fields = cast("dict[str, object]", data)
-    known = {name: value for name, value in fields.items() if name in _FIELD_TYPES}
-    for name, value in known.items():
-        if not isinstance(value, _FIELD_TYPES[name]):
-            return None
-    try:
-        return NodeFile(**cast("dict[str, Any]", known))
-    except TypeError:
-        return None
-
-
-def write_file(path: Path, file: NodeFile) -> None:
-    """Write the describing file at once or not at all, for this user alone."""
-    scratch = path.with_name(f".{path.name}.new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-    with os.fdopen(os.open(scratch, flags, 0o600), "w", encoding="utf-8") as out:
-        json.dump(asdict(file), out)
-        out.write("\n")
-    scratch.replace(path)
 
 
 def list_nodes(directory: Path) -> list[FoundNode]:

@@ -16,18 +16,15 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from trio_sup.inspect.discovery import (
+from trio_sup.inspect.directory import (
     DiscoveryError,
-    NodeFile,
     directory_lock,
     make_dir,
-    probe,
-    process_start,
     runtime_dir as default_runtime_dir,
-    socket_path,
-    write_file,
 )
+from trio_sup.inspect.discovery import probe, process_start, socket_path
 from trio_sup.inspect.hub import Hub
+from trio_sup.inspect.node_file import NodeFile, write_file
 from trio_sup.inspect.text import MAX_NAME, clip
 from trio_sup.inspect.wire import CAPS, PROTOCOL, ROW_COLUMNS, Hello
 

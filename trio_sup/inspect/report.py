@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from trio_sup.inspect import show
-from trio_sup.inspect.discovery import SCHEMA
 from trio_sup.inspect.model import ROOT, TreeModel, snapshot
+from trio_sup.inspect.node_file import SCHEMA
 from trio_sup.inspect.problems import problem
 from trio_sup.inspect.tree import shown_with_ancestors
 

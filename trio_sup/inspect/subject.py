@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect import show
-from trio_sup.inspect.discovery import SCHEMA
+from trio_sup.inspect.node_file import SCHEMA
 from trio_sup.inspect.oneshot import wall_time
 from trio_sup.inspect.problems import problem
 from trio_sup.inspect.report import Json, event_json, event_line, flat_json

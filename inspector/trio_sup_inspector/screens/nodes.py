@@ -9,7 +9,8 @@ from textual.containers import Vertical
 from textual.screen import Screen
 
 from trio_sup.inspect import show
-from trio_sup.inspect.discovery import DiscoveryError, FoundNode, list_nodes
+from trio_sup.inspect.directory import DiscoveryError
+from trio_sup.inspect.discovery import FoundNode, list_nodes
 from trio_sup_inspector import banner
 from trio_sup_inspector.cells import Cell, Cells, clip_cells, fit, printable_cells
 from trio_sup_inspector.screens.page import page_cells
