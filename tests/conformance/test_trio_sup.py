@@ -4,7 +4,6 @@ from functools import lru_cache
 
 import pytest
 from attrs import evolve
-from hypothesis import given
 
 from trio_sup.testing import model
 from trio_sup.testing.conformance import (
@@ -13,7 +12,6 @@ from trio_sup.testing.conformance import (
     Cut,
     Deviation,
     run_scenario,
-    scenarios,
 )
 from trio_sup.testing.conformance._compare import before, first_cut, side_by_side
 from trio_sup.testing.conformance._subject import TRIO_SUP, Subject
@@ -57,13 +55,6 @@ def test_trio_sup_agrees_with_otp() -> None:
         assert mine == wanted, f"{answer.scenario}\n" + side_by_side(
             wanted, mine, TITLES
         )
-
-
-@given(scenarios())
-def test_trio_sup_agrees_with_the_model(scenario: Scenario) -> None:
-    otp = model.run(scenario)
-    wanted, mine = TRIO_SUP.expect(scenario, otp), TRIO_SUP.observe(scenario, otp)
-    assert mine == wanted, side_by_side(wanted, mine, TITLES)
 
 
 def test_trio_sup_does_the_same_again() -> None:

@@ -6,8 +6,6 @@ A rule turns OTP's trace into the one expected of trio-sup, as narrowly as it ca
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import TypeGuard
 
 from trio_sup.testing.scenario import (
     Ask,
@@ -23,12 +21,14 @@ from trio_sup.testing.scenario import (
     child_path,
 )
 
-from ._compare import child_above, children_of, dynamic_paths, trees_of
+from ._beside import cut_short, is_a, side_by_side, without_groups
+from ._compare import children_of, dynamic_paths
 from ._replies import (
     alive_before,
     asked_just_before,
     change_queued,
     change_replies,
+    path_of,
     steps,
 )
 from ._rules import Deviation
@@ -145,8 +145,7 @@ def _not_in_line(scenario: Scenario, trace: Trace) -> Trace:
                 return value
         queue = scenario.script[index]
         assert isinstance(queue, Queue)
-        ahead = queue.items[: queue.items.index(item)]
-        died = any(isinstance(i, Exit | Kill) and i.path == named for i in ahead)
+        died = _dies(named, queue.items[: queue.items.index(item)])
         is_there = named in there[index] and not died
         return "ok" if is_there else ("error", "not_found")
 
@@ -154,95 +153,45 @@ def _not_in_line(scenario: Scenario, trace: Trace) -> Trace:
 
 
 def _just_died(scenario: Scenario, trace: Trace) -> Trace:
-    """Refusals of requests that stood in line before the child that they name died."""
-    begun: dict[int, Counter[Value]] = {}
+    """Refusals that depend on the moment in which they are given.
+
+    Of requests that stood in line before the child that they name died; and, where
+    restarts run beside the requests, of those that name a child whose life began.
+    """
+    short: dict[int, Counter[Value]] = {}
+    begun: dict[int, set[str]] = {}
     for event, _, happened in steps(scenario, trace):
         match event:
             case ("reply", int(index), _):
-                lives = {(e[1], e[2]) for e in happened if _is_a(e, "start")}
-                short = [e[1] for e in happened if _is_a(e, "stop") if e[1:3] in lives]
-                begun[index] = Counter(short)
+                lives = {(e[1], e[2]) for e in happened if is_a(e, "start")}
+                ends = [e[1] for e in happened if is_a(e, "stop") if e[1:3] in lives]
+                short[index] = Counter(ends)
+                begun[index] = {str(path) for path, _ in lives}
             case _:
                 pass
+    alone = without_groups(scenario)
 
     def unsaid(index: int, item: QueueItem, value: Value) -> Value:
-        queue = scenario.script[index]
+        queue, named = scenario.script[index], path_of(item)
+        assert isinstance(queue, Queue)
+        place = queue.items.index(item)
+        ahead = _dies(named, queue.items[:place])
+        beside = queue.path in alone and ahead and named in begun[index]
         match item, value:
-            case ChildRequest(path=path, id=id), ("error", "running" | "restarting"):
-                named = child_path(path, id)
+            case ChildRequest(), ("error", "running" | "restarting"):
+                behind = _dies(named, queue.items[place:])
+                moved = beside or behind or short[index][named] > 0
+            case StartChild(), ("error", "already_started" | "already_present"):
+                moved = beside
             case _:
                 return value
-        assert isinstance(queue, Queue)
-        behind = queue.items[queue.items.index(item) :]
-        dies = any(isinstance(i, Exit | Kill) and i.path == named for i in behind)
-        return ("error", NOT_STOPPED) if dies or begun[index][named] else value
+        return ("error", NOT_STOPPED) if moved else value
 
     return change_queued(scenario, trace, unsaid)
 
 
-def _is_a(event: Value, kind: str) -> TypeGuard[tuple[Value, ...]]:
-    return isinstance(event, tuple) and event[0] == kind
-
-
-def _side_by_side(scenario: Scenario, trace: Trace) -> Trace:
-    """Sorts by child what a queue caused below a supervisor without groups.
-
-    The order of stops stays, in an event of its own: a static supervisor that ends
-    stops in order those who had nothing to do with the queue.
-    """
-    dynamic = dynamic_paths(scenario)
-    alone = without_groups(scenario)
-    events: list[Value] = []
-    for event, op, happened in steps(scenario, trace):
-        if isinstance(op, Queue) and op.path in alone:
-            if op.path not in dynamic:
-                events.append(("stops", *_stops_of_bystanders(op, happened)))
-            happened = _sort_by_child(happened, op.path)
-        events += [*happened, event]
-    return Trace(tuple(events), trace.final)
-
-
-def _stops_of_bystanders(queue: Queue, happened: list[Value]) -> Iterator[Value]:
-    """Which children stopped, in order, but those that the queue ended or started.
-
-    Only its own: what is below a dynamic supervisor may stop in any order.
-    """
-    ended = {item.path for item in queue.items if isinstance(item, Exit | Kill)}
-    begun = {str(event[1]) for event in happened if _is_a(event, "start")}
-    for event in happened:
-        if _is_a(event, "stop") and str(event[1]) not in ended | begun:
-            path = str(event[1])
-            if path.rpartition("/")[0] == queue.path:
-                yield path
-
-
-def _sort_by_child(events: list[Value], supervisor: str) -> list[Value]:
-    """Sorts runs of events of children by child; each keeps its own order."""
-    done: list[Value] = []
-    run: list[tuple[str, Value]] = []
-    for event in events:
-        match event:
-            case (_, str(path), *_) if child := child_above(path, supervisor):
-                run.append((child, event))
-                continue
-            case _:
-                pass
-        done += [*_in_order(run), event]
-        run = []
-    return done + _in_order(run)
-
-
-def _in_order(run: list[tuple[str, Value]]) -> list[Value]:
-    return [event for _, event in sorted(run, key=lambda pair: pair[0])]
-
-
-def without_groups(scenario: Scenario) -> set[str]:
-    """The supervisors whose children do not concern one another."""
-    return {
-        path
-        for path, tree in trees_of(scenario)
-        if tree.strategy in ("one_for_one", "dynamic")
-    }
+def _dies(path: str | None, items: tuple[QueueItem, ...]) -> bool:
+    return any(isinstance(item, Exit | Kill) and item.path == path for item in items)
 
 
 DEVIATIONS: tuple[Deviation, ...] = (
@@ -284,10 +233,17 @@ DEVIATIONS: tuple[Deviation, ...] = (
         both=True,
     ),
     Deviation(
+        "a supervisor that ends does not wait for what is in progress",
+        "SUP-099, DYN-031",
+        "restarts run beside requests, and whoever is half started is stopped in order",
+        cut_short,
+        both=True,
+    ),
+    Deviation(
         "children that do not concern one another do not wait for one another",
         "SUP-099, DYN-031",
         "a slow start of one child delays no other; only each one's order is defined",
-        _side_by_side,
+        side_by_side,
         both=True,
     ),
 )

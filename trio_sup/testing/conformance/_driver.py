@@ -113,6 +113,8 @@ class Run:
             final = self.snapshot("")
             self.log.append(("end",))
             await self.stop_root()
+            # Whoever has no answer by now will get none.
+            self.nursery.cancel_scope.cancel()
         return Trace(tuple(self.log), final)
 
     # The tree
@@ -139,11 +141,20 @@ class Run:
 
     def find(self, path: str) -> trio_sup.Child | None:
         """The handle of the living child at `path`."""
+        handle = self.handle(path)
+        return handle if handle is not None and handle.status == "running" else None
+
+    def handle(self, path: str) -> trio_sup.Child | None:
+        """The handle of the child at `path`, in whatever state it is."""
         handle = self.root
         for id in path.split("/") if path else ():
             infos = () if handle is None else children_of(handle)
             handle = next((info.handle for info in infos if info.id == id), None)
-        return handle if handle is not None and handle.status == "running" else None
+        return handle
+
+    def is_worker(self, path: str) -> bool:
+        """Whether the child at `path` is one, and no supervisor."""
+        return not isinstance(self.handle(path), AnySupervisor | None)
 
     def snapshot(self, path: str) -> Value:
         handle = self.find(path)
@@ -249,7 +260,7 @@ class Run:
                 ended.add((life.path, self.stage.attempts[life.path]))
         self.order.first = names
         await self.settle()
-        self.order.first = ()
+        self.order.first = []
         self.move_ends_first(before, ended)
         return tuple(reply() for reply in replies)
 
@@ -318,6 +329,9 @@ class Run:
             case events.ChildStopped(exit=exit, requested=requested):
                 reason = self.reason(path, exit, requested=requested)
                 self.log.append(("stop", path, self.stage.attempts[path], reason))
+                # A plan is that of an attempt, however far the attempt came.
+                if self.stage.has_plan_left(path) and self.is_worker(path):
+                    self.stage.next_plan(path)
             case _:
                 pass
 

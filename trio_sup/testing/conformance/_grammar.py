@@ -11,7 +11,8 @@ edge of the window, starts that fail, a stop and start by hand before a crash.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Protocol, TypeVar
 
 from attrs import define, evolve
@@ -40,6 +41,7 @@ from trio_sup.testing.scenario import (
 )
 
 from ._frequencies import AUTO, CRASH, ENDINGS, REASONS, RESTARTS, STRATEGIES
+from ._replies import path_of
 
 MAX_OPS = 8
 MAX_CHILDREN = 4
@@ -53,6 +55,14 @@ class Draws(Protocol):
 
     def below(self, bound: int) -> int:
         """A number from 0 up to, not including, `bound`."""
+        ...
+
+    def times(self, low: int, high: int) -> Iterable[int]:
+        """The numbers from 0 on: at least `low`, at most `high` of them."""
+        ...
+
+    def part(self, make: Callable[[], T]) -> T:
+        """What `make` makes; its choices can be left out together."""
         ...
 
 
@@ -103,8 +113,8 @@ class Maker:
                     first: tuple[Plan, ...] = ("ok",) if self.chance(75) else ()
                     self.plans[path] = first + self.plan(path)
         script: list[Op] = []
-        for _ in range(self.between(1, MAX_OPS)):
-            script += self.ops()
+        for _ in self.draws.times(1, MAX_OPS):
+            script += self.draws.part(self.ops)
         return Scenario(tree, tuple(script), self.plans)
 
     def tree(self, path: str, depth: int) -> Tree:
@@ -117,12 +127,12 @@ class Maker:
             self.places.append(_Place(path, tree, []))
             return tree
         auto = self.pick(AUTO)
-        count = self.between(0 if depth else 1, MAX_CHILDREN)
         tree = Tree(strategy, intensity, period, auto)
         place = _Place(path, tree, [])
         self.places.append(place)
-        for index in range(count):
-            place.children.append(self.child(place, "abcd"[index], depth + 1))
+        for index in self.draws.times(0 if depth else 1, MAX_CHILDREN):
+            make = partial(self.child, place, "abcd"[index], depth + 1)
+            place.children.append(self.draws.part(make))
         return evolve(tree, children=tuple(place.children))
 
     def child(self, place: _Place, id: str, depth: int) -> Child:
@@ -142,7 +152,7 @@ class Maker:
     def plan(self, path: str) -> tuple[Plan, ...]:
         kinds = 3 if "/" in path else 4
         plans: list[Plan] = []
-        for _ in range(self.between(1, 4)):
+        for _ in self.draws.times(1, 4):
             match self.draws.below(kinds):
                 case 0:
                     plans.append(("error", "start"))
@@ -242,13 +252,13 @@ class Maker:
         """Requests and ends that wait while a restart fails."""
         place, path = self.worker()
         items: list[QueueItem] = [Exit(path, CRASH)]
-        touched = {path}
-        for _ in range(self.between(1, 3)):
-            item = self.queue_item(place)
+        touched: set[str | None] = {path}
+        for _ in self.draws.times(1, 3):
+            item = self.draws.part(partial(self.queue_item, place))
             # Mostly children of their own: what several do to one is a special case.
-            if _target(item) in touched and self.chance(85):
+            if path_of(item) in touched and self.chance(85):
                 item = Ask(self.pick(("which", "count")), place.path)
-            touched.add(_target(item))
+            touched.add(path_of(item))
             items.append(item)
         queue = Queue(place.path, tuple(items))
         failing = self.pick(place.workers()) if place.workers() else path
@@ -307,16 +317,3 @@ class Maker:
 
     def rare(self) -> list[Op]:
         return [StopRoot()] if self.chance(10) else [Ask("which", "")]
-
-
-def _target(item: QueueItem) -> str:
-    """The child that it is about; of a question, none."""
-    match item:
-        case Exit(path) | Kill(path):
-            return path
-        case StartChild(path, child):
-            return child_path(path, child.id)
-        case ChildRequest(path=path, id=id):
-            return child_path(path, id)
-        case Ask():
-            return ""

@@ -14,20 +14,25 @@ from trio_sup.testing.schedule import Schedule
 
 
 class Order(Schedule):
-    """A schedule in which some tasks come first."""
+    """A schedule in which some tasks come first, once each."""
 
     def __init__(self, codes: Sequence[int] = ()) -> None:
         super().__init__(codes)
-        self.first: Sequence[str] = ()
-        """The names of the tasks that come first, in this order."""
+        self.first: list[str] = []
+        """The names of the tasks that come first, in this order.
+
+        A name counts for one step of one task: the next life of a child, whose task
+        has the same name, comes as it comes.
+        """
 
     def shuffle(self, batch: list[trio.lowlevel.Task]) -> None:
         """Order a batch, given by age; Trio runs its last task first."""
-        rank = {name: index for index, name in enumerate(self.first)}
-        first = sorted(
-            (task for task in batch if task.name in rank),
-            key=lambda task: rank[task.name],
-        )
-        batch[:] = [task for task in batch if task.name not in rank]
+        first: list[trio.lowlevel.Task] = []
+        for name in list(self.first):
+            task = next((task for task in batch if task.name == name), None)
+            if task is not None:
+                self.first.remove(name)
+                batch.remove(task)
+                first.append(task)
         super().shuffle(batch)
         batch.extend(reversed(first))

@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterator
 
 from trio_sup.testing.scenario import (
     Ask,
+    ChildRequest,
+    Exit,
+    Kill,
     Op,
     Queue,
     QueueItem,
     Scenario,
+    StartChild,
     Trace,
     Value,
+    child_path,
 )
 
 
@@ -39,6 +44,19 @@ def has_stopped(path: str, happened: list[Value]) -> bool:
     return any(
         isinstance(event, tuple) and event[:2] == ("stop", path) for event in happened
     )
+
+
+def path_of(item: QueueItem) -> str | None:
+    """The child that an item of a queue is about; None of a question."""
+    match item:
+        case Exit(path) | Kill(path):
+            return path
+        case StartChild(path, child):
+            return child_path(path, child.id)
+        case ChildRequest(path=path, id=id):
+            return child_path(path, id)
+        case Ask():
+            return None
 
 
 def alive_before(scenario: Scenario, trace: Trace) -> dict[int, frozenset[str]]:

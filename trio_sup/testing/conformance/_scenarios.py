@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
 
 from trio_sup.testing.scenario import Scenario
 
@@ -11,6 +12,8 @@ from ._grammar import Maker
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
+
+T = TypeVar("T")
 
 
 def scenarios() -> SearchStrategy[Scenario]:
@@ -65,3 +68,9 @@ class _SeededDraws:
 
     def below(self, bound: int) -> int:
         return int(self._random() * bound)
+
+    def times(self, low: int, high: int) -> Iterable[int]:
+        return range(low + self.below(high - low + 1))
+
+    def part(self, make: Callable[[], T]) -> T:
+        return make()

@@ -67,14 +67,23 @@ class Stage:
     plans: dict[str, deque[Plan]] = Factory(dict[str, deque[Plan]])
     attempts: Counter[str] = Factory(Counter[str])
     lives: dict[str, Life] = Factory(dict[str, Life])
+    planned: dict[str, int] = Factory(dict[str, int])
+    """The latest attempt at each path that has taken its plan."""
 
     def set_plan(self, path: str, plan: tuple[Plan, ...]) -> None:
         """Sets what the next start attempts at `path` do."""
         self.plans[path] = deque(plan)
 
     def next_plan(self, path: str) -> Plan:
+        """What the present start attempt at `path` does."""
+        self.planned[path] = self.attempts[path]
         plan = self.plans.get(path)
         return plan.popleft() if plan else "ok"
+
+    def has_plan_left(self, path: str) -> bool:
+        """Whether the present attempt at `path` was stopped before it took its plan."""
+        taken = self.planned.get(path) == self.attempts[path]
+        return not taken and bool(self.plans.get(path))
 
     def spec(
         self, child: ScriptedChild, parent: str

@@ -1,0 +1,124 @@
+"""`assert_otp_conformant` and what it prints."""
+
+# pyright: reportPrivateUsage=false
+
+import subprocess
+import sys
+
+import pytest
+import trio
+from hypothesis import given
+
+from trio_sup import ChildInfo, Supervisor
+from trio_sup.testing import model
+from trio_sup.testing.conformance import (
+    CUTS,
+    DEVIATIONS,
+    assert_otp_conformant,
+    compare_with_otp,
+    run_scenario,
+    scenarios,
+)
+from trio_sup.testing.scenario import (
+    Ask,
+    ChildRequest,
+    Exit,
+    Queue,
+    Reason,
+    Scenario,
+    Trace,
+    Tree,
+    Worker,
+)
+from trio_sup.testing.schedule import schedules_are_drawn
+from trio_sup.testing.strategies import schedules
+
+CRASH: Reason = ("error", "crash")
+ASKED = Scenario(Tree(children=(Worker("a"), Worker("b"))), (Ask("which", ""),))
+
+WITHOUT = """
+import sys
+sys.modules["hypothesis"] = None  # as if it were not installed
+from trio_sup.testing.conformance import assert_otp_conformant, scenario_for, scenarios
+assert_otp_conformant(scenario_for(7), [0, 1])
+try:
+    scenarios()
+except ImportError as error:
+    print(error)
+"""
+
+
+def test_what_deviates_on_purpose_is_named() -> None:
+    comparison = compare_with_otp(ASKED)
+    assert comparison.agrees
+    assert comparison.trio_sup != comparison.otp == model.run(ASKED)
+    (deviation,) = comparison.deviations
+    assert deviation in DEVIATIONS
+    assert deviation.name == "which_children is in start order"
+
+
+def test_from_a_cut_on_nothing_is_expected() -> None:
+    queue = Queue("", (Exit("a", CRASH), ChildRequest("terminate_child", "", "a")))
+    scenario = Scenario(ASKED.tree, (Ask("count", ""), queue, Exit("b", CRASH)))
+    comparison = compare_with_otp(scenario)
+    assert comparison.cut in CUTS
+    assert comparison.agrees
+    assert [e for e in comparison.expected.events if "reply" in str(e)] == [
+        ("reply", 0, {"specs": 2, "active": 2, "supervisors": 0, "workers": 2})
+    ]
+
+
+def test_real_otp_can_be_the_judge() -> None:
+    otp = model.run(ASKED)
+    assert compare_with_otp(ASKED, otp=otp).agrees
+    assert not compare_with_otp(ASKED, otp=Trace(otp.events[1:], otp.final)).agrees
+
+
+@given(scenarios(), schedules())
+def test_the_program_that_a_failure_prints_is_the_same_again(
+    scenario: Scenario, codes: list[int]
+) -> None:
+    text = compare_with_otp(scenario, codes).program
+    names: dict[str, object] = {}
+    exec(compile(text, "program", "exec"), names)
+    assert names["scenario"] == scenario
+    assert max(map(len, text.splitlines())) <= 88
+    replay = names["test_replay"]
+    assert callable(replay)
+    replay()
+
+
+def list_nobody(self: Supervisor) -> list[ChildInfo]:
+    return []
+
+
+def test_a_difference_fails_with_a_program_and_both_traces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Supervisor, "which_children", list_nobody)
+    with pytest.raises(AssertionError) as failed:
+        assert_otp_conformant(ASKED, [0, 3, 0])
+    text = str(failed.value)
+    assert text.startswith("trio-sup does not do what OTP does\n")
+    assert "        assert_otp_conformant(scenario, codes=[0, 3])\n" in text
+    assert '        script=(Ask("which", ""),),\n' in text
+    assert "  [root, ok]" in text
+    assert "\n! [reply, 0, [[a, 1, worker], [b, 1, worker]]]" in text
+    assert "\n  which_children is in start order (SUP-102)" in text
+
+
+def test_without_hypothesis_all_but_the_strategy_works() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "trio-sup[testing]" in done.stdout
+
+
+def test_without_an_order_of_tasks_nothing_is_judged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(trio._core._run, "_ALLOW_DETERMINISTIC_SCHEDULING")
+    assert not schedules_are_drawn()
+    with pytest.raises(RuntimeError, match="another scheduler"):
+        run_scenario(ASKED)

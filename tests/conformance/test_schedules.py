@@ -1,0 +1,90 @@
+"""What trio-sup does agrees with OTP under every schedule, not under one."""
+
+# pyright: reportPrivateUsage=false
+
+import pytest
+from attrs import evolve
+from hypothesis import Verbosity, given, settings
+
+from trio_sup._kid import Kid
+from trio_sup._lives import Lives
+from trio_sup.testing.conformance import (
+    Comparison,
+    assert_otp_conformant,
+    compare_with_otp,
+    run_scenario,
+    scenarios,
+)
+from trio_sup.testing.scenario import (
+    Exit,
+    Queue,
+    Reason,
+    Scenario,
+    StartChild,
+    Tree,
+    Worker,
+)
+from trio_sup.testing.strategies import schedules
+
+QUIET = Verbosity.quiet
+CRASH: Reason = ("error", "crash")
+
+
+@given(scenarios(), schedules())
+def test_trio_sup_agrees_with_otp_under_any_schedule(
+    scenario: Scenario, codes: list[int]
+) -> None:
+    assert_otp_conformant(scenario, codes)
+
+
+def test_what_differs_between_schedules_is_what_has_no_order_in_otp() -> None:
+    script = (StartChild("", Worker("a")), StartChild("", Worker("b")))
+    scenario = Scenario(Tree("dynamic"), script)
+    ways = [run_scenario(scenario, [0] * zeros + [1]) for zeros in range(8)]
+    assert len({way.events for way in ways}) > 1  # which of both ends first
+    for zeros, way in enumerate(ways):
+        comparison = compare_with_otp(scenario, [0] * zeros + [1])
+        assert comparison.trio_sup == way  # the same codes, the same way
+        assert comparison.agrees
+
+
+def overtakes(self: Lives, kid: Kid) -> None:
+    """Who is ready takes the place of an earlier child that still starts."""
+    kids = list(self.core.kids.values())
+    slower = next((k for k in kids if k.alive and not k.ready), kid)
+    if kids.index(slower) < kids.index(kid) and slower.life == kid.life:
+        kids.remove(kid)
+        kids.insert(kids.index(slower), kid)
+        self.core.kids = {each.id: each for each in kids}
+    if self.watching:
+        self.bell.wake()
+
+
+def with_a_burst(scenario: Scenario) -> Scenario:
+    """Lets all workers right below the root crash at the end of the script."""
+    workers = [c for c in scenario.tree.children if isinstance(c, Worker)]
+    burst = Queue("", tuple(Exit(worker.id, CRASH) for worker in workers))
+    return evolve(scenario, script=(*scenario.script, burst))
+
+
+def test_a_bug_of_some_schedules_shrinks_to_a_short_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Lives, "kid_ready", overtakes)
+    last: Comparison | None = None
+
+    @settings(max_examples=1500, derandomize=True, database=None, verbosity=QUIET)
+    @given(scenarios().map(with_a_burst), schedules())
+    def property_(scenario: Scenario, codes: list[int]) -> None:
+        nonlocal last
+        last = compare_with_otp(scenario, codes)
+        assert last.agrees
+
+    with pytest.raises(AssertionError):
+        property_()
+    assert last is not None
+    assert len(last.scenario.script) <= 3
+    assert len(last.scenario.tree.children) <= 4
+    assert sum(code > 0 for code in last.codes) == 1
+    assert len(last.codes) <= 4
+    assert compare_with_otp(last.scenario).agrees  # first come, first served
