@@ -29,13 +29,23 @@ def crash(kid: Kid, argument: str) -> str:
         raised.append(error)
         raise error
 
-    # As Trio delivers a Ctrl-C. There is no public way into a task that waits.
-    task = kid.task
-    if task is not None and getattr(task, "_abort_func", None) is not None:
-        task._attempt_abort(throw)  # pyright: ignore[reportPrivateUsage]
+    _end_wait(kid.task, throw)
     if raised:
         return f"{kid.path_text} crashes in life {kid.life}"
     return vanish(kid, "")  # it runs, or waits for what cannot be interrupted
+
+
+def _end_wait(task: object, throw: Callable[[], NoReturn]) -> None:
+    """End a task's wait with what `throw` raises, as Trio delivers a Ctrl-C.
+
+    Nothing happens to a task that runs, or whose wait cannot be interrupted; nor where
+    Trio has other names for it: there is no public way into a task that waits.
+    """
+    waits = getattr(task, "_abort_func", None) is not None
+    attempt: Callable[[Callable[[], NoReturn]], None] | None
+    attempt = getattr(task, "_attempt_abort", None)
+    if waits and attempt is not None:
+        attempt(throw)
 
 
 def vanish(kid: Kid, argument: str) -> str:

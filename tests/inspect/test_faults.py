@@ -1,0 +1,76 @@
+"""Faults for living children: what each does to a real tree."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from trio_sup import Child, child, open_supervisor
+from trio_sup._faults import ChaosCrash, crash
+
+pytestmark = pytest.mark.trio
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    with caplog.at_level(logging.CRITICAL, "trio_sup"):
+        yield
+
+
+class Waiter:
+    """Notes what ends its wait."""
+
+    def __init__(self) -> None:
+        self.ends: list[BaseException] = []
+
+    async def wait(self) -> None:
+        try:
+            await trio.sleep_forever()
+        except BaseException as error:
+            self.ends.append(error)
+            raise
+
+
+async def first_error(handle: Child) -> BaseException | None:
+    exit = await handle.wait_exit(1)
+    await handle.wait_running()
+    assert handle.life == 2
+    return exit.error
+
+
+async def test_this_version_of_trio_lets_a_crash_be_thrown_into_a_wait(
+    autojump_clock: MockClock,
+) -> None:
+    # If this fails, Trio has moved `Task._attempt_abort` or `Task._abort_func`: adapt
+    # `_faults.py`, and `_state_of` in `inspect/task_table.py`. Until then children
+    # vanish instead of crashing, and the inspector does not say which tasks wait.
+    assert hasattr(trio.lowlevel.Task, "_attempt_abort")
+    assert hasattr(trio.lowlevel.Task, "_abort_func")
+    waiter = Waiter()
+    async with open_supervisor([child(waiter.wait, id="a")]) as root:
+        handle = root.child("a")
+        await wait_all_tasks_blocked()
+        assert crash(handle.kid, "") == "root/a crashes in life 1"
+        error = await first_error(handle)
+        assert isinstance(error, ChaosCrash)
+        assert waiter.ends == [error]
+        assert str(error) == "chaos in root/a"
+
+
+async def test_where_trio_has_other_names_a_crash_is_a_cancellation(
+    autojump_clock: MockClock,
+) -> None:
+    waiter = Waiter()
+    async with open_supervisor([child(waiter.wait, id="a")]) as root:
+        handle = root.child("a")
+        await wait_all_tasks_blocked()
+        task, handle.kid.task = handle.kid.task, object()  # type: ignore[assignment]
+        assert crash(handle.kid, "") == "root/a is cancelled in life 1"
+        handle.kid.task = task
+        error = await first_error(handle)
+        assert isinstance(error, ChaosCrash)
+        assert [type(end) for end in waiter.ends] == [trio.Cancelled]
