@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from attrs import frozen
 from trio.lowlevel import Task
 
+from trio_sup._core.safe import safe_text
 from trio_sup._current import current_kid
 from trio_sup._messages import (
     CastNote,
@@ -191,15 +192,8 @@ def _names(kid: Kid) -> Iterator[tuple[str, int, str]]:
         registries = [*registries, kid.node.registry]
     for registry in dict.fromkeys(registries):
         for key in registry.keys(kid.handle):
-            text = key if isinstance(key, str) else _key_text(key)
-            yield "name", 0, f"{text} ({registry.name})"
-
-
-def _key_text(key: object) -> str:
-    # As `Kid.name_text`: the texts of ids and names are the one exception.
-    from trio_sup._observed import safe_text
-
-    return safe_text(key)
+            # As `Kid.name_text`: the texts of ids and names are the one exception.
+            yield "name", 0, f"{safe_text(key)} ({registry.name})"
 
 
 def _waiting(queue: MailQueue) -> Iterator[Item]:

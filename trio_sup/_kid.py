@@ -12,9 +12,10 @@ from trio_sup._alarms import Alarm, alarm_clock
 from trio_sup._core.errors import WrongKind
 from trio_sup._core.events import ChildStarted
 from trio_sup._core.exits import Exit
+from trio_sup._core.safe import safe_text
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.words import Status
-from trio_sup._observed import ObservedState, safe_text
+from trio_sup._observed import ObservedState
 from trio_sup._registry import Registry, Via
 from trio_sup._wake import Waiters
 

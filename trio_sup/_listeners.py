@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import trio
 from attrs import frozen
 
-from trio_sup._core.errors import HookFailed
+from trio_sup._core.errors import hook_failed
 from trio_sup._core.exits import Exit
 
 if TYPE_CHECKING:
@@ -104,6 +104,5 @@ class Notifier:
         except Exception as error:
             if self.listeners.get(listener) is False:
                 self.listeners[listener] = True
-                failure = HookFailed(f"registry listener {listener!r} raised {error!r}")
-                failure.__cause__ = error
+                failure = hook_failed("registry listener", listener, error)
                 logger.error("%s", failure, exc_info=failure)

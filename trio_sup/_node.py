@@ -16,7 +16,7 @@ from trio.lowlevel import RunVar
 
 from trio_sup._alarms import AlarmClock, alarm_clock
 from trio_sup._core import events
-from trio_sup._core.errors import HookFailed
+from trio_sup._core.errors import hook_failed
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
 from trio_sup._current import current_kid
@@ -187,8 +187,7 @@ class Node:
             except Exception as error:
                 if self._hooks.get(hook):
                     self._hooks[hook] = False  # reported once
-                    failure = HookFailed(f"event hook {hook!r} raised {error!r}")
-                    failure.__cause__ = error
+                    failure = hook_failed("event hook", hook, error)
                     logger.error("%s", failure, exc_info=failure)
 
 

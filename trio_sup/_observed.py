@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_sup._core.exits import Exit
+from trio_sup._core.safe import safe_text
 from trio_sup._core.state import ChildState
 from trio_sup._registry import Via
 
@@ -101,14 +102,6 @@ class ObservedState(ChildState):
         from trio_sup._inside import Inside
 
         return Inside(self)
-
-
-def safe_text(value: object) -> str:
-    """Return `str(value)`, whatever a user's `__str__` does."""
-    try:
-        return str(value)
-    except Exception as broken:  # noqa: BLE001 - user code
-        return f"<{type(value).__name__}: str() raised {type(broken).__name__}>"
 
 
 def format_error(error: BaseException) -> str:

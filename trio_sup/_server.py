@@ -11,6 +11,7 @@ import trio
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._core.exits import Exit
+from trio_sup._core.safe import safe_repr
 from trio_sup._messages import CastNote, InfoNote
 from trio_sup._monitor import Monitor, Until, watch_for_server
 from trio_sup._ops import Cast, Handler, Operation, handler_of, handlers_of
@@ -106,9 +107,9 @@ class GenServer:
     async def handle_info(self, message: Any) -> None:
         """Take what `ServerRef.send` delivered; by default log it and go on."""
         _logger.warning(
-            "server %s got a message it has no handle_info for: %.200r",
+            "server %s got a message it has no handle_info for: %.200s",
             self._own().kid.path_text,
-            message,
+            safe_repr(message),
         )
 
     async def terminate(self, exit: Exit) -> None:

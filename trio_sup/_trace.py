@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import trio
 from attrs import frozen
 
-from trio_sup._core.errors import HookFailed
+from trio_sup._core.errors import hook_failed
 from trio_sup._messages import CastNote, DownNote, InfoNote, Item, Request
 from trio_sup._protect import call_user
 from trio_sup._state import formatted, state_of
@@ -106,9 +106,8 @@ def trace(
         call_user(hook, event)
     except Exception as error:
         queue.tracer = None
-        failure = HookFailed(f"trace hook {hook!r} raised {error!r}; removed")
-        failure.__cause__ = error
-        _logger.error("%s", failure, exc_info=failure)
+        failure = hook_failed("trace hook", hook, error)
+        _logger.error("%s; removed", failure, exc_info=failure)
 
 
 def short_repr(value: object) -> str:

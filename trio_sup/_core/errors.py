@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
 
 from trio_sup._core.exits import Exit, describe_error
+from trio_sup._core.safe import safe_repr
 
 if TYPE_CHECKING:
     from trio_sup._child import Child
@@ -213,6 +214,13 @@ class HookFailed(SupervisionError):
     """An event hook or registry listener raised; it was logged and went no further."""
 
 
+def hook_failed(what: str, hook: object, error: Exception) -> HookFailed:
+    """Return the error that says which hook raised what."""
+    failure = HookFailed(f"{what} {safe_repr(hook)} raised {safe_repr(error)}")
+    failure.__cause__ = error
+    return failure
+
+
 @frozen
 class Crash:
     """One entry of a crash story."""
@@ -221,7 +229,7 @@ class Crash:
     """Trio time, in seconds."""
     path: str
     life: int
-    error: BaseException | None
+    error: BaseException | None = field(repr=safe_repr)
     """The exception, its frames cleared, or None where only the text was kept."""
     summary: str
     """The exception in one line."""

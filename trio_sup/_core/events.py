@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 import attrs
 from attrs import field, frozen
 
+from trio_sup._core.safe import safe_repr
+
 if TYPE_CHECKING:
     from trio_sup._core.exits import Exit
 
@@ -144,7 +146,7 @@ class ChildCrashed(Event):
 
     @property
     def summary(self) -> str:
-        return f"{self.path} crashed (life {self.life}): {self.exit.error!r}"
+        return f"{self.path} crashed (life {self.life}): {safe_repr(self.exit.error)}"
 
 
 @frozen

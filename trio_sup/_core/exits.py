@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, TypeAlias, TypeGuard
 
-from attrs import frozen
+from attrs import field, frozen
+
+from trio_sup._core.safe import safe_repr, safe_text
 
 ExitKind: TypeAlias = Literal["normal", "shutdown", "crashed", "killed", "noproc"]
 
@@ -22,10 +24,10 @@ class Exit:
     """``normal`` (returned), ``shutdown`` (in order), ``crashed``, ``killed`` (the
     grace ran out, or ``brutal_kill``), ``noproc`` (there was no such process)."""
 
-    reason: object = None
+    reason: object = field(default=None, repr=safe_repr)
     """What came with a shutdown: a word of the supervisor or of `Stop`."""
 
-    error: BaseException | None = None
+    error: BaseException | None = field(default=None, repr=safe_repr)
     """The exception, if there was one."""
 
     @property
@@ -36,7 +38,7 @@ class Exit:
     def __str__(self) -> str:
         text: str = self.kind
         if self.reason is not None:
-            text += f" ({self.reason})"
+            text += f" ({safe_text(self.reason)})"
         if self.error is not None:
             text += f": {describe_error(self.error)}"
         return text

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 import trio
 
 from trio_sup._core.consequence import ACTIONS, Consequence
+from trio_sup._core.safe import safe_text
 from trio_sup.inspect.text import MAX_ERROR, MAX_NAME, clip
 from trio_sup.inspect.wire_actions import Act, Acted, AskControl, Plan, Planned, Role
 
@@ -189,7 +190,7 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - the answer; never the node's problem
             code = getattr(error, "code", "")
             state: Outcome = "refused" if code else "failed"
-            why = str(error) or type(error).__name__
+            why = safe_text(error) or type(error).__name__
             operator.audit(act.action, child, state, self._by, why)
             self._answer(act, state, code, why)
         finally:
