@@ -28,7 +28,7 @@ def significant(stage: Stage, ids: str, restart: str = "transient") -> list[obje
     ],
 )
 async def test_any_significant_sup_132_133(
-    restart: str, error: BaseException | None, ends: bool
+    restart: str, error: BaseException | None, ends: bool, autojump_clock: MockClock
 ) -> None:
     stage = Stage()
     specs = [stage.spec("z"), *significant(stage, "a b", restart)]
