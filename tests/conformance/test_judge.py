@@ -10,6 +10,9 @@ import trio
 from hypothesis import given
 
 from trio_sup import ChildInfo, Supervisor
+from trio_sup._core.window import RestartWindow
+from trio_sup._kid import Kid
+from trio_sup._lives import Lives
 from trio_sup.testing import model
 from trio_sup.testing.conformance import (
     CUTS,
@@ -23,6 +26,7 @@ from trio_sup.testing.scenario import (
     Ask,
     ChildRequest,
     Exit,
+    InitPlan,
     Queue,
     Reason,
     Scenario,
@@ -122,3 +126,27 @@ def test_without_an_order_of_tasks_nothing_is_judged(
     assert not schedules_are_drawn()
     with pytest.raises(RuntimeError, match="another scheduler"):
         run_scenario(ASKED)
+
+
+def test_a_tree_that_does_not_end_is_a_difference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop_kid(self: Lives, kid: Kid, reason: str) -> None:
+        pass
+
+    monkeypatch.setattr(Lives, "stop_kid", stop_kid)
+    comparison = compare_with_otp(ASKED)
+    assert not comparison.agrees
+    assert comparison.trio_sup.events[-1] == ("endless",)
+
+
+def test_a_tree_that_does_not_come_to_rest_is_a_difference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def admit(self: RestartWindow, now: float) -> bool:
+        return True
+
+    monkeypatch.setattr(RestartWindow, "admit", admit)
+    plan = InitPlan("a", (("then", CRASH),) * 30_000)
+    scenario = Scenario(Tree(children=(Worker("a"),)), (plan, Exit("a", CRASH)))
+    assert run_scenario(scenario).events[-1] == ("endless",)

@@ -172,7 +172,8 @@ class Trace:
     ``("start", path, n)``, ``("start_failed", path, n, reason)``,
     ``("start_ignored", path, n)``, ``("stop", path, n, reason)``,
     ``("root", outcome)``, ``("reply", index, value)`` once the effects of that
-    operation have settled, and ``("end",)`` before what is left is stopped.
+    operation have settled, and ``("end",)`` before what is left is stopped. A run that
+    had to be given up ends with ``("endless",)``.
     """
 
     events: tuple[Value, ...]

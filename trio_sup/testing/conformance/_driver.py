@@ -15,6 +15,7 @@ import trio.testing
 
 import trio_sup
 from trio_sup._core import events
+from trio_sup.testing._watchdog import sweep
 from trio_sup.testing.scenario import (
     Advance,
     Ask,
@@ -67,7 +68,9 @@ def run_scenario(scenario: Scenario, codes: Sequence[int] = ()) -> Trace:
             or the end of the list, is first come, first served.
 
     Returns:
-        The trace as it is: compare it by `assert_otp_conformant`.
+        The trace as it is: `compare_with_otp` brings it into the form in which it is
+        compared. Its last event is ``("endless",)`` if the tree did not come to rest,
+        or did not end.
 
     Raises:
         RuntimeError: this version of Trio does not let its schedules be drawn, so
@@ -77,8 +80,16 @@ def run_scenario(scenario: Scenario, codes: Sequence[int] = ()) -> Trace:
         raise RuntimeError(f"trio {trio.__version__} has another scheduler")
     clock = trio.testing.MockClock()
     order = Order(codes)
+    run = Run(scenario, clock, order)
     with scheduled(schedule=order), quiet_log():
-        return trio.run(Run(scenario, clock, order).run, clock=clock)
+        try:
+            return trio.run(run.run, clock=clock)
+        except trio.TrioInternalError as error:
+            if order.halt is None:
+                raise
+            del error
+            sweep(order.left)
+    return Trace((*run.log, ("endless",)), run.final)
 
 
 class Run:
@@ -92,6 +103,7 @@ class Run:
         self.order = order
         self.log: list[Value] = []
         self.stage = Stage(drift=DRIFT if _takes_time(scenario) else 0)
+        self.final: Value = None
         self.root: trio_sup.Child | None = None
         self.outer: trio_sup.Supervisor
         self.nursery: trio.Nursery
@@ -100,22 +112,34 @@ class Run:
         for path, plan in self.scenario.init_plans.items():
             self.stage.set_plan(path, plan)
         trio_sup.current_node().add_hook(self.note)
-        async with (
-            trio_sup.open_supervisor([], id="outer") as self.outer,
-            trio.open_nursery() as self.nursery,
-        ):
-            outcome = await self.start_root()
-            await self.settle()
-            self.log.append(("root", outcome))
-            for index, op in enumerate(self.scenario.script):
-                reply = await self.perform(op, index)
-                self.log.append(("reply", index, reply))
-            final = self.snapshot("")
-            self.log.append(("end",))
-            await self.stop_root()
-            # Whoever has no answer by now will get none.
-            self.nursery.cancel_scope.cancel()
-        return Trace(tuple(self.log), final)
+        async with trio.open_nursery() as around:
+            async with (
+                trio_sup.open_supervisor([], id="outer") as self.outer,
+                trio.open_nursery() as self.nursery,
+            ):
+                await self.play()
+                # Whoever has no answer by now will get none.
+                self.nursery.cancel_scope.cancel()
+                around.start_soon(self.watch_end)
+            around.cancel_scope.cancel()
+        return Trace(tuple(self.log), self.final)
+
+    async def play(self) -> None:
+        outcome = await self.start_root()
+        await self.settle()
+        self.log.append(("root", outcome))
+        for index, op in enumerate(self.scenario.script):
+            reply = await self.perform(op, index)
+            self.log.append(("reply", index, reply))
+        self.final = self.snapshot("")
+        self.log.append(("end",))
+        await self.stop_root()
+
+    async def watch_end(self) -> None:
+        """Halts a run whose tree does not end, though nobody does anything more."""
+        await self.settle()
+        self.order.halt = "the tree does not end"
+        await trio.lowlevel.checkpoint()
 
     # The tree
 

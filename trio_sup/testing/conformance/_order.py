@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import trio
 
-from trio_sup.testing.schedule import Schedule
+from trio_sup.testing._watchdog import Watchdog
 
 
-class Order(Schedule):
+class Order(Watchdog):
     """A schedule in which some tasks come first, once each."""
 
     def __init__(self, codes: Sequence[int] = ()) -> None:
