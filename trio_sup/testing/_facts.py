@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
-from attrs import frozen
+from attrs import define, frozen
 
 from trio_sup._core import events
 
@@ -140,9 +140,12 @@ def read_facts(data: Mapping[str, Any]) -> ChildFacts:
     return ChildFacts(**fields)
 
 
-@frozen
+@define
 class Seen:
-    """One event, reduced to what decisions depend on."""
+    """One event, reduced to what decisions depend on.
+
+    Never changed; to be frozen would cost it three times its making.
+    """
 
     kind: str
     at: float
