@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 import time
 from collections.abc import Iterator
 
@@ -25,6 +26,7 @@ class Difference:
 
     seed: int
     scenario: Scenario
+    codes: list[int]
     otp: Trace
     subject: Trace
 
@@ -33,7 +35,7 @@ class Difference:
         titles = ("expected (OTP)", subject.name)
         return "\n".join(
             [
-                f"seed {self.seed}, shrunk:",
+                f"seed {self.seed}, shrunk, schedule {self.codes}:",
                 json.dumps(write_scenario(self.scenario)),
                 side_by_side(self.otp, self.subject, titles),
             ]
@@ -70,25 +72,40 @@ class Fuzz:
                 (
                     (seed, scenario)
                     for seed, scenario, otp in zip(seeds, batch, traces, strict=True)
-                    if not self.subject.agrees(scenario, otp)
+                    if not self._under(codes_for(seed)).agrees(scenario, otp)
                 ),
                 None,
             )
             yield None if failed is None else self._difference(oracle, *failed)
 
+    def _under(self, codes: list[int]) -> Subject:
+        return self.subject.scheduled(codes)
+
     def _difference(self, oracle: Oracle, seed: int, scenario: Scenario) -> Difference:
+        codes = codes_for(seed)
+
         def differs(candidate: Scenario) -> bool:
             try:
                 (otp,) = oracle.run([candidate])
             except OracleError:
                 return False
-            return not self.subject.agrees(candidate, otp)
+            return not self._under(codes).agrees(candidate, otp)
 
         small = shrink(scenario, differs)
         (otp,) = oracle.run([small])
+        for index in range(len(codes)):
+            fewer = [*codes[:index], 0, *codes[index + 1 :]]
+            if not self._under(fewer).agrees(small, otp):
+                codes = fewer
+        while codes and not codes[-1]:
+            codes.pop()
+        subject = self._under(codes)
         return Difference(
-            seed,
-            small,
-            self.subject.expect(small, otp),
-            self.subject.observe(small, otp),
+            seed, small, codes, subject.expect(small, otp), subject.observe(small, otp)
         )
+
+
+def codes_for(seed: int) -> list[int]:
+    """A schedule that belongs to `seed`; every other one is first come, first served."""
+    draw = random.Random(seed)
+    return [draw.randrange(24) for _ in range(16)] if seed % 2 else []

@@ -4,14 +4,18 @@
 %% empty queue and without a link to a dead process (that would be an exit
 %% signal still on its way), and every worker waits in its receive. Seen twice
 %% in a row, with a turn for everybody between the two.
+%%
+%% Others may run between two questions of one look: so it counts only if nobody
+%% was born or found dead from the first question to the last.
 -module(oracle_settle).
 -export([settle/0, queued/2]).
 
 settle() ->
-    case quiet() of
+    Lives = lives(),
+    case quiet(Lives) of
         true ->
             erlang:yield(),
-            case quiet() of
+            case quiet(Lives) andalso lives() =:= Lives of
                 true -> ok;
                 false -> settle()
             end;
@@ -20,16 +24,18 @@ settle() ->
             settle()
     end.
 
-quiet() ->
-    lists:all(fun([Pid, Kind]) -> quiet(Pid, Kind) end,
-              ets:match(oracle, {{live, '$1'}, '$2'})).
+lives() ->
+    lists:sort(ets:match(oracle, {{live, '$1'}, '$2'})).
+
+quiet(Lives) ->
+    lists:all(fun([Pid, Kind]) -> quiet(Pid, Kind) end, Lives).
 
 quiet(Pid, Kind) ->
     Items = [status, current_function, message_queue_len, links],
     case process_info(Pid, Items) of
         undefined ->
             ets:delete(oracle, {live, Pid}),
-            true;
+            false;
         [{status, waiting}, {_, Function}, {_, 0}, {_, Links}] ->
             waits(Kind, Function)
                 andalso (Kind =:= worker orelse lists:all(fun alive/1, Links));

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from trio_sup.testing import model
 from trio_sup.testing.scenario import Scenario, Trace
@@ -27,6 +28,12 @@ class Subject:
     run: Run
     deviations: Sequence[Deviation] = ()
     cuts: Sequence[Cut] = ()
+    under: Callable[[Sequence[int]], Run] | None = None
+    """How it runs under a schedule; None if there is nothing to schedule."""
+
+    def scheduled(self, codes: Sequence[int]) -> Subject:
+        """The same under a schedule."""
+        return self if self.under is None else evolve(self, run=self.under(codes))
 
     def agrees(self, scenario: Scenario, otp: Trace) -> bool:
         """Whether it does what OTP did, or what it should do instead."""
@@ -48,4 +55,10 @@ class Subject:
 
 
 MODEL = Subject("model", model.run)
-TRIO_SUP = Subject("trio_sup", run_scenario, DEVIATIONS, CUTS)
+
+
+def _under(codes: Sequence[int]) -> Run:
+    return partial(run_scenario, codes=codes)
+
+
+TRIO_SUP = Subject("trio_sup", run_scenario, DEVIATIONS, CUTS, _under)
