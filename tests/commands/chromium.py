@@ -116,7 +116,11 @@ def browser(command: str, profile: Path) -> Generator[Browser, None, None]:
         page.open()
         yield page
     finally:
+        # Nobody speaks to it any more: it ends, and removes what it left in /tmp.
         os.close(ours_out)
         os.close(ours_in)
-        process.kill()
-        process.wait()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
