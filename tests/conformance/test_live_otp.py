@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -52,13 +53,18 @@ def test_fuzzing_finds_a_planted_difference_and_shrinks_it() -> None:
         )
         return Trace(killed, trace.final)
 
-    subject = Subject("forgetful", forgetful)
+    def under(codes: Sequence[int]) -> Callable[[Scenario], Trace]:
+        return forgetful if any(codes[2:3]) else model.run
+
+    subject = Subject("forgetful", model.run, under=under)
     with Oracle() as oracle:
         if not is_comparable(oracle):
             pytest.skip("Elixir is not installed")
         difference = next(Fuzz(subject, seed=0).run(oracle, seconds=60))
     assert difference is not None
     assert len(difference.scenario.script) <= 2
+    assert difference.codes[:2] == [0, 0]
+    assert len(difference.codes) == 3
     assert "! " in difference.report(subject)
 
 

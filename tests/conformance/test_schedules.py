@@ -4,7 +4,7 @@
 
 import pytest
 from attrs import evolve
-from hypothesis import Verbosity, given, settings
+from hypothesis import Phase, Verbosity, given, settings
 
 from trio_sup._kid import Kid
 from trio_sup._lives import Lives
@@ -26,7 +26,13 @@ from trio_sup.testing.scenario import (
 )
 from trio_sup.testing.strategies import schedules
 
-QUIET = Verbosity.quiet
+SEARCH = settings(
+    max_examples=1500,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate, Phase.shrink],
+    verbosity=Verbosity.quiet,
+)
 CRASH: Reason = ("error", "crash")
 
 
@@ -73,7 +79,7 @@ def test_a_bug_of_some_schedules_shrinks_to_a_short_program(
     monkeypatch.setattr(Lives, "kid_ready", overtakes)
     last: Comparison | None = None
 
-    @settings(max_examples=1500, derandomize=True, database=None, verbosity=QUIET)
+    @settings(SEARCH)
     @given(scenarios().map(with_a_burst), schedules())
     def property_(scenario: Scenario, codes: list[int]) -> None:
         nonlocal last
