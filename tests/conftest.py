@@ -1,5 +1,6 @@
 """What every test may rely on; see README.md for where a new test goes."""
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,3 +28,10 @@ def short_dir() -> Iterator[Path]:
     """In place of `tmp_path` where a socket's address must not get too long."""
     with short_directory() as directory:
         yield directory
+
+
+@pytest.fixture
+def quiet_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """For tests whose children crash on purpose, one after the other."""
+    with caplog.at_level(logging.CRITICAL, "trio_sup"):
+        yield

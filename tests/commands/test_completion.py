@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,21 +102,3 @@ def test_a_node_that_hangs_completes_to_nothing_soon(
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert (tmp_path / "out").read_text() == ""
-
-
-def test_without_its_extra_it_says_which(shop_directory: Path) -> None:
-    program = (
-        "import sys\n"
-        "sys.modules['argcomplete'] = None\n"
-        "from trio_sup.cli import main\n"
-        "raise SystemExit(main(['completion', 'bash']))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env=environment(shop_directory),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "extra `completion`" in done.stderr

@@ -5,7 +5,6 @@ import http.client
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -114,21 +113,3 @@ def test_a_port_in_use_is_one_line(here: Here) -> None:
         code, out, err = here("inspect", "--web", "--port", str(port))
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert "--port 0" in err
-
-
-def test_without_its_extra_it_says_which(shop_directory: Path, tmp_path: Path) -> None:
-    program = (
-        "import sys\n"
-        "sys.modules['textual_serve'] = sys.modules['textual_serve.server'] = None\n"
-        "from trio_sup.cli import main\n"
-        "raise SystemExit(main(['inspect', '--web']))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env=environment(shop_directory),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "extra `web`" in done.stderr

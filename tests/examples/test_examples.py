@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +13,8 @@ import trio
 import trio.testing
 
 from trio_sup import current_node, dynamic_supervisor, open_supervisor
+
+pytestmark = pytest.mark.usefixtures("quiet_log")
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -52,15 +53,6 @@ a while later: 0
 Hello, Ada! (1)
 """,
 }
-
-
-@pytest.fixture(autouse=True)
-def quiet_log() -> Iterator[None]:
-    logger = logging.getLogger("trio_sup")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
-    yield
-    logger.setLevel(before)
 
 
 def load(name: str) -> ModuleType:

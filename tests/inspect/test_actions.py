@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,16 +26,7 @@ from trio_sup.inspect.wire_actions import (
 )
 from trio_sup.testing import ConformanceMonitor
 
-pytestmark = pytest.mark.trio
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    logger = logging.getLogger("trio_sup")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
-    yield
-    logger.setLevel(before)
+pytestmark = [pytest.mark.trio, pytest.mark.usefixtures("quiet_log")]
 
 
 class Boom(Exception):

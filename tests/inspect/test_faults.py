@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -12,13 +9,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from trio_sup import Child, child, open_supervisor
 from trio_sup._faults import ChaosCrash, crash
 
-pytestmark = pytest.mark.trio
-
-
-@pytest.fixture(autouse=True)
-def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    with caplog.at_level(logging.CRITICAL, "trio_sup"):
-        yield
+pytestmark = [pytest.mark.trio, pytest.mark.usefixtures("quiet_log")]
 
 
 class Waiter:
