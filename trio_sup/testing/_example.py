@@ -16,12 +16,12 @@ from trio.lowlevel import Task
 from trio_sup._child import Supervisor
 from trio_sup._core.errors import RestartLimitExceeded, StartFailed, SupervisionError
 from trio_sup._core.exits import leaves
-from trio_sup._kid import Kid
 from trio_sup._life import await_stack
 from trio_sup._node import current_node
 from trio_sup._open import open_supervisor
 from trio_sup.testing import invariants
 from trio_sup.testing._aftermath import aftermath
+from trio_sup.testing._by_hand import by_hand
 from trio_sup.testing._injector import Injector
 from trio_sup.testing._watchdog import Watchdog, all_tasks, sweep
 from trio_sup.testing.faults import (
@@ -77,13 +77,19 @@ def run_example(
             trio.run(example.main, clock=clock)
         except Unassumed:
             pass  # by `build_tree`
+        except BaseExceptionGroup as group:
+            if example.is_real_interrupt(group):
+                raise KeyboardInterrupt from group
+            raise
         except trio.TrioInternalError as error:
             if watchdog.halt is None:
                 raise
             example.problem("the tree comes to rest", watchdog.halt)
             del error
-            sweep(watchdog.left)
+            sweep(watchdog.left, watchdog.busy)
     world = example.world
+    if example.is_real_interrupt(world.error):
+        raise KeyboardInterrupt from world.error
     world.contested = watchdog.contested
     if not world.assumed:
         world.problems.clear()
@@ -122,6 +128,16 @@ class _Example:
     def _hit(self, fault: Fault) -> None:
         place = len(self.world.events)
         self.world.hits.append(Hit(trio.current_time(), fault, place=place))
+
+    def is_real_interrupt(self, error: BaseException | None) -> bool:
+        """Whether somebody pressed Ctrl-C: then it is over, it is no outcome."""
+        if error is None:
+            return False
+        made = {id(each) for each in self.injector.thrown()}
+        return any(
+            isinstance(leaf, KeyboardInterrupt) and id(leaf) not in made
+            for leaf in leaves(error)
+        )
 
     def hook(self, event: Any) -> None:
         """Take an event of the node."""
@@ -298,7 +314,7 @@ class _Example:
         for kid in self.world.kids_:
             parent = None if kid.parent is None else kid.parent.kid.handle
             if kid.path_text == fault.path and isinstance(parent, Supervisor):
-                admin = _admin(parent, kid, fault)
+                admin = by_hand(parent, kid, fault)
                 trio.lowlevel.spawn_system_task(admin, name="harness: by hand")
                 return True
         return False
@@ -369,21 +385,6 @@ class _Example:
             text = f"{path}: {type(error).__name__}: {error}"
             self.problem("no child fails without a fault that explains it", text, at)
         self._check("end")
-
-
-def _admin(
-    parent: Supervisor, kid: Kid, fault: Terminate | StartAgain
-) -> Callable[[], Awaitable[None]]:
-    async def ask() -> None:
-        try:
-            if isinstance(fault, Terminate):
-                await parent.terminate_child(kid.id)
-            else:
-                await parent.restart_child(kid.id)
-        except (SupervisionError, trio.Cancelled):
-            pass
-
-    return ask
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import suppress
 
 import trio
@@ -14,6 +15,9 @@ from trio_sup.testing.schedule import Schedule
 
 MAX_ROUNDS = 10_000
 """Rounds of the scheduler without time passing after which a run is called endless."""
+
+LOOKED_AT = 20
+"""Rounds before the end in which a task that runs is taken for one that spins."""
 
 MOST_AWAITS = 100
 """Awaits of one clean-up that are cut off before it is left to itself."""
@@ -32,21 +36,35 @@ class Watchdog(Schedule):
         """Why the run is to be ended at once."""
         self.left: list[Task] = []
         """The tasks of a run that was ended; children after their parents."""
+        self.busy: dict[Task, None] = {}
+        """The tasks that ran in the last rounds before it."""
         self._rounds = 0
         self._since: float = -1.0
 
     def shuffle(self, batch: list[Task]) -> None:
         """Order a batch, or end the run."""
         self._rounds += 1
-        if self._rounds > MAX_ROUNDS:
-            now = trio.current_time()
-            if now == self._since:
-                self.halt = self.halt or f"no rest in {MAX_ROUNDS} scheduler rounds"
-            self._rounds, self._since = 0, now
+        if self._rounds > MAX_ROUNDS - LOOKED_AT:
+            self._look(batch)
         if self.halt is not None:
             self.left = all_tasks()
             raise Endless(self.halt)
         super().shuffle(batch)
+
+    def _look(self, batch: list[Task]) -> None:
+        self.busy |= dict.fromkeys(batch)
+        if self._rounds <= MAX_ROUNDS:
+            return
+        now = trio.current_time()
+        if now == self._since:
+            names = ", ".join(sorted({task.name for task in self.busy}))
+            self.halt = self.halt or (
+                f"no rest in {MAX_ROUNDS} scheduler rounds; what runs all the time: "
+                f"{names}"
+            )
+            return
+        self._rounds, self._since = 0, now
+        self.busy.clear()
 
 
 def all_tasks() -> list[Task]:
@@ -59,22 +77,36 @@ def all_tasks() -> list[Task]:
     return found
 
 
-def sweep(left: Sequence[Task]) -> None:
+def sweep(left: Sequence[Task], busy: Container[Task] = ()) -> None:
     """Put away what an aborted run left, here and now.
 
     Otherwise its coroutines and nurseries complain whenever they are collected, which
     may be in the midst of somebody else's test.
+
+    Args:
+        left: All tasks, children after their parents.
+        busy: Those that span. One of them may catch everything and go on; outside of
+            Trio it would not even wait, and neither closing nor collecting it would
+            ever end. So these are kept for good, as they are.
     """
     hook, sys.unraisablehook = sys.unraisablehook, _ignore
     try:
         for task in reversed(left):
-            _close(task)
+            if task in busy:
+                _keep_for_good(task)
+            else:
+                _close(task)
             for nursery in task.child_nurseries:
                 # Private: it asserts, when collected, that this is empty.
                 getattr(nursery, "_children", set[Task]()).clear()
         gc.collect()
     finally:
         sys.unraisablehook = hook
+
+
+def _keep_for_good(task: Task) -> None:
+    # One reference more than there are: not even the interpreter's end collects it.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(task.coro))
 
 
 def _close(task: Task) -> None:
