@@ -164,7 +164,7 @@ class Session(Link):
 
     def set_rate(self, hz: float) -> None:
         """Ask for `hz` deltas a second (1 to 10), now and after reconnects."""
-        self.rate_hz = min(max(hz, 1.0), 10.0)
+        self.rate_hz: float = min(max(hz, 1.0), 10.0)
         self._ask(Rate(self.rate_hz))
 
     def resync(self) -> None:
