@@ -23,6 +23,7 @@ from trio_sup.testing import invariants
 from trio_sup.testing._aftermath import aftermath
 from trio_sup.testing._by_hand import by_hand
 from trio_sup.testing._injector import Injector
+from trio_sup.testing._told import told
 from trio_sup.testing._watchdog import Watchdog, all_tasks, sweep
 from trio_sup.testing.faults import (
     AtCheckpoint,
@@ -131,10 +132,8 @@ class _Example:
 
     def is_real_interrupt(self, error: BaseException | None) -> bool:
         """Whether somebody pressed Ctrl-C: then it is over, it is no outcome."""
-        if error is None:
-            return False
         made = {id(each) for each in self.injector.thrown()}
-        return any(
+        return error is not None and any(
             isinstance(leaf, KeyboardInterrupt) and id(leaf) not in made
             for leaf in leaves(error)
         )
@@ -230,7 +229,7 @@ class _Example:
             isinstance(leaf, kinds) for leaf in leaves(error)
         )
         if not excused:
-            self.problem("the client gets along", f"{type(error).__name__}: {error}")
+            self.problem("the client gets along", told(error))
 
     def _judge_end(self, error: BaseException) -> None:
         world = self.world
@@ -250,7 +249,7 @@ class _Example:
                 self.problem("an undisturbed tree starts", str(error))
         else:
             world.outcome = "failed"
-            self.problem("the tree ends in order", f"{type(error).__name__}: {error}")
+            self.problem("the tree ends in order", told(error))
 
     # Faults.
 
@@ -363,7 +362,7 @@ class _Example:
                 if each(self.world) is False:
                     why = "it is false"
             except Exception as error:  # noqa: BLE001 - the user's verdict
-                why = f"{type(error).__name__}: {error}"
+                why = told(error)
             if why is not None:
                 self.problem(each.name, why)
 
@@ -382,8 +381,8 @@ class _Example:
             world, injector.thrown(), self.options.allow
         )
         for at, path, error in found:
-            text = f"{path}: {type(error).__name__}: {error}"
-            self.problem("no child fails without a fault that explains it", text, at)
+            name = "no child fails without a fault that explains it"
+            self.problem(name, f"{path}: {told(error)}", at)
         self._check("end")
 
 

@@ -17,6 +17,7 @@ def run_checked(
     options: Options, script: Sequence[Fault] = (), codes: Sequence[int] = ()
 ) -> World:
     """Run one example and raise if anything is wrong with it."""
+    __tracebackhide__ = True
     world = run_example(options, script, codes)
     if world.problems:
         raise SupervisionViolation(world, options, script, codes)
@@ -44,6 +45,7 @@ class Findings:
         Raises:
             SupervisionViolation: something is, or was when it was run before.
         """
+        __tracebackhide__ = True
         case = (tuple(script), tuple(shortened(codes)))
         if self.violation is not None and case == self._failed:
             raise self.violation
@@ -64,6 +66,7 @@ class Findings:
         last = violation
 
         def fails(script: Sequence[Fault], codes: Sequence[int]) -> bool:
+            __tracebackhide__ = True
             nonlocal last
             try:
                 run_checked(self._options, script, codes)

@@ -6,7 +6,7 @@ import functools
 import importlib
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -20,6 +20,7 @@ from trio_sup.testing._arguments import (
 )
 from trio_sup.testing._example import Client, Options
 from trio_sup.testing._findings import Findings, run_checked
+from trio_sup.testing._program import UNDECORATED
 from trio_sup.testing.faults import STANDARD, Fault
 from trio_sup.testing.invariants import Check, Invariant
 from trio_sup.testing.report import SupervisionViolation
@@ -92,6 +93,7 @@ def check_supervision(
         RuntimeError: this is called from async code.
         ImportError: Hypothesis is not installed (extra ``testing``).
     """
+    __tracebackhide__ = True  # pytest shows where the check is, not its inside
     hypothesis = _hypothesis()
     from trio_sup.testing import strategies
 
@@ -103,6 +105,7 @@ def check_supervision(
     found = Findings(options)
 
     def test(case: tuple[list[Fault], list[int]]) -> None:
+        __tracebackhide__ = True
         nonlocal examples, discarded
         world = found.run(*case)
         if world is None:
@@ -141,6 +144,7 @@ def check_supervision(
 
 def survey(options: Options, spare: Sequence[str] = ()) -> _draws.Ground:
     """Look at the tree in an undisturbed run."""
+    __tracebackhide__ = True
     world = run_checked(options)
     check_spare(spare, [kid.path_text for kid in world.kids_])
     return _draws.survey(world, spare, options.duration)
@@ -195,6 +199,7 @@ def replay(
         ValueError: `duration` is not above 0, or a code is negative.
         RuntimeError: this is called from async code.
     """
+    __tracebackhide__ = True
     options = make_options(build_tree, client, invariants, allow, duration)
     check_run(script, codes)
     return run_checked(options, script, codes)
@@ -221,21 +226,19 @@ def supervision_property(
 
         @functools.wraps(function)
         def test(**fixtures: object) -> None:
+            __tracebackhide__ = True
             given = dict(options)
+            used = functools.partial(function, **fixtures)
+            functools.update_wrapper(used, function)
             if inspect.iscoroutinefunction(function):
-                client: Callable[[World], Awaitable[object]]
-                client = functools.partial(function, **fixtures)
-                functools.update_wrapper(client, function)
-                given["client"] = client
+                given["client"] = used
             else:
-                check: Callable[[World], object]
-                check = functools.partial(function, **fixtures)
-                functools.update_wrapper(check, function)
-                given["invariants"] = [*given.get("invariants", ()), check]
+                given["invariants"] = [*given.get("invariants", ()), used]
             check_supervision(build_tree, **given)
 
         # Runners must neither see the first parameter nor an async function.
         del test.__wrapped__
+        setattr(test, UNDECORATED, function)  # for the program that repeats a failure
         test.__signature__ = signature.replace(  # type: ignore[attr-defined]
             parameters=parameters, return_annotation=None
         )

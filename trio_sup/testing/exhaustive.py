@@ -97,6 +97,7 @@ class CoverageReport:
         Raises:
             SupervisionViolation: with a note of how many there were.
         """
+        __tracebackhide__ = True
         if self.failures:
             first = self.failures[0]
             first.add_note(f"{len(self.failures)} of {self.runs} runs failed\n{self}")
@@ -194,6 +195,7 @@ def every_checkpoint(
             above 0.
         RuntimeError: this is called from async code.
     """
+    __tracebackhide__ = True
     options = make_options(build_tree, client, invariants, allow, duration)
     for mode in modes:
         if mode not in _MODES:
@@ -246,6 +248,7 @@ def every_cancellation(
     Raises:
         SupervisionViolation: something does not hold, and `check` is true.
     """
+    __tracebackhide__ = True
     options = make_options(build_tree, client, invariants, allow, duration)
     steps = run_checked(options).steps
     stride = -(-steps // most)
@@ -262,6 +265,7 @@ def _run_all(
     progress: Progress | bool | None,
     check: bool,
 ) -> CoverageReport:
+    __tracebackhide__ = True
     began, tally, tell = time.perf_counter(), _Tally(), chosen(progress)
     for number, case in enumerate(cases, start=1):
         tally.note(case, run_example(options, case.script), options)

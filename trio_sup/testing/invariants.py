@@ -28,6 +28,7 @@ from trio_sup._core.exits import Ignore, leaves
 from trio_sup._kid import Kid
 from trio_sup._messages import CastNote, InfoNote, StopNote
 from trio_sup._registry import Via
+from trio_sup.testing._told import told
 from trio_sup.testing.world import World
 
 Check: TypeAlias = Callable[[World], object]
@@ -130,7 +131,8 @@ def survives(faults: int) -> Invariant:
     def check(world: World) -> None:
         real = [hit for hit in world.hits if not hit.missed]
         if world.outcome == "gave_up" and len(real) <= faults:
-            raise AssertionError(f"gave up after {len(real)} faults: {world.error}")
+            many = "1 fault" if len(real) == 1 else f"{len(real)} faults"
+            raise AssertionError(f"gave up after {many}: {world.error}")
 
     return Invariant(f"survives({faults})", check, source=f"survives({faults})")
 
@@ -179,7 +181,7 @@ async def becomes_true(demand: Invariant, world: World) -> str | None:
             if scope.cancelled_caught:
                 why = "its check still waits"
         except (AssertionError, SupervisionError, trio.TooSlowError) as error:
-            why = f"{type(error).__name__}: {error}"
+            why = told(error)
         if trio.current_time() >= until:
             return f"not within {demand.within:g} s of the last fault: {why}"
         await trio.sleep(min(step, until - trio.current_time()))
@@ -216,7 +218,18 @@ def unexpected_crashes(
             error = event.exit.error
             if error is not None and not explained(error):
                 found.append((event.at, event.path, error))
-    return found
+    told_of = {id(error) for _, _, error in found}
+    return [each for each in found if not _only_passes_on(each[2], told_of)]
+
+
+def _only_passes_on(error: BaseException, told_of: set[int]) -> bool:
+    """Whether an error is the news of somebody else's that is told of by itself."""
+    if not isinstance(error, CONSEQUENCES):
+        return False
+    cause = error.__cause__
+    while cause is not None and id(cause) not in told_of:
+        cause = cause.__cause__
+    return cause is not None
 
 
 def one_end_a_life(world: World) -> list[str]:

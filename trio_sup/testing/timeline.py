@@ -40,9 +40,9 @@ def timeline(
         word = "missed" if hit.missed else "FAULT"
         lane = hit.fault.path if hit.fault.path in lanes else ""
         marks.append((hit.place, (hit.at, lane, f"{word} {type(hit.fault).__name__}")))
-    for problem in problems:
-        mark = (problem.at, "", f"PROBLEM {problem.invariant}")
-        marks.append((problem.place, mark))
+    found = {(p.place, p.at, p.invariant): None for p in problems}
+    for at_event, at, name in found:
+        marks.append((at_event, (at, "", f"PROBLEM {name}")))
     for place, event in enumerate([*happened, None]):
         rows += [mark for at, mark in marks if at == place]
         text = "" if event is None else _cell(event)
