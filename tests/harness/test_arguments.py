@@ -149,3 +149,8 @@ def test_the_decorator_refuses_what_the_function_refuses() -> None:
 
     with pytest.raises(TypeError, match="lambda: spec"):
         nothing()
+
+
+def test_a_tree_with_too_much_beside_it_is_refused_in_words() -> None:
+    with pytest.raises(TypeError, match="or a pair of that and an application object"):
+        check_supervision(lambda: (flat(), 1, 2))

@@ -164,3 +164,12 @@ def test_tree(check_supervision):
     result = run(project, source, "-n", "1")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*KeyError: 'typo'*", "*def test_replay() -> None:*"])
+
+
+def test_the_mark_takes_types_without_the_keyword(project: pytest.Pytester) -> None:
+    source = """
+@pytest.mark.allow_crashes(KeyError, ValueError)
+def test_allows(no_crashes):
+    run_virtual(run, child(crash))
+"""
+    run(project, source).assert_outcomes(passed=1)

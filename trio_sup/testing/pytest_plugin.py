@@ -76,8 +76,8 @@ def _assertion_in(event: LifecycleEvent) -> BaseException | None:
 def _allowed(item: pytest.Item) -> tuple[type[BaseException], ...]:
     allowed: tuple[type[BaseException], ...] = ()
     for mark in item.iter_markers("allow_crashes"):
-        errors = mark.kwargs["errors"]
-        allowed += errors if isinstance(errors, tuple) else (errors,)
+        for errors in (*mark.args, *mark.kwargs.values()):
+            allowed += errors if isinstance(errors, tuple) else (errors,)
     return allowed
 
 

@@ -172,7 +172,8 @@ def unpack(built: object) -> tuple[ChildSpec[Supervisor], Any]:
     """
     app: Any = None
     if isinstance(built, tuple):
-        built, app = cast("tuple[object, object]", built)
+        parts = cast("tuple[object, ...]", built)
+        built, app = parts if len(parts) == 2 else (parts, None)
     if isinstance(built, list):
         return supervisor(cast("list[ChildSpec[Any]]", built), id="root"), app
     if not _is_spec(built):
