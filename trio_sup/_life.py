@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
@@ -224,7 +225,12 @@ _TRIO = str(Path(trio.__file__).parent)
 
 def await_stack(task: trio.lowlevel.Task) -> str:
     """Format where a task waits, the innermost frame last, without Trio's own."""
-    frames = list(task.iter_await_frames())
+    return formatted_stack(task.iter_await_frames())
+
+
+def formatted_stack(found: Iterable[tuple[FrameType, int]]) -> str:
+    """Format frames with their lines, but for Trio's own at the inner end."""
+    frames = list(found)
     while len(frames) > 1 and frames[-1][0].f_code.co_filename.startswith(_TRIO):
         frames.pop()
     return "".join(traceback.StackSummary.extract(iter(frames)).format())

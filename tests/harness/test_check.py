@@ -322,7 +322,9 @@ def test_a_caller_that_waits_for_ever_is_no_hang_of_the_harness() -> None:
 def test_a_tree_that_does_not_stop_is_found_and_its_place_shown() -> None:
     with pytest.raises(SupervisionViolation, match="the tree comes to rest") as found:
         replay(lambda: [child(holds_out, shutdown=1)])
-    assert "holds_out" in str(found.value)
+    shown = str(found.value)
+    assert "in holds_out\n    await trio.sleep_forever()" in shown
+    assert "virtual time passes" in shown
 
 
 async def spins() -> None:

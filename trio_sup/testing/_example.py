@@ -16,7 +16,6 @@ from trio.lowlevel import Task
 from trio_sup._child import Supervisor
 from trio_sup._core.errors import RestartLimitExceeded, StartFailed, SupervisionError
 from trio_sup._core.exits import leaves
-from trio_sup._life import await_stack
 from trio_sup._node import current_node
 from trio_sup._open import open_supervisor
 from trio_sup.testing import invariants
@@ -174,12 +173,15 @@ class _Example:
 
     async def _lose_patience(self) -> None:
         stacks = [
-            f"{kid.path_text} waits:\n{await_stack(kid.task)}"
+            f"{kid.path_text} waits:\n{self.injector.stack_of(kid)}"
             for kid in self.world.kids_
-            if kid.alive and kid.task is not None
+            if kid.alive
         ]
-        why = f"it did not end within {PATIENCE:g} s\n" + "\n".join(stacks)
-        self.watchdog.halt = why
+        why = (
+            f"it did not end within {PATIENCE:g} s; virtual time passes while all tasks "
+            "wait, for a thread or a process, too\n"
+        )
+        self.watchdog.halt = why + "\n".join(stacks)
         await trio.lowlevel.checkpoint()
 
     async def _run_tree(self, spec: Any) -> None:

@@ -15,6 +15,7 @@ from trio.lowlevel import Task
 
 from trio_sup import _life
 from trio_sup._kid import Kid
+from trio_sup._life import await_stack
 from trio_sup._mailbox import MailQueue
 from trio_sup._messages import CastNote, Request
 from trio_sup._ops import Handler
@@ -202,6 +203,13 @@ class Injector(trio.abc.Instrument):
             if kid.path_text == path and kid.alive:
                 return kid
         return None
+
+    def stack_of(self, kid: Kid) -> str:
+        """Format where a child waits."""
+        life = self.present.get(kid.path_text)
+        if life is not None and (own := life.stack()):
+            return own
+        return "" if kid.task is None else await_stack(kid.task)
 
     def forgotten_callers(self) -> list[str]:
         """Return the calls that wait for an answer that nobody will give."""

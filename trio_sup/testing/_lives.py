@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Coroutine, Generator, Sequence
+from types import FrameType
 from typing import Any, NoReturn
 
 import outcome
 import trio
 from trio.lowlevel import Abort, Task, reschedule
 
+from trio_sup._life import formatted_stack
 from trio_sup.testing.faults import (
     AtCheckpoint,
     Crash,
@@ -55,10 +57,28 @@ class DrivenLife:
         # The abort function of the present wait; None while the task runs.
         self._abort: Callable[[Any], Abort] | None = None
         self._refused: Callable[[], NoReturn] | None = None
+        self._coro: Coroutine[Any, Any, None] | None = None
 
     def note_scheduled(self) -> None:
         """Its task was woken: what it waited for has come."""
         self._abort = None
+
+    def stack(self) -> str:
+        """Format where its own code waits, the innermost frame last.
+
+        Trio's view of the task ends at `drive`.
+        """
+        frames: list[tuple[FrameType, int]] = []
+        waits: Any = self._coro
+        while waits is not None:
+            kind = "cr" if hasattr(waits, "cr_frame") else "gi"
+            frame: FrameType | None = getattr(waits, f"{kind}_frame", None)
+            if frame is None:
+                break
+            frames.append((frame, frame.f_lineno))
+            inner = "cr_await" if kind == "cr" else "gi_yieldfrom"
+            waits = getattr(waits, inner)
+        return formatted_stack(frames)
 
     # Faults from outside, at a time.
 
@@ -166,6 +186,7 @@ class DrivenLife:
         """Run a coroutine under this life's faults; to be awaited."""
         value: Any = None
         error: BaseException | None = None
+        self._coro = coro
         while True:
             try:
                 trap = coro.send(value) if error is None else coro.throw(error)

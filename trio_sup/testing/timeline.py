@@ -1,8 +1,11 @@
-"""What happened, as text: one lane a child, injected faults marked."""
+"""What happened, as text: one lane a child, injected faults marked.
+
+A tree that is too wide for a table gets narrow lanes, with the text beside them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from trio_sup._core import events
@@ -12,7 +15,13 @@ if TYPE_CHECKING:
     from trio_sup.testing.world import Hit, Problem
 
 LIMIT = 60
-"""Lines shown; a failure that needs more is cut in the middle."""
+"""Lines shown of what happened; if there is more, those around faults and problems."""
+
+WIDEST = 120
+"""Columns up to which what happens is written into the lanes themselves."""
+
+MOST_LANES = 30
+"""Narrow lanes that are drawn; more of them show nothing that can be followed."""
 
 WIDE = 32
 """Characters up to which what follows at once is joined into one cell."""
@@ -71,32 +80,77 @@ def _joined(rows: list[_Row]) -> list[_Row]:
 
 
 def _table(lanes: list[str], rows: list[_Row]) -> str:
-    names = [lane.partition("/")[2] or lane for lane in lanes]
-    widths = [
-        max([len(name), *(len(text) for _, lane, text in rows if lane == path)])
-        for name, path in zip(names, lanes, strict=True)
+    rows = _what_counts(rows)
+    names = {lane: _one_line(lane.partition("/")[2] or lane) for lane in lanes}
+    widths = {lane: len(name) for lane, name in names.items()}
+    for _, lane, text in rows:
+        if lane:
+            widths[lane] = max(widths[lane], len(text))
+    if 8 + sum(2 + width for width in widths.values()) > WIDEST:
+        return "\n".join(_narrow(names, rows))
+    return "\n".join(_wide(names, widths, rows))
+
+
+def _what_counts(rows: list[_Row]) -> list[_Row]:
+    """Return the rows around faults and problems, if there are too many."""
+    if len(rows) <= LIMIT:
+        return rows
+    marked = [
+        place
+        for place, (_, _, text) in enumerate(rows)
+        if "FAULT " in text or "PROBLEM " in text
     ]
-    head = "  ".join(
-        name.ljust(width) for name, width in zip(names, widths, strict=True)
-    )
-    lines = [f"{'time':>8}  {head}".rstrip()]
-    if len(rows) > LIMIT:
-        rows = [
-            *rows[: LIMIT // 2],
-            (rows[LIMIT // 2][0], "", "…"),
-            *rows[-LIMIT // 2 :],
-        ]
+    distances = [
+        min(abs(place - mark) for mark in [0, *marked]) for place in range(len(rows))
+    ]
+    kept = sorted(sorted(range(len(rows)), key=distances.__getitem__)[:LIMIT])
+    shown: list[_Row] = []
+    before = -1
+    for place in kept:
+        if place != before + 1:
+            shown.append((rows[before + 1][0], "", "…"))
+        shown.append(rows[place])
+        before = place
+    if before != len(rows) - 1:
+        shown.append((rows[before + 1][0], "", "…"))
+    return shown
+
+
+def _wide(
+    names: dict[str, str], widths: dict[str, int], rows: list[_Row]
+) -> Iterator[str]:
+    """A column for each child, what happens to it in the column."""
+
+    def line(time: str, cells: Iterable[str]) -> str:
+        return f"{time:>8}  {'  '.join(cells)}".rstrip()
+
+    yield line("time", (name.ljust(widths[lane]) for lane, name in names.items()))
+    for time, lane, text in _timed(rows):
+        row = dict.fromkeys(names, "|") | {lane: text}
+        cells = [row[each].ljust(width) for each, width in widths.items()]
+        yield line(time, cells if lane else [text])
+
+
+def _narrow(names: dict[str, str], rows: list[_Row]) -> Iterator[str]:
+    """A mark for each child, and beside them whom it is about and what it is."""
+    drawn = list(names) if len(names) <= MOST_LANES else []
+    yield f"{'time':>8}"
+    for time, lane, text in _timed(rows):
+        marks = "".join("* " if each == lane else "| " for each in drawn)
+        said = f"{names[lane]}: {text}" if lane else text
+        yield f"{time:>8}  {marks} {said}".rstrip()
+
+
+def _timed(rows: list[_Row]) -> Iterator[tuple[str, str, str]]:
+    """Say each time once."""
     before = -1.0
     for at, lane, text in rows:
-        shown, before = "" if at == before else f"{at:.3f}", at
-        cells = [
-            (text if lane == path else "|").ljust(width)
-            for path, width in zip(lanes, widths, strict=True)
-        ]
-        if lane == "":
-            cells = [text]
-        lines.append(f"{shown:>8}  {'  '.join(cells)}".rstrip())
-    return "\n".join(lines)
+        yield ("" if at == before else f"{at:.3f}"), lane, text
+        before = at
+
+
+def _one_line(name: str) -> str:
+    return name if name.isprintable() else ascii(name)[1:-1]
 
 
 def _cell(event: LifecycleEvent) -> str:
