@@ -50,6 +50,8 @@ class Picture:
     """Whether the trends of the node are there."""
     shows: str = ""
     """What has to be on the screen before it is drawn."""
+    then: tuple[str, ...] = ()
+    """Keys that mean something only once that is there."""
 
 
 DOWN_TO_CHARGE = ("down",) * 3
@@ -62,7 +64,7 @@ PICTURES = {
     "stack": Picture(
         (76, 22), (*DOWN_TO_CHARGE, "enter", *"ttt"), shows="Gateway.post"
     ),
-    "tasks": Picture((110, 22), ("8", *("down",) * 6), shows="watch_config"),
+    "tasks": Picture((110, 22), ("8",), shows="watch_config", then=("down",) * 6),
     "calls": Picture((110, 14), ("9",), shows="deadlock"),
     "busy": Picture((110, 17), ("0",), shows="held the loop"),
     "restarts": Picture((130, 30), ("3", *("down",) * 11)),
@@ -100,6 +102,7 @@ async def show_picture(picture: Picture) -> str:
             await open_details(rig, picture.details_of)
         if picture.shows:
             await rig.until_shown(picture.shows)
+            await rig.press(*picture.then)
         if picture.node_gone:
             await lose_node(rig, node)
         return own_fonts(rig.app.export_screenshot(title=TITLE))
