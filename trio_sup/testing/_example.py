@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from inspect import isawaitable
 from typing import Any
 
@@ -22,6 +20,7 @@ from trio_sup.testing import invariants
 from trio_sup.testing._aftermath import aftermath
 from trio_sup.testing._by_hand import by_hand
 from trio_sup.testing._injector import Injector
+from trio_sup.testing._quiet import quiet_log
 from trio_sup.testing._told import told
 from trio_sup.testing._watchdog import Watchdog, all_tasks, sweep
 from trio_sup.testing.faults import (
@@ -72,7 +71,7 @@ def run_example(
     example = _Example(options, script, watchdog)
     clock = trio.testing.MockClock(autojump_threshold=0)
     seam = example.injector.in_place()
-    with scheduled(schedule=watchdog), _quiet_log(), seam:
+    with scheduled(schedule=watchdog), quiet_log(), seam:
         try:
             trio.run(example.main, clock=clock)
         except Unassumed:
@@ -131,8 +130,10 @@ class _Example:
 
     def is_real_interrupt(self, error: BaseException | None) -> bool:
         """Whether somebody pressed Ctrl-C: then it is over, it is no outcome."""
+        if error is None:
+            return False
         made = {id(each) for each in self.injector.thrown()}
-        return error is not None and any(
+        return any(
             isinstance(leaf, KeyboardInterrupt) and id(leaf) not in made
             for leaf in leaves(error)
         )
@@ -386,15 +387,3 @@ class _Example:
             name = "no child fails without a fault that explains it"
             self.problem(name, f"{path}: {told(error)}", at)
         self._check("end")
-
-
-@contextmanager
-def _quiet_log() -> Generator[None]:
-    """Injected crashes are no news."""
-    logger = logging.getLogger("trio_sup")
-    before = logger.disabled
-    logger.disabled = True
-    try:
-        yield
-    finally:
-        logger.disabled = before

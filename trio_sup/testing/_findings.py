@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from trio_sup.testing._arguments import check_spare
 from trio_sup.testing._example import Options, run_example
 from trio_sup.testing._smaller import smallest
 from trio_sup.testing.faults import Fault
@@ -21,6 +22,14 @@ def run_checked(
     world = run_example(options, script, codes)
     if world.problems:
         raise SupervisionViolation(world, options, script, codes)
+    return world
+
+
+def undisturbed(options: Options, spare: Sequence[str] = ()) -> World:
+    """Run the tree without a fault, and see that who is to be spared is there."""
+    __tracebackhide__ = True
+    world = run_checked(options)
+    check_spare(spare, [kid.path_text for kid in world.kids_])
     return world
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -12,14 +11,10 @@ from typing import Any
 from attrs import frozen
 
 from trio_sup.testing import _draws
-from trio_sup.testing._arguments import (
-    check_kinds,
-    check_run,
-    check_spare,
-    make_options,
-)
-from trio_sup.testing._example import Client, Options
-from trio_sup.testing._findings import Findings, run_checked
+from trio_sup.testing._arguments import check_kinds, check_run, make_options
+from trio_sup.testing._example import Client
+from trio_sup.testing._extra import hypothesis_for
+from trio_sup.testing._findings import Findings, run_checked, undisturbed
 from trio_sup.testing._program import UNDECORATED
 from trio_sup.testing.faults import STANDARD, Fault
 from trio_sup.testing.invariants import Check, Invariant
@@ -94,14 +89,14 @@ def check_supervision(
         ImportError: Hypothesis is not installed (extra ``testing``).
     """
     __tracebackhide__ = True  # pytest shows where the check is, not its inside
-    hypothesis = _hypothesis()
+    hypothesis = hypothesis_for("check_supervision")
     from trio_sup.testing import strategies
 
     options = make_options(build_tree, client, invariants, allow, duration)
     check_kinds(faults)
     began, outcomes = time.perf_counter(), dict[str, int]()
     examples = discarded = 0
-    ground = survey(options, spare)
+    ground = _draws.survey(undisturbed(options, spare), spare, duration)
     found = Findings(options)
 
     def test(case: tuple[list[Fault], list[int]]) -> None:
@@ -140,28 +135,6 @@ def check_supervision(
     paths = tuple(target.path for target in ground.targets)
     seconds = time.perf_counter() - began
     return CheckReport(examples, seconds, paths, outcomes, discarded)
-
-
-def survey(options: Options, spare: Sequence[str] = ()) -> _draws.Ground:
-    """Look at the tree in an undisturbed run."""
-    __tracebackhide__ = True
-    world = run_checked(options)
-    check_spare(spare, [kid.path_text for kid in world.kids_])
-    return _draws.survey(world, spare, options.duration)
-
-
-def _hypothesis() -> Any:
-    # By name, so that nothing of it is needed for the rest of the harness.
-    try:
-        return importlib.import_module("hypothesis")
-    except ModuleNotFoundError as error:
-        if error.name != "hypothesis":
-            raise
-        raise ImportError(
-            "check_supervision needs Hypothesis, which comes with the extra "
-            "'testing': install trio-sup[testing]",
-            name="hypothesis",
-        ) from None
 
 
 def _full_name(function: object) -> str:

@@ -8,9 +8,9 @@ from typing import Literal, TypeAlias
 
 from attrs import Factory, define, frozen
 
-from trio_sup.testing._arguments import check_spare, make_options
+from trio_sup.testing._arguments import make_options
 from trio_sup.testing._example import Client, Options, run_example
-from trio_sup.testing._findings import run_checked
+from trio_sup.testing._findings import undisturbed
 from trio_sup.testing._progress import Progress, chosen
 from trio_sup.testing.faults import (
     Crash,
@@ -200,8 +200,7 @@ def every_checkpoint(
     for mode in modes:
         if mode not in _MODES:
             raise ValueError(f"modes takes some of {', '.join(_MODES)}; not {mode!r}")
-    baseline = run_checked(options)
-    check_spare(spare, [kid.path_text for kid in baseline.kids_])
+    baseline = undisturbed(options, spare)
     cases: list[_Case] = []
     for (path, life), waits in baseline.checkpoints.items():
         if path in spare:
@@ -250,7 +249,7 @@ def every_cancellation(
     """
     __tracebackhide__ = True
     options = make_options(build_tree, client, invariants, allow, duration)
-    steps = run_checked(options).steps
+    steps = undisturbed(options).steps
     stride = -(-steps // most)
     cases = [
         _Case("the tree", "cut", [CutTree(step=step)])

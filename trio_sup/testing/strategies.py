@@ -18,6 +18,7 @@ from trio_sup._specs import child, supervisor
 from trio_sup.testing import _draws
 from trio_sup.testing._arguments import check_kinds, make_options
 from trio_sup.testing._draws import Ground
+from trio_sup.testing._findings import undisturbed
 from trio_sup.testing.faults import STANDARD, Fault
 from trio_sup.testing.world import BuildTree
 
@@ -64,11 +65,10 @@ def fault_scripts(
         spare: Paths of children that are left alone.
         duration: Virtual seconds of a run.
     """
-    from trio_sup.testing.check import survey
-
     check_kinds(faults)
     options = make_options(build_tree, None, (), (), duration)
-    return scripts_on(survey(options, spare), faults)
+    ground = _draws.survey(undisturbed(options, spare), spare, duration)
+    return scripts_on(ground, faults)
 
 
 def scripts_on(

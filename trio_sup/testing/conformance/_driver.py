@@ -15,6 +15,7 @@ import trio.testing
 
 import trio_sup
 from trio_sup._core import events
+from trio_sup.testing._quiet import quiet_log
 from trio_sup.testing._watchdog import sweep
 from trio_sup.testing.scenario import (
     Advance,
@@ -46,7 +47,6 @@ from ._answers import (
 )
 from ._deviations import NOT_COMPARED
 from ._order import Order
-from ._quiet import quiet_log
 from ._replies import asked_just_before
 from ._workers import Killed, Life, Scripted, Stage
 

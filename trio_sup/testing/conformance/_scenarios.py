@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
+from trio_sup.testing._extra import hypothesis_for
 from trio_sup.testing.scenario import Scenario
 
 from ._grammar import Maker
@@ -34,16 +35,9 @@ def scenarios() -> SearchStrategy[Scenario]:
     Raises:
         ImportError: Hypothesis is not installed (extra ``testing``).
     """
-    try:
-        from ._drawn import drawn_scenarios
-    except ModuleNotFoundError as error:
-        if error.name != "hypothesis":
-            raise
-        raise ImportError(
-            "scenarios() needs Hypothesis, which comes with the extra 'testing': "
-            "install trio-sup[testing]",
-            name="hypothesis",
-        ) from None
+    hypothesis_for("scenarios()")
+    from ._drawn import drawn_scenarios
+
     return drawn_scenarios()
 
 

@@ -1,4 +1,4 @@
-"""Keeps trio-sup's log silent while scripted crashes happen."""
+"""Keeps trio-sup's log silent while crashes happen that somebody planned."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_log() -> Generator[None]:
-    """Scripted crashes are no news."""
+    """Planned crashes are no news."""
     logger = logging.getLogger("trio_sup")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    before = logger.disabled
+    logger.disabled = True
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logger.disabled = before
