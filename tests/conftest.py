@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,32 @@ settings.register_profile(
     "thorough", settings.get_profile("trio-sup"), max_examples=2_000
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "trio-sup"))
+
+SHELLS_WISHES = (
+    *("COLUMNS", "LINES", "LC_ALL"),
+    *("FORCE_COLOR", "NO_COLOR", "PYTHON_COLORS"),
+    *("TRIO_SUP_INSPECT", "TRIO_SUP_REMOTE", "TRIO_SUP_RUNTIME_DIR"),
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_surroundings() -> Iterator[None]:
+    """Programs that tests start and read are not to behave as this shell wishes.
+
+    The size and colours of the terminal stand in the environment of some shells and
+    servers; a background job without job control, or below `nohup`, ignores signals,
+    and so do the programs that it starts.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in SHELLS_WISHES:
+            patch.delenv(name, raising=False)
+        for number, handler in (
+            (signal.SIGINT, signal.default_int_handler),
+            (signal.SIGHUP, signal.SIG_DFL),
+        ):
+            if signal.getsignal(number) == signal.SIG_IGN:
+                signal.signal(number, handler)
+        yield
 
 
 @pytest.fixture
