@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import trio
 from attrs import define, field, frozen
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from tests.inspect.looking import looking
@@ -213,15 +215,14 @@ def test_without_the_extra_the_error_says_what_to_install(
 
 
 def test_the_real_library_takes_them() -> None:
-    sdk: Any = pytest.importorskip("opentelemetry.sdk.metrics")
-    export: Any = pytest.importorskip("opentelemetry.sdk.metrics.export")
-    reader = export.InMemoryMetricReader()
-    provider = sdk.MeterProvider(metric_readers=[reader])
+    reader = InMemoryMetricReader()
+    provider = MeterProvider(metric_readers=[reader])
 
     async def main() -> None:
         async with open_supervisor([child(Echo)], id="top"):
             register(provider.get_meter("test"))
             data = await trio.to_thread.run_sync(reader.get_metrics_data)
+            assert data is not None
             found = data.resource_metrics[0].scope_metrics[0].metrics
             assert {m.name for m in found} == {f"trio_sup.{f.name}" for f in FAMILIES}
 
