@@ -24,6 +24,7 @@ from trio_sup._core.errors import SupervisorStopping
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.specs import Flags
 from trio_sup._core.strategy import SupervisorCore
+from trio_sup._core.words import Shutdown
 from trio_sup._kid import Kid
 from trio_sup._life import run_life
 from trio_sup._reports import EventParts, Story, exit_event, report_while_stuck
@@ -106,11 +107,12 @@ class Lives:
             if kid.asked is not None:
                 kid.arm(0)
 
-    def stop_kid(self, kid: Kid, reason: str) -> None:
-        """Ask one child to stop, with its own grace."""
+    def stop_kid(self, kid: Kid, reason: str, shutdown: Shutdown | None = None) -> None:
+        """Ask one child to stop, with its own grace unless another is given."""
         if not kid.alive:
             return
-        shutdown = kid.spec.shutdown
+        if shutdown is None:
+            shutdown = kid.spec.shutdown
         first = kid.asked is None
         brutal = shutdown == "brutal_kill"
         grace = 0.0 if self.hurried or shutdown == "brutal_kill" else shutdown

@@ -105,24 +105,35 @@ class RootHost:
             try:
                 with trio.CancelScope(shield=came is not None):
                     await kid.wait_change()
-            except (trio.Cancelled, KeyboardInterrupt) as error:
+            except BaseException as error:  # noqa: BLE001 - returned
+                # Mostly a cancellation or Ctrl-C; but whatever it is, the tree must not
+                # be left behind: its nursery is open already.
                 again = isinstance(error, KeyboardInterrupt) and interrupted
                 interrupted = True
-                if not isinstance(came, KeyboardInterrupt):
+                if _outdoes(error, came):
                     came = error
             else:
                 continue
             until_ready = False
+            assert came is not None
             if again:
                 self.driver.hurry()
             self.driver.request_stop(_reason(came))
         return came
 
 
+def _outdoes(error: BaseException, came: BaseException | None) -> bool:
+    """Whether an error that came later is the one to tell of."""
+    if isinstance(error, KeyboardInterrupt):
+        return not isinstance(came, KeyboardInterrupt)
+    return came is None or isinstance(came, trio.Cancelled)
+
+
 def _reason(error: BaseException) -> str:
-    return (
-        "Ctrl-C" if isinstance(error, KeyboardInterrupt) else "cancelled from outside"
-    )
+    if isinstance(error, trio.Cancelled):
+        return "cancelled from outside"
+    is_interrupt = isinstance(error, KeyboardInterrupt)
+    return "Ctrl-C" if is_interrupt else f"{type(error).__name__} in who waits for it"
 
 
 class OpenSupervisor:

@@ -105,6 +105,7 @@ class PartitionDriver(StaticDriver):
             self._wait_for_group(self.all_kids()[0], at)
 
     async def _enable(self, number: int) -> None:
+        self._check_going()  # the one before it may have ended everything
         if number not in self.core.kids:  # temporary: forgotten at its end
             kid = self.new_kid(self.flags.children[number], number)
             self._originals[number] = self.core.kids[number] = kid

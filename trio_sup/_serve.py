@@ -144,6 +144,7 @@ async def _serve_messages(queue: MailQueue, server: GenServer) -> None:
                 await _park_until(queue, inner.idle_at)
                 turn = TURN
                 continue
+            queue.received += 1  # it was queued nowhere, but it is handled
         if isinstance(item, StopNote):
             if item.by_supervisor:
                 return

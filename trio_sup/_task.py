@@ -263,9 +263,8 @@ def value_of(task: Task[T], outcome: Ok[T] | Exit) -> T:
 
 def stop_task(kid: Kid, reason: str, shutdown: Shutdown) -> None:
     """Ask a task to stop, with a grace of the caller's choice."""
-    brutal = shutdown == "brutal_kill"
-    grace = 0.0 if shutdown == "brutal_kill" else shutdown
-    kid.ask_stop(f"{kid.path_text}: {reason}", grace, brutal=brutal)
+    assert kid.parent is not None
+    kid.parent.stop_kid(kid, f"{kid.path_text}: {reason}", shutdown)
 
 
 async def await_many(tasks: Iterable[Task[T]]) -> list[T]:

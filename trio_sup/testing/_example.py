@@ -134,7 +134,8 @@ class _Example:
             return False
         made = {id(each) for each in self.injector.thrown()}
         return any(
-            isinstance(leaf, KeyboardInterrupt) and id(leaf) not in made
+            isinstance(leaf, KeyboardInterrupt)
+            and not invariants.stems_from(leaf, made)
             for leaf in leaves(error)
         )
 
@@ -238,7 +239,9 @@ class _Example:
         world = self.world
         self.now = trio.current_time()
         kinds = {type(leaf) for leaf in leaves(error)}
-        if kinds == {KeyboardInterrupt}:
+        made = {id(each) for each in self.injector.thrown()}
+        ours = all(invariants.stems_from(leaf, made) for leaf in leaves(error))
+        if KeyboardInterrupt in kinds and ours:
             world.outcome = "interrupted"
         elif kinds == {RestartLimitExceeded}:
             world.outcome = "gave_up"

@@ -33,6 +33,8 @@ class SupervisorFacts:
     max_children: float = math.inf
     dynamic: bool = False
     loose: bool = False
+    owned: bool = False
+    """Whether its children are stopped by those who started them, with any grace."""
     children: tuple[str, ...] = ()
     """The paths of its initial children, in start order."""
 
@@ -88,6 +90,7 @@ def _flags(spec: ChildSpec[Any], path: str) -> SupervisorFacts | None:
         max_children=flags.max_children,
         dynamic=spec.kind == "dynamic",
         loose=spec.target in LOOSE,
+        owned=spec.target == "task_supervisor",
         children=tuple(f"{path}/{child.label}" for child in flags.children),
     )
 

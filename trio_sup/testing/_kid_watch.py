@@ -64,7 +64,7 @@ class KidWatch:
     was_last: bool = False
     """No other significant child was active when it ended by itself."""
     by_hand: bool = False
-    """It was stopped by a request."""
+    """It is down by a request: to stop it, or to start it, which failed."""
 
     @property
     def alive(self) -> bool:

@@ -162,6 +162,7 @@ def settled(watch: SupervisorWatch, now: float) -> None:
         if kid.due is not None and kid.due < now - watch.slack and not kid.alive:
             missing(kid, "a restart takes place", f"it was due at {kid.due:g}")
             kid.due = None
+    watch.forget_disabled()
     plan = watch.plan
     if plan is not None and plan.at < now - watch.slack:
         first = plan.todo[0] if plan.todo else plan.pivot

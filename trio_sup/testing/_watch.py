@@ -25,6 +25,7 @@ class SupervisorWatch(LivesWatch):
     # Decisions.
 
     def restart_decided(self, seen: Seen, kid: KidWatch) -> None:
+        self.forget_disabled()
         self._check_deserved(seen, kid, "restarted")
         if self.mode != "running":
             self.complain(seen, "decisions wait for the start", f"it is {self.mode}")
@@ -111,6 +112,7 @@ class SupervisorWatch(LivesWatch):
 
     def requested(self, seen: Seen, kid: KidWatch) -> None:
         kid.request = seen.action
+        self.forget_disabled()
         if seen.action == "terminate_child":
             plan = self.plan
             waits = plan is not None and plan.pivot is kid and not kid.alive
@@ -119,9 +121,9 @@ class SupervisorWatch(LivesWatch):
             if kid in self.line:
                 self.line.remove(kid)
             if (waits or stalled) and self.flags.grouped:
-                self.plan = None
-                self._lie_down(self.group(kid))
+                self._give_up_plan(kid, seen.at if plan is None else plan.at)
             kid.rest()
+            kid.by_hand = not kid.alive
         elif seen.action == "replace_child":
             if self.flags.grouped:
                 kid.request, self.plan = "", Plan(kid, seen.at)
@@ -131,6 +133,16 @@ class SupervisorWatch(LivesWatch):
                 self.plan.at = seen.at
             if kid.due is not None:
                 kid.due = seen.at
+
+    def _give_up_plan(self, pivot: KidWatch, at: float) -> None:
+        """Whom the plan turns on was terminated."""
+        self.plan = None
+        if self.flags.loose and self.flags.strategy == "one_for_all":
+            # The partitions that are left go on without it, if there are any.
+            self.plan = Plan(next(iter(self.kids.values())), at)
+            pivot.by_hand = True
+            return
+        self._lie_down(self.group(pivot))
 
     def _lie_down(self, group: list[KidWatch]) -> None:
         """A plan is cancelled: those that are down stay down (SUP-087)."""

@@ -140,7 +140,9 @@ class ConformanceMonitor:
     def see(self, seen: Seen) -> None:
         """Take one event in its reduced form."""
         if seen.kind in _OWN:
-            watch = self._watches.get(seen.path) or self._late(seen.path)
+            watch = self._watches.get(seen.path)
+            if watch is None or self._is_another(watch, seen):
+                watch = self._late(seen.path)
             if watch is not None:
                 _OWN[seen.kind](watch, seen)
             return
@@ -180,7 +182,7 @@ class ConformanceMonitor:
         return (
             not watch.facts.parent
             and watch.mode == "stopping"
-            and seen.kind == "child_starting"
+            and seen.kind in ("child_starting", "supervisor_stopping")
             and seen.life == 1
             and not any(kid.alive for kid in watch.kids.values())
         )
