@@ -1,5 +1,8 @@
 """The pytest plugin, in projects of its users."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 PLUGIN = "trio_sup.testing.pytest_plugin"
@@ -149,6 +152,44 @@ def test_other_errors_are_the_supervisors_affair():
     result.stdout.fnmatch_lines(
         ["*an assertion of a child failed: root/asserts crashed*assert*1 + 1*"]
     )
+
+
+def test_an_assertion_of_a_child_fails_the_test_in_whose_fixture_it_is(
+    project: pytest.Pytester,
+) -> None:
+    source = """
+async def asserts():
+    await trio.sleep(1)
+    assert 1 + 1 == 3
+
+@pytest.fixture
+def before():
+    run_virtual(run, child(asserts))
+
+@pytest.fixture
+def after():
+    yield
+    run_virtual(run, child(asserts))
+
+def test_begins(before):
+    pass
+
+def test_ends(after):
+    pass
+
+def test_hears_on_meanwhile(after, supervision_events):
+    run_virtual(run, child(tick))
+    assert supervision_events.story()
+"""
+    result = run(project, source)
+    result.assert_outcomes(passed=2, errors=3)
+
+
+def test_to_ask_for_what_is_loaded_already_is_no_error() -> None:
+    pyproject = Path(__file__).parents[2] / "pyproject.toml"
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    # pytest knows plugins by their names: two for one module would be an error.
+    assert project["entry-points"]["pytest11"] == {PLUGIN: PLUGIN}
 
 
 def test_a_failure_survives_the_way_between_processes(

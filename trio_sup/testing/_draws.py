@@ -228,6 +228,22 @@ _MOVES: tuple[tuple[type[Fault], tuple[Move, ...]], ...] = (
 )
 
 
+def can_hit(ground: Ground, kinds: Sequence[type[Fault]], *, client: bool) -> bool:
+    """Whether a script can have a fault that finds somebody.
+
+    Args:
+        ground: The tree.
+        kinds: The kinds that are allowed.
+        client: Whether there is a client to cancel.
+    """
+    possible = set(kinds)
+    if not client:
+        possible.discard(CancelClient)
+    if not any(target.server for target in ground.targets):
+        possible.discard(Flood)
+    return bool(ground.targets and possible)
+
+
 def moves_of(kinds: Sequence[type[Fault]]) -> tuple[Move, ...]:
     """Return the moves that the allowed kinds of faults have a part in."""
     return tuple(move for kind, moves in _MOVES if kind in kinds for move in moves)

@@ -11,7 +11,13 @@ from typing import Any
 from attrs import frozen
 
 from trio_sup.testing import _draws
-from trio_sup.testing._arguments import check_kinds, check_run, make_options
+from trio_sup.testing._arguments import (
+    check_count,
+    check_kinds,
+    check_run,
+    make_options,
+    nothing_to_try,
+)
 from trio_sup.testing._example import Client
 from trio_sup.testing._extra import hypothesis_for
 from trio_sup.testing._findings import Findings, run_checked, undisturbed
@@ -84,7 +90,9 @@ def check_supervision(
     Raises:
         SupervisionViolation: something does not hold.
         TypeError: an argument is of a wrong type.
-        ValueError: `duration` is not above 0, or `spare` names nobody.
+        ValueError: `duration` or `max_examples` is not above 0, `spare` names nobody,
+            an `assume` holds in no run, or no fault could ever hit and there is
+            neither a client nor an invariant: such a check could not fail.
         RuntimeError: this is called from async code.
         ImportError: Hypothesis is not installed (extra ``testing``).
     """
@@ -94,9 +102,15 @@ def check_supervision(
 
     options = make_options(build_tree, client, invariants, allow, duration)
     check_kinds(faults)
+    if max_examples is not None:
+        check_count("max_examples", max_examples)
     began, outcomes = time.perf_counter(), dict[str, int]()
     examples = discarded = 0
-    ground = _draws.survey(undisturbed(options, spare), spare, duration)
+    calm = undisturbed(options, spare)
+    ground = _draws.survey(calm, spare, duration)
+    of_its_own = client is not None or bool(options.invariants)
+    if not (of_its_own or _draws.can_hit(ground, faults, client=False)):
+        raise nothing_to_try(calm, spare)
     found = Findings(options)
 
     def test(case: tuple[list[Fault], list[int]]) -> None:
@@ -132,6 +146,10 @@ def check_supervision(
         settings(hypothesis.given(strategies.cases_on(ground, faults))(test))()
     except SupervisionViolation as violation:
         raise found.verdict(violation) from None
+    except hypothesis.errors.Unsatisfiable:
+        raise ValueError(
+            f"an assume() gave up all of {discarded} runs: nothing was tried"
+        ) from None
     paths = tuple(target.path for target in ground.targets)
     seconds = time.perf_counter() - began
     return CheckReport(examples, seconds, paths, outcomes, discarded)
@@ -188,20 +206,29 @@ def supervision_property(
     fixtures. The test is a plain function, so any runner runs it; pytest-trio leaves
     it alone.
 
+    In a class it is a method: ``self`` comes first, then the `World`.
+
     Args:
         build_tree: As for `check_supervision`.
         options: Its keyword arguments.
+
+    Raises:
+        TypeError: the function has no parameter for the `World`.
     """
 
     def decorate(function: Callable[..., object]) -> Callable[..., None]:
         signature = inspect.signature(function)
-        parameters = list(signature.parameters.values())[1:]
+        parameters = list(signature.parameters.values())
+        world = 1 if parameters and parameters[0].name == "self" else 0
+        if len(parameters) <= world:
+            raise TypeError(f"{function!r} has no parameter for the World")
+        del parameters[world]  # no fixture gives it
 
         @functools.wraps(function)
-        def test(**fixtures: object) -> None:
+        def test(*instance: object, **fixtures: object) -> None:
             __tracebackhide__ = True
             given = dict(options)
-            used = functools.partial(function, **fixtures)
+            used = functools.partial(function, *instance, **fixtures)
             functools.update_wrapper(used, function)
             if inspect.iscoroutinefunction(function):
                 given["client"] = used
@@ -209,7 +236,7 @@ def supervision_property(
                 given["invariants"] = [*given.get("invariants", ()), used]
             check_supervision(build_tree, **given)
 
-        # Runners must neither see the first parameter nor an async function.
+        # Runners must neither see the parameter of the world nor an async function.
         del test.__wrapped__
         setattr(test, UNDECORATED, function)  # for the program that repeats a failure
         test.__signature__ = signature.replace(  # type: ignore[attr-defined]

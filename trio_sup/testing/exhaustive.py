@@ -8,7 +8,12 @@ from typing import Literal, TypeAlias
 
 from attrs import Factory, define, frozen
 
-from trio_sup.testing._arguments import make_options
+from trio_sup.testing._arguments import (
+    check_count,
+    check_modes,
+    make_options,
+    nothing_to_try,
+)
 from trio_sup.testing._example import Client, Options, run_example
 from trio_sup.testing._findings import undisturbed
 from trio_sup.testing._progress import Progress, chosen
@@ -191,15 +196,14 @@ def every_checkpoint(
     Raises:
         SupervisionViolation: something does not hold, and `check` is true.
         TypeError: an argument is of a wrong type.
-        ValueError: a mode is unknown, `spare` names nobody, or `duration` is not
-            above 0.
+        ValueError: a mode is unknown, `spare` names nobody, `duration` or `most` is
+            not above 0, or there is no place to try.
         RuntimeError: this is called from async code.
     """
     __tracebackhide__ = True
     options = make_options(build_tree, client, invariants, allow, duration)
-    for mode in modes:
-        if mode not in _MODES:
-            raise ValueError(f"modes takes some of {', '.join(_MODES)}; not {mode!r}")
+    check_modes(modes, _MODES)
+    check_count("most", most)
     baseline = undisturbed(options, spare)
     cases: list[_Case] = []
     for (path, life), waits in baseline.checkpoints.items():
@@ -214,6 +218,8 @@ def every_checkpoint(
             cases.append(_Case(place, "fail start", [FailStart(path)]))
             again: list[Fault] = [FailStart(path, life=2), Crash(path, at=duration / 2)]
             cases.append(_Case(place, "fail start", again))
+    if not cases:
+        raise nothing_to_try(baseline, spare)
     return _run_all(options, cases, progress, check)
 
 
@@ -246,10 +252,18 @@ def every_cancellation(
 
     Raises:
         SupervisionViolation: something does not hold, and `check` is true.
+        TypeError: an argument is of a wrong type.
+        ValueError: `duration` or `most` is not above 0, or there are no children, no
+            client and no invariant: then nothing could fail.
+        RuntimeError: this is called from async code.
     """
     __tracebackhide__ = True
     options = make_options(build_tree, client, invariants, allow, duration)
-    steps = undisturbed(options).steps
+    check_count("most", most)
+    baseline = undisturbed(options)
+    if not baseline.checkpoints and client is None and not options.invariants:
+        raise nothing_to_try(baseline, ())
+    steps = baseline.steps
     stride = -(-steps // most)
     cases = [
         _Case("the tree", "cut", [CutTree(step=step)])
@@ -274,4 +288,6 @@ def _run_all(
     report = CoverageReport(tally.rows, seconds, tuple(tally.failures))
     if check:
         report.check()
+        if not any(row.hit for row in report.rows.values()):
+            raise ValueError(f"none of {report.runs} faults could be judged:\n{report}")
     return report

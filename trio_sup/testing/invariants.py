@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Container, Iterable
-from inspect import isawaitable, iscoroutinefunction
+from inspect import (
+    isasyncgenfunction,
+    isawaitable,
+    iscoroutinefunction,
+    isgeneratorfunction,
+)
 from typing import Any, Literal, TypeAlias, overload
 
 import trio
@@ -109,8 +114,11 @@ def eventually(
         name: What to call it; by default the function's name.
 
     Raises:
+        TypeError: `check` is no function.
         ValueError: `within` is negative.
     """
+    if not callable(check):
+        raise TypeError(f"eventually takes a function of the World, not {check!r}")
     if not within >= 0:
         raise ValueError(f"within must be a number of seconds from 0 on: {within!r}")
     shown = name or _name_of(check)
@@ -126,7 +134,12 @@ def survives(faults: int) -> Invariant:
 
     Args:
         faults: How many faults it must outlive, if they hit after it started.
+
+    Raises:
+        ValueError: `faults` is no whole number above 0: nothing would be demanded.
     """
+    if not _is_count(faults):
+        raise ValueError(f"survives takes a whole number above 0, not {faults!r}")
 
     def check(world: World) -> None:
         real = [hit for hit in world.hits if not hit.missed]
@@ -137,6 +150,10 @@ def survives(faults: int) -> Invariant:
     return Invariant(f"survives({faults})", check, source=f"survives({faults})")
 
 
+def _is_count(given: object) -> bool:
+    return isinstance(given, int) and given > 0
+
+
 def _name_of(function: Callable[..., object]) -> str:
     return str(getattr(function, "__name__", repr(function)))
 
@@ -145,8 +162,9 @@ def as_invariants(given: Iterable[Invariant | Check]) -> list[Invariant]:
     """Return invariants as such; plain functions are checked at the end.
 
     Raises:
-        TypeError: one is no function, or an async one.
+        TypeError: one is no function, an async one, or a generator.
     """
+    __tracebackhide__ = True
     return [
         each if isinstance(each, Invariant) else Invariant(_name_of(each), _plain(each))
         for each in given
@@ -154,6 +172,7 @@ def as_invariants(given: Iterable[Invariant | Check]) -> list[Invariant]:
 
 
 def _plain(check: Check) -> Check:
+    __tracebackhide__ = True
     if not callable(check):
         raise TypeError(f"an invariant is a function of the World, not {check!r}")
     if iscoroutinefunction(check):
@@ -162,6 +181,8 @@ def _plain(check: Check) -> Check:
             f"an invariant must not be async, and {name!r} is; "
             f"eventually({name}, within=...) takes async functions"
         )
+    if isgeneratorfunction(check) or isasyncgenfunction(check):
+        raise TypeError(f"{_name_of(check)!r} has a yield in it, and would never run")
     return check
 
 

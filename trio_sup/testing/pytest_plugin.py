@@ -41,12 +41,29 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test in whose fixtures an assertion of a child failed."""
+    return (yield from _failing_with_children(item))
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test in which an assertion of a child failed.
 
     Its supervisor would restart the child, and the test would pass. Let it pass on
     purpose with ``@pytest.mark.allow_crashes(errors=AssertionError)``.
     """
+    return (yield from _failing_with_children(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test whose fixtures end with a failing assertion of a child."""
+    return (yield from _failing_with_children(item))
+
+
+def _failing_with_children(item: pytest.Item) -> Generator[None, object, object]:
+    __tracebackhide__ = True
     failed: list[LifecycleEvent] = []
 
     def hear(event: LifecycleEvent) -> None:
@@ -120,27 +137,54 @@ def no_crashes(
     supervision_events.check_no_crash(*_allowed(request.node))
 
 
+class _Tap:
+    """Tells of the events of all nodes, as long as anybody hears."""
+
+    def __init__(self) -> None:
+        self.hearers: list[Callable[[LifecycleEvent], None]] = []
+        self.emit: Any = None  # what nodes do when nobody hears
+
+    def open(self) -> None:
+        from trio_sup._node import Node
+        from trio_sup.testing.world import present_world
+
+        emit = self.emit = Node.emit
+
+        def emit_and_tell(
+            node: Node, make: Callable[..., LifecycleEvent], *args: object
+        ) -> None:
+            # What happens to trees under test by the harness is its own affair.
+            if present_world.get() is None:
+                for hear in self.hearers:
+                    hear(make(*args))
+            emit(node, make, *args)
+
+        node_type: Any = Node
+        node_type.emit = emit_and_tell
+
+    def close(self) -> None:
+        from trio_sup._node import Node
+
+        node_type: Any = Node
+        node_type.emit = self.emit
+
+
+_tap = _Tap()
+
+
 @contextmanager
 def _hearing_all(hear: Callable[[LifecycleEvent], None]) -> Generator[None]:
     """Let each node tell `hear` too: a test may run Trio several times.
 
-    What happens to trees under test by the harness is its own affair.
+    These blocks overlap: a fixture opens one in the set-up of a test, which is in one
+    itself, and closes it in the teardown.
     """
-    from trio_sup._node import Node
-    from trio_sup.testing.world import present_world
-
-    emit = Node.emit
-
-    def emit_and_tell(
-        node: Node, make: Callable[..., LifecycleEvent], *args: object
-    ) -> None:
-        if present_world.get() is None:
-            hear(make(*args))
-        emit(node, make, *args)
-
-    node_type: Any = Node
-    node_type.emit = emit_and_tell
+    if not _tap.hearers:
+        _tap.open()
+    _tap.hearers.append(hear)
     try:
         yield
     finally:
-        node_type.emit = emit
+        _tap.hearers.remove(hear)
+        if not _tap.hearers:
+            _tap.close()

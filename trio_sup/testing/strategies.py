@@ -16,7 +16,7 @@ from trio_sup._core.policies import Backoff
 from trio_sup._server import GenServer
 from trio_sup._specs import child, supervisor
 from trio_sup.testing import _draws
-from trio_sup.testing._arguments import check_kinds, make_options
+from trio_sup.testing._arguments import check_kinds, make_options, nothing_to_try
 from trio_sup.testing._draws import Ground
 from trio_sup.testing._findings import undisturbed
 from trio_sup.testing.faults import STANDARD, Fault
@@ -64,10 +64,18 @@ def fault_scripts(
         faults: The kinds of faults to draw.
         spare: Paths of children that are left alone.
         duration: Virtual seconds of a run.
+
+    Raises:
+        TypeError: an argument is of a wrong type.
+        ValueError: `duration` is not above 0, `spare` names nobody, or all scripts
+            would be empty.
     """
     check_kinds(faults)
     options = make_options(build_tree, None, (), (), duration)
-    ground = _draws.survey(undisturbed(options, spare), spare, duration)
+    calm = undisturbed(options, spare)
+    ground = _draws.survey(calm, spare, duration)
+    if not _draws.can_hit(ground, faults, client=True):
+        raise nothing_to_try(calm, spare)
     return scripts_on(ground, faults)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, cast
@@ -54,7 +55,7 @@ class Hit:
     """How many events there had been."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class World:
     """One run of a tree under faults: its handles, what happened, how it ended."""
 
@@ -81,6 +82,11 @@ class World:
     node_: Node | None = None
     root_: Supervisor | None = None
     kids_: dict[Kid, None] = Factory(dict["Kid", None])
+
+    def __repr__(self) -> str:
+        """Return what fits into the message of a failing assertion."""
+        real = sum(not hit.missed for hit in self.hits)
+        return f"<World: {self.outcome}, {real} faults, {len(self.events)} events>"
 
     @property
     def node(self) -> Node:
@@ -171,6 +177,13 @@ def unpack(built: object) -> tuple[ChildSpec[Supervisor], Any]:
         TypeError: it returned something else.
     """
     app: Any = None
+    if inspect.iscoroutine(built):
+        name = built.__qualname__
+        built.close()  # or Python would complain of it, too, and later
+        raise TypeError(
+            f"build_tree must not be async, and {name!r} is; what takes time belongs "
+            "into the children, or into client="
+        )
     if isinstance(built, tuple):
         parts = cast("tuple[object, ...]", built)
         built, app = parts if len(parts) == 2 else (parts, None)
