@@ -9,13 +9,12 @@ from trio.lowlevel import Task
 from trio_sup._core.events import LifecycleEvent
 from trio_sup._core.exits import leaves
 from trio_sup.testing import invariants
+from trio_sup.testing._facts import ENDS
 from trio_sup.testing._injector import Injector
 from trio_sup.testing.world import World
 
 KNOWN_TASKS = ("trio_sup alarms", "harness:")
 """Tasks that may outlive a tree: one of the library's, and the harness's own."""
-
-ENDS = ("child_stopped", "child_crashed", "child_start_failed", "child_ignored")
 
 
 def aftermath(
@@ -75,10 +74,8 @@ def _interrupt_got_lost(world: World) -> bool:
     """Whether a child let a Ctrl-C pass, and the tree went on all the same."""
     if world.outcome in ("interrupted", "cut"):
         return False
-    for event in world.events:
-        error = getattr(getattr(event, "exit", None), "error", None)
-        if isinstance(error, BaseException) and any(
-            isinstance(leaf, KeyboardInterrupt) for leaf in leaves(error)
-        ):
-            return True
-    return False
+    return any(
+        isinstance(leaf, KeyboardInterrupt)
+        for _, _, error in invariants.errors_of_ends(world)
+        for leaf in leaves(error)
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs import define, frozen
@@ -17,6 +17,11 @@ from trio_sup._core import events
 if TYPE_CHECKING:
     from trio_sup._core.specs import ChildSpec
     from trio_sup._kid import Kid
+
+ENDS = frozenset(
+    {"child_stopped", "child_crashed", "child_start_failed", "child_ignored"}
+)
+"""The kinds of events that end a life."""
 
 LOOSE = frozenset({"partition_supervisor"})
 """Supervisors whose list of children is not all of their specification."""
@@ -72,8 +77,8 @@ def facts_of_spec(spec: ChildSpec[Any], path: str, parent: str) -> ChildFacts:
         restart=spec.restart,
         significant=spec.significant,
         shutdown=spec.shutdown,
-        backoff=None if backoff is None else cast(Any, attrs.astuple(backoff)),
-        budget=None if budget is None else cast(Any, attrs.astuple(budget)),
+        backoff=None if backoff is None else attrs.astuple(backoff, recurse=False),
+        budget=None if budget is None else attrs.astuple(budget, recurse=False),
         flags=_flags(spec, path),
     )
 
@@ -170,6 +175,8 @@ def seen_event(event: events.LifecycleEvent) -> Seen:
     """Reduce a live event."""
     head = (event.kind, event.at, event.path, event.life)
     match event:
+        case events.ChildStarting() | events.ChildStarted() | events.ChildStopping():
+            return Seen(*head)  # most of them
         case events.ChildStopped():
             return Seen(*head, event.exit.kind, event.requested)
         case events.ChildStartFailed() | events.ChildCrashed():

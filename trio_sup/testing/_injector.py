@@ -31,7 +31,7 @@ from trio_sup.testing.faults import (
 )
 
 
-class Injector(trio.abc.Instrument):
+class Injector:
     """Carries faults into lives, and sees what the library does not tell."""
 
     def __init__(
@@ -57,10 +57,16 @@ class Injector(trio.abc.Instrument):
         self.flooded: dict[str, list[int]] = {}
         self.steps = 0
         self.on_step: Callable[[int], None] | None = None
-        self._by_task: dict[Task, DrivenLife] = {}
         # Whose lives are driven; in an undisturbed run all are, to count their waits.
         self._aimed_at = {fault.path for fault in script}
         self._vanishing = {f.path for f in script if isinstance(f, Vanish)}
+        self._failing = [fault for fault in script if isinstance(fault, FailStart)]
+        # The faults at a checkpoint, by path and life.
+        self._planned: dict[tuple[str, int], list[AtCheckpoint]] = {}
+        for fault in script:
+            if isinstance(fault, AtCheckpoint) and fault.at is None:
+                place_of = (fault.path, fault.life)
+                self._planned.setdefault(place_of, []).append(fault)
         self._flood_number = 0
 
     @contextmanager
@@ -75,8 +81,10 @@ class Injector(trio.abc.Instrument):
         original = _life._run_target  # pyright: ignore[reportPrivateUsage]
         put_call = MailQueue.put_call
 
-        async def run_target(kid: Kid) -> None:
-            await self._run(kid, original)
+        def run_target(kid: Kid) -> Awaitable[None]:
+            # Plain, as the original: no coroutine more than it takes.
+            self.kids[kid] = None
+            return self._run(kid, original) if kid.driver is None else original(kid)
 
         def noting_put_call(queue: MailQueue, request: Request) -> None:
             put_call(queue, request)
@@ -92,39 +100,26 @@ class Injector(trio.abc.Instrument):
 
     @contextmanager
     def counting(self) -> Generator[None]:
-        """See tasks wake, and their steps, in a block inside of the run."""
-        trio.lowlevel.add_instrument(self)
-        steps = _Steps(self) if self.on_step or not self._script else None
-        if steps is not None:
-            trio.lowlevel.add_instrument(steps)
+        """Count the steps of tasks, where it matters, in a block inside of the run."""
+        if self._script and self.on_step is None:
+            yield
+            return
+        steps = _Steps(self)
+        trio.lowlevel.add_instrument(steps)
         try:
             yield
         finally:
-            trio.lowlevel.remove_instrument(self)
-            if steps is not None:
-                trio.lowlevel.remove_instrument(steps)
-
-    # Trio's instrument.
-
-    def task_scheduled(self, task: Task) -> None:
-        """A task was woken."""
-        life = self._by_task.get(task)
-        if life is not None:
-            life.note_scheduled()
+            trio.lowlevel.remove_instrument(steps)
 
     # Lives.
 
     async def _run(self, kid: Kid, original: Callable[[Kid], Awaitable[None]]) -> None:
-        self.kids[kid] = None
-        if kid.driver is not None:
-            await original(kid)
-            return
         life = self._begin(kid)
         failed = True
         try:
             if self._script and life.path not in self._aimed_at:
                 await original(kid)
-            elif life.path in self._vanishing:
+            elif life.scope is not None:
                 with life.scope:
                     await self._drive(life, kid, original)
                 if life.vanishing:
@@ -134,7 +129,6 @@ class Injector(trio.abc.Instrument):
             failed = False
         finally:
             self.ends.append((life.path, life.life, failed, self._place()))
-            del self._by_task[life.task]
             if self.present.get(kid.path_text) is life:
                 del self.present[kid.path_text]
 
@@ -148,27 +142,22 @@ class Injector(trio.abc.Instrument):
 
     def _begin(self, kid: Kid) -> DrivenLife:
         path, number = kid.path_text, kid.life
-        planned = [
-            fault
-            for fault in self._script
-            if isinstance(fault, AtCheckpoint)
-            and fault.at is None
-            and (fault.path, fault.life) == (path, number)
-        ]
+        planned = self._planned.get((path, number), ())
         assert kid.scope is not None
         life = DrivenLife(path, number, planned, self._note_hit, kid.scope)
+        if path in self._vanishing:
+            life.scope = trio.CancelScope()
         before = self.present.get(path)
         if before is not None:
             self.overlaps.append((path, before.life, number))
-        self.present[path] = self._by_task[life.task] = life
+        self.present[path] = life
         self.lives.append(life)
         return life
 
     def _fail_start(self, kid: Kid) -> None:
-        for fault in self._script:
+        for fault in self._failing:
             if (
-                isinstance(fault, FailStart)
-                and fault.path == kid.path_text
+                fault.path == kid.path_text
                 and fault.life <= kid.life < fault.life + fault.times
             ):
                 error = InjectedCrash(f"{kid.path_text} fails to start")
@@ -213,6 +202,8 @@ class Injector(trio.abc.Instrument):
 
     def forgotten_callers(self) -> list[str]:
         """Return the calls that wait for an answer that nobody will give."""
+        if not self.requests:
+            return []
         self.requests = {r: q for r, q in self.requests.items() if r.task is not None}
         return [
             f"{queue.kid.path_text}: {request.handler.name} waits for ever"

@@ -41,8 +41,8 @@ class DrivenLife:
         self.path = path
         self.life = life
         self.task: Task = trio.lowlevel.current_task()
-        # Entered only where a fault may cancel it.
-        self.scope = trio.CancelScope()
+        # There only where a fault may cancel it.
+        self.scope: trio.CancelScope | None = None
         self._outer = outer  # what its supervisor cancels
         # How many waits of its main task there were.
         self.checkpoints = 0
@@ -59,9 +59,11 @@ class DrivenLife:
         self._refused: Callable[[], NoReturn] | None = None
         self._coro: Coroutine[Any, Any, None] | None = None
 
-    def note_scheduled(self) -> None:
-        """Its task was woken: what it waited for has come."""
-        self._abort = None
+    @property
+    def _waits(self) -> bool:
+        """Whether its task waits, and nothing has woken it yet."""
+        # Trio forgets this whenever it reschedules a task.
+        return self._abort is not None and self.task.custom_sleep_data is not None
 
     def stack(self) -> str:
         """Format where its own code waits, the innermost frame last.
@@ -92,7 +94,7 @@ class DrivenLife:
             case _:
                 error = self._make(fault)
                 abort = self._abort
-                if abort is None:
+                if abort is None or not self._waits:
                     self._pending = error
                 elif abort(_raiser(error)) is Abort.SUCCEEDED:
                     self._abort = None
@@ -101,6 +103,7 @@ class DrivenLife:
     def vanish(self) -> None:
         """Cancel it; it will crash once it has unwound."""
         self.vanishing = True
+        assert self.scope is not None
         self.scope.cancel("the harness lets it vanish")
 
     def _make(self, fault: AtCheckpoint) -> BaseException:
@@ -143,8 +146,7 @@ class DrivenLife:
         if abort is None:
             return Abort.FAILED
         # Its own timeouts are no cancellation of it: they are always heard.
-        told = self._outer.cancel_called or self.scope.cancel_called
-        if self.deaf > 0 and told:
+        if self.deaf > 0 and self._is_told():
             if self._refused is None:
                 trio.lowlevel.spawn_system_task(self._hear, name="harness: deaf")
             self._refused = raise_cancel
@@ -154,12 +156,17 @@ class DrivenLife:
             self._abort = None
         return done
 
+    def _is_told(self) -> bool:
+        """Whether it is cancelled: by its supervisor, or to vanish."""
+        scope = self.scope
+        return self._outer.cancel_called or (scope is not None and scope.cancel_called)
+
     async def _hear(self) -> None:
         await trio.sleep(self.deaf)
         self.deaf = 0.0
         abort, raise_cancel = self._abort, self._refused
         self._refused = None
-        if abort is None or raise_cancel is None:
+        if abort is None or raise_cancel is None or not self._waits:
             return  # it runs: the cancellation comes at its next wait
         if abort(raise_cancel) is Abort.SUCCEEDED:
             self._abort = None
@@ -201,6 +208,8 @@ class DrivenLife:
                     continue
                 trap = type(trap)(self._refuse_or_abort)
             self._abort = abort
+            if self.task.custom_sleep_data is None:
+                self.task.custom_sleep_data = self
             try:
                 value = yield trap
             except BaseException as thrown:  # noqa: BLE001 - it is for the coroutine

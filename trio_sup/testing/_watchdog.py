@@ -49,7 +49,8 @@ class Watchdog(Schedule):
         if self.halt is not None:
             self.left = all_tasks()
             raise Endless(self.halt)
-        super().shuffle(batch)
+        if len(batch) > 1:
+            super().shuffle(batch)
 
     def _look(self, batch: list[Task]) -> None:
         self.busy |= dict.fromkeys(batch)

@@ -33,6 +33,7 @@ from trio_sup._core.exits import Ignore, leaves
 from trio_sup._kid import Kid
 from trio_sup._messages import CastNote, InfoNote, StopNote
 from trio_sup._registry import Via
+from trio_sup.testing._facts import ENDS
 from trio_sup.testing._told import told
 from trio_sup.testing.world import World
 
@@ -210,6 +211,17 @@ async def becomes_true(demand: Invariant, world: World) -> str | None:
 
 # The harness's own.
 
+_WITH_EXIT = (events.ChildCrashed, events.ChildStartFailed, events.ChildStopped)
+
+
+def errors_of_ends(world: World) -> list[tuple[float, str, BaseException]]:
+    """Return the errors that lives ended by: when, whose, and what."""
+    return [
+        (event.at, event.path, event.exit.error)
+        for event in world.events
+        if isinstance(event, _WITH_EXIT) and event.exit.error is not None
+    ]
+
 
 def unexpected_crashes(
     world: World,
@@ -228,14 +240,11 @@ def unexpected_crashes(
                 return False
         return True
 
-    found: list[tuple[float, str, BaseException]] = []
-    for event in world.events:
-        if isinstance(
-            event, events.ChildCrashed | events.ChildStartFailed | events.ChildStopped
-        ):
-            error = event.exit.error
-            if error is not None and not explained(error):
-                found.append((event.at, event.path, error))
+    found = [
+        (at, path, error)
+        for at, path, error in errors_of_ends(world)
+        if not explained(error)
+    ]
     told_of = {id(error) for _, _, error in found}
     return [each for each in found if not _only_passes_on(each[2], told_of)]
 
@@ -268,24 +277,16 @@ def one_end_a_life(world: World) -> list[str]:
     wrong: list[str] = []
     open_: dict[str, int] = {}
     for event in world.events:
-        match event:
-            case events.ChildStarting():
-                if event.path in open_:
-                    wrong.append(
-                        f"{event.path}: life {event.life} began before life "
-                        f"{open_[event.path]} had ended"
-                    )
-                open_[event.path] = event.life
-            case (
-                events.ChildStopped()
-                | events.ChildCrashed()
-                | events.ChildStartFailed()
-                | events.ChildIgnored()
-            ):
-                if open_.pop(event.path, None) != event.life:
-                    wrong.append(f"{event.path}: life {event.life} ended twice")
-            case _:
-                pass
+        kind = event.kind
+        if kind == "child_starting":
+            if event.path in open_:
+                wrong.append(
+                    f"{event.path}: life {event.life} began before life "
+                    f"{open_[event.path]} had ended"
+                )
+            open_[event.path] = event.life
+        elif kind in ENDS and open_.pop(event.path, None) != event.life:
+            wrong.append(f"{event.path}: life {event.life} ended twice")
     wrong += [f"{path}: life {life} never ended" for path, life in open_.items()]
     return wrong
 
@@ -319,9 +320,12 @@ def mailbox_problems(world: World) -> list[str]:
         queue = kid.mailbox
         if queue is None:
             continue
-        items = [*queue.batch, *queue.inbox]
-        bounded = sum(isinstance(item, CastNote | InfoNote) for item in items)
-        stops = sum(isinstance(item, StopNote) for item in items)
+        bounded = stops = 0
+        for item in (*queue.batch, *queue.inbox):
+            if isinstance(item, StopNote):
+                stops += 1
+            elif isinstance(item, CastNote | InfoNote):
+                bounded += 1
         if (bounded, stops) != (queue.bounded, queue.stops):
             wrong.append(
                 f"{kid.path_text}: {bounded} messages and {stops} stops wait, "

@@ -22,6 +22,7 @@ from trio_sup._kid import Kid
 from trio_sup._node import Node, current_node
 from trio_sup.testing import _own_doings
 from trio_sup.testing._facts import (
+    ENDS,
     ChildFacts,
     Seen,
     all_facts,
@@ -147,7 +148,8 @@ class ConformanceMonitor:
                 _OWN[seen.kind](watch, seen)
             return
         own = self._watches.get(seen.path)
-        if self._roots is not None and seen.kind == "child_starting" and seen.life <= 1:
+        starts = seen.kind == "child_starting"
+        if starts and seen.life <= 1 and self._roots is not None:
             self._forget(seen.path)
         facts = self._facts_of(seen.path)
         parent = facts.parent if facts is not None else seen.path.rpartition("/")[0]
@@ -159,15 +161,15 @@ class ConformanceMonitor:
         if not parent:
             return  # a root: nobody supervises it
         above = self._watches.get(parent)
-        if above is None or self._is_another(above, seen):
+        if above is None or (starts and self._is_another(above, seen)):
             above = self._late(parent)
         if above is None:
             return
-        if own is not None and seen.kind in _ENDS:
+        if own is not None and seen.kind in ENDS:
             _own_doings.ended(own, seen, asked=seen.requested)
             del self._watches[seen.path]
         above.take(seen)
-        if seen.kind == "child_starting":
+        if starts:
             self._begin(above, seen.path)
         elif seen.kind == "child_removed" and self._roots is not None:
             self._forget(seen.path)
@@ -276,9 +278,6 @@ _OWN: dict[str, Callable[[SupervisorWatch, Seen], None]] = {
     "supervisor_gave_up": _own_doings.gave_up,
     "supervisor_auto_shutdown": _own_doings.auto_shutdown,
 }
-_ENDS = frozenset(
-    {"child_stopped", "child_crashed", "child_start_failed", "child_ignored"}
-)
 
 
 class EventLog:

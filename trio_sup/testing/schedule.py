@@ -70,11 +70,12 @@ class Schedule:
 
     def shuffle(self, batch: list[trio.lowlevel.Task]) -> None:
         """Order a batch, given by age; Trio runs its last task first."""
-        if len(batch) > 1:
-            place = self.contested
-            self.contested += 1
-            if place < len(self._codes):
-                batch[:] = permuted(batch, self._codes[place])
+        if len(batch) < 2:
+            return
+        place = self.contested
+        self.contested += 1
+        if place < len(self._codes):
+            batch[:] = permuted(batch, self._codes[place])
         batch.reverse()
 
     def random(self) -> float:
