@@ -15,12 +15,8 @@ import trio_sup
 from trio_sup import child, dynamic_supervisor, open_supervisor, supervisor
 from trio_sup._core.events import ChildStarted
 from trio_sup.testing.conformance import _driver, run_scenario, scenario_for
-from trio_sup.testing.monitor import (
-    ConformanceMonitor,
-    EventLog,
-    check_log,
-    debug_conformance,
-)
+from trio_sup.testing.event_log import EventLog, check_log
+from trio_sup.testing.monitor import ConformanceMonitor, debug_conformance
 from trio_sup.testing.scenario import Queue
 
 
@@ -170,3 +166,51 @@ def test_as_a_debug_switch_it_logs_what_a_live_node_must_not_do(
         trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
     [record] = [r for r in caplog.records if r.name == "trio_sup.conformance"]
     assert "app/db" in record.getMessage()
+
+
+def test_a_log_that_begins_in_the_middle_says_what_was_there() -> None:
+    file = io.StringIO()
+
+    async def main() -> None:
+        async with open_supervisor(TREE) as sup:
+            await trio.sleep(1.5)
+            trio_sup.current_node().add_hook(EventLog(file))
+            await trio.sleep(2)
+            await sup.terminate_child("db")
+            await sup.restart_child("db")
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    assert check_log(file.getvalue().splitlines(), patience=0) == []
+
+
+def test_a_restart_that_did_not_come_is_missing_while_the_log_goes_on() -> None:
+    lines = record(TREE, 3.5)
+    decided = [i for i, line in enumerate(lines) if '"restart_decided"' in line]
+    end = [line for line in lines if '"at": 3.5' in line][:1]
+    forgotten = [*lines[: decided[-1]], *end]
+    [violation] = check_log(forgotten, patience=0)[:1]
+    assert "was not restarted" in violation.what
+    assert check_log(lines, patience=0) == []
+
+
+Spoil = Callable[[list[str]], list[str]]
+
+
+SPOILT: list[tuple[Spoil, str]] = [
+    (lambda lines: [*lines[:5], "hello", *lines[5:]], "line 6 .* is no JSON"),
+    (lambda lines: [*lines[:5], "[1]", *lines[5:]], "line 6 .* it is no object"),
+    (lambda lines: ['{"event": "danced"}', *lines], "line 1 .* no such event"),
+    (lambda lines: lines[8:], "line 1 .* a log is read from its beginning"),
+    (lambda lines: [], "holds no event"),
+]
+
+
+@pytest.mark.parametrize(("spoilt", "text"), SPOILT)
+def test_what_is_no_log_is_refused_with_the_line(spoilt: Spoil, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        check_log(spoilt(record(TREE, 3.5)))
+
+
+def test_a_last_line_that_was_cut_off_is_left_out() -> None:
+    lines = record(TREE, 3.5)
+    assert check_log([*lines[:-1], lines[-1][:20]]) == []

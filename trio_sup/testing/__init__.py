@@ -14,6 +14,7 @@ from trio_sup.testing.check import (
     replay as replay,
     supervision_property as supervision_property,
 )
+from trio_sup.testing.event_log import EventLog as EventLog, check_log as check_log
 from trio_sup.testing.exhaustive import (
     CoverageReport as CoverageReport,
     every_cancellation as every_cancellation,
@@ -52,9 +53,7 @@ from trio_sup.testing.invariants import (
 )
 from trio_sup.testing.monitor import (
     ConformanceMonitor as ConformanceMonitor,
-    EventLog as EventLog,
     Violation as Violation,
-    check_log as check_log,
     debug_conformance as debug_conformance,
 )
 from trio_sup.testing.report import SupervisionViolation as SupervisionViolation

@@ -6,10 +6,11 @@ Both can be written as JSON, so that a recorded log says all that its checking n
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
+import trio
 from attrs import define, frozen
 
 from trio_sup._core import events
@@ -22,6 +23,11 @@ ENDS = frozenset(
     {"child_stopped", "child_crashed", "child_start_failed", "child_ignored"}
 )
 """The kinds of events that end a life."""
+
+State: TypeAlias = Literal["down", "starting", "up", "stopping"]
+"""Where a child is in its life."""
+Mode: TypeAlias = Literal["starting", "running", "stopping"]
+"""Where a supervisor is."""
 
 LOOSE = frozenset({"partition_supervisor"})
 """Supervisors whose list of children is not all of their specification."""
@@ -129,6 +135,52 @@ def find_kid(roots: Iterator[Kid], path: str) -> Kid | None:
     return None
 
 
+@frozen(kw_only=True)
+class Found:
+    """A child as it was when somebody began to look."""
+
+    path: str
+    at: float
+    """When that was."""
+    life: int
+    began: float
+    attempt: int
+    state: State
+    quarantined: bool = False
+    mode: Mode | None = None
+    """What its supervisor's watch is to be in; only of a living supervisor."""
+
+
+def found_kid(kid: Kid) -> Found:
+    """Return what is to be seen of a child of a running tree."""
+    state: State = "down"
+    mode: Mode | None = None
+    if kid.alive:
+        state = "up" if kid.ready else "starting"
+        if kid.asked is not None:
+            state = "stopping"
+        if kid.driver is not None:
+            mode = kid.driver.mode if kid.driver.mode != "down" else "stopping"
+    return Found(
+        path=kid.path_text,
+        at=trio.current_time(),
+        life=kid.life,
+        began=kid.life_began,
+        attempt=kid.attempt,
+        state=state,
+        quarantined=kid.status == "quarantined",
+        mode=mode,
+    )
+
+
+def all_kids(roots: Iterable[Kid]) -> Iterator[Kid]:
+    """Return each root and all that lives below it, supervisors first."""
+    for kid in roots:
+        yield kid
+        if kid.driver is not None and kid.alive:
+            yield from all_kids(kid.driver.all_kids())
+
+
 def write_facts(facts: ChildFacts) -> dict[str, Any]:
     """Return facts as JSON-able data."""
     return attrs.asdict(facts)
@@ -146,6 +198,16 @@ def read_facts(data: Mapping[str, Any]) -> ChildFacts:
         plain: dict[str, Any] = {**flags, "children": children}
         fields["flags"] = SupervisorFacts(**plain)
     return ChildFacts(**fields)
+
+
+def write_found(found: Found) -> dict[str, Any]:
+    """Return a child as it was found as JSON-able data."""
+    return attrs.asdict(found)
+
+
+def read_found(data: Mapping[str, Any]) -> Found:
+    """Build what `write_found` wrote."""
+    return Found(**data)
 
 
 @define

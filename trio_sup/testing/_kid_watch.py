@@ -5,13 +5,11 @@ Nothing here uses the library's own decisions: what is to be checked must not be
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from attrs import define, field
 
-from trio_sup.testing._facts import ChildFacts
-
-State: TypeAlias = Literal["down", "starting", "up", "stopping"]
+from trio_sup.testing._facts import ChildFacts, State
 
 
 @define

@@ -62,6 +62,13 @@ class LivesWatch:
         self._report = report
         self._facts_of = facts_of
         self.slack = slack
+        # When an event of it came last, and whether nobody has looked since.
+        self.heard_at = -math.inf
+        self.unsettled = False
+
+    def hear(self, seen: Seen) -> None:
+        """Note that something happens here."""
+        self.heard_at, self.unsettled = seen.at, True
 
     def complain(self, seen: Seen, rule: str, what: str) -> None:
         """Report a breach of a rule."""

@@ -7,13 +7,11 @@ a test, as a debugging hook on a live node, or over a recorded log.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any
 
-import trio
 from attrs import frozen
 
 from trio_sup._core.events import LifecycleEvent
@@ -24,14 +22,14 @@ from trio_sup.testing import _own_doings
 from trio_sup.testing._facts import (
     ENDS,
     ChildFacts,
+    Found,
     Seen,
     all_facts,
+    all_kids,
     facts_of_kid,
     find_kid,
-    read_facts,
+    found_kid,
     seen_event,
-    seen_json,
-    write_facts,
 )
 from trio_sup.testing._kid_watch import KidWatch
 from trio_sup.testing._watch import SupervisorWatch
@@ -110,31 +108,28 @@ class ConformanceMonitor:
     def join(self, node: Node) -> None:
         """Learn the specifications of a node, whose events `take` is to be given."""
         self._roots = node.roots
-        for root in node.roots():
-            self._adopt(root)
+        for kid in all_kids(node.roots()):
+            self.learn([facts_of_kid(kid)])
+            self.begin(found_kid(kid))
 
     def take(self, event: LifecycleEvent) -> None:
         """Take a live event; fit to be a hook of a node."""
         self.see(seen_event(event))
 
-    def _adopt(self, kid: Kid) -> None:
-        """Begin in the middle of the life of a supervisor and all below it."""
-        if kid.driver is None or not kid.alive:
-            return
-        watch = self._watch(facts_of_kid(kid))
-        watch.mode = kid.driver.mode if kid.driver.mode != "down" else "stopping"
-        for below in kid.driver.all_kids():
-            state = KidWatch(facts_of_kid(below), life=below.life)
-            state.asked_at = trio.current_time()
-            state.began, state.attempt = below.life_began, below.attempt
-            state.quarantined = below.status == "quarantined"
-            if below.alive:
-                asked, ready = below.asked is not None, below.ready
-                state.state = "stopping" if asked else "up" if ready else "starting"
-            watch.kids[below.path_text] = state
-            if below.life and below.path_text in watch.first_starts:
-                watch.first_starts.remove(below.path_text)
-            self._adopt(below)
+    def begin(self, found: Found) -> None:
+        """Take in a child as it was found: after its supervisor, and its own facts."""
+        facts = self._facts_of(found.path)
+        assert facts is not None
+        above = self._watches.get(facts.parent)
+        if above is not None:
+            state = KidWatch(facts, life=found.life, state=found.state)
+            state.asked_at, state.began = found.at, found.began
+            state.attempt, state.quarantined = found.attempt, found.quarantined
+            above.kids[found.path] = state
+            if found.life and found.path in above.first_starts:
+                above.first_starts.remove(found.path)
+        if found.mode is not None:
+            self._watch(facts).mode = found.mode
 
     # Events.
 
@@ -145,6 +140,7 @@ class ConformanceMonitor:
             if watch is None or self._is_another(watch, seen):
                 watch = self._late(seen.path)
             if watch is not None:
+                watch.hear(seen)
                 _OWN[seen.kind](watch, seen)
             return
         own = self._watches.get(seen.path)
@@ -157,6 +153,7 @@ class ConformanceMonitor:
             if own is None and not parent:
                 own = self._late(seen.path)  # a root without children
             if own is not None:
+                own.hear(seen)
                 _own_doings.ready(own, seen)
         if not parent:
             return  # a root: nobody supervises it
@@ -168,6 +165,7 @@ class ConformanceMonitor:
         if own is not None and seen.kind in ENDS:
             _own_doings.ended(own, seen, asked=seen.requested)
             del self._watches[seen.path]
+        above.hear(seen)
         above.take(seen)
         if starts:
             self._begin(above, seen.path)
@@ -221,6 +219,20 @@ class ConformanceMonitor:
         self.violations.append(violation)
         if self._on_violation is not None:
             self._on_violation(violation)
+
+    def overdue(self, now: float, patience: float) -> None:
+        """Look at supervisors of whom nothing was heard for so long.
+
+        What they had to do before then is missing.
+
+        Args:
+            now: Trio time, in seconds.
+            patience: Seconds.
+        """
+        for watch in self._watches.values():
+            if watch.unsettled and watch.heard_at < now - patience:
+                watch.unsettled = False
+                _own_doings.settled(watch, now - patience)
 
     def settled(self, now: float) -> None:
         """Say that nothing more happens by itself before time moves on.
@@ -278,62 +290,3 @@ _OWN: dict[str, Callable[[SupervisorWatch, Seen], None]] = {
     "supervisor_gave_up": _own_doings.gave_up,
     "supervisor_auto_shutdown": _own_doings.auto_shutdown,
 }
-
-
-class EventLog:
-    """Writes the events of a node as JSON lines that `check_log` can judge.
-
-    Before a child's first event stands a line with the facts of its specification.
-
-    Args:
-        file: An open text file; each line is flushed.
-        node: By default that of the present Trio run.
-    """
-
-    def __init__(self, file: TextIO, node: Node | None = None) -> None:
-        self._file = file
-        self._node = node or current_node()
-        self._known: set[str] = set()
-
-    def __call__(self, event: LifecycleEvent) -> None:
-        """Write one event; fit to be a hook: ``node.add_hook(EventLog(file))``."""
-        kid = find_kid(iter(self._node.roots()), event.path)
-        above: list[Kid] = []
-        while kid is not None:
-            above.append(kid)
-            kid = None if kid.parent is None else kid.parent.kid
-        for each in reversed(above):
-            path = each.path_text
-            again = each is above[0] and each.life <= 1
-            begins = again and event.kind == "child_starting"
-            if path not in self._known or begins:
-                self._known.add(path)
-                self._write({"facts": write_facts(facts_of_kid(each))})
-        self._write(event.as_json())
-
-    def _write(self, data: object) -> None:
-        self._file.write(json.dumps(data) + "\n")
-        self._file.flush()
-
-
-def check_log(lines: Iterable[str]) -> list[Violation]:
-    """Judge a recorded log.
-
-    Args:
-        lines: JSON lines as `EventLog` writes them: from the start of a tree on.
-
-    Returns:
-        What its specification does not allow. What is missing at the very end is
-        not known: the log may just have been cut off.
-    """
-    monitor = ConformanceMonitor(slack=0.01)
-    for line in lines:
-        if not line.strip():
-            continue
-        data: dict[str, Any] = json.loads(line)
-        facts = data.get("facts")
-        if facts is not None:
-            monitor.learn([read_facts(facts)])
-        else:
-            monitor.see(seen_json(data))
-    return monitor.violations
