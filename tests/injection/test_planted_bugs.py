@@ -119,7 +119,7 @@ def lines_that_fail() -> Iterator[str]:
                 return
         except (AssertionError, trio.TrioInternalError) as error:
             yield str(error)
-        at += 37
+        at += 7  # not every line, for speed; wider steps missed all that fail
 
 
 def test_ctrl_c_in_user_code_finds_that_it_is_taken_for_a_crash(
