@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import logging
 import resource
 import sys
 import tracemalloc
+from collections.abc import Awaitable, Callable
 
 import trio
 import trio.testing
 
 from bench.library import Echo
 from trio_sup import child, dynamic_supervisor, open_supervisor
+from trio_sup._core.remains import WHOLE
+
+HEAVY = 10_000_000
 
 
 async def bare_bytes(n: int) -> float:
@@ -87,12 +92,49 @@ async def crash_loop(restarts: int, hours: float) -> list[tuple[int, int, int]]:
     return samples
 
 
+async def fail_with_locals() -> None:
+    pinned = bytearray(HEAVY)
+    await trio.lowlevel.checkpoint()
+    raise ValueError(len(pinned))
+
+
+async def fail_with_payload() -> None:
+    await trio.lowlevel.checkpoint()
+    json.loads("x" * HEAVY)
+
+
+async def heavy_crashes(fail: Callable[[], Awaitable[None]], crashes: int) -> int:
+    """Return how many bytes more are kept after many heavy crashes, nothing collected."""
+    lives = 0
+    start, done = trio.Event(), trio.Event()
+
+    async def worker() -> None:
+        nonlocal lives
+        await start.wait()
+        lives += 1
+        if lives > crashes:
+            done.set()
+            await trio.sleep_forever()
+        await fail()
+
+    async with open_supervisor([child(worker)], max_restarts=10**9, max_seconds=1):
+        before = _traced()
+        gc.disable()
+        try:
+            start.set()
+            await done.wait()
+            return tracemalloc.get_traced_memory()[0] - before
+        finally:
+            gc.enable()
+
+
 def main() -> int:
-    """Print the figures; 1 if the crash loop grows after its warm-up."""
+    """Print the figures; 1 if a crash loop grows."""
     parser = argparse.ArgumentParser(prog="python -m bench.memory", description=__doc__)
     parser.add_argument("--children", type=int, default=10_000)
     parser.add_argument("--restarts", type=int, default=100_000)
     parser.add_argument("--hours", type=float, default=1.0, help="virtual hours")
+    parser.add_argument("--heavy", type=int, default=1_000, help="heavy crashes")
     args = parser.parse_args()
     logging.getLogger("trio_sup").setLevel(logging.CRITICAL)
     tracemalloc.start()
@@ -113,7 +155,12 @@ def main() -> int:
         print(f"  {count:>9} restarts  {traced:>10} bytes traced  {rss:>8} kB resident")
     growth = samples[-1][1] - samples[1][1]
     print(f"  growth after the warm-up: {growth} bytes")
-    return 0 if growth < 20_000 else 1
+    print(f"\nkept after {args.heavy} crashes with {HEAVY} bytes each")
+    kept = []
+    for fail in (fail_with_locals, fail_with_payload):
+        kept.append(trio.run(heavy_crashes, fail, args.heavy))
+        print(f"  {fail.__name__:<32} {kept[-1]:>10} bytes")
+    return 0 if growth < 20_000 and max(kept) <= WHOLE else 1
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from trio_sup._core.exits import (
         Exit as Exit,
         Ignore as Ignore,
+        PastError as PastError,
         Stop as Stop,
     )
     from trio_sup._core.policies import (
@@ -212,6 +213,7 @@ __all__ = [
     "NolinkStream",
     "Ok",
     "PartitionSupervisor",
+    "PastError",
     "Published",
     "Registered",
     "Registration",
@@ -272,7 +274,7 @@ _HOMES = {
     "_attach": "Attached attach",
     "_child": "Child ChildCounts ChildInfo Supervisor SupervisorStatistics",
     "_core.errors": "AlreadyPresent AlreadyRegistered AlreadyStarted ChildNotStopped ChildQuarantined ChildSpecError Crash HookFailed LeakedCancelled MailboxFull MaxChildren NoProcess NoSuchChild RestartLimitExceeded ServerExit StartFailed StartIgnored SupervisionError SupervisorStopping WouldDeadlock WrongKind",
-    "_core.exits": "Exit Ignore Stop",
+    "_core.exits": "Exit Ignore PastError Stop",
     "_core.policies": "Backoff Budget Mailbox",
     "_core.specs": "ChildSpec",
     "_core.task_results": "Ok TaskExit",

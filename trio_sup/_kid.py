@@ -175,6 +175,15 @@ class Kid(ObservedState):
         if self.watchers is not None:
             self.watchers.life_over(exit)
 
+    def let_go(self, exit: Exit, words: Exit) -> None:
+        """Remember an end in other words: it was too heavy to keep."""
+        for place, (life, noted, began, ended) in enumerate(self.exits or ()):
+            if noted is exit:
+                assert self.exits is not None
+                self.exits[place] = (life, words, began, ended)
+        if self.last_exit is exit:
+            self.last_exit = words
+
     def become_ready(self) -> None:
         """The life is ready: `init` returned, or `started()` was called."""
         if self.scope is None or self.asked is not None or self.cut_short:

@@ -9,7 +9,6 @@ life's exception along as context.
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Awaitable, Generator, Iterable
 from contextlib import contextmanager
@@ -62,12 +61,17 @@ async def run_life(host: LifeHost, kid: Kid) -> None:
     except BaseException as caught:  # noqa: BLE001 - becomes the exit
         error = caught
     try:
-        exit = _classify(kid, error)
-        fatal = error is not None and is_fatal(error, trio.Cancelled)
-        host.life_over(kid, exit, error if fatal else None)
+        host.life_over(kid, *_verdict(kid, error))
     finally:
-        # Break the cycle error -> traceback -> this frame -> kid -> error.
+        # Break the cycle error -> traceback -> this frame -> kid, exit -> error.
         del error, kid, host, scope
+
+
+def _verdict(
+    kid: Kid, error: BaseException | None
+) -> tuple[Exit, BaseException | None]:
+    fatal = error is not None and is_fatal(error, trio.Cancelled)
+    return _classify(kid, error), error if fatal else None
 
 
 def _run_target(kid: Kid) -> Awaitable[Any]:
@@ -187,37 +191,6 @@ def graceful_stop() -> Generator[trio.Event]:
             kid.stop_event = None
             if kid.asked is not None:
                 scope.cancel(kid.asked)
-
-
-if sys.version_info >= (3, 13):
-
-    def clear_frames(error: BaseException) -> BaseException | None:
-        """Drop the locals that a kept exception pins; the text stays the same."""
-        if error.__cause__ is error.__context__ is None and not is_group(error):
-            traceback.clear_frames(error.__traceback__)
-            return error
-        seen: set[int] = set()
-        todo: list[BaseException | None] = [error]
-        while todo:
-            one = todo.pop()
-            if one is None or id(one) in seen:
-                continue
-            seen.add(id(one))
-            traceback.clear_frames(one.__traceback__)
-            todo += [one.__cause__, one.__context__]
-            if isinstance(one, BaseExceptionGroup):
-                todo += one.exceptions
-        return error
-
-else:
-
-    def clear_frames(error: BaseException) -> BaseException | None:
-        """Keep nothing: before 3.13 clearing a frame closes a live coroutine.
-
-        An exception that came from another task has frames of that task in its
-        traceback, and they may be suspended; so only the text is kept.
-        """
-        return None
 
 
 _TRIO = str(Path(trio.__file__).parent)

@@ -27,6 +27,7 @@ from trio_sup._core.strategy import SupervisorCore
 from trio_sup._core.words import Shutdown
 from trio_sup._kid import Kid
 from trio_sup._life import run_life
+from trio_sup._remains import put_away
 from trio_sup._reports import EventParts, Story, exit_event, report_while_stuck
 from trio_sup._wake import Waiters
 
@@ -222,12 +223,15 @@ class Lives:
             # Whoever asked goes on from here; an end in between is absorbed.
             kid.status = "stopped"
             self._conclude(kid, exit, event)
+            put_away(kid, exit, self.story)
             self._stopped_on_request(kid)
         elif not ready:
             self._conclude(kid, exit, event)
+            put_away(kid, exit, self.story)
             self._start_ended(kid, exit, now)
         else:
             self._conclude(kid, exit, event)
+            put_away(kid, exit, self.story)
             self._ended_alone(kid, exit, now)
         self._ring_for(kid)
 
@@ -272,6 +276,7 @@ class Lives:
             kid.mailbox.no_next_life(kid.last_exit)
         kid.touch_all()
         if kid.status == "gone":
+            self.node.heavy_exits.discard(kid)
             self.emit(events.ChildRemoved, trio.current_time(), kid.path_text, kid.life)
             if kid.started_life:  # else who started it is still to be told
                 kid.spec = kid.spec.without_arguments()

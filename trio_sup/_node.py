@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVarTuple
 
+import attrs
 import trio
 from trio.lowlevel import RunVar
 
@@ -19,6 +20,7 @@ from trio_sup._core import events
 from trio_sup._core.errors import hook_failed
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
+from trio_sup._core.remains import HeavyExits
 from trio_sup._current import current_kid
 from trio_sup._protect import call_user
 from trio_sup._registry import Registry
@@ -77,6 +79,8 @@ class Node:
         # Who is told of every child with a lifecycle change; mostly nobody.
         self.reporting: tuple[Callable[[Kid], object], ...] = ()
         self._hooks: dict[EventHook, bool] = {}
+        # Children whose last exit is kept whole although it is heavy.
+        self.heavy_exits: HeavyExits[Kid] = HeavyExits()
 
     def next_uid(self) -> int:
         """Return a number that no other child of this node ever had."""
@@ -121,6 +125,21 @@ class Node:
         self._recent.clear()
         self._recent.extend(made)
         return made
+
+    def let_go(self, exit: Exit, words: Exit) -> None:
+        """Remember the event of an end with other words for its exit."""
+        recent = self._recent
+        for place in range(len(recent) - 1, -1, -1):
+            entry = recent[place]
+            if isinstance(entry, tuple):
+                make, fields = entry
+                if any(field is exit for field in fields):
+                    new = (words if field is exit else field for field in fields)
+                    recent[place] = (make, tuple(new))
+                    return
+            elif isinstance(entry, _TELLS_AN_END) and entry.exit is exit:
+                recent[place] = attrs.evolve(entry, exit=words)
+                return
 
     @property
     def events_emitted(self) -> int:
@@ -206,12 +225,11 @@ def _level(make: Callable[..., LifecycleEvent], args: tuple[Any, ...]) -> int:
     return logging.DEBUG
 
 
+_TELLS_AN_END = (events.ChildCrashed, events.ChildStartFailed, events.ChildStopped)
+
+
 def _log(event: LifecycleEvent, level: int) -> None:
-    error: BaseException | None = None
-    if isinstance(
-        event, events.ChildCrashed | events.ChildStartFailed | events.ChildStopped
-    ):
-        error = event.exit.error
+    error = event.exit.error if isinstance(event, _TELLS_AN_END) else None
     logger.log(
         level,
         "%s",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_sup._core.exits import Exit
+from trio_sup._core.exits import Exit, PastError
 from trio_sup._core.safe import safe_text
 from trio_sup._core.state import ChildState
 from trio_sup._registry import Via
@@ -106,6 +106,8 @@ class ObservedState(ChildState):
 
 def format_error(error: BaseException) -> str:
     """Format an exception, bounded, whatever its `str()` does."""
+    if isinstance(error, PastError):
+        return error.traceback
     try:
         text = "".join(traceback.format_exception(error))
     except Exception as broken:  # noqa: BLE001 - user code

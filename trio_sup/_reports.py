@@ -12,12 +12,11 @@ import trio
 from trio_sup._alarms import alarm_clock
 from trio_sup._core import events
 from trio_sup._core.errors import Crash, crash_summary
-from trio_sup._core.exits import Exit, Ignore
+from trio_sup._core.exits import Exit, Ignore, PastError
 from trio_sup._core.policies import Budget
 from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._kid import Kid
-from trio_sup._life import await_stack, clear_frames
-from trio_sup._observed import format_error
+from trio_sup._life import await_stack
 
 if TYPE_CHECKING:
     from trio_sup._child import Child
@@ -65,19 +64,18 @@ class Story:
     """The last crashes under a supervisor, put into words when it gives up."""
 
     def __init__(self) -> None:
-        self._crashes: deque[Crash | tuple[float, str, int, Exit]]
+        self._crashes: deque[tuple[float, str, int, Exit]]
         self._crashes = deque(maxlen=STORY_LENGTH)
 
     def add(self, kid: Kid, exit: Exit, now: float) -> None:
-        """Add a crash; the frames of its exception are cleared."""
-        error = exit.error
-        assert error is not None
-        if clear_frames(error) is None:  # only the text may be kept
-            text = format_error(error)
-            crash = Crash(now, kid.path_text, kid.life, None, crash_summary(exit), text)
-            self._crashes.append(crash)
-        else:
-            self._crashes.append((now, kid.path_text, kid.life, exit))
+        """Add a crash."""
+        self._crashes.append((now, kid.path_text, kid.life, exit))
+
+    def let_go(self, exit: Exit, words: Exit) -> None:
+        """Keep a crash in words."""
+        for place, (at, path, life, told) in enumerate(self._crashes):
+            if told is exit:
+                self._crashes[place] = (at, path, life, words)
 
     def forget(self) -> None:
         """Begin anew."""
@@ -85,12 +83,14 @@ class Story:
 
     def tell(self) -> list[Crash]:
         """Return the crashes, oldest first."""
-        return [
-            Crash(*entry[:3], entry[3].error, crash_summary(entry[3]), "")
-            if isinstance(entry, tuple)
-            else entry
-            for entry in self._crashes
-        ]
+        return [_crash(*entry) for entry in self._crashes]
+
+
+def _crash(at: float, path: str, life: int, exit: Exit) -> Crash:
+    error = exit.error
+    assert error is not None
+    text = error.traceback if isinstance(error, PastError) else ""
+    return Crash(at, path, life, error, crash_summary(exit), text)
 
 
 def exit_event(

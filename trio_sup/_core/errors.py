@@ -229,12 +229,12 @@ class Crash:
     """Trio time, in seconds."""
     path: str
     life: int
-    error: BaseException | None = field(repr=safe_repr)
-    """The exception, its frames cleared, or None where only the text was kept."""
+    error: BaseException = field(repr=safe_repr)
+    """The exception, its frames emptied; a `PastError` if it was too heavy to keep."""
     summary: str
     """The exception in one line."""
     traceback: str
-    """The formatted traceback, bounded; may be empty."""
+    """The formatted traceback, bounded, of an exception that was not kept; or ""."""
 
 
 class RestartLimitExceeded(SupervisionError):

@@ -84,7 +84,25 @@ class Ignore(Exception):
     """
 
 
-for _signal in (Stop, Ignore):
+class PastError(Exception):
+    """Stands for the exception of a past life that was too heavy to keep.
+
+    `str()` of it is what the last line of the exception's traceback was. It is never
+    raised, and nothing but the memory of past lives holds one: who was told of the
+    end, such as a hook, a caller or a monitor, has the exception itself.
+    """
+
+    def __init__(self, type_name: str, summary: str, traceback: str) -> None:
+        super().__init__(summary)
+        self.type_name = type_name
+        """The full name of the exception's class."""
+        self.summary = summary
+        """The exception in one line, bounded."""
+        self.traceback = traceback
+        """Its traceback as text, bounded."""
+
+
+for _signal in (Stop, Ignore, PastError):
     _signal.__module__ = "trio_sup"  # as users import it, in tracebacks too
 
 
@@ -144,6 +162,8 @@ def stop_in(error: BaseException) -> Stop | None:
 
 def describe_error(error: BaseException, limit: int = 200) -> str:
     """Return the last line of a traceback, bounded, whatever `str()` does."""
+    if isinstance(error, PastError):
+        return error.summary
     while (members := members_of(error)) is not None and len(members) == 1:
         error = members[0]  # what a nursery wrapped says nothing of itself
     try:
@@ -151,5 +171,5 @@ def describe_error(error: BaseException, limit: int = 200) -> str:
     except Exception as broken:  # noqa: BLE001 - user code
         text = f"<str() raised {type(broken).__name__}>"
     line = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    line = " ".join(line.split())
+    line = " ".join(line[: 10 * limit].split())  # the rest may be megabytes
     return line if len(line) <= limit else line[: limit - 1] + "…"

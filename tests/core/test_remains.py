@@ -1,0 +1,147 @@
+"""What is kept of an exception once everybody has seen it."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, strategies as st
+
+from trio_sup._core.exits import Exit, PastError
+from trio_sup._core.remains import (
+    LIGHT,
+    LOOKED_AT,
+    WHOLE,
+    WHOLE_COUNT,
+    WORDS,
+    Heavy,
+    HeavyExits,
+    in_words,
+    weight,
+)
+
+
+def test_an_ordinary_exception_is_light() -> None:
+    assert weight(ValueError("no such board: 7")) < LIGHT
+    assert weight(OSError(2, "No such file", "/tmp/boards.json")) < LIGHT
+
+
+def test_an_exception_weighs_what_it_carries() -> None:
+    big = 50_000
+    by_attribute = AttributeError("no such thing", obj=bytearray(big))
+    caused = ValueError("outer")
+    caused.__cause__ = KeyError("x" * big)
+    noted = ValueError("with a note")
+    noted.add_note("x" * big)
+    keyed = ValueError("an attribute")
+    keyed.document = "x" * big  # type: ignore[attr-defined]
+    group = ExceptionGroup("members", [ExceptionGroup("deep", [OSError("x" * big)])])
+    for error in (by_attribute, caused, noted, keyed, group):
+        assert big < weight(error) < 2 * big, error
+    with pytest.raises(json.JSONDecodeError) as caught:
+        json.loads("x" * big)
+    assert weight(caught.value) > big
+
+
+def test_the_locals_of_frames_and_the_program_itself_do_not_count() -> None:
+    def crash() -> None:
+        pinned = bytearray(1_000_000)
+        raise ValueError(len(pinned), json, json.loads, crash, SimpleNamespace)
+
+    with pytest.raises(ValueError, match="1000000") as caught:
+        crash()
+    assert weight(caught.value) < LIGHT
+
+
+def test_what_reaches_too_many_objects_is_heavy_and_looked_at_for_a_bounded_time() -> (
+    None
+):
+    class Asked:
+        times = 0
+
+        def __sizeof__(self) -> int:
+            Asked.times += 1
+            return 16
+
+    error = ValueError([Asked() for _ in range(100_000)])
+    assert weight(error) > LIGHT
+    assert 0 < Asked.times <= LOOKED_AT
+
+
+def test_an_object_that_cannot_tell_its_size_does_no_harm() -> None:
+    class Broken:
+        def __sizeof__(self) -> int:
+            raise RuntimeError("no size")
+
+    class Lying:
+        def __sizeof__(self) -> int:
+            return "much"  # type: ignore[return-value]
+
+    assert 0 < weight(ValueError(Broken(), Lying())) < LIGHT
+
+
+def test_an_object_that_holds_itself_is_weighed_once() -> None:
+    error = ValueError("round")
+    error.__context__ = error.__cause__ = KeyError("x")
+    error.__cause__.__context__ = error
+    assert weight(error) < LIGHT
+
+
+def test_the_words_say_what_the_exception_said() -> None:
+    error = UnicodeDecodeError("utf-8", b"\xff" * 50_000, 0, 1, "invalid start byte")
+    exit = Exit("crashed", None, error)
+    words = in_words(exit, "Traceback: " + "line\n" * 10_000)
+    assert str(words) == str(exit)
+    assert isinstance(words.error, PastError)
+    assert words.error.type_name == "builtins.UnicodeDecodeError"
+    assert words.error.traceback.startswith("Traceback: ")
+    assert len(words.error.traceback) < WORDS + 50
+    assert weight(words) < 4 * LIGHT
+
+
+def test_a_heavy_reason_becomes_words_too() -> None:
+    words = in_words(Exit("shutdown", ["a page of the report"] * 10_000), "")
+    assert words.kind == "shutdown"
+    assert words.reason == "<list, too heavy to keep>"
+    text = in_words(Exit("shutdown", "a page of the report" * 10_000), "").reason
+    assert isinstance(text, str)
+    assert text.startswith("a page")
+    assert len(text) < WORDS + 50
+    assert in_words(Exit("shutdown", 7, ValueError("x")), "").reason == 7
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 9), st.integers(1, WHOLE), st.booleans()),
+        max_size=200,
+    )
+)
+def test_what_is_kept_whole_stays_within_the_budget_and_the_newest_stays(
+    moves: list[tuple[int, int, bool]],
+) -> None:
+    exits: HeavyExits[int] = HeavyExits()
+    kept: dict[int, int] = {}
+    for holder, bytes_, gone in moves:
+        forgotten = exits.discard(holder)
+        assert (forgotten is not None) == (holder in kept)
+        kept.pop(holder, None)
+        if gone:
+            continue
+        exit = Exit("crashed")
+        over = exits.add(Heavy(holder, exit, exit, bytes_))
+        oldest = list(kept)[: len(over)]
+        assert [heavy.holder for heavy in over] == oldest
+        for name in oldest:
+            del kept[name]
+        kept[holder] = bytes_
+        assert sum(kept.values()) <= WHOLE or len(kept) == 1
+
+
+def test_not_more_are_kept_whole_than_the_count_says_whatever_they_weigh() -> None:
+    exits: HeavyExits[int] = HeavyExits()
+    exit = Exit("crashed")
+    over = [
+        heavy.holder
+        for holder in range(WHOLE_COUNT + 5)
+        for heavy in exits.add(Heavy(holder, exit, exit, 1))
+    ]
+    assert over == [0, 1, 2, 3, 4]

@@ -1,0 +1,149 @@
+"""What is kept of an exception once everybody has seen it.
+
+An exception drags along what it was made of: a `JSONDecodeError` its document, an
+`AttributeError` the object that was asked. A light one is kept as it is. Of a heavy
+one only words are kept, but for the newest few: those are kept whole, as the last
+exit of their child, within a budget for the whole node.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Hashable
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    ModuleType,
+    TracebackType,
+)
+from typing import Generic, TypeVar
+
+from attrs import frozen
+
+from trio_sup._core.exits import Exit, PastError, describe_error
+
+LIGHT = 8 * 1024
+"""Bytes up to which what an exit carries is kept as it is, again and again."""
+
+WHOLE = 16 * 1024 * 1024
+"""Bytes of heavy exceptions that a node keeps whole: the newest ones."""
+
+WHOLE_COUNT = 64
+"""How many they may be, whatever they weigh: not everything tells its weight."""
+
+WORDS = 4_000
+"""Characters kept of the traceback of a heavy exception."""
+
+LOOKED_AT = 512
+"""Objects looked at to weigh one; what reaches more of them counts as heavy."""
+
+HolderT = TypeVar("HolderT", bound=Hashable)
+
+# What belongs to the program and not to the exception, or lives on anyway. The frames
+# of a traceback are emptied, not weighed.
+_NOT_ITS_OWN = (
+    *(BuiltinFunctionType, CodeType, CoroutineType, FrameType, FunctionType),
+    *(ModuleType, TracebackType, type),
+)
+
+
+def weight(of: object) -> int:
+    """Estimate the bytes that an object keeps alive, in bounded time.
+
+    Memory that Python does not know of, such as a buffer of a C library, is not seen.
+    """
+    total = looked_at = 0
+    seen: set[int] = set()
+    todo: list[object] = [of]
+    while todo:
+        one = todo.pop()
+        if id(one) in seen or issubclass(type(one), _NOT_ITS_OWN):
+            continue
+        seen.add(id(one))
+        looked_at += 1
+        if looked_at > LOOKED_AT:
+            return max(total, LIGHT + 1)
+        total += _own_size(one)
+        todo += gc.get_referents(one)
+    return total
+
+
+def _own_size(one: object) -> int:
+    try:
+        return max(0, sys.getsizeof(one))
+    except Exception:  # noqa: BLE001 - a user's `__sizeof__`
+        return 0
+
+
+def in_words(exit: Exit, traceback: str) -> Exit:
+    """Return the same exit without the objects that it carries.
+
+    Args:
+        exit: An exit that is too heavy to keep.
+        traceback: The traceback of its error as text; clipped here.
+    """
+    error = exit.error
+    if error is not None:
+        kind = f"{type(error).__module__}.{type(error).__qualname__}"
+        error = PastError(kind, describe_error(error), _clipped(traceback))
+    return Exit(exit.kind, _light_reason(exit.reason), error)
+
+
+def _light_reason(reason: object) -> object:
+    if weight(reason) <= LIGHT:
+        return reason
+    if isinstance(reason, str):
+        return _clipped(reason)
+    # To say it could cost as much as it weighs.
+    return f"<{type(reason).__qualname__}, too heavy to keep>"
+
+
+def _clipped(text: str) -> str:
+    if len(text) <= WORDS:
+        return text
+    return f"{text[: WORDS // 2]}\n… (clipped) …\n{text[-WORDS // 2 :]}"
+
+
+@frozen
+class Heavy(Generic[HolderT]):
+    """A heavy exit that is kept whole for now."""
+
+    holder: HolderT
+    exit: Exit
+    words: Exit
+    weight: int
+
+
+class HeavyExits(Generic[HolderT]):
+    """Whose last exit is kept whole although it is heavy, the newest last."""
+
+    def __init__(self) -> None:
+        self._kept: dict[HolderT, Heavy[HolderT]] = {}
+        self._total = 0
+
+    def add(self, heavy: Heavy[HolderT]) -> list[Heavy[HolderT]]:
+        """Note a heavy exit; return those that have to go for it.
+
+        The newest always stays: somebody may be about to look at it.
+        """
+        self._kept[heavy.holder] = heavy
+        self._total += heavy.weight
+        over: list[Heavy[HolderT]] = []
+        while len(self._kept) > 1 and (
+            self._total > WHOLE or len(self._kept) > WHOLE_COUNT
+        ):
+            oldest = self.discard(next(iter(self._kept)))
+            assert oldest is not None
+            over.append(oldest)
+        return over
+
+    def discard(self, holder: HolderT) -> Heavy[HolderT] | None:
+        """Forget the one of a holder that has another exit now, or is gone."""
+        known = self._kept.pop(holder, None)
+        if known is not None:
+            self._total -= known.weight
+        return known

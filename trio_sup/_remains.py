@@ -1,0 +1,95 @@
+"""What stays of a life that has ended: let go of what its exception drags along.
+
+Called once everybody was told. Hooks and log handlers see an exception with all the
+locals of its frames (that is what Sentry and its kin report); afterwards the frames
+are emptied, and a heavy exception gives way to its words.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import traceback
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from trio_sup._core.exits import Exit, is_group
+from trio_sup._core.remains import LIGHT, Heavy, in_words, weight
+from trio_sup._observed import format_error
+
+if TYPE_CHECKING:
+    from trio_sup._kid import Kid
+    from trio_sup._reports import Story
+
+
+def put_away(kid: Kid, exit: Exit, story: Story) -> None:
+    """Let go of what the end of a life keeps alive, wherever the library keeps it.
+
+    Whoever else holds the exit, a caller or a monitor, keeps what it holds; only the
+    locals of dead frames are gone there, too.
+
+    Args:
+        kid: Whose life; it has noted the exit.
+        exit: How it ended; nobody is left to be told.
+        story: Its supervisor's.
+    """
+    before = kid.node.heavy_exits.discard(kid)
+    if before is not None:
+        kid.let_go(before.exit, before.words)
+    if exit.error is not None:
+        clear_frames(exit.error)
+    elif exit.reason is None:
+        return
+    heavy = weight(exit.error) + weight(exit.reason)
+    if heavy > LIGHT:
+        _keep_words(kid, exit, heavy, story)
+
+
+def _keep_words(kid: Kid, exit: Exit, heavy: int, story: Story) -> None:
+    words = in_words(exit, "" if exit.error is None else format_error(exit.error))
+    kid.node.let_go(exit, words)
+    story.let_go(exit, words)
+    for other in kid.node.heavy_exits.add(Heavy(kid, exit, words, heavy)):
+        other.holder.let_go(other.exit, other.words)
+
+
+def clear_frames(error: BaseException) -> None:
+    """Drop the locals that a kept exception pins; the text stays the same.
+
+    Those of its causes, contexts and members, too. A frame that still runs, or waits
+    (it belongs to a task that caught the exception), is left alone.
+    """
+    seen: set[int] = set()
+    todo: list[BaseException | None] = [error]
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        _clear_frames_of(one)
+        todo += [one.__cause__, one.__context__]
+        if is_group(one):
+            todo += one.exceptions
+
+
+if sys.version_info >= (3, 13):
+
+    def _clear_frames_of(error: BaseException) -> None:
+        traceback.clear_frames(error.__traceback__)
+
+else:
+
+    def _clear_frames_of(error: BaseException) -> None:
+        place = error.__traceback__
+        while place is not None:
+            if _has_ended(place.tb_frame):
+                place.tb_frame.clear()
+            place = place.tb_next
+
+    def _has_ended(frame: FrameType) -> bool:
+        """Whether a frame is over: `clear` would close a coroutine that waits in it.
+
+        Only a frame that is over owns its code; before that its task, or generator,
+        does (`frame_traverse` in CPython 3.11 and 3.12).
+        """
+        return any(owned is frame.f_code for owned in gc.get_referents(frame))
