@@ -14,7 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from trio_sup._core.exits import Exit, is_group
-from trio_sup._core.remains import LIGHT, Heavy, in_words, weight
+from trio_sup._core.remains import LIGHT, Heavy, in_words, is_plain, weight
 from trio_sup._observed import format_error
 
 if TYPE_CHECKING:
@@ -33,14 +33,18 @@ def put_away(kid: Kid, exit: Exit, story: Story) -> None:
         exit: How it ended; nobody is left to be told.
         story: Its supervisor's.
     """
-    before = kid.node.heavy_exits.discard(kid)
-    if before is not None:
-        kid.let_go(before.exit, before.words)
-    if exit.error is not None:
-        clear_frames(exit.error)
+    if kid.node.heavy_exits:
+        before = kid.node.heavy_exits.discard(kid)
+        if before is not None:
+            kid.let_go(before.exit, before.words)
+    error = exit.error
+    if error is not None:
+        clear_frames(error)
+        if exit.reason is None and is_plain(error):
+            return
     elif exit.reason is None:
         return
-    heavy = weight(exit.error) + weight(exit.reason)
+    heavy = weight(error) + weight(exit.reason)
     if heavy > LIGHT:
         _keep_words(kid, exit, heavy, story)
 
@@ -59,6 +63,9 @@ def clear_frames(error: BaseException) -> None:
     Those of its causes, contexts and members, too. A frame that still runs, or waits
     (it belongs to a task that caught the exception), is left alone.
     """
+    if error.__cause__ is error.__context__ is None and not is_group(error):
+        _clear_frames_of(error)  # the ordinary crash
+        return
     seen: set[int] = set()
     todo: list[BaseException | None] = [error]
     while todo:

@@ -16,6 +16,7 @@ from trio_sup._core.remains import (
     Heavy,
     HeavyExits,
     in_words,
+    is_plain,
     weight,
 )
 
@@ -23,6 +24,38 @@ from trio_sup._core.remains import (
 def test_an_ordinary_exception_is_light() -> None:
     assert weight(ValueError("no such board: 7")) < LIGHT
     assert weight(OSError(2, "No such file", "/tmp/boards.json")) < LIGHT
+
+
+class Plain(Exception):
+    pass
+
+
+class Slotted(Exception):
+    __slots__ = ("document",)
+
+
+class SlottedWithReferences(Exception):
+    __slots__ = ("__weakref__", "document")
+
+
+def test_the_quick_look_takes_nothing_heavy_for_light() -> None:
+    assert is_plain(ValueError("no such board: 7"))
+    assert is_plain(Plain("no such board: 7"))
+    big = "x" * 50_000
+    slots: list[type[Exception]] = [Slotted, SlottedWithReferences]
+    for kind in slots:
+        slotted = kind("short")
+        slotted.document = big  # type: ignore[attr-defined]
+        assert not is_plain(slotted)
+        assert weight(slotted) > LIGHT
+    keyed = Plain("short")
+    keyed.document = big  # type: ignore[attr-defined]
+    caused = Plain("short")
+    caused.__cause__ = ValueError(big)
+    asked = AttributeError("short", obj=big)
+    for error in (keyed, caused, asked, Plain(big), Plain([big]), Plain("a", big)):
+        assert not is_plain(error)
+        assert weight(error) > LIGHT
 
 
 def test_an_exception_weighs_what_it_carries() -> None:

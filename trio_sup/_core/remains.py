@@ -43,12 +43,28 @@ LOOKED_AT = 512
 
 HolderT = TypeVar("HolderT", bound=Hashable)
 
+_POINTER = tuple.__itemsize__
+
 # What belongs to the program and not to the exception, or lives on anyway. The frames
 # of a traceback are emptied, not weighed.
 _NOT_ITS_OWN = (
     *(BuiltinFunctionType, CodeType, CoroutineType, FrameType, FunctionType),
     *(ModuleType, TracebackType, type),
 )
+
+
+def is_plain(error: BaseException) -> bool:
+    """Whether one look tells that an exception is light: the ordinary crash."""
+    kind = type(error)
+    own = kind.__basicsize__ - (_POINTER if kind.__weakrefoffset__ > 0 else 0)
+    return (
+        own == BaseException.__basicsize__  # it has no fields of its own
+        and error.__cause__ is error.__context__ is None
+        and not error.__dict__
+        and len(error.args) == 1
+        and type(error.args[0]) is str
+        and len(error.args[0]) <= LIGHT // 8
+    )
 
 
 def weight(of: object) -> int:
@@ -124,6 +140,9 @@ class HeavyExits(Generic[HolderT]):
     def __init__(self) -> None:
         self._kept: dict[HolderT, Heavy[HolderT]] = {}
         self._total = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._kept)
 
     def add(self, heavy: Heavy[HolderT]) -> list[Heavy[HolderT]]:
         """Note a heavy exit; return those that have to go for it.
