@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import sys
-import traceback
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -79,24 +78,47 @@ def clear_frames(error: BaseException) -> None:
             todo += one.exceptions
 
 
+def _clear_frames_of(error: BaseException) -> None:
+    above: FrameType | None = None
+    place = error.__traceback__
+    while place is not None:
+        frame = place.tb_frame
+        if _clear(frame) and frame.f_back is not above:
+            _clear_callers(frame.f_back)
+        above = frame
+        place = place.tb_next
+
+
+def _clear_callers(frame: FrameType | None) -> None:
+    """Clear those that a frame came from, too, where the error did not pass them.
+
+    An exception that was caught and raised elsewhere, such as a thread's or one of
+    Trio's cancellations, still leads to who called the frame that caught it.
+    """
+    while frame is not None and _clear(frame):
+        frame = frame.f_back
+
+
 if sys.version_info >= (3, 13):
 
-    def _clear_frames_of(error: BaseException) -> None:
-        traceback.clear_frames(error.__traceback__)
+    def _clear(frame: FrameType) -> bool:
+        """Drop the locals of a frame; return whether it was over."""
+        try:
+            frame.clear()
+        except RuntimeError:
+            return False  # it runs, or waits
+        return True
 
 else:
 
-    def _clear_frames_of(error: BaseException) -> None:
-        place = error.__traceback__
-        while place is not None:
-            if _has_ended(place.tb_frame):
-                place.tb_frame.clear()
-            place = place.tb_next
+    def _clear(frame: FrameType) -> bool:
+        """Drop the locals of a frame; return whether it was over.
 
-    def _has_ended(frame: FrameType) -> bool:
-        """Whether a frame is over: `clear` would close a coroutine that waits in it.
-
-        Only a frame that is over owns its code; before that its task, or generator,
-        does (`frame_traverse` in CPython 3.11 and 3.12).
+        Else `clear` would close a coroutine that waits in it. Only a frame that is over
+        owns its code; before that its task, or generator, does (`frame_traverse` in
+        CPython 3.11 and 3.12).
         """
-        return any(owned is frame.f_code for owned in gc.get_referents(frame))
+        over = any(owned is frame.f_code for owned in gc.get_referents(frame))
+        if over:
+            frame.clear()
+        return over

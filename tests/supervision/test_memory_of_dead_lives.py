@@ -9,6 +9,7 @@ import logging
 import sys
 import tracemalloc
 import types
+import weakref
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from typing import Any
 
@@ -72,6 +73,14 @@ async def fail_with_cause() -> None:
         raise LookupError("no such document") from error
 
 
+async def fail_in_a_thread() -> None:
+    def work() -> None:
+        pinned = bytearray(10 * MB)
+        raise ValueError(len(pinned))
+
+    await trio.to_thread.run_sync(work)
+
+
 async def fail_with_group() -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(fail_with_payload)
@@ -87,6 +96,7 @@ WAYS = [
     fail_with_payload,
     fail_with_cause,
     fail_with_group,
+    fail_in_a_thread,
     stop_with_reason,
 ]
 
@@ -328,6 +338,40 @@ def test_frames_that_an_exception_was_thrown_through_are_cleared() -> None:
             cleared.append(place.tb_frame.f_locals)
         place = place.tb_next
     assert cleared == [{}]
+
+
+def test_callers_of_who_caught_an_exception_and_passed_it_on_are_cleared() -> None:
+    caught: list[BaseException] = []
+
+    def inner() -> None:
+        raise ValueError("passed on")
+
+    def catcher() -> None:
+        try:
+            inner()
+        except ValueError as error:
+            caught.append(error)
+
+    def caller() -> None:
+        pinned = bytearray(10)
+        catcher()
+        del pinned
+
+    def outer() -> object:
+        witness = Witness()
+        caller()
+        return weakref.ref(witness)
+
+    reference: Any = outer()
+    with pytest.raises(ValueError, match="passed on") as again:
+        raise caught[0]
+    clear_frames(again.value)
+    gc.collect()
+    assert reference() is None
+
+
+class Witness:
+    """Tells, by a weak reference, whether anybody still holds it."""
 
 
 def test_a_chain_of_many_exceptions_is_cleared_without_recursion() -> None:
