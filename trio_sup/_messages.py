@@ -188,6 +188,15 @@ class CastNote:
 
 
 @define(eq=False, slots=False)
+class TickNote(CastNote):
+    """The message of `every`: one object, queued again and again."""
+
+    # Whether it is in line: it is there at most once. To look for it would cost more
+    # with each message that waits.
+    waits: bool = False
+
+
+@define(eq=False, slots=False)
 class InfoNote:
     """A queued message for `handle_info`."""
 
