@@ -61,6 +61,9 @@ async def run_life(host: LifeHost, kid: Kid) -> None:
                 await _run_target(kid)
     except BaseException as caught:  # noqa: BLE001 - becomes the exit
         error = caught
+    gate = kid.node.gate
+    if gate.closed():
+        await gate.wait()
     try:
         exit = _classify(kid, error)
         fatal = error is not None and is_fatal(error, trio.Cancelled)
