@@ -7,7 +7,7 @@ wait for outcomes, so a cancelled caller leaves nothing half done.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -58,14 +58,32 @@ class DynamicDriver(Driver):
             await self.bell.wait()
 
     async def _stop_children(self) -> None:
+        await self._with_all(lambda kid: self.stop_kid(kid, self.stop_reason))
+        self.watching: bool = True
+        hurried = False
+        while self.living:
+            if self.hurried and not hurried:
+                hurried = True
+                await self._with_all(lambda kid: kid.arm(0))
+            else:
+                await self.bell.wait()
+        self.watching = False
+
+    async def _with_all(self, action: Callable[[Kid], None]) -> None:
+        """Do something to all children, so many at a time."""
         for position, kid in enumerate(self.all_kids(), start=1):
-            self.stop_kid(kid, self.stop_reason)
+            action(kid)
             if position % CHUNK == 0:
                 await trio.lowlevel.checkpoint()
-        self.watching: bool = True
-        while self.living:
-            await self.bell.wait()
-        self.watching = False
+
+    def hurry(self) -> None:
+        """Collapse all remaining graces; those of very many soon, not at once."""
+        if len(self.core.kids) <= CHUNK:
+            super().hurry()
+            return
+        self.request_stop(self.stop_reason)
+        self.hurried = True
+        self.bell.wake()
 
     def _end_life(self) -> None:
         for kid in self.all_kids():

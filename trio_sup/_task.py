@@ -359,8 +359,10 @@ async def _overdue(task: Task[T], action: OnTimeout) -> Ok[T] | Exit | None:
 
 @protected
 class _Ends:
-    """Waits for the ends of tasks, and counts them: to look at all of them again at
-    each end would cost the square of their number."""
+    """Waits for the ends of tasks, and counts them.
+
+    To look at all of them again at each end would cost the square of their number.
+    """
 
     __slots__ = ("_need", "_tasks", "_until_failure", "_waiters")
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from tests.growth.steps import LINEAR, Steps, grows
 from trio_sup import (
@@ -13,9 +14,11 @@ from trio_sup import (
     child,
     current_node,
     dynamic_supervisor,
+    graceful_stop,
     open_supervisor,
 )
 from trio_sup._core.events import ChildCrashed, ChildStopped, LifecycleEvent
+from trio_sup._dynamic import CHUNK
 from trio_sup._gate import CROWD, TURN
 
 MANY = 1500
@@ -153,3 +156,33 @@ async def test_an_end_costs_the_same_however_many_come_at_once(
         monkeypatch.setattr(_gate, name, value)
     # Trio's chance decides how often a turn is tried again.
     assert await grows(lives_end_at_once, small=60) < 2 * LINEAR
+
+
+@pytest.mark.trio
+async def test_the_graces_of_very_many_children_collapse_in_turns(
+    autojump_clock: MockClock,
+) -> None:
+    n, stuck = 2 * CHUNK + 10, 0
+
+    async def last(_: int) -> None:
+        nonlocal stuck
+        with graceful_stop() as stopping:
+            await stopping.wait()
+            stuck += 1
+            await trio.sleep_forever()
+
+    block = open_supervisor([dynamic_supervisor(id="dyn")])
+    async with trio.open_nursery() as nursery:
+
+        async def press() -> None:
+            while stuck < n:
+                await trio.sleep(0.1)
+            block.hurry()
+
+        nursery.start_soon(press)
+        async with block as sup:
+            driver = sup.dynamic("dyn").kid.driver
+            await start(sup.dynamic("dyn"), n, last)
+    assert driver is not None
+    assert driver.living == 0
+    assert trio.current_time() < 1  # and not 5, their grace

@@ -1,11 +1,14 @@
 """Timers beside a long mailbox, and many of them."""
 
+from functools import partial
+
 import pytest
 import trio
 from trio.testing import MockClock
 
 from tests.growth.steps import LINEAR, Measured, Steps, grows, name_of
 from trio_sup import GenServer, Timer, call, cast, child, open_supervisor
+from trio_sup._alarms import TURN, alarm_clock
 
 TIMERS = 20
 
@@ -95,3 +98,28 @@ async def test_a_timer_costs_the_same_however_many_there_are(
     work: Measured, autojump_clock: MockClock
 ) -> None:
     assert await grows(work) < 1.1 * LINEAR  # a heap adds its logarithm
+
+
+@pytest.mark.trio
+async def test_alarms_that_are_due_at_once_ring_in_turns_and_in_order(
+    autojump_clock: MockClock,
+) -> None:
+    rung: list[int] = []
+    passes: list[int] = []
+
+    async def look() -> None:
+        await trio.sleep(1)
+        while len(rung) < 3 * TURN:
+            await trio.lowlevel.checkpoint()
+            passes.append(len(rung))
+
+    clock = alarm_clock()
+    for number in range(3 * TURN):
+        clock.at(1.0 + trio.current_time(), partial(rung.append, number))
+    late = clock.at(1.5 + trio.current_time(), partial(rung.append, -1))
+    await look()
+    assert rung == list(range(3 * TURN))
+    assert {2 * TURN, 3 * TURN} <= set(passes)
+    assert late.pending
+    await trio.sleep(1)
+    assert rung[-1] == -1
