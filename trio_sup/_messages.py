@@ -122,7 +122,9 @@ class Request(_Outcome):
             queue.deferred.pop(self, None)
         if self.source is not None:
             source, self.source = self.source, None
-            source.outgoing.pop(self, None)
+            target = source.outgoing.pop(self, None)
+            if target is not None and target.mailbox is not None:
+                target.mailbox.awaited -= 1
 
 
 outcome.Outcome.register(Request)

@@ -51,6 +51,7 @@ class Queue:
 
     __slots__ = (
         "_accepting",
+        "awaited",
         "background",
         "batch",
         "blocked",
@@ -100,6 +101,9 @@ class Queue:
         self.blocked: OrderedDict[Task, CastNote | InfoNote] | None = None
         # The calls that the handler in hand waits for, and whom.
         self.outgoing: dict[Request, Kid] = {}
+        # Invariant: how many requests in the `outgoing` of others wait for this one.
+        # Mostly none, so that a call of its own closes no ring: nothing to follow.
+        self.awaited: int = 0
         # How many nurseries of the server's task are older than its handlers.
         self.background: int = 0
         # What the present life watches.
