@@ -7,7 +7,7 @@ wait for outcomes, so a cancelled caller leaves nothing half done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -58,21 +58,23 @@ class DynamicDriver(Driver):
             await self.bell.wait()
 
     async def _stop_children(self) -> None:
-        await self._with_all(lambda kid: self.stop_kid(kid, self.stop_reason))
+        for position, kid in enumerate(self.all_kids(), start=1):
+            self.stop_kid(kid, self.stop_reason)
+            if position % CHUNK == 0:
+                await trio.lowlevel.checkpoint()
         self.watching: bool = True
         hurried = False
         while self.living:
             if self.hurried and not hurried:
                 hurried = True
-                await self._with_all(lambda kid: kid.arm(0))
+                await self._collapse_graces()
             else:
                 await self.bell.wait()
         self.watching = False
 
-    async def _with_all(self, action: Callable[[Kid], None]) -> None:
-        """Do something to all children, so many at a time."""
+    async def _collapse_graces(self) -> None:
         for position, kid in enumerate(self.all_kids(), start=1):
-            action(kid)
+            kid.arm(0)
             if position % CHUNK == 0:
                 await trio.lowlevel.checkpoint()
 

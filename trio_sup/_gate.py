@@ -46,10 +46,11 @@ def _wait_on(_: object) -> Abort:
 class Gate:
     """Lets lives end, one after the other."""
 
-    __slots__ = ("_awake", "_line", "_open", "_passed")
+    __slots__ = ("_awake", "_line", "_open", "passed")
 
     def __init__(self) -> None:
-        self._passed = 0
+        # How many ends came since it was last looked; who ends counts himself.
+        self.passed: int = 0
         # The tasks that wait, in the order in which they came.
         self._line: deque[Task] = deque()
         # How many of them were woken and did not run yet.
@@ -57,16 +58,12 @@ class Gate:
         # False while `_usher` runs, or is about to.
         self._open = True
 
-    def closed(self) -> bool:
-        """Count one more end; return whether it has to `wait`. No checkpoint."""
-        self._passed += 1
-        return self._passed >= LOOK and self._is_crowded()
-
-    def _is_crowded(self) -> bool:
+    def is_crowded(self) -> bool:
+        """Whether an end has to `wait`; asked from `LOOK` on. No checkpoint."""
         if self._open:
             self._open = False
             trio.lowlevel.spawn_system_task(self._usher, name="trio_sup gate")
-        return self._passed > CROWD or bool(self._line)
+        return self.passed > CROWD or bool(self._line)
 
     async def wait(self) -> None:
         """Wait for the turn of the present task, come what may."""
@@ -90,4 +87,4 @@ class Gate:
                     await cancel_shielded_checkpoint()
         finally:
             self._open = True
-            self._passed = 0
+            self.passed = 0

@@ -31,6 +31,7 @@ from trio_sup._core.exits import (
     stop_in,
 )
 from trio_sup._current import current_kid
+from trio_sup._gate import LOOK
 from trio_sup._protect import enter_user
 from trio_sup._serve import serve
 
@@ -62,7 +63,8 @@ async def run_life(host: LifeHost, kid: Kid) -> None:
     except BaseException as caught:  # noqa: BLE001 - becomes the exit
         error = caught
     gate = kid.node.gate
-    if gate.closed():
+    gate.passed += 1
+    if gate.passed >= LOOK and gate.is_crowded():
         await gate.wait()
     try:
         exit = _classify(kid, error)

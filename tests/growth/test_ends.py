@@ -11,6 +11,7 @@ from tests.growth.steps import LINEAR, Steps, grows
 from trio_sup import (
     DynamicSupervisor,
     _gate,
+    _life,
     child,
     current_node,
     dynamic_supervisor,
@@ -152,8 +153,9 @@ async def lives_end_at_once(n: int, steps: Steps) -> None:
 async def test_an_end_costs_the_same_however_many_come_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name, value in (("LOOK", 4), ("CROWD", 8), ("TURN", 4)):
-        monkeypatch.setattr(_gate, name, value)
+    monkeypatch.setattr(_life, "LOOK", 4)
+    monkeypatch.setattr(_gate, "CROWD", 8)
+    monkeypatch.setattr(_gate, "TURN", 4)
     # Trio's chance decides how often a turn is tried again.
     assert await grows(lives_end_at_once, small=60) < 2 * LINEAR
 

@@ -184,7 +184,8 @@ class SupervisorCore(Generic[K]):
         kid.ticket += 1
         kid.undecided = False
         kid.status = "gone"
-        self._going.pop(kid, None)
+        if self._going:
+            self._going.pop(kid, None)
         if self.kids.get(kid.id) is kid:
             del self.kids[kid.id]
 
