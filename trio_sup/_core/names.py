@@ -183,7 +183,9 @@ def _forget(
     found: dict[P, Entry[O] | dict[Entry[O], None]], place: P, entry: Entry[O]
 ) -> None:
     """Remove an entry from those of a place."""
-    own = found[place]
+    own = found.get(place)
+    if own is None:
+        return  # a key that changed while it was held is found nowhere any more
     if isinstance(own, Entry):
         del found[place]
         return
