@@ -23,6 +23,9 @@ _logger = logging.getLogger("trio_sup")
 SWEEP_FROM = 128
 """How many alarms there must be before cancelled ones are looked for."""
 
+TURN = 256
+"""How many alarms ring before other tasks get a turn."""
+
 
 @protected
 class Alarm:
@@ -97,12 +100,16 @@ class AlarmClock:
                     await trio.sleep_forever()
                 if not self._scope.cancelled_caught:
                     return  # Can't happen: nothing else ends that sleep.
-                self._ring(trio.current_time())
+                self._next = -math.inf  # it is awake: nobody need wake it
+                while self._ring(trio.current_time()):
+                    await trio.lowlevel.cancel_shielded_checkpoint()
         finally:
             self._scope = None
             self._next = math.inf
 
-    def _ring(self, now: float) -> None:
+    def _ring(self, now: float) -> bool:
+        """Ring what is due, so many at most; return whether there may be more."""
+        turn = TURN
         # Also what is cancelled and only comes later: it need not wake the task.
         while (heap := self._heap) and (heap[0][0] <= now or heap[0][2].action is None):
             alarm = heapq.heappop(heap)[2]
@@ -114,6 +121,10 @@ class AlarmClock:
             except Exception:
                 # An error here would end the whole run as an internal error.
                 _logger.exception("trio-sup: an alarm failed; please report this")
+            turn -= 1
+            if not turn:
+                return True
+        return False
 
 
 _clock: RunVar[AlarmClock] = RunVar("trio_sup alarm clock")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_sup._core.errors import NoProcess
-from trio_sup._messages import CastNote, InfoNote, Request
+from trio_sup._messages import CastNote, InfoNote, Request, TickNote
 
 if TYPE_CHECKING:
     from trio_sup._mailbox import MailQueue
@@ -28,7 +28,11 @@ def drain(queue: MailQueue) -> tuple[int, int]:
         How many calls were failed, and how many casts and sends were dropped.
     """
     calls = [item for item in _items(queue) if isinstance(item, Request)]
-    notes = sum(isinstance(item, CastNote | InfoNote) for item in _items(queue))
+    notes = 0
+    for item in _items(queue):
+        notes += isinstance(item, CastNote | InfoNote)
+        if isinstance(item, TickNote):
+            item.waits = False
     queue.batch = [item for item in queue.batch if _stays(item)]
     queue.inbox = [item for item in queue.inbox if _stays(item)]
     queue.bounded = 0

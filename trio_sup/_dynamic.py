@@ -63,9 +63,29 @@ class DynamicDriver(Driver):
             if position % CHUNK == 0:
                 await trio.lowlevel.checkpoint()
         self.watching: bool = True
+        hurried = False
         while self.living:
-            await self.bell.wait()
+            if self.hurried and not hurried:
+                hurried = True
+                await self._collapse_graces()
+            else:
+                await self.bell.wait()
         self.watching = False
+
+    async def _collapse_graces(self) -> None:
+        for position, kid in enumerate(self.all_kids(), start=1):
+            kid.arm(0)
+            if position % CHUNK == 0:
+                await trio.lowlevel.checkpoint()
+
+    def hurry(self) -> None:
+        """Collapse all remaining graces; those of very many soon, not at once."""
+        if len(self.core.kids) <= CHUNK:
+            super().hurry()
+            return
+        self.request_stop(self.stop_reason)
+        self.hurried = True
+        self.bell.wake()
 
     def _end_life(self) -> None:
         for kid in self.all_kids():

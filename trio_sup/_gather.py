@@ -160,8 +160,11 @@ async def multi_call(
         else:
             send(ref)
 
-    later = [ref for ref in wanted if ref.patient and not ref.kid.running]
-    now = [ref for ref in wanted if ref not in later]
+    later: list[ServerRef[S]] = []
+    now: list[ServerRef[S]] = []
+    for ref in wanted:
+        waits = ref.patient and not ref.kid.running
+        (later if waits else now).append(ref)
     try:
         for ref in later:
             ref.handler(op)

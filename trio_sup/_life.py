@@ -30,6 +30,7 @@ from trio_sup._core.exits import (
     stop_in,
 )
 from trio_sup._current import current_kid
+from trio_sup._gate import LOOK
 from trio_sup._protect import enter_user
 from trio_sup._serve import serve
 
@@ -60,6 +61,10 @@ async def run_life(host: LifeHost, kid: Kid) -> None:
                 await _run_target(kid)
     except BaseException as caught:  # noqa: BLE001 - becomes the exit
         error = caught
+    gate = kid.node.gate
+    gate.passed += 1
+    if gate.passed >= LOOK and gate.is_crowded():
+        await gate.wait()
     try:
         host.life_over(kid, *_verdict(kid, error))
     finally:

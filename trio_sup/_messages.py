@@ -122,7 +122,9 @@ class Request(_Outcome):
             queue.deferred.pop(self, None)
         if self.source is not None:
             source, self.source = self.source, None
-            source.outgoing.pop(self, None)
+            target = source.outgoing.pop(self, None)
+            if target is not None and target.mailbox is not None:
+                target.mailbox.awaited -= 1
 
 
 outcome.Outcome.register(Request)
@@ -185,6 +187,15 @@ class CastNote:
     kwargs: dict[str, object]
     # The life whose timer sent it: it ends with that life even in a kept mailbox.
     timer_of: int = 0
+
+
+@define(eq=False, slots=False)
+class TickNote(CastNote):
+    """The message of `every`: one object, queued again and again."""
+
+    # Whether it is in line: it is there at most once. To look for it would cost more
+    # with each message that waits.
+    waits: bool = False
 
 
 @define(eq=False, slots=False)

@@ -110,20 +110,25 @@ def _holder(target: Child) -> Kid | None:
 class Watchers:
     """Those who watch one child."""
 
-    __slots__ = ("_kid", "_looking", "_watches")
+    __slots__ = ("_kid", "_lives", "_looking", "_watches")
 
     def __init__(self, kid: Kid) -> None:
         self._kid = kid
         self._watches: dict[Watch, None] = {}
+        # Those who hear of each life: a restart does not concern the others.
+        self._lives: dict[Watch, None] = {}
         self._looking = False
 
     def add(self, watch: Watch) -> None:
         """Tell one more."""
         self._watches[watch] = None
+        if watch.until == "life":
+            self._lives[watch] = None
 
     def discard(self, watch: Watch) -> None:
         """Tell one less."""
         self._watches.pop(watch, None)
+        self._lives.pop(watch, None)
 
     def all(self) -> list[Watch]:
         """Return those who watch."""
@@ -133,9 +138,8 @@ class Watchers:
         """A life has ended."""
         kid = self._kid
         down = Down(kid.handle, kid.life, exit)
-        for watch in list(self._watches):
-            if watch.until == "life":
-                watch.deliver(down)
+        for watch in list(self._lives):
+            watch.deliver(down)
 
     def changed(self) -> None:
         """Something about the child changed: perhaps it will never return.

@@ -22,6 +22,7 @@ from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
 from trio_sup._core.remains import HeavyExits
 from trio_sup._current import current_kid
+from trio_sup._gate import Gate
 from trio_sup._protect import call_user
 from trio_sup._registry import Registry
 
@@ -70,6 +71,8 @@ class Node:
         self.registry: Registry = Registry()
         self.alarms: AlarmClock = alarm_clock()
         """The run's alarm clock, at hand; not for users."""
+        self.gate: Gate = Gate()
+        """Where lives pass that end; not for users."""
         self._roots: dict[int, Kid] = {}
         self._uids = 0
         self._recent: deque[LifecycleEvent | _Unmade] = deque(maxlen=RECENT)

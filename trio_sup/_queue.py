@@ -11,7 +11,9 @@ Rules:
 from __future__ import annotations
 
 import time
-from collections import deque
+import weakref
+from collections import OrderedDict
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import trio
@@ -26,9 +28,11 @@ from trio_sup._messages import (
     Request,
     StopNote,
     SystemRequest,
+    TickNote,
     name_of,
 )
 from trio_sup._protect import protected
+from trio_sup._shelf import BOUNDED, Shelf, sift
 from trio_sup._wake import WAKE
 
 if TYPE_CHECKING:
@@ -40,9 +44,6 @@ if TYPE_CHECKING:
     from trio_sup._server import GenServer
     from trio_sup._trace import TraceHook
 
-# What counts against the capacity. A tuple: a union would be made anew each time.
-BOUNDED = (CastNote, InfoNote)
-
 
 @protected
 class Queue:
@@ -50,6 +51,7 @@ class Queue:
 
     __slots__ = (
         "_accepting",
+        "awaited",
         "background",
         "batch",
         "blocked",
@@ -60,6 +62,7 @@ class Queue:
         "dropped",
         "handled",
         "inbox",
+        "kept",
         "kid",
         "monitors",
         "outgoing",
@@ -78,11 +81,14 @@ class Queue:
         self.kid: Kid = kid
         self.policy: Mailbox = policy
         self.inbox: list[Item] = []
-        self.batch: list[Item] = []
+        # A shelf as soon as the oldest was to be dropped.
+        self.batch: list[Item] | Shelf = []
         # Invariant: the number of casts and sends in `inbox` and `batch`.
         self.bounded: int = 0
         # Invariant: the number of stop notes in `inbox` and `batch`.
         self.stops: int = 0
+        # The newest message that a former life left behind. Weak: it may be served.
+        self.kept: weakref.ref[Item] | None = None
         self.parked: Task | None = None
         self._accepting = False
         self.suspended: bool = False
@@ -90,10 +96,14 @@ class Queue:
         self.system: list[SystemRequest] = []
         self.deferred: dict[Request, None] = {}  # an empty set is thrice as large
         # Senders that wait for room, in order, with what they send. None before the
-        # first: an empty deque is larger than all else here.
-        self.blocked: deque[tuple[Task, CastNote | InfoNote]] | None = None
+        # first: an empty one is larger than all else here. Not a plain dict: to find
+        # the first in it costs more with each one that left.
+        self.blocked: OrderedDict[Task, CastNote | InfoNote] | None = None
         # The calls that the handler in hand waits for, and whom.
         self.outgoing: dict[Request, Kid] = {}
+        # Invariant: how many requests in the `outgoing` of others wait for this one.
+        # Mostly none, so that a call of its own closes no ring: nothing to follow.
+        self.awaited: int = 0
         # How many nurseries of the server's task are older than its handlers.
         self.background: int = 0
         # What the present life watches.
@@ -164,8 +174,8 @@ class Queue:
             self.parked = None
             reschedule(task, WAKE)
 
-    def put_note(self, note: CastNote | InfoNote) -> None:
-        """Queue a cast or send, or apply the policy.
+    def put_note(self, note: CastNote | InfoNote) -> bool:
+        """Queue a cast or send, or apply the policy; return whether it is queued.
 
         Raises:
             NoProcess: there is no life to serve it.
@@ -174,7 +184,7 @@ class Queue:
         if not self._accepting:
             raise self.no_process()
         if self.bounded >= self.policy.capacity and not self._make_room():
-            return
+            return False
         self.bounded += 1
         # As `_put`, in line.
         inbox = self.inbox
@@ -185,6 +195,7 @@ class Queue:
             self.peak = depth
         if self.parked is not None and not self.suspended:
             self.wake()
+        return True
 
     async def put_waiting(self, note: CastNote | InfoNote) -> None:
         """Queue a cast or send as soon as there is room; in order of asking.
@@ -197,14 +208,14 @@ class Queue:
         if not self.full:
             self.put_note(note)
             return
-        entry = (current_task(), note)
+        task = current_task()
         if self.blocked is None:
-            self.blocked = deque()
+            self.blocked = OrderedDict()
         waiting = self.blocked
-        waiting.append(entry)
+        waiting[task] = note
 
         def abort(_: object) -> Abort:
-            waiting.remove(entry)
+            del waiting[task]
             return Abort.SUCCEEDED
 
         await wait_task_rescheduled(abort)
@@ -265,13 +276,16 @@ class Queue:
         self.dropped += 1
         if policy == "drop_newest":
             return False
-        for pile, order in ((self.batch, -1), (self.inbox, 1)):
-            for index in range(len(pile))[::order]:
-                if isinstance(pile[index], BOUNDED):
-                    del pile[index]
-                    self.bounded -= 1
-                    return True
-        return True  # Can't happen: `bounded` counts what is in the two lists.
+        shelf = self.batch
+        if not isinstance(shelf, Shelf):
+            shelf = self.batch = Shelf(reversed(shelf))
+        shelf.extend(self.inbox)
+        self.inbox.clear()
+        dropped = shelf.drop_oldest()
+        if isinstance(dropped, TickNote):
+            dropped.waits = False
+        self.bounded -= 1
+        return True
 
     # Leaving.
 
@@ -311,7 +325,7 @@ class Queue:
     def _admit(self) -> None:
         """Let the first sender that waits for room have it."""
         assert self.blocked is not None
-        task, note = self.blocked.popleft()
+        task, note = self.blocked.popitem(last=False)
         self.bounded += 1
         self._put(note)
         reschedule(task, WAKE)
@@ -352,14 +366,25 @@ class Queue:
     def take_blocked(self) -> list[Task]:
         """Return the senders that wait for room, in order; none is left."""
         blocked, self.blocked = self.blocked, None
-        return [task for task, _ in blocked or ()]
+        return list(blocked or ())
 
     def keep_only(self, wanted: Callable[[Item], bool]) -> None:
-        """Drop what is not wanted, and every stop; let in whom there is room for."""
-        self.batch = [item for item in self.batch if wanted(item)]
-        self.inbox = [item for item in self.inbox if wanted(item)]
+        """Drop what is not wanted, and every stop; let in whom there is room for.
+
+        What an earlier time has left is not looked at again: a long queue would cost
+        its whole length in every crash.
+        """
+        known = None if self.kept is None else self.kept()
+        gone, found = sift(self.inbox, known, wanted, newest_last=True)
+        if not found:
+            batch = self.batch
+            if isinstance(batch, Shelf):
+                more, _ = batch.sift(known, wanted)
+            else:
+                more, _ = sift(batch, known, wanted, newest_last=False)
+            gone += more
+        self.bounded -= gone
         self.stops = 0
-        self.bounded = sum(
-            isinstance(item, BOUNDED) for item in (*self.batch, *self.inbox)
-        )
+        newest = self.inbox[-1:] or list(islice(self.batch, 1))
+        self.kept = weakref.ref(newest[0]) if newest else None
         self.admit_waiting()

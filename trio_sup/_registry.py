@@ -242,8 +242,7 @@ class Registry(Topics, Locks):
 
     def values(self, key: Hashable, handle: Child) -> list[object]:
         """Return what a child registered with a key (REG-015)."""
-        kid = handle.kid
-        own = [entry for entry in self._table.at(key) if entry.owner is kid]
+        own = self._table.of_key(key, handle.kid)
         return [entry.value for entry in own if entry.live]
 
     def of(self, handle: Child) -> list[Registration]:
@@ -316,7 +315,7 @@ class Registry(Topics, Locks):
             NoProcess: the present task does not belong to a child.
         """
         kid = _current_kid()
-        own = [entry for entry in self._table.at(key) if entry.owner is kid]
+        own = self._table.of_key(key, kid)
         for entry in [entry for entry in own if call_user(accept, entry.value)]:
             self._remove(entry)
 

@@ -60,21 +60,25 @@ async def _no_method() -> None:
 
 def serve_system(queue: MailQueue, server: GenServer) -> None:
     """Serve the system lane. What a request raises is its caller's business."""
-    while queue.system:
+    lane, served = queue.system, 0
+    try:
+        while served < len(lane):
+            request = lane[served]
+            result, failed = None, None
+            try:
+                result = call_user(request.work, server)
+            except Exception as error:  # noqa: BLE001 - the answer
+                failed = error
+            served += 1
+            if failed is None:
+                request.reply(result)
+            else:
+                request.fail(failed)
+            del failed
+    finally:
         # It leaves the lane when it is done: whatever ends the server before that
-        # answers it, too.
-        request = queue.system[0]
-        result, failed = None, None
-        try:
-            result = call_user(request.work, server)
-        except Exception as error:  # noqa: BLE001 - the answer
-            failed = error
-        del queue.system[0]
-        if failed is None:
-            request.reply(result)
-        else:
-            request.fail(failed)
-        del failed
+        # answers it, too. All at once, as each one alone would move all others.
+        del lane[:served]
 
 
 def statistics_of(queue: MailQueue) -> ServerStatistics:

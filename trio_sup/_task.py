@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 import trio
@@ -278,13 +280,7 @@ async def await_many(tasks: Iterable[Task[T]]) -> list[T]:
         TaskExit: as soon as the first of them ends without a result.
     """
     wanted = list(tasks)
-
-    def settled() -> bool:
-        return all(task.done for task in wanted) or any(
-            isinstance(task.outcome, Exit) for task in wanted
-        )
-
-    await _until(wanted, settled)
+    await _Ends(wanted, len(wanted), until_failure=True).wait()
     failed = [task for task in wanted if isinstance(task.outcome, Exit)]
     return [value_of(task, _known(task)) for task in failed or wanted]
 
@@ -318,13 +314,11 @@ async def yield_many(
         raise ValueError(f"limit must be a whole number >= 1, not {limit!r}")
     need = len(wanted) if limit is None else min(limit, len(wanted))
 
-    def enough() -> bool:
-        return sum(task.done for task in wanted) >= need
-
+    ends = _Ends(wanted, need)
     with trio.move_on_after(timeout):
-        await _until(wanted, enough)
+        await ends.wait()
     found = [(task, task.outcome) for task in wanted]
-    if enough():
+    if sum(task.done for task in wanted) >= need:
         return found
     return [
         (task, outcome if outcome is not None else await _overdue(task, on_timeout))
@@ -363,21 +357,42 @@ async def _overdue(task: Task[T], action: OnTimeout) -> Ok[T] | Exit | None:
     return task.ignore() if action == "ignore" else task.outcome
 
 
-@enable_ki_protection
-async def _until(tasks: list[Task[Any]], done: Callable[[], bool]) -> None:
-    """Wait until something is true that changes only with the end of a task."""
-    await trio.lowlevel.checkpoint()
-    waiters = Waiters()
-    wake = waiters.wake
-    for task in tasks:
-        if not task.done:
-            task.watch(wake)
-    try:
-        while not done():
-            await waiters.wait()
-    finally:
-        for task in tasks:
-            task.unwatch(wake)
+@protected
+class _Ends:
+    """Waits for the ends of tasks, and counts them.
+
+    To look at all of them again at each end would cost the square of their number.
+    """
+
+    __slots__ = ("_need", "_tasks", "_until_failure", "_waiters")
+
+    def __init__(
+        self, tasks: Iterable[Task[Any]], need: int, *, until_failure: bool = False
+    ) -> None:
+        self._tasks = Counter(tasks)  # somebody may give one several times
+        self._need = need
+        self._until_failure = until_failure
+        self._waiters = Waiters()
+
+    async def wait(self) -> None:
+        """Wait for so many ends, or for a failure if one is enough. A checkpoint."""
+        await trio.lowlevel.checkpoint()
+        watched = [(task, partial(self._ended, task)) for task in self._tasks]
+        for task, watcher in watched:
+            task.watch(watcher)  # calls at once if it is over
+        try:
+            while self._need > 0:
+                await self._waiters.wait()
+        finally:
+            for task, watcher in watched:
+                task.unwatch(watcher)
+
+    def _ended(self, task: Task[Any]) -> None:
+        self._need -= self._tasks[task]
+        if self._until_failure and isinstance(task.outcome, Exit):
+            self._need = 0
+        if self._need <= 0:
+            self._waiters.wake()
 
 
 def _known(task: Task[T]) -> Ok[T] | Exit:

@@ -8,11 +8,15 @@ import trio
 
 from trio_sup._alarms import Alarm, alarm_clock
 from trio_sup._core.errors import MailboxFull, NoProcess
+from trio_sup._messages import CastNote, TickNote
+from trio_sup._ops import Handler
 from trio_sup._protect import protected
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from trio_sup._inner import Inner
-    from trio_sup._messages import CastNote, InfoNote
+    from trio_sup._messages import InfoNote
 
 
 @protected
@@ -32,7 +36,10 @@ class Timer:
         period: float | None = None,
     ) -> None:
         self._inner = inner
-        self._note = note
+        if period is not None:
+            assert isinstance(note, CastNote)
+            note = _tick(note)
+        self._note: CastNote | InfoNote = note
         self._period = period
         self._alarm: Alarm | None = None
         self._set(trio.current_time() + max(0.0, seconds))
@@ -60,12 +67,28 @@ class Timer:
         queue = kid.mailbox
         if queue is None or kid.life != self._inner.life or not kid.alive:
             return
-        if self._period is None or not queue.holds(note):
+        tick = note if isinstance(note, TickNote) else None
+        if tick is None or not tick.waits:
             try:
-                queue.put_note(note)
+                queued = queue.put_note(note)
+                if tick is not None:
+                    tick.waits = queued
             except MailboxFull:
                 queue.dropped += 1
             except NoProcess:
                 return  # it is being stopped
         if self._period is not None:
             self._set(due + self._period)
+
+
+def _tick(note: CastNote) -> TickNote:
+    """Return a cast that notes in its first step that it is in line no more."""
+    enter = note.handler.enter
+
+    def begin(server: object, *args: object, **kwargs: object) -> Awaitable[object]:
+        tick.waits = False
+        return enter(server, *args, **kwargs)
+
+    handler = Handler(note.handler.name, begin, (), deferred=False, is_call=False)
+    tick = TickNote(handler, note.args, note.kwargs, note.timer_of)
+    return tick

@@ -43,7 +43,7 @@ def note_wait(source: Kid, request: Request, target: Kid) -> None:
             f"{source.path_text!r} calls itself ({name}): it cannot answer while it "
             "waits; call the method directly"
         )
-    ring = _way(target, source)
+    ring = _way(target, source) if queue.awaited else None
     if ring is not None:
         links = ", which waits for ".join(repr(kid.path_text) for kid in ring)
         raise WouldDeadlock(
@@ -51,6 +51,8 @@ def note_wait(source: Kid, request: Request, target: Kid) -> None:
             f"{source.path_text!r}: none of them could ever answer"
         )
     queue.outgoing[request] = target
+    assert target.mailbox is not None
+    target.mailbox.awaited += 1
     request.source = queue
     request.tied = True
 
@@ -107,20 +109,30 @@ def is_part_of(task: Task, kid: Kid) -> bool:
 
 def _way(start: Kid, goal: Kid) -> list[Kid] | None:
     """Return the servers on a way of waiting from `start` to `goal`, or None."""
-    todo, seen = [[start]], {start}
+    came_from: dict[Kid, Kid | None] = {start: None}
+    todo = [start]
     while todo:
-        way = todo.pop()
-        queue = way[-1].mailbox
+        here = todo.pop()
+        queue = here.mailbox
         assert queue is not None
         for request, kid in queue.outgoing.items():
             if request.held is not None:
                 continue
             if kid is goal:
-                return way
-            if kid not in seen:
-                seen.add(kid)
-                todo.append([*way, kid])
+                return _way_to(here, came_from)
+            if kid not in came_from:
+                came_from[kid] = here
+                todo.append(kid)
     return None
+
+
+def _way_to(end: Kid, came_from: dict[Kid, Kid | None]) -> list[Kid]:
+    way: list[Kid] = []
+    here: Kid | None = end
+    while here is not None:
+        way.append(here)
+        here = came_from[here]
+    return way[::-1]
 
 
 def refuse_self(target: Kid, action: str) -> None:

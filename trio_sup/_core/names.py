@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 O = TypeVar("O", bound=Hashable)  # noqa: E741
+P = TypeVar("P", bound=Hashable)
 
 
 class Entry(Generic[O]):
@@ -46,6 +47,10 @@ class Table(Generic[O]):
         """The entries of a key, live or reserved, in registration order."""
         raise NotImplementedError
 
+    def of_key(self, key: Hashable, owner: O) -> Sequence[Entry[O]]:
+        """The entries of one owner under a key, in registration order."""
+        raise NotImplementedError
+
     def add(self, key: Hashable, owner: O, value: object) -> Entry[O] | None:
         """Add an entry, not live yet; None if the key is taken."""
         raise NotImplementedError
@@ -77,13 +82,7 @@ class Table(Generic[O]):
         """Remove an entry of this table. It is not live afterwards."""
         self.hide(entry)
         self._forget(entry)
-        own = self._by_owner[entry.owner]
-        if isinstance(own, Entry):
-            del self._by_owner[entry.owner]
-            return
-        del own[entry]
-        if not own:
-            del self._by_owner[entry.owner]
+        _forget(self._by_owner, entry.owner, entry)
 
     def of(self, owner: O) -> list[Entry[O]]:
         """The entries of one owner, live or reserved, in registration order."""
@@ -91,15 +90,6 @@ class Table(Generic[O]):
         if own is None:
             return []
         return [own] if isinstance(own, Entry) else list(own)
-
-    def _note_owner(self, entry: Entry[O]) -> None:
-        own = self._by_owner.setdefault(entry.owner, entry)
-        if own is entry:
-            return
-        if isinstance(own, Entry):
-            self._by_owner[entry.owner] = {own: None, entry: None}
-        else:
-            own[entry] = None
 
 
 class UniqueTable(Table[O]):
@@ -115,6 +105,10 @@ class UniqueTable(Table[O]):
         entry = self._by_key.get(key)
         return () if entry is None else (entry,)
 
+    def of_key(self, key: Hashable, owner: O) -> Sequence[Entry[O]]:
+        entry = self._by_key.get(key)
+        return () if entry is None or entry.owner is not owner else (entry,)
+
     def get(self, key: Hashable) -> Entry[O] | None:
         """The entry of a key, live or reserved."""
         return self._by_key.get(key)
@@ -123,7 +117,7 @@ class UniqueTable(Table[O]):
         entry = Entry(key, owner, value)
         if self._by_key.setdefault(key, entry) is not entry:
             return None
-        self._note_owner(entry)
+        _note(self._by_owner, owner, entry)
         return entry
 
     def __iter__(self) -> Iterator[Entry[O]]:
@@ -136,19 +130,29 @@ class UniqueTable(Table[O]):
 class DuplicateTable(Table[O]):
     """Any number of entries a key, several of one owner among them (REG-010)."""
 
-    __slots__ = ("_by_key",)
+    __slots__ = ("_by_both", "_by_key")
 
     def __init__(self) -> None:
         super().__init__()
         self._by_key: dict[Hashable, dict[Entry[O], None]] = {}
+        # A key may have many holders and an owner many keys: neither way alone finds
+        # what one owner has under one key without a search.
+        self._by_both: dict[tuple[O, Hashable], Entry[O] | dict[Entry[O], None]] = {}
 
     def at(self, key: Hashable) -> Sequence[Entry[O]]:
         return tuple(self._by_key.get(key, ()))
 
+    def of_key(self, key: Hashable, owner: O) -> Sequence[Entry[O]]:
+        own = self._by_both.get((owner, key))
+        if own is None:
+            return ()
+        return (own,) if isinstance(own, Entry) else tuple(own)
+
     def add(self, key: Hashable, owner: O, value: object) -> Entry[O] | None:
         entry = Entry(key, owner, value)
         self._by_key.setdefault(key, {})[entry] = None
-        self._note_owner(entry)
+        _note(self._by_both, (owner, key), entry)
+        _note(self._by_owner, owner, entry)
         return entry
 
     def __iter__(self) -> Iterator[Entry[O]]:
@@ -159,3 +163,32 @@ class DuplicateTable(Table[O]):
         del entries[entry]
         if not entries:
             del self._by_key[entry.key]
+        _forget(self._by_both, (entry.owner, entry.key), entry)
+
+
+def _note(
+    found: dict[P, Entry[O] | dict[Entry[O], None]], place: P, entry: Entry[O]
+) -> None:
+    """Add an entry to those of a place: mostly it is the only one."""
+    own = found.setdefault(place, entry)
+    if own is entry:
+        return
+    if isinstance(own, Entry):
+        found[place] = {own: None, entry: None}
+    else:
+        own[entry] = None
+
+
+def _forget(
+    found: dict[P, Entry[O] | dict[Entry[O], None]], place: P, entry: Entry[O]
+) -> None:
+    """Remove an entry from those of a place."""
+    own = found.get(place)
+    if own is None:
+        return  # a key that changed while it was held is found nowhere any more
+    if isinstance(own, Entry):
+        del found[place]
+        return
+    del own[entry]
+    if not own:
+        del found[place]

@@ -82,7 +82,7 @@ class SupervisorCore(Generic[K]):
         draw: Where the backoff's jitter comes from: numbers from 0 to 1.
     """
 
-    __slots__ = ("draw", "dynamic", "flags", "kids", "window")
+    __slots__ = ("_going", "draw", "dynamic", "flags", "kids", "window")
 
     def __init__(
         self, flags: Flags, *, dynamic: bool, draw: Callable[[], float] = _no_draw
@@ -95,6 +95,8 @@ class SupervisorCore(Generic[K]):
         self.window: RestartWindow = RestartWindow(
             flags.max_restarts, flags.max_seconds
         )
+        # Significant children that were found to be going on, the next to ask last.
+        self._going: dict[K, None] = {}
 
     @property
     def grouped(self) -> bool:
@@ -144,16 +146,27 @@ class SupervisorCore(Generic[K]):
         """The children that a restart of `pivot` concerns, in start order."""
         if not self.grouped:
             return [pivot]
-        kids = list(self.kids.values())
-        if self.flags.strategy == "rest_for_one":
-            kids = kids[kids.index(pivot) :]
-        return [kid for kid in kids if kid.status != "quarantined" or kid is pivot]
+        kids: list[K] = []
+        for kid in reversed(self.kids.values()):  # not those before the pivot at all
+            if kid.status != "quarantined" or kid is pivot:
+                kids.append(kid)
+            if kid is pivot and self.flags.strategy == "rest_for_one":
+                break
+        kids.reverse()
+        return kids
 
     def stop_order(self, kids: Iterable[K]) -> list[K]:
         """Those of `kids` that are alive, last started first (SUP-051)."""
-        order = [kid for kid in self.kids.values() if kid.alive]
         wanted = set(map(id, kids))
-        return [kid for kid in reversed(order) if id(kid) in wanted]
+        order: list[K] = []
+        for kid in reversed(self.kids.values()):
+            if not wanted:
+                break
+            if id(kid) in wanted:
+                wanted.remove(id(kid))
+                if kid.alive:
+                    order.append(kid)
+        return order
 
     def retire(self, kid: K) -> bool:
         """Put a child that is down to rest; return whether it was dropped."""
@@ -171,6 +184,8 @@ class SupervisorCore(Generic[K]):
         kid.ticket += 1
         kid.undecided = False
         kid.status = "gone"
+        if self._going:
+            self._going.pop(kid, None)
         if self.kids.get(kid.id) is kid:
             del self.kids[kid.id]
 
@@ -211,14 +226,29 @@ class SupervisorCore(Generic[K]):
         mode = self.flags.auto_shutdown
         if mode == "any_significant":
             return True
-        return mode == "all_significant" and not any(
-            kid.spec.significant
-            and (
-                # One that is being terminated is none that will end by itself.
-                (kid.alive and kid.status != "stopping")
-                or kid.undecided
-                or kid.awaiting_restart
-                or kid.in_plan
-            )
-            for kid in self.kids.values()
-        )
+        return mode == "all_significant" and not self._some_go_on()
+
+    def _some_go_on(self) -> bool:
+        """Whether a significant child may still end by itself.
+
+        One that is found is asked first the next time, so that the ends of many do
+        not cost the square of their number. Only a look at all of them says no.
+        """
+        going = self._going
+        while going:
+            kid, _ = going.popitem()
+            if _goes_on(kid):
+                going[kid] = None
+                return True
+        going.update(dict.fromkeys(filter(_goes_on, self.kids.values())))
+        return bool(going)
+
+
+def _goes_on(kid: ChildState) -> bool:
+    return kid.spec.significant and (
+        # One that is being terminated is none that will end by itself.
+        (kid.alive and kid.status != "stopping")
+        or kid.undecided
+        or kid.awaiting_restart
+        or kid.in_plan
+    )

@@ -76,20 +76,21 @@ MUTANTS = [
     Mutant(
         "rest_for_one leaves the failed child out",
         CORE,
-        "kids = kids[kids.index(pivot) :]",
-        "kids = kids[kids.index(pivot) : -1] or [pivot]",
+        'self.flags.strategy == "rest_for_one":\n                break',
+        'self.flags.strategy == "rest_for_one":\n'
+        "                kids = kids[:-1] or kids\n                break",
     ),
     Mutant(
         "rest_for_one restarts everybody",
         CORE,
-        "kids = kids[kids.index(pivot) :]",
-        "pass",
+        'self.flags.strategy == "rest_for_one":\n                break',
+        'self.flags.strategy == "rest_for_one":\n                pass',
     ),
     Mutant(
         "a group stops in start order",
         CORE,
-        "return [kid for kid in reversed(order) if id(kid) in wanted]",
-        "return [kid for kid in order if id(kid) in wanted]",
+        "        return order\n",
+        "        return order[::-1]\n",
     ),
     Mutant(
         "a failed restart does not count",
@@ -293,9 +294,7 @@ MUTANTS = [
     Mutant(
         "a kept message is not counted as waiting",
         QUEUE,
-        "        self.bounded = sum(\n"
-        "            isinstance(item, BOUNDED) for item in (*self.batch, *self.inbox)\n"
-        "        )",
+        "        self.bounded -= gone",
         "        self.bounded = 0",
     ),
     Mutant(
