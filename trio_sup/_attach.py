@@ -49,6 +49,7 @@ class Attached(Child):
         Raises:
             NoProcess: its block has been left.
             MailboxFull: no room (unless the mailbox drops instead).
+            WrongRun: called from a thread or from another Trio run.
         """
         self._queue.put_note(InfoNote(message))
 

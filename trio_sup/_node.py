@@ -20,6 +20,7 @@ from trio_sup._core.errors import hook_failed
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
 from trio_sup._current import current_kid
+from trio_sup._home import Home, own_home
 from trio_sup._protect import call_user
 from trio_sup._registry import Registry
 
@@ -65,6 +66,8 @@ class Node:
 
     def __init__(self) -> None:
         self.name: str = default_name()
+        self.home: Home = own_home("current_node")
+        """The run itself; not for users."""
         self.registry: Registry = Registry()
         self.alarms: AlarmClock = alarm_clock()
         """The run's alarm clock, at hand; not for users."""
@@ -110,10 +113,17 @@ class Node:
     def child_of(self, task: trio.lowlevel.Task) -> tuple[int, str]:
         """Return the number and path of the child that a task belongs to, or 0."""
         kid = task.context.get(current_kid)
-        return (0, "") if kid is None else (kid.uid, kid.path_text)
+        if kid is None or kid.node is not self:  # of the run that began this one
+            return 0, ""
+        return kid.uid, kid.path_text
 
     def recent_events(self) -> Sequence[LifecycleEvent]:
-        """The last events, oldest first; at most 1024."""
+        """The last events, oldest first; at most 1024.
+
+        Raises:
+            WrongRun: called from elsewhere while the Trio run goes on.
+        """
+        self.home.check_if_going("node.recent_events", self.name)
         made = [
             entry[0](*entry[1]) if isinstance(entry, tuple) else entry
             for entry in self._recent
@@ -133,11 +143,21 @@ class Node:
         return {kind_of(make): count for make, count in self._counts.items()}
 
     def add_hook(self, hook: EventHook) -> None:
-        """Call `hook` with every event from now on."""
+        """Call `hook` with every event from now on.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
+        """
+        self.home.check("node.add_hook", self.name)
         self._hooks[hook] = True
 
     def remove_hook(self, hook: EventHook) -> None:
-        """Call it no more; harmless if it was not there."""
+        """Call it no more; harmless if it was not there.
+
+        Raises:
+            WrongRun: called from elsewhere while the Trio run goes on.
+        """
+        self.home.check_if_going("node.remove_hook", self.name)
         self._hooks.pop(hook, None)
 
     @asynccontextmanager
@@ -147,8 +167,12 @@ class Node:
         Args:
             capacity: How many events may wait; further ones are dropped and counted
                 in `EventStream.dropped`.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
         """
-        stream = EventStream(capacity)
+        self.home.check("node.events", self.name, waits=True)
+        stream = EventStream(capacity, self.home)
         self.add_hook(stream.put)
         try:
             yield stream
@@ -224,7 +248,8 @@ def _log(event: LifecycleEvent, level: int) -> None:
 class EventStream:
     """Events as an async iterator; open one with ``node.events()``."""
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, home: Home) -> None:
+        self._home = home
         self._send, self._receive = trio.open_memory_channel[LifecycleEvent](capacity)
         self.dropped: int = 0
         """How many events found no room."""
@@ -246,6 +271,7 @@ class EventStream:
         return self
 
     async def __anext__(self) -> LifecycleEvent:
+        self._home.check("stream.__anext__", "node.events", waits=True)
         try:
             return await self._receive.receive()
         except trio.EndOfChannel:
@@ -253,6 +279,7 @@ class EventStream:
 
     def receive_nowait(self) -> LifecycleEvent | None:
         """Return the next event, or None if none waits."""
+        self._home.check_if_going("stream.receive_nowait", "node.events")
         try:
             return self._receive.receive_nowait()
         except (trio.WouldBlock, trio.EndOfChannel):
@@ -266,7 +293,7 @@ def current_node() -> Node:
     """Return the node of the present Trio run; made when first asked for.
 
     Raises:
-        RuntimeError: outside of `trio.run`.
+        WrongRun: outside of `trio.run`; a `RuntimeError`.
     """
     try:
         return _node.get()
@@ -274,6 +301,9 @@ def current_node() -> Node:
         node = Node()
         _node.set(node)
         return node
+    except RuntimeError:
+        own_home("current_node")
+        raise
 
 
 def default_name() -> str:
