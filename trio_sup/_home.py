@@ -37,6 +37,11 @@ class Home:
         """Whether the present code runs in it."""
         return get_ident() == self.thread and present_token() is self.token
 
+    def abroad(self) -> bool:
+        """Whether the present code is part of another Trio run."""
+        token = present_token()
+        return token is not None and token is not self.token
+
     @property
     def over(self) -> bool:
         """Whether it has ended. Slow: it asks Trio to do nothing."""

@@ -154,7 +154,12 @@ class Kid(ObservedState):
                 kid.touch_all()
 
     async def wait_change(self) -> None:
-        """Wait for the next `touch`. A checkpoint, always."""
+        """Wait for the next `touch`. A checkpoint, always.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
+        """
+        self.node.home.check("handle.wait", self.path_text, waits=True)
         if self.waiters is None:
             self.waiters = Waiters()
         await self.waiters.wait()
@@ -270,7 +275,7 @@ class Kid(ObservedState):
             self.driver.request_stop(self.asked)
         elif self.mailbox is not None and self.ready:
             self.mailbox.request_stop()
-        elif self.stop_event is not None:
+        elif self.stop_event is not None and _reaches(self.stop_event):
             self.stop_event.set()
         else:
             scope.cancel(self.asked)
@@ -352,6 +357,15 @@ class Kid(ObservedState):
             found = f"a {self.spec.kind} ({self.target_name})"
             raise WrongKind(self.path_text, found, wanted.__qualname__)
         return self.handle
+
+
+def _reaches(event: trio.Event) -> bool:
+    """Whether setting an event wakes those who wait for it.
+
+    One that was set from a thread counts as set, but woke nobody: Trio refuses the
+    wake-up too late.
+    """
+    return not (event.is_set() and event.statistics().tasks_waiting)
 
 
 def _new_handle(kid: Kid) -> Child:

@@ -19,7 +19,7 @@ from trio_sup._core import events
 from trio_sup._core.errors import hook_failed
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
-from trio_sup._current import current_kid
+from trio_sup._current import kid_of
 from trio_sup._home import Home, own_home
 from trio_sup._protect import call_user
 from trio_sup._registry import Registry
@@ -112,10 +112,8 @@ class Node:
 
     def child_of(self, task: trio.lowlevel.Task) -> tuple[int, str]:
         """Return the number and path of the child that a task belongs to, or 0."""
-        kid = task.context.get(current_kid)
-        if kid is None or kid.node is not self:  # of the run that began this one
-            return 0, ""
-        return kid.uid, kid.path_text
+        kid = kid_of(task, self)
+        return (0, "") if kid is None else (kid.uid, kid.path_text)
 
     def recent_events(self) -> Sequence[LifecycleEvent]:
         """The last events, oldest first; at most 1024.

@@ -39,13 +39,17 @@ def callers() -> tuple[Child, ...]:
     Children that used a task supervisor; not the supervisors, which are in the path
     (TASK-021). Empty outside of such tasks, or if a plain task started it.
     """
-    return _callers.get()
+    chain = _callers.get()
+    # A Trio run in a thread of such a task inherits its context: nobody's callers.
+    return () if chain and chain[0].kid.node.home.abroad() else chain
 
 
 def calling() -> tuple[Child, ...]:
     """Return what `callers` is for a task that the present one starts."""
     kid = current_kid.get()
-    return _callers.get() if kid is None else (kid.handle, *_callers.get())
+    if kid is None or kid.node.home.abroad():
+        return callers()
+    return (kid.handle, *callers())
 
 
 def enter_callers(chain: tuple[Child, ...]) -> None:
@@ -169,7 +173,9 @@ class Task(Generic[T_co]):
 
         Raises:
             WouldDeadlock: asked by the task itself.
+            WrongRun: called from a thread or from another Trio run.
         """
+        self._check_run("task.wait", waits=True)
         self._refuse_self("wait for")
         await trio.lowlevel.checkpoint()
         while (outcome := self.outcome) is None:
@@ -203,7 +209,9 @@ class Task(Generic[T_co]):
 
         Raises:
             WouldDeadlock: asked by the task itself.
+            WrongRun: called from a thread or from another Trio run.
         """
+        self._check_run("task.shutdown", waits=True)
         self._refuse_self("shut down")
         self.unlink()
         brutal, kid = timeout == "brutal_kill", self._kid
@@ -218,7 +226,11 @@ class Task(Generic[T_co]):
 
         Returns:
             How it ended, if it has; None if it still runs.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
         """
+        self._check_run("task.ignore")
         if self._link is not None:
             self._link.forget(self)
         self.unlink()
@@ -226,6 +238,7 @@ class Task(Generic[T_co]):
 
     def unlink(self) -> None:
         """Its end concerns nobody any more who did not ask."""
+        self._check_run("task.unlink")
         self._link = None
 
     @property
@@ -235,6 +248,7 @@ class Task(Generic[T_co]):
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call something when it is over; at once if it is. Not for users."""
+        self._check_run("await_many", waits=True)
         if self.done:
             watcher()
         else:
@@ -248,6 +262,11 @@ class Task(Generic[T_co]):
     def kid(self) -> Kid | None:
         """The library's own record; not for users."""
         return self._kid
+
+    def _check_run(self, call: str, *, waits: bool = False) -> None:
+        kid = self._kid
+        if kid is not None:
+            kid.node.home.check_if_going(call, kid.path_text, waits=waits)
 
     def _refuse_self(self, action: str) -> None:
         if self._kid is not None and current_kid.get() is self._kid:
@@ -369,10 +388,10 @@ async def _until(tasks: list[Task[Any]], done: Callable[[], bool]) -> None:
     await trio.lowlevel.checkpoint()
     waiters = Waiters()
     wake = waiters.wake
-    for task in tasks:
-        if not task.done:
-            task.watch(wake)
     try:
+        for task in tasks:
+            if not task.done:
+                task.watch(wake)
         while not done():
             await waiters.wait()
     finally:
