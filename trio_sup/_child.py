@@ -127,6 +127,7 @@ class Child:
             NoProcess: it is down and will not come back by itself.
         """
         kid = self.kid
+        kid.check_run("handle.wait_running")
         await trio.lowlevel.checkpoint()
         while not kid.running:
             if not kid.may_return:
@@ -140,6 +141,7 @@ class Child:
         child that is gone.
         """
         kid = self.kid
+        kid.check_run("handle.wait_stopped")
         await trio.lowlevel.checkpoint()
         while kid.may_return:
             await kid.wait_change()
@@ -158,6 +160,7 @@ class Child:
                 are), or it can never come.
         """
         kid = self.kid
+        kid.check_run("handle.wait_exit")
         await trio.lowlevel.checkpoint()
         if life is None:
             life = kid.life

@@ -37,6 +37,10 @@ class Inner:
         Raises:
             WrongRun: it does; nothing has changed.
         """
+        self.kid.node.home.check(call, self.kid.path_text)
+
+    def check_if_going(self, call: str) -> None:
+        """As `check_run`, for what is harmless when the run has ended."""
         self.kid.node.home.check_if_going(call, self.kid.path_text)
 
     def take_idle(self) -> CastNote | None:

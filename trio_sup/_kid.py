@@ -164,6 +164,10 @@ class Kid(ObservedState):
             self.waiters = Waiters()
         await self.waiters.wait()
 
+    def check_run(self, call: str) -> None:
+        """Refuse to wait in a thread or in another Trio run; raises `WrongRun`."""
+        self.node.home.check_if_going(call, self.path_text, waits=True)
+
     def note_registry(self, registry: Registry) -> None:
         """Remember where the present life has names of its own."""
         if self.registries is None:

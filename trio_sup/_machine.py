@@ -107,7 +107,7 @@ class Timeout:
         Raises:
             WrongRun: called from a thread or from another Trio run.
         """
-        self._machine.inner.check_run("timeout.cancel")
+        self._machine.inner.check_if_going("timeout.cancel")
         self._event = None
         if self._alarm is not None:
             self._alarm.cancel()
@@ -118,7 +118,7 @@ class Timeout:
         Raises:
             WrongRun: called from a thread or from another Trio run.
         """
-        self._machine.inner.check_run("timeout.update")
+        self._machine.inner.check_if_going("timeout.update")
         if self._event is not None:
             handler = self._machine.handler(op)
             self._event.fn, self._event.raises = handler.fn, handler.raises

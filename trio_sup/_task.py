@@ -175,7 +175,7 @@ class Task(Generic[T_co]):
             WouldDeadlock: asked by the task itself.
             WrongRun: called from a thread or from another Trio run.
         """
-        self._check_run("task.wait", waits=True)
+        self.check_run("task.wait", waits=True)
         self._refuse_self("wait for")
         await trio.lowlevel.checkpoint()
         while (outcome := self.outcome) is None:
@@ -211,7 +211,7 @@ class Task(Generic[T_co]):
             WouldDeadlock: asked by the task itself.
             WrongRun: called from a thread or from another Trio run.
         """
-        self._check_run("task.shutdown", waits=True)
+        self.check_run("task.shutdown", waits=True)
         self._refuse_self("shut down")
         self.unlink()
         brutal, kid = timeout == "brutal_kill", self._kid
@@ -230,7 +230,7 @@ class Task(Generic[T_co]):
         Raises:
             WrongRun: called from a thread or from another Trio run.
         """
-        self._check_run("task.ignore")
+        self.check_run("task.ignore")
         if self._link is not None:
             self._link.forget(self)
         self.unlink()
@@ -238,7 +238,7 @@ class Task(Generic[T_co]):
 
     def unlink(self) -> None:
         """Its end concerns nobody any more who did not ask."""
-        self._check_run("task.unlink")
+        self.check_run("task.unlink")
         self._link = None
 
     @property
@@ -248,7 +248,6 @@ class Task(Generic[T_co]):
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call something when it is over; at once if it is. Not for users."""
-        self._check_run("await_many", waits=True)
         if self.done:
             watcher()
         else:
@@ -263,7 +262,8 @@ class Task(Generic[T_co]):
         """The library's own record; not for users."""
         return self._kid
 
-    def _check_run(self, call: str, *, waits: bool = False) -> None:
+    def check_run(self, call: str, *, waits: bool = False) -> None:
+        """Refuse a call from a thread or from another Trio run; not for users."""
         kid = self._kid
         if kid is not None:
             kid.node.home.check_if_going(call, kid.path_text, waits=waits)
@@ -297,6 +297,7 @@ async def await_many(tasks: Iterable[Task[T]]) -> list[T]:
         TaskExit: as soon as the first of them ends without a result.
     """
     wanted = list(tasks)
+    _check_run(wanted, "await_many")
 
     def settled() -> bool:
         return all(task.done for task in wanted) or any(
@@ -335,6 +336,7 @@ async def yield_many(
         raise ValueError(f"on_timeout must be {accepted}, not {on_timeout!r}")
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be a whole number >= 1, not {limit!r}")
+    _check_run(wanted, "yield_many")
     need = len(wanted) if limit is None else min(limit, len(wanted))
 
     def enough() -> bool:
@@ -380,6 +382,11 @@ async def _overdue(task: Task[T], action: OnTimeout) -> Ok[T] | Exit | None:
     if action == "kill_task":
         return await task.shutdown("brutal_kill")
     return task.ignore() if action == "ignore" else task.outcome
+
+
+def _check_run(tasks: list[Task[Any]], call: str) -> None:
+    for task in tasks:
+        task.check_run(call, waits=True)
 
 
 @enable_ki_protection

@@ -43,7 +43,7 @@ class Timer:
         Raises:
             WrongRun: called from a thread or from another Trio run.
         """
-        self._inner.check_run("timer.cancel")
+        self._inner.check_if_going("timer.cancel")
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
