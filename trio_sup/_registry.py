@@ -333,6 +333,8 @@ class Registry(Topics, Locks):
     def _owner(self, call: str) -> Kid:
         """Return the child that the present code is part of, if it may change this."""
         kid = present_kid()
+        if kid is not None and kid.node.home.abroad():
+            kid = None  # a run in a thread of that child: there it is nobody's
         if kid is not None:
             kid.node.home.check(f"registry.{call}", self.name)
         self.enter(call)
