@@ -62,6 +62,7 @@ async def run_life(host: LifeHost, kid: Kid) -> None:
     except BaseException as caught:  # noqa: BLE001 - becomes the exit
         error = caught
     try:
+        kid.node.generators.life_over(kid)
         exit = _classify(kid, error)
         fatal = error is not None and is_fatal(error, trio.Cancelled)
         host.life_over(kid, exit, error if fatal else None)

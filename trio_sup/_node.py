@@ -20,6 +20,7 @@ from trio_sup._core.errors import hook_failed
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
 from trio_sup._current import kid_of
+from trio_sup._generators import Generators
 from trio_sup._home import Home, own_home
 from trio_sup._protect import call_user
 from trio_sup._registry import Registry
@@ -69,6 +70,8 @@ class Node:
         self.home: Home = own_home("current_node")
         """The run itself; not for users."""
         self.registry: Registry = Registry()
+        self.generators: Generators = Generators(self)
+        """What async generators the children leave behind; not for users."""
         self.alarms: AlarmClock = alarm_clock()
         """The run's alarm clock, at hand; not for users."""
         self._roots: dict[int, Kid] = {}
