@@ -85,7 +85,7 @@ def elsewhere(call: str, whose: str = "", *, waits: bool = False) -> WrongRun:
     enter = "trio.from_thread.run" if waits else "trio.from_thread.run_sync"
     foreign = f"{enter}({call}, ..., trio_token=token)"
     if present_token() is None:
-        remedy = f"Write {enter}({call}, ...); in a thread not started by Trio {foreign}"
+        remedy = f"Write {enter}({call}, ...); in a thread that Trio did not start, {foreign}."
     elif waits:
         remedy = f"Write, in a thread, {foreign}, with the token of that run."
     else:

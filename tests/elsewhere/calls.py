@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import trio
+import trio.lowlevel
 import trio.testing
 
 import trio_sup
@@ -249,6 +250,7 @@ CALLS: dict[str, Callable[[World], object]] = {
 }
 """Everything that changes something, or waits for a change."""
 
+
 def outcome_of(make: Callable[[World], object], w: World) -> BaseException | None:
     """Make a call outside of Trio, a coroutine's first steps by hand."""
     try:
@@ -261,7 +263,7 @@ def outcome_of(make: Callable[[World], object], w: World) -> BaseException | Non
         elif hasattr(made, "__await__"):
             for _ in made.__await__():
                 break
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - returned
         return error
     return None
 
@@ -285,7 +287,7 @@ def in_another_run(make: Callable[[World], object], w: World) -> BaseException |
                 made: Any = make(w)
                 if hasattr(made, "__await__"):
                     await made
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - returned
             found.append(error)
         else:
             found.append(None)
@@ -322,12 +324,10 @@ async def build(body: Callable[[World], Coroutine[Any, Any, None]]) -> World:
         [
             child(Box, id="box", name=w.registry.via("box")),
             child(Door, id="door"),
-            child(sleeper, id="sleeper"),
+            child(sleeper, id="sleeper", ready="signalled"),
             trio_sup.dynamic_supervisor(id="dynamic"),
             trio_sup.task_supervisor(id="tasks"),
-            trio_sup.partition_supervisor(
-                child(Box), partitions=2, id="parts"
-            ),
+            trio_sup.partition_supervisor(child(Box), partitions=2, id="parts"),
         ]
     )
     async with w.tree as w.root, trio.open_nursery() as nursery:
@@ -343,7 +343,7 @@ async def build(body: Callable[[World], Coroutine[Any, Any, None]]) -> World:
         w.inside, w.machine = (queue.server for queue in boxes if queue)  # type: ignore[assignment]
         nursery.start_soon(w.box.call, Box.later)
         while not w.inside.callers:
-            await trio.sleep(0)
+            await trio.lowlevel.checkpoint()
         w.caller = w.inside.callers[0]
         async with (
             trio_sup.attach(id="me") as w.attached,

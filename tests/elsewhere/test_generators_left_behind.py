@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 import pytest
 import trio
+import trio.lowlevel
 import trio.testing
 
 import trio_sup
@@ -16,7 +17,7 @@ from trio_sup import GenServer, call, child
 
 pytestmark = pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
 
-kept: list[object] = []
+kept: list[AsyncGenerator[int]] = []
 
 
 async def numbers() -> AsyncGenerator[int]:
@@ -37,7 +38,7 @@ async def by_crash() -> None:
 async def by_a_local() -> None:
     source = numbers()
     await anext(source)
-    raise ValueError(source.__name__)
+    raise ValueError(source)
 
 
 async def by_a_cycle() -> None:
@@ -76,10 +77,10 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
 @pytest.mark.trio
 @pytest.mark.parametrize("leave", LEAVING)
 async def test_a_life_that_leaves_a_generator_behind_is_named(
-    leave: object, caplog: pytest.LogCaptureFixture
+    leave: Callable[[], Awaitable[None]], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with trio_sup.open_supervisor(
-        [child(leave, id="leaver", restart="temporary")]  # type: ignore[arg-type]
+        [child(leave, id="leaver", restart="temporary")]
     ):
         await trio.testing.wait_all_tasks_blocked()
     gc.collect()
@@ -88,7 +89,7 @@ async def test_a_life_that_leaves_a_generator_behind_is_named(
     assert "root/leaver, life 1, left the async generator numbers" in line
     assert "aclosing" in line
     while kept:
-        await kept.pop().aclose()  # type: ignore[attr-defined]
+        await kept.pop().aclose()
 
 
 @pytest.mark.trio
@@ -115,17 +116,15 @@ async def exhausting() -> None:
 
 async def with_blocks() -> None:
     async with trio_sup.attach(), trio_sup.current_node().registry.lock("x"):
-        await trio.sleep(0)
+        await trio.lowlevel.checkpoint()
 
 
 @pytest.mark.trio
 @pytest.mark.parametrize("use", [closing, exhausting, with_blocks])
 async def test_a_generator_that_is_finished_or_closed_is_no_matter(
-    use: object, caplog: pytest.LogCaptureFixture
+    use: Callable[[], Awaitable[None]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with trio_sup.open_supervisor(
-        [child(use, id="user", restart="temporary")]  # type: ignore[arg-type]
-    ):
+    async with trio_sup.open_supervisor([child(use, id="user", restart="temporary")]):
         await trio.testing.wait_all_tasks_blocked()
     gc.collect()
     await trio.testing.wait_all_tasks_blocked()

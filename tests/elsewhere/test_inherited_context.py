@@ -103,7 +103,9 @@ def test_a_run_in_a_childs_thread_registers_nothing_for_that_child() -> None:
         await trio.to_thread.run_sync(trio.run, inner)
 
     async def main() -> None:
-        async with trio_sup.open_supervisor([child(outer, restart="temporary")]) as root:
+        async with trio_sup.open_supervisor(
+            [child(outer, restart="temporary")]
+        ) as root:
             await root.child("outer").wait_stopped()
 
     trio.run(main)
@@ -171,7 +173,9 @@ async def _use_it_again() -> None:
 
 
 @pytest.mark.trio
-async def test_inside_of_an_attachment_that_ended_elsewhere_the_outer_one_counts() -> None:
+async def test_inside_of_an_attachment_that_ended_elsewhere_the_outer_one_counts() -> (
+    None
+):
     registry = trio_sup.current_node().registry
     async with trio_sup.attach(name="outer") as outer:
         agen = _attaching([])
