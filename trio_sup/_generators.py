@@ -48,6 +48,11 @@ class Generators:
         self._before = sys.get_asyncgen_hooks()
         sys.set_asyncgen_hooks(self._first_step, self._finalise)
 
+    @property
+    def remembered(self) -> int:
+        """How many there are that may still be left behind."""
+        return sum(map(len, self._begun.values())) + len(self._ending)
+
     def _first_step(self, made: Generator) -> None:
         before = self._before.firstiter
         if before is not None:

@@ -6,6 +6,7 @@ program it prints what was not refused, and ends with 1 if there is anything.
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 from collections.abc import Callable, Coroutine
@@ -254,15 +255,14 @@ CALLS: dict[str, Callable[[World], object]] = {
 def outcome_of(make: Callable[[World], object], w: World) -> BaseException | None:
     """Make a call outside of Trio, a coroutine's first steps by hand."""
     try:
-        made = make(w)
-        if isinstance(made, Coroutine):
+        made: Any = make(w)
+        if inspect.iscoroutine(made):
             try:
                 made.send(None)
             finally:
                 made.close()
         elif hasattr(made, "__await__"):
-            for _ in made.__await__():
-                break
+            next(made.__await__())
     except BaseException as error:  # noqa: BLE001 - returned
         return error
     return None
