@@ -197,6 +197,7 @@ class OpenSupervisor:
         trace: TracebackType | None,
     ) -> bool | None:
         host = self._host
+        host.node.home.check("open_supervisor", host.kid.path_text, waits=True)
         host.body = None
         ours = self._body.cancel_called
         left = close_scope(self._body, error)

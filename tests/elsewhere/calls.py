@@ -116,6 +116,7 @@ class World:
         self.exits: trio_sup.Exits
         self.events: trio_sup.EventStream
         self.subscription: Subscription[object]
+        self.stream: trio_sup.Stream[float, None]
         self.tree: AbstractAsyncContextManager[Supervisor]
         self.node: trio_sup.Node
 
@@ -212,6 +213,10 @@ CALLS: dict[str, Callable[[World], object]] = {
     "call_or_start": lambda w: w.dynamic.call_or_start(child(Box, name="n"), Box.ask),
     "dynamic.stop": lambda w: w.dynamic.stop(),
     "async_nolink": lambda w: w.tasks.async_nolink(trio.sleep, 1),
+    "linked": lambda w: w.tasks.linked().__aenter__(),
+    "stream": lambda w: w.tasks.stream(trio.sleep, [1]).__aenter__(),
+    "next of a stream": lambda w: w.stream.__anext__(),
+    "leave the tree": lambda w: w.tree.__aexit__(None, None, None),
     "tasks.start_child": lambda w: w.tasks.start_child(trio.sleep, 1),
     "tasks.terminate_child": lambda w: w.tasks.terminate_child(w.task),
     "tasks.stop": lambda w: w.tasks.stop(),
@@ -349,6 +354,7 @@ async def build(body: Callable[[World], Coroutine[Any, Any, None]]) -> World:
             trio_sup.attach(id="me") as w.attached,
             trio_sup.monitor(w.box) as w.exits,
             w.node.events() as w.events,
+            w.tasks.stream(trio.sleep, [0.0]) as w.stream,
         ):
             with w.topics.subscribe("topic") as w.subscription:
                 await trio.testing.wait_all_tasks_blocked()

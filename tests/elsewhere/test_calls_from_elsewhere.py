@@ -104,6 +104,7 @@ def test_after_the_run_a_call_is_refused_or_acts_on_nothing(name: str) -> None:
     error = trio.run(later)
     wanted = (
         SupervisionError,
+        RuntimeError,  # outside of its block
         StopAsyncIteration,
         trio.ClosedResourceError,
         trio.EndOfChannel,
