@@ -164,9 +164,9 @@ class Kid(ObservedState):
             self.waiters = Waiters()
         await self.waiters.wait()
 
-    def check_run(self, call: str) -> None:
+    def check_run(self, call: str, *, waits: bool = True) -> None:
         """Refuse to wait in a thread or in another Trio run; raises `WrongRun`."""
-        self.node.home.check_if_going(call, self.path_text, waits=True)
+        self.node.home.check_if_going(call, self.path_text, waits=waits)
 
     def note_registry(self, registry: Registry) -> None:
         """Remember where the present life has names of its own."""

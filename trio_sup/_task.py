@@ -47,9 +47,8 @@ def callers() -> tuple[Child, ...]:
 def calling() -> tuple[Child, ...]:
     """Return what `callers` is for a task that the present one starts."""
     kid = current_kid.get()
-    if kid is None or kid.node.home.abroad():
-        return callers()
-    return (kid.handle, *callers())
+    own = () if kid is None or kid.node.home.abroad() else (kid.handle,)
+    return (*own, *callers())
 
 
 def enter_callers(chain: tuple[Child, ...]) -> None:
@@ -172,10 +171,9 @@ class Task(Generic[T_co]):
         """Wait until it is over, and return how it ended. A checkpoint.
 
         Raises:
-            WouldDeadlock: asked by the task itself.
-            WrongRun: called from a thread or from another Trio run.
+            WouldDeadlock, WrongRun: asked by the task itself, or from elsewhere.
         """
-        self.check_run("task.wait", waits=True)
+        self.check_run("task.wait")
         self._refuse_self("wait for")
         await trio.lowlevel.checkpoint()
         while (outcome := self.outcome) is None:
@@ -208,10 +206,9 @@ class Task(Generic[T_co]):
             the cancellation after the timeout, or its clean-up raised.
 
         Raises:
-            WouldDeadlock: asked by the task itself.
-            WrongRun: called from a thread or from another Trio run.
+            WouldDeadlock, WrongRun: asked by the task itself, or from elsewhere.
         """
-        self.check_run("task.shutdown", waits=True)
+        self.check_run("task.shutdown")
         self._refuse_self("shut down")
         self.unlink()
         brutal, kid = timeout == "brutal_kill", self._kid
@@ -226,11 +223,8 @@ class Task(Generic[T_co]):
 
         Returns:
             How it ended, if it has; None if it still runs.
-
-        Raises:
-            WrongRun: called from a thread or from another Trio run.
         """
-        self.check_run("task.ignore")
+        self.check_run("task.ignore", waits=False)
         if self._link is not None:
             self._link.forget(self)
         self.unlink()
@@ -238,7 +232,7 @@ class Task(Generic[T_co]):
 
     def unlink(self) -> None:
         """Its end concerns nobody any more who did not ask."""
-        self.check_run("task.unlink")
+        self.check_run("task.unlink", waits=False)
         self._link = None
 
     @property
@@ -262,11 +256,10 @@ class Task(Generic[T_co]):
         """The library's own record; not for users."""
         return self._kid
 
-    def check_run(self, call: str, *, waits: bool = False) -> None:
+    def check_run(self, call: str, *, waits: bool = True) -> None:
         """Refuse a call from a thread or from another Trio run; not for users."""
-        kid = self._kid
-        if kid is not None:
-            kid.node.home.check_if_going(call, kid.path_text, waits=waits)
+        if self._kid is not None:
+            self._kid.check_run(call, waits=waits)
 
     def _refuse_self(self, action: str) -> None:
         if self._kid is not None and current_kid.get() is self._kid:
@@ -297,7 +290,8 @@ async def await_many(tasks: Iterable[Task[T]]) -> list[T]:
         TaskExit: as soon as the first of them ends without a result.
     """
     wanted = list(tasks)
-    _check_run(wanted, "await_many")
+    for task in wanted:
+        task.check_run("await_many")
 
     def settled() -> bool:
         return all(task.done for task in wanted) or any(
@@ -336,7 +330,8 @@ async def yield_many(
         raise ValueError(f"on_timeout must be {accepted}, not {on_timeout!r}")
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be a whole number >= 1, not {limit!r}")
-    _check_run(wanted, "yield_many")
+    for task in wanted:
+        task.check_run("yield_many")
     need = len(wanted) if limit is None else min(limit, len(wanted))
 
     def enough() -> bool:
@@ -382,11 +377,6 @@ async def _overdue(task: Task[T], action: OnTimeout) -> Ok[T] | Exit | None:
     if action == "kill_task":
         return await task.shutdown("brutal_kill")
     return task.ignore() if action == "ignore" else task.outcome
-
-
-def _check_run(tasks: list[Task[Any]], call: str) -> None:
-    for task in tasks:
-        task.check_run(call, waits=True)
 
 
 @enable_ki_protection
