@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         SupervisorStopping as SupervisorStopping,
         WouldDeadlock as WouldDeadlock,
         WrongKind as WrongKind,
+        WrongRun as WrongRun,
     )
     from trio_sup._core.exits import (
         Exit as Exit,
@@ -245,6 +246,7 @@ __all__ = [
     "Via",
     "WouldDeadlock",
     "WrongKind",
+    "WrongRun",
     "attach",
     "await_many",
     "call",
@@ -273,7 +275,7 @@ _HOMES = {
     "_agent": "Agent",
     "_attach": "Attached attach",
     "_child": "Child ChildCounts ChildInfo Supervisor SupervisorStatistics",
-    "_core.errors": "AlreadyPresent AlreadyRegistered AlreadyStarted ChildNotStopped ChildQuarantined ChildSpecError Crash HookFailed LeakedCancelled MailboxFull MaxChildren NoProcess NoSuchChild RestartLimitExceeded ServerExit StartFailed StartIgnored SupervisionError SupervisorStopping WouldDeadlock WrongKind",
+    "_core.errors": "AlreadyPresent AlreadyRegistered AlreadyStarted ChildNotStopped ChildQuarantined ChildSpecError Crash HookFailed LeakedCancelled MailboxFull MaxChildren NoProcess NoSuchChild RestartLimitExceeded ServerExit StartFailed StartIgnored SupervisionError SupervisorStopping WouldDeadlock WrongKind WrongRun",
     "_core.exits": "Exit Ignore PastError Stop",
     "_core.policies": "Backoff Budget Mailbox",
     "_core.specs": "ChildSpec",

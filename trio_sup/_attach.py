@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Hashable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import trio
@@ -13,7 +13,7 @@ from trio_sup._child import Child
 from trio_sup._core.exits import NORMAL, Exit, leaves, stop_in
 from trio_sup._core.policies import Mailbox, WhenFull
 from trio_sup._core.specs import ChildSpec
-from trio_sup._current import present_kid
+from trio_sup._current import Attachment, attachment
 from trio_sup._kid import Kid
 from trio_sup._mailbox import MailQueue
 from trio_sup._messages import DownNote, InfoNote
@@ -49,6 +49,7 @@ class Attached(Child):
         Raises:
             NoProcess: its block has been left.
             MailboxFull: no room (unless the mailbox drops instead).
+            WrongRun: called from a thread or from another Trio run.
         """
         self._queue.put_note(InfoNote(message))
 
@@ -75,8 +76,11 @@ class Attached(Child):
         Raises:
             trio.EndOfChannel: the block has been left.
             trio.BusyResourceError: another task waits here already.
+            WrongRun: called from a thread or from another Trio run.
         """
         queue = self._queue
+        home = self.kid.node.home
+        home.check_if_going("attached.receive", self.path_text, waits=True)
         await trio.lowlevel.checkpoint()
         while True:
             item = queue.take()
@@ -129,7 +133,7 @@ async def attach(
         ChildSpecError: an invalid argument.
     """
     me = _begin(name, id, Mailbox(capacity, when_full=when_full))
-    before = present_kid.set(me.kid)
+    before = attachment.set(Attachment(me.kid, attachment.get()))
     exit = NORMAL
     try:
         yield me
@@ -137,8 +141,12 @@ async def attach(
         exit = _exit_for(error)
         raise
     finally:
-        present_kid.reset(before)
+        # First what others wait for. The block may be left in another context than it
+        # was entered in: by the one who closes an async generator, or by Trio when
+        # nobody does. There is nothing to reset then; what is over counts as gone.
         _end(me.kid, exit)
+        with suppress(ValueError):
+            attachment.reset(before)
 
 
 def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Attached:

@@ -127,6 +127,7 @@ class Child:
             NoProcess: it is down and will not come back by itself.
         """
         kid = self.kid
+        kid.check_run("handle.wait_running")
         await trio.lowlevel.checkpoint()
         while not kid.running:
             if not kid.may_return:
@@ -140,6 +141,7 @@ class Child:
         child that is gone.
         """
         kid = self.kid
+        kid.check_run("handle.wait_stopped")
         await trio.lowlevel.checkpoint()
         while kid.may_return:
             await kid.wait_change()
@@ -158,6 +160,7 @@ class Child:
                 are), or it can never come.
         """
         kid = self.kid
+        kid.check_run("handle.wait_exit")
         await trio.lowlevel.checkpoint()
         if life is None:
             life = kid.life
@@ -246,6 +249,7 @@ class Supervisor(Child):
             StartFailed: the child did not become ready; the cause is chained.
             StartIgnored: it raised `Ignore`.
             SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
             WouldDeadlock: asked by a child whose own start is in progress here.
         """
         refuse_half_way(self.kid, "start_child")
@@ -262,9 +266,11 @@ class Supervisor(Child):
         Raises:
             NoSuchChild: there is no child with that id.
             SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
             WouldDeadlock: asked from inside the child itself.
         """
         driver = self._driver
+        driver.check_run("supervisor.terminate_child", waits=True)
         # Looked up again when its turn comes: a start may be in line before it.
         kid = driver.core.kids.get(id)
         if kid is not None:
@@ -281,6 +287,7 @@ class Supervisor(Child):
             StartFailed: it did not become ready; it stays down, not retried.
             StartIgnored: it raised `Ignore`.
             SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
         """
         refuse_half_way(self.kid, "restart_child")
         driver = self._driver
@@ -294,6 +301,7 @@ class Supervisor(Child):
             NoSuchChild: there is no child with that id.
             ChildNotStopped: it lives, or is on its way back.
             SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
         """
         refuse_half_way(self.kid, "delete_child")
         driver = self._driver

@@ -77,9 +77,10 @@ def descend(kid: Kid, path: Sequence[Hashable]) -> Kid:
 
 async def stop_supervisor(kid: Kid) -> None:
     """Stop a supervisor's life from outside, in order, and wait for its end."""
-    refuse_self(kid, "stop")
     driver = kid.driver
     assert driver is not None
+    driver.check_run("supervisor.stop", waits=True)
+    refuse_self(kid, "stop")
     if kid.alive:
         driver.stop_itself(kid_grace(kid))
     life = kid.life

@@ -16,7 +16,12 @@ from trio.lowlevel import enable_ki_protection
 
 from trio_sup._alarms import alarm_clock
 from trio_sup._core import events
-from trio_sup._core.errors import AlreadyRegistered, RestartLimitExceeded, StartFailed
+from trio_sup._core.errors import (
+    AlreadyRegistered,
+    RestartLimitExceeded,
+    StartFailed,
+    WrongRun,
+)
 from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._core.strategy import (
@@ -188,7 +193,7 @@ class Driver(Lives):
         """Restart a child now; its failure counts and is retried."""
         try:
             self.spawn(kid, supervised=False, now=now)
-        except AlreadyRegistered as taken:
+        except (AlreadyRegistered, WrongRun) as taken:
             # A name stays reserved between lives, but a child may give it up itself.
             failed = Exit("crashed", None, taken)
         else:

@@ -21,6 +21,7 @@ from trio_sup._core.errors import (
     NoSuchChild,
     StartFailed,
     SupervisorStopping,
+    WrongRun,
 )
 from trio_sup._core.events import Requested
 from trio_sup._core.exits import Exit, Ignore
@@ -137,6 +138,7 @@ class DynamicDriver(Driver):
     @enable_ki_protection
     def begin(self, spec: ChildSpec[Child]) -> Kid:
         """Accept a child and spawn its first life. Synchronous, all or nothing."""
+        self.check_run("supervisor.start_child", waits=True)
         check_child(spec, self.flags, dynamic=True)
         if self.mode != "running":
             raise SupervisorStopping(self.kid.path_text)
@@ -149,7 +151,7 @@ class DynamicDriver(Driver):
         self._note(kid, "start_child")
         try:
             self.spawn(kid, supervised=True)
-        except AlreadyRegistered:
+        except (AlreadyRegistered, WrongRun):
             self.core.drop(kid)
             kid.touch()
             raise
@@ -185,6 +187,7 @@ class DynamicDriver(Driver):
     @enable_ki_protection
     async def terminate_child(self, target: Child | Hashable) -> None:
         """Stop a child for good and wait for its end. A checkpoint."""
+        self.check_run("supervisor.terminate_child", waits=True)
         kid = self.find(target)
         self._note(kid, "terminate_child")
         kid.in_plan = False  # whoever replaces it has lost
@@ -199,6 +202,7 @@ class DynamicDriver(Driver):
 
     async def restart_child(self, target: Child | Hashable) -> Child:
         """Restart a quarantined child, or end its backoff. A checkpoint."""
+        self.check_run("supervisor.restart_child", waits=True)
         kid = self.find(target)
         if self.mode != "running":
             raise SupervisorStopping(self.kid.path_text)
@@ -224,6 +228,7 @@ class DynamicDriver(Driver):
 
         None if that life is over, or is ending already.
         """
+        self.check_run("supervisor.replace_child", waits=True)
         kid = self.find(target)
         if self.mode != "running":
             raise SupervisorStopping(self.kid.path_text)

@@ -67,6 +67,7 @@ class DynamicSupervisor(Child):
             StartFailed: the child did not become ready; the cause is chained.
             StartIgnored: it raised `Ignore`.
             SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
         """
         handle: H = await self._driver.start_child(spec)  # type: ignore[assignment]
         return handle
@@ -83,9 +84,10 @@ class DynamicSupervisor(Child):
             WrongKind: the holder is not of the specification's class.
             ChildQuarantined: the holder is quarantined.
             StartFailed: the start, or the restart that was awaited, failed.
-            MaxChildren, SupervisorStopping: as for `start_child`.
+            MaxChildren, SupervisorStopping, WrongRun: as for `start_child`.
         """
         driver = self._driver
+        driver.check_run("supervisor.get_or_start", waits=True)
         check_child(spec, driver.flags, dynamic=True)
         if spec.name is None:
             raise ChildSpecError("name", None, "given for get_or_start", spec.label)
@@ -155,6 +157,7 @@ class DynamicSupervisor(Child):
             StartFailed: it did not become ready; its limits decide what follows.
             StartIgnored: it raised `Ignore`, and was forgotten.
             SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
         """
         return await self._driver.restart_child(target)
 

@@ -130,6 +130,7 @@ async def multi_call(
     Raises:
         WouldDeadlock: one of them waits for the present server; nobody was asked.
         TypeError: one of them does not know the operation; nobody was asked.
+        WrongRun: one of them is part of another Trio run; nobody was asked.
     """
     wanted = list(dict.fromkeys(refs))
     failed: dict[ServerRef[S], Exception] = {}
@@ -137,6 +138,7 @@ async def multi_call(
     gather = _Gather()
 
     def prepare(ref: ServerRef[S], until: float) -> None:
+        ref.check_run("multi_call")
         part = _Part(gather, ref.handler(op), args, kwargs)
         ref.prepare(part, until, ref.kid)
         parts[ref] = part

@@ -31,6 +31,18 @@ class Inner:
         self.idle: CastNote | None = None
         self.idle_at: float = 0.0
 
+    def check_run(self, call: str) -> None:
+        """Refuse what comes from a thread or from another Trio run.
+
+        Raises:
+            WrongRun: it does; nothing has changed.
+        """
+        self.kid.node.home.check(call, self.kid.path_text)
+
+    def check_if_going(self, call: str) -> None:
+        """As `check_run`, for what is harmless when the run has ended."""
+        self.kid.node.home.check_if_going(call, self.kid.path_text)
+
     def take_idle(self) -> CastNote | None:
         """Return what is to be done as nothing came in time, once; else None."""
         note = self.idle

@@ -15,7 +15,7 @@ from attrs import frozen
 from trio.lowlevel import Task
 
 from trio_sup._core.safe import safe_text
-from trio_sup._current import current_kid
+from trio_sup._current import kid_of
 from trio_sup._messages import (
     CastNote,
     DownNote,
@@ -31,6 +31,7 @@ from trio_sup._state import formatted, state_of
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
     from trio_sup._mailbox import MailQueue
+    from trio_sup._node import Node
 
 WAITERS_SEEN = 200
 """Messages of one mailbox that are searched for callers."""
@@ -86,12 +87,15 @@ class Inside:
         queue = self._kid.mailbox
         if queue is None:
             return ()
-        return [_seen(item) for item in islice(_waiting(queue), limit)]
+        node = self._kid.node
+        return [_seen(item, node) for item in islice(_waiting(queue), limit)]
 
     def current(self) -> SeenMessage | None:
         """The message in hand."""
         queue = self._kid.mailbox
-        return None if queue is None or queue.current is None else _seen(queue.current)
+        if queue is None or queue.current is None:
+            return None
+        return _seen(queue.current, self._kid.node)
 
     def mailbox_facts(self) -> tuple[bool, int, int, int, int]:
         """Suspended, deferred calls, blocked senders, received, dropped."""
@@ -179,7 +183,7 @@ class Inside:
                 yield "waits_for", target.uid, target.path_text
         for call in calls_to(kid):
             source = call.item.task if isinstance(call.item, Request) else None
-            path = "" if source is None else _path_of(source)
+            path = "" if source is None else _path_of(source, self._kid.node)
             yield "waited_by", call.source, path or "a task"
 
 
@@ -200,7 +204,7 @@ def _waiting(queue: MailQueue) -> Iterator[Item]:
     return chain(reversed(queue.batch), iter(queue.inbox))
 
 
-def _seen(item: Item) -> SeenMessage:
+def _seen(item: Item, node: Node) -> SeenMessage:
     args: tuple[object, ...] = ()
     kwargs: dict[str, object] = {}
     kind, sender, path = "stop", 0, ""
@@ -208,7 +212,7 @@ def _seen(item: Item) -> SeenMessage:
         case Request():
             kind, args, kwargs = "call", item.args, item.kwargs
             if item.task is not None:
-                source = item.task.context.get(current_kid)
+                source = kid_of(item.task, node)
                 if source is not None:
                     sender, path = source.uid, source.path_text
         case CastNote():
@@ -222,8 +226,8 @@ def _seen(item: Item) -> SeenMessage:
     return SeenMessage(item, kind, name_of(item), args, kwargs, sender, path)
 
 
-def _path_of(task: Task) -> str:
-    source = task.context.get(current_kid)
+def _path_of(task: Task, node: Node) -> str:
+    source = kid_of(task, node)
     return "" if source is None else source.path_text
 
 
@@ -240,7 +244,7 @@ def calls_to(kid: Kid) -> Iterator[SeenCall]:
         if not isinstance(item, Request) or item.task is None or item in seen:
             continue
         seen.add(item)
-        source = item.task.context.get(current_kid)
+        source = kid_of(item.task, kid.node)
         yield SeenCall(
             item,
             0 if source is None else source.uid,

@@ -154,10 +154,19 @@ class Kid(ObservedState):
                 kid.touch_all()
 
     async def wait_change(self) -> None:
-        """Wait for the next `touch`. A checkpoint, always."""
+        """Wait for the next `touch`. A checkpoint, always.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
+        """
+        self.node.home.check("handle.wait", self.path_text, waits=True)
         if self.waiters is None:
             self.waiters = Waiters()
         await self.waiters.wait()
+
+    def check_run(self, call: str, *, waits: bool = True) -> None:
+        """Refuse to wait in a thread or in another Trio run; raises `WrongRun`."""
+        self.node.home.check_if_going(call, self.path_text, waits=waits)
 
     def note_registry(self, registry: Registry) -> None:
         """Remember where the present life has names of its own."""
@@ -279,7 +288,7 @@ class Kid(ObservedState):
             self.driver.request_stop(self.asked)
         elif self.mailbox is not None and self.ready:
             self.mailbox.request_stop()
-        elif self.stop_event is not None:
+        elif self.stop_event is not None and _reaches(self.stop_event):
             self.stop_event.set()
         else:
             scope.cancel(self.asked)
@@ -361,6 +370,15 @@ class Kid(ObservedState):
             found = f"a {self.spec.kind} ({self.target_name})"
             raise WrongKind(self.path_text, found, wanted.__qualname__)
         return self.handle
+
+
+def _reaches(event: trio.Event) -> bool:
+    """Whether setting an event wakes those who wait for it.
+
+    One that was set from a thread counts as set, but woke nobody: Trio refuses the
+    wake-up too late.
+    """
+    return not (event.is_set() and event.statistics().tasks_waiting)
 
 
 def _new_handle(kid: Kid) -> Child:

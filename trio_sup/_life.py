@@ -66,6 +66,7 @@ async def run_life(host: LifeHost, kid: Kid) -> None:
     if gate.passed >= LOOK and gate.is_crowded():
         await gate.wait()
     try:
+        kid.node.generators.life_over(kid)
         host.life_over(kid, *_verdict(kid, error))
     finally:
         # Break the cycle error -> traceback -> this frame -> kid, exit -> error.
@@ -119,8 +120,10 @@ class ReadySignal:
 
         Raises:
             RuntimeError: called twice.
+            WrongRun: called from a thread or from another Trio run.
         """
         kid = self._kid
+        kid.node.home.check_if_going("task_status.started", kid.path_text)
         if kid.life != self._life or not kid.alive:
             return  # kept for longer than its life
         if kid.ready:
@@ -179,10 +182,13 @@ def graceful_stop() -> Generator[trio.Event]:
     Raises:
         RuntimeError: the present task does not belong to a supervised function, or
             the block is used twice at a time.
+        WrongRun: in a thread that the function started, with a Trio run of its own
+            or without one; a `RuntimeError`, too.
     """
     kid = current_kid.get()
     if kid is None or kid.spec.kind != "task" or kid.scope is None:
         raise RuntimeError("graceful_stop() works inside a supervised function only")
+    kid.node.home.check("graceful_stop", kid.path_text)
     if kid.stop_event is not None:
         raise RuntimeError("graceful_stop() is in use already in this child")
     life, scope = kid.life, kid.scope

@@ -87,6 +87,8 @@ class LinkedTasks:
     async def __aenter__(self) -> Self:
         if self._scope is not None:
             raise RuntimeError("a block of linked tasks can be entered once only")
+        driver = self._driver
+        driver.node.home.check("tasks.linked", driver.path_text, waits=True)
         self._scope = trio.CancelScope()
         self._scope.__enter__()
         return self

@@ -81,6 +81,16 @@ class Lives:
         """The path of the supervisor."""
         return self.kid.path_text
 
+    def check_run(self, call: str, *, waits: bool = False) -> None:
+        """Refuse what comes from a thread or from another Trio run.
+
+        Raises:
+            WrongRun: it does; nothing has changed.
+        """
+        home = self.node.home
+        if not home.here() and (self.mode != "down" or not home.over):
+            raise home.refusal(call, self.kid.path_text, waits=waits)
+
     # Stopping.
 
     def request_stop(self, reason: str) -> None:

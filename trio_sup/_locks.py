@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import asynccontextmanager
 
 import trio
@@ -10,9 +10,14 @@ from trio.lowlevel import enable_ki_protection
 
 
 class Locks:
-    """One lock a key, for as long as somebody holds it or waits for it."""
+    """One lock a key, for as long as somebody holds it or waits for it.
 
-    def __init__(self) -> None:
+    Args:
+        check: Called first; raises if a lock must not be taken from here.
+    """
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self._check_lock = check
         self._locks: dict[Hashable, _KeyLock] = {}
 
     @asynccontextmanager
@@ -27,7 +32,9 @@ class Locks:
 
         Raises:
             RuntimeError: the present task holds it already.
+            WrongRun: another Trio run uses this registry.
         """
+        self._check_lock()
         holder = self._locks.setdefault(key, _KeyLock())
         holder.users += 1
         try:

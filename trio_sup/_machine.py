@@ -102,13 +102,23 @@ class Timeout:
         return max(0.0, self._alarm.at - trio.current_time())
 
     def cancel(self) -> None:
-        """Forget it, even if it is due already. No checkpoint."""
+        """Forget it, even if it is due already. No checkpoint.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
+        """
+        self._machine.inner.check_if_going("timeout.cancel")
         self._event = None
         if self._alarm is not None:
             self._alarm.cancel()
 
     def update(self, op: Cast[Any, P], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Change what happens when it is due, not when; nothing if it was."""
+        """Change what happens when it is due, not when; nothing if it was.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
+        """
+        self._machine.inner.check_if_going("timeout.update")
         if self._event is not None:
             handler = self._machine.handler(op)
             self._event.fn, self._event.raises = handler.fn, handler.raises

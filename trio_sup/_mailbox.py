@@ -28,7 +28,7 @@ class MailQueue(Queue):
 
     def close(self) -> None:
         """Take no more messages."""
-        self._accepting = False
+        self._open_to = 0
         for task in self.take_blocked():
             reschedule(task, outcome.Error(self.no_process()))
 
@@ -77,7 +77,7 @@ class MailQueue(Queue):
         for monitor in list(self.monitors):
             monitor.cancel()
         if self.keeps(exit):
-            self._accepting = True
+            self.accept()
             self._drop_own()
         else:
             self.close()

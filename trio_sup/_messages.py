@@ -7,6 +7,7 @@ nothing; it is answered exactly once, whatever happens to the server.
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
 
 import outcome
@@ -14,10 +15,12 @@ import trio
 from attrs import define
 from trio.lowlevel import Abort, Task, reschedule
 
+from trio_sup._home import elsewhere
 from trio_sup._protect import protected
 
 if TYPE_CHECKING:
     from trio_sup._alarms import Alarm
+    from trio_sup._core.errors import WrongRun
     from trio_sup._mailbox import MailQueue
     from trio_sup._monitor import Down, Monitor
     from trio_sup._ops import Handler
@@ -150,10 +153,11 @@ class Caller(Generic[R_contra]):
     first, the caller gets `ServerExit`.
     """
 
-    __slots__ = ("_request",)
+    __slots__ = ("_request", "_thread")
 
     def __init__(self, request: Request) -> None:
         self._request = request
+        self._thread = get_ident()
 
     @property
     def waiting(self) -> bool:
@@ -166,12 +170,28 @@ class Caller(Generic[R_contra]):
         return self._request.expired
 
     def reply(self, value: R_contra) -> None:
-        """Answer. No checkpoint."""
+        """Answer. No checkpoint.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run; the caller goes
+                on waiting.
+        """
+        if get_ident() != self._thread:
+            raise self._refusal("caller.reply")
         self._request.reply(value)
 
     def fail(self, error: Exception) -> None:
-        """Answer with an exception. No checkpoint."""
+        """Answer with an exception. No checkpoint.
+
+        Raises:
+            WrongRun: as `reply`.
+        """
+        if get_ident() != self._thread:
+            raise self._refusal("caller.fail")
         self._request.fail(error)
+
+    def _refusal(self, call: str) -> WrongRun:
+        return elsewhere(call, self._request.handler.name)
 
 
 # Neither frozen nor slotted, which would make them up to thrice as expensive to make;

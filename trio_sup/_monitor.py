@@ -73,6 +73,7 @@ class Watch:
             self.deliver(Down(self._target, 0, NOPROC))
             self.over()
             return
+        kid.node.home.check("monitor", kid.path_text)
         if self._until == "stopped":
             down = not kid.may_return
         else:
@@ -181,7 +182,13 @@ class Monitor(Watch):
         return self._queue.kid
 
     def cancel(self) -> None:
-        """Hear no more; nor of a `Down` that is queued already (MON-003)."""
+        """Hear no more; nor of a `Down` that is queued already (MON-003).
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
+        """
+        kid = self._queue.kid
+        kid.node.home.check_if_going("monitor.cancel", kid.path_text)
         self._active = False
         self._queue.monitors.pop(self, None)
         self.end()
@@ -201,8 +208,8 @@ def watch_for_server(owner: Kid, target: Child, until: Until) -> Monitor:
     queue = owner.mailbox
     assert queue is not None
     monitor = Monitor(queue, target, until)
+    monitor.begin()  # may raise
     queue.monitors[monitor] = None
-    monitor.begin()
     return monitor
 
 
@@ -236,6 +243,9 @@ class Exits(Watch):
         return self
 
     async def __anext__(self) -> Down:
+        if self._kid is not None:
+            home = self._kid.node.home
+            home.check_if_going("exits.__anext__", self._kid.path_text, waits=True)
         await trio.lowlevel.checkpoint()
         while not self._downs:
             if self._over:
@@ -261,6 +271,9 @@ async def monitor(
             nobody does, one `Down` of life 0 with kind ``noproc`` is all.
         until: ``life`` for each end, ``stopped`` for the end without return.
         capacity: How many may wait; then the oldest is dropped and counted.
+
+    Raises:
+        WrongRun: the child is part of another Trio run.
     """
     exits = Exits(target, until, capacity)
     exits.begin()

@@ -6,16 +6,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from trio_sup._core.errors import AlreadyRegistered
 from trio_sup._core.names import DuplicateTable, Entry, Table, UniqueTable
+from trio_sup._home import Home, present_home
 from trio_sup._listeners import Listener, Notifier, Registered, Unregistered
 from trio_sup._protect import protected
 from trio_sup._wake import Waiters
 
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
+
+
+_moving = Lock()
 
 
 @protected
@@ -36,6 +41,26 @@ class Names:
             self._table = DuplicateTable()
         self._waiters: dict[Hashable, Waiters] = {}
         self._notifier = Notifier()
+        # The Trio run that uses it: the first that does, until that has ended.
+        self._home: Home | None = None
+
+    def enter(self, call: str, *, waits: bool = False) -> None:
+        """Refuse a change from elsewhere; the first that comes decides where that is.
+
+        Raises:
+            WrongRun: another Trio run uses it; nothing has changed.
+        """
+        home = self._home
+        if home is None or not home.here():
+            self._move(call, waits=waits)
+
+    def _move(self, call: str, *, waits: bool) -> None:
+        with _moving:
+            home = self._home
+            if home is not None and not home.over:
+                raise home.refusal(f"registry.{call}", self.name, waits=waits)
+            # Outside of a run it belongs to nobody: it has no holders then.
+            self._home = present_home()
 
     def holder(self, key: Hashable) -> Kid | None:
         """The child that a unique key belongs to, running or not."""
@@ -47,7 +72,9 @@ class Names:
 
         Raises:
             AlreadyRegistered: another child holds it, or it is reserved for one.
+            WrongRun: another Trio run uses this registry.
         """
+        self.enter("via")
         table = self._only_unique("via")
         entry = table.get(key)
         if entry is None:
@@ -89,12 +116,23 @@ class Names:
 
         Raises:
             TypeError: it is async.
+            WrongRun: called from elsewhere while a Trio run uses this registry.
         """
+        self._check_run("add_listener")
         self._notifier.add(listener)
 
     def remove_listener(self, listener: Listener) -> None:
-        """Call it no more; harmless if it was not there."""
+        """Call it no more; harmless if it was not there.
+
+        Raises:
+            WrongRun: as `add_listener`.
+        """
+        self._check_run("remove_listener")
         self._notifier.discard(listener)
+
+    def _check_run(self, call: str) -> None:
+        if self._home is not None:
+            self._home.check_if_going(f"registry.{call}", self.name)
 
     def _only_unique(self, what: str) -> UniqueTable[Kid]:
         if self._unique is None:

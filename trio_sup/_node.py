@@ -21,8 +21,10 @@ from trio_sup._core.errors import hook_failed
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
 from trio_sup._core.remains import HeavyExits
-from trio_sup._current import current_kid
+from trio_sup._current import kid_of
 from trio_sup._gate import Gate
+from trio_sup._generators import Generators
+from trio_sup._home import Home, own_home
 from trio_sup._protect import call_user
 from trio_sup._registry import Registry
 
@@ -68,7 +70,11 @@ class Node:
 
     def __init__(self) -> None:
         self.name: str = default_name()
+        self.home: Home = own_home("current_node")
+        """The run itself; not for users."""
         self.registry: Registry = Registry()
+        self.generators: Generators = Generators(self)
+        """What async generators the children leave behind; not for users."""
         self.alarms: AlarmClock = alarm_clock()
         """The run's alarm clock, at hand; not for users."""
         self.gate: Gate = Gate()
@@ -116,11 +122,16 @@ class Node:
 
     def child_of(self, task: trio.lowlevel.Task) -> tuple[int, str]:
         """Return the number and path of the child that a task belongs to, or 0."""
-        kid = task.context.get(current_kid)
+        kid = kid_of(task, self)
         return (0, "") if kid is None else (kid.uid, kid.path_text)
 
     def recent_events(self) -> Sequence[LifecycleEvent]:
-        """The last events, oldest first; at most 1024."""
+        """The last events, oldest first; at most 1024.
+
+        Raises:
+            WrongRun: called from elsewhere while the Trio run goes on.
+        """
+        self.home.check_if_going("node.recent_events", self.name)
         made = [
             entry[0](*entry[1]) if isinstance(entry, tuple) else entry
             for entry in self._recent
@@ -155,11 +166,21 @@ class Node:
         return {kind_of(make): count for make, count in self._counts.items()}
 
     def add_hook(self, hook: EventHook) -> None:
-        """Call `hook` with every event from now on."""
+        """Call `hook` with every event from now on.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
+        """
+        self.home.check("node.add_hook", self.name)
         self._hooks[hook] = True
 
     def remove_hook(self, hook: EventHook) -> None:
-        """Call it no more; harmless if it was not there."""
+        """Call it no more; harmless if it was not there.
+
+        Raises:
+            WrongRun: called from elsewhere while the Trio run goes on.
+        """
+        self.home.check_if_going("node.remove_hook", self.name)
         self._hooks.pop(hook, None)
 
     @asynccontextmanager
@@ -169,8 +190,12 @@ class Node:
         Args:
             capacity: How many events may wait; further ones are dropped and counted
                 in `EventStream.dropped`.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
         """
-        stream = EventStream(capacity)
+        self.home.check("node.events", self.name, waits=True)
+        stream = EventStream(capacity, self.home)
         self.add_hook(stream.put)
         try:
             yield stream
@@ -245,7 +270,8 @@ def _log(event: LifecycleEvent, level: int) -> None:
 class EventStream:
     """Events as an async iterator; open one with ``node.events()``."""
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, home: Home) -> None:
+        self._home = home
         self._send, self._receive = trio.open_memory_channel[LifecycleEvent](capacity)
         self.dropped: int = 0
         """How many events found no room."""
@@ -267,6 +293,7 @@ class EventStream:
         return self
 
     async def __anext__(self) -> LifecycleEvent:
+        self._home.check("stream.__anext__", "node.events", waits=True)
         try:
             return await self._receive.receive()
         except trio.EndOfChannel:
@@ -274,6 +301,7 @@ class EventStream:
 
     def receive_nowait(self) -> LifecycleEvent | None:
         """Return the next event, or None if none waits."""
+        self._home.check_if_going("stream.receive_nowait", "node.events")
         try:
             return self._receive.receive_nowait()
         except (trio.WouldBlock, trio.EndOfChannel):
@@ -287,7 +315,7 @@ def current_node() -> Node:
     """Return the node of the present Trio run; made when first asked for.
 
     Raises:
-        RuntimeError: outside of `trio.run`.
+        WrongRun: outside of `trio.run`; a `RuntimeError`.
     """
     try:
         return _node.get()
@@ -295,6 +323,9 @@ def current_node() -> Node:
         node = Node()
         _node.set(node)
         return node
+    except RuntimeError:
+        own_home("current_node")
+        raise
 
 
 def default_name() -> str:

@@ -148,10 +148,15 @@ class OpenSupervisor:
         self._early_stop: str | None = None
 
     def request_stop(self, reason: str) -> None:
-        """Ask the tree to stop in order, even while it starts. No checkpoint."""
-        self._early_stop = reason
+        """Ask the tree to stop in order, even while it starts. No checkpoint.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
+        """
         if hasattr(self, "_host"):
+            self._host.driver.check_run("tree.request_stop")
             self._host.driver.request_stop(reason)
+        self._early_stop = reason
 
     def hurry(self) -> None:
         """Collapse all remaining graces; the order is kept. No checkpoint."""
@@ -192,6 +197,7 @@ class OpenSupervisor:
         trace: TracebackType | None,
     ) -> bool | None:
         host = self._host
+        host.node.home.check("open_supervisor", host.kid.path_text, waits=True)
         host.body = None
         ours = self._body.cancel_called
         left = close_scope(self._body, error)

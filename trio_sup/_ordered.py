@@ -15,7 +15,12 @@ import trio
 from attrs import define
 
 from trio_sup._alarms import Alarm, alarm_clock
-from trio_sup._core.errors import AlreadyRegistered, StartFailed, SupervisorStopping
+from trio_sup._core.errors import (
+    AlreadyRegistered,
+    StartFailed,
+    SupervisorStopping,
+    WrongRun,
+)
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.specs import Flags
 from trio_sup._core.strategy import Decision, Restart
@@ -139,8 +144,8 @@ class OrderedDriver(Driver):
         """Start a child and wait until it is ready; return how it ended if not."""
         try:
             self.spawn(kid, supervised=True)
-        except AlreadyRegistered as error:
-            taken = error
+        except (AlreadyRegistered, WrongRun) as error:
+            taken: Exception = error
         else:
             life = kid.life
             # It may have died and been restarted before this task had its turn.

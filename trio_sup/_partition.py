@@ -194,6 +194,7 @@ class PartitionSupervisor(Supervisor, Generic[H_co]):
             ValueError: `count` is out of that range.
             StartFailed: a partition did not start; those before it are in use.
             SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
             WouldDeadlock: asked by a partition whose own start or stop is in progress.
         """
         driver = self._partition_driver

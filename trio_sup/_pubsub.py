@@ -13,6 +13,7 @@ from typing import Generic, Literal, Self, TypeAlias, TypeVar
 import trio
 from attrs import frozen
 
+from trio_sup._home import Home, present_home
 from trio_sup._protect import protected
 
 T_co = TypeVar("T_co", covariant=True)
@@ -56,6 +57,7 @@ class Subscription(Generic[T_co]):
         self._dropped = 0
         self._cut_off = False
         self._opened = False
+        self._home: Home | None = None
         self._send, self._receive = trio.open_memory_channel[T_co](capacity)
 
     @property
@@ -100,9 +102,14 @@ class Subscription(Generic[T_co]):
     def __enter__(self) -> Self:
         if self._opened:
             raise RuntimeError("a subscription can be opened once only")
-        self._opened = True
         self._enter(self)
+        self._opened = True
+        self._home = present_home()
         return self
+
+    def _check_run(self, call: str, *, waits: bool = False) -> None:
+        if self._home is not None:
+            self._home.check_if_going(f"subscription.{call}", "", waits=waits)
 
     def __exit__(
         self,
@@ -110,6 +117,7 @@ class Subscription(Generic[T_co]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._check_run("__exit__")
         self._leave(self)
         self._send.close()
         self._receive.close()
@@ -124,7 +132,9 @@ class Subscription(Generic[T_co]):
             trio.BrokenResourceError: the subscription was disconnected because it
                 was too slow; what was queued before has been read.
             trio.ClosedResourceError: outside of its ``with`` block.
+            WrongRun: called from another Trio run.
         """
+        self._check_run("__anext__", waits=True)
         try:
             return await self._receive.receive()
         except trio.EndOfChannel:
@@ -133,7 +143,12 @@ class Subscription(Generic[T_co]):
             ) from None
 
     def receive_nowait(self) -> T_co | None:
-        """Return the next message, or None if none waits. No checkpoint."""
+        """Return the next message, or None if none waits. No checkpoint.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
+        """
+        self._check_run("receive_nowait")
         try:
             return self._receive.receive_nowait()
         except (trio.WouldBlock, trio.EndOfChannel):

@@ -14,12 +14,13 @@ import time
 import weakref
 from collections import OrderedDict
 from itertools import islice
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 import trio
 from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
 
-from trio_sup._core.errors import MailboxFull, NoProcess
+from trio_sup._core.errors import MailboxFull, NoProcess, WrongRun
 from trio_sup._messages import (
     CastNote,
     DownNote,
@@ -50,7 +51,7 @@ class Queue:
     """What waits for one server child, over all its lives, and its counters."""
 
     __slots__ = (
-        "_accepting",
+        "_open_to",
         "awaited",
         "background",
         "batch",
@@ -90,7 +91,9 @@ class Queue:
         # The newest message that a former life left behind. Weak: it may be served.
         self.kept: weakref.ref[Item] | None = None
         self.parked: Task | None = None
-        self._accepting = False
+        # The thread that may put messages in, the one of the Trio run; 0 while there
+        # is no life to serve them. One comparison answers both questions.
+        self._open_to: int = 0
         self.suspended: bool = False
         # What overtakes queued messages, between handlers.
         self.system: list[SystemRequest] = []
@@ -147,7 +150,7 @@ class Queue:
 
     def open(self) -> None:
         """A life begins: messages queue from now on, `init` included."""
-        self._accepting = True
+        self.accept()
         self.handled = self.received = self.dropped = 0
         self.background = 0
         self.peak = self.depth
@@ -156,12 +159,21 @@ class Queue:
     @property
     def accepting(self) -> bool:
         """Whether a message sent now would be queued."""
-        return self._accepting
+        return self._open_to != 0
+
+    def accept(self) -> None:
+        """Take messages from now on, from the Trio run that the server is part of."""
+        self._open_to = self.kid.node.home.thread
 
     def put_call(self, request: Request) -> None:
-        """Queue a call; raises `NoProcess` when there is no life to serve it."""
-        if not self._accepting:
-            raise self.no_process()
+        """Queue a call.
+
+        Raises:
+            NoProcess: there is no life to serve it.
+            WrongRun: called from a thread or from another Trio run.
+        """
+        if get_ident() != self._open_to:
+            raise self.not_taken("ref.call", waits=True)
         # As `_put`, which a call should not have to call; and as `wake`.
         inbox = self.inbox
         inbox.append(request)
@@ -180,9 +192,12 @@ class Queue:
         Raises:
             NoProcess: there is no life to serve it.
             MailboxFull: no room, and the policy is ``reject``.
+            WrongRun: called from a thread or from another Trio run.
         """
-        if not self._accepting:
-            raise self.no_process()
+        if get_ident() != self._open_to:
+            raise self.not_taken(
+                "ref.cast" if isinstance(note, CastNote) else "ref.send"
+            )
         if self.bounded >= self.policy.capacity and not self._make_room():
             return False
         self.bounded += 1
@@ -202,9 +217,10 @@ class Queue:
 
         Raises:
             NoProcess: there is no life to serve it (any more).
+            WrongRun: called from a thread or from another Trio run.
         """
-        if not self._accepting:
-            raise self.no_process()
+        if get_ident() != self._open_to:
+            raise self.not_taken("ref.cast_wait", waits=True)
         if not self.full:
             self.put_note(note)
             return
@@ -229,12 +245,12 @@ class Queue:
 
     def put_down(self, note: DownNote) -> None:
         """Queue a `Down`; it never waits for room. Lost if the server ends."""
-        if self._accepting:
+        if self.accepting:
             self._put(note)
 
     def put_system(self, request: SystemRequest) -> None:
         """Queue a system request; raises `NoProcess` when there is no life."""
-        if not self._accepting or not self.kid.alive:
+        if not self.accepting or not self.kid.alive:
             raise self.no_process()
         self.system.append(request)
         self.wake()
@@ -338,6 +354,16 @@ class Queue:
     def no_process(self) -> NoProcess:
         """Return the error for a message that cannot be queued."""
         return NoProcess(self.kid.path_text, f"is {self.kid.status}")
+
+    def not_taken(self, call: str, *, waits: bool = False) -> NoProcess | WrongRun:
+        """Return the error for a message that came too late, or from elsewhere."""
+        kid = self.kid
+        home = kid.node.home
+        if home.here():
+            return self.no_process()
+        if home.over:
+            return NoProcess(kid.path_text, "was part of a Trio run that has ended")
+        return home.refusal(call, kid.path_text, waits=waits)
 
     # Emptied, when a life ends.
 

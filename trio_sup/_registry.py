@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 import trio
@@ -21,7 +22,7 @@ from trio_sup._core.errors import (
     NoSuchChild,
 )
 from trio_sup._core.names import Entry
-from trio_sup._current import current_kid, present_kid
+from trio_sup._current import present_kid
 from trio_sup._locks import Locks
 from trio_sup._protect import call_user
 from trio_sup._topics import Topics
@@ -101,7 +102,7 @@ class Registry(Topics, Locks):
         if known not in ("unique", "duplicate"):
             raise ValueError(f"keys must be 'unique' or 'duplicate', not {keys!r}")
         Topics.__init__(self, unique=keys == "unique", name=name)
-        Locks.__init__(self)
+        Locks.__init__(self, partial(self.enter, "lock", waits=True))
         self.meta: dict[Hashable, object] = {}
         """Anything worth keeping with the registry; it never looks into it."""
 
@@ -189,6 +190,7 @@ class Registry(Topics, Locks):
             WrongKind: the holder is of another kind.
             ValueError: keys are duplicate.
         """
+        self.enter("wait_for", waits=True)
         table = self._only_unique("wait_for")
         await trio.lowlevel.checkpoint()
         while True:
@@ -282,10 +284,13 @@ class Registry(Topics, Locks):
                 holds it (REG-005); nothing has changed.
             NoProcess: the present task does not belong to a child, or `owner` does
                 not live.
+            WrongRun: called from a thread or from another Trio run.
         """
-        kid = _current_kid() if owner is None else owner.kid
+        kid = self._owner("register") if owner is None else owner.kid
         if not kid.alive:
             raise NoProcess(kid.path_text, f"is {kid.status}")
+        kid.node.home.check("registry.register", self.name)
+        self.enter("register")
         entry = self._table.add(key, kid, value)
         if entry is None:
             raise AlreadyRegistered(key, self._table.at(key)[0].owner.handle)
@@ -299,8 +304,9 @@ class Registry(Topics, Locks):
 
         Raises:
             NoProcess: the present task does not belong to a child.
+            WrongRun: called from a thread or from another Trio run.
         """
-        self.unregister_match(key, lambda _: True)
+        self._give_up(self._owner("unregister"), key, lambda _: True)
 
     @enable_ki_protection
     def unregister_match(self, key: Hashable, accept: Callable[[Any], bool]) -> None:
@@ -313,11 +319,27 @@ class Registry(Topics, Locks):
 
         Raises:
             NoProcess: the present task does not belong to a child.
+            WrongRun: called from a thread or from another Trio run.
         """
-        kid = _current_kid()
+        self._give_up(self._owner("unregister_match"), key, accept)
+
+    @enable_ki_protection
+    def _give_up(self, kid: Kid, key: Hashable, accept: Callable[[Any], bool]) -> None:
         own = self._table.of_key(key, kid)
         for entry in [entry for entry in own if call_user(accept, entry.value)]:
             self._remove(entry)
+
+    def _owner(self, call: str) -> Kid:
+        """Return the child that the present code is part of, if it may change this."""
+        kid = present_kid()
+        if kid is not None and kid.node.home.abroad():
+            kid = None  # a run in a thread of that child: there it is nobody's
+        if kid is not None:
+            kid.node.home.check(f"registry.{call}", self.name)
+        self.enter(call)
+        if kid is None:
+            raise NoProcess("the present task", "does not belong to a child")
+        return kid
 
     @enable_ki_protection
     def update_value(
@@ -336,9 +358,10 @@ class Registry(Topics, Locks):
         Raises:
             NoSuchChild: the present child does not hold the key; `fn` is not called.
             NoProcess: the present task does not belong to a child.
+            WrongRun: called from a thread or from another Trio run.
             ValueError: keys are duplicate.
         """
-        kid = _current_kid()
+        kid = self._owner("update_value")
         entry = self._only_unique("update_value").get(key)
         if entry is None or entry.owner is not kid:
             raise NoSuchChild(f"{self.name} (for {kid.path_text!r})", key)
@@ -357,7 +380,9 @@ class Registry(Topics, Locks):
 
         Raises:
             TypeError: `fn` is async; loop over `entries` instead.
+            WrongRun: called from elsewhere while a Trio run uses this registry.
         """
+        self.enter("dispatch")
         if inspect.iscoroutinefunction(fn):
             raise TypeError(
                 "dispatch() calls a plain function; for an async one write "
@@ -370,10 +395,3 @@ class Registry(Topics, Locks):
 
 def _shown(entry: Entry[Kid]) -> Registration:
     return Registration(entry.key, entry.owner.handle, entry.value)
-
-
-def _current_kid() -> Kid:
-    kid = present_kid.get() or current_kid.get()
-    if kid is None:
-        raise NoProcess("the present task", "does not belong to a child")
-    return kid

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from trio_sup._core.errors import AlreadyRegistered, StartFailed, StartIgnored
+from trio_sup._core.errors import AlreadyRegistered, StartFailed, StartIgnored, WrongRun
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._wake import Waiters
 
@@ -82,7 +82,7 @@ def start_error(spec: ChildSpec[Child], ended: Exit) -> Exception:
     error = ended.error
     if isinstance(error, Ignore):
         return StartIgnored(spec)
-    if isinstance(error, AlreadyRegistered):
+    if isinstance(error, AlreadyRegistered | WrongRun):
         return error
     failure = StartFailed(spec, ended)
     failure.__cause__ = error

@@ -136,6 +136,11 @@ class GenServer:
     async def __begin__(self) -> None:
         """The last step of the start, after `init`; for kinds of servers, not users."""
 
+    def _own_here(self, call: str) -> Inner:
+        inner = self._own()
+        inner.check_run(f"self.{call}")
+        return inner
+
     def _own(self) -> Inner:
         inner = self.__inner__
         if inner is None:
@@ -183,7 +188,7 @@ class GenServer:
 
         Called twice in one handler, the later arguments win.
         """
-        self._own().to_continue = args
+        self._own_here("continue_with").to_continue = args
 
     # Timers.
 
@@ -197,12 +202,13 @@ class GenServer:
         mailbox drops the message, counted as dropped. The timer, and a message of
         it that still waits, ends with this life.
         """
-        return Timer(self._own(), self._note(op, args, kwargs), seconds)
+        inner = self._own_here("send_after")
+        return Timer(inner, self._note(op, args, kwargs), seconds)
 
     @enable_ki_protection
     def send_info_after(self, seconds: float, message: object) -> Timer:
         """Send `message` to this server's `handle_info` in so many seconds."""
-        inner = self._own()
+        inner = self._own_here("send_info_after")
         return Timer(inner, InfoNote(message, timer_of=inner.life), seconds)
 
     @enable_ki_protection
@@ -219,7 +225,8 @@ class GenServer:
         """
         if not 0 < seconds < math.inf:
             raise ValueError(f"every() needs seconds > 0, not {seconds!r}")
-        return Timer(self._own(), self._note(op, args, kwargs), seconds, seconds)
+        inner = self._own_here("every")
+        return Timer(inner, self._note(op, args, kwargs), seconds, seconds)
 
     @enable_ki_protection
     def idle_after(
@@ -232,7 +239,7 @@ class GenServer:
         (`get_state` and its kin) neither cancels nor postpones it; while it is
         suspended, it waits. ``math.inf`` cancels. (GS-050..053)
         """
-        inner = self._own()
+        inner = self._own_here("idle_after")
         note = self._note(op, args, kwargs)
         inner.idle = None if seconds == math.inf else note
         inner.idle_at = trio.current_time() + seconds
@@ -260,4 +267,4 @@ class GenServer:
             until: ``life``: a `Down` for the end of each life. ``stopped``: a single
                 one, when the child is down and does not come back by itself.
         """
-        return watch_for_server(self._own().kid, target, until)
+        return watch_for_server(self._own_here("monitor").kid, target, until)

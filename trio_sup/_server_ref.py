@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from threading import get_ident
 from typing import TYPE_CHECKING, Generic, ParamSpec, Self, TypeVar
 
 import trio
@@ -118,7 +119,7 @@ class ServerRef(Child, Generic[S_co]):
             Exception: what the operation declares in ``@call(raises=...)``.
         """
         timeout = self._timeout
-        until = math.inf if timeout is None else trio.current_time() + timeout
+        until = math.inf if timeout is None else self.deadline()
         if self._patient and not self.kid.running:
             await self.wait_patiently(until)
         kid = self.kid  # now: an address may have another holder by now
@@ -127,7 +128,12 @@ class ServerRef(Child, Generic[S_co]):
         handler: Handler | None = kid.spec.target.__handlers__.get(op)
         if handler is None or not handler.is_call:
             handler = self.handler(op)  # raises
-        request = Request(current_task(), handler, args, kwargs)
+        try:
+            task = current_task()
+        except RuntimeError:
+            self.check_run("ref.call")
+            raise
+        request = Request(task, handler, args, kwargs)
         if timeout is not None or current_kid.get() is not None:
             self.prepare(request, until, kid)
         try:
@@ -146,6 +152,7 @@ class ServerRef(Child, Generic[S_co]):
         Raises:
             NoProcess: the server does not run.
             MailboxFull: no room (unless the mailbox drops instead).
+            WrongRun: called from a thread or from another Trio run.
         """
         kid = self.kid
         queue = kid.mailbox
@@ -165,6 +172,7 @@ class ServerRef(Child, Generic[S_co]):
             WouldDeadlock: there is no room, and the server waits for the one that
                 asks, or is it.
         """
+        self.check_run("ref.cast_wait")
         note = CastNote(self.handler(op, is_call=False), args, kwargs)
         if self._patient and not self.kid.running:
             await self.wait_running()
@@ -193,6 +201,7 @@ class ServerRef(Child, Generic[S_co]):
         Raises:
             NoProcess: the server does not run.
             MailboxFull: no room (unless the mailbox drops instead).
+            WrongRun: called from a thread or from another Trio run.
         """
         self.mailbox.put_note(InfoNote(message))
 
@@ -208,6 +217,7 @@ class ServerRef(Child, Generic[S_co]):
             WouldDeadlock: asked by the server itself (`raise Stop` instead), or by
                 a handler that the server waits for.
         """
+        self.check_run("ref.stop")
         kid, queue = self.kid, self.mailbox
         if current_kid.get() is kid and is_part_of(current_task(), kid):
             raise WouldDeadlock(f"{kid.path_text!r} cannot wait for its own end")
@@ -296,6 +306,7 @@ class ServerRef(Child, Generic[S_co]):
         return statistics_of(self.mailbox)
 
     async def _ask_system(self, name: str, work: Callable[[GenServer], T]) -> T:
+        self.check_run(f"ref.{name}")
         until = self.deadline()
         if self._patient and not self.kid.running:
             await self.wait_patiently(until)
@@ -335,19 +346,38 @@ class ServerRef(Child, Generic[S_co]):
         """Return until when a call that begins now may take; not for users."""
         if self._timeout is None:
             return math.inf
-        return trio.current_time() + self._timeout
+        try:
+            return trio.current_time() + self._timeout
+        except RuntimeError:
+            self.check_run("ref.call")
+            raise
+
+    def check_run(self, call: str) -> None:
+        """Refuse a call from a thread or from another Trio run; not for users."""
+        queue = self.mailbox
+        if not queue.kid.node.home.here():
+            raise queue.not_taken(call, waits=True)
 
     async def wait_patiently(self, until: float) -> None:
         """Wait until the server runs; not for users."""
+        self.check_run("ref.call")
         with trio.CancelScope(deadline=until) as scope:
             await self.wait_running()
         if scope.cancelled_caught:
             raise trio.TooSlowError(f"{self.path_text!r} did not run in time")
 
     def prepare(self, request: Request, until: float, kid: Kid) -> None:
-        """Give a request its deadline and its place in the graph; not for users."""
+        """Give a request its deadline and its place in the graph; not for users.
+
+        Raises:
+            WouldDeadlock: it could never be answered.
+            WrongRun: called from a thread or from another Trio run.
+        """
+        if get_ident() != kid.node.home.thread:
+            self.check_run("ref.call")
         here = current_kid.get()
-        if here is not None and here.mailbox is not None:
+        # The context of a task may be inherited from another Trio run.
+        if here is not None and here.mailbox is not None and here.node is kid.node:
             note_wait(here, request, kid)
         if until != math.inf:
             request.expires = self._expires

@@ -109,6 +109,7 @@ class StateMachine(GenServer, Generic[St]):
             RuntimeError: from `enter`, or outside of handlers.
         """
         machine = self.__machine__()
+        machine.inner.check_run("self.next_event")
         machine.insert(Event(machine.handler(op), args, kwargs))
 
     def repeat_state(self) -> None:
@@ -116,7 +117,9 @@ class StateMachine(GenServer, Generic[St]):
 
         Nothing else happens that belongs to a change of state.
         """
-        self.__machine__().repeats = True
+        machine = self.__machine__()
+        machine.inner.check_run("self.repeat_state")
+        machine.repeats = True
 
     def state_timeout(
         self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
@@ -134,6 +137,7 @@ class StateMachine(GenServer, Generic[St]):
             kwargs: More of them.
         """
         machine = self.__machine__()
+        machine.inner.check_run("self.state_timeout")
         _cancel(machine.state_timer)
         machine.state_timer = timer = _timeout(machine, seconds, op, args, kwargs)
         return timer
@@ -147,6 +151,7 @@ class StateMachine(GenServer, Generic[St]):
         as for `state_timeout`.
         """
         machine = self.__machine__()
+        machine.inner.check_run("self.event_timeout")
         _cancel(machine.event_timer)
         machine.event_timer = timer = _timeout(machine, seconds, op, args, kwargs)
         return timer
@@ -165,6 +170,7 @@ class StateMachine(GenServer, Generic[St]):
         `state_timeout`.
         """
         machine = self.__machine__()
+        machine.inner.check_run("self.named_timeout")
         _cancel(machine.timers.get(name))
         timer = _timeout(machine, seconds, op, args, kwargs, name)
         machine.timers[name] = timer

@@ -118,6 +118,8 @@ class _Stream(Generic[T, R]):
         """Wait for the next element that is over. A checkpoint."""
         if self._nursery is None or self._closed:
             raise RuntimeError("use a stream inside of `async with`, by one task")
+        driver = self._driver
+        driver.node.home.check("stream.__anext__", driver.path_text, waits=True)
         if self._wanted:
             raise trio.BusyResourceError("another task waits for the next result")
         if not self._fed:
@@ -251,6 +253,8 @@ class _Stream(Generic[T, R]):
     async def __aenter__(self) -> Self:
         if self._nursery_manager is not None:
             raise RuntimeError("a stream can be used once only")
+        driver = self._driver
+        driver.node.home.check("tasks.stream", driver.path_text, waits=True)
         self._nursery_manager = trio.open_nursery()
         self._nursery = await self._nursery_manager.__aenter__()
         return self

@@ -41,13 +41,16 @@ def callers() -> tuple[Child, ...]:
     Children that used a task supervisor; not the supervisors, which are in the path
     (TASK-021). Empty outside of such tasks, or if a plain task started it.
     """
-    return _callers.get()
+    chain = _callers.get()
+    # A Trio run in a thread of such a task inherits its context: nobody's callers.
+    return () if chain and chain[0].kid.node.home.abroad() else chain
 
 
 def calling() -> tuple[Child, ...]:
     """Return what `callers` is for a task that the present one starts."""
     kid = current_kid.get()
-    return _callers.get() if kid is None else (kid.handle, *_callers.get())
+    own = () if kid is None or kid.node.home.abroad() else (kid.handle,)
+    return (*own, *callers())
 
 
 def enter_callers(chain: tuple[Child, ...]) -> None:
@@ -170,8 +173,9 @@ class Task(Generic[T_co]):
         """Wait until it is over, and return how it ended. A checkpoint.
 
         Raises:
-            WouldDeadlock: asked by the task itself.
+            WouldDeadlock, WrongRun: asked by the task itself, or from elsewhere.
         """
+        self.check_run("task.wait")
         self._refuse_self("wait for")
         await trio.lowlevel.checkpoint()
         while (outcome := self.outcome) is None:
@@ -204,8 +208,9 @@ class Task(Generic[T_co]):
             the cancellation after the timeout, or its clean-up raised.
 
         Raises:
-            WouldDeadlock: asked by the task itself.
+            WouldDeadlock, WrongRun: asked by the task itself, or from elsewhere.
         """
+        self.check_run("task.shutdown")
         self._refuse_self("shut down")
         self.unlink()
         brutal, kid = timeout == "brutal_kill", self._kid
@@ -221,6 +226,7 @@ class Task(Generic[T_co]):
         Returns:
             How it ended, if it has; None if it still runs.
         """
+        self.check_run("task.ignore", waits=False)
         if self._link is not None:
             self._link.forget(self)
         self.unlink()
@@ -228,6 +234,7 @@ class Task(Generic[T_co]):
 
     def unlink(self) -> None:
         """Its end concerns nobody any more who did not ask."""
+        self.check_run("task.unlink", waits=False)
         self._link = None
 
     @property
@@ -250,6 +257,11 @@ class Task(Generic[T_co]):
     def kid(self) -> Kid | None:
         """The library's own record; not for users."""
         return self._kid
+
+    def check_run(self, call: str, *, waits: bool = True) -> None:
+        """Refuse a call from a thread or from another Trio run; not for users."""
+        if self._kid is not None:
+            self._kid.check_run(call, waits=waits)
 
     def _refuse_self(self, action: str) -> None:
         if self._kid is not None and current_kid.get() is self._kid:
@@ -280,6 +292,8 @@ async def await_many(tasks: Iterable[Task[T]]) -> list[T]:
         TaskExit: as soon as the first of them ends without a result.
     """
     wanted = list(tasks)
+    for task in wanted:
+        task.check_run("await_many")
     await _Ends(wanted, len(wanted), until_failure=True).wait()
     failed = [task for task in wanted if isinstance(task.outcome, Exit)]
     return [value_of(task, _known(task)) for task in failed or wanted]
@@ -312,6 +326,8 @@ async def yield_many(
         raise ValueError(f"on_timeout must be {accepted}, not {on_timeout!r}")
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be a whole number >= 1, not {limit!r}")
+    for task in wanted:
+        task.check_run("yield_many")
     need = len(wanted) if limit is None else min(limit, len(wanted))
 
     ends = _Ends(wanted, need)

@@ -47,6 +47,7 @@ class TaskDriver(DynamicDriver):
         link: LinkedTasks | None = None,
     ) -> Task[T]:
         """Start a task for its result. Synchronous, all or nothing."""
+        self.check_run("tasks.async_nolink")
         run = Run(fn, args, checked_deadline(deadline, self.flags.task_deadline))
         spec: ChildSpec[Child] = ChildSpec(
             kind="task", target=run, restart="temporary", shutdown=shutdown
@@ -101,6 +102,7 @@ class TaskSupervisor(Child):
             SupervisorStopping: the supervisor is going down, or is down.
             ChildSpecError: no async function, or a bad `shutdown`.
             ValueError: a bad `deadline`.
+            WrongRun: called from a thread or from another Trio run.
         """
         return self._driver.begin_task(fn, args, shutdown, deadline)
 
@@ -226,6 +228,7 @@ class TaskSupervisor(Child):
             StartFailed: it takes a `task_status` and did not become ready.
             ChildSpecError: an invalid value, or arguments that do not fit.
             SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
         """
         driver = self._driver
         seconds = checked_deadline(deadline, driver.flags.task_deadline)

@@ -45,7 +45,12 @@ class Timer:
         self._set(trio.current_time() + max(0.0, seconds))
 
     def cancel(self) -> None:
-        """Send nothing (more). A message that is queued already is still served."""
+        """Send nothing (more). A message that is queued already is still served.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
+        """
+        self._inner.check_if_going("timer.cancel")
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None

@@ -36,7 +36,11 @@ class Topics(Names):
 
         Returns:
             How many took it and how many did not.
+
+        Raises:
+            WrongRun: called from elsewhere while a Trio run uses this registry.
         """
+        self.enter("publish")
         delivered = dropped = 0
         for entry in self._table.at(topic):
             if not entry.live or entry.owner.mailbox is None:
@@ -106,6 +110,7 @@ class Topics(Names):
             raise ValueError(f"when_full must be one of {accepted}, not {when_full!r}")
 
         def enter(subscription: Subscription[Any]) -> None:
+            self.enter("subscribe")
             self._subscribers.setdefault(topic, {})[subscription] = None
 
         def leave(subscription: Subscription[Any]) -> None:

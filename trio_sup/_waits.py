@@ -66,7 +66,7 @@ def waiting_for(target: Kid, action: str) -> Generator[None]:
         WouldDeadlock: as `note_wait`.
     """
     source = current_kid.get()
-    if source is None or source.mailbox is None:
+    if source is None or source.mailbox is None or source.node is not target.node:
         yield
         return
     request = Request(current_task(), system_handler(action))
@@ -154,10 +154,15 @@ def refuse_self(target: Kid, action: str) -> None:
 def refuse_half_way(target: Kid, action: str) -> None:
     """Refuse a request to an ancestor that itself waits for the present child.
 
+    Also what comes from elsewhere: it has no place in the line.
+
     Raises:
+        WrongRun: called from a thread or from another Trio run.
         WouldDeadlock: the present child is starting or stopping, and the request
             would wait in line behind that (checklist SUP-101).
     """
+    if target.driver is not None:
+        target.driver.check_run(f"supervisor.{action}", waits=True)
     here = current_kid.get()
     while here is not None and here.parent is not None:
         half_way = here.alive and (not here.ready or here.asked is not None)

@@ -173,6 +173,29 @@ class WouldDeadlock(SupervisionError):
     """The request would wait for the very task that makes it."""
 
 
+class WrongRun(SupervisionError, RuntimeError):
+    """Called from a thread, or from another Trio run; nothing was done.
+
+    All that belongs to a Trio run is for code of that run. From a thread, write
+    ``trio.from_thread.run_sync(ref.cast, ...)``.
+
+    Args:
+        call: What was called.
+        whose: What it was called for; may be empty.
+        place: Where the call came from.
+        remedy: What to write instead.
+    """
+
+    def __init__(self, call: str, whose: str, place: str, remedy: str) -> None:
+        self.call = call
+        self.whose = whose
+        target = f" of {whose!r}" if whose else ""
+        super().__init__(
+            f"{call}(){target} was called {place}: it must be called in the Trio run "
+            f"that it belongs to, and nothing was done. {remedy}"
+        )
+
+
 class NoProcess(SupervisionError):
     """There is no process behind the handle or name: the request was not executed."""
 
