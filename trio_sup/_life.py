@@ -20,6 +20,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import trio
 from trio.lowlevel import current_task, enable_ki_protection
 
+from trio_sup._core.anatomy import (
+    before,
+    is_a,
+    is_group,
+    members_of,
+    traceback_of,
+    without,
+)
 from trio_sup._core.errors import LeakedCancelled, RestartLimitExceeded, StartFailed
 from trio_sup._core.exits import (
     NORMAL,
@@ -27,10 +35,10 @@ from trio_sup._core.exits import (
     ExitKind,
     Ignore,
     is_fatal,
-    is_group,
     stop_in,
 )
 from trio_sup._current import current_kid
+from trio_sup._last_resort import report_fault
 from trio_sup._protect import enter_user
 from trio_sup._serve import serve
 
@@ -58,16 +66,49 @@ async def run_life(host: LifeHost, kid: Kid) -> None:
             # A scope that is cancelled before it is entered would still let the
             # body run up to its first checkpoint.
             if not scope.cancel_called:
-                await _run_target(kid)
-    except BaseException as caught:  # noqa: BLE001 - becomes the exit
-        error = caught
+                # Caught inside of the scope, which would `split` a group: code of the
+                # user's, that could leave the scope half closed.
+                try:
+                    await _run_target(kid)
+                except BaseException as caught:  # noqa: BLE001 - becomes the exit
+                    error = caught
+    except BaseException as misnested:  # noqa: BLE001 - scopes left open inside
+        error = misnested if error is None else error
+    exit = fatal = None
     try:
-        exit = _classify(kid, error)
-        fatal = error is not None and is_fatal(error, trio.Cancelled)
-        host.life_over(kid, exit, error if fatal else None)
+        exit, fatal = _end_of(kid, error, cancelled=scope.cancel_called)
+        host.life_over(kid, exit, fatal)
     finally:
         # Break the cycle error -> traceback -> this frame -> kid -> error.
-        del error, kid, host, scope
+        del error, kid, host, scope, exit, fatal
+
+
+def _end_of(
+    kid: Kid, error: BaseException | None, *, cancelled: bool
+) -> tuple[Exit, BaseException | None]:
+    """Work out how a life ended, and what of it is fatal. Never raises.
+
+    Args:
+        kid: Whose life.
+        error: What it raised.
+        cancelled: Whether it was cancelled; its cancellation then means nothing.
+    """
+    try:
+        if error is not None and cancelled:
+            error = without(error, trio.Cancelled)
+        exit, fault = _classify(kid, error), None
+    except BaseException as raised:  # noqa: BLE001 - the life ends all the same
+        fault = raised
+        if kid.asked is None:
+            exit = Exit("crashed", None, raised if error is None else error)
+        else:
+            exit = Exit("killed" if kid.forced else "shutdown", kid.asked, error)
+    for fatal in (error, fault):
+        if fatal is not None and is_fatal(fatal, trio.Cancelled):
+            return exit, fatal
+    if fault is not None:
+        report_fault(kid.path_text, fault)
+    return exit, None
 
 
 def _run_target(kid: Kid) -> Awaitable[Any]:
@@ -126,31 +167,28 @@ def _classify(kid: Kid, error: BaseException | None) -> Exit:
         kind: ExitKind = "killed" if kid.forced else "shutdown"
         if error is not None and stop_in(error) is not None:
             error = None
-        if isinstance(error, RestartLimitExceeded | StartFailed):
+        if is_a(error, (RestartLimitExceeded, StartFailed)):
             error = None  # a supervisor that was going down anyway
         return Exit(kind, kid.asked, error)
     if error is None:
         return NORMAL if kid.driver is None else kid.driver.outcome
-    if isinstance(error, Ignore) and not kid.ready:
+    if is_a(error, Ignore) and not kid.ready:
         return Exit("normal", "ignore", error)
     stop = stop_in(error)
     if stop is not None:
         return stop.exit
-    if kid.driver is not None and isinstance(error, RestartLimitExceeded):
+    if kid.driver is not None and is_a(error, RestartLimitExceeded):
         return Exit("shutdown", "gave up", error)
-    if kid.driver is not None and isinstance(error, StartFailed):
+    if kid.driver is not None and is_a(error, StartFailed):
         return Exit("shutdown", "a child failed to start", error)
     return Exit("crashed", None, _without_cancelled(error))
 
 
 def _without_cancelled(error: BaseException) -> BaseException:
     """Turn a cancellation that nobody sent into an error of its own."""
-    if is_group(error):
-        rest = error.split(trio.Cancelled)[1]
-        if rest is not None:
-            return rest
-    elif not isinstance(error, trio.Cancelled):
-        return error
+    rest = without(error, trio.Cancelled)
+    if rest is not None:
+        return rest
     leaked = LeakedCancelled(
         "the child let a Cancelled escape that was not meant for it"
     )
@@ -193,8 +231,9 @@ if sys.version_info >= (3, 13):
 
     def clear_frames(error: BaseException) -> BaseException | None:
         """Drop the locals that a kept exception pins; the text stays the same."""
-        if error.__cause__ is error.__context__ is None and not is_group(error):
-            traceback.clear_frames(error.__traceback__)
+        cause, context = before(error)
+        if cause is context is None and not is_group(error):
+            traceback.clear_frames(traceback_of(error))
             return error
         seen: set[int] = set()
         todo: list[BaseException | None] = [error]
@@ -203,10 +242,9 @@ if sys.version_info >= (3, 13):
             if one is None or id(one) in seen:
                 continue
             seen.add(id(one))
-            traceback.clear_frames(one.__traceback__)
-            todo += [one.__cause__, one.__context__]
-            if isinstance(one, BaseExceptionGroup):
-                todo += one.exceptions
+            traceback.clear_frames(traceback_of(one))
+            todo += before(one)
+            todo += members_of(one) or ()
         return error
 
 else:

@@ -99,13 +99,16 @@ class Lives:
 
     def hurry(self) -> None:
         """Collapse all remaining graces, here and below; the order is kept."""
+        for kid in self.hasten():
+            kid.arm(0)
+
+    def hasten(self) -> list[Kid]:
+        """Collapse the graces to come; return the children that have one already."""
         self.request_stop(self.stop_reason)
         if self.hurried:
-            return
+            return []
         self.hurried = True
-        for kid in self.all_kids():
-            if kid.asked is not None:
-                kid.arm(0)
+        return [kid for kid in self.all_kids() if kid.asked is not None]
 
     def stop_kid(self, kid: Kid, reason: str, shutdown: Shutdown | None = None) -> None:
         """Ask one child to stop, with its own grace unless another is given."""
@@ -270,7 +273,7 @@ class Lives:
             kid.release_name()
         if kid.mailbox is not None:
             kid.mailbox.no_next_life(kid.last_exit)
-        kid.touch_all()
+        kid.came_to_rest()
         if kid.status == "gone":
             self.emit(events.ChildRemoved, trio.current_time(), kid.path_text, kid.life)
             if kid.started_life:  # else who started it is still to be told

@@ -70,7 +70,7 @@ class RootHost:
         kid.release_name()
         kid.status = "gone"
         self.node.remove_root(kid)
-        kid.touch_all()
+        kid.came_to_rest()
         if self.body is not None:
             why = "gave up" if self.failure is not None else "ended"
             self.body.cancel(f"supervisor {kid.path_text} {why}")

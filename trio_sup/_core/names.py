@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Generic, TypeVar
 
+from trio_sup._core.tables import displace
+
 O = TypeVar("O", bound=Hashable)  # noqa: E741
 
 
@@ -74,9 +76,16 @@ class Table(Generic[O]):
         return True
 
     def remove(self, entry: Entry[O]) -> None:
-        """Remove an entry of this table. It is not live afterwards."""
+        """Remove an entry of this table. It is not live afterwards.
+
+        Whatever its key does by now: what that raises beside an `Exception` is raised
+        here when the entry is removed.
+        """
         self.hide(entry)
+        self._forget_owner(entry)
         self._forget(entry)
+
+    def _forget_owner(self, entry: Entry[O]) -> None:
         own = self._by_owner[entry.owner]
         if isinstance(own, Entry):
             del self._by_owner[entry.owner]
@@ -91,6 +100,14 @@ class Table(Generic[O]):
         if own is None:
             return []
         return [own] if isinstance(own, Entry) else list(own)
+
+    def reserved_by(self, owner: O) -> Entry[O] | None:
+        """The entry that belongs to an owner's specification; asks no key."""
+        own = self._by_owner.get(owner)
+        if own is None:
+            return None
+        entries = (own,) if isinstance(own, Entry) else own
+        return next((entry for entry in entries if entry.reserved), None)
 
     def _note_owner(self, entry: Entry[O]) -> None:
         own = self._by_owner.setdefault(entry.owner, entry)
@@ -130,7 +147,7 @@ class UniqueTable(Table[O]):
         return iter(list(self._by_key.values()))
 
     def _forget(self, entry: Entry[O]) -> None:
-        del self._by_key[entry.key]
+        displace(self._by_key, entry.key, entry)
 
 
 class DuplicateTable(Table[O]):
@@ -155,7 +172,17 @@ class DuplicateTable(Table[O]):
         return iter([entry for entries in self._by_key.values() for entry in entries])
 
     def _forget(self, entry: Entry[O]) -> None:
-        entries = self._by_key[entry.key]
+        entries = self._pile_of(entry)
         del entries[entry]
         if not entries:
-            del self._by_key[entry.key]
+            displace(self._by_key, entry.key, entries)
+
+    def _pile_of(self, entry: Entry[O]) -> dict[Entry[O], None]:
+        """Return the entries among which one is, whatever its key does by now."""
+        try:
+            entries = self._by_key.get(entry.key)
+        except Exception:  # noqa: BLE001 - the user's __hash__ or __eq__
+            entries = None
+        if entries is not None and entry in entries:
+            return entries
+        return next(pile for pile in self._by_key.values() if entry in pile)
