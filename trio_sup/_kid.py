@@ -224,12 +224,18 @@ class Kid(ObservedState):
 
     def hide_names(self) -> None:
         """The life is over: look-ups find nothing; the spec's name stays reserved."""
+        fatal: BaseException | None = None
         if self.registries is not None:
-            for registry in self.registries:
-                registry.release_life(self)
-            self.registries = None
+            registries, self.registries = self.registries, None
+            for registry in registries:
+                try:
+                    registry.release_life(self)
+                except BaseException as error:  # noqa: BLE001 - raised at the end
+                    fatal = error
         if self.spec.name is not None:
             self._address()[0].hide(self)
+        if fatal is not None:
+            raise fatal
 
     def release_name(self) -> None:
         """The child is at rest: the name is free for others."""

@@ -78,10 +78,19 @@ class Names:
             self._remove(entry)
 
     def release_life(self, kid: Kid) -> None:
-        """Free the names that one life registered for itself."""
+        """Free the names that one life registered for itself, all of them.
+
+        What the hash of a key raises beside an `Exception` is raised in the end.
+        """
+        fatal: BaseException | None = None
         for entry in self._table.of(kid):
             if not entry.reserved:
-                self._remove(entry)
+                try:
+                    self._remove(entry)
+                except BaseException as error:  # noqa: BLE001 - raised at the end
+                    fatal = error
+        if fatal is not None:
+            raise fatal
 
     # Listeners.
 

@@ -182,9 +182,9 @@ def _derived(
     except Exception:  # noqa: BLE001 - user code; a plain group says the same
         made = group
     members = members_of(made)
-    if members is not None and len(members) == len(kept):
-        if made is not group and all(map(_same, members, kept)):
-            return made
+    right = made is not group and members is not None and len(members) == len(kept)
+    if right and all(map(_same, members or (), kept)):
+        return made
     message: str = _message.__get__(group)
     return BaseExceptionGroup(message, kept)
 

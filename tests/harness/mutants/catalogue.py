@@ -280,14 +280,14 @@ MUTANTS = [
         "queued callers are forgotten in a crash",
         MAILBOX,
         "            if isinstance(item, Request):\n"
-        "                item.fail(self._no_answer(exit))",
+        "                self._fail(item, exit)",
         "            pass",
     ),
     Mutant(
         "the caller in progress is forgotten",
         MAILBOX,
         "        if isinstance(item, Request):\n"
-        "            item.fail(self._server_exit(exit))",
+        "            self._fail(item, exit)",
         "        pass",
     ),
     Mutant(
