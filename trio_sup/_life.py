@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Awaitable, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Awaitable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -196,8 +196,7 @@ def _without_cancelled(error: BaseException) -> BaseException:
     return leaked
 
 
-@contextmanager
-def graceful_stop() -> Generator[trio.Event]:
+def graceful_stop() -> AbstractContextManager[trio.Event, None]:
     """Let a plain function finish in order when it is asked to stop.
 
     Inside the block a request to stop sets the event that it yields, instead of
@@ -206,25 +205,45 @@ def graceful_stop() -> Generator[trio.Event]:
     at once. Servers need no such thing: they have `terminate`.
 
     Raises:
-        RuntimeError: the present task does not belong to a supervised function, or
-            the block is used twice at a time.
+        RuntimeError: from entering: the present task does not belong to a supervised
+            function, or the block is used twice at a time.
     """
-    kid = current_kid.get()
-    if kid is None or kid.spec.kind != "task" or kid.scope is None:
-        raise RuntimeError("graceful_stop() works inside a supervised function only")
-    if kid.stop_event is not None:
-        raise RuntimeError("graceful_stop() is in use already in this child")
-    life, scope = kid.life, kid.scope
-    kid.stop_event = event = trio.Event()
-    if kid.asked is not None:
-        event.set()
-    try:
-        yield event
-    finally:
-        if kid.life == life and kid.alive:
+    return _GracefulStop()
+
+
+class _GracefulStop:
+    """The block of `graceful_stop`.
+
+    Not a generator: what `contextlib` makes of one sets `__traceback__`, so that a
+    frozen exception that crosses the block would be replaced by its complaint.
+    """
+
+    __slots__ = ("_kid", "_life", "_scope")
+    _kid: Kid
+    _life: int
+    _scope: trio.CancelScope
+
+    @enable_ki_protection
+    def __enter__(self) -> trio.Event:
+        kid = current_kid.get()
+        if kid is None or kid.spec.kind != "task" or kid.scope is None:
+            message = "graceful_stop() works inside a supervised function only"
+            raise RuntimeError(message)
+        if kid.stop_event is not None:
+            raise RuntimeError("graceful_stop() is in use already in this child")
+        self._kid, self._life, self._scope = kid, kid.life, kid.scope
+        kid.stop_event = event = trio.Event()
+        if kid.asked is not None:
+            event.set()
+        return event
+
+    @enable_ki_protection
+    def __exit__(self, *_: object) -> None:
+        kid = self._kid
+        if kid.life == self._life and kid.alive:
             kid.stop_event = None
             if kid.asked is not None:
-                scope.cancel(kid.asked)
+                self._scope.cancel(kid.asked)
 
 
 if sys.version_info >= (3, 13):

@@ -266,8 +266,8 @@ class Lives:
 
     def _undecided(self, kid: Kid, exit: Exit, fault: BaseException) -> None:
         """What follows from an end could not be worked out: this supervisor ends."""
-        if exit.error is not None and before(fault) == (None, None):
-            set_context(fault, exit.error)
+        if all(former is None for former in before(fault)):
+            set_context(fault, exit.error)  # why there was anything to decide
         if not kid.alive:
             if kid.status not in ("gone", "quarantined"):
                 kid.status = "stopped"

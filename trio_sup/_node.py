@@ -16,10 +16,12 @@ from trio.lowlevel import RunVar
 
 from trio_sup._alarms import AlarmClock, alarm_clock
 from trio_sup._core import events
+from trio_sup._core.anatomy import is_showable, traceback_of
 from trio_sup._core.errors import hook_failed
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
 from trio_sup._current import current_kid
+from trio_sup._observed import format_error
 from trio_sup._protect import call_user
 from trio_sup._registry import Registry
 
@@ -212,13 +214,14 @@ def _log(event: LifecycleEvent, level: int) -> None:
         event, events.ChildCrashed | events.ChildStartFailed | events.ChildStopped
     ):
         error = event.exit.error
-    logger.log(
-        level,
-        "%s",
-        event.summary,
-        exc_info=error,
-        extra={"trio_sup_event": event},
-    )
+    text = event.summary
+    shown = None
+    if error is not None:
+        if is_showable(error):
+            shown = type(error), error, traceback_of(error)
+        else:  # handlers would never be done with it, or raise
+            text += "\n" + format_error(error)
+    logger.log(level, "%s", text, exc_info=shown, extra={"trio_sup_event": event})
 
 
 class EventStream:

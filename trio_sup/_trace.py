@@ -88,12 +88,23 @@ def trace(
     hook = queue.tracer
     if hook is None:
         return
+    try:
+        call_user(hook, _event(queue, server, kind, op, detail))
+    except Exception as error:
+        queue.tracer = None
+        failure = hook_failed("trace hook", hook, error)
+        _logger.error("%s; removed", failure, exc_info=failure)
+
+
+def _event(
+    queue: MailQueue, server: GenServer, kind: TraceKind, op: str, detail: object
+) -> TraceEvent:
     parts: dict[str, object] = {"state": state_of(server)}
     if detail is not None:
         parts["message"] = detail
     shown = formatted(server, parts)
     kid = queue.kid
-    event = TraceEvent(
+    return TraceEvent(
         trio.current_time(),
         kid.path_text,
         kid.life,
@@ -102,12 +113,6 @@ def trace(
         "" if detail is None else short_repr(shown.get("message")),
         short_repr(shown.get("state")),
     )
-    try:
-        call_user(hook, event)
-    except Exception as error:
-        queue.tracer = None
-        failure = hook_failed("trace hook", hook, error)
-        _logger.error("%s; removed", failure, exc_info=failure)
 
 
 def short_repr(value: object) -> str:

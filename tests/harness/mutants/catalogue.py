@@ -100,7 +100,7 @@ MUTANTS = [
     Mutant(
         "an ignored restart is tried again",
         ORDERED,
-        "        if isinstance(exit.error, Ignore):\n"
+        "        if is_a(exit.error, Ignore):\n"
         "            self.carry_out(kid, self.core.on_ignored_restart(kid), now)\n"
         "            return\n",
         "",
@@ -183,14 +183,16 @@ MUTANTS = [
     Mutant(
         "restarts go on while the supervisor stops",
         LIVES,
-        'elif asked or self.mode == "stopping" or kid.in_plan:',
-        "elif asked or kid.in_plan:",
+        'absorbed = asked or self.mode == "stopping" or kid.in_plan',
+        "absorbed = asked or kid.in_plan",
     ),
     Mutant(
         "a due backoff ignores that the supervisor stops",
         DRIVER,
-        'if kid.ticket == ticket and self.mode == "running":\n            self.respawn',
-        'if kid.status == "backing_off":\n            self.respawn',
+        'if kid.ticket == ticket and self.mode == "running":\n            try:\n'
+        "                self.respawn",
+        'if kid.status == "backing_off":\n            try:\n'
+        "                self.respawn",
     ),
     Mutant(
         "the group waits for no backoff",
@@ -247,7 +249,7 @@ MUTANTS = [
     Mutant(
         "Ctrl-C is taken for a crash",
         LIFE,
-        "host.life_over(kid, exit, error if fatal else None)",
+        "host.life_over(kid, exit, fatal)",
         "host.life_over(kid, exit, None)",
     ),
     Mutant(
@@ -313,8 +315,8 @@ MUTANTS = [
     Mutant(
         "a name outlives its holder",
         LIVES,
-        '        if kid.status != "quarantined":\n            kid.release_name()',
-        "        pass",
+        '            if kid.status != "quarantined":\n                kid.release_name()',
+        "            pass",
     ),
     Mutant(
         "a name is found while its holder is down",
