@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TypeVarTuple
 
 from trio_sup._core.anatomy import is_a, is_showable, set_cause, traceback_of
-from trio_sup._core.errors import HookFailed
+from trio_sup._core.errors import HookFailed, hook_failed
 from trio_sup._core.exits import describe_error
 
 Args = TypeVarTuple("Args")
@@ -28,11 +28,35 @@ def report_fault(where: str, fault: BaseException) -> None:
         where: What was ending.
         fault: What was raised.
     """
+    failure = HookFailed(f"the end of {where} met {describe_error(fault)}")
+    set_cause(failure, fault)
+    _log(failure, "", _logger)
+
+
+def report_hook(
+    what: str,
+    hook: object,
+    error: Exception,
+    then: str = "",
+    logger: logging.Logger = _logger,
+) -> None:
+    """Log that a hook raised. Never raises an `Exception`.
+
+    Args:
+        what: What kind of hook.
+        hook: The hook.
+        error: What it raised.
+        then: What became of it.
+        logger: Where to log it.
+    """
+    _log(hook_failed(what, hook, error), then, logger)
+
+
+def _log(failure: HookFailed, then: str, logger: logging.Logger) -> None:
+    shown = type(failure), failure, traceback_of(failure)
     try:
-        failure = HookFailed(f"the end of {where} met {describe_error(fault)}")
-        set_cause(failure, fault)
-        shown = (type(failure), failure, traceback_of(failure))
-        _logger.error("%s", failure, exc_info=shown if is_showable(failure) else None)
+        info = shown if is_showable(failure) else None
+        logger.error("%s%s", failure, then, exc_info=info)
     except Exception:  # noqa: BLE001, S110 - the log itself is what fails
         pass
 

@@ -72,6 +72,8 @@ async def run_life(host: LifeHost, kid: Kid) -> None:
                     await _run_target(kid)
                 except BaseException as caught:  # noqa: BLE001 - becomes the exit
                     error = caught
+                if kid.task.child_nurseries:
+                    await _close_nurseries(kid.task)
     except BaseException as misnested:  # noqa: BLE001 - scopes left open inside
         error = misnested if error is None else error
     exit = fatal = None
@@ -81,6 +83,21 @@ async def run_life(host: LifeHost, kid: Kid) -> None:
     finally:
         # Break the cycle error -> traceback -> this frame -> kid -> error.
         del error, kid, host, scope, exit, fatal
+
+
+async def _close_nurseries(task: trio.lowlevel.Task) -> None:
+    """Close the nurseries that a life leaves open behind, with all in them.
+
+    Trio would take that for an error of the supervisor's nursery. It comes about by
+    generators that were left half way, and by an exception whose `__repr__` raises:
+    Trio puts it into words while it leaves the nursery.
+    """
+    for nursery in reversed(task.child_nurseries):
+        nursery.cancel_scope.cancel("its task has ended")
+        # What `__aexit__` does; nobody has the object that has it.
+        finish: Any = getattr(nursery, "_nested_child_finished", None)
+        if finish is not None:
+            await finish(None)
 
 
 def _end_of(

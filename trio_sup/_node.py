@@ -17,10 +17,10 @@ from trio.lowlevel import RunVar
 from trio_sup._alarms import AlarmClock, alarm_clock
 from trio_sup._core import events
 from trio_sup._core.anatomy import is_showable, traceback_of
-from trio_sup._core.errors import hook_failed
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
 from trio_sup._current import current_kid
+from trio_sup._last_resort import report_hook
 from trio_sup._observed import format_error
 from trio_sup._protect import call_user
 from trio_sup._registry import Registry
@@ -78,7 +78,9 @@ class Node:
         self.past_messages: tuple[int, int, int] = (0, 0, 0)
         # Who is told of every child with a lifecycle change; mostly nobody.
         self.reporting: tuple[Callable[[Kid], object], ...] = ()
-        self._hooks: dict[EventHook, bool] = {}
+        # With how many failures of that hook there were; only the first is told. In a
+        # list, so that it is counted without the hook's own hash.
+        self._hooks: dict[EventHook, list[int]] = {}
 
     def next_uid(self) -> int:
         """Return a number that no other child of this node ever had."""
@@ -136,7 +138,7 @@ class Node:
 
     def add_hook(self, hook: EventHook) -> None:
         """Call `hook` with every event from now on."""
-        self._hooks[hook] = True
+        self._hooks[hook] = [0]
 
     def remove_hook(self, hook: EventHook) -> None:
         """Call it no more; harmless if it was not there."""
@@ -183,14 +185,13 @@ class Node:
             self._call_hooks(event)
 
     def _call_hooks(self, event: LifecycleEvent) -> None:
-        for hook in list(self._hooks):
+        for hook, failures in list(self._hooks.items()):
             try:
                 call_user(hook, event)
-            except Exception as error:
-                if self._hooks.get(hook):
-                    self._hooks[hook] = False  # reported once
-                    failure = hook_failed("event hook", hook, error)
-                    logger.error("%s", failure, exc_info=failure)
+            except Exception as error:  # noqa: BLE001 - reported
+                failures[0] += 1
+                if failures[0] == 1:
+                    report_hook("event hook", hook, error)
 
 
 _Unmade: TypeAlias = tuple[Callable[..., LifecycleEvent], tuple[Any, ...]]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import trio
 from attrs import frozen
 
-from trio_sup._core.errors import hook_failed
+from trio_sup._last_resort import report_hook
 from trio_sup._messages import CastNote, DownNote, InfoNote, Item, Request
 from trio_sup._protect import call_user
 from trio_sup._state import formatted, state_of
@@ -90,10 +90,9 @@ def trace(
         return
     try:
         call_user(hook, _event(queue, server, kind, op, detail))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - reported
         queue.tracer = None
-        failure = hook_failed("trace hook", hook, error)
-        _logger.error("%s; removed", failure, exc_info=failure)
+        report_hook("trace hook", hook, error, "; removed", _logger)
 
 
 def _event(

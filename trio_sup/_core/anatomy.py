@@ -35,10 +35,12 @@ SHOWN_DEPTH = 50
 # What formatting reads of an exception, besides its own `__str__`.
 _READ = frozenset(
     {
+        "__bool__",
         "__cause__",
         "__class__",
         "__context__",
         "__getattribute__",
+        "__len__",
         "__notes__",
         "__suppress_context__",
         "__traceback__",
@@ -203,7 +205,7 @@ def is_showable(error: BaseException) -> bool:
         one, depth = todo.pop()
         members = members_of(one) or ()
         spent += 1 + len(members)
-        if spent > SHOWN_NODES or depth > SHOWN_DEPTH or not _is_plain(type(one)):
+        if spent > SHOWN_NODES or depth > SHOWN_DEPTH or not _is_plain(one):
             return False
         todo.extend((member, depth + 1) for member in members)
         # Causes and contexts are shown once, one after the other.
@@ -214,11 +216,15 @@ def is_showable(error: BaseException) -> bool:
     return True
 
 
-def _is_plain(kind: type[BaseException]) -> bool:
+def _is_plain(error: BaseException) -> bool:
     """Whether a class leaves alone what a traceback is made from."""
-    for base in _mro.__get__(kind):
+    for base in _mro.__get__(type(error)):
         if base is BaseException or base is BaseExceptionGroup:
-            return True
+            break
         if not _READ.isdisjoint(_dict.__get__(base)):
             return False
-    return True  # Can't happen: all exceptions come from BaseException.
+    try:
+        getattr(error, "__notes__", None)
+    except Exception:  # noqa: BLE001 - the user's __getattr__
+        return False
+    return True
