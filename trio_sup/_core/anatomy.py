@@ -26,7 +26,7 @@ _name: Any = type.__dict__["__name__"]
 _mro: Any = type.__dict__["__mro__"]
 _dict: Any = type.__dict__["__dict__"]
 
-SHOWN_NODES = 1000
+SHOWN_NODES = 100
 """Of how many exceptions a traceback may tell and still be shown in full."""
 
 SHOWN_DEPTH = 50
