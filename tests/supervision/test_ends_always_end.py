@@ -79,11 +79,10 @@ SHAPES: dict[str, Callable[[Exception], Exception]] = {
 def biting(attribute: str, fault: Callable[[], BaseException]) -> Exception:
     """Make an exception that raises when that of it is looked at."""
     if attribute in OF_GROUPS:
-        made: Any = trapped(ExceptionGroup, attribute, fault)("m", [ValueError("v")])
-    else:
-        made = trapped(Exception, attribute, fault)("said")
-    assert issubclass(type(made), Exception)
-    return made
+        group: Callable[..., Exception] = trapped(ExceptionGroup, attribute, fault)
+        return group("m", [ValueError("v")])
+    alone: Callable[..., Exception] = trapped(Exception, attribute, fault)
+    return alone("said")
 
 
 def is_doubled(error: BaseException) -> bool:
@@ -100,9 +99,9 @@ class Rec:
 class Server(GenServer):
     """Crashes as it is told."""
 
-    def __init__(self, rec: Rec, keys: dict[Registry, object] | None = None) -> None:
+    def __init__(self, rec: Rec, keys: dict[Registry, Any] | None = None) -> None:
         self.rec = rec
-        self.keys: dict[Registry, object] = {} if keys is None else keys
+        self.keys: dict[Registry, Any] = {} if keys is None else keys
 
     async def init(self) -> None:
         while self.keys:  # in the first life only
@@ -401,7 +400,9 @@ def test_a_cancelled_group_loses_its_cancellations_only(attribute: str) -> None:
 def test_starts_fail_and_supervisors_give_up_with_the_story(attribute: str) -> None:
     error = biting(attribute, bite)
 
-    async def starts(*, task_status: trio.TaskStatus[None]) -> None:
+    async def starts(
+        *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
         raise error
 
     async def main() -> None:
@@ -428,12 +429,14 @@ def test_the_error_of_a_block_may_bite(attribute: str) -> None:
 
     async def main() -> None:
         # Caught in here: Trio itself looks at what leaves it.
+        caught: BaseException | None = None
         try:
             async with open_supervisor([child(trio.sleep_forever, id="a")]) as root:
                 ended.append(root.child("a"))
                 raise error
         except BaseException as raised:  # noqa: BLE001 - checked
-            assert raised is error
+            caught = raised
+        assert caught is error
         assert not ended[0].kid.alive
 
     run(main, within=2 * GRACE)
@@ -458,16 +461,18 @@ def test_a_key_that_turns_while_it_is_held_concerns_nobody_else(
     rec = Rec()
 
     async def main() -> None:
+        keys: dict[Registry, Any] = {shared: make(), other: make()}
         turning: ChildSpec[Any] = child(
             Server,
             rec,
-            {shared: make(), other: make()},
+            keys,
             id=make(),
             name=unique.via(make()),
         )
-        named: ChildSpec[Any] = child(Server, rec, name=make(), id=make())
+        named: ChildSpec[Any] = child(Server, rec, None, name=make(), id=make())
+        sound_keys: dict[Registry, Any] = {shared: "sound"}
         sound: ChildSpec[Any] = child(
-            Server, rec, {shared: "sound"}, id="sound", name=unique.via("sound")
+            Server, rec, sound_keys, id="sound", name=unique.via("sound")
         )
         inner = supervisor([turning, named, sound], id="s", max_restarts=99)
         tree = [inner, child(trio.sleep_forever, id="b")]

@@ -45,7 +45,7 @@ class Bite(Exception):
 
 def trapped(
     base: type[BaseException], attribute: str, fault: Callable[[], BaseException]
-) -> type[BaseException]:
+) -> Any:
     """Return a class of exceptions one attribute of which raises."""
 
     def bite(*_: object, **__: object) -> NoReturn:

@@ -288,8 +288,7 @@ MUTANTS = [
     Mutant(
         "the caller in progress is forgotten",
         MAILBOX,
-        "        if isinstance(item, Request):\n"
-        "            self._fail(item, exit)",
+        "        if isinstance(item, Request):\n            self._fail(item, exit)",
         "        pass",
     ),
     Mutant(
