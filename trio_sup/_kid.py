@@ -327,7 +327,7 @@ class Kid(ObservedState):
 
     def force(self) -> None:
         """The grace is over: cancel, and from then on watch for a stuck life."""
-        todo = [self]
+        todo: list[Kid] = [self]
         while todo:
             kid = todo.pop()
             if kid.scope is None or kid.forced:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -58,7 +58,7 @@ class Calls:
 
 
 @contextmanager
-def counting() -> Iterator[Calls]:
+def counting() -> Generator[Calls]:
     calls = Calls()
 
     def count(frame: FrameType, event: str, _: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -130,7 +130,7 @@ class Hung(BaseException):
 
 
 @contextmanager
-def watchdog(seconds: int = 30) -> Iterator[None]:
+def watchdog(seconds: int = 30) -> Generator[None]:
     """Fail a run that keeps the loop busy; one that waits for ever see `run`."""
 
     def bark(*_: object) -> NoReturn:
