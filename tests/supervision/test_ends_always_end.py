@@ -392,8 +392,9 @@ def test_a_cancelled_group_loses_its_cancellations_only(attribute: str) -> None:
         ended = handle.last_exit
         assert ended is not None
         assert ended.error is not None
-        [inner] = members_of(ended.error) or ()
-        assert members_of(inner) == (rest,)
+        members = members_of(ended.error)
+        assert members is not None
+        assert members_of(members[0]) == (rest,)
 
     run(main, within=2 * GRACE)
 
