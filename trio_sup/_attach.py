@@ -10,7 +10,8 @@ import trio
 from trio.lowlevel import current_task, enable_ki_protection
 
 from trio_sup._child import Child
-from trio_sup._core.exits import NORMAL, Exit, leaves, stop_in
+from trio_sup._core.anatomy import is_a, leaves
+from trio_sup._core.exits import NORMAL, Exit, stop_in
 from trio_sup._core.policies import Mailbox, WhenFull
 from trio_sup._core.specs import ChildSpec
 from trio_sup._current import Attachment, attachment
@@ -193,6 +194,6 @@ def _exit_for(error: BaseException) -> Exit:
     stop = stop_in(error)
     if stop is not None:
         return stop.exit
-    if all(isinstance(leaf, trio.Cancelled | GeneratorExit) for leaf in leaves(error)):
+    if all(is_a(leaf, (trio.Cancelled, GeneratorExit)) for leaf in leaves(error)):
         return Exit("shutdown", "cancelled")
     return Exit("crashed", None, error)

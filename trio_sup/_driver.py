@@ -16,12 +16,7 @@ from trio.lowlevel import enable_ki_protection
 
 from trio_sup._alarms import alarm_clock
 from trio_sup._core import events
-from trio_sup._core.errors import (
-    AlreadyRegistered,
-    RestartLimitExceeded,
-    StartFailed,
-    WrongRun,
-)
+from trio_sup._core.errors import RestartLimitExceeded, StartFailed
 from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._core.strategy import (
@@ -193,9 +188,10 @@ class Driver(Lives):
         """Restart a child now; its failure counts and is retried."""
         try:
             self.spawn(kid, supervised=False, now=now)
-        except (AlreadyRegistered, WrongRun) as taken:
-            # A name stays reserved between lives, but a child may give it up itself.
-            failed = Exit("crashed", None, taken)
+        except Exception as error:  # noqa: BLE001 - told as a failed restart
+            # A name stays reserved between lives, but a child may give it up itself;
+            # and keys and policies are the user's.
+            failed = Exit("crashed", None, error)
         else:
             return
         # A failed restart like any other; behind a checkpoint, for it may well fail
@@ -208,12 +204,18 @@ class Driver(Lives):
         if kid.ticket == ticket and not kid.alive and self.mode == "running":
             now = trio.current_time()
             kid.last_exit = exit
-            self.story.add(kid, exit, now)
-            self._start_ended(kid, exit, now)
+            try:
+                self.story.add(kid, exit, now)
+                self._start_ended(kid, exit, now)
+            except BaseException as fault:  # noqa: BLE001 - the supervisor ends
+                self._undecided(kid, exit, fault)
 
     def _due(self, kid: Kid, ticket: int) -> None:
         if kid.ticket == ticket and self.mode == "running":
-            self.respawn(kid, trio.current_time())
+            try:
+                self.respawn(kid, trio.current_time())
+            except BaseException as fault:  # noqa: BLE001 - the supervisor ends
+                self._undecided(kid, NORMAL, fault)
 
     def _enter_give_up(self, kid: Kid, *, own: bool) -> None:
         budget = kid.spec.budget

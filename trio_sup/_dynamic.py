@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 import trio
 from trio.lowlevel import enable_ki_protection
 
+from trio_sup._core.anatomy import is_a
 from trio_sup._core.errors import (
-    AlreadyRegistered,
     AlreadyStarted,
     ChildNotStopped,
     MaxChildren,
     NoSuchChild,
     StartFailed,
     SupervisorStopping,
-    WrongRun,
 )
 from trio_sup._core.events import Requested
 from trio_sup._core.exits import Exit, Ignore
@@ -90,7 +89,7 @@ class DynamicDriver(Driver):
 
     def _end_life(self) -> None:
         for kid in self.all_kids():
-            self.core.drop(kid)
+            self.drop(kid)
             self.settle(kid)
 
     def _ring_for(self, kid: Kid) -> None:
@@ -105,14 +104,14 @@ class DynamicDriver(Driver):
             kid.status = "restarting"
             self.respawn(kid, trio.current_time())
             return
-        self.core.drop(kid)
+        self.drop(kid)
         self.settle(kid)
 
     def _start_ended(self, kid: Kid, exit: Exit, now: float) -> None:
         if kid.supervised_start:
-            self.core.drop(kid)
+            self.drop(kid)
             self.settle(kid)
-        elif isinstance(exit.error, Ignore):
+        elif is_a(exit.error, Ignore):
             self.carry_out(kid, self.core.on_ignored_restart(kid), now)
         else:
             self.carry_out(kid, self.core.on_failed_restart(kid, now), now)
@@ -151,7 +150,8 @@ class DynamicDriver(Driver):
         self._note(kid, "start_child")
         try:
             self.spawn(kid, supervised=True)
-        except (AlreadyRegistered, WrongRun):
+        except BaseException:
+            # Its name is taken, or what a key or a policy of the user's raises.
             self.core.drop(kid)
             kid.touch()
             raise

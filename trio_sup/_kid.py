@@ -15,6 +15,7 @@ from trio_sup._core.exits import Exit
 from trio_sup._core.safe import safe_text
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.words import Status
+from trio_sup._last_resort import report_fault
 from trio_sup._observed import ObservedState
 from trio_sup._registry import Registry, Via
 from trio_sup._wake import Waiters
@@ -125,33 +126,48 @@ class Kid(ObservedState):
     @property
     def may_return(self) -> bool:
         """Whether it lives, or will live again without anybody's request."""
-        if self.alive or self.awaiting_restart or self.in_plan:
-            return True
-        if self.status == "starting":  # waits for its turn
-            return True
-        return (
-            self.rests_with_parent
-            and self.parent is not None
-            and self.parent.kid.may_return
-        )
+        kid = self
+        while True:
+            if kid.scope is not None or kid.awaiting_restart or kid.in_plan:
+                return True
+            if kid.status == "starting":  # waits for its turn
+                return True
+            if not kid.rests_with_parent or kid.parent is None:
+                return False
+            kid = kid.parent.kid
 
     def touch(self) -> None:
         """Something changed: tell those who wait."""
         self.version += 1
-        for report in self.node.reporting:
-            report(self)
         if self.waiters is not None:
             waiters, self.waiters = self.waiters, None
             waiters.wake()
         if self.watchers is not None:
             self.watchers.changed()
+        for report in self.node.reporting:
+            try:
+                report(self)
+            except Exception as fault:  # noqa: BLE001 - reported, and left out
+                self.node.report_no_more(report)
+                report_fault(f"a change of {self.path_text}", fault)
 
-    def touch_all(self) -> None:
-        """Tell those below, too: their own future may depend on this child."""
+    def came_to_rest(self) -> None:
+        """Tell those below, too, if their own future depended on this child.
+
+        It does for who is down only because this child is. As long as this child may
+        return itself, nothing has changed for them: so a tree that is left tells each
+        of its children once, when its root has ended.
+        """
         self.touch()
-        if self.driver is not None:
-            for kid in self.driver.all_kids():
-                kid.touch_all()
+        if self.driver is None or self.may_return:
+            return
+        todo = [self.driver]
+        while todo:
+            for kid in todo.pop().all_kids():
+                if kid.rests_with_parent:
+                    kid.touch()
+                    if kid.driver is not None:
+                        todo.append(kid.driver)
 
     async def wait_change(self) -> None:
         """Wait for the next `touch`. A checkpoint, always.
@@ -222,24 +238,27 @@ class Kid(ObservedState):
     def show_name(self) -> None:
         """The life is ready: look-ups find it."""
         if self.spec.name is not None:
-            registry, key, _ = self._address()
-            registry.show(key, self)
+            self._address()[0].show(self)
 
     def hide_names(self) -> None:
         """The life is over: look-ups find nothing; the spec's name stays reserved."""
+        fatal: BaseException | None = None
         if self.registries is not None:
-            for registry in self.registries:
-                registry.release_life(self)
-            self.registries = None
+            registries, self.registries = self.registries, None
+            for registry in registries:
+                try:
+                    registry.release_life(self)
+                except BaseException as error:  # noqa: BLE001 - raised at the end
+                    fatal = error
         if self.spec.name is not None:
-            registry, key, _ = self._address()
-            registry.hide(key, self)
+            self._address()[0].hide(self)
+        if fatal is not None:
+            raise fatal
 
     def release_name(self) -> None:
         """The child is at rest: the name is free for others."""
         if self.spec.name is not None:
-            registry, key, _ = self._address()
-            registry.release(key, self)
+            self._address()[0].release(self)
 
     def _address(self) -> tuple[Registry, Hashable, object]:
         name = self.spec.name
@@ -289,7 +308,12 @@ class Kid(ObservedState):
         elif self.mailbox is not None and self.ready:
             self.mailbox.request_stop()
         elif self.stop_event is not None and _reaches(self.stop_event):
-            self.stop_event.set()
+            try:
+                self.stop_event.set()
+            except Exception as fault:  # noqa: BLE001 - it waits in another Trio run
+                report_fault(self.path_text, fault)
+                scope.cancel(self.asked)
+                return True
         else:
             scope.cancel(self.asked)
             return True
@@ -297,17 +321,23 @@ class Kid(ObservedState):
 
     def arm(self, grace: float) -> None:
         """Set the deadline of the life; at its end the life is forced."""
+        if not self._sooner(grace):
+            return
+        if grace > 0:
+            life = self.life
+            self.alarm = alarm_clock().at(self.deadline, lambda: self._expire(life))
+        else:
+            self.force()
+
+    def _sooner(self, grace: float) -> bool:
+        """Note an earlier deadline; return whether it is earlier than the present."""
         deadline = trio.current_time() + grace
         if self.scope is None or self.forced or deadline >= self.deadline:
-            return
+            return False
         self.deadline = deadline
         if self.alarm is not None:
             self.alarm.cancel()
-        if grace > 0:
-            life = self.life
-            self.alarm = alarm_clock().at(deadline, lambda: self._expire(life))
-        else:
-            self.force()
+        return True
 
     def _expire(self, life: int) -> None:
         if life == self.life and self.scope is not None:
@@ -315,14 +345,19 @@ class Kid(ObservedState):
 
     def force(self) -> None:
         """The grace is over: cancel, and from then on watch for a stuck life."""
-        if self.scope is None or self.forced:
-            return
-        self.forced = True
-        if self.driver is not None:
-            self.driver.hurry()
-        else:
-            self.scope.cancel(self._force_reason())
-        self._watch()
+        todo: list[Kid] = [self]
+        while todo:
+            kid = todo.pop()
+            if kid.scope is None or kid.forced:
+                continue
+            kid.forced = True
+            if kid.driver is not None:
+                # A loop, as supervisors may nest deeper than the stack.
+                below = [one for one in kid.driver.hasten() if one._sooner(0)]
+                todo += reversed(below)
+            else:
+                kid.scope.cancel(kid._force_reason())
+            kid._watch()
 
     def _watch(self) -> None:
         """Report the life if it outlives its cancellation."""

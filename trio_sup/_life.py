@@ -10,8 +10,8 @@ life's exception along as context.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Awaitable, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Awaitable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +19,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import trio
 from trio.lowlevel import current_task, enable_ki_protection
 
+from trio_sup._core.anatomy import (
+    is_a,
+    without,
+)
 from trio_sup._core.errors import LeakedCancelled, RestartLimitExceeded, StartFailed
 from trio_sup._core.exits import (
     NORMAL,
@@ -26,11 +30,11 @@ from trio_sup._core.exits import (
     ExitKind,
     Ignore,
     is_fatal,
-    is_group,
     stop_in,
 )
 from trio_sup._current import current_kid
 from trio_sup._gate import LOOK
+from trio_sup._last_resort import report_fault, survive
 from trio_sup._protect import enter_user
 from trio_sup._serve import serve
 
@@ -58,19 +62,71 @@ async def run_life(host: LifeHost, kid: Kid) -> None:
             # A scope that is cancelled before it is entered would still let the
             # body run up to its first checkpoint.
             if not scope.cancel_called:
-                await _run_target(kid)
-    except BaseException as caught:  # noqa: BLE001 - becomes the exit
-        error = caught
+                # Caught inside of the scope, which would `split` a group: code of the
+                # user's, that could leave the scope half closed.
+                try:
+                    await _run_target(kid)
+                except BaseException as caught:  # noqa: BLE001 - becomes the exit
+                    error = caught
+                if kid.task.child_nurseries:
+                    await _close_nurseries(kid.task)
+    except BaseException as misnested:  # noqa: BLE001 - scopes left open inside
+        error = misnested if error is None else error
     gate = kid.node.gate
     gate.passed += 1
     if gate.passed >= LOOK and gate.is_crowded():
         await gate.wait()
+    exit = fatal = None
     try:
-        kid.node.generators.life_over(kid)
-        host.life_over(kid, *_verdict(kid, error))
+        survive(kid.path_text, kid.node.generators.life_over, kid)
+        exit, fatal = _end_of(kid, error, cancelled=scope.cancel_called)
+        host.life_over(kid, exit, fatal)
     finally:
         # Break the cycle error -> traceback -> this frame -> kid, exit -> error.
-        del error, kid, host, scope
+        del error, kid, host, scope, exit, fatal
+
+
+async def _close_nurseries(task: trio.lowlevel.Task) -> None:
+    """Close the nurseries that a life leaves open behind, with all in them.
+
+    Trio would take that for an error of the supervisor's nursery. It comes about by
+    generators that were left half way, and by an exception whose `__repr__` raises:
+    Trio puts it into words while it leaves the nursery.
+    """
+    for nursery in reversed(task.child_nurseries):
+        nursery.cancel_scope.cancel("its task has ended")
+        # What `__aexit__` does; nobody has the object that has it.
+        finish: Any = getattr(nursery, "_nested_child_finished", None)
+        if finish is not None:
+            await finish(None)
+
+
+def _end_of(
+    kid: Kid, error: BaseException | None, *, cancelled: bool
+) -> tuple[Exit, BaseException | None]:
+    """Work out how a life ended, and what of it is fatal. Never raises.
+
+    Args:
+        kid: Whose life.
+        error: What it raised.
+        cancelled: Whether it was cancelled; its cancellation then means nothing.
+    """
+    try:
+        if error is not None and cancelled:
+            error = without(error, trio.Cancelled)
+        exit, fault = _classify(kid, error), None
+    except BaseException as raised:  # noqa: BLE001 - the life ends all the same
+        fault = raised
+        if kid.asked is None:
+            exit = Exit("crashed", None, raised if error is None else error)
+        else:
+            exit = Exit("killed" if kid.forced else "shutdown", kid.asked, error)
+    for fatal in (error, fault):
+        if fatal is not None and is_fatal(fatal, trio.Cancelled):
+            return exit, fatal
+    if fault is not None:
+        report_fault(kid.path_text, fault)
+    return exit, None
 
 
 def _verdict(
@@ -138,31 +194,28 @@ def _classify(kid: Kid, error: BaseException | None) -> Exit:
         kind: ExitKind = "killed" if kid.forced else "shutdown"
         if error is not None and stop_in(error) is not None:
             error = None
-        if isinstance(error, RestartLimitExceeded | StartFailed):
+        if is_a(error, (RestartLimitExceeded, StartFailed)):
             error = None  # a supervisor that was going down anyway
         return Exit(kind, kid.asked, error)
     if error is None:
         return NORMAL if kid.driver is None else kid.driver.outcome
-    if isinstance(error, Ignore) and not kid.ready:
+    if is_a(error, Ignore) and not kid.ready:
         return Exit("normal", "ignore", error)
     stop = stop_in(error)
     if stop is not None:
         return stop.exit
-    if kid.driver is not None and isinstance(error, RestartLimitExceeded):
+    if kid.driver is not None and is_a(error, RestartLimitExceeded):
         return Exit("shutdown", "gave up", error)
-    if kid.driver is not None and isinstance(error, StartFailed):
+    if kid.driver is not None and is_a(error, StartFailed):
         return Exit("shutdown", "a child failed to start", error)
     return Exit("crashed", None, _without_cancelled(error))
 
 
 def _without_cancelled(error: BaseException) -> BaseException:
     """Turn a cancellation that nobody sent into an error of its own."""
-    if is_group(error):
-        rest = error.split(trio.Cancelled)[1]
-        if rest is not None:
-            return rest
-    elif not isinstance(error, trio.Cancelled):
-        return error
+    rest = without(error, trio.Cancelled)
+    if rest is not None:
+        return rest
     leaked = LeakedCancelled(
         "the child let a Cancelled escape that was not meant for it"
     )
@@ -170,8 +223,7 @@ def _without_cancelled(error: BaseException) -> BaseException:
     return leaked
 
 
-@contextmanager
-def graceful_stop() -> Generator[trio.Event]:
+def graceful_stop() -> AbstractContextManager[trio.Event, None]:
     """Let a plain function finish in order when it is asked to stop.
 
     Inside the block a request to stop sets the event that it yields, instead of
@@ -180,28 +232,48 @@ def graceful_stop() -> Generator[trio.Event]:
     at once. Servers need no such thing: they have `terminate`.
 
     Raises:
-        RuntimeError: the present task does not belong to a supervised function, or
-            the block is used twice at a time.
-        WrongRun: in a thread that the function started, with a Trio run of its own
-            or without one; a `RuntimeError`, too.
+        RuntimeError: from entering: the present task does not belong to a supervised
+            function, or the block is used twice at a time.
+        WrongRun: from entering, in a thread that the function started, with a Trio run
+            of its own or without one; a `RuntimeError`, too.
     """
-    kid = current_kid.get()
-    if kid is None or kid.spec.kind != "task" or kid.scope is None:
-        raise RuntimeError("graceful_stop() works inside a supervised function only")
-    kid.node.home.check("graceful_stop", kid.path_text)
-    if kid.stop_event is not None:
-        raise RuntimeError("graceful_stop() is in use already in this child")
-    life, scope = kid.life, kid.scope
-    kid.stop_event = event = trio.Event()
-    if kid.asked is not None:
-        event.set()
-    try:
-        yield event
-    finally:
-        if kid.life == life and kid.alive:
+    return _GracefulStop()
+
+
+class _GracefulStop:
+    """The block of `graceful_stop`.
+
+    Not a generator: what `contextlib` makes of one sets `__traceback__`, so that a
+    frozen exception that crosses the block would be replaced by its complaint.
+    """
+
+    __slots__ = ("_kid", "_life", "_scope")
+    _kid: Kid
+    _life: int
+    _scope: trio.CancelScope
+
+    @enable_ki_protection
+    def __enter__(self) -> trio.Event:
+        kid = current_kid.get()
+        if kid is None or kid.spec.kind != "task" or kid.scope is None:
+            message = "graceful_stop() works inside a supervised function only"
+            raise RuntimeError(message)
+        kid.node.home.check("graceful_stop", kid.path_text)
+        if kid.stop_event is not None:
+            raise RuntimeError("graceful_stop() is in use already in this child")
+        self._kid, self._life, self._scope = kid, kid.life, kid.scope
+        kid.stop_event = event = trio.Event()
+        if kid.asked is not None:
+            event.set()
+        return event
+
+    @enable_ki_protection
+    def __exit__(self, *_: object) -> None:
+        kid = self._kid
+        if kid.life == self._life and kid.alive:
             kid.stop_event = None
             if kid.asked is not None:
-                scope.cancel(kid.asked)
+                self._scope.cancel(kid.asked)
 
 
 _TRIO = str(Path(trio.__file__).parent)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, TypeVarTuple
 
 import trio
 
-from trio_sup._core.exits import Exit, leaves
+from trio_sup._core.anatomy import is_a, leaves
+from trio_sup._core.exits import Exit
 from trio_sup._core.task_results import TaskExit
 from trio_sup._core.words import Shutdown
 from trio_sup._protect import protected
@@ -82,7 +83,11 @@ class LinkedTasks:
         if failed and task.linked and not self._closed and self._failed is None:
             self._failed = task
             assert self._scope is not None
-            self._scope.cancel(f"linked task {task.path_text}: {outcome}")
+            reason = f"linked task {task.path_text}"
+            try:
+                reason += f": {outcome}"
+            finally:  # whatever the words of its error do
+                self._scope.cancel(reason)
 
     async def __aenter__(self) -> Self:
         if self._scope is not None:
@@ -134,9 +139,9 @@ class LinkedTasks:
         failure.__cause__ = outcome.error
         if left is None:
             return failure
-        if isinstance(left, TaskExit) and left.exit is outcome:
+        if is_a(left, TaskExit) and left.exit is outcome:
             return left  # the block asked for the result of that very task
-        if all(isinstance(leaf, trio.Cancelled) for leaf in leaves(left)):
+        if all(is_a(leaf, trio.Cancelled) for leaf in leaves(left)):
             return failure
         return BaseExceptionGroup(
             "the block and a linked task both failed", [left, failure]
@@ -145,6 +150,6 @@ class LinkedTasks:
 
 def _both(left: BaseException | None, interrupt: BaseException) -> BaseException:
     """What the block ended with, and a Ctrl-C while its tasks were stopped."""
-    if left is None or all(isinstance(leaf, trio.Cancelled) for leaf in leaves(left)):
+    if left is None or all(is_a(leaf, trio.Cancelled) for leaf in leaves(left)):
         return interrupt
     return BaseExceptionGroup("the block failed, then Ctrl-C came", [left, interrupt])

@@ -8,7 +8,6 @@ dies (checklist REG-027..029).
 from __future__ import annotations
 
 import inspect
-import logging
 from collections import deque
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -16,13 +15,11 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import trio
 from attrs import frozen
 
-from trio_sup._core.errors import hook_failed
 from trio_sup._core.exits import Exit
+from trio_sup._last_resort import report_hook
 
 if TYPE_CHECKING:
     from trio_sup._child import Child
-
-logger = logging.getLogger("trio_sup")
 
 
 @frozen
@@ -65,8 +62,9 @@ class Notifier:
     __slots__ = ("_delivering", "_queue", "listeners")
 
     def __init__(self) -> None:
-        # The value tells whether a failure of that listener was reported.
-        self.listeners: dict[Listener, bool] = {}
+        # With how many failures of that listener there were; only the first is told.
+        # In a list, so that it is counted without the listener's own hash.
+        self.listeners: dict[Listener, list[int]] = {}
         self._queue: deque[Notice] = deque()
         self._delivering = False
 
@@ -74,7 +72,7 @@ class Notifier:
         """Call a listener from now on; raises `TypeError` if it is async."""
         if inspect.iscoroutinefunction(listener):
             raise TypeError(f"a listener is a plain function, not async: {listener!r}")
-        self.listeners.setdefault(listener, False)
+        self.listeners.setdefault(listener, [0])
 
     def discard(self, listener: Listener) -> None:
         """Call a listener no more."""
@@ -93,16 +91,15 @@ class Notifier:
         try:
             while self._queue:
                 notice = self._queue.popleft()
-                for listener in list(self.listeners):
-                    self._call(listener, notice)
+                for listener, failures in list(self.listeners.items()):
+                    self._call(listener, failures, notice)
         finally:
             self._delivering = False
 
-    def _call(self, listener: Listener, notice: Notice) -> None:
+    def _call(self, listener: Listener, failures: list[int], notice: Notice) -> None:
         try:
             listener(notice)
-        except Exception as error:
-            if self.listeners.get(listener) is False:
-                self.listeners[listener] = True
-                failure = hook_failed("registry listener", listener, error)
-                logger.error("%s", failure, exc_info=failure)
+        except Exception as error:  # noqa: BLE001 - reported
+            failures[0] += 1
+            if failures[0] == 1:
+                report_hook("registry listener", listener, error)

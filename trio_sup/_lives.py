@@ -14,20 +14,23 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from contextvars import Context
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVarTuple
 
 import trio
 
 from trio_sup._alarms import alarm_clock
 from trio_sup._core import events
+from trio_sup._core.anatomy import before, class_name, is_a, set_context
 from trio_sup._core.errors import SupervisorStopping
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.specs import Flags
 from trio_sup._core.strategy import SupervisorCore
 from trio_sup._core.words import Shutdown
 from trio_sup._kid import Kid
+from trio_sup._last_resort import report_fault, survive
 from trio_sup._life import run_life
-from trio_sup._remains import put_away
+from trio_sup._remains import let_go
 from trio_sup._reports import EventParts, Story, exit_event, report_while_stuck
 from trio_sup._wake import Waiters
 
@@ -110,13 +113,16 @@ class Lives:
 
     def hurry(self) -> None:
         """Collapse all remaining graces, here and below; the order is kept."""
+        for kid in self.hasten():
+            kid.arm(0)
+
+    def hasten(self) -> list[Kid]:
+        """Collapse the graces to come; return the children that have one already."""
         self.request_stop(self.stop_reason)
         if self.hurried:
-            return
+            return []
         self.hurried = True
-        for kid in self.all_kids():
-            if kid.asked is not None:
-                kid.arm(0)
+        return [kid for kid in self.all_kids() if kid.asked is not None]
 
     def stop_kid(self, kid: Kid, reason: str, shutdown: Shutdown | None = None) -> None:
         """Ask one child to stop, with its own grace unless another is given."""
@@ -152,6 +158,7 @@ class Lives:
 
         Raises:
             AlreadyRegistered: its name is taken; nothing was started.
+            Exception: what a key or a policy of the user's raises; neither.
         """
         kid.reserve_name()
         again = kid.status in ("restarting", "backing_off")
@@ -176,10 +183,14 @@ class Lives:
             )
         if kid.mailbox is not None:
             kid.mailbox.open()
-        if kid.driver is not None:
-            kid.driver.begin_life()
+        try:
+            if kid.driver is not None:
+                kid.driver.begin_life()
+            self.base.run(self._start_soon, kid)
+        except BaseException:
+            kid.life_done()  # there is no task that would end it
+            raise
         self.living += 1
-        self.base.run(self._start_soon, kid)
         kid.touch()
         self.emit(events.ChildStarting, current, kid.path_text, kid.life)
 
@@ -218,32 +229,72 @@ class Lives:
         kid.life_done()
         kid.ready = False
         self.living -= 1
+        # Whoever asked goes on from here; an end in between is absorbed.
+        absorbed = asked or self.mode == "stopping" or kid.in_plan
+        event = exit_event(kid, exit, now, asked=asked, ready=ready)
+        if absorbed or fatal is not None:
+            kid.status = "stopped"
+        try:
+            self._put_away(kid, exit, now, event)
+        except BaseException as fault:  # noqa: BLE001 - the life ends all the same
+            self._put_away_anyway(kid, exit, event, fault)
+        if fatal is None:  # else it goes up, with all it has
+            again = survive(kid.path_text, let_go, kid, exit, self.story)
+            if again is not None:
+                self.take_fault(kid, again)
+        try:
+            if fatal is not None:
+                self._pass_up(kid, fatal)
+            elif absorbed:
+                self._stopped_on_request(kid)
+            elif not ready:
+                self._start_ended(kid, exit, now)
+            else:
+                self._ended_alone(kid, exit, now)
+        except BaseException as fault:  # noqa: BLE001 - the supervisor ends in order
+            self._undecided(kid, exit, fault)
+        self._ring_for(kid)
+
+    def _put_away(self, kid: Kid, exit: Exit, now: float, event: EventParts) -> None:
+        """Note the end of a life, take its names away, answer its callers, tell."""
         kid.note_exit(exit, now)
         kid.hide_names()
-        ignored = not ready and isinstance(exit.error, Ignore)
-        if exit.error is not None and not ignored:
+        was_ready = kid.started_life == kid.life
+        if exit.error is not None and (was_ready or not is_a(exit.error, Ignore)):
             self.story.add(kid, exit, now)
-        event = exit_event(kid, exit, now, asked=asked, ready=ready)
-        if fatal is not None:
-            self.fatal.append(fatal)
-            kid.status = "stopped"
-            self._conclude(kid, exit, event)
-            self.request_stop(f"{type(fatal).__name__} in {kid.path_text}")
-        elif asked or self.mode == "stopping" or kid.in_plan:
-            # Whoever asked goes on from here; an end in between is absorbed.
-            kid.status = "stopped"
-            self._conclude(kid, exit, event)
-            put_away(kid, exit, self.story)
-            self._stopped_on_request(kid)
-        elif not ready:
-            self._conclude(kid, exit, event)
-            put_away(kid, exit, self.story)
-            self._start_ended(kid, exit, now)
+        self._conclude(kid, exit, event)
+
+    def _put_away_anyway(
+        self, kid: Kid, exit: Exit, event: EventParts, fault: BaseException
+    ) -> None:
+        """Do what `_put_away` may have left undone; each step bears being repeated."""
+        self.take_fault(kid, fault)
+        for step in (kid.hide_names, partial(self._conclude, kid, exit, event)):
+            again = survive(kid.path_text, step)
+            if again is not None:
+                self.take_fault(kid, again)
+
+    def _pass_up(self, kid: Kid, fatal: BaseException) -> None:
+        """End in order, then raise what must pass through every supervisor."""
+        self.fatal.append(fatal)
+        self.request_stop(f"{class_name(fatal)} in {kid.path_text}")
+
+    def _undecided(self, kid: Kid, exit: Exit, fault: BaseException) -> None:
+        """What follows from an end could not be worked out: this supervisor ends."""
+        if all(former is None for former in before(fault)):
+            set_context(fault, exit.error)  # why there was anything to decide
+        if not kid.alive:
+            if kid.status not in ("gone", "quarantined"):
+                kid.status = "stopped"
+            self.settle(kid)
+        self._pass_up(kid, fault)
+
+    def take_fault(self, kid: Kid, fault: BaseException) -> None:
+        """Bear what an end met: it is told of, or passes up once all are down."""
+        if is_a(fault, Exception):
+            report_fault(kid.path_text, fault)
         else:
-            self._conclude(kid, exit, event)
-            put_away(kid, exit, self.story)
-            self._ended_alone(kid, exit, now)
-        self._ring_for(kid)
+            self._pass_up(kid, fault)
 
     def _conclude(self, kid: Kid, exit: Exit, event: EventParts) -> None:
         """Answer the mailbox's callers and tell the world."""
@@ -273,6 +324,13 @@ class Lives:
         """Whether it comes back when this supervisor is restarted."""
         return False
 
+    def drop(self, kid: Kid) -> None:
+        """Forget a child; what its id's hash raises goes up once all are down."""
+        try:
+            self.core.drop(kid)
+        except BaseException as fatal:  # noqa: BLE001 - raised by whoever asks next
+            self._pass_up(kid, fatal)
+
     def settle(self, kid: Kid) -> None:
         """A child came to rest: free its name, answer its mailbox, tell who waits.
 
@@ -280,11 +338,14 @@ class Lives:
         asks for it by name is to learn that instead of starting a second one.
         """
         kid.in_plan = kid.undecided = False
-        if kid.status != "quarantined":
-            kid.release_name()
-        if kid.mailbox is not None:
-            kid.mailbox.no_next_life(kid.last_exit)
-        kid.touch_all()
+        try:
+            if kid.status != "quarantined":
+                kid.release_name()
+            if kid.mailbox is not None:
+                kid.mailbox.no_next_life(kid.last_exit)
+        except BaseException as fault:  # noqa: BLE001 - it is at rest all the same
+            self.take_fault(kid, fault)
+        kid.came_to_rest()
         if kid.status == "gone":
             self.node.heavy_exits.discard(kid)
             self.emit(events.ChildRemoved, trio.current_time(), kid.path_text, kid.life)
@@ -300,9 +361,11 @@ class Lives:
         """
         try:
             self.node.emit(make, *args)
-        except BaseException as error:  # noqa: BLE001 - only what is fatal comes here
+        except Exception as fault:  # noqa: BLE001 - such as a log handler's
+            report_fault(f"an event of {self.path_text}", fault)
+        except BaseException as error:  # noqa: BLE001 - it goes up
             self.fatal.append(error)
-            self.request_stop(f"{type(error).__name__} in an event hook")
+            self.request_stop(f"{class_name(error)} in an event hook")
 
 
 def _cut_short(error: Exception) -> Exit:

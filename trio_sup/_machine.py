@@ -19,6 +19,7 @@ import trio
 from trio.lowlevel import current_task
 
 from trio_sup._alarms import Alarm, alarm_clock
+from trio_sup._core.anatomy import is_a
 from trio_sup._core.errors import NoProcess, SupervisionError
 from trio_sup._core.exits import Stop
 from trio_sup._messages import Caller, Request
@@ -251,7 +252,7 @@ class Machine:
                 stop.reply = Stop.NO_REPLY
             raise
         except event.raises as error:
-            if isinstance(error, SupervisionError | Postpone):
+            if is_a(error, (SupervisionError, Postpone)):
                 raise
             caller.fail(error)
         else:

@@ -10,6 +10,7 @@ from trio.lowlevel import reschedule
 
 from trio_sup._core.errors import NoProcess, ServerExit
 from trio_sup._core.exits import Exit
+from trio_sup._last_resort import report_fault
 from trio_sup._messages import CastNote, InfoNote, Item, Request, StopNote
 from trio_sup._protect import protected
 from trio_sup._queue import Queue
@@ -30,48 +31,53 @@ class MailQueue(Queue):
         """Take no more messages."""
         self._open_to = 0
         for task in self.take_blocked():
-            reschedule(task, outcome.Error(self.no_process()))
+            try:
+                reschedule(task, outcome.Error(self.no_process()))
+            except Exception as fault:  # noqa: BLE001 - the others wait, too
+                report_fault(self.kid.path_text, fault)
 
     def keeps(self, exit: Exit) -> bool:
         """Whether queued messages wait for the next life.
 
         Only what nobody asked for keeps: a crash, or a start that took too long.
         """
-        return (
-            self.policy.on_crash == "keep"
-            and exit.kind in ("crashed", "killed")
-            and self.kid.asked is None
-        )
+        try:
+            keep = self.policy.on_crash == "keep"
+        except Exception as fault:  # noqa: BLE001 - a policy class of the user's
+            report_fault(self.kid.path_text, fault)
+            keep = False
+        return keep and exit.kind in ("crashed", "killed") and self.kid.asked is None
 
     def fail_current(self, exit: Exit) -> None:
         """Answer the call in hand and the deferred ones: their server ends."""
         item = self.take_current()
         if isinstance(item, Request):
-            item.fail(self._server_exit(exit))
+            self._fail(item, exit)
         for request in list(self.deferred):
-            request.fail(self._server_exit(exit))
+            self._fail(request, exit)
         self.deferred.clear()
 
     def fail_queued(self, exit: Exit | None) -> None:
         """Answer all that wait in line."""
         for item in self.take_queued():
             if isinstance(item, Request):
-                item.fail(self._no_answer(exit))
+                self._fail(item, exit)
 
     def fail_system(self, exit: Exit | None) -> None:
         """Answer all that wait in the system lane."""
         for request in self.take_system():
+            self._fail(request, exit)
+
+    def _fail(self, request: Request, exit: Exit | None) -> None:
+        """Answer one; whatever comes of it, the others have their turn."""
+        try:
             request.fail(self._no_answer(exit))
+        except Exception as fault:  # noqa: BLE001 - its caller is in another Trio run
+            report_fault(self.kid.path_text, fault)
 
     def life_over(self, exit: Exit) -> None:
         """A life has ended: nobody is left without an answer."""
         self.detach()
-        received, handled, dropped = self.kid.node.past_messages
-        self.kid.node.past_messages = (
-            received + self.received,
-            handled + self.handled,
-            dropped + self.dropped,
-        )
         self.fail_current(exit)
         self.fail_system(exit)
         for monitor in list(self.monitors):
@@ -82,6 +88,15 @@ class MailQueue(Queue):
         else:
             self.close()
             self.fail_queued(exit)
+        self._add_to_past()
+
+    def _add_to_past(self) -> None:
+        received, handled, dropped = self.kid.node.past_messages
+        self.kid.node.past_messages = (
+            received + self.received,
+            handled + self.handled,
+            dropped + self.dropped,
+        )
 
     def _drop_own(self) -> None:
         """Forget what belonged to the life that ended: stops, timers, monitors."""
@@ -102,6 +117,10 @@ class MailQueue(Queue):
         return self.no_process() if exit is None else self._server_exit(exit)
 
     def _server_exit(self, exit: Exit) -> ServerExit:
-        error = ServerExit(self.kid.path_text, exit)
+        try:
+            error = ServerExit(self.kid.path_text, exit)
+        except BaseException:  # noqa: BLE001 - the words of its error; all are answered
+            error = ServerExit(self.kid.path_text, Exit(exit.kind))
+            error.exit = exit
         error.__cause__ = exit.error
         return error

@@ -18,6 +18,7 @@ from trio.lowlevel import enable_ki_protection
 from trio_sup._alarms import alarm_clock
 from trio_sup._core.errors import NoProcess
 from trio_sup._core.exits import NOPROC, Exit
+from trio_sup._last_resort import report_fault
 from trio_sup._messages import DownNote
 from trio_sup._protect import protected
 from trio_sup._wake import Waiters
@@ -140,7 +141,7 @@ class Watchers:
         kid = self._kid
         down = Down(kid.handle, kid.life, exit)
         for watch in list(self._lives):
-            watch.deliver(down)
+            _tell(watch, down)
 
     def changed(self) -> None:
         """Something about the child changed: perhaps it will never return.
@@ -159,10 +160,17 @@ class Watchers:
         down = Down(kid.handle, kid.life, kid.last_exit or NOPROC)
         for watch in list(self._watches):
             if watch.until == "stopped":
-                watch.deliver(down)
+                _tell(watch, down)
             if watch.until == "stopped" or kid.status == "gone":
                 self.discard(watch)
                 watch.over()
+
+
+def _tell(watch: Watch, down: Down) -> None:
+    try:
+        watch.deliver(down)
+    except Exception as fault:  # noqa: BLE001 - the others are told, too
+        report_fault(down.target.path_text, fault)
 
 
 @protected

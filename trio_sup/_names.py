@@ -76,7 +76,8 @@ class Names:
         """
         self.enter("via")
         table = self._only_unique("via")
-        entry = table.get(key)
+        # By its owner, if it has it already: the key may have changed its hash.
+        entry = table.reserved_by(kid) or table.get(key)
         if entry is None:
             entry = table.add(key, kid, value)
             assert entry is not None
@@ -85,29 +86,38 @@ class Names:
         entry.value = value
         entry.reserved = True
 
-    def show(self, key: Hashable, kid: Kid) -> None:
+    def show(self, kid: Kid) -> None:
         """The child is ready: look-ups find it from now on."""
-        entry = self._reserved(key, kid)
+        entry = self._table.reserved_by(kid)
         if entry is not None:
             self._show(entry)
 
-    def hide(self, key: Hashable, kid: Kid) -> None:
+    def hide(self, kid: Kid) -> None:
         """The child's life has ended; the name stays reserved for the next."""
-        entry = self._reserved(key, kid)
+        entry = self._table.reserved_by(kid)
         if entry is not None and self._table.hide(entry):
             self._tell_gone(entry)
 
-    def release(self, key: Hashable, kid: Kid) -> None:
+    def release(self, kid: Kid) -> None:
         """Free a reserved name."""
-        entry = self._reserved(key, kid)
+        entry = self._table.reserved_by(kid)
         if entry is not None:
             self._remove(entry)
 
     def release_life(self, kid: Kid) -> None:
-        """Free the names that one life registered for itself."""
+        """Free the names that one life registered for itself, all of them.
+
+        What the hash of a key raises beside an `Exception` is raised in the end.
+        """
+        fatal: BaseException | None = None
         for entry in self._table.of(kid):
             if not entry.reserved:
-                self._remove(entry)
+                try:
+                    self._remove(entry)
+                except BaseException as error:  # noqa: BLE001 - raised at the end
+                    fatal = error
+        if fatal is not None:
+            raise fatal
 
     # Listeners.
 
@@ -142,27 +152,33 @@ class Names:
             )
         return self._unique
 
-    def _reserved(self, key: Hashable, kid: Kid) -> Entry[Kid] | None:
-        entry = self._only_unique("via").get(key)
-        ours = entry is not None and entry.owner is kid and entry.reserved
-        return entry if ours else None
-
     def _show(self, entry: Entry[Kid]) -> None:
         if not self._table.show(entry):
             return
         if self._waiters:
-            waiters = self._waiters.get(entry.key)
-            if waiters is not None:
-                waiters.wake()
+            self._wake_for(entry)
         if self._notifier.listeners:
             notice = Registered(entry.key, entry.owner.handle, entry.value)
             self._notifier.post(notice)
 
+    def _wake_for(self, entry: Entry[Kid]) -> None:
+        """Wake those who wait for a key; each looks again whether it is there."""
+        try:
+            waiters = self._waiters.get(entry.key)
+        except Exception:  # noqa: BLE001 - the user's __hash__ or __eq__
+            for waiters in self._waiters.values():
+                waiters.wake()
+        else:
+            if waiters is not None:
+                waiters.wake()
+
     def _remove(self, entry: Entry[Kid]) -> None:
         was_live = entry.live
-        self._table.remove(entry)
-        if was_live:
-            self._tell_gone(entry)
+        try:
+            self._table.remove(entry)
+        finally:
+            if was_live:
+                self._tell_gone(entry)
 
     def _tell_gone(self, entry: Entry[Kid]) -> None:
         if self._notifier.listeners:

@@ -17,7 +17,7 @@ from trio.lowlevel import RunVar
 
 from trio_sup._alarms import AlarmClock, alarm_clock
 from trio_sup._core import events
-from trio_sup._core.errors import hook_failed
+from trio_sup._core.anatomy import is_showable, traceback_of
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
 from trio_sup._core.remains import HeavyExits
@@ -25,6 +25,8 @@ from trio_sup._current import kid_of
 from trio_sup._gate import Gate
 from trio_sup._generators import Generators
 from trio_sup._home import Home, own_home
+from trio_sup._last_resort import report_hook
+from trio_sup._observed import format_error
 from trio_sup._protect import call_user
 from trio_sup._registry import Registry
 
@@ -87,7 +89,9 @@ class Node:
         self.past_messages: tuple[int, int, int] = (0, 0, 0)
         # Who is told of every child with a lifecycle change; mostly nobody.
         self.reporting: tuple[Callable[[Kid], object], ...] = ()
-        self._hooks: dict[EventHook, bool] = {}
+        # With how many failures of that hook there were; only the first is told. In a
+        # list, so that it is counted without the hook's own hash.
+        self._hooks: dict[EventHook, list[int]] = {}
         # Children whose last exit is kept whole although it is heavy.
         self.heavy_exits: HeavyExits[Kid] = HeavyExits()
 
@@ -172,7 +176,7 @@ class Node:
             WrongRun: called from a thread or from another Trio run.
         """
         self.home.check("node.add_hook", self.name)
-        self._hooks[hook] = True
+        self._hooks[hook] = [0]
 
     def remove_hook(self, hook: EventHook) -> None:
         """Call it no more; harmless if it was not there.
@@ -228,14 +232,13 @@ class Node:
             self._call_hooks(event)
 
     def _call_hooks(self, event: LifecycleEvent) -> None:
-        for hook in list(self._hooks):
+        for hook, failures in list(self._hooks.items()):
             try:
                 call_user(hook, event)
-            except Exception as error:
-                if self._hooks.get(hook):
-                    self._hooks[hook] = False  # reported once
-                    failure = hook_failed("event hook", hook, error)
-                    logger.error("%s", failure, exc_info=failure)
+            except Exception as error:  # noqa: BLE001 - reported
+                failures[0] += 1
+                if failures[0] == 1:
+                    report_hook("event hook", hook, error)
 
 
 _Unmade: TypeAlias = tuple[Callable[..., LifecycleEvent], tuple[Any, ...]]
@@ -258,13 +261,14 @@ _TELLS_AN_END = (events.ChildCrashed, events.ChildStartFailed, events.ChildStopp
 
 def _log(event: LifecycleEvent, level: int) -> None:
     error = event.exit.error if isinstance(event, _TELLS_AN_END) else None
-    logger.log(
-        level,
-        "%s",
-        event.summary,
-        exc_info=error,
-        extra={"trio_sup_event": event},
-    )
+    text = event.summary
+    shown = None
+    if error is not None:
+        if is_showable(error):
+            shown = type(error), error, traceback_of(error)
+        else:  # handlers would never be done with it, or raise
+            text += "\n" + format_error(error)
+    logger.log(level, "%s", text, exc_info=shown, extra={"trio_sup_event": event})
 
 
 class EventStream:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import trio
 
-from trio_sup._core.exits import Exit, PastError
+from trio_sup._core.anatomy import (
+    class_name,
+    is_a,
+    is_showable,
+    leaves,
+    traceback_of,
+)
+from trio_sup._core.exits import Exit, PastError, describe_error
 from trio_sup._core.safe import safe_text
 from trio_sup._core.state import ChildState
 from trio_sup._registry import Via
@@ -19,6 +27,9 @@ if TYPE_CHECKING:
     from trio_sup._kid import Kid
 
 TRACEBACK_LIMIT = 16_000
+
+SHOWN_LEAVES = 10
+"""How many exceptions of a group too deep or too large to be shown are shown."""
 
 
 class ObservedState(ChildState):
@@ -105,14 +116,31 @@ class ObservedState(ChildState):
 
 
 def format_error(error: BaseException) -> str:
-    """Format an exception, bounded, whatever its `str()` does."""
-    if isinstance(error, PastError):
+    """Format an exception, bounded, whatever it is made of and its `str()` does."""
+    if is_a(error, PastError):
         return error.traceback
-    try:
-        text = "".join(traceback.format_exception(error))
-    except Exception as broken:  # noqa: BLE001 - user code
-        return f"<the traceback could not be formatted: {type(broken).__name__}>"
+    text = ""
+    if is_showable(error):
+        try:
+            whole = type(error), error, traceback_of(error)
+            text = "".join(traceback.format_exception(*whole))
+        except Exception:  # noqa: BLE001 - user code
+            text = ""
+    if not text:
+        text = _format_leaves(error)
     if len(text) <= TRACEBACK_LIMIT:
         return text
     half = TRACEBACK_LIMIT // 2
     return f"{text[:half]}\n… (clipped) …\n{text[-half:]}"
+
+
+def _format_leaves(error: BaseException) -> str:
+    """Format what cannot be shown as a whole: only what is at the bottom of it."""
+    lines = [f"(not shown as a whole) {describe_error(error)}\n"]
+    for leaf in islice(leaves(error), SHOWN_LEAVES):
+        try:
+            lines += traceback.format_tb(traceback_of(leaf))
+        except Exception as broken:  # noqa: BLE001 - user code, such as a loader's
+            lines.append(f"<its frames raised {class_name(broken)}>\n")
+        lines.append(describe_error(leaf) + "\n")
+    return "".join(lines)

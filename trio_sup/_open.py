@@ -10,18 +10,20 @@ import trio
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._child import Supervisor
+from trio_sup._core.anatomy import class_name, is_a, leaves
 from trio_sup._core.errors import (
     ChildSpecError,
     RestartLimitExceeded,
     StartFailed,
     SupervisorStopping,
 )
-from trio_sup._core.exits import Exit, leaves
+from trio_sup._core.exits import Exit
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.words import AutoShutdown, Strategy
 from trio_sup._driver import Driver
 from trio_sup._handles import equip
 from trio_sup._kid import Kid
+from trio_sup._last_resort import survive
 from trio_sup._life import run_life
 from trio_sup._node import current_node
 from trio_sup._scopes import close_scope
@@ -63,14 +65,15 @@ class RootHost:
     def life_over(self, kid: Kid, exit: Exit, fatal: BaseException | None) -> None:
         """The root has ended; all its children have."""
         kid.life_done()
-        kid.note_exit(exit, trio.current_time())
         kid.ready = False
         self.fatal = fatal
-        kid.hide_names()
-        kid.release_name()
+        kid.note_exit(exit, trio.current_time())
+        for step in (kid.hide_names, kid.release_name):
+            # What else it raises has nobody to wait for any more.
+            self.fatal = self.fatal or survive(kid.path_text, step)
         kid.status = "gone"
         self.node.remove_root(kid)
-        kid.touch_all()
+        kid.came_to_rest()
         if self.body is not None:
             why = "gave up" if self.failure is not None else "ended"
             self.body.cancel(f"supervisor {kid.path_text} {why}")
@@ -84,7 +87,7 @@ class RootHost:
         if exit is None or self.kid.alive:
             return None
         broken = exit.kind == "crashed"
-        gave_up = isinstance(exit.error, RestartLimitExceeded | StartFailed)
+        gave_up = is_a(exit.error, (RestartLimitExceeded, StartFailed))
         return exit.error if broken or gave_up else None
 
     async def wait(
@@ -108,7 +111,7 @@ class RootHost:
             except BaseException as error:  # noqa: BLE001 - returned
                 # Mostly a cancellation or Ctrl-C; but whatever it is, the tree must not
                 # be left behind: its nursery is open already.
-                again = isinstance(error, KeyboardInterrupt) and interrupted
+                again = is_a(error, KeyboardInterrupt) and interrupted
                 interrupted = True
                 if _outdoes(error, came):
                     came = error
@@ -124,16 +127,16 @@ class RootHost:
 
 def _outdoes(error: BaseException, came: BaseException | None) -> bool:
     """Whether an error that came later is the one to tell of."""
-    if isinstance(error, KeyboardInterrupt):
-        return not isinstance(came, KeyboardInterrupt)
-    return came is None or isinstance(came, trio.Cancelled)
+    if is_a(error, KeyboardInterrupt):
+        return not is_a(came, KeyboardInterrupt)
+    return came is None or is_a(came, trio.Cancelled)
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, trio.Cancelled):
+    if is_a(error, trio.Cancelled):
         return "cancelled from outside"
-    is_interrupt = isinstance(error, KeyboardInterrupt)
-    return "Ctrl-C" if is_interrupt else f"{type(error).__name__} in who waits for it"
+    is_interrupt = is_a(error, KeyboardInterrupt)
+    return "Ctrl-C" if is_interrupt else f"{class_name(error)} in who waits for it"
 
 
 class OpenSupervisor:
@@ -217,15 +220,15 @@ class OpenSupervisor:
 def _body_reason(error: BaseException | None) -> str:
     if error is None:
         return "the block was left"
-    if isinstance(error, trio.Cancelled):
+    if is_a(error, trio.Cancelled):
         return "cancelled from outside"
-    return f"{type(error).__name__} in the block"
+    return f"{class_name(error)} in the block"
 
 
 def _is_interrupt(error: BaseException | None) -> bool:
     """Whether the body ended by Ctrl-C, or by a cancellation."""
     return error is not None and any(
-        isinstance(leaf, KeyboardInterrupt | trio.Cancelled) for leaf in leaves(error)
+        is_a(leaf, (KeyboardInterrupt, trio.Cancelled)) for leaf in leaves(error)
     )
 
 
@@ -237,10 +240,10 @@ def _join(*came: BaseException | None) -> BaseException | None:
     """
     errors: list[BaseException] = []
     for error in came:
-        if error is None or error in errors:
+        if error is None or any(error is former for former in errors):
             continue
-        again = isinstance(error, KeyboardInterrupt) and any(
-            isinstance(leaf, KeyboardInterrupt)
+        again = is_a(error, KeyboardInterrupt) and any(
+            is_a(leaf, KeyboardInterrupt)
             for former in errors
             for leaf in leaves(former)
         )
@@ -256,7 +259,7 @@ def _join(*came: BaseException | None) -> BaseException | None:
 
 
 def _is_cancelled(error: BaseException) -> bool:
-    return all(isinstance(leaf, trio.Cancelled) for leaf in leaves(error))
+    return all(is_a(leaf, trio.Cancelled) for leaf in leaves(error))
 
 
 def open_supervisor(

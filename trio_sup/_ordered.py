@@ -8,22 +8,19 @@ concerns is dealt with by the dying life itself, without a trip through the queu
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import trio
 from attrs import define
 
 from trio_sup._alarms import Alarm, alarm_clock
-from trio_sup._core.errors import (
-    AlreadyRegistered,
-    StartFailed,
-    SupervisorStopping,
-    WrongRun,
-)
+from trio_sup._core.anatomy import is_a
+from trio_sup._core.errors import StartFailed, SupervisorStopping
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.specs import Flags
 from trio_sup._core.strategy import Decision, Restart
+from trio_sup._core.tables import place
 from trio_sup._driver import Driver
 from trio_sup._kid import Kid
 from trio_sup._requests import Request
@@ -46,8 +43,11 @@ class OrderedDriver(Driver):
     def __init__(self, kid: Kid, flags: Flags) -> None:
         super().__init__(kid, flags)
         self._queue: deque[Callable[[], Awaitable[None]] | Request] = deque()
-        # The records of the initial list, kept over lives so that handles are.
-        self._originals: dict[Hashable, Kid] = {}
+        # The records of the initial list by their place in it, kept over lives so that
+        # handles are. By place, for an id may change its hash.
+        self._originals: dict[int, Kid] = {}
+        # The same, for whoever asks about a child.
+        self._listed: set[Kid] = set()
         self._due_group: Pending | None = None
         # On whom the next attempt of a group restart turns that waits in line.
         self._stalled: Kid | None = None
@@ -59,13 +59,22 @@ class OrderedDriver(Driver):
         super().begin_life()
         self.core = self._new_core()
         self._due_group = self._stalled = None
-        for spec in self.flags.children:
-            id = spec.default_id if spec.id is None else spec.id
-            kid = self._originals.get(id)
+        for number, spec in enumerate(self.flags.children):
+            kid = self._originals.get(number)
             if kid is None or kid.status == "gone":
-                kid = self._originals[id] = self.new_kid(spec, id)
+                id = spec.default_id if spec.id is None else spec.id
+                kid = self._list(number, self.new_kid(spec, id))
             kid.status = "starting"
-            self.core.kids[id] = kid
+            place(self.core.kids, kid.id, kid)
+
+    def _list(self, number: int, kid: Kid) -> Kid:
+        """Note a record of the initial list."""
+        former = self._originals.get(number)
+        if former is not None:
+            self._listed.discard(former)
+        self._originals[number] = kid
+        self._listed.add(kid)
+        return kid
 
     async def _start_children(self) -> None:
         for kid in self.all_kids():
@@ -76,7 +85,7 @@ class OrderedDriver(Driver):
                 return
             if ended is None:
                 continue
-            if isinstance(ended.error, Ignore):
+            if is_a(ended.error, Ignore):
                 self.core.on_ignored_restart(kid)
                 self.settle(kid)
                 continue
@@ -124,7 +133,7 @@ class OrderedDriver(Driver):
                 kid.status = "stopped"
                 kid.rests_with_parent = True
             else:
-                self.core.drop(kid)
+                self.drop(kid)
             self.settle(kid)
 
     def _refuse_requests(self, error: SupervisorStopping) -> None:
@@ -144,8 +153,9 @@ class OrderedDriver(Driver):
         """Start a child and wait until it is ready; return how it ended if not."""
         try:
             self.spawn(kid, supervised=True)
-        except (AlreadyRegistered, WrongRun) as error:
-            taken: Exception = error
+        except Exception as error:  # noqa: BLE001 - told as a failed start
+            # Its name is taken, or what a key or a policy of the user's raises.
+            failure = error
         else:
             life = kid.life
             # It may have died and been restarted before this task had its turn.
@@ -153,7 +163,7 @@ class OrderedDriver(Driver):
             if kid.started_life >= life or kid.alive:
                 return None
             return kid.last_exit
-        return Exit("crashed", None, taken)
+        return Exit("crashed", None, failure)
 
     async def _stop(self, kid: Kid, reason: str) -> None:
         self.stop_kid(kid, reason)
@@ -175,13 +185,13 @@ class OrderedDriver(Driver):
 
     def _is_original(self, kid: Kid) -> bool:
         """Whether it comes back when this supervisor is restarted."""
-        return self._originals.get(kid.id) is kid and kid.spec.restart != "temporary"
+        return kid in self._listed and kid.spec.restart != "temporary"
 
     def _start_ended(self, kid: Kid, exit: Exit, now: float) -> None:
         if kid.supervised_start:
             kid.status = "stopped"
             return
-        if isinstance(exit.error, Ignore):
+        if is_a(exit.error, Ignore):
             self.carry_out(kid, self.core.on_ignored_restart(kid), now)
             return
         kid.status = "restarting"
@@ -205,7 +215,7 @@ class OrderedDriver(Driver):
         # By status, not by ticket, as OTP does: a retry that was overtaken by another
         # attempt, which failed as well, keeps its place in line.
         waits = kid.status == "restarting" and not kid.alive and not kid.undecided
-        if waits and self.core.kids.get(kid.id) is kid:
+        if waits:
             now = trio.current_time()
             await self._carry_out_late(kid, self.core.on_failed_restart(kid, now), now)
 
@@ -292,7 +302,7 @@ class OrderedDriver(Driver):
                 return
             if ended is None:
                 continue
-            if isinstance(ended.error, Ignore):
+            if is_a(ended.error, Ignore):
                 self.core.on_ignored_restart(kid)
                 self.settle(kid)
                 continue

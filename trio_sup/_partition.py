@@ -108,7 +108,7 @@ class PartitionDriver(StaticDriver):
         self._check_going()  # the one before it may have ended everything
         if number not in self.core.kids:  # temporary: forgotten at its end
             kid = self.new_kid(self.flags.children[number], number)
-            self._originals[number] = self.core.kids[number] = kid
+            self.core.kids[number] = self._list(number, kid)
         self.partitions.size = number + 1
         try:
             await super().restart_child(number)

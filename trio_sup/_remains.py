@@ -9,19 +9,25 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections import deque
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from trio_sup._core.exits import Exit, is_group
+from trio_sup._core.anatomy import before, is_group, members_of, traceback_of
+from trio_sup._core.exits import Exit
 from trio_sup._core.remains import LIGHT, Heavy, in_words, is_plain, weight
 from trio_sup._observed import format_error
+
+CLEARED = 1_000
+"""Exceptions whose frames are emptied at one end, from the outside inwards. What nests
+deeper ended in lives below, mostly, and was let go of there."""
 
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
     from trio_sup._reports import Story
 
 
-def put_away(kid: Kid, exit: Exit, story: Story) -> None:
+def let_go(kid: Kid, exit: Exit, story: Story) -> None:
     """Let go of what the end of a life keeps alive, wherever the library keeps it.
 
     Whoever else holds the exit, a caller or a monitor, keeps what it holds; only the
@@ -33,9 +39,9 @@ def put_away(kid: Kid, exit: Exit, story: Story) -> None:
         story: Its supervisor's.
     """
     if kid.node.heavy_exits:
-        before = kid.node.heavy_exits.discard(kid)
-        if before is not None:
-            kid.let_go(before.exit, before.words)
+        former = kid.node.heavy_exits.discard(kid)
+        if former is not None:
+            kid.let_go(former.exit, former.words)
     error = exit.error
     if error is not None:
         clear_frames(error)
@@ -59,28 +65,28 @@ def _keep_words(kid: Kid, exit: Exit, heavy: int, story: Story) -> None:
 def clear_frames(error: BaseException) -> None:
     """Drop the locals that a kept exception pins; the text stays the same.
 
-    Those of its causes, contexts and members, too. A frame that still runs, or waits
-    (it belongs to a task that caught the exception), is left alone.
+    Those of its causes, contexts and members, too, up to a bound. A frame that still
+    runs, or waits (it belongs to a task that caught the exception), is left alone.
     """
-    if error.__cause__ is error.__context__ is None and not is_group(error):
+    cause, context = before(error)
+    if cause is context is None and not is_group(error):
         _clear_frames_of(error)  # the ordinary crash
         return
     seen: set[int] = set()
-    todo: list[BaseException | None] = [error]
-    while todo:
-        one = todo.pop()
+    todo: deque[BaseException | None] = deque([error])
+    while todo and len(seen) < CLEARED:
+        one = todo.popleft()
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
         _clear_frames_of(one)
-        todo += [one.__cause__, one.__context__]
-        if is_group(one):
-            todo += one.exceptions
+        todo.extend(before(one))
+        todo.extend(members_of(one) or ())
 
 
 def _clear_frames_of(error: BaseException) -> None:
     above: FrameType | None = None
-    place = error.__traceback__
+    place = traceback_of(error)
     while place is not None:
         frame = place.tb_frame
         if _clear(frame) and frame.f_back is not above:

@@ -11,6 +11,7 @@ import trio
 
 from trio_sup._alarms import alarm_clock
 from trio_sup._core import events
+from trio_sup._core.anatomy import class_name, is_a
 from trio_sup._core.errors import Crash, crash_summary
 from trio_sup._core.exits import Exit, Ignore, PastError
 from trio_sup._core.policies import Budget
@@ -52,12 +53,19 @@ def report_while_stuck(kid: Kid, emit: Callable[..., None]) -> None:
         kid.status = "stuck"
         kid.touch()
         current = trio.current_time()
-        frames = "" if kid.task is None else await_stack(kid.task)
+        frames = "" if kid.task is None else _await_stack(kid.task)
         emit(events.ChildStuck, current, kid.path_text, life, current - began, frames)
         again = wait * 2
         alarm_clock().at(current + again, lambda: look(again))
 
     alarm_clock().at(began + STUCK_AFTER, lambda: look(STUCK_AFTER))
+
+
+def _await_stack(task: trio.lowlevel.Task) -> str:
+    try:
+        return await_stack(task)
+    except Exception as broken:  # noqa: BLE001 - a user's awaitable, or a loader
+        return f"<its frames raised {class_name(broken)}>"
 
 
 class Story:
@@ -89,7 +97,7 @@ class Story:
 def _crash(at: float, path: str, life: int, exit: Exit) -> Crash:
     error = exit.error
     assert error is not None
-    text = error.traceback if isinstance(error, PastError) else ""
+    text = error.traceback if is_a(error, PastError) else ""
     return Crash(at, path, life, error, crash_summary(exit), text)
 
 
@@ -109,7 +117,7 @@ def exit_event(
     if asked:
         return (events.ChildStopped, *head, exit, True)
     if not ready:
-        if isinstance(exit.error, Ignore):
+        if is_a(exit.error, Ignore):
             return (events.ChildIgnored, *head)
         return (events.ChildStartFailed, *head, exit)
     if exit.kind == "crashed":

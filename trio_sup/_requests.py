@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from trio_sup._core.errors import AlreadyRegistered, StartFailed, StartIgnored, WrongRun
+from trio_sup._core.anatomy import is_a
+from trio_sup._core.errors import (
+    AlreadyRegistered,
+    StartFailed,
+    StartIgnored,
+    SupervisorStopping,
+    WrongRun,
+)
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._wake import Waiters
 
@@ -24,11 +31,15 @@ class Request:
         "_result",
         "_waiters",
         "kid",
+        "path",
         "perform",
         "withdrawn",
     )
 
-    def __init__(self, perform: Callable[[], Awaitable[Any]], kid: Kid | None) -> None:
+    def __init__(
+        self, path: str, perform: Callable[[], Awaitable[Any]], kid: Kid | None
+    ) -> None:
+        self.path = path  # the supervisor's
         self.perform = perform
         self.kid = kid
         self.withdrawn = False
@@ -49,6 +60,10 @@ class Request:
             result = await self.perform()
         except Exception as error:  # noqa: BLE001 - the answer
             failed = error
+        except BaseException:
+            # Fatal, such as what a key's hash raised: the supervisor ends.
+            self.refuse(SupervisorStopping(self.path))
+            raise
         if failed is not None:
             self.refuse(failed)
         else:
@@ -80,9 +95,9 @@ class Request:
 def start_error(spec: ChildSpec[Child], ended: Exit) -> Exception:
     """Return what `start_child` raises for a start that did not become ready."""
     error = ended.error
-    if isinstance(error, Ignore):
+    if is_a(error, Ignore):
         return StartIgnored(spec)
-    if isinstance(error, AlreadyRegistered | WrongRun):
+    if is_a(error, (AlreadyRegistered, WrongRun)):
         return error
     failure = StartFailed(spec, ended)
     failure.__cause__ = error

@@ -24,9 +24,17 @@ from trio.lowlevel import (
 )
 
 from trio_sup._alarms import alarm_clock
+from trio_sup._core.anatomy import (
+    is_a,
+    leaves,
+    set_context,
+    set_traceback,
+    traceback_of,
+)
 from trio_sup._core.errors import LeakedCancelled, SupervisionError
-from trio_sup._core.exits import Exit, Stop, is_fatal, leaves, stop_in
+from trio_sup._core.exits import Exit, Stop, is_fatal, stop_in
 from trio_sup._inner import Inner
+from trio_sup._last_resort import report_fault
 from trio_sup._mailbox import MailQueue
 from trio_sup._messages import (
     Caller,
@@ -69,30 +77,63 @@ async def serve(kid: Kid) -> None:
         await _serve_messages(queue, server)
     except BaseException as error:  # noqa: BLE001 - becomes the exit
         failure = error
-    kid.wind_down()
-    exit = _exit_of(kid, failure)
-    if not queue.keeps(exit):
-        queue.close()
-    if exit.kind == "crashed":
-        _note_place(exit, queue)
-        queue.fail_current(exit)
-        queue.fail_system(exit)
-        if not queue.keeps(exit):
-            queue.fail_queued(exit)
+    exit, fault = _wind_down(kid, queue, failure)
     late = None if kid.brutal else await _terminate(kid, server, exit)
-    # A reply that came with Stop is sent after `terminate`, even a failed one.
-    stop = None if failure is None else stop_in(failure)
-    answered = stop is not None and stop.reply is not Stop.NO_REPLY
-    if stop is not None and answered and isinstance(queue.current, Request):
-        queue.current.reply(stop.reply)
-    if late is not None:
-        late.__context__ = failure
-        failure = late
+    if failure is not None:
+        _reply_with_stop(queue, failure)
+    for later in (late, fault):
+        if later is not None and later is not failure:
+            set_context(later, failure)
+            failure = later
     if failure is not None:
         try:
             raise failure
         finally:
-            del failure, late, server, stop, exit
+            del failure, late, later, fault, server, exit
+
+
+def _wind_down(
+    kid: Kid, queue: MailQueue, failure: BaseException | None
+) -> tuple[Exit, BaseException | None]:
+    """Close the mailbox and answer those whom a crash concerns, before `terminate`.
+
+    Whatever goes wrong here, `terminate` is still to be run.
+
+    Returns:
+        What to tell `terminate`, and what must pass up although it is no failure of
+        the server, if anything.
+    """
+    exit, fault = Exit("crashed", None, failure), None
+    if failure is None:
+        exit = Exit("shutdown", kid.asked)
+    try:
+        kid.wind_down()
+        exit = _exit_of(kid, failure)
+        if not queue.keeps(exit):
+            queue.close()
+        if exit.kind == "crashed":
+            _note_place(exit, queue)
+            queue.fail_current(exit)
+            queue.fail_system(exit)
+            if not queue.keeps(exit):
+                queue.fail_queued(exit)
+    except Exception as error:  # noqa: BLE001 - who is not answered here is later
+        report_fault(kid.path_text, error)
+    except BaseException as error:  # noqa: BLE001 - raised behind `terminate`
+        fault = error
+    return exit, fault
+
+
+def _reply_with_stop(queue: MailQueue, failure: BaseException) -> None:
+    """Send the reply that came with `Stop`: after `terminate`, even a failed one."""
+    stop = stop_in(failure)
+    if stop is None or not isinstance(queue.current, Request):
+        return
+    try:
+        if stop.reply is not Stop.NO_REPLY:
+            queue.current.reply(stop.reply)
+    except Exception as error:  # noqa: BLE001 - its class is the user's
+        report_fault(queue.kid.path_text, error)
 
 
 async def _construct(kid: Kid) -> GenServer:
@@ -226,19 +267,22 @@ def _defer(queue: MailQueue, server: GenServer, request: Request) -> Awaitable[A
 
 def _is_answer(item: Item, error: Exception) -> TypeGuard[Request]:
     """Whether an error is what the operation declares, and no failure of others."""
-    return (
-        isinstance(item, Request)
-        and isinstance(error, item.handler.raises)
-        and not isinstance(error, SupervisionError | Stop)
-    )
+    if not isinstance(item, Request) or is_a(error, (SupervisionError, Stop)):
+        return False
+    try:
+        return is_a(error, item.handler.raises)
+    except Exception as fault:  # noqa: BLE001 - a metaclass of the user's
+        report_fault(f"a call of {name_of(item)!r}", fault)
+        return False
 
 
 def _without_our_frames(error: Exception) -> Exception:
     """Drop the frames of this loop: they live on, and the exception travels."""
-    trace_back = error.__traceback__
+    trace_back = traceback_of(error)
     while trace_back is not None and trace_back.tb_frame.f_code in _OUR_CODE:
         trace_back = trace_back.tb_next
-    return error.with_traceback(trace_back)
+    set_traceback(error, trace_back)
+    return error
 
 
 def _trace_end(queue: MailQueue, server: GenServer, item: Item) -> None:
@@ -255,16 +299,14 @@ def _trace_end(queue: MailQueue, server: GenServer, item: Item) -> None:
 
 def _exit_of(kid: Kid, failure: BaseException | None) -> Exit:
     """Work out what to tell `terminate` and the callers."""
-    if kid.asked is not None and (
-        failure is None or not isinstance(failure, Exception)
-    ):
+    if kid.asked is not None and (failure is None or not is_a(failure, Exception)):
         return Exit("killed" if kid.forced else "shutdown", kid.asked)
     if failure is None:
         return Exit("shutdown")
     stop = stop_in(failure)
     if stop is not None:
         return stop.exit
-    if isinstance(failure, trio.Cancelled):
+    if is_a(failure, trio.Cancelled):
         leaked = LeakedCancelled("a handler let a Cancelled escape")
         leaked.__cause__ = failure
         return Exit("crashed", None, leaked)
@@ -274,12 +316,17 @@ def _exit_of(kid: Kid, failure: BaseException | None) -> Exit:
 def _note_place(exit: Exit, queue: MailQueue) -> None:
     """Say in the crash what the server was doing, for whoever reads it."""
     error = exit.error
-    if error is None or queue.current is None or hasattr(error, "__notes__"):
-        return  # one note is enough for an exception that is raised again and again
-    error.add_note(
-        f"in server {queue.kid.path_text!r}, life {queue.kid.life}, "
-        f"while it served {name_of(queue.current)!r}"
-    )
+    if error is None or queue.current is None:
+        return
+    try:
+        if hasattr(error, "__notes__"):
+            return  # one is enough for an exception that is raised again and again
+        error.add_note(
+            f"in server {queue.kid.path_text!r}, life {queue.kid.life}, "
+            f"while it served {name_of(queue.current)!r}"
+        )
+    except Exception:  # noqa: BLE001, S110 - it takes no note: a frozen dataclass
+        pass
 
 
 async def _terminate(kid: Kid, server: GenServer, exit: Exit) -> BaseException | None:
@@ -293,7 +340,7 @@ async def _terminate(kid: Kid, server: GenServer, exit: Exit) -> BaseException |
             raise
         assert kid.scope is not None
         over = kid.scope.cancel_called and all(
-            isinstance(leaf, trio.Cancelled) for leaf in leaves(error)
+            is_a(leaf, trio.Cancelled) for leaf in leaves(error)
         )
         # What ended the life counts: neither the end of the grace nor a Stop at
         # the end may turn a crash into something better.

@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 import trio
 
 from trio_sup._alarms import Alarm, alarm_clock
-from trio_sup._core.exits import Exit, leaves
+from trio_sup._core.anatomy import is_a, leaves
+from trio_sup._core.exits import Exit
 from trio_sup._core.task_results import Ok, TaskExit
 from trio_sup._protect import call_user, enter_user, protected
 from trio_sup._stream_options import Failed, Options, StreamProgress
@@ -307,7 +308,7 @@ class _Stream(Generic[T, R]):
 
 
 def _is_cancelled(error: BaseException) -> bool:
-    return all(isinstance(leaf, trio.Cancelled) for leaf in leaves(error))
+    return all(is_a(leaf, trio.Cancelled) for leaf in leaves(error))
 
 
 async def _close(items: object) -> None:

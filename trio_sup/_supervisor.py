@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 from trio.lowlevel import enable_ki_protection
 
+from trio_sup._core.anatomy import is_a
 from trio_sup._core.errors import (
     AlreadyPresent,
     AlreadyStarted,
@@ -49,7 +50,7 @@ class StaticDriver(OrderedDriver):
         """
         if self.mode not in ("running", "starting"):
             raise SupervisorStopping(self.kid.path_text)
-        request = Request(perform, kid)
+        request = Request(self.kid.path_text, perform, kid)
         if kid is not None:
             kid.pending += 1
         self._queue.append(request)
@@ -91,7 +92,7 @@ class StaticDriver(OrderedDriver):
             self._check_going()
         if ended is None:
             return kid.handle
-        ignored = isinstance(ended.error, Ignore)
+        ignored = is_a(ended.error, Ignore)
         if ignored and spec.restart != "temporary":
             kid.status = "stopped"
         else:
@@ -108,7 +109,7 @@ class StaticDriver(OrderedDriver):
         if kid.alive:
             self._check_going()
         self._cancel_plan(kid)
-        if self.core.kids.get(kid.id) is kid:
+        if kid.status != "gone":
             self.core.retire(kid)
             self.settle(kid)
 

@@ -18,6 +18,7 @@ from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.task_results import Ok, TaskExit, outcome_of, shutdown_outcome
 from trio_sup._core.words import Shutdown
 from trio_sup._current import current_kid
+from trio_sup._last_resort import report_fault
 from trio_sup._protect import protected
 from trio_sup._wake import Waiters
 
@@ -104,7 +105,10 @@ class Run(Generic[T]):
         self.waiters.wake()
         watchers, self.watchers = self.watchers, {}
         for watcher in watchers:
-            watcher()
+            try:
+                watcher()
+            except Exception as fault:  # noqa: BLE001 - the others are told, too
+                report_fault(f"task {self.__name__}", fault)
 
 
 @protected

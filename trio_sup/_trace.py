@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import trio
 from attrs import frozen
 
-from trio_sup._core.errors import hook_failed
+from trio_sup._last_resort import report_hook
 from trio_sup._messages import CastNote, DownNote, InfoNote, Item, Request
 from trio_sup._protect import call_user
 from trio_sup._state import formatted, state_of
@@ -88,12 +88,22 @@ def trace(
     hook = queue.tracer
     if hook is None:
         return
+    try:
+        call_user(hook, _event(queue, server, kind, op, detail))
+    except Exception as error:  # noqa: BLE001 - reported
+        queue.tracer = None
+        report_hook("trace hook", hook, error, "; removed", _logger)
+
+
+def _event(
+    queue: MailQueue, server: GenServer, kind: TraceKind, op: str, detail: object
+) -> TraceEvent:
     parts: dict[str, object] = {"state": state_of(server)}
     if detail is not None:
         parts["message"] = detail
     shown = formatted(server, parts)
     kid = queue.kid
-    event = TraceEvent(
+    return TraceEvent(
         trio.current_time(),
         kid.path_text,
         kid.life,
@@ -102,12 +112,6 @@ def trace(
         "" if detail is None else short_repr(shown.get("message")),
         short_repr(shown.get("state")),
     )
-    try:
-        call_user(hook, event)
-    except Exception as error:
-        queue.tracer = None
-        failure = hook_failed("trace hook", hook, error)
-        _logger.error("%s; removed", failure, exc_info=failure)
 
 
 def short_repr(value: object) -> str:

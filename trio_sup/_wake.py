@@ -15,6 +15,8 @@ from trio.lowlevel import (
     wait_task_rescheduled,
 )
 
+from trio_sup._last_resort import report_fault
+
 
 class Wake(outcome.Outcome[None]):
     """A wake-up without a value.
@@ -77,7 +79,10 @@ class Waiters:
         if self._tasks:
             tasks, self._tasks = self._tasks, {}
             for task in tasks:
-                reschedule(task, WAKE)
+                try:
+                    reschedule(task, WAKE)
+                except Exception as fault:  # noqa: BLE001 - the others wait, too
+                    report_fault(f"the wait of {task.name}", fault)
 
 
 def now() -> float:

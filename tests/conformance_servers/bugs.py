@@ -194,7 +194,7 @@ def who_starts_is_found(patch: Patch) -> None:
 
     def reserve(self: Registry, key: Hashable, kid: Kid, value: object) -> None:
         right(self, key, kid, value)
-        self.show(key, kid)
+        self.show(kid)
 
     patch.setattr(Registry, "reserve", reserve)
 

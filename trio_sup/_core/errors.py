@@ -62,8 +62,8 @@ class ChildSpecError(SupervisionError, ValueError):
         self.field = field
         self.value = value
         self.accepted = accepted
-        whose = "child spec" if owner is None else f"child spec {owner!r}"
-        super().__init__(f"{whose}: {field} must be {accepted}, not {value!r}")
+        whose = "child spec" if owner is None else f"child spec {safe_repr(owner)}"
+        super().__init__(f"{whose}: {field} must be {accepted}, not {safe_repr(value)}")
 
 
 class StartFailed(SupervisionError):
@@ -91,7 +91,7 @@ class AlreadyStarted(SupervisionError):
 
     def __init__(self, handle: Child) -> None:
         self.handle = handle
-        super().__init__(f"a child with id {handle.id!r} is {handle.status}")
+        super().__init__(f"a child with id {safe_repr(handle.id)} is {handle.status}")
 
 
 class AlreadyPresent(SupervisionError):
@@ -100,7 +100,7 @@ class AlreadyPresent(SupervisionError):
     def __init__(self, handle: Child) -> None:
         self.handle = handle
         super().__init__(
-            f"a child with id {handle.id!r} is present, {handle.status}; "
+            f"a child with id {safe_repr(handle.id)} is present, {handle.status}; "
             "use restart_child or delete_child"
         )
 
@@ -111,7 +111,7 @@ class AlreadyRegistered(SupervisionError):
     def __init__(self, key: Hashable, handle: Child) -> None:
         self.key = key
         self.handle = handle
-        super().__init__(f"the name {key!r} is held by {handle.path_text!r}")
+        super().__init__(f"the name {safe_repr(key)} is held by {handle.path_text!r}")
 
 
 class NoSuchChild(SupervisionError, LookupError):
@@ -120,7 +120,7 @@ class NoSuchChild(SupervisionError, LookupError):
     def __init__(self, where: str, id: object) -> None:
         self.where = where
         self.id = id
-        super().__init__(f"{where} has no child {id!r}")
+        super().__init__(f"{where} has no child {safe_repr(id)}")
 
 
 class WrongKind(SupervisionError, TypeError):
@@ -139,7 +139,9 @@ class ChildNotStopped(SupervisionError):
     def __init__(self, handle: Child) -> None:
         self.handle = handle
         self.status = handle.status
-        super().__init__(f"child {handle.id!r} is {handle.status}; terminate it first")
+        super().__init__(
+            f"child {safe_repr(handle.id)} is {handle.status}; terminate it first"
+        )
 
 
 class ChildQuarantined(SupervisionError):

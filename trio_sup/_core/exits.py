@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal, TypeAlias, TypeGuard
+from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
+from trio_sup._core.anatomy import (
+    class_name,
+    is_a,
+    is_group as is_group,
+    leaves as leaves,
+    members_of as members_of,
+)
 from trio_sup._core.safe import safe_repr, safe_text
 
 ExitKind: TypeAlias = Literal["normal", "shutdown", "crashed", "killed", "noproc"]
@@ -106,28 +112,6 @@ for _signal in (Stop, Ignore, PastError):
     _signal.__module__ = "trio_sup"  # as users import it, in tracebacks too
 
 
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """Yield the exceptions in a (nested) group, or the exception itself."""
-    members = members_of(error)
-    if members is None:
-        yield error
-    else:
-        for member in members:
-            yield from leaves(member)
-
-
-def is_group(
-    error: BaseException,
-) -> TypeGuard[BaseExceptionGroup[BaseException]]:
-    """Whether this is an exception group, of whatever exceptions."""
-    return isinstance(error, BaseExceptionGroup)
-
-
-def members_of(error: BaseException) -> tuple[BaseException, ...] | None:
-    """Return what a group holds, or None for an exception that is no group."""
-    return error.exceptions if is_group(error) else None
-
-
 def is_fatal(error: BaseException, cancelled: type[BaseException]) -> bool:
     """Whether this must pass through every supervisor: one fatal leaf is enough.
 
@@ -138,12 +122,9 @@ def is_fatal(error: BaseException, cancelled: type[BaseException]) -> bool:
         error: What crossed the border of a life.
         cancelled: Trio's `Cancelled`; this package does not import Trio.
     """
-    if isinstance(error, Exception):
+    if is_a(error, Exception):
         return False  # an ExceptionGroup has only such leaves
-    return any(
-        not isinstance(leaf, Exception) and not isinstance(leaf, cancelled)
-        for leaf in leaves(error)
-    )
+    return any(not is_a(leaf, (Exception, cancelled)) for leaf in leaves(error))
 
 
 def stop_in(error: BaseException) -> Stop | None:
@@ -151,25 +132,29 @@ def stop_in(error: BaseException) -> Stop | None:
 
     A group counts only if all its leaves are `Stop` (checklist MON-013).
     """
-    if isinstance(error, Stop):
+    if is_a(error, Stop):
         return error
     if members_of(error) is None:
         return None
-    found = list(leaves(error))
-    stops = [leaf for leaf in found if isinstance(leaf, Stop)]
-    return stops[0] if len(stops) == len(found) else None
+    first: Stop | None = None
+    for leaf in leaves(error):
+        if not is_a(leaf, Stop):
+            return None
+        first = leaf if first is None else first
+    return first
 
 
 def describe_error(error: BaseException, limit: int = 200) -> str:
     """Return the last line of a traceback, bounded, whatever `str()` does."""
-    if isinstance(error, PastError):
+    if is_a(error, PastError):
         return error.summary
     while (members := members_of(error)) is not None and len(members) == 1:
         error = members[0]  # what a nursery wrapped says nothing of itself
+    name = class_name(error)
     try:
-        text = str(error)
+        text = "".join([str(error)])  # plain, whatever kind of `str` it is
     except Exception as broken:  # noqa: BLE001 - user code
-        text = f"<str() raised {type(broken).__name__}>"
-    line = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        text = f"<str() raised {class_name(broken)}>"
+    line = f"{name}: {text}" if text else name
     line = " ".join(line[: 10 * limit].split())  # the rest may be megabytes
     return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Generic, TypeVar
 
+from trio_sup._core.tables import displace
+
 O = TypeVar("O", bound=Hashable)  # noqa: E741
 P = TypeVar("P", bound=Hashable)
 
@@ -79,10 +81,14 @@ class Table(Generic[O]):
         return True
 
     def remove(self, entry: Entry[O]) -> None:
-        """Remove an entry of this table. It is not live afterwards."""
+        """Remove an entry of this table. It is not live afterwards.
+
+        Whatever its key does by now: what that raises beside an `Exception` is raised
+        here when the entry is removed.
+        """
         self.hide(entry)
+        self._forget_owner(entry)
         self._forget(entry)
-        _forget(self._by_owner, entry.owner, entry)
 
     def of(self, owner: O) -> list[Entry[O]]:
         """The entries of one owner, live or reserved, in registration order."""
@@ -90,6 +96,23 @@ class Table(Generic[O]):
         if own is None:
             return []
         return [own] if isinstance(own, Entry) else list(own)
+
+    def reserved_by(self, owner: O) -> Entry[O] | None:
+        """The entry that belongs to an owner's specification; asks no key."""
+        own = self._by_owner.get(owner)
+        if own is None:
+            return None
+        entries = (own,) if isinstance(own, Entry) else own
+        return next((entry for entry in entries if entry.reserved), None)
+
+    def _forget_owner(self, entry: Entry[O]) -> None:
+        own = self._by_owner[entry.owner]
+        if isinstance(own, Entry):
+            del self._by_owner[entry.owner]
+            return
+        del own[entry]
+        if not own:
+            del self._by_owner[entry.owner]
 
 
 class UniqueTable(Table[O]):
@@ -124,7 +147,7 @@ class UniqueTable(Table[O]):
         return iter(list(self._by_key.values()))
 
     def _forget(self, entry: Entry[O]) -> None:
-        del self._by_key[entry.key]
+        displace(self._by_key, entry.key, entry)
 
 
 class DuplicateTable(Table[O]):
@@ -137,7 +160,7 @@ class DuplicateTable(Table[O]):
         self._by_key: dict[Hashable, dict[Entry[O], None]] = {}
         # A key may have many holders and an owner many keys: neither way alone finds
         # what one owner has under one key without a search.
-        self._by_both: dict[tuple[O, Hashable], Entry[O] | dict[Entry[O], None]] = {}
+        self._by_both: dict[Hashable, Entry[O] | dict[Entry[O], None]] = {}
 
     def at(self, key: Hashable) -> Sequence[Entry[O]]:
         return tuple(self._by_key.get(key, ()))
@@ -150,8 +173,9 @@ class DuplicateTable(Table[O]):
 
     def add(self, key: Hashable, owner: O, value: object) -> Entry[O] | None:
         entry = Entry(key, owner, value)
-        self._by_key.setdefault(key, {})[entry] = None
-        _note(self._by_both, (owner, key), entry)
+        entries = self._by_key.setdefault(key, {})
+        _note(self._by_both, (owner, key), entry)  # asks the key again: it may raise
+        entries[entry] = None
         _note(self._by_owner, owner, entry)
         return entry
 
@@ -159,11 +183,42 @@ class DuplicateTable(Table[O]):
         return iter([entry for entries in self._by_key.values() for entry in entries])
 
     def _forget(self, entry: Entry[O]) -> None:
-        entries = self._by_key[entry.key]
+        entries = self._pile_of(entry)
         del entries[entry]
         if not entries:
-            del self._by_key[entry.key]
-        _forget(self._by_both, (entry.owner, entry.key), entry)
+            displace(self._by_key, entry.key, entries)
+        place = (entry.owner, entry.key)
+        own = self._found_by_both(entry)
+        if isinstance(own, Entry):
+            displace(self._by_both, place, own)
+        elif own is not None:
+            del own[entry]
+            if not own:
+                displace(self._by_both, place, own)
+
+    def _pile_of(self, entry: Entry[O]) -> dict[Entry[O], None]:
+        """Return the entries among which one is, whatever its key does by now."""
+        try:
+            entries = self._by_key.get(entry.key)
+        except Exception:  # noqa: BLE001 - the user's __hash__ or __eq__
+            entries = None
+        if entries is not None and entry in entries:
+            return entries
+        return next(pile for pile in self._by_key.values() if entry in pile)
+
+    def _found_by_both(self, entry: Entry[O]) -> Entry[O] | dict[Entry[O], None] | None:
+        """As `_pile_of`, in the way from owner and key."""
+        try:
+            own = self._by_both.get((entry.owner, entry.key))
+        except Exception:  # noqa: BLE001 - the user's __hash__ or __eq__
+            own = None
+        if own is not None and _holds(own, entry):
+            return own
+        return next((own for own in self._by_both.values() if _holds(own, entry)), None)
+
+
+def _holds(own: Entry[O] | dict[Entry[O], None], entry: Entry[O]) -> bool:
+    return own is entry or (isinstance(own, dict) and entry in own)
 
 
 def _note(
@@ -177,18 +232,3 @@ def _note(
         found[place] = {own: None, entry: None}
     else:
         own[entry] = None
-
-
-def _forget(
-    found: dict[P, Entry[O] | dict[Entry[O], None]], place: P, entry: Entry[O]
-) -> None:
-    """Remove an entry from those of a place."""
-    own = found.get(place)
-    if own is None:
-        return  # a key that changed while it was held is found nowhere any more
-    if isinstance(own, Entry):
-        del found[place]
-        return
-    del own[entry]
-    if not own:
-        del found[place]

@@ -24,6 +24,7 @@ from attrs import frozen
 from trio_sup._core.exits import Exit
 from trio_sup._core.specs import Flags
 from trio_sup._core.state import ChildState
+from trio_sup._core.tables import displace
 from trio_sup._core.window import RestartWindow
 
 K = TypeVar("K", bound=ChildState)
@@ -183,11 +184,11 @@ class SupervisorCore(Generic[K]):
         """Forget a child; its id is free at once (SUP-016)."""
         kid.ticket += 1
         kid.undecided = False
-        kid.status = "gone"
         if self._going:
             self._going.pop(kid, None)
-        if self.kids.get(kid.id) is kid:
-            del self.kids[kid.id]
+        if kid.status != "gone":
+            kid.status = "gone"
+            displace(self.kids, kid.id, kid)
 
     def _comes_back(self, kid: K, exit: Exit) -> bool:
         restart = kid.spec.restart

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from trio.lowlevel import Task
 
+from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.events import LifecycleEvent
-from trio_sup._core.exits import leaves
 from trio_sup.testing import invariants
 from trio_sup.testing._facts import ENDS
 from trio_sup.testing._injector import Injector
@@ -75,7 +75,7 @@ def _interrupt_got_lost(world: World) -> bool:
     if world.outcome in ("interrupted", "cut"):
         return False
     return any(
-        isinstance(leaf, KeyboardInterrupt)
+        is_a(leaf, KeyboardInterrupt)
         for _, _, error in invariants.errors_of_ends(world)
         for leaf in leaves(error)
     )

@@ -12,8 +12,8 @@ from attrs import evolve, frozen
 from trio.lowlevel import Task
 
 from trio_sup._child import Supervisor
+from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.errors import RestartLimitExceeded, StartFailed, SupervisionError
-from trio_sup._core.exits import leaves
 from trio_sup._node import current_node
 from trio_sup._open import open_supervisor
 from trio_sup.testing import invariants
@@ -134,8 +134,7 @@ class _Example:
             return False
         made = {id(each) for each in self.injector.thrown()}
         return any(
-            isinstance(leaf, KeyboardInterrupt)
-            and not invariants.stems_from(leaf, made)
+            is_a(leaf, KeyboardInterrupt) and not invariants.stems_from(leaf, made)
             for leaf in leaves(error)
         )
 
@@ -230,7 +229,7 @@ class _Example:
         self.now = trio.current_time()
         kinds = (*invariants.CONSEQUENCES, *self.options.allow)
         excused = self.world.disturbed and all(
-            isinstance(leaf, kinds) for leaf in leaves(error)
+            is_a(leaf, kinds) for leaf in leaves(error)
         )
         if not excused:
             self.problem("the client gets along", told(error))

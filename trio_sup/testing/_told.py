@@ -9,7 +9,7 @@ from pathlib import Path
 import trio
 
 import trio_sup
-from trio_sup._core.exits import leaves
+from trio_sup._core.anatomy import leaves
 from trio_sup._core.safe import safe_text
 
 _NOT_THEIRS = (*trio.__path__, *trio_sup.__path__)

@@ -12,8 +12,9 @@ import trio.testing
 
 from trio_sup._child import Child
 from trio_sup._core import events
+from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.events import LifecycleEvent
-from trio_sup._core.exits import Ignore, leaves
+from trio_sup._core.exits import Ignore
 from trio_sup._core.specs import ChildSpec
 from trio_sup._dynamic_handle import DynamicSupervisor
 from trio_sup._node import Node, current_node
@@ -85,7 +86,7 @@ class EventRecorder:
         for event in self.crashes():
             error = event.exit.error
             assert error is not None
-            if not all(isinstance(leaf, (*allowed, Ignore)) for leaf in leaves(error)):
+            if not all(is_a(leaf, (*allowed, Ignore)) for leaf in leaves(error)):
                 text = f"{event.summary}\n\n{self.timeline()}"
                 raise AssertionError(f"a child crashed unexpectedly: {text}") from error
 

@@ -16,6 +16,7 @@ import trio
 from attrs import frozen
 
 from trio_sup._core import events
+from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.errors import (
     ChildQuarantined,
     MailboxFull,
@@ -29,7 +30,7 @@ from trio_sup._core.errors import (
     SupervisionError,
     SupervisorStopping,
 )
-from trio_sup._core.exits import Ignore, leaves
+from trio_sup._core.exits import Ignore
 from trio_sup._kid import Kid
 from trio_sup._messages import CastNote, InfoNote, StopNote
 from trio_sup._registry import Via
@@ -234,7 +235,7 @@ def unexpected_crashes(
 
     def explained(error: BaseException) -> bool:
         for leaf in leaves(error):
-            if isinstance(leaf, (*allow, *consequences, Ignore, RestartLimitExceeded)):
+            if is_a(leaf, (*allow, *consequences, Ignore, RestartLimitExceeded)):
                 continue
             if not stems_from(leaf, known):
                 return False

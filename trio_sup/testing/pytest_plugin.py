@@ -81,12 +81,12 @@ def _failing_with_children(item: pytest.Item) -> Generator[None, object, object]
 
 
 def _assertion_in(event: LifecycleEvent) -> BaseException | None:
-    from trio_sup._core.exits import leaves
+    from trio_sup._core.anatomy import is_a, leaves
 
     error = getattr(getattr(event, "exit", None), "error", None)
     if error is None:
         return None
-    found = (leaf for leaf in leaves(error) if isinstance(leaf, AssertionError))
+    found = (leaf for leaf in leaves(error) if is_a(leaf, AssertionError))
     return next(found, None)
 
 

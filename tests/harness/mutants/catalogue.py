@@ -101,7 +101,7 @@ MUTANTS = [
     Mutant(
         "an ignored restart is tried again",
         ORDERED,
-        "        if isinstance(exit.error, Ignore):\n"
+        "        if is_a(exit.error, Ignore):\n"
         "            self.carry_out(kid, self.core.on_ignored_restart(kid), now)\n"
         "            return\n",
         "",
@@ -184,14 +184,16 @@ MUTANTS = [
     Mutant(
         "restarts go on while the supervisor stops",
         LIVES,
-        'elif asked or self.mode == "stopping" or kid.in_plan:',
-        "elif asked or kid.in_plan:",
+        'absorbed = asked or self.mode == "stopping" or kid.in_plan',
+        "absorbed = asked or kid.in_plan",
     ),
     Mutant(
         "a due backoff ignores that the supervisor stops",
         DRIVER,
-        'if kid.ticket == ticket and self.mode == "running":\n            self.respawn',
-        'if kid.status == "backing_off":\n            self.respawn',
+        'if kid.ticket == ticket and self.mode == "running":\n            try:\n'
+        "                self.respawn",
+        'if kid.status == "backing_off":\n            try:\n'
+        "                self.respawn",
     ),
     Mutant(
         "the group waits for no backoff",
@@ -248,7 +250,7 @@ MUTANTS = [
     Mutant(
         "Ctrl-C is taken for a crash",
         LIFE,
-        "host.life_over(kid, exit, error if fatal else None)",
+        "host.life_over(kid, exit, fatal)",
         "host.life_over(kid, exit, None)",
     ),
     Mutant(
@@ -281,14 +283,13 @@ MUTANTS = [
         "queued callers are forgotten in a crash",
         MAILBOX,
         "            if isinstance(item, Request):\n"
-        "                item.fail(self._no_answer(exit))",
+        "                self._fail(item, exit)",
         "            pass",
     ),
     Mutant(
         "the caller in progress is forgotten",
         MAILBOX,
-        "        if isinstance(item, Request):\n"
-        "            item.fail(self._server_exit(exit))",
+        "        if isinstance(item, Request):\n            self._fail(item, exit)",
         "        pass",
     ),
     Mutant(
@@ -312,8 +313,8 @@ MUTANTS = [
     Mutant(
         "a name outlives its holder",
         LIVES,
-        '        if kid.status != "quarantined":\n            kid.release_name()',
-        "        pass",
+        '            if kid.status != "quarantined":\n                kid.release_name()',
+        "            pass",
     ),
     Mutant(
         "a name is found while its holder is down",
