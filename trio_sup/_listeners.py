@@ -8,7 +8,6 @@ dies (checklist REG-027..029).
 from __future__ import annotations
 
 import inspect
-import logging
 from collections import deque
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -18,11 +17,13 @@ from attrs import frozen
 
 from trio_sup._core.errors import hook_failed
 from trio_sup._core.exits import Exit
+from trio_sup._fatal import end_a_tree
+from trio_sup._log import Log
 
 if TYPE_CHECKING:
     from trio_sup._child import Child
 
-logger = logging.getLogger("trio_sup")
+_log = Log("trio_sup")
 
 
 @frozen
@@ -52,7 +53,9 @@ class Listener(Protocol):
 
     It is called with each notice, in order, soon after the step in which the table
     changed; by then the table may have changed further. If it raises, that is
-    logged and reported once as `HookFailed`; nobody else is disturbed.
+    logged and reported once as `HookFailed`; nobody else is disturbed. What is fatal
+    (`SystemExit`, `KeyboardInterrupt`) ends the tree that the child belongs to, in
+    order, and comes out of its block; without any tree it is logged.
     """
 
     def __call__(self, notice: Notice, /) -> object:
@@ -94,15 +97,19 @@ class Notifier:
             while self._queue:
                 notice = self._queue.popleft()
                 for listener in list(self.listeners):
-                    self._call(listener, notice)
+                    try:
+                        self._call(listener, notice)
+                    except BaseException as fatal:  # noqa: BLE001 - ends a tree
+                        # Raised here it would be an internal error of Trio's.
+                        end_a_tree(notice.handle.kid, fatal, "registry listener")
         finally:
             self._delivering = False
 
     def _call(self, listener: Listener, notice: Notice) -> None:
         try:
             listener(notice)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - user code
             if self.listeners.get(listener) is False:
                 self.listeners[listener] = True
                 failure = hook_failed("registry listener", listener, error)
-                logger.error("%s", failure, exc_info=failure)
+                _log.error("%s", failure, exc_info=failure)

@@ -20,6 +20,7 @@ from trio_sup._core.errors import hook_failed
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
 from trio_sup._current import current_kid
+from trio_sup._log import Log
 from trio_sup._protect import call_user
 from trio_sup._registry import Registry
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 Fields = TypeVarTuple("Fields")
 
-logger = logging.getLogger("trio_sup")
+log = Log("trio_sup")
+is_logged = log.logger.isEnabledFor
 
 _LEVELS: dict[Callable[..., LifecycleEvent], int] = {
     events.ChildCrashed: logging.ERROR,
@@ -169,7 +171,7 @@ class Node:
         level = _LEVELS.get(make)
         if level is None:
             level = _level(make, args)
-        logged = logger.isEnabledFor(level)
+        logged = is_logged(level)
         if not logged and not self._hooks:
             self._recent.append((make, args))
             return
@@ -188,7 +190,7 @@ class Node:
                 if self._hooks.get(hook):
                     self._hooks[hook] = False  # reported once
                     failure = hook_failed("event hook", hook, error)
-                    logger.error("%s", failure, exc_info=failure)
+                    log.error("%s", failure, exc_info=failure)
 
 
 _Unmade: TypeAlias = tuple[Callable[..., LifecycleEvent], tuple[Any, ...]]
@@ -212,7 +214,7 @@ def _log(event: LifecycleEvent, level: int) -> None:
         event, events.ChildCrashed | events.ChildStartFailed | events.ChildStopped
     ):
         error = event.exit.error
-    logger.log(
+    log.log(
         level,
         "%s",
         event.summary,

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Iterable,
-)
-from contextlib import asynccontextmanager
-from typing import Any, TypeVarTuple
+from collections.abc import Iterable
+from contextlib import nullcontext
+from typing import Any
 
 import trio
 
+from trio_sup._beside import Beside
 from trio_sup._child import Supervisor
 from trio_sup._core.errors import SupervisorStopping
 from trio_sup._core.events import LifecycleEvent
+from trio_sup._core.exits import leaves
 from trio_sup._core.specs import ChildSpec
 from trio_sup._inspection import (
     Inspect,
-    beside,
+    Inspector,
     checked_name,
     inspect_mode,
-    inspector,
 )
+from trio_sup._log import Log
 from trio_sup._node import current_node
 from trio_sup._open import OpenSupervisor, open_supervisor
+from trio_sup._signals import Signals, can_be_caught
 from trio_sup._systemd import SystemdNotifier, systemd_notifier
 
-logger = logging.getLogger("trio_sup")
-
-Ts = TypeVarTuple("Ts")
+_log = Log("trio_sup")
 
 
 def run(
@@ -63,16 +59,38 @@ def run(
         StartFailed: a child did not become ready.
         ValueError: an unusable name, or another value of `inspect`.
     """
-    trio.run(_main, spec, name, inspect, handle_signals)
+    signals = _signals_for_run() if handle_signals else None
+    with nullcontext() if signals is None else signals:
+        try:
+            trio.run(_serve, spec, name, inspect, signals)
+        except BaseExceptionGroup as group:
+            end = _end_of_process(group)
+            if end is None:
+                raise
+            raise end from None
 
 
-async def _main(
-    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
-    name: str | None,
-    inspect: Inspect,
-    handle_signals: bool,
-) -> None:
-    await serve(spec, name=name, inspect=inspect, handle_signals=handle_signals)
+def _signals_for_run() -> Signals | None:
+    if can_be_caught():
+        return Signals()
+    _log.info("not the main thread: signals are left to whoever handles them there")
+    return None
+
+
+def _end_of_process(group: BaseExceptionGroup[Any]) -> BaseException | None:
+    """Return what a group means to the process, if it means only one thing.
+
+    Python knows the exit code of a bare `SystemExit`, and Ctrl-C only as a bare
+    `KeyboardInterrupt`; a nursery in a child has made a group of it. Of several
+    exit codes the first that is not 0 stands for all.
+    """
+    found = list(leaves(group))
+    if all(isinstance(leaf, KeyboardInterrupt) for leaf in found):
+        return found[0]
+    exits = [leaf for leaf in found if isinstance(leaf, SystemExit)]
+    if len(exits) < len(found):
+        return None
+    return next((leaf for leaf in exits if leaf.code not in (None, 0)), exits[0])
 
 
 async def serve(
@@ -98,27 +116,48 @@ async def serve(
         StartFailed: a child did not become ready.
         ValueError: an unusable name, or another value of `inspect`.
     """
+    if not handle_signals:
+        await _serve(spec, name, inspect, None)
+        return
+    if not can_be_caught():
+        raise RuntimeError(
+            "serve(handle_signals=True) needs the main thread: only there can Python "
+            "handle signals"
+        )
+    with Signals() as signals:
+        await _serve(spec, name, inspect, signals)
+
+
+async def _serve(
+    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    name: str | None,
+    inspect: Inspect,
+    signals: Signals | None,
+) -> None:
     mode = inspect_mode(inspect, os.environ)
-    manager = open_supervisor(spec)
+    tree = open_supervisor(spec)
     node = current_node()
     if name is not None:
         node.name = checked_name(name)
-    failure: BaseException | None = None
-    async with inspector(node, mode), _signals(manager, handle_signals):
-        try:
-            with systemd_notifier() as systemd:
-                async with manager as root:
-                    await _until_stopped(root, systemd)
-        except SupervisorStopping:
-            pass  # a signal stopped it before it was ready
-        except BaseException as error:  # noqa: BLE001 - raised below
-            # Raised below, outside of the nurseries: they would wrap it.
-            failure = error
-    if failure is not None:
-        try:
-            raise failure
-        finally:
-            del failure
+    systemd = systemd_notifier()
+    try:
+        async with Inspector(node, mode):
+            if signals is None:
+                await _until_ended(tree, systemd)
+            else:
+                async with Beside(_obey, tree, signals):
+                    await _until_ended(tree, systemd)
+    finally:
+        if systemd is not None:
+            systemd.close()
+
+
+async def _until_ended(tree: OpenSupervisor, systemd: SystemdNotifier | None) -> None:
+    try:
+        async with tree as root:
+            await _until_stopped(root, systemd)
+    except SupervisorStopping:
+        pass  # a signal stopped it before it was ready
 
 
 async def _until_stopped(root: Supervisor, systemd: SystemdNotifier | None) -> None:
@@ -134,31 +173,20 @@ async def _until_stopped(root: Supervisor, systemd: SystemdNotifier | None) -> N
     node = root.kid.node
     node.add_hook(watch)
     try:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(systemd.feed_watchdog, root.kid)
+        async with Beside(systemd.feed_watchdog, root.kid):
             await root.wait_stopped()
-            nursery.cancel_scope.cancel("the tree has ended")
     finally:
         node.remove_hook(watch)
 
 
-@asynccontextmanager
-async def _signals(tree: OpenSupervisor, wanted: bool) -> AsyncGenerator[None]:
+async def _obey(tree: OpenSupervisor, signals: Signals) -> None:
     """Turn signals into stop requests, until the tree is gone."""
-    if not wanted:
-        yield
-        return
-
-    async def listen(signals: AsyncIterator[int]) -> None:
-        again = False
-        async for number in signals:
-            logger.info("got %s", signal.Signals(number).name)
-            if again:
-                tree.hurry()
-            else:
-                tree.request_stop(signal.Signals(number).name)
-            again = True
-
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async with beside(listen, signals):
-            yield
+    again = False
+    while True:
+        name = signal.Signals(await signals.receive()).name
+        _log.info("got %s", name)
+        if again:
+            tree.hurry()
+        else:
+            tree.request_stop(name)
+        again = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import platform
 import secrets
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from trio_sup._log import Log
 from trio_sup.inspect.directory import (
     DiscoveryError,
     directory_lock,
@@ -41,7 +41,7 @@ LOCK_PAUSE: Final = 0.02
 ACCEPT_PAUSE: Final = 0.5
 """Seconds before accepting again when the process is out of file descriptors."""
 
-logger: logging.Logger = logging.getLogger("trio_sup.inspect")
+logger: Log = Log("trio_sup.inspect")
 
 
 class InspectorUnavailable(Exception):
