@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Hashable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import trio
 from trio.lowlevel import current_task, enable_ki_protection
 
+from trio_sup._blocks import async_block
 from trio_sup._child import Child
 from trio_sup._core.exits import NORMAL, Exit, leaves, stop_in
 from trio_sup._core.policies import Mailbox, WhenFull
@@ -102,7 +102,7 @@ class Attached(Child):
             raise StopAsyncIteration from None
 
 
-@asynccontextmanager
+@async_block
 @enable_ki_protection
 async def attach(
     *,

@@ -12,7 +12,6 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Awaitable, Generator, Iterable
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import trio
 from trio.lowlevel import current_task, enable_ki_protection
 
+from trio_sup._blocks import block
 from trio_sup._core.errors import LeakedCancelled, RestartLimitExceeded, StartFailed
 from trio_sup._core.exits import (
     NORMAL,
@@ -158,7 +158,7 @@ def _without_cancelled(error: BaseException) -> BaseException:
     return leaked
 
 
-@contextmanager
+@block
 def graceful_stop() -> Generator[trio.Event]:
     """Let a plain function finish in order when it is asked to stop.
 

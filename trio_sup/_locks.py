@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Hashable
-from contextlib import asynccontextmanager
 
 import trio
 from trio.lowlevel import enable_ki_protection
+
+from trio_sup._blocks import async_block
 
 
 class Locks:
@@ -15,7 +16,7 @@ class Locks:
     def __init__(self) -> None:
         self._locks: dict[Hashable, _KeyLock] = {}
 
-    @asynccontextmanager
+    @async_block
     @enable_ki_protection
     async def lock(self, key: Hashable) -> AsyncGenerator[None]:
         """Hold a lock for a key: ``async with registry.lock(key): ...``.

@@ -7,7 +7,6 @@ import string
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVarTuple
 
@@ -15,7 +14,9 @@ import trio
 from trio.lowlevel import RunVar
 
 from trio_sup._alarms import AlarmClock, alarm_clock
+from trio_sup._blocks import async_block
 from trio_sup._core import events
+from trio_sup._core.ends import end_of_process, is_good_end
 from trio_sup._core.errors import hook_failed
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
@@ -142,7 +143,7 @@ class Node:
         """Call it no more; harmless if it was not there."""
         self._hooks.pop(hook, None)
 
-    @asynccontextmanager
+    @async_block
     async def events(self, capacity: int = 1024) -> AsyncGenerator[EventStream]:
         """Open a stream of the events from now on.
 
@@ -208,12 +209,24 @@ def _level(make: Callable[..., LifecycleEvent], args: tuple[Any, ...]) -> int:
     return logging.DEBUG
 
 
+def _level_of_end(end: SystemExit | KeyboardInterrupt) -> int:
+    pressed = isinstance(end, KeyboardInterrupt)
+    return logging.INFO if pressed or is_good_end(end) else logging.ERROR
+
+
 def _log(event: LifecycleEvent, level: int) -> None:
     error: BaseException | None = None
     if isinstance(
         event, events.ChildCrashed | events.ChildStartFailed | events.ChildStopped
     ):
         error = event.exit.error
+    if error is not None and not isinstance(error, Exception):
+        end = end_of_process(error)
+        if end is not None:
+            # As Python has it, `sys.exit()` and Ctrl-C are no crash to be traced.
+            level, error = _level_of_end(end), None
+            if not is_logged(level):
+                return
     log.log(
         level,
         "%s",

@@ -12,9 +12,9 @@ import trio
 
 from trio_sup._beside import Beside
 from trio_sup._child import Supervisor
+from trio_sup._core.ends import end_of_process
 from trio_sup._core.errors import SupervisorStopping
 from trio_sup._core.events import LifecycleEvent
-from trio_sup._core.exits import leaves
 from trio_sup._core.specs import ChildSpec
 from trio_sup._inspection import (
     Inspect,
@@ -64,7 +64,7 @@ def run(
         try:
             trio.run(_serve, spec, name, inspect, signals)
         except BaseExceptionGroup as group:
-            end = _end_of_process(group)
+            end = end_of_process(group)
             if end is None:
                 raise
             raise end from None
@@ -75,22 +75,6 @@ def _signals_for_run() -> Signals | None:
         return Signals()
     _log.info("not the main thread: signals are left to whoever handles them there")
     return None
-
-
-def _end_of_process(group: BaseExceptionGroup[Any]) -> BaseException | None:
-    """Return what a group means to the process, if it means only one thing.
-
-    Python knows the exit code of a bare `SystemExit`, and Ctrl-C only as a bare
-    `KeyboardInterrupt`; a nursery in a child has made a group of it. Of several
-    exit codes the first that is not 0 stands for all.
-    """
-    found = list(leaves(group))
-    if all(isinstance(leaf, KeyboardInterrupt) for leaf in found):
-        return found[0]
-    exits = [leaf for leaf in found if isinstance(leaf, SystemExit)]
-    if len(exits) < len(found):
-        return None
-    return next((leaf for leaf in exits if leaf.code not in (None, 0)), exits[0])
 
 
 async def serve(

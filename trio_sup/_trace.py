@@ -104,7 +104,7 @@ def trace(
     )
     try:
         call_user(hook, event)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - user code
         queue.tracer = None
         failure = hook_failed("trace hook", hook, error)
         _log.error("%s; removed", failure, exc_info=failure)
