@@ -286,8 +286,10 @@ class Lives:
         try:
             self.node.emit(make, *args)
         except BaseException as error:  # noqa: BLE001 - only what is fatal comes here
-            self.fatal.append(error)
-            self.request_stop(f"{type(error).__name__} in an event hook")
+            # Each event of the stop that follows may well raise it again.
+            if not any(type(error) is type(former) for former in self.fatal):
+                self.fatal.append(error)
+            self.request_stop(f"{type(error).__name__} in an event hook or log handler")
 
 
 def _cut_short(error: Exception) -> Exit:
