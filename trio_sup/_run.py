@@ -62,12 +62,27 @@ def run(
     signals = _signals_for_run() if handle_signals else None
     with nullcontext() if signals is None else signals:
         try:
-            trio.run(_serve, spec, name, inspect, signals)
+            trio.run(_main, spec, name, inspect, signals)
         except BaseExceptionGroup as group:
             end = end_of_process(group)
             if end is None:
                 raise
             raise end from None
+
+
+async def _main(
+    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    name: str | None,
+    inspect: Inspect,
+    signals: Signals | None,
+) -> None:
+    try:
+        await _serve(spec, name, inspect, signals)
+    finally:
+        if signals is not None:
+            # Trio closes its end before it takes it back: a signal in between would
+            # be reported as "Bad file descriptor". Nothing waits for one any more.
+            signal.set_wakeup_fd(-1)
 
 
 def _signals_for_run() -> Signals | None:

@@ -5,9 +5,10 @@ no signal finds the default action in force, which would kill the program in the
 of its clean-up. A handler only notes the signal; a task beside the tree acts on it.
 
 The end of the program is covered, too. A signal that comes while the interpreter shuts
-down is ignored if signals have ended the tree. If several have (a storm of them, a
-user who keeps pressing Ctrl-C), more are likely to come: for a second their handlers
-stay in place and let them be, and the first one after that finds the former handler.
+down is ignored if signals have ended the tree. And if several have, more SIGTERMs are
+likely to come: for a second the handler of SIGTERM stays in place and lets them be, and
+the first one after that finds the former handler. That of SIGINT is put back in any
+case: Trio protects itself from Ctrl-C only where it finds Python's own handler.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ Handler: TypeAlias = Callable[[int, FrameType | None], Any] | int
 NUMBERS: Final = (signal.SIGTERM, signal.SIGINT)
 AFTERWARDS: Final = 1.0
 """Seconds after the end of a tree that several signals have ended, in which further
-ones count as part of the same wish."""
+SIGTERMs count as part of the same wish."""
+LINGER: Final = 0.01
+"""Seconds in which a storm shows: signals that are pending are one to the receiver,
+so that of many only one may have been seen."""
 
 
 class Signals:
@@ -75,11 +79,13 @@ class Signals:
         global _wish_to_end
         if self._count:
             _wish_to_end = True
+        if self._count == 1:
+            time.sleep(LINGER)
         with _held(self._former):
             self._ended = time.monotonic()
             for number, former in self._former.items():
-                ours = signal.getsignal(number) == self._handle
-                if ours and self._count < 2:
+                stays = number == signal.SIGTERM and self._count > 1
+                if signal.getsignal(number) == self._handle and not stays:
                     signal.signal(number, former)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:

@@ -131,7 +131,7 @@ def test_run_and_serve_raise_the_same_inspected_or_not(
         else:
             trio.run(lambda: serve(spec, inspect=wanted, name="same"))
 
-    with pytest.raises(BaseException) as info:
+    with pytest.raises(BaseException) as info:  # noqa: PT011 - any
         in_environment(how, directory, body)
     if not isinstance(error, Exception):
         assert info.value is error
@@ -388,7 +388,7 @@ def test_ctrl_c_is_bare_whether_systemd_is_told_or_not(
     import signal
 
     async def presses() -> None:
-        await trio.sleep(0)
+        await trio.lowlevel.checkpoint()
         trio.lowlevel.spawn_system_task(press)
         await trio.sleep_forever()
 
