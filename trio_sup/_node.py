@@ -56,7 +56,9 @@ class EventHook(Protocol):
     """What `Node.add_hook` takes: a plain function, called with each event.
 
     It runs synchronously after the state has changed. If it raises, that is logged
-    and reported once as `HookFailed`; nothing else is disturbed.
+    and reported once as `HookFailed`; nothing else is disturbed. What is fatal
+    (`SystemExit`, `KeyboardInterrupt`) ends the tree in order. So it is with the
+    handlers and filters of ``logging``, but for the report, which goes to stderr.
     """
 
     def __call__(self, event: LifecycleEvent, /) -> object:

@@ -41,7 +41,10 @@ def run(
     """Run a supervision tree as the whole program, until it ends.
 
     SIGTERM or SIGINT (Ctrl-C) stops the tree in order and `run` returns, so that the
-    program ends with exit code 0; a second signal collapses the remaining graces.
+    program ends with exit code 0; a second signal collapses the remaining graces. The
+    handlers stand from the first line of `run` to its last; a signal that is ignored
+    at the start stays ignored. An inspector that cannot be started is a line in the
+    log, no error.
 
     Args:
         spec: A specification made by `supervisor`, or a list of children.
@@ -52,11 +55,14 @@ def run(
             while nobody looks. The variable ``TRIO_SUP_INSPECT`` of the environment
             (``off``, ``view`` or ``control``) can take away from it, and can add
             control to True.
-        handle_signals: Whether SIGTERM and SIGINT stop the tree.
+        handle_signals: Whether SIGTERM and SIGINT stop the tree. Outside of the main
+            thread they are left alone in any case.
 
     Raises:
         RestartLimitExceeded: the tree gave up: the program's exit code is then 1.
         StartFailed: a child did not become ready.
+        SystemExit: a child raised it; bare, even from a nursery of the child's.
+        KeyboardInterrupt: the same.
         ValueError: an unusable name, or another value of `inspect`.
     """
     signals = _signals_for_run() if handle_signals else None
@@ -113,6 +119,7 @@ async def serve(
     Raises:
         RestartLimitExceeded: the tree gave up.
         StartFailed: a child did not become ready.
+        RuntimeError: `handle_signals` outside of the main thread.
         ValueError: an unusable name, or another value of `inspect`.
     """
     if not handle_signals:
