@@ -29,6 +29,7 @@ from trio_sup import (
     supervisor,
 )
 from trio_sup._inspection import INSPECT_VARIABLE
+from trio_sup.inspect.hub import Hub
 
 ROOT = Path(__file__).parents[2]
 
@@ -309,7 +310,7 @@ async def test_an_inspector_that_breaks_later_ends_alone(
         await breaks.wait()
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(trio_sup.inspect.listener.Hub, "run", run_hub)
+    monkeypatch.setattr(Hub, "run", run_hub)
     async with open_inspector("later") as inspection:
         assert inspection.path is not None
         breaks.set()
@@ -333,7 +334,7 @@ def test_a_fatal_error_in_the_inspector_comes_out_bare(
         finally:
             ended.append("in order")
 
-    monkeypatch.setattr(trio_sup.inspect.listener.Hub, "run", run_hub)
+    monkeypatch.setattr(Hub, "run", run_hub)
     with pytest.raises(SystemExit) as info:
         run([child(works)], name="fatal")
     assert info.value.code == 5
