@@ -47,10 +47,11 @@ class Signals:
         self._came: deque[int] = deque()
         # How many have come, with those that were received already.
         self._count = 0
-        self._former: dict[int, Handler] = {}
+        # Who handled them before.
+        self.former: dict[int, Handler] = {}
         self._token: trio.lowlevel.TrioToken | None = None
         self._bell = trio.Event()
-        self._ended: float | None = None
+        self.ended: float | None = None
 
     async def receive(self) -> int:
         """Wait for the next signal and return its number."""
@@ -66,7 +67,7 @@ class Signals:
             former = _former(number)
             # None: the handler of a program around Python; it could not be put back.
             if former not in (None, signal.SIG_IGN):
-                self._former[number] = former
+                self.former[number] = former
                 signal.signal(number, self._handle)
         return self
 
@@ -81,16 +82,16 @@ class Signals:
             _wish_to_end = True
         if self._count == 1:
             time.sleep(LINGER)
-        with _held(self._former):
-            self._ended = time.monotonic()
-            for number, former in self._former.items():
+        with _held(self.former):
+            self.ended = time.monotonic()
+            for number, former in self.former.items():
                 stays = number == signal.SIGTERM and self._count > 1
                 if signal.getsignal(number) == self._handle and not stays:
                     signal.signal(number, former)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._ended is not None:
-            self._after_the_end(number, self._ended)
+        if self.ended is not None:
+            self._after_the_end(number, self.ended)
             return
         self._count += 1
         self._came.append(number)
@@ -105,7 +106,7 @@ class Signals:
 
     def _after_the_end(self, number: int, ended: float) -> None:
         if time.monotonic() - ended >= AFTERWARDS:
-            signal.signal(number, self._former[number])
+            signal.signal(number, self.former[number])
             signal.raise_signal(number)
 
 
@@ -121,8 +122,8 @@ def _former(number: int) -> Any:
     """Return who handles a signal; for one whose tree has ended, who did before."""
     handler = signal.getsignal(number)
     owner = getattr(handler, "__self__", None)
-    while isinstance(owner, Signals) and owner._ended is not None:
-        handler = owner._former[number]
+    while isinstance(owner, Signals) and owner.ended is not None:
+        handler = owner.former[number]
         owner = getattr(handler, "__self__", None)
     return handler
 
