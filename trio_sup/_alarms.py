@@ -8,16 +8,16 @@ lazily started system task, which ends when no alarm is left. Works under `MockC
 from __future__ import annotations
 
 import heapq
-import logging
 import math
 from collections.abc import Callable
 
 import trio
 from trio.lowlevel import RunVar
 
+from trio_sup._log import Log
 from trio_sup._protect import protected
 
-_logger = logging.getLogger("trio_sup")
+_log = Log("trio_sup")
 
 
 SWEEP_FROM = 128
@@ -118,9 +118,11 @@ class AlarmClock:
                 continue
             try:
                 action()
-            except Exception:
+            except Exception as error:  # noqa: BLE001 - told in the log
                 # An error here would end the whole run as an internal error.
-                _logger.exception("trio-sup: an alarm failed; please report this")
+                _log.error(
+                    "trio-sup: an alarm failed; please report this", exc_info=error
+                )
             turn -= 1
             if not turn:
                 return True

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Hashable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import trio
 from trio.lowlevel import current_task, enable_ki_protection
 
+from trio_sup._blocks import async_block
 from trio_sup._child import Child
 from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.exits import NORMAL, Exit, stop_in
@@ -107,7 +108,7 @@ class Attached(Child):
             raise StopAsyncIteration from None
 
 
-@asynccontextmanager
+@async_block
 @enable_ki_protection
 async def attach(
     *,

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, TypeVarTuple
+from types import TracebackType
+from typing import Any, Final, Literal, TypeAlias
 
 import trio
 from attrs import field, frozen
 from trio.lowlevel import enable_ki_protection
 
+from trio_sup._beside import Beside
+from trio_sup._core.errors import entered_again
+from trio_sup._core.exits import describe_error
+from trio_sup._log import Log
 from trio_sup._node import Node, current_node
 
-logger = logging.getLogger("trio_sup")
-
-Ts = TypeVarTuple("Ts")
+_log = Log("trio_sup")
 
 Inspect: TypeAlias = bool | Literal["control"]
 """What `run` takes: False, True (look only), or ``"control"``."""
@@ -26,21 +27,21 @@ InspectMode: TypeAlias = Literal["off", "view", "control"]
 INSPECT_VARIABLE: Final = "TRIO_SUP_INSPECT"
 
 
-@asynccontextmanager
-async def open_inspector(
+def open_inspector(
     name: str | None = None,
     *,
     inspect: Inspect = True,
     contents: bool = True,
     redact: Callable[[str], str] | None = None,
     runtime_dir: Path | None = None,
-) -> AsyncGenerator[Inspection]:
+) -> OpenInspector:
     """Let inspectors attach to this program for the length of the block.
 
     For any Trio program: its tasks, nurseries, and where each of them waits can be
     looked at even if it has no supervisor. `run` and `serve` do this by themselves.
     Costs nothing while nobody is attached. Where the socket cannot be made, the
     reason is logged and in `Inspection.problem`, and the block runs all the same.
+    What the block raises comes out as it is, inspected or not: the same object.
 
     Args:
         name: The node's name, for `trio-sup nodes` and `trio-sup inspect`; as for
@@ -54,17 +55,53 @@ async def open_inspector(
         runtime_dir: Where the socket is made; by default where `trio-sup nodes`
             looks.
 
+    Returns:
+        An async context manager, for one use, that yields an `Inspection`.
+
     Raises:
-        ValueError: an unusable name, or another value of `inspect`.
+        ValueError: from entering, for an unusable name or another value of
+            `inspect`.
+        RuntimeError: from entering it a second time.
     """
-    mode = inspect_mode(inspect, os.environ)
-    node = current_node()
-    if name is not None:
-        node.name = checked_name(name)
-    options = Options(contents, redact, runtime_dir)
-    async with inspector(node, mode, options) as answer:
-        await answer.known.wait()
-        yield answer.found[0]
+    return OpenInspector(name, inspect, Options(contents, redact, runtime_dir))
+
+
+class OpenInspector:
+    """What `open_inspector` returns: an async context manager."""
+
+    def __init__(self, name: str | None, inspect: Inspect, options: Options) -> None:
+        self._name = name
+        self._inspect: Inspect = inspect
+        self._options = options
+        self._inner: Inspector | None = None
+
+    @enable_ki_protection
+    async def __aenter__(self) -> Inspection:
+        if self._inner is not None:
+            raise entered_again("open_inspector")
+        mode = inspect_mode(self._inspect, os.environ)
+        node = current_node()
+        if self._name is not None:
+            node.name = checked_name(self._name)
+        inner = self._inner = Inspector(node, mode, self._options)
+        answer = await inner.__aenter__()
+        try:
+            await answer.known.wait()
+        except BaseException as error:
+            # As if it came from the block: what serves inspectors ends first.
+            await inner.__aexit__(type(error), error, error.__traceback__)
+            raise
+        return answer.found[0]
+
+    @enable_ki_protection
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        assert self._inner is not None
+        return await self._inner.__aexit__(kind, error, trace)
 
 
 @frozen
@@ -86,22 +123,37 @@ class Inspection:
     """Why nobody can; empty if somebody can, or if that was not wanted."""
 
 
-@asynccontextmanager
-async def inspector(
-    node: Node, mode: InspectMode, options: Options | None = None
-) -> AsyncGenerator[Answer]:
-    """Let inspectors attach while the block runs, and until it is gone.
+class Inspector:
+    """Lets inspectors attach while the block runs, and until it is gone.
 
     Does not wait for the socket: `Answer.known` does.
     """
-    answer = Answer()
-    if mode == "off":
-        answer.tell(Inspection())
-        yield answer
-        return
-    control, how = mode == "control", options or Options()
-    async with beside(serve_beside, node, control, how, answer):
-        yield answer
+
+    def __init__(
+        self, node: Node, mode: InspectMode, options: Options | None = None
+    ) -> None:
+        self._answer = Answer()
+        self._beside: Beside[*tuple[Any, ...]] | None = None
+        if mode == "off":
+            self._answer.tell(Inspection())
+        else:
+            control, how = mode == "control", options or Options()
+            self._beside = Beside(serve_beside, node, control, how, self._answer)
+
+    async def __aenter__(self) -> Answer:
+        if self._beside is not None:
+            await self._beside.__aenter__()
+        return self._answer
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if self._beside is None:
+            return False
+        return await self._beside.__aexit__(kind, error, trace)
 
 
 @frozen
@@ -125,12 +177,15 @@ class Answer:
 async def serve_beside(
     node: Node, control: bool, options: Options, answer: Answer
 ) -> None:
-    """Serve inspectors until cancelled; a problem is said and is no error."""
-    # Imported here: a program that does not want it pays nothing for it.
-    from trio_sup._operate import Operator
-    from trio_sup.inspect.listener import InspectorUnavailable, serve_inspector
+    """Serve inspectors until cancelled; a problem is said and is no error.
 
+    Whatever it is: the inspector is there to help a program, not to end it.
+    """
     try:
+        # Imported here: a program that does not want it pays nothing for it.
+        from trio_sup._operate import Operator
+        from trio_sup.inspect.listener import serve_inspector
+
         await serve_inspector(
             node,
             name=node.name,
@@ -141,32 +196,12 @@ async def serve_beside(
             redact=options.redact,
             task_status=answer,
         )
-    except InspectorUnavailable as error:
-        logger.warning("no inspector: %s", error)
-        answer.tell(Inspection(None, str(error)))
-
-
-@asynccontextmanager
-async def beside(
-    task: Callable[[*Ts], Awaitable[object]], *args: *Ts
-) -> AsyncGenerator[None]:
-    """Run a task beside the block, to its very end.
-
-    A cancellation from outside starts the stop of the tree; what serves the tree
-    must not go before it, so the task is shielded and ended by us.
-    """
-    scope = trio.CancelScope(shield=True)
-
-    async def run() -> None:
-        with scope:
-            await task(*args)
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(run)
-        try:
-            yield
-        finally:
-            scope.cancel("the tree has ended")
+    except Exception as error:  # noqa: BLE001 - told, and in `Inspection.problem`
+        why = describe_error(error).removeprefix("InspectorUnavailable: ")
+        # Files and rights explain themselves; for anything else the place matters.
+        known = why != describe_error(error) or isinstance(error, OSError | ImportError)
+        _log.warning("no inspector: %s", why, exc_info=None if known else error)
+        answer.tell(Inspection(None, why))
 
 
 def checked_name(name: str) -> str:
@@ -195,7 +230,7 @@ def inspect_mode(wanted: Inspect, environ: Mapping[str, str]) -> InspectMode:
         raise ValueError(f"inspect is True, False or 'control', not {wanted!r}")
     said = environ.get(INSPECT_VARIABLE, "")
     if said not in ("", "off", "view", "control"):
-        logger.warning("%s is off, view or control, not %r", INSPECT_VARIABLE, said)
+        _log.warning("%s is off, view or control, not %r", INSPECT_VARIABLE, said)
         said = ""
     if not wanted or said == "off":
         return "off"

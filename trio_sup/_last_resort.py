@@ -8,17 +8,17 @@ here, and it never takes the place of what ended the life.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TypeVarTuple
 
 from trio_sup._core.anatomy import is_a, is_showable, set_cause, traceback_of
 from trio_sup._core.errors import HookFailed, hook_failed
 from trio_sup._core.exits import describe_error
+from trio_sup._log import Log
 
 Args = TypeVarTuple("Args")
 
-_logger = logging.getLogger("trio_sup")
+_log = Log("trio_sup")
 
 
 def report_fault(where: str, fault: BaseException) -> None:
@@ -30,7 +30,7 @@ def report_fault(where: str, fault: BaseException) -> None:
     """
     failure = HookFailed(f"the end of {where} met {describe_error(fault)}")
     set_cause(failure, fault)
-    _log(failure, "", _logger)
+    _write(failure, "", _log)
 
 
 def report_hook(
@@ -38,7 +38,7 @@ def report_hook(
     hook: object,
     error: Exception,
     then: str = "",
-    logger: logging.Logger = _logger,
+    log: Log = _log,
 ) -> None:
     """Log that a hook raised. Never raises an `Exception`.
 
@@ -47,18 +47,14 @@ def report_hook(
         hook: The hook.
         error: What it raised.
         then: What became of it.
-        logger: Where to log it.
+        log: Where to log it.
     """
-    _log(hook_failed(what, hook, error), then, logger)
+    _write(hook_failed(what, hook, error), then, log)
 
 
-def _log(failure: HookFailed, then: str, logger: logging.Logger) -> None:
+def _write(failure: HookFailed, then: str, log: Log) -> None:
     shown = type(failure), failure, traceback_of(failure)
-    try:
-        info = shown if is_showable(failure) else None
-        logger.error("%s%s", failure, then, exc_info=info)
-    except Exception:  # noqa: BLE001, S110 - the log itself is what fails
-        pass
+    log.error("%s%s", failure, then, exc_info=shown if is_showable(failure) else None)
 
 
 def survive(

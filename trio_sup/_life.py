@@ -10,8 +10,7 @@ life's exception along as context.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Awaitable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Generator, Iterable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import trio
 from trio.lowlevel import current_task, enable_ki_protection
 
+from trio_sup._blocks import block
 from trio_sup._core.anatomy import (
     is_a,
     without,
@@ -223,7 +223,8 @@ def _without_cancelled(error: BaseException) -> BaseException:
     return leaked
 
 
-def graceful_stop() -> AbstractContextManager[trio.Event, None]:
+@block
+def graceful_stop() -> Generator[trio.Event]:
     """Let a plain function finish in order when it is asked to stop.
 
     Inside the block a request to stop sets the event that it yields, instead of
@@ -237,43 +238,23 @@ def graceful_stop() -> AbstractContextManager[trio.Event, None]:
         WrongRun: from entering, in a thread that the function started, with a Trio run
             of its own or without one; a `RuntimeError`, too.
     """
-    return _GracefulStop()
-
-
-class _GracefulStop:
-    """The block of `graceful_stop`.
-
-    Not a generator: what `contextlib` makes of one sets `__traceback__`, so that a
-    frozen exception that crosses the block would be replaced by its complaint.
-    """
-
-    __slots__ = ("_kid", "_life", "_scope")
-    _kid: Kid
-    _life: int
-    _scope: trio.CancelScope
-
-    @enable_ki_protection
-    def __enter__(self) -> trio.Event:
-        kid = current_kid.get()
-        if kid is None or kid.spec.kind != "task" or kid.scope is None:
-            message = "graceful_stop() works inside a supervised function only"
-            raise RuntimeError(message)
-        kid.node.home.check("graceful_stop", kid.path_text)
-        if kid.stop_event is not None:
-            raise RuntimeError("graceful_stop() is in use already in this child")
-        self._kid, self._life, self._scope = kid, kid.life, kid.scope
-        kid.stop_event = event = trio.Event()
-        if kid.asked is not None:
-            event.set()
-        return event
-
-    @enable_ki_protection
-    def __exit__(self, *_: object) -> None:
-        kid = self._kid
-        if kid.life == self._life and kid.alive:
+    kid = current_kid.get()
+    if kid is None or kid.spec.kind != "task" or kid.scope is None:
+        raise RuntimeError("graceful_stop() works inside a supervised function only")
+    kid.node.home.check("graceful_stop", kid.path_text)
+    if kid.stop_event is not None:
+        raise RuntimeError("graceful_stop() is in use already in this child")
+    life, scope = kid.life, kid.scope
+    kid.stop_event = event = trio.Event()
+    if kid.asked is not None:
+        event.set()
+    try:
+        yield event
+    finally:
+        if kid.life == life and kid.alive:
             kid.stop_event = None
             if kid.asked is not None:
-                self._scope.cancel(kid.asked)
+                scope.cancel(kid.asked)
 
 
 _TRIO = str(Path(trio.__file__).parent)

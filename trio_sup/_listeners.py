@@ -16,6 +16,7 @@ import trio
 from attrs import frozen
 
 from trio_sup._core.exits import Exit
+from trio_sup._fatal import end_a_tree
 from trio_sup._last_resort import report_hook
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class Listener(Protocol):
 
     It is called with each notice, in order, soon after the step in which the table
     changed; by then the table may have changed further. If it raises, that is
-    logged and reported once as `HookFailed`; nobody else is disturbed.
+    logged and reported once as `HookFailed`; nobody else is disturbed. What is fatal
+    (`SystemExit`, `KeyboardInterrupt`) ends the tree that the child belongs to, in
+    order, and comes out of its block; without any tree it is logged.
     """
 
     def __call__(self, notice: Notice, /) -> object:
@@ -92,7 +95,11 @@ class Notifier:
             while self._queue:
                 notice = self._queue.popleft()
                 for listener, failures in list(self.listeners.items()):
-                    self._call(listener, failures, notice)
+                    try:
+                        self._call(listener, failures, notice)
+                    except BaseException as fatal:  # noqa: BLE001 - ends a tree
+                        # Raised here it would be an internal error of Trio's.
+                        end_a_tree(notice.handle.kid, fatal, "registry listener")
         finally:
             self._delivering = False
 

@@ -361,11 +361,13 @@ class Lives:
         """
         try:
             self.node.emit(make, *args)
-        except Exception as fault:  # noqa: BLE001 - such as a log handler's
+        except Exception as fault:  # noqa: BLE001 - not a hook's, which is told of there
             report_fault(f"an event of {self.path_text}", fault)
         except BaseException as error:  # noqa: BLE001 - it goes up
-            self.fatal.append(error)
-            self.request_stop(f"{class_name(error)} in an event hook")
+            # Each event of the stop that follows may well raise it again.
+            if not any(type(error) is type(former) for former in self.fatal):
+                self.fatal.append(error)
+            self.request_stop(f"{class_name(error)} in an event hook or log handler")
 
 
 def _cut_short(error: Exception) -> Exit:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Hashable
-from contextlib import asynccontextmanager
 
 import trio
 from trio.lowlevel import enable_ki_protection
+
+from trio_sup._blocks import async_block
 
 
 class Locks:
@@ -20,7 +21,7 @@ class Locks:
         self._check_lock = check
         self._locks: dict[Hashable, _KeyLock] = {}
 
-    @asynccontextmanager
+    @async_block
     @enable_ki_protection
     async def lock(self, key: Hashable) -> AsyncGenerator[None]:
         """Hold a lock for a key: ``async with registry.lock(key): ...``.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import trio
@@ -16,6 +15,7 @@ from attrs import frozen
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._alarms import alarm_clock
+from trio_sup._blocks import async_block
 from trio_sup._core.errors import NoProcess
 from trio_sup._core.exits import NOPROC, Exit
 from trio_sup._last_resort import report_fault
@@ -262,7 +262,7 @@ class Exits(Watch):
         return self._downs.popleft()
 
 
-@asynccontextmanager
+@async_block
 @enable_ki_protection
 async def monitor(
     target: Child, *, until: Until = "life", capacity: int = 1024

@@ -7,7 +7,6 @@ import string
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVarTuple
 
@@ -16,8 +15,10 @@ import trio
 from trio.lowlevel import RunVar
 
 from trio_sup._alarms import AlarmClock, alarm_clock
+from trio_sup._blocks import async_block
 from trio_sup._core import events
-from trio_sup._core.anatomy import is_showable, traceback_of
+from trio_sup._core.anatomy import is_a, is_showable, traceback_of
+from trio_sup._core.ends import end_of_process, is_good_end
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
 from trio_sup._core.remains import HeavyExits
@@ -26,6 +27,7 @@ from trio_sup._gate import Gate
 from trio_sup._generators import Generators
 from trio_sup._home import Home, own_home
 from trio_sup._last_resort import report_hook
+from trio_sup._log import Log
 from trio_sup._observed import format_error
 from trio_sup._protect import call_user
 from trio_sup._registry import Registry
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
 
 Fields = TypeVarTuple("Fields")
 
-logger = logging.getLogger("trio_sup")
+log = Log("trio_sup")
+is_logged = log.logger.isEnabledFor
 
 _LEVELS: dict[Callable[..., LifecycleEvent], int] = {
     events.ChildCrashed: logging.ERROR,
@@ -60,7 +63,9 @@ class EventHook(Protocol):
     """What `Node.add_hook` takes: a plain function, called with each event.
 
     It runs synchronously after the state has changed. If it raises, that is logged
-    and reported once as `HookFailed`; nothing else is disturbed.
+    and reported once as `HookFailed`; nothing else is disturbed. What is fatal
+    (`SystemExit`, `KeyboardInterrupt`) ends the tree in order. So it is with the
+    handlers and filters of ``logging``, but for the report, which goes to stderr.
     """
 
     def __call__(self, event: LifecycleEvent, /) -> object:
@@ -187,7 +192,7 @@ class Node:
         self.home.check_if_going("node.remove_hook", self.name)
         self._hooks.pop(hook, None)
 
-    @asynccontextmanager
+    @async_block
     async def events(self, capacity: int = 1024) -> AsyncGenerator[EventStream]:
         """Open a stream of the events from now on.
 
@@ -220,7 +225,7 @@ class Node:
         level = _LEVELS.get(make)
         if level is None:
             level = _level(make, args)
-        logged = logger.isEnabledFor(level)
+        logged = is_logged(level)
         if not logged and not self._hooks:
             self._recent.append((make, args))
             return
@@ -259,8 +264,20 @@ def _level(make: Callable[..., LifecycleEvent], args: tuple[Any, ...]) -> int:
 _TELLS_AN_END = (events.ChildCrashed, events.ChildStartFailed, events.ChildStopped)
 
 
+def _level_of_end(end: SystemExit | KeyboardInterrupt) -> int:
+    pressed = is_a(end, KeyboardInterrupt)
+    return logging.INFO if pressed or is_good_end(end) else logging.ERROR
+
+
 def _log(event: LifecycleEvent, level: int) -> None:
     error = event.exit.error if isinstance(event, _TELLS_AN_END) else None
+    if error is not None and not is_a(error, Exception):
+        end = end_of_process(error)
+        if end is not None:
+            # As Python has it, `sys.exit()` and Ctrl-C are no crash to be traced.
+            level, error = _level_of_end(end), None
+            if not is_logged(level):
+                return
     text = event.summary
     shown = None
     if error is not None:
@@ -268,7 +285,7 @@ def _log(event: LifecycleEvent, level: int) -> None:
             shown = type(error), error, traceback_of(error)
         else:  # handlers would never be done with it, or raise
             text += "\n" + format_error(error)
-    logger.log(level, "%s", text, exc_info=shown, extra={"trio_sup_event": event})
+    log.log(level, "%s", text, exc_info=shown, extra={"trio_sup_event": event})
 
 
 class EventStream:

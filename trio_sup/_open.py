@@ -16,6 +16,7 @@ from trio_sup._core.errors import (
     RestartLimitExceeded,
     StartFailed,
     SupervisorStopping,
+    entered_again,
 )
 from trio_sup._core.exits import Exit
 from trio_sup._core.specs import ChildSpec
@@ -149,6 +150,7 @@ class OpenSupervisor:
         self._nursery_manager: Any
         self._body: trio.CancelScope
         self._early_stop: str | None = None
+        self._entered = False
 
     def request_stop(self, reason: str) -> None:
         """Ask the tree to stop in order, even while it starts. No checkpoint.
@@ -169,6 +171,9 @@ class OpenSupervisor:
 
     @enable_ki_protection
     async def __aenter__(self) -> Supervisor:
+        if self._entered:
+            raise entered_again("open_supervisor")
+        self._entered = True
         self._host = host = RootHost(self._spec)
         host.kid.reserve_name()  # may raise, so before anything is open
         self._nursery_manager = trio.open_nursery()
@@ -290,7 +295,8 @@ def open_supervisor(
         name: An address of the root.
 
     Returns:
-        An async context manager that yields the root's `Supervisor` handle.
+        An async context manager, for one use, that yields the root's `Supervisor`
+        handle.
 
     Raises:
         ChildSpecError: here, if a specification is invalid.
@@ -299,6 +305,7 @@ def open_supervisor(
         RestartLimitExceeded: from the end of the block, bare, when the tree gave
             up; the body was cancelled then. With an error of the body besides, both
             in one `ExceptionGroup`.
+        RuntimeError: from entering it a second time.
     """
     if isinstance(children, ChildSpec):
         flags = (strategy, max_restarts, max_seconds, auto_shutdown, id, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,11 +17,12 @@ from trio_sup._core.policies import Budget
 from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._kid import Kid
 from trio_sup._life import await_stack
+from trio_sup._log import Log
 
 if TYPE_CHECKING:
     from trio_sup._child import Child
 
-_logger = logging.getLogger("trio_sup")
+_log = Log("trio_sup")
 
 STORY_LENGTH = 10
 """How many crashes a supervisor remembers for its story."""
@@ -140,7 +140,7 @@ def note_endless_backoff(spec: ChildSpec[Child], flags: Flags, supervisor: str) 
         return
     limit: Budget | Flags = flags if spec.budget is None else spec.budget
     if not spec.backoff.can_exceed(limit.max_restarts, limit.max_seconds):
-        _logger.info(
+        _log.info(
             "child %r of supervisor %r: with this backoff it never restarts more "
             "than %d times in %g s, so a crash loop never ends; choose a longer "
             "window",

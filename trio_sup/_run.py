@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Iterable,
-)
-from contextlib import asynccontextmanager
-from typing import Any, TypeVarTuple
+from collections.abc import Iterable
+from contextlib import nullcontext
+from typing import Any
 
 import trio
 
+from trio_sup._beside import Beside
 from trio_sup._child import Supervisor
+from trio_sup._core.ends import end_of_process
 from trio_sup._core.errors import SupervisorStopping
 from trio_sup._core.events import LifecycleEvent
 from trio_sup._core.specs import ChildSpec
 from trio_sup._inspection import (
     Inspect,
-    beside,
+    Inspector,
     checked_name,
     inspect_mode,
-    inspector,
 )
+from trio_sup._log import Log
 from trio_sup._node import current_node
 from trio_sup._open import OpenSupervisor, open_supervisor
+from trio_sup._signals import Signals, can_be_caught
 from trio_sup._systemd import SystemdNotifier, systemd_notifier
 
-logger = logging.getLogger("trio_sup")
-
-Ts = TypeVarTuple("Ts")
+_log = Log("trio_sup")
 
 
 def run(
@@ -45,7 +41,10 @@ def run(
     """Run a supervision tree as the whole program, until it ends.
 
     SIGTERM or SIGINT (Ctrl-C) stops the tree in order and `run` returns, so that the
-    program ends with exit code 0; a second signal collapses the remaining graces.
+    program ends with exit code 0; a second signal collapses the remaining graces. The
+    handlers stand from the first line of `run` to its last; a signal that is ignored
+    at the start stays ignored. An inspector that cannot be started is a line in the
+    log, no error.
 
     Args:
         spec: A specification made by `supervisor`, or a list of children.
@@ -56,23 +55,47 @@ def run(
             while nobody looks. The variable ``TRIO_SUP_INSPECT`` of the environment
             (``off``, ``view`` or ``control``) can take away from it, and can add
             control to True.
-        handle_signals: Whether SIGTERM and SIGINT stop the tree.
+        handle_signals: Whether SIGTERM and SIGINT stop the tree. Outside of the main
+            thread they are left alone in any case.
 
     Raises:
         RestartLimitExceeded: the tree gave up: the program's exit code is then 1.
         StartFailed: a child did not become ready.
+        SystemExit: a child raised it; bare, even from a nursery of the child's.
+        KeyboardInterrupt: the same.
         ValueError: an unusable name, or another value of `inspect`.
     """
-    trio.run(_main, spec, name, inspect, handle_signals)
+    signals = _signals_for_run() if handle_signals else None
+    with nullcontext() if signals is None else signals:
+        try:
+            trio.run(_main, spec, name, inspect, signals)
+        except BaseExceptionGroup as group:
+            end = end_of_process(group)
+            if end is None:
+                raise
+            raise end from None
 
 
 async def _main(
     spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
     name: str | None,
     inspect: Inspect,
-    handle_signals: bool,
+    signals: Signals | None,
 ) -> None:
-    await serve(spec, name=name, inspect=inspect, handle_signals=handle_signals)
+    try:
+        await _serve(spec, name, inspect, signals)
+    finally:
+        if signals is not None:
+            # Trio closes its end before it takes it back: a signal in between would
+            # be reported as "Bad file descriptor". Nothing waits for one any more.
+            signal.set_wakeup_fd(-1)
+
+
+def _signals_for_run() -> Signals | None:
+    if can_be_caught():
+        return Signals()
+    _log.info("not the main thread: signals are left to whoever handles them there")
+    return None
 
 
 async def serve(
@@ -96,29 +119,51 @@ async def serve(
     Raises:
         RestartLimitExceeded: the tree gave up.
         StartFailed: a child did not become ready.
+        RuntimeError: `handle_signals` outside of the main thread.
         ValueError: an unusable name, or another value of `inspect`.
     """
+    if not handle_signals:
+        await _serve(spec, name, inspect, None)
+        return
+    if not can_be_caught():
+        raise RuntimeError(
+            "serve(handle_signals=True) needs the main thread: only there can Python "
+            "handle signals"
+        )
+    with Signals() as signals:
+        await _serve(spec, name, inspect, signals)
+
+
+async def _serve(
+    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    name: str | None,
+    inspect: Inspect,
+    signals: Signals | None,
+) -> None:
     mode = inspect_mode(inspect, os.environ)
-    manager = open_supervisor(spec)
+    tree = open_supervisor(spec)
     node = current_node()
     if name is not None:
         node.name = checked_name(name)
-    failure: BaseException | None = None
-    async with inspector(node, mode), _signals(manager, handle_signals):
-        try:
-            with systemd_notifier() as systemd:
-                async with manager as root:
-                    await _until_stopped(root, systemd)
-        except SupervisorStopping:
-            pass  # a signal stopped it before it was ready
-        except BaseException as error:  # noqa: BLE001 - raised below
-            # Raised below, outside of the nurseries: they would wrap it.
-            failure = error
-    if failure is not None:
-        try:
-            raise failure
-        finally:
-            del failure
+    systemd = systemd_notifier()
+    try:
+        async with Inspector(node, mode):
+            if signals is None:
+                await _until_ended(tree, systemd)
+            else:
+                async with Beside(_obey, tree, signals):
+                    await _until_ended(tree, systemd)
+    finally:
+        if systemd is not None:
+            systemd.close()
+
+
+async def _until_ended(tree: OpenSupervisor, systemd: SystemdNotifier | None) -> None:
+    try:
+        async with tree as root:
+            await _until_stopped(root, systemd)
+    except SupervisorStopping:
+        pass  # a signal stopped it before it was ready
 
 
 async def _until_stopped(root: Supervisor, systemd: SystemdNotifier | None) -> None:
@@ -134,31 +179,20 @@ async def _until_stopped(root: Supervisor, systemd: SystemdNotifier | None) -> N
     node = root.kid.node
     node.add_hook(watch)
     try:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(systemd.feed_watchdog, root.kid)
+        async with Beside(systemd.feed_watchdog, root.kid):
             await root.wait_stopped()
-            nursery.cancel_scope.cancel("the tree has ended")
     finally:
         node.remove_hook(watch)
 
 
-@asynccontextmanager
-async def _signals(tree: OpenSupervisor, wanted: bool) -> AsyncGenerator[None]:
+async def _obey(tree: OpenSupervisor, signals: Signals) -> None:
     """Turn signals into stop requests, until the tree is gone."""
-    if not wanted:
-        yield
-        return
-
-    async def listen(signals: AsyncIterator[int]) -> None:
-        again = False
-        async for number in signals:
-            logger.info("got %s", signal.Signals(number).name)
-            if again:
-                tree.hurry()
-            else:
-                tree.request_stop(signal.Signals(number).name)
-            again = True
-
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async with beside(listen, signals):
-            yield
+    again = False
+    while True:
+        name = signal.Signals(await signals.receive()).name
+        _log.info("got %s", name)
+        if again:
+            tree.hurry()
+        else:
+            tree.request_stop(name)
+        again = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, cast
@@ -12,6 +11,7 @@ from trio.lowlevel import enable_ki_protection
 
 from trio_sup._core.exits import Exit
 from trio_sup._core.safe import safe_repr
+from trio_sup._log import Log
 from trio_sup._messages import CastNote, InfoNote
 from trio_sup._monitor import Monitor, Until, watch_for_server
 from trio_sup._ops import Cast, Handler, Operation, handler_of, handlers_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-_logger = logging.getLogger("trio_sup")
+_log = Log("trio_sup")
 
 RESERVED = frozenset(
     {
@@ -106,7 +106,7 @@ class GenServer:
 
     async def handle_info(self, message: Any) -> None:
         """Take what `ServerRef.send` delivered; by default log it and go on."""
-        _logger.warning(
+        _log.warning(
             "server %s got a message it has no handle_info for: %.200s",
             self._own().kid.path_text,
             safe_repr(message),

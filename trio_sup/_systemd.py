@@ -8,19 +8,20 @@ no child is stuck.
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import trio
 
+from trio_sup._core.exits import describe_error
+from trio_sup._log import Log
+
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
 
-_logger = logging.getLogger("trio_sup")
+_log = Log("trio_sup")
 
 
 class SystemdNotifier:
@@ -38,10 +39,12 @@ class SystemdNotifier:
         """Send one state; a failure is logged once and harms nothing."""
         try:
             self._socket.sendto(state.encode(), self._address)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - as it is said above
             if not self._failed:
                 self._failed = True
-                _logger.warning("systemd was not notified of %s: %s", state, error)
+                _log.warning(
+                    "systemd was not notified of %s: %s", state, describe_error(error)
+                )
 
     def close(self) -> None:
         """Let go of the socket."""
@@ -69,20 +72,18 @@ def _has_stuck(kid: Kid) -> bool:
     return driver is not None and any(_has_stuck(k) for k in driver.all_kids())
 
 
-@contextmanager
 def systemd_notifier(
     environ: Mapping[str, str] = os.environ,
-) -> Generator[SystemdNotifier | None]:
-    """Open the line to systemd, or yield None where there is none."""
+) -> SystemdNotifier | None:
+    """Open the line to systemd; None where there is none, or where it fails."""
     address = environ.get("NOTIFY_SOCKET", "")
     if not address or address[0] not in "/@":
-        yield None
-        return
-    notifier = SystemdNotifier(address, _watchdog_seconds(environ))
+        return None
     try:
-        yield notifier
-    finally:
-        notifier.close()
+        return SystemdNotifier(address, _watchdog_seconds(environ))
+    except Exception as error:  # noqa: BLE001 - no file descriptor, no unix sockets
+        _log.warning("systemd is not notified: %s", describe_error(error))
+        return None
 
 
 def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:
@@ -91,4 +92,6 @@ def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:
     if pid and pid != str(os.getpid()):
         return None
     text = environ.get("WATCHDOG_USEC", "")
-    return int(text) / 1e6 if text.isdigit() and int(text) > 0 else None
+    if not text.isascii() or not text.isdigit() or len(text) > 20:
+        return None  # no interval that systemd would send
+    return int(text) / 1e6 or None

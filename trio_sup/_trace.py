@@ -6,7 +6,6 @@ through the server's `format_status`, so that secrets stay inside. (GS-085..090)
 
 from __future__ import annotations
 
-import logging
 import reprlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -15,6 +14,7 @@ import trio
 from attrs import frozen
 
 from trio_sup._last_resort import report_hook
+from trio_sup._log import Log
 from trio_sup._messages import CastNote, DownNote, InfoNote, Item, Request
 from trio_sup._protect import call_user
 from trio_sup._state import formatted, state_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trio_sup._mailbox import MailQueue
     from trio_sup._server import GenServer
 
-_logger = logging.getLogger("trio_sup.trace")
+_log = Log("trio_sup.trace")
 
 TraceKind: TypeAlias = Literal[
     "received", "replied", "failed", "deferred", "handled", "continued", "crashed"
@@ -69,7 +69,7 @@ the last ten."""
 
 def log_trace(event: TraceEvent) -> None:
     """Write a step to the logger ``trio_sup.trace``, level INFO."""
-    _logger.info("%s; state %s", event.summary, event.state)
+    _log.info("%s; state %s", event.summary, event.state)
 
 
 def payload_of(item: Item) -> object:
@@ -92,7 +92,7 @@ def trace(
         call_user(hook, _event(queue, server, kind, op, detail))
     except Exception as error:  # noqa: BLE001 - reported
         queue.tracer = None
-        report_hook("trace hook", hook, error, "; removed", _logger)
+        report_hook("trace hook", hook, error, "; removed", _log)
 
 
 def _event(

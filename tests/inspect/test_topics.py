@@ -218,7 +218,8 @@ async def test_any_program_can_be_looked_at_with_one_line(tmp_path: Path) -> Non
         async with await trio.open_unix_socket(inspection.path) as stream:
             assert (await stream.receive_some()).startswith(b'{"t":"hello"')
         assert current_node().name == "plain"
-    assert not inspection.path.exists()
+        path = inspection.path
+    assert not path.exists()
 
 
 @pytest.mark.trio

@@ -12,6 +12,7 @@ from trio_sup import (
     Registered,
     Registry,
     Unregistered,
+    attach,
     call,
     cast,
     child,
@@ -189,6 +190,63 @@ async def test_a_removed_listener_hears_nothing(
         await wait_all_tasks_blocked()
     assert heard == [Registered("x", ref, None)]
     assert Unregistered("x", ref, None) not in heard
+
+
+@pytest.mark.parametrize("fatal", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
+@pytest.mark.parametrize("on", ["start", "end", "by hand"])
+def test_a_fatal_error_of_a_listener_ends_the_tree_and_comes_out_bare(
+    fatal: BaseException, on: str
+) -> None:
+    registry, ended = Registry(), list[str]()
+
+    def listen(notice: Notice) -> None:
+        if isinstance(notice, Unregistered) == (on == "end"):
+            registry.remove_listener(listen)
+            raise fatal
+
+    async def polite() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            ended.append("polite")
+
+    async def main() -> None:
+        name = None if on == "by hand" else registry.via("m")
+        spec = child(Member, registry, id="m", name=name)
+        if on == "start":
+            registry.add_listener(listen)
+        async with open_supervisor([child(polite)]):
+            async with open_supervisor([spec], id="other") as sup:
+                registry.add_listener(listen)
+                if on == "by hand":
+                    await sup.server(Member, "m").call(Member.join, "x")
+                if on == "end":
+                    await sup.terminate_child("m")
+                await trio.sleep_forever()
+
+    with pytest.raises(type(fatal)) as info:
+        trio.run(main)
+    assert info.value is fatal
+    assert ended == ["polite"]
+
+
+def test_a_fatal_error_of_a_listener_is_logged_where_no_tree_is_left(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    registry = Registry()
+
+    def listen(notice: Notice) -> None:
+        raise SystemExit(3)
+
+    registry.add_listener(listen)
+
+    async def main() -> None:
+        async with attach(name=registry.via("me")):
+            await wait_all_tasks_blocked()
+
+    trio.run(main)
+    (first, _) = caplog.records
+    assert "SystemExit(3), and no tree is left to be ended by it" in first.getMessage()
 
 
 def test_an_async_listener_is_refused() -> None:

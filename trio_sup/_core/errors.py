@@ -246,6 +246,14 @@ def hook_failed(what: str, hook: object, error: Exception) -> HookFailed:
     return failure
 
 
+def entered_again(what: str) -> RuntimeError:
+    """Return the error for a block of one use that is entered a second time."""
+    return RuntimeError(
+        f"this {what}(...) has been entered already; each block needs one of its own: "
+        f"call {what}(...) again"
+    )
+
+
 @frozen
 class Crash:
     """One entry of a crash story."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 import attrs
 from attrs import field, frozen
 
+from trio_sup._core.ends import end_of_process
+from trio_sup._core.exits import describe_error
 from trio_sup._core.safe import safe_repr
 
 if TYPE_CHECKING:
@@ -58,6 +60,11 @@ class Event:
         return data
 
 
+def _ends_program(event: Event, error: BaseException) -> str:
+    """Tell of `sys.exit()` or Ctrl-C in a child, which is no crash to be mended."""
+    return f"{event.path} ends the program (life {event.life}): {describe_error(error)}"
+
+
 def kind_of(make: Callable[..., Event]) -> str:
     """Return the name of the events that a class makes."""
     kind: str = getattr(make, "_kind", "event")
@@ -95,6 +102,9 @@ class ChildStartFailed(Event):
 
     @property
     def summary(self) -> str:
+        error = self.exit.error
+        if error is not None and end_of_process(error) is not None:
+            return _ends_program(self, error)
         return f"{self.path} failed to start: {self.exit}"
 
 
@@ -146,7 +156,10 @@ class ChildCrashed(Event):
 
     @property
     def summary(self) -> str:
-        return f"{self.path} crashed (life {self.life}): {safe_repr(self.exit.error)}"
+        error = self.exit.error
+        if error is not None and end_of_process(error) is not None:
+            return _ends_program(self, error)
+        return f"{self.path} crashed (life {self.life}): {safe_repr(error)}"
 
 
 @frozen

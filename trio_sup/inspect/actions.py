@@ -6,13 +6,13 @@ one seam to the drivers, as `source` is for looking.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 import trio
 
 from trio_sup._core.consequence import ACTIONS, Consequence
 from trio_sup._core.safe import safe_text
+from trio_sup._log import Log
 from trio_sup.inspect.text import MAX_ERROR, MAX_NAME, clip
 from trio_sup.inspect.wire_actions import Act, Acted, AskControl, Plan, Planned, Role
 
@@ -37,7 +37,7 @@ READ_ONLY: Final = (
 )
 NO_ROLE: Final = "this client did not ask for control"
 
-logger: logging.Logger = logging.getLogger("trio_sup.inspect")
+logger: Log = Log("trio_sup.inspect")
 
 
 class Operator(Protocol):

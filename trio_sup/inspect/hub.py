@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
+from trio_sup._log import Log
 from trio_sup.inspect.actions import Desk, Office
 from trio_sup.inspect.attached import (
     FAREWELL_SECONDS,
@@ -48,7 +49,7 @@ RESUME_SECONDS: Final = 30.0
 SHARE: Final = 20
 """Sampling takes at most one part in so many of the loop's time."""
 
-logger: logging.Logger = logging.getLogger("trio_sup.inspect")
+logger: Log = Log("trio_sup.inspect")
 
 
 class Hub:

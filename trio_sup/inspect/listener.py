@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import platform
 import secrets
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from trio_sup._log import Log
 from trio_sup.inspect.directory import (
     DiscoveryError,
     directory_lock,
@@ -41,7 +41,7 @@ LOCK_PAUSE: Final = 0.02
 ACCEPT_PAUSE: Final = 0.5
 """Seconds before accepting again when the process is out of file descriptors."""
 
-logger: logging.Logger = logging.getLogger("trio_sup.inspect")
+logger: Log = Log("trio_sup.inspect")
 
 
 class InspectorUnavailable(Exception):
@@ -84,9 +84,8 @@ async def serve_inspector(
         InspectorUnavailable: the socket cannot be made, or made safely; only
             before it is started.
     """
-    directory = default_runtime_dir() if runtime_dir is None else runtime_dir
     started_wall, epoch = time.time(), secrets.token_hex(8)
-    path, listening = await _listen(directory, name, started_wall, epoch)
+    path, listening = await _listen(runtime_dir, name, started_wall, epoch)
     identity = _identity(path)
     sock = trio.socket.from_stdlib_socket(listening)
     try:
@@ -104,11 +103,13 @@ async def serve_inspector(
 
 
 async def _listen(
-    directory: Path, name: str, started_wall: float, epoch: str
+    directory: Path | None, name: str, started_wall: float, epoch: str
 ) -> tuple[Path, socket.socket]:
-    if not hasattr(socket, "AF_UNIX"):  # pragma: no cover - Windows
-        raise InspectorUnavailable("the inspector needs unix sockets")
+    if not hasattr(socket, "AF_UNIX") or not hasattr(os, "getuid"):
+        raise InspectorUnavailable("this system has no unix sockets, or no users")
     try:
+        if directory is None:  # here: there may be no place for temporary files
+            directory = default_runtime_dir()
         make_dir(directory)
         path = socket_path(directory, name, os.getpid())
         file = _describe(name, started_wall, epoch)

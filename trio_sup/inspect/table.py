@@ -8,13 +8,13 @@ caller can let the node's own tasks run in between.
 
 from __future__ import annotations
 
-import logging
 import math
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
+from trio_sup._log import Log
 from trio_sup.inspect.probes import Probes
 from trio_sup.inspect.text import MAX_ERROR, MAX_NAME, MAX_PATH, clip, finite
 from trio_sup.inspect.wire import Event, Row, Vol
@@ -40,7 +40,7 @@ TOMBSTONES: Final = 1024
 EVENTS_KEPT: Final = 1024
 """How many events are kept for clients that come later."""
 
-logger: logging.Logger = logging.getLogger("trio_sup.inspect")
+logger: Log = Log("trio_sup.inspect")
 
 
 @define(slots=True)

@@ -7,7 +7,6 @@ a test, as a debugging hook on a live node, or over a recorded log.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +16,7 @@ from attrs import frozen
 from trio_sup._core.events import LifecycleEvent
 from trio_sup._core.specs import ChildSpec
 from trio_sup._kid import Kid
+from trio_sup._log import Log
 from trio_sup._node import Node, current_node
 from trio_sup.testing import _own_doings
 from trio_sup.testing._facts import (
@@ -34,7 +34,7 @@ from trio_sup.testing._facts import (
 from trio_sup.testing._kid_watch import KidWatch
 from trio_sup.testing._watch import SupervisorWatch
 
-logger: logging.Logger = logging.getLogger("trio_sup.conformance")
+logger: Log = Log("trio_sup.conformance")
 
 
 @frozen
