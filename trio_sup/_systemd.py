@@ -11,11 +11,13 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import trio
+
+from trio_sup._systemd_variables import take_variables
 
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
@@ -27,6 +29,7 @@ class SystemdNotifier:
     """One program's line to systemd."""
 
     def __init__(self, address: str, watchdog_seconds: float | None) -> None:
+        self._pid = os.getpid()
         # A leading @ stands for the zero byte of the abstract namespace.
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self.watchdog_seconds = watchdog_seconds
@@ -36,6 +39,8 @@ class SystemdNotifier:
 
     def send(self, state: str) -> None:
         """Send one state; a failure is logged once and harms nothing."""
+        if os.getpid() != self._pid:
+            return  # A forked copy does not speak for the service.
         try:
             self._socket.sendto(state.encode(), self._address)
         except OSError as error:
@@ -71,14 +76,15 @@ def _has_stuck(kid: Kid) -> bool:
 
 @contextmanager
 def systemd_notifier(
-    environ: Mapping[str, str] = os.environ,
+    environ: MutableMapping[str, str] = os.environ,
 ) -> Generator[SystemdNotifier | None]:
     """Open the line to systemd, or yield None where there is none."""
-    address = environ.get("NOTIFY_SOCKET", "")
+    said = take_variables(environ)
+    address = said.get("NOTIFY_SOCKET", "")
     if not address or address[0] not in "/@":
         yield None
         return
-    notifier = SystemdNotifier(address, _watchdog_seconds(environ))
+    notifier = SystemdNotifier(address, _watchdog_seconds(said))
     try:
         yield notifier
     finally:

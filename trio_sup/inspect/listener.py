@@ -89,9 +89,8 @@ async def serve_inspector(
         InspectorUnavailable: the socket cannot be made, or made safely; only
             before it is started.
     """
-    directory = default_runtime_dir() if runtime_dir is None else runtime_dir
     started_wall, epoch = time.time(), secrets.token_hex(8)
-    place, listening = await _listen(directory, name, started_wall, epoch)
+    place, listening = await _listen(runtime_dir, name, started_wall, epoch)
     path = place.path
     stays_here(listening)
     sock = trio.socket.from_stdlib_socket(listening)
@@ -121,11 +120,13 @@ class _Place:
 
 
 async def _listen(
-    directory: Path, name: str, started_wall: float, epoch: str
+    directory: Path | None, name: str, started_wall: float, epoch: str
 ) -> tuple[_Place, socket.socket]:
-    if not hasattr(socket, "AF_UNIX"):  # pragma: no cover - Windows
-        raise InspectorUnavailable("the inspector needs unix sockets")
+    if not hasattr(socket, "AF_UNIX") or not hasattr(os, "getuid"):
+        raise InspectorUnavailable("this system has no unix sockets, or no users")
     try:
+        if directory is None:  # here: there may be no place for temporary files
+            directory = default_runtime_dir()
         with open_dir(directory, own=True, make=True) as handle:
             assert handle is not None  # It was made.
             path = _socket_path(directory, name)
