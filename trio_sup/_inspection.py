@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, TypeVarTuple
@@ -34,6 +34,8 @@ async def open_inspector(
     contents: bool = True,
     redact: Callable[[str], str] | None = None,
     runtime_dir: Path | None = None,
+    secret_names: Iterable[str] = (),
+    shown_names: Iterable[str] = (),
 ) -> AsyncGenerator[Inspection]:
     """Let inspectors attach to this program for the length of the block.
 
@@ -53,6 +55,10 @@ async def open_inspector(
             seen of it. Runs in the loop: be quick.
         runtime_dir: Where the socket is made; by default where `trio-sup nodes`
             looks.
+        secret_names: More names of attributes, arguments and keys whose values are
+            hidden, such as ``iban``: they count as a part of longer names, too. The
+            variable ``TRIO_SUP_SECRETS`` adds to them, between commas.
+        shown_names: Whole names that hide nothing, whatever they sound like.
 
     Raises:
         ValueError: an unusable name, or another value of `inspect`.
@@ -61,7 +67,9 @@ async def open_inspector(
     node = current_node()
     if name is not None:
         node.name = checked_name(name)
-    options = Options(contents, redact, runtime_dir)
+    options = Options(
+        contents, redact, runtime_dir, tuple(secret_names), tuple(shown_names)
+    )
     async with inspector(node, mode, options) as answer:
         await answer.known.wait()
         yield answer.found[0]
@@ -74,6 +82,8 @@ class Options:
     contents: bool = True
     redact: Callable[[str], str] | None = None
     runtime_dir: Path | None = None
+    secret_names: tuple[str, ...] = ()
+    shown_names: tuple[str, ...] = ()
 
 
 @frozen
@@ -139,6 +149,8 @@ async def serve_beside(
             control=control,
             contents=options.contents,
             redact=options.redact,
+            secret_names=options.secret_names,
+            shown_names=options.shown_names,
             task_status=answer,
         )
     except InspectorUnavailable as error:

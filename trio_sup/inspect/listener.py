@@ -30,11 +30,12 @@ from trio_sup.inspect.forks import stays_here
 from trio_sup.inspect.hub import Hub
 from trio_sup.inspect.node_file import NodeFile, write_file
 from trio_sup.inspect.peers import peer_ids
+from trio_sup.inspect.secret_names import SecretNames
 from trio_sup.inspect.text import MAX_NAME, clip
 from trio_sup.inspect.wire import CAPS, PROTOCOL, ROW_COLUMNS, Hello
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from trio_sup.inspect.actions import Operator
     from trio_sup.inspect.source import ObservedNode
@@ -43,6 +44,8 @@ BACKLOG: Final = 16
 LOCK_TRIES: Final = 20
 LOCK_PAUSE: Final = 0.02
 """A sweep holds the directory's lock for a few milliseconds."""
+SECRETS_VARIABLE: Final = "TRIO_SUP_SECRETS"
+"""Names that hide their values, between commas: more than the node's own."""
 ACCEPT_PAUSE: Final = 0.5
 """Seconds before accepting again when the process is out of file descriptors."""
 
@@ -65,6 +68,8 @@ async def serve_inspector(
     control: bool = False,
     contents: bool = True,
     redact: Callable[[str], str] | None = None,
+    secret_names: Iterable[str] = (),
+    shown_names: Iterable[str] = (),
     task_status: trio.TaskStatus[Path] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Let inspectors attach to `node` until cancelled.
@@ -83,6 +88,9 @@ async def serve_inspector(
             the state of servers.
         redact: Takes every text of a message or a state and returns what may be
             seen of it. Called in the loop: be quick.
+        secret_names: More names that hide their values; the variable
+            ``TRIO_SUP_SECRETS`` adds to them.
+        shown_names: Names that hide nothing, whatever they sound like.
         task_status: Started with the socket's path.
 
     Raises:
@@ -97,7 +105,11 @@ async def serve_inspector(
     try:
         readonly = operator is None or not control
         hello = _hello(name, epoch, started_wall, readonly)
-        hub = Hub(node, hello, operator, contents=contents, redact=redact)
+        more = (*secret_names, *os.environ.get(SECRETS_VARIABLE, "").split(","))
+        names = SecretNames(more, shown_names)
+        hub = Hub(
+            node, hello, operator, contents=contents, redact=redact, secrets=names
+        )
         async with trio.open_nursery() as nursery:
             nursery.start_soon(hub.run)
             task_status.started(path)
