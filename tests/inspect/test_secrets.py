@@ -338,7 +338,7 @@ class Safe(GenServer):
     async def login(self, user: str, password: str, /, n: int = 0) -> None: ...
 
     @cast
-    async def many(self, first: str, /, *tokens: str, **secrets: str) -> None: ...
+    async def many(self, first: str, /, *tokens: Any, **secrets: Any) -> None: ...
 
     @cast
     @wrapped
@@ -418,7 +418,7 @@ async def test_no_secret_is_in_any_byte_that_leaves_the_node(
         door.cast(Door.wait)
         await trio.testing.wait_all_tasks_blocked()
         safe.cast(Safe.login, "me", SECRET, n=5)
-        many: Any = Safe.many
+        many: Any = getattr(Safe, "many")  # noqa: B009 - its type is too much for mypy
         safe.cast(many, "shown", SECRET, SECRET, extra=SECRET)
         safe.cast(Safe.outer, "me", SECRET)
         safe.cast(Safe.set_password, SECRET)

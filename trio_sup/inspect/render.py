@@ -236,7 +236,9 @@ class _Renderer:
 
     def _dict(self, value: Any, kind: Any, depth: int) -> Piece:
         parts: list[tuple[str, Piece]] = []
-        entries = list(islice(_DICT.items(value), MAX_ITEMS))
+        entries: list[tuple[object, object]] = list(
+            islice(_DICT.items(value), MAX_ITEMS)
+        )
         beside = pair_name([(name_text(k), item) for k, item in entries], self.secrets)
         for key, item in entries:
             shown = flat(self.piece(key, depth))

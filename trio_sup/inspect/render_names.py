@@ -127,7 +127,8 @@ def hidden_fields(kind: type) -> Collection[str]:
                 hidden.add(name)
     attributes = member_of(kind, "__attrs_attrs__")
     if isinstance(attributes, tuple):
-        for field in islice(tuple.__iter__(cast("Any", attributes)), 1000):
+        known = cast("tuple[object, ...]", attributes)
+        for field in islice(tuple.__iter__(known), 1000):
             key, shown = _slot(field, "name"), _slot(field, "repr")
             # A function in its place is there to hide something.
             if isinstance(key, str) and shown is not True and shown is not None:
