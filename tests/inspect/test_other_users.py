@@ -339,6 +339,7 @@ import trio
 from trio_sup import open_inspector
 async def main():
     async with open_inspector("mine", runtime_dir=Path(sys.argv[1])) as found:
+        told, tell = os.pipe()
         copy = os.fork()
         if copy == 0:
             {copy}
@@ -372,7 +373,8 @@ def test_a_forked_copy_does_not_let_a_dead_node_look_alive(short_dir: Path) -> N
     directory, (read, write) = short_dir / "run", os.pipe()
     os.set_inheritable(read, True)
     script = FORKING.format(
-        copy=f"os.read({read}, 1); os._exit(0)", parent="os.kill(os.getpid(), 9)"
+        copy=f"os.write(tell, b'x'); os.read({read}, 1); os._exit(0)",
+        parent="os.read(told, 1); os.kill(os.getpid(), 9)",
     )
     with subprocess.Popen([sys.executable, "-c", script, directory], pass_fds=[read]):
         pass

@@ -93,6 +93,7 @@ def test_variables_of_another_process_are_taken_and_not_obeyed() -> None:
     assert environ == {"HOME": "/"}
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_copy_does_not_speak_for_the_service(
     systemd: socket.socket, short_dir: Path
 ) -> None:
