@@ -55,7 +55,7 @@ class Beside(Generic[*Ts]):
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> bool:
+    ) -> bool | None:
         left = close_scope(self._body, error)
         self._shield.cancel("the block has ended")
         came: BaseException | None = None

@@ -10,7 +10,6 @@ ends, Trio restores what was there before it.
 
 from __future__ import annotations
 
-import logging
 import sys
 import weakref
 from collections.abc import AsyncGenerator
@@ -20,13 +19,14 @@ import trio
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._current import current_kid
+from trio_sup._log import Log
 from trio_sup._protect import protected
 
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
     from trio_sup._node import Node
 
-logger = logging.getLogger("trio_sup")
+_log = Log("trio_sup")
 
 Generator: TypeAlias = AsyncGenerator[Any, Any]
 Mark: TypeAlias = tuple[str, int]
@@ -45,7 +45,9 @@ class Generators:
         # Those whose end has begun, until the next one begins: Python clears weak
         # references before it asks the finaliser.
         self._ending: dict[int, Mark] = {}
-        self._before = sys.get_asyncgen_hooks()
+        # Unpacked: the collector does not see into what Python returns here, and so
+        # would never find the cycle from here over Trio's hooks to this very run.
+        self._first_before, self._final_before = sys.get_asyncgen_hooks()
         sys.set_asyncgen_hooks(self._first_step, self._finalise)
 
     @property
@@ -54,7 +56,7 @@ class Generators:
         return sum(map(len, self._begun.values())) + len(self._ending)
 
     def _first_step(self, made: Generator) -> None:
-        before = self._before.firstiter
+        before = self._first_before
         if before is not None:
             before(made)
         kid = current_kid.get()
@@ -77,7 +79,7 @@ class Generators:
         mark = self._ending.pop(id(made), None)
         if mark is not None:
             self._tell_soon(mark, _name_of(made))
-        before = self._before.finalizer
+        before = self._final_before
         if before is not None:
             before(made)
 
@@ -104,7 +106,7 @@ def _name_of(made: Generator) -> str:
 
 
 def _tell(path: str, life: int, name: str) -> None:
-    logger.warning(
+    _log.warning(
         "child %s, life %d, left the async generator %s unfinished: its clean-up runs "
         "later, cancelled, perhaps beside the next life; use `async with "
         "contextlib.aclosing(...)`",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, TypeAlias
@@ -34,6 +34,8 @@ def open_inspector(
     contents: bool = True,
     redact: Callable[[str], str] | None = None,
     runtime_dir: Path | None = None,
+    secret_names: Iterable[str] = (),
+    shown_names: Iterable[str] = (),
 ) -> OpenInspector:
     """Let inspectors attach to this program for the length of the block.
 
@@ -54,6 +56,10 @@ def open_inspector(
             seen of it. Runs in the loop: be quick.
         runtime_dir: Where the socket is made; by default where `trio-sup nodes`
             looks.
+        secret_names: More names of attributes, arguments and keys whose values are
+            hidden, such as ``iban``: they count as a part of longer names, too. The
+            variable ``TRIO_SUP_SECRETS`` adds to them, between commas.
+        shown_names: Whole names that hide nothing, whatever they sound like.
 
     Returns:
         An async context manager, for one use, that yields an `Inspection`.
@@ -63,7 +69,10 @@ def open_inspector(
             `inspect`.
         RuntimeError: from entering it a second time.
     """
-    return OpenInspector(name, inspect, Options(contents, redact, runtime_dir))
+    options = Options(
+        contents, redact, runtime_dir, tuple(secret_names), tuple(shown_names)
+    )
+    return OpenInspector(name, inspect, options)
 
 
 class OpenInspector:
@@ -99,7 +108,7 @@ class OpenInspector:
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> bool:
+    ) -> bool | None:
         assert self._inner is not None
         return await self._inner.__aexit__(kind, error, trace)
 
@@ -111,6 +120,8 @@ class Options:
     contents: bool = True
     redact: Callable[[str], str] | None = None
     runtime_dir: Path | None = None
+    secret_names: tuple[str, ...] = ()
+    shown_names: tuple[str, ...] = ()
 
 
 @frozen
@@ -150,7 +161,7 @@ class Inspector:
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> bool:
+    ) -> bool | None:
         if self._beside is None:
             return False
         return await self._beside.__aexit__(kind, error, trace)
@@ -194,6 +205,8 @@ async def serve_beside(
             control=control,
             contents=options.contents,
             redact=options.redact,
+            secret_names=options.secret_names,
+            shown_names=options.shown_names,
             task_status=answer,
         )
     except Exception as error:  # noqa: BLE001 - told, and in `Inspection.problem`

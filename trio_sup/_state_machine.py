@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
+from functools import update_wrapper
 from typing import Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar
 
 from trio_sup._machine import Event, Machine, Postpone, Timeout
@@ -210,6 +211,8 @@ def _as_event(plain: Handler) -> Handler:
         ) -> None:
             await server.__machine__().handle(Event(plain, args, kwargs, caller))
 
+        # For whoever asks what the handler calls its arguments.
+        update_wrapper(serve_call, plain.fn, assigned=(), updated=())
         return Handler(plain.name, serve_call, (), deferred=True, is_call=True)
 
     async def serve_cast(
@@ -217,6 +220,7 @@ def _as_event(plain: Handler) -> Handler:
     ) -> None:
         await server.__machine__().handle(Event(plain, args, kwargs))
 
+    update_wrapper(serve_cast, plain.fn, assigned=(), updated=())
     return Handler(plain.name, serve_cast, (), deferred=False, is_call=False)
 
 

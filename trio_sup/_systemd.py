@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
 import trio
 
 from trio_sup._core.exits import describe_error
 from trio_sup._log import Log
+from trio_sup._systemd_variables import take_variables
 
 if TYPE_CHECKING:
     from trio_sup._kid import Kid
@@ -28,6 +29,7 @@ class SystemdNotifier:
     """One program's line to systemd."""
 
     def __init__(self, address: str, watchdog_seconds: float | None) -> None:
+        self._pid = os.getpid()
         # A leading @ stands for the zero byte of the abstract namespace.
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self.watchdog_seconds = watchdog_seconds
@@ -37,6 +39,8 @@ class SystemdNotifier:
 
     def send(self, state: str) -> None:
         """Send one state; a failure is logged once and harms nothing."""
+        if os.getpid() != self._pid:
+            return  # A forked copy does not speak for the service.
         try:
             self._socket.sendto(state.encode(), self._address)
         except Exception as error:  # noqa: BLE001 - as it is said above
@@ -73,14 +77,15 @@ def _has_stuck(kid: Kid) -> bool:
 
 
 def systemd_notifier(
-    environ: Mapping[str, str] = os.environ,
+    environ: MutableMapping[str, str] = os.environ,
 ) -> SystemdNotifier | None:
     """Open the line to systemd; None where there is none, or where it fails."""
-    address = environ.get("NOTIFY_SOCKET", "")
+    said = take_variables(environ)
+    address = said.get("NOTIFY_SOCKET", "")
     if not address or address[0] not in "/@":
         return None
     try:
-        return SystemdNotifier(address, _watchdog_seconds(environ))
+        return SystemdNotifier(address, _watchdog_seconds(said))
     except Exception as error:  # noqa: BLE001 - no file descriptor, no unix sockets
         _log.warning("systemd is not notified: %s", describe_error(error))
         return None

@@ -141,6 +141,9 @@ def notice(
         text, good, at = state.said
         if clock - at < RESULT_NOTICE:
             return show.clean(text), "text" if good else "warn"
+    if connection is not None and connection.owner:
+        owner = connection.owner
+        return f"a node of {owner}: what it says is that user's word", "warn"
     return "", "text"
 
 

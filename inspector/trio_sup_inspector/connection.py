@@ -9,6 +9,7 @@ import asyncio
 import errno
 import logging
 import random
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,11 +18,14 @@ from attrs import define, field, frozen
 from trio_sup.inspect.directory import DiscoveryError
 from trio_sup.inspect.discovery import (
     AmbiguousNode,
+    ForeignNode,
     FoundNode,
     NoSuchNode,
+    check_peer,
     find_node,
     list_nodes,
 )
+from trio_sup.inspect.peers import reaching
 from trio_sup.inspect.remote import (
     SCHEME,
     BadAddress,
@@ -107,6 +111,8 @@ class Connection:
     """Called when the session came into another phase: worth a paint at once."""
     socket: Path | None = None
     """Where the node was last found."""
+    owner: str = ""
+    """Whose node it is, if it is not this user's own: root may look."""
     _writer: asyncio.StreamWriter | None = None
     _wake: asyncio.Event = field(factory=asyncio.Event)
 
@@ -157,11 +163,12 @@ class Connection:
         try:
             found = self.target.find(name=name, pid=pid)
             self.socket = found.socket
-            reader, writer = await asyncio.open_unix_connection(str(found.socket))
+            reader, writer = await _connected(found)
         except (DiscoveryError, OSError, ValueError) as error:
             self.trouble = explain(error, self.target, self.socket, name=name, pid=pid)
             return self.trouble.text
         self.trouble = None
+        self.owner = found.owner
         self._writer = writer
         try:
             return await self._converse(reader)
@@ -247,6 +254,22 @@ class Connection:
                 pass
 
 
+async def _connected(
+    found: FoundNode,
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to this very socket, and be sure who listens before a word is said."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        with reaching(found.socket) as (address, _):
+            await asyncio.get_running_loop().sock_connect(sock, address)
+        check_peer(sock, found)
+        return await asyncio.open_unix_connection(sock=sock)
+    except BaseException:
+        sock.close()
+        raise
+
+
 def explain(
     error: Exception,
     target: Target,
@@ -273,6 +296,8 @@ def explain(
             f"{name} (process {pid}) has ended, and no other {name} runs here",
             "a new one is found by itself as soon as it runs",
         )
+    if isinstance(error, ForeignNode):
+        return Trouble("forbidden", str(error))
     if isinstance(error, DiscoveryError):
         kind = "unsafe" if type(error).__name__ == "UnsafeDirectory" else "missing"
         return Trouble(kind, str(error))

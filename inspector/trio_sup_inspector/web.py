@@ -5,6 +5,10 @@ websocket. It knows no users, and a port of the loopback interface is open to ev
 user of the machine and to every page that a browser shows. So a request needs the
 secret of the address that was printed, comes from this very page, and the inspector
 is never started with leave to act.
+
+The secret is no cookie: a browser sends those of 127.0.0.1 to every port there, and
+so to whatever another user listens on. A tab keeps it, where only pages of this very
+port can read it, and names it in the path of what it asks for.
 """
 
 from __future__ import annotations
@@ -15,12 +19,13 @@ import secrets
 import shlex
 import socket
 import sys
-from http.cookies import CookieError
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 from textual_serve.app_service import AppService
 from textual_serve.server import Server
+
+from trio_sup._commands.interpreter import python_command, python_environment
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -46,8 +51,27 @@ _HEADERS: Final = {
 }
 
 
+TABS: Final = "/tab/"
+"""What stands before the secret in the paths that a tab asks for."""
+_KEEP: Final = """<script>
+sessionStorage.setItem("trio-sup", new URLSearchParams(location.search).get("token"));
+history.replaceState(null, "", "/");
+</script>"""
+_CLOSED: Final = """<!DOCTYPE html>
+<title>trio-sup</title>
+<p>Open the address that trio-sup printed.</p>
+<script>
+// A tab that is loaded anew still knows the secret.
+const kept = sessionStorage.getItem("trio-sup");
+sessionStorage.removeItem("trio-sup");
+if (kept && !new URLSearchParams(location.search).has("token"))
+  location.replace("/?token=" + encodeURIComponent(kept));
+</script>
+"""
+
+
 def allowed(
-    *, host: str, origin: str | None, port: int, token: str, cookie: str, given: str
+    *, host: str, origin: str | None, port: int, token: str, given: str
 ) -> bool:
     """Whether a request may pass.
 
@@ -56,21 +80,20 @@ def allowed(
         origin: Its header ``Origin``, if it has one.
         port: The port that is listened on.
         token: The secret.
-        cookie: What the browser keeps as the secret; empty if nothing.
         given: The secret in the address; empty if none.
     """
     hosts = (f"{HOST}:{port}", f"localhost:{port}")
     if host not in hosts or origin not in (None, f"http://{host}"):
         return False
-    told = (given or cookie).encode("utf-8", "replace")
-    return hmac.compare_digest(told, token.encode())
+    return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
 
 
 class GuardedServer(Server):
     """textual-serve for one user of this machine."""
 
     def __init__(self, command: str, *, port: int, token: str) -> None:
-        url = f"http://{HOST}:{port}"
+        # What the page asks for carries the secret in its path.
+        url = f"http://{HOST}:{port}{TABS}{token}"
         # Its type leaves a parameter open.
         super().__init__(  # pyright: ignore[reportUnknownMemberType]
             command, HOST, port, title="trio-sup inspect", public_url=url
@@ -90,6 +113,9 @@ class GuardedServer(Server):
             return await self._guarded(request, handler)
 
         app.middlewares.append(guard)
+        below = f"{TABS}{self.token}"
+        app.router.add_get(f"{below}/ws", self.handle_websocket)
+        app.router.add_static(f"{below}/static", self.statics_path)
         app.on_shutdown.append(self._end_tabs)
         app.on_response_prepare.append(self._add_headers)
         return app
@@ -100,27 +126,22 @@ class GuardedServer(Server):
     async def _guarded(
         self, request: web.Request, handler: Handler
     ) -> web.StreamResponse:
-        given = request.query.get("token", "")
-        name = f"trio-sup-{self.port}"
-        try:
-            cookie = request.cookies.get(name, "")
-        except CookieError:
-            cookie = ""
         if not allowed(
             host=request.headers.get("Host", ""),
             origin=request.headers.get("Origin"),
             port=self.port,
             token=self.token,
-            cookie=cookie,
-            given=given,
+            given=_given(request),
         ):
-            raise web.HTTPForbidden(text="open the address that trio-sup printed\n")
-        if given:
-            # The secret leaves the address bar, and the history with it.
-            found = web.HTTPFound("/")
-            found.set_cookie(name, self.token, httponly=True, samesite="Lax")
-            raise found
+            raise web.HTTPForbidden(text=_CLOSED, content_type="text/html")
         return await handler(request)
+
+    async def handle_index(self, request: web.Request) -> web.Response:
+        """The page, which takes the secret out of the address bar."""
+        page: object = await super().handle_index(request)
+        assert isinstance(page, web.Response)  # textual-serve fills in a template.
+        page.text = (page.text or "").replace("<head>", f"<head>{_KEEP}", 1)
+        return page
 
     async def _add_headers(
         self, request: web.Request, response: web.StreamResponse
@@ -184,6 +205,20 @@ class Tab(AppService):
                 process.kill()
                 await process.wait()
 
+    def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
+        # The shell that it is started by finds our modules and no others.
+        ours = python_environment()
+        names = [name for name in ("PYTHONSAFEPATH", "PYTHONPATH") if name in ours]
+        environ = super()._build_environment(width, height)
+        return {**environ, **{name: ours[name] for name in names}}
+
+
+def _given(request: web.Request) -> str:
+    """The secret that a request brings: in its path, or in the address first opened."""
+    if request.path.startswith(TABS):
+        return request.path.removeprefix(TABS).partition("/")[0]
+    return request.query.get("token", "")
+
 
 def _closer(websocket: web.WebSocketResponse) -> Callable[[], Awaitable[None]]:
     async def close() -> None:
@@ -210,7 +245,7 @@ def serve(words: Sequence[str], *, port: int) -> int:
     listening = socket.create_server((HOST, port))
     with listening:
         port = listening.getsockname()[1]
-        command = [sys.executable, "-m", "trio_sup", "inspect", *words]
+        command = python_command("trio_sup", "inspect", *words)
         token = secrets.token_urlsafe(24)
         server = GuardedServer(shlex.join(command), port=port, token=token)
         sys.stdout.write(f"http://{HOST}:{port}/?token={token}\n")

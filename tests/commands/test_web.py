@@ -7,7 +7,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -49,21 +49,58 @@ def get(address: str, path: str, **headers: str) -> http.client.HTTPResponse:
         return answer
 
 
-def test_only_the_printed_address_opens_it_and_the_secret_leaves_the_bar(
-    address: str,
-) -> None:
-    parts = urlsplit(address)
+def secret(address: str) -> str:
+    return parse_qs(urlsplit(address).query)["token"][0]
+
+
+def test_only_the_printed_address_opens_it(address: str) -> None:
+    parts, token = urlsplit(address), secret(address)
     assert parts.hostname == "127.0.0.1"
-    for path in ("/", "/ws", "/?token=wrong", "/static/js/textual.js"):
-        assert get(address, path).status == 403
-    answer = get(address, f"/?{parts.query}")
-    assert (answer.status, answer.getheader("Location")) == (302, "/")
-    cookie = answer.getheader("Set-Cookie") or ""
-    assert "HttpOnly" in cookie
-    page = get(address, "/", Cookie=cookie.partition(";")[0])
+    wrong = token[:-1] + ("a" if token[-1] != "a" else "b")
+    for path in (
+        *("/", "/ws", "/?token=wrong", "/static/js/textual.js", "/nowhere"),
+        *("/tab/", "/tab//ws", "/tab/wrong/ws", f"/tab/{wrong}/static/js/textual.js"),
+        *(f"/?token={wrong}", f"/tab/{wrong}/ws?token={token}"),
+    ):
+        assert get(address, path).status == 403, path
+    page = get(address, f"/?{parts.query}")
     assert page.status == 200
     assert page.getheader("Cache-Control") == "no-store"
     assert "frame-ancestors 'none'" in (page.getheader("Content-Security-Policy") or "")
+    assert get(address, f"/tab/{token}/static/js/textual.js").status == 200
+    assert get(address, f"/tab/{token}/static/../ws").status != 200
+
+
+def test_the_secret_is_no_cookie_for_those_are_sent_to_every_port(address: str) -> None:
+    token, port = secret(address), urlsplit(address).port
+    for path in (f"/?token={token}", "/", f"/tab/{token}/static/js/textual.js"):
+        assert get(address, path).getheader("Set-Cookie") is None
+    for name in (f"trio-sup-{port}", "trio-sup", "token"):
+        for path in ("/", "/ws", "/static/js/textual.js"):
+            assert get(address, path, Cookie=f"{name}={token}").status == 403
+
+
+def shake_hands(address: str, path: str, **headers: str) -> int:
+    """Ask for a websocket; the status of the answer."""
+    asked = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        **headers,
+    }
+    return get(address, path, **asked).status
+
+
+def test_a_websocket_needs_the_secret_in_its_path_and_the_page_as_its_origin(
+    address: str,
+) -> None:
+    token, origin = secret(address), f"http://{urlsplit(address).netloc}"
+    assert shake_hands(address, "/ws", Origin=origin) == 403
+    assert shake_hands(address, "/tab/wrong/ws", Origin=origin) == 403
+    for foreign in ("http://127.0.0.1:1", "http://evil.example", "null"):
+        assert shake_hands(address, f"/tab/{token}/ws", Origin=foreign) == 403
+    assert shake_hands(address, f"/tab/{token}/ws", Origin=origin) == 101
 
 
 @pytest.mark.parametrize(
@@ -77,9 +114,9 @@ def test_only_the_printed_address_opens_it_and_the_secret_leaves_the_bar(
 def test_other_pages_and_rebound_names_are_refused_even_with_the_secret(
     headers: dict[str, str], address: str
 ) -> None:
-    query = urlsplit(address).query
-    for path in ("/", "/ws"):
-        assert get(address, f"{path}?{query}", **headers).status == 403
+    query, token = urlsplit(address).query, secret(address)
+    for path in (f"/?{query}", f"/ws?{query}", f"/tab/{token}/static/js/textual.js"):
+        assert get(address, path, **headers).status == 403
 
 
 @pytest.mark.timeout(60)
@@ -96,6 +133,17 @@ def test_a_browser_shows_the_tree_and_takes_keys(address: str, tmp_path: Path) -
         page.click(300, 300)
         page.press("2")
         page.until(lambda: b"MSG/S" in page.received)
+        # Loaded anew, the tab still has the secret; another one has not.
+        assert page.value("location.href") == f"http://{urlsplit(address).netloc}/"
+        page.received = b""
+        page.call("Page.reload")
+        page.until(lambda: b"boards" in page.received and b"LIVE" in page.received)
+        assert page.value("location.search") == ""
+        assert page.value("document.cookie") == ""
+        page.open()
+        page.call("Page.navigate", url=f"http://{urlsplit(address).netloc}/")
+        page.until(lambda: page.value("document.title") == "trio-sup")
+        assert page.value("sessionStorage.length") == 0
 
 
 def test_in_a_browser_nobody_acts(here: Here) -> None:

@@ -143,7 +143,7 @@ def _compiled(sources: Sequence[Path]) -> Path:
 def _is_ours(folder: Path) -> bool:
     """Whether it is there, and of this user alone."""
     try:
-        return check_dir(folder)
+        return check_dir(folder, own=True)
     except UnsafeDirectory as error:
         raise OracleError(str(error)) from error
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import sys
+import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 import trio
@@ -13,7 +15,7 @@ import trio.lowlevel
 import trio.testing
 
 import trio_sup
-from trio_sup import GenServer, call, child
+from trio_sup import GenServer, call, child, current_node, open_supervisor
 
 pytestmark = pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
 
@@ -153,3 +155,14 @@ def test_the_hooks_are_trios_again_after_the_run() -> None:
 
     trio.run(main)
     assert sys.get_asyncgen_hooks() == before
+
+
+def test_a_run_that_is_over_is_collected() -> None:
+    async def main() -> None:
+        async with open_supervisor([]):
+            runs.append(weakref.ref(current_node()))
+
+    runs: list[weakref.ref[Any]] = []
+    trio.run(main)
+    gc.collect()
+    assert runs[0]() is None

@@ -256,10 +256,10 @@ def anything_else(patch: pytest.MonkeyPatch) -> None:
 
 
 def out_of_files(patch: pytest.MonkeyPatch) -> None:
-    def make_dir(directory: Path) -> None:
+    def open_dir(directory: Path, *, own: bool, make: bool) -> None:
         raise OSError(24, "Too many open files")
 
-    patch.setattr(trio_sup.inspect.listener, "make_dir", make_dir)
+    patch.setattr(trio_sup.inspect.listener, "open_dir", open_dir)
 
 
 REASONS: list[tuple[Broken, str]] = [

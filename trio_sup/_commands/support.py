@@ -39,12 +39,19 @@ def asking() -> Generator[None, None, None]:
 
 
 def find(args: argparse.Namespace) -> FoundNode:
-    """The node of this machine that the arguments name; use it inside `asking`."""
+    """The node of this machine that the arguments name; use it inside `asking`.
+
+    Root is told on stderr if it is somebody else's.
+    """
     from trio_sup.inspect import discovery
     from trio_sup.inspect.directory import runtime_dir
 
     wanted: str | None = args.node
-    return discovery.find_node(runtime_dir(), wanted)
+    found = discovery.find_node(runtime_dir(), wanted)
+    if found.owner:
+        said = f"{found.title} is a node of {found.owner}"
+        print(f"trio-sup: {said}: what it says is that user's word", file=sys.stderr)
+    return found
 
 
 def peer(args: argparse.Namespace) -> Peer:

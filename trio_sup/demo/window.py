@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, TypeAlias
 
 from trio_sup._commands.extras import inspector_main
+from trio_sup._commands.interpreter import python_command, python_environment
 from trio_sup.inspect.directory import runtime_dir
 from trio_sup.inspect.discovery import probe, socket_path
 
@@ -69,7 +70,8 @@ def background_service(
 ) -> Generator[subprocess.Popen[bytes], None, None]:
     """Start the service; at the end of the block stop it, and wait until it has."""
     service = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", "trio_sup.demo.service", *options.to_argv()],
+        python_command("trio_sup.demo.service", *options.to_argv()),
+        env=python_environment(),
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,

@@ -11,7 +11,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from trio_sup.inspect.discovery import FoundNode
+from trio_sup.inspect.discovery import ForeignNode, FoundNode, check_peer
+from trio_sup.inspect.peers import reaching
 from trio_sup.inspect.session import Phase, Session
 
 if TYPE_CHECKING:
@@ -108,11 +109,15 @@ def connect(sock: socket.socket, found: FoundNode) -> None:
     """Connect a socket to a node of this machine.
 
     Raises:
-        AskError: it cannot be reached.
+        AskError: it cannot be reached, or somebody else listens there.
     """
     sock.settimeout(TIMEOUT)
     try:
-        sock.connect(str(found.socket))
+        with reaching(found.socket) as (address, _):
+            sock.connect(address)
+        check_peer(sock, found)
+    except ForeignNode as error:
+        raise AskError(str(error), EXIT_PERMISSION) from error
     except PermissionError as error:
         raise AskError(f"{found.socket}: permission denied", EXIT_PERMISSION) from error
     except (FileNotFoundError, ConnectionRefusedError) as error:

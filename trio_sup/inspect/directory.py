@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
 
 class DiscoveryError(Exception):
@@ -22,76 +22,154 @@ class UnsafeDirectory(DiscoveryError):
     """The runtime directory could be used by others: it is not looked at."""
 
 
+def own_uid() -> int:
+    """The user that this process acts as, to whom the kernel gives its files.
+
+    Raises:
+        UnsafeDirectory: the system has no users that could be told apart.
+    """
+    ask: Callable[[], int] | None = getattr(os, "geteuid", None)
+    if ask is None:
+        raise UnsafeDirectory("this system does not tell users apart")
+    return ask()
+
+
 def runtime_dir(environ: Mapping[str, str] | None = None) -> Path:
     """The directory in which this user's nodes meet; it need not exist.
 
     ``$TRIO_SUP_RUNTIME_DIR``, else ``$XDG_RUNTIME_DIR/trio-sup``, else
-    ``trio-sup-<uid>`` in the temporary directory.
+    ``trio-sup-<uid>`` in the temporary directory. An ``$XDG_RUNTIME_DIR`` that
+    belongs to somebody else, as ``sudo -E`` leaves it, is passed over.
     """
     environ = os.environ if environ is None else environ
     if explicit := environ.get("TRIO_SUP_RUNTIME_DIR"):
         return Path(explicit)
-    if session := environ.get("XDG_RUNTIME_DIR"):
+    session = environ.get("XDG_RUNTIME_DIR")
+    if session and not _of_somebody_else(Path(session)):
         return Path(session) / "trio-sup"
-    return Path(tempfile.gettempdir()) / f"trio-sup-{os.getuid()}"
+    return Path(tempfile.gettempdir()) / f"trio-sup-{own_uid()}"
 
 
-def check_dir(directory: Path) -> bool:
+def _of_somebody_else(directory: Path) -> bool:
+    try:
+        return directory.stat().st_uid != own_uid()
+    except (OSError, ValueError):
+        return False
+
+
+def check_dir(directory: Path, *, own: bool = False) -> bool:
     """Whether the directory exists.
+
+    Args:
+        directory: Which one.
+        own: Whether it has to be this user's; else root may look at a private
+            directory of anybody.
 
     Raises:
         UnsafeDirectory: it is a symbolic link, no directory, belongs to somebody
             else, or lets others in.
     """
+    with open_dir(directory, own=own) as handle:
+        return handle is not None
+
+
+@contextmanager
+def open_dir(
+    directory: Path, *, own: bool, make: bool = False
+) -> Generator[int | None, None, None]:
+    """Open the directory: what is done by its descriptor, nobody can divert.
+
+    Args:
+        directory: Which one.
+        own: As for `check_dir`: whoever makes or removes something says True.
+        make: Make it, for this user alone, unless it is there.
+
+    Yields:
+        The descriptor; None if it does not exist.
+
+    Raises:
+        UnsafeDirectory: see `check_dir`; or it cannot be made.
+    """
+    if make:
+        try:
+            directory.mkdir(mode=0o700)
+        except FileExistsError:
+            pass
+        except OSError as error:
+            why = f"cannot make {directory}: {error.strerror}"
+            raise UnsafeDirectory(why) from error
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        status = directory.lstat()
+        handle = os.open(directory, flags)
     except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise UnsafeDirectory(f"{directory}: {error.strerror}") from error
+        if make:
+            raise UnsafeDirectory(f"{directory} was removed") from None
+        yield None
+        return
+    except (OSError, ValueError) as error:
+        raise UnsafeDirectory(_why_closed(directory, error)) from error
+    try:
+        if wrong := _what_is_wrong(directory, os.fstat(handle), own=own):
+            raise UnsafeDirectory(wrong)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _why_closed(directory: Path, error: Exception) -> str:
+    """Words for a directory that could not be opened."""
+    try:
+        wrong = _what_is_wrong(directory, directory.lstat(), own=False)
+    except (OSError, ValueError):
+        wrong = ""
+    return wrong or f"{directory}: {getattr(error, 'strerror', None) or error}"
+
+
+def _what_is_wrong(directory: Path, status: os.stat_result, *, own: bool) -> str:
     if stat.S_ISLNK(status.st_mode):
-        raise UnsafeDirectory(f"{directory} is a symbolic link: refused")
+        return f"{directory} is a symbolic link: refused"
     if not stat.S_ISDIR(status.st_mode):
-        raise UnsafeDirectory(f"{directory} is not a directory")
-    own = os.getuid()
-    if own not in (status.st_uid, 0):
-        raise UnsafeDirectory(
-            f"{directory} belongs to uid {status.st_uid}, not to you (uid {own})"
+        return f"{directory} is not a directory"
+    mine, owner = own_uid(), status.st_uid
+    if owner != mine and (own or mine != 0):
+        return (
+            f"{directory} belongs to uid {owner}, not to you (uid {mine}):"
+            " set TRIO_SUP_RUNTIME_DIR to a directory of your own"
         )
     mode = stat.S_IMODE(status.st_mode)
     if mode & 0o077:
-        raise UnsafeDirectory(
-            f"{directory} has mode {mode:04o} and lets others in: chmod 700 it"
-        )
-    return True
+        return f"{directory} has mode {mode:04o} and lets others in: chmod 700 it"
+    return ""
 
 
 def make_dir(directory: Path) -> None:
     """Make the directory, for this user alone, unless it is there.
 
     Raises:
-        UnsafeDirectory: see `check_dir`; or it cannot be made.
+        UnsafeDirectory: see `check_dir`, also for root; or it cannot be made.
     """
-    try:
-        directory.mkdir(mode=0o700, exist_ok=False)
-    except FileExistsError:
+    with open_dir(directory, own=True, make=True):
         pass
-    except OSError as error:
-        raise UnsafeDirectory(f"cannot make {directory}: {error.strerror}") from error
-    check_dir(directory)
 
 
 @contextmanager
-def directory_lock(directory: Path) -> Generator[bool, None, None]:
+def directory_lock(
+    directory: Path, dir_fd: int | None = None
+) -> Generator[bool, None, None]:
     """Hold the directory's lock, if it is free; never waits.
+
+    Args:
+        directory: Which one.
+        dir_fd: The same, where it is open.
 
     Yields:
         Whether the lock is held.
     """
     import fcntl  # Here, so that the module can be imported where there is none.
 
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    handle = os.open(directory / ".lock", flags, 0o600)
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    place = directory / ".lock" if dir_fd is None else ".lock"
+    handle = os.open(place, flags, 0o600, dir_fd=dir_fd)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

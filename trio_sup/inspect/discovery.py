@@ -9,26 +9,37 @@ listens behind the socket.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
+from itertools import islice
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from attrs import frozen
 
 from trio_sup.inspect.directory import (
     DiscoveryError,
     UnsafeDirectory,
-    check_dir,
     directory_lock,
+    open_dir,
+    own_uid,
 )
 from trio_sup.inspect.node_file import NodeFile, read_file
+from trio_sup.inspect.peers import peer_ids, reaching
+from trio_sup.inspect.text import clip
+
+if TYPE_CHECKING:
+    from trio_sup.inspect.peers import HasOptions
 
 MAX_SOCKET_PATH: Final = 103
 """Bytes of a socket's address: macOS allows 103, Linux 107."""
 NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 """What a node's file name may be made of."""
+
+MAX_FILES: Final = 10_000
+"""Files of a directory that are looked at."""
 
 _FILE: Final = re.compile(r"(?P<name>[A-Za-z0-9_.-]{1,32})\.(?P<pid>\d{1,10})\.sock")
 
@@ -40,6 +51,10 @@ Process: TypeAlias = Literal["alive", "gone", "recycled", "unknown"]
 
 class NoSuchNode(DiscoveryError):
     """No running node fits."""
+
+
+class ForeignNode(DiscoveryError):
+    """Somebody else listens there: it is neither believed nor told anything."""
 
 
 class AmbiguousNode(DiscoveryError):
@@ -61,6 +76,8 @@ class FoundNode:
     process: Process
     file: NodeFile | None
     """None if the describing file is missing or unreadable."""
+    uid: int | None = None
+    """Whose it is by the kernel's word; None if nothing is known."""
 
     @property
     def running(self) -> bool:
@@ -71,6 +88,13 @@ class FoundNode:
     def title(self) -> str:
         """``name.pid``: what to type when the name alone is ambiguous."""
         return f"{self.name}.{self.pid}"
+
+    @property
+    def owner(self) -> str:
+        """Whose it is, for people, if it is not this user's own."""
+        if self.uid is None or self.uid == own_uid():
+            return ""
+        return user_text(self.uid)
 
     @property
     def place(self) -> str:
@@ -123,54 +147,109 @@ def process_state(pid: int, started: int | None) -> Process:
     return "alive" if now == started else "recycled"
 
 
-def probe(path: Path) -> Probe:
-    """Ask the kernel whether somebody listens; sends nothing, never waits."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.setblocking(False)
-        try:
-            sock.connect(os.fspath(path))
-        except BlockingIOError:
-            return "listening"  # Its queue of connections is full.
-        except PermissionError:
-            return "forbidden"
-        except (FileNotFoundError, NotADirectoryError):
-            return "gone"
-        except OSError:
-            return "refused"
-    return "listening"
+def probe(path: Path, dir_fd: int | None = None) -> Probe:
+    """Ask the kernel whether somebody listens; sends nothing, never waits.
+
+    Args:
+        path: The socket; no symbolic link is followed.
+        dir_fd: The directory that it is in, where that is open.
+    """
+    return _asked(path, dir_fd)[0]
+
+
+def _asked(path: Path, dir_fd: int | None) -> tuple[Probe, int | None]:
+    """As `probe`; and whose the socket is."""
+    uid: int | None = None
+    try:
+        with (
+            reaching(path, dir_fd) as (address, uid),
+            socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock,
+        ):
+            sock.setblocking(False)
+            sock.connect(address)
+            listener, _ = peer_ids(sock)
+            return "listening", uid if listener is None else listener
+    except BlockingIOError:
+        return "listening", uid  # Its queue of connections is full.
+    except PermissionError:
+        return "forbidden", uid
+    except (FileNotFoundError, NotADirectoryError):
+        return "gone", uid
+    except OSError:
+        return "refused", uid
+
+
+def check_peer(sock: HasOptions, found: FoundNode) -> None:
+    """Ask the kernel who listens, before anything is believed or sent.
+
+    That has to be this user. Root may look at anybody's node, if it is the user's
+    whose node was found there.
+
+    Raises:
+        ForeignNode: it is somebody else.
+        OSError: the socket is not connected.
+    """
+    mine, uid = own_uid(), peer_ids(sock)[0]
+    if uid is None:
+        uid = found.uid  # The file's owner stands for it.
+    if uid is None or uid == mine or (mine == 0 and uid == found.uid):
+        return
+    raise ForeignNode(
+        f"{found.socket}: {user_text(uid)} listens there, not you (uid {mine});"
+        " nothing was sent"
+    )
+
+
+def user_text(uid: int) -> str:
+    """A user, for people."""
+    import pwd  # Here, so that the module can be imported where there is none.
+
+    try:
+        return f"{clip(pwd.getpwuid(uid).pw_name, 40)} (uid {uid})"
+    except (KeyError, OverflowError):
+        return f"uid {uid}"
 
 
 def list_nodes(directory: Path) -> list[FoundNode]:
     """Every node of the directory, running or not, by name and process id.
 
+    Root may list anybody's directory: `FoundNode.owner` says whose node each is.
+
     Raises:
         UnsafeDirectory: see `check_dir`. A missing directory holds no nodes.
     """
-    if not check_dir(directory):
-        return []
+    with open_dir(directory, own=False) as handle:
+        return [] if handle is None else _listed(directory, handle)
+
+
+def _listed(directory: Path, handle: int) -> list[FoundNode]:
     try:
-        names = sorted(entry.name for entry in directory.iterdir())
+        with os.scandir(handle) as entries:
+            names = [entry.name for entry in islice(entries, MAX_FILES)]
     except OSError as error:
         raise UnsafeDirectory(f"{directory}: {error.strerror}") from error
-    found: list[FoundNode] = []
-    for name in names:
-        match = _FILE.fullmatch(name)
-        if match is not None:
-            found.append(_found(directory / name, match["name"], int(match["pid"])))
+    matches = [(name, _FILE.fullmatch(name)) for name in names]
+    found = [
+        _found(directory / name, match["name"], int(match["pid"]), handle)
+        for name, match in matches
+        if match is not None
+    ]
     return sorted(found, key=lambda node: (node.name, node.pid))
 
 
-def _found(path: Path, name: str, pid: int) -> FoundNode:
-    file = read_file(path.with_suffix(".json"))
+def _found(path: Path, name: str, pid: int, dir_fd: int | None = None) -> FoundNode:
+    file = read_file(path.with_suffix(".json"), dir_fd)
     started = file.process_start if file is not None else None
-    return FoundNode(name, pid, path, probe(path), process_state(pid, started), file)
+    answer, uid = _asked(path, dir_fd)
+    return FoundNode(name, pid, path, answer, process_state(pid, started), file, uid)
 
 
 def sweep(directory: Path) -> list[FoundNode]:
     """Remove the files of nodes that nobody listens for any more.
 
     Does nothing while another process holds the directory's lock: nodes hold it
-    while they bind, so that a socket that does not listen *yet* is left alone.
+    while they bind, so that a socket that does not listen *yet* is left alone. Nor
+    does it touch what root may only look at: a directory of somebody else.
 
     Returns:
         The nodes whose files were removed.
@@ -178,19 +257,23 @@ def sweep(directory: Path) -> list[FoundNode]:
     Raises:
         UnsafeDirectory: see `check_dir`.
     """
-    if not check_dir(directory):
-        return []
-    try:
-        with directory_lock(directory) as held:
-            if not held:
-                return []
-            stale = [node for node in list_nodes(directory) if node.probe == "refused"]
-            for node in stale:
-                node.socket.unlink(missing_ok=True)
-                node.socket.with_suffix(".json").unlink(missing_ok=True)
-            return stale
-    except OSError as error:
-        raise UnsafeDirectory(f"{directory}: {error.strerror}") from error
+    with open_dir(directory, own=False) as handle:
+        if handle is None or os.fstat(handle).st_uid != own_uid():
+            return []
+        try:
+            with directory_lock(directory, handle) as held:
+                return _swept(directory, handle) if held else []
+        except OSError as error:
+            raise UnsafeDirectory(f"{directory}: {error.strerror}") from error
+
+
+def _swept(directory: Path, handle: int) -> list[FoundNode]:
+    stale = [node for node in _listed(directory, handle) if node.probe == "refused"]
+    for node in stale:
+        for name in (node.socket.name, node.socket.with_suffix(".json").name):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=handle)
+    return stale
 
 
 def find_node(directory: Path, wanted: str | None = None) -> FoundNode:
@@ -233,6 +316,8 @@ def _by_path(path: Path) -> FoundNode:
     if node.probe == "gone":
         raise NoSuchNode(f"there is no socket {path}")
     if node.probe == "refused":
+        if path.is_symlink():
+            raise NoSuchNode(f"{path} is a symbolic link: name what it leads to")
         raise NoSuchNode(f"nobody listens at {path}")
     return node
 

@@ -30,6 +30,7 @@ from trio_sup.inspect.inside import Insides
 from trio_sup.inspect.meters import Spent, Worst
 from trio_sup.inspect.metrics import gather, prometheus_lines
 from trio_sup.inspect.numbers import Numbers
+from trio_sup.inspect.secret_names import DEFAULT, SecretNames
 from trio_sup.inspect.table import Found, Table
 from trio_sup.inspect.topics import Topics
 from trio_sup.inspect.wire import Heartbeat
@@ -67,6 +68,7 @@ class Hub:
         *,
         contents: bool = True,
         redact: Callable[[str], str] | None = None,
+        secrets: SecretNames = DEFAULT,
     ) -> None:
         """Make the hub of one node.
 
@@ -76,14 +78,17 @@ class Hub:
             operator: Who carries actions out, and writes down those refused.
             contents: Whether messages and states of servers may be shown.
             redact: Takes every text of one and returns what may be seen of it.
+            secrets: Which names hide their values.
         """
         self._hello = hello
         # Actions outlive the clients that asked for them, not the hub.
         self._nursery: trio.Nursery | None = None
         self._node = node
-        self._table = Table(node)
+        self._table = Table(node, secrets)
         numbers = Numbers()
-        self._insides = Insides(node, numbers, contents=contents, redact=redact)
+        self._insides = Insides(
+            node, numbers, contents=contents, redact=redact, secrets=secrets
+        )
         shown = "kinds only" if not contents else "redacted" if redact else "shown"
         settings = {"contents": shown}
         ages = self._insides.ages

@@ -7,13 +7,24 @@ import time
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
+from attrs import evolve
+
+from trio_sup.inspect.masking import mask_report
 from trio_sup.inspect.places import is_machinery, short_file
 from trio_sup.inspect.render import attributes_of, render_attributes, render_call
+from trio_sup.inspect.render_names import (
+    Parameters,
+    hidden_fields,
+    parameters_of,
+    parameters_of_member,
+)
+from trio_sup.inspect.secret_names import DEFAULT, SecretNames
 from trio_sup.inspect.text import (
     MAX_ERROR,
     MAX_NAME,
     MAX_PATH,
     MAX_STATE,
+    MAX_TRACEBACK,
     clip,
     clip_lines,
     finite,
@@ -72,6 +83,7 @@ class Insides:
         *,
         contents: bool = True,
         redact: Callable[[str], str] | None = None,
+        secrets: SecretNames = DEFAULT,
     ) -> None:
         """Make the builder.
 
@@ -81,11 +93,13 @@ class Insides:
             contents: Whether messages and states may be shown at all.
             redact: Takes every text of a message or a state and returns what may
                 be seen of it: code of the program.
+            secrets: Which names hide their values.
         """
         self.contents: bool = contents
         self._node = node
         self._numbers = numbers
         self._redact = redact
+        self._secrets = secrets
         self._slow: dict[type, float] = {}
         self.ages: Ages = Ages()
 
@@ -101,12 +115,12 @@ class Insides:
         current, busy = inside.current(), queue.in_progress
         in_hand = None
         if current is not None and busy is not None:
-            in_hand = self._letter(current, finite(busy[1]) or now)
+            in_hand = self._letter(current, finite(busy[1]) or now, inside.server)
         return MailboxPart(
             now,
             queue.depth,
             [
-                self._letter(message, self.ages.of(message.item, now))
+                self._letter(message, self.ages.of(message.item, now), inside.server)
                 for message in inside.messages(LETTERS)
             ],
             in_hand,
@@ -118,10 +132,17 @@ class Insides:
             not self.contents,
         )
 
-    def _letter(self, message: ObservedMessage, seen: float) -> Letter:
+    def _letter(
+        self, message: ObservedMessage, seen: float, server: object | None
+    ) -> Letter:
         text = ""
         if self.contents:
-            text = self._redacted(render_call(message.args, message.kwargs))
+            parameters = _parameters(message, server)
+            text = self._redacted(
+                render_call(
+                    message.args, message.kwargs, parameters, secrets=self._secrets
+                )
+            )
         return Letter(
             message.kind,
             clip(message.op, MAX_NAME),
@@ -153,6 +174,7 @@ class Insides:
             return StatePart(now, "", "there is no server's object")
         began = time.perf_counter()
         kind, note = inside.formatter, ""
+        hidden = hidden_fields(type(server)) if kind is None else ()
         if kind is None:
             state = dict(attributes_of(server))
             state.pop("__inner__", None)
@@ -166,7 +188,7 @@ class Insides:
             note = f"format_status took {seconds * 1e3:.1f} ms"
             if seconds > SLOW_FORMAT:
                 self._slow[kind] = seconds
-        text, missing = render_attributes(state)
+        text, missing = render_attributes(state, secrets=self._secrets, hidden=hidden)
         text, clipped = clip_lines(self._redacted(text), MAX_STATE)
         took = time.perf_counter() - began
         return StatePart(now, text, note, clipped or missing, round(took, 6))
@@ -201,9 +223,19 @@ class Insides:
     def history(self, child: ObservedChild) -> list[Life]:
         """Past lives, oldest first."""
         return [
-            Life(number, finite(began), finite(ended), kind, clip(text, MAX_ERROR))
+            Life(number, finite(began), finite(ended), kind, self._reported(text))
             for number, began, ended, kind, text in child.inside().lives()
         ]
+
+    def traceback(self, child: ObservedChild) -> str:
+        """The last crash, without what it says of secrets."""
+        # Of a traceback its end is kept.
+        return mask_report(
+            child.last_traceback[-4 * MAX_TRACEBACK :], self._secrets, 4 * MAX_TRACEBACK
+        )
+
+    def _reported(self, text: str) -> str:
+        return clip(mask_report(text, self._secrets, 4 * MAX_ERROR), MAX_ERROR)
 
     def links(self, child: ObservedChild) -> list[Link]:
         """What the child has to do with others."""
@@ -213,6 +245,24 @@ class Insides:
                 break
             found.append(Link(relation, other, clip(text, MAX_PATH)))
         return found
+
+
+def _parameters(message: ObservedMessage, server: object | None) -> Parameters:
+    """What the handler of a message calls its arguments.
+
+    Looked up for whoever looks at the message; nothing is prepared for it.
+    """
+    if server is not None:
+        found = parameters_of_member(type(server), message.op)
+        if found is not None:
+            return found
+    handler: object = getattr(message.item, "handler", None)
+    found = parameters_of(getattr(handler, "fn", None), message.op)
+    if getattr(handler, "deferred", False):
+        # There may be a caller before the arguments: each has one of two names.
+        pairs = zip(found.positional, (*found.positional[1:], ""), strict=True)
+        return evolve(found, positional=tuple(map(" ".join, pairs)))
+    return found
 
 
 def stack_frames(task: Task) -> Iterator[Frame]:
@@ -228,5 +278,5 @@ def stack_frames(task: Task) -> Iterator[Frame]:
             clip(short_file(code.co_filename), MAX_PATH),
             line,
             clip(code.co_qualname, MAX_NAME),
-            clip(text, MAX_NAME),
+            clip(mask_report(f"    {text}", DEFAULT).strip(), MAX_NAME),
         )

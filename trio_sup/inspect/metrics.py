@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from attrs import define, field, frozen
 
+from trio_sup.inspect.masking import mask_known
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -171,6 +173,7 @@ def prometheus_lines(
 
 
 def _escaped(text: str) -> str:
+    text = mask_known(text)
     return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import attrs
 import trio
 
+from trio_sup.inspect.masking import mask_arguments
+from trio_sup.inspect.secret_names import DEFAULT
 from trio_sup.inspect.text import MAX_NAME, MAX_PATH, clip, finite
 from trio_sup.inspect.wire_details import NodeInfo
 
@@ -77,7 +79,7 @@ def facts_of_process(settings: dict[str, str]) -> list[list[str]]:
     except OSError:
         directory = ""
     facts = {
-        "arguments": " ".join(sys.argv),
+        "arguments": mask_arguments(sys.argv, DEFAULT),
         "directory": directory,
         "executable": sys.executable or "",
         "platform": sys.platform,

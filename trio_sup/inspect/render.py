@@ -12,7 +12,6 @@ the number of values in all.
 
 from __future__ import annotations
 
-import re
 import types
 from collections import deque
 from itertools import islice
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from attrs import define
 
 from trio_sup._child import Child
+from trio_sup.inspect.masking import REDACTED
 from trio_sup.inspect.render_leaves import (
     MAX_STRING,
     MORE,
@@ -29,9 +29,27 @@ from trio_sup.inspect.render_leaves import (
     instance_dict,
     leaf,
 )
+from trio_sup.inspect.render_names import (
+    UNKNOWN,
+    Parameters,
+    declared_fields,
+    hidden_fields,
+    name_text,
+    pair_name,
+)
+from trio_sup.inspect.secret_names import DEFAULT, SecretNames
+
+__all__ = [
+    "REDACTED",
+    "attributes_of",
+    "render",
+    "render_attributes",
+    "render_call",
+    "render_line",
+]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 MAX_DEPTH: Final = 6
 MAX_ITEMS: Final = 40
@@ -41,13 +59,6 @@ MAX_VALUES: Final = 1500
 WIDTH: Final = 88
 """What does not fit into one line of this width is broken over several."""
 
-SECRET: Final = re.compile(
-    r"pass(word|wd|phrase)?$|passw|secret|token|api_?key|credential|private_?key"
-    r"|cookie|authorization|session_?id",
-    re.IGNORECASE,
-)
-"""Attributes and keys with such names are never shown."""
-REDACTED: Final = "<redacted>"
 
 _MRO: Final[Any] = type.__dict__["__mro__"]
 _CLASS_DICT: Final[Any] = type.__dict__["__dict__"]
@@ -74,36 +85,76 @@ class Group:
 Piece: TypeAlias = "str | Group"
 
 
-def render(value: object, *, width: int = WIDTH) -> str:
+def render(value: object, *, width: int = WIDTH, secrets: SecretNames = DEFAULT) -> str:
     """The value as text; several lines where it is long.
 
     Never raises for what a value is, and runs none of its code.
     """
-    return "\n".join(_layout(_Renderer().piece(value), width))
+    return "\n".join(_layout(_Renderer(secrets).piece(value), width))
 
 
 def render_line(value: object, limit: int) -> str:
     """The value as one line of at most `limit` characters."""
-    return cut(flat(_Renderer(max_values=200).piece(value)), limit)
+    return cut(flat(_Renderer(DEFAULT, max_values=200).piece(value)), limit)
 
 
-def render_call(args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
-    """Arguments as they would stand in a call, in one line."""
-    renderer = _Renderer(max_values=200)
-    parts = [("", renderer.piece(arg, 1)) for arg in islice(args, MAX_ITEMS)]
-    parts += renderer.named(islice(kwargs.items(), MAX_ITEMS), "=", 1)
+def render_call(
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+    parameters: Parameters = UNKNOWN,
+    *,
+    secrets: SecretNames = DEFAULT,
+) -> str:
+    """Arguments as they would stand in a call, in one line.
+
+    Args:
+        args: The positional ones.
+        kwargs: The others.
+        parameters: What the called function calls them.
+        secrets: Which names hide their values.
+    """
+    renderer = _Renderer(secrets, max_values=200)
+    given = list(islice(args, MAX_ITEMS))
+    names = parameters.names(len(given))
+    if parameters.all_of and secrets.hides(parameters.all_of):
+        given, kwargs = [_Hidden] * len(given), dict.fromkeys(kwargs, _Hidden)
+    parts = [
+        ("", renderer.under(name, arg, 1))
+        for name, arg in zip(names, given, strict=True)
+    ]
+    rest = [
+        (name, _Hidden if _hidden_as(parameters, name, secrets) else value)
+        for name, value in islice(kwargs.items(), MAX_ITEMS)
+    ]
+    parts += renderer.named(rest, "=", 1)
     if len(args) > MAX_ITEMS or len(kwargs) > MAX_ITEMS:
         parts.append(("", MORE))
     return flat(Group("(", parts, ")"))
 
 
+def _hidden_as(parameters: Parameters, name: str, secrets: SecretNames) -> bool:
+    return secrets.hides(parameters.name_for(name, secrets))
+
+
 def render_attributes(
-    state: Mapping[str, object], *, width: int = WIDTH
+    state: Mapping[str, object],
+    *,
+    width: int = WIDTH,
+    secrets: SecretNames = DEFAULT,
+    hidden: Collection[str] = (),
 ) -> tuple[str, bool]:
-    """One attribute a line, secrets left out, and whether something is missing."""
-    renderer = _Renderer()
+    """One attribute a line, secrets left out, and whether something is missing.
+
+    Args:
+        state: The attributes.
+        width: Of a line.
+        secrets: Which names hide their values.
+        hidden: Attributes that their class keeps from being shown.
+    """
+    renderer = _Renderer(secrets)
     lines: list[str] = []
-    for name, piece in renderer.named(islice(state.items(), 200), " = ", 1):
+    known = islice(state.items(), 200)
+    for name, piece in renderer.named(known, " = ", 1, hidden):
         lines += _layout(piece, width, name)
     missing = len(state) > 200
     if missing:
@@ -114,7 +165,8 @@ def render_attributes(
 class _Renderer:
     """Makes the pieces of one text; counts the values."""
 
-    def __init__(self, max_values: int = MAX_VALUES) -> None:
+    def __init__(self, secrets: SecretNames, max_values: int = MAX_VALUES) -> None:
+        self.secrets = secrets
         self.left: int = max_values
         self._path: set[int] = set()
 
@@ -123,7 +175,9 @@ class _Renderer:
         if self.left < 0:
             return MORE
         kind = type(value)
-        simple = _of_library(value, kind) or leaf(value, kind)
+        if value is _Hidden:
+            return REDACTED
+        simple = _of_library(value, kind) or leaf(value, kind, self.secrets)
         if simple is not None:
             return simple
         if depth >= MAX_DEPTH:
@@ -136,15 +190,29 @@ class _Renderer:
         finally:
             self._path.discard(id(value))
 
+    def under(self, name: str, value: object, depth: int) -> Piece:
+        """A value that has a name: nothing of it, if that is a secret's."""
+        if name and self.secrets.hides(name, value):
+            return REDACTED
+        return self.piece(value, depth)
+
     def named(
-        self, items: Iterable[tuple[str, object]], between: str, depth: int
+        self,
+        items: Iterable[tuple[str, object]],
+        between: str,
+        depth: int,
+        hidden: Collection[str] = (),
     ) -> list[tuple[str, Piece]]:
         """Names with their values; secrets lose theirs."""
+        known = list(items)
+        beside = pair_name(known, self.secrets)
         found: list[tuple[str, Piece]] = []
-        for name, value in items:
+        for name, value in known:
             shown = cut(name, MAX_STRING) + between
-            secret = SECRET.search(name) is not None
-            found.append((shown, REDACTED if secret else self.piece(value, depth)))
+            if name in hidden or name in beside:
+                found.append((shown, REDACTED))
+            else:
+                found.append((shown, self.under(name, value, depth)))
         return found
 
     def _container(self, value: Any, kind: Any, depth: int) -> Piece:
@@ -154,7 +222,7 @@ class _Renderer:
                     opening, closing = f"{class_name(kind)}({opening}", f"{closing})"
                 size = base.__len__(value)
                 items = islice(base.__iter__(value), MAX_ITEMS)
-                parts = [("", self.piece(item, depth)) for item in items]
+                parts = self._items(list(items), kind, depth)
                 if kind is tuple and size == 1:
                     closing = ",)"
                 return Group(opening, _more(parts, size), closing)
@@ -162,29 +230,62 @@ class _Renderer:
             return self._dict(value, kind, depth)
         if issubclass(kind, BaseException):
             args = _EXCEPTION_ARGS.__get__(value)
-            parts = [("", self.piece(arg, depth)) for arg in islice(args, MAX_ITEMS)]
+            parts = self._items(list(islice(args, MAX_ITEMS)), kind, depth)
             return Group(f"{class_name(kind)}(", parts, ")")
         return self._object(value, kind, depth)
 
     def _dict(self, value: Any, kind: Any, depth: int) -> Piece:
         parts: list[tuple[str, Piece]] = []
-        for key, item in islice(_DICT.items(value), MAX_ITEMS):
-            name = flat(self.piece(key, depth))
-            secret = type(key) is str and SECRET.search(key) is not None
-            shown: Piece = REDACTED if secret else self.piece(item, depth)
-            parts.append((f"{name}: ", shown))
+        entries: list[tuple[object, object]] = list(
+            islice(_DICT.items(value), MAX_ITEMS)
+        )
+        beside = pair_name([(name_text(k), item) for k, item in entries], self.secrets)
+        for key, item in entries:
+            shown = flat(self.piece(key, depth))
+            hidden = name_text(key) in beside or self._hidden_by(key, item)
+            inner = REDACTED if hidden else self.piece(item, depth)
+            parts.append((f"{shown}: ", inner))
         opening, closing = "{", "}"
         if kind is not dict:
             opening, closing = f"{class_name(kind)}({{", "})"
         return Group(opening, _more(parts, _DICT.__len__(value)), closing)
 
+    def _hidden_by(self, key: object, item: object) -> bool:
+        """Whether a key, or a part of it, stands for a secret."""
+        if self.secrets.hides(name_text(key), item):
+            return True
+        # As it is written: the name of an enum's member, the parts of a tuple.
+        return type(key) is not str and self.secrets.hides(
+            flat(_Renderer(self.secrets, 20).piece(key)), item
+        )
+
+    def _items(
+        self, items: list[object], kind: type, depth: int
+    ) -> list[tuple[str, Piece]]:
+        """The items of a sequence, under the names that its class gives them."""
+        names = declared_fields(kind)
+        if not names and len(items) == 2 and self.secrets.hides(name_text(items[0])):
+            names = ["", name_text(items[0])]  # As headers, and options, are kept.
+        names += [""] * (len(items) - len(names))
+        for index, item in enumerate(items[:-1]):
+            option = name_text(item)  # A command line: its value comes behind it.
+            if option.startswith("-") and "=" not in option and not names[index + 1]:
+                names[index + 1] = option
+        return [
+            ("", self.under(name, item, depth))
+            for name, item in zip(names, items, strict=False)
+        ]
+
     def _object(self, value: object, kind: type, depth: int) -> Piece:
         known = islice(attributes_of(value), MAX_ITEMS + 1)
-        parts = self.named(known, "=", depth)
+        parts = self.named(known, "=", depth, hidden_fields(kind))
         if not parts:
             return f"<{class_name(kind)}>"
         return Group(f"{class_name(kind)}(", _more(parts[:MAX_ITEMS], len(parts)), ")")
 
+
+_Hidden: Final = object()
+"""Stands for a value that is not to be seen."""
 
 _SEQUENCES: Final[tuple[tuple[Any, str, str], ...]] = (
     (list, "[", "]"),

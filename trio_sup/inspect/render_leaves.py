@@ -19,6 +19,9 @@ import zoneinfo
 from pathlib import PosixPath, PurePosixPath, PureWindowsPath, WindowsPath
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from trio_sup.inspect.masking import REDACTED, SEEN, mask_known, mask_text
+from trio_sup.inspect.secret_names import DEFAULT, SecretNames
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -87,13 +90,19 @@ def instance_dict(value: object) -> dict[str, object]:
     return {}
 
 
-def leaf(value: Any, kind: type) -> str | None:
-    """The text of what has no parts; None for what has."""
+def leaf(value: Any, kind: type, secrets: SecretNames = DEFAULT) -> str | None:
+    """The text of what has no parts; None for what has.
+
+    Of a string, and of bytes, nothing is left that `masking` takes for a secret; of
+    an instance of a class with a secret's name, nothing at all.
+    """
     if kind in _PLAIN:
         return cut(repr(value), MAX_STRING)
     for base, show in _SIMPLE:
         if issubclass(kind, base):
             try:
+                if base is str or base is bytes or base is bytearray:
+                    return _text(value, kind, base, secrets)
                 return show(value, kind)
             except (AttributeError, TypeError, ValueError, OverflowError):
                 return _opaque(value, kind)  # half made, released, or broken
@@ -112,22 +121,27 @@ def _int(value: Any, kind: Any) -> str:
     return text if kind is int else f"{class_name(kind)}({text})"
 
 
-def _str(value: Any, kind: Any) -> str:
+def _text(value: Any, kind: Any, base: Any, secrets: SecretNames) -> str:
+    """A string, bytes or a bytearray, or what is derived from one."""
     if issubclass(kind, enum.Enum):
         return _enum(value, kind)
-    size = str.__len__(value)
-    # An exact str, whatever the subclass does.
-    text = repr(str.__getitem__(value, slice(0, MAX_STRING)))
-    if size > MAX_STRING:
-        text += f"{MORE} ({size} characters)"
-    return text if kind is str else f"{class_name(kind)}({text})"
-
-
-def _bytes(value: Any, kind: type) -> str:
-    base: Any = bytes if issubclass(kind, bytes) else bytearray
+    if kind is not base and secrets.hides(class_name(kind)):
+        return f"{class_name(kind)}({REDACTED})"
     size = base.__len__(value)
-    text = repr(base.__getitem__(value, slice(0, MAX_STRING)))
-    return text if size <= MAX_STRING else f"{text}{MORE} ({size} bytes)"
+    # Exactly of the base, whatever the subclass does.
+    seen = base.__getitem__(value, slice(0, SEEN))
+    whole = size <= SEEN
+    if base is str:
+        masked = mask_text(mask_known(seen, cut=not whole), secrets)
+        text, unit = repr(masked[:MAX_STRING]), "characters"
+    else:
+        readable = seen.decode("latin-1")
+        masked = mask_text(mask_known(readable, cut=not whole), secrets)
+        kept = masked[:MAX_STRING].encode("latin-1")
+        text, unit = repr(kept if base is bytes else bytearray(kept)), "bytes"
+    if size > MAX_STRING:
+        text += f"{MORE} ({size} {unit})"
+    return text if kind is str or base is not str else f"{class_name(kind)}({text})"
 
 
 def _float(value: Any, kind: type) -> str:
@@ -190,10 +204,10 @@ def _array(value: Any, kind: type) -> str:
 
 # Classes come before what can be an instance of them; the first that fits wins.
 _SIMPLE: Final[tuple[tuple[Any, Callable[[Any, type], str | None]], ...]] = (
-    (str, _str),
+    (str, _opaque),
     (int, _int),
-    (bytes, _bytes),
-    (bytearray, _bytes),
+    (bytes, _opaque),
+    (bytearray, _opaque),
     (float, _float),
     (enum.Enum, _enum),
     (type, _class),

@@ -34,6 +34,7 @@ def _node_json(node: FoundNode) -> Json:
         "name": node.name,
         "pid": node.pid,
         "socket": str(node.socket),
+        "uid": node.uid,
         "accepts": node.probe == "listening",
         "process": node.process,
         "epoch": file.epoch if file else None,
@@ -60,6 +61,8 @@ def nodes_lines(nodes: Sequence[FoundNode], wall: float) -> Iterator[str]:
         program = show.clean(file.argv0) if file else "?"
         if node.probe == "forbidden":
             program += "  (permission denied)"
+        if node.owner:
+            program += f"  (of {node.owner})"
         rows.append((node.name, str(node.pid), up, python, program))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for row in rows:

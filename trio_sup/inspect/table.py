@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, field
 
 from trio_sup._log import Log
+from trio_sup.inspect.masking import mask_report
 from trio_sup.inspect.probes import Probes
+from trio_sup.inspect.secret_names import DEFAULT, SecretNames
 from trio_sup.inspect.text import MAX_ERROR, MAX_NAME, MAX_PATH, clip, finite
 from trio_sup.inspect.wire import Event, Row, Vol
 
@@ -74,7 +76,8 @@ class Found:
 class Table:
     """What the hub knows of its node."""
 
-    def __init__(self, node: ObservedNode) -> None:
+    def __init__(self, node: ObservedNode, secrets: SecretNames = DEFAULT) -> None:
+        self._secrets = secrets
         self.gen: int = 0
         """Grows with every scan that found something; 0 before the first."""
         self.cells: dict[int, Cell] = {}
@@ -206,14 +209,14 @@ class Table:
     def _look(self, child: ObservedChild, gen: int, found: Found) -> Row:
         cell = self.cells.get(child.uid)
         if cell is None:
-            row = build_row(child)
+            row = build_row(child, self._secrets)
             self.cells[row.id] = Cell(child, row, self._scan, gen, gen)
             found.up.append(row.id)
             return row
         cell.scan = self._scan
         row = cell.row
         if child.version != row.version:
-            cell.row = build_row(child)
+            cell.row = build_row(child, self._secrets)
             cell.up_gen = gen
             found.up.append(row.id)
         elif _moved(row, child):
@@ -239,7 +242,7 @@ class Table:
         for event in fresh:
             self._event_n += 1
             try:
-                found.events.append(build_event(self._event_n, event))
+                found.events.append(build_event(self._event_n, event, self._secrets))
             except Exception as error:  # noqa: BLE001 - as above
                 self._complain(error)
         self.events.extend(found.events)
@@ -284,8 +287,8 @@ class Table:
         )
 
 
-def build_row(child: ObservedChild) -> Row:
-    """The wire row of a child: bounded, printable, finite."""
+def build_row(child: ObservedChild, secrets: SecretNames = DEFAULT) -> Row:
+    """The wire row of a child: bounded, printable, finite, without secrets."""
     # The version is read first: a change while the row is built is found later.
     version = child.version
     budget = child.budget
@@ -308,7 +311,7 @@ def build_row(child: ObservedChild) -> Row:
         None,
         None,
         None,
-        clip(child.last_exit_text, MAX_ERROR),
+        clip(mask_report(child.last_exit_text, secrets, 4 * MAX_ERROR), MAX_ERROR),
         None if budget is None else budget[0],
         None if budget is None else _limit(budget[1]),
         None if budget is None else finite(budget[2]),
@@ -323,14 +326,14 @@ def build_row(child: ObservedChild) -> Row:
     return row
 
 
-def build_event(n: int, event: ObservedEvent) -> Event:
-    """The wire form of an event: bounded, printable, finite."""
+def build_event(n: int, event: ObservedEvent, secrets: SecretNames = DEFAULT) -> Event:
+    """The wire form of an event: bounded, printable, finite, without secrets."""
     return Event(
         n,
         finite(event.at) or 0.0,
         clip(event.path_text, MAX_PATH),
         clip(event.kind, MAX_NAME),
-        clip(event.summary, MAX_ERROR),
+        clip(mask_report(event.summary, secrets, 4 * MAX_ERROR), MAX_ERROR),
     )
 
 

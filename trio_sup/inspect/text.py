@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from trio_sup.inspect.masking import mask_known
+
 MAX_NAME: Final = 200
 MAX_PATH: Final = 500
 MAX_ERROR: Final = 300
@@ -20,8 +22,10 @@ def clip(text: str, limit: int) -> str:
     """One printable line of at most `limit` characters.
 
     Control characters become escapes, so that no label can move a terminal's
-    cursor; what is cut off is marked with `CLIP_MARK`.
+    cursor; what is cut off is marked with `CLIP_MARK`. Passwords of URLs are hidden.
     """
+    if "://" in (head := text[: 4 * limit]):
+        text = mask_known(head, cut=len(text) > len(head))
     if not text.isprintable():
         text = _printable(text[: limit + 1])
     if len(text) > limit:

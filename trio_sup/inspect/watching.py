@@ -115,7 +115,9 @@ class Watching:
     def _overview(self, detail: Detail, cell: Cell, lease: _Lease) -> Detail:
         parts = list(detail.parts)
         if "overview" in lease.parts:
-            text, clipped = clip_block(cell.child.last_traceback, MAX_TRACEBACK)
+            text, clipped = clip_block(
+                self._insides.traceback(cell.child), MAX_TRACEBACK
+            )
             detail = attrs.evolve(detail, traceback=text, clipped=clipped)
             parts.append("overview")
         if "history" in lease.parts:

@@ -121,6 +121,8 @@ class Nodes(Screen[FoundNode | None]):
         cells.append((fit(str(node.pid), 9, right=True), "text"))
         if node.probe == "forbidden":
             cells.append(("  permission denied", "bad"))
+        if node.owner:
+            cells.append((f"  of {node.owner}", "bad"))
         file = node.file
         if file is not None:
             age = show.duration(self._wall() - file.started_wall)
