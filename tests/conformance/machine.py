@@ -20,7 +20,6 @@ from trio_sup.testing.scenario import Value
 
 from .external_term import encode
 
-
 LONGEST = 64 * 1024 * 1024
 """No answer is longer, in bytes: what says so is text that the VM printed."""
 END_SECONDS = 5.0
