@@ -6,7 +6,7 @@ the write itself fails; without it, the interpreter's own end does.
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,15 +51,20 @@ def plain(shop_directory: Path) -> dict[str, str]:
 
 
 def leave(
-    args: tuple[str, ...], env: dict[str, str], **streams: int
+    args: tuple[str, ...],
+    env: dict[str, str],
+    *,
+    stdout: int,
+    stderr: int = subprocess.PIPE,
 ) -> tuple[int, bytes]:
     done = subprocess.run(
         [*COMMAND, *args],
         env=env,
         stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
         check=False,
         timeout=50,
-        **{"stderr": subprocess.PIPE, **streams},
     )
     return done.returncode, done.stderr
 

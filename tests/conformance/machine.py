@@ -78,7 +78,7 @@ class Machine:
             versions = self.receive()
             if "boot" in versions:
                 raise OracleError(f"this Erlang does not serve: {versions['boot']}")
-        except OracleError:
+        except BaseException:
             self.close()
             raise
         self.versions = Versions(str(versions["otp"]), _optional(versions["elixir"]))
