@@ -12,9 +12,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from trio_sup._commands._streams import failed_to_write, finish, open_missing, tell
 from trio_sup._commands.command import EXIT_INTERRUPTED, CommandError
 from trio_sup._commands.parsing import parser
-from trio_sup._commands.streams import failed_to_write, finish, open_missing, tell
 from trio_sup._commands.table import load
 
 if TYPE_CHECKING:
