@@ -12,12 +12,12 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from trio_sup._commands.command import EXIT_FAILED, EXIT_INTERRUPTED, CommandError
+from trio_sup._commands._streams import failed_to_write, finish, open_missing, tell
+from trio_sup._commands.command import EXIT_INTERRUPTED, CommandError
 from trio_sup._commands.parsing import parser
 from trio_sup._commands.table import load
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
     from trio_sup._commands.command import Command
@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: for ``--help`` and wrong usage.
     """
+    open_missing()
     stdout: object = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
         stdout.reconfigure(errors="backslashreplace")
@@ -40,35 +41,31 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         completion.answer()
     argv = sys.argv[1:] if argv is None else argv
+    try:
+        code = _answer(argv)
+    except BaseException as error:
+        # argparse leaves with its help still buffered, and so does a program.
+        unwritten = finish()
+        if unwritten and isinstance(error, SystemExit):
+            raise SystemExit(unwritten) from None
+        raise
+    return finish() or code
+
+
+def _answer(argv: Sequence[str]) -> int:
     command: Command | None = None
     try:
         args = parser(argv).parse_args(argv)
         command = load(args.command)
-        return _run(command, args)
+        return command.run(args)
+    except CommandError as error:
+        finish()
+        tell(str(error))
+        return error.code
     except KeyboardInterrupt:
-        print("trio-sup: interrupted", file=sys.stderr)
+        tell("interrupted")
         return EXIT_INTERRUPTED
     except OSError as error:
         if command is not None and command.program:
             raise  # It is the program's own, and its traceback says where.
-        _silence_stdout()
-        if isinstance(error, BrokenPipeError):
-            return 0  # The reader, `head` perhaps, has seen enough.
-        print(f"trio-sup: {error}", file=sys.stderr)
-        return EXIT_FAILED
-
-
-def _run(command: Command, args: argparse.Namespace) -> int:
-    try:
-        return command.run(args)
-    except CommandError as error:
-        sys.stdout.flush()
-        print(f"trio-sup: {error}", file=sys.stderr)
-        return error.code
-    finally:
-        sys.stdout.flush()
-
-
-def _silence_stdout() -> None:
-    """What is still buffered must not fail again when the interpreter ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return failed_to_write(error)

@@ -1,7 +1,6 @@
 """``python -m tests.conformance``: record, check, ask, and fuzz against live OTP."""
 
 import json
-import math
 import sys
 
 from trio_sup.testing import model
@@ -17,9 +16,6 @@ from .oracle import Oracle, OracleError
 def main() -> int:
     """Runs one command; 0 is agreement, 1 a difference, 2 that it could not run."""
     parser, fuzz = commands.parser("python -m tests.conformance")
-    fuzz.add_argument(
-        "--count", type=int, help="this many scenarios, however long it takes"
-    )
     fuzz.add_argument("--against", choices=sorted(_subjects()), default="model")
     arguments = parser.parse_args()
     try:
@@ -33,7 +29,7 @@ def main() -> int:
             case _:
                 subject = _subjects()[arguments.against]
                 seed = commands.first_seed(arguments.seed)
-                return _fuzz(subject, seed, arguments.seconds, arguments.count)
+                return _fuzz(subject, seed, *commands.extent(arguments))
     except (OracleError, ScenarioError, json.JSONDecodeError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -71,14 +67,11 @@ def _ask() -> int:
     return 0
 
 
-def _fuzz(subject: Subject, seed: int, seconds: float, count: int | None) -> int:
+def _fuzz(subject: Subject, seed: int, seconds: float, count: float) -> int:
     fuzz = Fuzz(subject, seed)
     with Oracle() as oracle:
         print(f"{subject.name} against {oracle.versions}, from seed {seed}")
-        if count is None:
-            found = fuzz.run(oracle, seconds)
-        else:
-            found = fuzz.run(oracle, math.inf, count)
+        found = fuzz.run(oracle, seconds, count)
         reports = (None if d is None else d.report(subject) for d in found)
         code = commands.watch(reports, lambda: fuzz.done)
     if code == 0:

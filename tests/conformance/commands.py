@@ -1,6 +1,7 @@
 """What the commands of both comparisons with OTP have in common."""
 
 import argparse
+import math
 import random
 import sys
 import time
@@ -26,6 +27,9 @@ def parser(prog: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]
     fuzz.add_argument(
         "--for", type=float, default=60, dest="seconds", metavar="SECONDS"
     )
+    fuzz.add_argument(
+        "--count", type=int, help="this many scenarios, however long it takes"
+    )
     fuzz.add_argument("--seed", type=int, help="the first seed (default: random)")
     return whole, fuzz
 
@@ -33,6 +37,13 @@ def parser(prog: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]
 def first_seed(given: int | None) -> int:
     """The seed that was asked for, or any."""
     return random.SystemRandom().randrange(10**9) if given is None else given
+
+
+def extent(arguments: argparse.Namespace) -> tuple[float, float]:
+    """How long to fuzz, in seconds, and how many scenarios: one of them endless."""
+    if arguments.count is None:
+        return arguments.seconds, math.inf
+    return math.inf, arguments.count
 
 
 def watch(reports: Iterator[str | None], done: Callable[[], int]) -> int:

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -18,6 +19,14 @@ from trio_sup.inspect.directory import UnsafeDirectory, check_dir
 from trio_sup.testing.scenario import Value
 
 from .external_term import encode
+
+LONGEST = 64 * 1024 * 1024
+"""No answer is longer, in bytes: what says so is text that the VM printed."""
+END_SECONDS = 5.0
+ONE = ("+S", "1:1")
+SMALL = ("+P", "4096")
+WORDS = 400
+"""So many characters of what a VM says at its end are shown."""
 
 
 class OracleError(Exception):
@@ -55,16 +64,21 @@ class Machine:
         if not is_available():
             raise OracleError("erl and erlc are not on the PATH")
         paths = [str(_compiled(sources)), *_elixir_paths()]
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - until close()
         self._process = subprocess.Popen(
-            # One scheduler: what is concurrent has one order.
-            ["erl", "-noinput", "+S", "1:1", "-s", main, "main", "-pa", *paths],
+            # One scheduler: what is concurrent has one order. A small table of
+            # processes: to list them takes 12 ms where there is room for a million.
+            ["erl", "-noinput", *ONE, *SMALL, "-s", main, "main", "-pa", *paths],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._said,
             env={**os.environ, "ERL_CRASH_DUMP_SECONDS": "0"},
         )
         try:
             versions = self.receive()
-        except OracleError:
+            if "boot" in versions:
+                raise OracleError(f"this Erlang does not serve: {versions['boot']}")
+        except BaseException:
             self.close()
             raise
         self.versions = Versions(str(versions["otp"]), _optional(versions["elixir"]))
@@ -80,21 +94,41 @@ class Machine:
         """Waits for the next answer.
 
         Raises:
-            OracleError: the VM has ended.
+            OracleError: the VM has ended, with the beginning of what it said.
         """
         pipe = self._pipe(self._process.stdout)
         head = pipe.read(4)
-        if len(head) < 4:
-            raise OracleError("the Erlang VM has ended; see its output above")
-        (length,) = struct.unpack(">I", head)
-        answer: dict[str, object] = json.loads(pipe.read(length))
+        (length,) = struct.unpack(">I", head.ljust(4, b"\0"))
+        body = b"" if length > LONGEST else pipe.read(length)
+        if not length or len(body) < length:
+            raise OracleError(
+                f"the Erlang VM has ended: {self._last_words(head + body)}"
+            )
+        answer: dict[str, object] = json.loads(body)
         return answer
+
+    def _last_words(self, printed: bytes) -> str:
+        """What it printed in place of an answer, in one line that can be read."""
+        self._end()
+        printed += self._pipe(self._process.stdout).read(WORDS)
+        self._said.seek(0)
+        words = (printed + b" " + self._said.read(WORDS)).decode(errors="replace")
+        return " ".join(words.split())[:WORDS] or "it said nothing"
 
     def close(self) -> None:
         """Ends the VM."""
-        self._pipe(self._process.stdin).close()
-        self._process.wait()
+        self._end()
         self._pipe(self._process.stdout).close()
+        self._said.close()
+
+    def _end(self) -> None:
+        with suppress(BrokenPipeError):
+            self._pipe(self._process.stdin).close()
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:  # it does not read what it is told
+            self._process.kill()
+            self._process.wait()
 
     def __enter__(self) -> Self:
         return self

@@ -11,6 +11,7 @@ from . import golden, trio_driver
 from .deviations import expected
 from .fuzz import TITLES, Fuzz
 from .oracle import Oracle
+from .releases import in_newest_words
 from .scenario import read, text
 
 
@@ -28,7 +29,7 @@ def main() -> int:
                 return _ask()
             case _:
                 seed = commands.first_seed(arguments.seed)
-                return _fuzz(seed, arguments.seconds)
+                return _fuzz(seed, *commands.extent(arguments))
     except (OracleError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -44,7 +45,11 @@ def _check() -> int:
     with Oracle() as oracle:
         traces = oracle.run([answer.scenario for answer in answers])
     compared = [
-        (f"{answer.name or 'generated'} {text(answer.scenario)}", answer.trace, again)
+        (
+            f"{answer.name or 'generated'} {text(answer.scenario)}",
+            in_newest_words(answer.scenario, answer.trace),
+            in_newest_words(answer.scenario, again),
+        )
         for answer, again in zip(answers, traces, strict=True)
     ]
     return commands.tell_changes(recorded, oracle.versions, compared)
@@ -58,11 +63,11 @@ def _ask() -> int:
     return 0
 
 
-def _fuzz(seed: int, seconds: float) -> int:
+def _fuzz(seed: int, seconds: float, count: float) -> int:
     fuzz = Fuzz(seed)
     with Oracle() as oracle:
         print(f"trio-sup against {oracle.versions}, from seed {seed}")
-        found = fuzz.run(oracle, seconds)
+        found = fuzz.run(oracle, seconds, count)
         reports = (None if d is None else d.report() for d in found)
         result = commands.watch(reports, lambda: fuzz.done)
     if fuzz.untold:

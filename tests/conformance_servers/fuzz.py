@@ -1,6 +1,7 @@
 """Fresh random scenarios against live Erlang, until the time is over."""
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 
@@ -59,10 +60,15 @@ class Fuzz:
     untold: int = 0
     """Those of them that the machine was too busy for."""
 
-    def run(self, oracle: Oracle, seconds: float) -> Iterator[Difference | None]:
-        """Yields after each batch: a difference, or None where all agreed."""
+    def run(
+        self, oracle: Oracle, seconds: float, count: float = math.inf
+    ) -> Iterator[Difference | None]:
+        """Yields after each batch: a difference, or None where all agreed.
+
+        Ends after `seconds`, or after `count` scenarios, rounded up to a batch.
+        """
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        while time.monotonic() < end and self.done < count:
             seeds = range(self.seed + self.done, self.seed + self.done + BATCH)
             batch = [generate(seed) for seed in seeds]
             traces = oracle.try_run(batch)

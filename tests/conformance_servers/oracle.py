@@ -13,6 +13,7 @@ from .scenario import Scenario, normalise, text, write
 HERE = Path(__file__).parent
 SOURCES = [
     *sorted((HERE / "otp").glob("*.erl")),
+    HERE.parent / "conformance" / "otp" / "oracle_patch.erl",
     HERE.parent / "conformance" / "otp" / "oracle_terms.erl",
 ]
 GUARD_MS = 10_000

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from trio_sup._commands.command import EXIT_CODES
+from trio_sup._commands.command import EXIT_CODES, EXIT_USAGE
 from trio_sup._commands.table import HELP, load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DESCRIPTION: Final = "Look at running trio-sup nodes, and try one out."
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage is wrong usage also where nobody reads of it, on every Python."""
+
+    def error(self, message: str) -> NoReturn:
+        try:
+            super().error(message)
+        except OSError:  # stderr is a pipe that nobody reads
+            raise SystemExit(EXIT_USAGE) from None
 
 
 def parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
@@ -21,7 +31,7 @@ def parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
         argv: What will be parsed: only commands that it names are loaded. None
             loads them all.
     """
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="trio-sup",
         description=_DESCRIPTION,
         epilog=EXIT_CODES,

@@ -1,10 +1,10 @@
 %% The virtual clock of the restart window.
 %%
-%% The installed module is compiled again from the debug information in its
-%% beam, with its one call of erlang:monotonic_time redirected to this module.
-%% Everything else in it stays what the distribution ships.
+%% Every call of erlang:monotonic_time in the installed supervisor comes here: one
+%% in OTP 25, three in OTP 29.
 -module(oracle_clock).
--export([create/0, reset/0, advance/1, monotonic_time/1, install/1]).
+-export([create/0, reset/0, advance/1, monotonic_time/0, monotonic_time/1,
+         install/1]).
 
 create() ->
     persistent_term:put(?MODULE, atomics:new(1, [{signed, true}])).
@@ -15,34 +15,26 @@ reset() ->
 advance(Seconds) ->
     atomics:add(persistent_term:get(?MODULE), 1, Seconds).
 
+monotonic_time() ->
+    monotonic_time(native).
+
 monotonic_time(Unit) ->
     Seconds = atomics:get(persistent_term:get(?MODULE), 1),
     erlang:convert_time_unit(Seconds, second, Unit).
 
-%% Raises when the module has no debug information, or reads the clock in any
-%% number of places but one: then the method does not fit that version.
+%% Raises where the method does not fit that version of the module: it has no
+%% debug information, or does not read the monotonic clock, or another one too.
 install(Module) ->
-    Beam = code:which(Module),
-    {Forms, 1} = redirect(forms(Beam), 0),
-    {ok, Module, Code} = compile:forms(Forms, [binary]),
-    ok = code:unstick_dir(filename:dirname(Beam)),
-    {module, Module} = code:load_binary(Module, "virtual clock", Code),
-    ok.
+    Forms = oracle_patch:forms(Module),
+    case readings(Forms) of
+        [] -> erlang:error({reads_no_clock, Module});
+        [monotonic_time] -> ok;
+        Names -> erlang:error({reads_another_clock, Module, Names})
+    end,
+    Clocked = oracle_patch:redirect(erlang, monotonic_time, ?MODULE, Forms),
+    oracle_patch:load(Module, Clocked).
 
-forms(Beam) ->
-    {ok, {Module, [{debug_info, {debug_info_v1, Backend, Data}}]}} =
-        beam_lib:chunks(Beam, [debug_info]),
-    {ok, Forms} = Backend:debug_info(erlang_v1, Module, Data, []),
-    Forms.
-
-redirect({remote, A, {atom, B, erlang}, {atom, C, monotonic_time}}, Found) ->
-    {{remote, A, {atom, B, ?MODULE}, {atom, C, monotonic_time}}, Found + 1};
-redirect(Form, Found) when is_tuple(Form) ->
-    {List, Total} = redirect(tuple_to_list(Form), Found),
-    {list_to_tuple(List), Total};
-redirect([Head | Tail], Found) ->
-    {NewHead, FoundHead} = redirect(Head, Found),
-    {NewTail, FoundTail} = redirect(Tail, FoundHead),
-    {[NewHead | NewTail], FoundTail};
-redirect(Form, Found) ->
-    {Form, Found}.
+readings(Forms) ->
+    Clocks = [monotonic_time, system_time, timestamp, now, perf_counter],
+    Named = oracle_patch:remotes([erlang, os], Forms),
+    lists:usort([Name || Name <- Named, lists:member(Name, Clocks)]).

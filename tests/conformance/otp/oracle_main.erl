@@ -2,20 +2,25 @@
 %%
 %% A request is one packet (four bytes of length, then a term in the external
 %% format): a list of scenarios. Each gets one packet of JSON in answer, in
-%% order. The first packet of all tells the versions.
+%% order. The first packet of all tells the versions, or why there are no answers.
 -module(oracle_main).
 -export([main/0]).
 
 main() ->
     logger:set_primary_config(level, none),
+    Port = open_port({fd, 0, 1}, [binary, eof, {packet, 4}]),
+    try versions() of
+        Versions -> send(Port, Versions), serve(Port)
+    catch
+        error:Reason -> send(Port, #{boot => text(Reason)}), halt(1)
+    end.
+
+versions() ->
     persistent_term:put(oracle_main, self()),
     oracle = ets:new(oracle, [named_table, public]),
     oracle_clock:create(),
     ok = oracle_clock:install(supervisor),
-    Port = open_port({fd, 0, 1}, [binary, eof, {packet, 4}]),
-    send(Port, #{otp => list_to_binary(erlang:system_info(otp_release)),
-                 elixir => elixir()}),
-    serve(Port).
+    #{otp => list_to_binary(erlang:system_info(otp_release)), elixir => elixir()}.
 
 elixir() ->
     case code:which('Elixir.DynamicSupervisor') of

@@ -2,24 +2,30 @@
 %%
 %% A request is one packet (four bytes of length, then a term in the external
 %% format): a list of scenarios. Each gets one packet of JSON in answer, in
-%% order. The first packet of all tells the versions.
+%% order. The first packet of all tells the versions, or why there are no answers.
 -module(servers_main).
 -export([main/0]).
 
 main() ->
     logger:set_primary_config(level, none),
+    Port = open_port({fd, 0, 1}, [binary, eof, {packet, 4}]),
+    try versions() of
+        Versions -> send(Port, Versions), serve(Port)
+    catch
+        error:Reason -> send(Port, #{boot => text(Reason)}), halt(1)
+    end.
+
+versions() ->
     servers = ets:new(servers, [named_table, public]),
     waiting = ets:new(waiting, [named_table, public, bag]),
-    Port = open_port({fd, 0, 1}, [binary, eof, {packet, 4}]),
-    send(Port, #{otp => list_to_binary(erlang:system_info(otp_release)),
-                 elixir => elixir()}),
-    serve(Port).
+    #{otp => list_to_binary(erlang:system_info(otp_release)), elixir => elixir()}.
 
 elixir() ->
     case code:which('Elixir.Registry') of
         non_existing ->
             null;
         _Beam ->
+            ok = servers_alive:install('Elixir.Registry'),
             {ok, _} = application:ensure_all_started(elixir),
             {ok, Version} = application:get_key(elixir, vsn),
             list_to_binary(Version)

@@ -62,7 +62,6 @@ step([<<"call">>, To, Label, Steps | Timeout], #{actor := Actor} = C) ->
     servers_run:log(Actor, [answer, Label, Answer]),
     C;
 step([<<"cast">>, To, Label, Steps], #{actor := Actor} = C) ->
-    % Before the cast: to look is to wait until the other has taken its signals.
     Lost = lost(To),
     ok = gen_server:cast(address(To), [Label, Steps]),
     servers_run:log(Actor, [casts, Label, ok | Lost]),
@@ -161,7 +160,7 @@ lost(To) ->
               {via, Module, Name} -> Module:whereis_name(Name);
               Known -> Known
           end,
-    case is_pid(Pid) andalso is_process_alive(Pid) of
+    case is_pid(Pid) andalso servers_alive:is_process_alive(Pid) of
         true -> [];
         false -> [lost]
     end.
