@@ -76,12 +76,20 @@ def descend(kid: Kid, path: Sequence[Hashable]) -> Kid:
 
 
 async def stop_supervisor(kid: Kid) -> None:
-    """Stop a supervisor's life from outside, in order, and wait for its end."""
+    """Stop a supervisor's life from outside, in order, and wait for its end.
+
+    Between two lives it is the next one that is stopped, as soon as it has started.
+    """
     refuse_self(kid, "stop")
     driver = kid.driver
     assert driver is not None
-    if kid.alive:
-        driver.stop_itself(kid_grace(kid))
+    if not kid.alive:
+        await trio.lowlevel.checkpoint()
+    while not kid.alive:
+        if not kid.may_return:
+            return
+        await kid.wait_change()
+    driver.stop_itself(kid_grace(kid))
     life = kid.life
     await trio.lowlevel.checkpoint()
     while kid.alive and kid.life == life:

@@ -177,6 +177,8 @@ class DynamicSupervisor(Child):
     async def stop(self) -> None:
         """Stop this supervisor and all its children, and wait for their end.
 
+        As for `Supervisor.stop`. A checkpoint.
+
         Raises:
             WouldDeadlock: asked from inside one of them.
         """
