@@ -13,6 +13,7 @@ from trio_sup._core.errors import (
     ChildQuarantined,
     ChildSpecError,
     NoProcess,
+    SupervisorStopping,
     WrongKind,
 )
 from trio_sup._core.specs import check_child
@@ -95,7 +96,7 @@ class DynamicSupervisor(Child):
             if holder is None:
                 holder = driver.begin(spec)
             _check_fits(holder, spec)
-            handle: H | None = await _settled(holder, spec)  # type: ignore[assignment]
+            handle: H | None = await _settled(holder, spec, driver)  # type: ignore[assignment]
             if handle is not None:
                 return handle
             await trio.lowlevel.checkpoint()  # its name may not be free yet
@@ -199,12 +200,16 @@ def _check_fits(holder: Kid, spec: ChildSpec[Child]) -> None:
         raise WrongKind(holder.path_text, f"a {holder.kind}", f"a {spec.kind}")
 
 
-async def _settled(holder: Kid, spec: ChildSpec[Child]) -> Child | None:
-    """Wait for a holder to run; None if it went away and the name is free."""
-    if holder.running:
-        return holder.handle
-    first_start = holder.started_life == 0
-    while not holder.running:
+async def _settled(
+    holder: Kid, spec: ChildSpec[Child], driver: DynamicDriver
+) -> Child | None:
+    """Wait for a holder to run; None if it went away and the name is free.
+
+    A life that began meanwhile counts even if it has ended again before this task had
+    its turn: the start was good, as for `start_child`.
+    """
+    before = holder.started_life
+    while not (holder.running or holder.started_life > before):
         if holder.status == "quarantined":
             raise ChildQuarantined(holder.handle)
         if not holder.may_return:
@@ -213,6 +218,9 @@ async def _settled(holder: Kid, spec: ChildSpec[Child]) -> Child | None:
     else:
         return holder.handle
     ended = holder.last_exit
-    if first_start and ended is not None and holder.started_life == 0:
-        raise start_error(spec, ended)
+    if before == 0 and ended is not None:
+        if not holder.overtaken:
+            raise start_error(spec, ended)
+        if holder.parent is driver:
+            raise SupervisorStopping(driver.path_text)
     return None

@@ -47,6 +47,7 @@ class Kid(ObservedState):
         "handle",
         "mailbox",
         "node",
+        "overtaken",
         "parent",
         "path_text",
         "ready",
@@ -86,6 +87,8 @@ class Kid(ObservedState):
         self.registries: set[Registry] | None = None
         # Down only because its supervisor is: back when that one comes back.
         self.rests_with_parent: bool = False
+        # The latest life was stopped as its supervisor stopped.
+        self.overtaken: bool = False
         self.driver: Driver | None = None
         self.mailbox: MailQueue | None = None
         self.value: object = None

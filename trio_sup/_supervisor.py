@@ -61,7 +61,7 @@ class StaticDriver(OrderedDriver):
             raise
 
     def _check_going(self) -> None:
-        if self.mode != "running":
+        if self._overtaken:
             raise SupervisorStopping(self.kid.path_text)
 
     def find(self, id: Hashable) -> Kid:
@@ -87,8 +87,7 @@ class StaticDriver(OrderedDriver):
         self.core.kids[id] = kid
         self._note(kid, "start_child")
         ended = await self._start(kid)
-        if not kid.started_life:
-            self._check_going()
+        self._check_going()
         if ended is None:
             return kid.handle
         ignored = isinstance(ended.error, Ignore)
@@ -105,8 +104,7 @@ class StaticDriver(OrderedDriver):
         self._note(kid, "terminate_child")
         if kid.alive:
             await self._stop(kid, "terminate_child")
-        if kid.alive:
-            self._check_going()
+        self._check_going()
         self._cancel_plan(kid)
         if self.core.kids.get(kid.id) is kid:
             self.core.retire(kid)
@@ -139,10 +137,8 @@ class StaticDriver(OrderedDriver):
             return await self._restart_now(kid)
         if kid.budget_window is not None:
             kid.budget_window.clear()
-        life = kid.life + 1
         ended = await self._start(kid)
-        if kid.started_life < life:
-            self._check_going()
+        self._check_going()
         if ended is None:
             return kid.handle
         kid.status = "stopped"
@@ -162,6 +158,8 @@ class StaticDriver(OrderedDriver):
             await self._until(lambda: kid.started_life >= life or not kid.alive)
         if kid.started_life < life:
             self._check_going()
+            if kid.life < life and self.mode != "running":
+                raise SupervisorStopping(self.kid.path_text)
             ended = kid.last_exit or Exit("noproc")
             raise start_error(kid.spec, ended)
         return kid.handle
@@ -182,7 +180,8 @@ class StaticDriver(OrderedDriver):
         await self._stop_group(self.core.group_of(kid), kid, reason)
         if self.mode == "running":
             await self._start_group(kid)
-        self._check_going()
+        if self.mode != "running":
+            raise SupervisorStopping(self.kid.path_text)
         if not grouped:
             self._stalled = None
         if kid.started_life <= life:

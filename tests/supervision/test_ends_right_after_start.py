@@ -78,7 +78,9 @@ async def walk_through(spec: ChildSpec[Supervisor]) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("tree", [batch, nested])
-def test_entering_succeeds_and_the_tree_is_over_sup_037(tree: Callable[[Any], ChildSpec[Supervisor]], target: Any) -> None:
+def test_entering_succeeds_and_the_tree_is_over_sup_037(
+    tree: Callable[[Any], ChildSpec[Supervisor]], target: Any
+) -> None:
     async def program() -> tuple[object, ...]:
         return await walk_through(tree(target))
 

@@ -125,9 +125,7 @@ async def test_a_stop_from_above_does_not_wait_for_the_start(
     began = trio.current_time()
     async with open_supervisor([]) as sup, trio.open_nursery() as nursery:
         stage.start_seconds["x"] = 1000
-        nursery.start_soon(
-            sup.start_child, supervisor([stage.spec("y")], id="other")
-        )
+        nursery.start_soon(sup.start_child, supervisor([stage.spec("y")], id="other"))
         await quiet()
 
         async def start() -> None:
@@ -148,7 +146,9 @@ async def test_a_stop_from_above_does_not_wait_for_the_start(
 
 
 @pytest.mark.trio
-async def test_between_two_lives_the_next_one_is_stopped_sup_121(autojump_clock: None) -> None:
+async def test_between_two_lives_the_next_one_is_stopped_sup_121(
+    autojump_clock: None,
+) -> None:
     stage = Stage()
     specs = [stage.spec("a"), slow(stage, "transient", 0), stage.spec("c")]
     async with open_supervisor(specs, strategy="one_for_all") as sup:
