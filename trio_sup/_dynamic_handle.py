@@ -84,7 +84,7 @@ class DynamicSupervisor(Child):
             WrongKind: the holder is not of the specification's class.
             ChildQuarantined: the holder is quarantined.
             StartFailed: the start, or the restart that was awaited, failed.
-            MaxChildren, SupervisorStopping: as for `start_child`.
+            AlreadyStarted, MaxChildren, SupervisorStopping: as for `start_child`.
         """
         driver = self._driver
         check_child(spec, driver.flags, dynamic=True)

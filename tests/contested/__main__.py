@@ -1,4 +1,4 @@
-"""``python -m tests.contested [--for SECONDS] [--seed N] [--schedules N]``."""
+"""``python -m tests.contested search | otp | record``."""
 
 from __future__ import annotations
 
@@ -6,35 +6,60 @@ import argparse
 import random
 import sys
 import time
+from collections.abc import Callable
 
-from .search import Finding, examine
+from .golden import FILE, record
+from .otp import Oracle
+from .search import Finding, OtpFinding, compare, examine
+
+BATCH = 50
 
 
 def main() -> int:
-    """Search until the time is over or something is found."""
+    """Run one command; 0 if nothing was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.contested")
-    parser.add_argument("--for", type=float, default=60, dest="seconds")
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--count", type=int, default=10**9)
-    parser.add_argument("--schedules", type=int, default=6)
-    parser.add_argument("--keep-going", action="store_true")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("record", help="ask OTP again and write the recorded views")
+    search = commands.add_parser("search", help="one scenario, many schedules, laws")
+    search.add_argument("--schedules", type=int, default=6)
+    otp = commands.add_parser("otp", help="compare with the installed OTP")
+    for command in (search, otp):
+        command.add_argument("--for", type=float, default=60, dest="seconds")
+        command.add_argument("--count", type=int, default=sys.maxsize)
+        command.add_argument("--seed", type=int, help="the first one (random)")
     chosen = parser.parse_args()
-    seed = (
-        random.SystemRandom().randrange(10**9) if chosen.seed is None else chosen.seed
-    )
-    end, done, found = time.monotonic() + chosen.seconds, 0, 0
+    if chosen.command == "record":
+        record()
+        print(f"{FILE.name}: {FILE.stat().st_size:,} bytes")
+        return 0
+    if chosen.command == "search":
+        return _run(chosen, 1, lambda seed: examine(seed, chosen.schedules))
+    with Oracle() as oracle:
+        return _run(
+            chosen, BATCH, lambda seed: compare(oracle, range(seed, seed + BATCH))
+        )
+
+
+def _run(
+    chosen: argparse.Namespace,
+    step: int,
+    examine: Callable[[int], Finding | OtpFinding | None],
+) -> int:
+    """Search until the time is over or something is found."""
+    first: int | None = chosen.seed
+    seed = random.SystemRandom().randrange(10**9) if first is None else first
+    end, done = time.monotonic() + chosen.seconds, 0
     while time.monotonic() < end and done < chosen.count:
-        finding: Finding | None = examine(seed + done, chosen.schedules)
-        done += 1
+        finding = examine(seed + done)
+        done += step
         if finding is not None:
-            found += 1
-            print(finding.report())
-            if not chosen.keep_going:
-                break
-        elif done % 200 == 0:
-            print(f"\r{done} scenarios", end="", flush=True)
-    print(f"\n{found} findings in {done} scenarios from seed {seed}")
-    return 1 if found else 0
+            print(f"{finding.report()}\n1 finding in {done} scenarios")
+            return 1
+        if done % 200 == 0:
+            sys.stdout.write(f"\r{done} scenarios")
+            sys.stdout.flush()
+    print(f"\r0 findings in {done} scenarios from seed {seed}")
+    return 0
 
 
 if __name__ == "__main__":

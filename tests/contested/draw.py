@@ -44,17 +44,29 @@ def scenario_for(seed: int) -> Scenario:
             goes_on = (Go(draw.randrange(6), None, outcome), Let(draw.randrange(6)))
             script.append((draw.choice((*goes_on, Cancel(draw.randrange(6)))),))
             continue
+        beside = [path for path in trees[1:] if _came_down(path, script[-1:])]
+        if beside and draw.random() < 0.5:
+            script.append((Request("stop", draw.choice(beside)),))
+            continue
         size = draw.choice((1, 1, 1, 2, 2, 3))
         if size == 1:
             script.append((_op(draw, workers, trees),))
             continue
         # What arrives together arrives at one supervisor: across several there is no
         # order, in OTP neither.
-        sup = draw.choice([path for path in trees if not path.endswith("d")])
+        sup = draw.choice(trees)
         own = [path for path in workers if path.rpartition("/")[0] == sup]
         below = [path for path in trees[1:] if path.rpartition("/")[0] == sup]
         ops = [_op(draw, own, [sup, *below], sup) for _ in range(size)]
-        script.append(tuple(op for op in ops if _arrives_at(op, sup)))
+        # Restarts of single children run beside requests, as far as they come.
+        runs_beside = strategy_of(tree, sup) == "one_for_one"
+        script.append(
+            tuple(
+                op
+                for op in ops
+                if _arrives_at(op, sup) and not (runs_beside and isinstance(op, Exit))
+            )
+        )
     return Scenario(tree, tuple(script))
 
 
@@ -166,17 +178,41 @@ def _op(
     return End() if roll < 0.96 else Pass()
 
 
+def strategy_of(tree: Tree, path: str) -> Strategy:
+    """The strategy of the supervisor at a path, if it is of the first tree."""
+    for id in path.split("/") if path else ():
+        found = next((child for child in tree.children if child.id == id), None)
+        if not isinstance(found, Tree):
+            return "one_for_one"
+        tree = found
+    return tree.strategy
+
+
+def _came_down(supervisor: str, last: list[Moment]) -> bool:
+    """Whether a supervisor may be on its way back: a sibling has ended."""
+    parent = supervisor.rpartition("/")[0]
+    return any(
+        isinstance(op, Exit) and op.path.rpartition("/")[0] == parent
+        for moment in last
+        for op in moment
+    )
+
+
 def _lasts(op: Op) -> bool:
     return isinstance(op, Start | Request | Exit)
 
 
 def _arrives_at(op: Op, sup: str) -> bool:
     match op:
-        case Start(path) | Request(path=path):
+        case Start(path):
             return path == sup
+        case Request(path=path):
+            # A dynamic one stops what it has begun in the same moment, as far as it
+            # has come: nothing waits in line there.
+            return path == sup and not sup.endswith("d")
         case Exit(path):
-            return path.rpartition("/")[0] == sup
+            return path.rpartition("/")[0] == sup and not sup.endswith("d")
         case Go() | Let():
-            return True
+            return not sup.endswith("d")
         case _:
             return False

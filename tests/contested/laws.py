@@ -15,7 +15,7 @@ ALLOWED = {
         "SupervisorStopping", "ChildSpecError", "AlreadyRegistered",
     },
     "get_or_start": {
-        "ok", "StartFailed", "StartIgnored", "SupervisorStopping",
+        "ok", "StartFailed", "StartIgnored", "SupervisorStopping", "AlreadyStarted",
     },
     "terminate_child": {"ok", "NoSuchChild", "SupervisorStopping"},
     "restart_child": {
@@ -26,6 +26,10 @@ ALLOWED = {
     "stop": {"ok"},
 }  # fmt: skip
 """The answers that a request may get."""
+
+
+REFUSALS = {"AlreadyStarted", "AlreadyPresent", "NoSuchChild", "ChildNotStopped"}
+"""After these everything is as it was."""
 
 
 def judge(run: Play) -> None:
@@ -41,3 +45,8 @@ def judge(run: Play) -> None:
             word = answer.partition(":")[0]
             if word not in ALLOWED[what] | {"cancelled"}:
                 run.faults.append(f"{what} answers {answer}")
+            alone = len(run.scenario.script[asked.key[0] - 1]) == 1
+            if word in REFUSALS and alone and asked.moment == asked.key[0]:
+                before, after = run.moments[asked.moment - 1 : asked.moment + 1]
+                if before != after:
+                    run.faults.append(f"{what} is refused: {before} is now {after}")

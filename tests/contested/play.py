@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import trio
-from attrs import define
+from attrs import Factory, define
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 import trio_sup
@@ -35,7 +36,6 @@ from .scenario import (
 from .workers import Gate, Stage
 
 AnySupervisor = trio_sup.Supervisor | trio_sup.DynamicSupervisor
-WAITS = ("waits", -1)
 
 
 @define(eq=False)
@@ -43,12 +43,12 @@ class Asked:
     """One request: who made it, and what came back."""
 
     op: Start | Request
+    key: tuple[int, int]
+    """The moment in which it was made, and its place there."""
     scope: trio.CancelScope
-    answers: list[str]
+    answers: list[str] = Factory(list[str])
     moment: int = -1
-    asked_in: int = -1
-    ended: bool = False
-    """Whether its supervisor could not, or no longer, answer when it was made."""
+    """The moment in which the answer came."""
 
 
 class Play:
@@ -60,6 +60,7 @@ class Play:
         self.order = order
         self.stage = Stage()
         self.asked: list[Asked] = []
+        self.attempts: Counter[str] = Counter()
         self.stories: dict[str, list[str]] = {}
         self.moments: list[str] = []
         self.faults: list[str] = []
@@ -78,8 +79,8 @@ class Play:
             self.snapshot()
             for moment in self.scenario.script:
                 self.now += 1
-                names = [name for op in moment if (name := self.perform(op))]
-                self.order.first = names
+                names = [self.perform(op, place) for place, op in enumerate(moment)]
+                self.order.first = [name for name in names if name]
                 await wait_all_tasks_blocked()
                 self.order.first = []
                 self.snapshot()
@@ -104,8 +105,12 @@ class Play:
     async def finish(self) -> None:
         """Let everything go: whoever waits is answered, and the tree ends."""
         self.now += 1
-        self.stage.release()
-        await wait_all_tasks_blocked()
+        self.stage.released = True
+        # One after the other: what goes on together has no order.
+        while (gate := self.stage.next_held()) is not None:
+            gate.opened.set()
+            await wait_all_tasks_blocked()
+        self.snapshot()
         self.leave.set()
         for _ in range(3):
             await wait_all_tasks_blocked()
@@ -124,7 +129,7 @@ class Play:
 
     # What happens.
 
-    def perform(self, op: Op) -> str | None:
+    def perform(self, op: Op, place: int) -> str | None:
         """Begin an operation; return the name of the task that takes its first step."""
         match op:
             case Exit(path, crash):
@@ -134,7 +139,7 @@ class Play:
             case Let(number, path):
                 return self.open(self.stage.stops, number, path, "ok")
             case Start() | Request():
-                return self.ask(op)
+                return self.ask(op, place)
             case Cancel(number):
                 waiting = [asked for asked in self.asked if not asked.answers]
                 if waiting:
@@ -180,7 +185,7 @@ class Play:
             handle = next((info.handle for info in infos if info.id == id), None)
         return handle
 
-    def ask(self, op: Start | Request) -> str | None:
+    def ask(self, op: Start | Request, place: int) -> str | None:
         handle = self.find(op.path)
         if not isinstance(handle, AnySupervisor):
             return None
@@ -200,7 +205,7 @@ class Play:
             if method is None:
                 return None
             call = partial(method, spec)
-        asked = Asked(op, trio.CancelScope(), [], asked_in=self.now)
+        asked = Asked(op, (self.now, place), trio.CancelScope())
         self.asked.append(asked)
         name = f"request {len(self.asked)}"
         self.nursery.start_soon(self.wait_answer, asked, call, name=name)
@@ -232,6 +237,7 @@ class Play:
         path = event.path.removeprefix("root").removeprefix("/")
         match event:
             case events.ChildStarting(life=life):
+                self.attempts[path] += 1
                 self.story(path).append(f"{life} starts")
             case events.ChildStarted(life=life):
                 self.story(path).append(f"{life} is ready")
@@ -265,8 +271,12 @@ class Play:
 
 def play(scenario: Scenario, codes: Sequence[int] = ()) -> Outcome:
     """Play a scenario; the same scenario and codes give the same outcome."""
-    clock, order = MockClock(), Order(codes)
-    run = Play(scenario, clock, order)
+    return perform(Play(scenario, MockClock(), Order(codes)))
+
+
+def perform(run: Play) -> Outcome:
+    """Play a run to its end."""
+    clock, order = run.clock, run.order
     with scheduled(schedule=order), quiet_log():
         try:
             return trio.run(run.run, clock=clock)

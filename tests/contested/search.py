@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator
 
 from attrs import evolve, frozen
 
+from tests.conformance.machine import OracleError
+
+from .askable import askable
+from .differences import first_difference
 from .draw import codes_for, scenario_for
+from .otp import Oracle, View, observe
 from .play import play
 from .scenario import Outcome, Scenario, Tree, Worker
 
@@ -37,24 +42,72 @@ class Finding:
         return "\n".join(lines)
 
 
+@frozen
+class OtpFinding:
+    """A scenario in which OTP does something else, as small as it gets."""
+
+    seed: int
+    scenario: Scenario
+    codes: list[int]
+    otp: list[View]
+    ours: list[View]
+
+    def report(self) -> str:
+        """The scenario, and what could be seen after each moment."""
+        lines = [f"\nseed {self.seed}, codes {self.codes}: {self.scenario.tree}"]
+        for number, (otp, ours) in enumerate(zip(self.otp, self.ours, strict=False)):
+            if number and number <= len(self.scenario.script):
+                lines.append(f"  {number}. {self.scenario.script[number - 1]}")
+            lines.append(f"{'  ' if otp == ours else '! '} OTP      {otp}")
+            if otp != ours:
+                lines.append(f"!  trio-sup {ours}")
+        return "\n".join(lines)
+
+
+def compare(oracle: Oracle, seeds: range) -> OtpFinding | None:
+    """Ask OTP about the scenarios of some seeds; the first difference, made small."""
+    scenarios = [askable(seed) for seed in seeds]
+    views = oracle.run(scenarios)
+    for seed, scenario, otp in zip(seeds, scenarios, views, strict=True):
+        codes = codes_for(seed, seed % 3)
+        if first_difference(scenario, otp, observe(scenario, codes)) is not None:
+            return _smallest(oracle, seed, scenario, codes)
+    return None
+
+
+def _smallest(
+    oracle: Oracle, seed: int, scenario: Scenario, codes: list[int]
+) -> OtpFinding:
+    def fails(candidate: Scenario) -> bool:
+        try:
+            (otp,) = oracle.run([candidate])
+        except OracleError:
+            return False
+        ours = observe(candidate, codes)
+        return first_difference(candidate, otp, ours) is not None
+
+    small = shrink(scenario, fails)
+    return OtpFinding(seed, small, codes, oracle.run([small])[0], observe(small, codes))
+
+
 def examine(seed: int, schedules: int) -> Finding | None:
     """Play the scenario of a seed under some schedules; what is wrong, made small."""
     scenario = scenario_for(seed)
-    pair = differing(scenario, seed, schedules)
+    pair = contrast(scenario, seed, schedules)
     if pair is None:
         return None
 
     def fails(candidate: Scenario) -> bool:
-        return differing(candidate, seed, schedules) is not None
+        return contrast(candidate, seed, schedules) is not None
 
     scenario = shrink(scenario, fails)
-    pair = differing(scenario, seed, schedules)
+    pair = contrast(scenario, seed, schedules)
     assert pair is not None
     codes = shorter(scenario, pair[1])
     return Finding(seed, scenario, pair[0], codes, play(scenario, codes))
 
 
-def differing(
+def contrast(
     scenario: Scenario, seed: int, schedules: int
 ) -> tuple[Outcome, list[int]] | None:
     """The first outcome, and the codes of one that differs; or that has a fault."""

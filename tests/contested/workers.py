@@ -88,11 +88,13 @@ class Stage:
             shutdown=_seconds(tree.shutdown),
         )
 
-    def release(self) -> None:
-        """Hold nothing any more."""
-        self.released = True
-        for gate in [*self.starts.values(), *self.stops.values()]:
-            gate.opened.set()
+    def next_held(self) -> Gate | None:
+        """What is to go on next when everything is let go."""
+        for gates in (self.starts, self.stops):
+            for path in sorted(gates):
+                if not gates[path].opened.is_set():
+                    return gates[path]
+        return None
 
     async def _work(
         self, path: str, worker: Worker, *, task_status: trio.TaskStatus[None]
