@@ -121,6 +121,15 @@ class Kid(ObservedState):
         return self.scope is not None
 
     @property
+    def terminated(self) -> bool:
+        """Whether the life in progress was asked to end: not by itself, by its parent.
+
+        One that winds down by itself (a server that cleans up after a crash, a
+        supervisor after `stop()`) is still to be decided about when it has ended.
+        """
+        return self.asked is not None
+
+    @property
     def running(self) -> bool:
         """Whether it is ready and does not end, neither asked to nor by itself."""
         return self.ready and self.status == "running" and self.scope is not None
