@@ -83,17 +83,22 @@ async def stop_supervisor(kid: Kid) -> None:
     refuse_self(kid, "stop")
     driver = kid.driver
     assert driver is not None
-    if not kid.alive:
-        await trio.lowlevel.checkpoint()
-    while not kid.alive:
-        if not kid.may_return:
-            return
-        await kid.wait_change()
+    if not await _is_up(kid):
+        return
     driver.stop_itself(kid_grace(kid))
     life = kid.life
     await trio.lowlevel.checkpoint()
     while kid.alive and kid.life == life:
         await kid.wait_change()
+
+
+async def _is_up(kid: Kid) -> bool:
+    """Wait for a life, if none is in progress; False if there will be none."""
+    if not kid.alive:
+        await trio.lowlevel.checkpoint()
+    while not kid.alive and kid.may_return:
+        await kid.wait_change()
+    return kid.alive
 
 
 def kid_grace(kid: Kid) -> float:

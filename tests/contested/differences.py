@@ -39,6 +39,7 @@ def first_difference(
             }
             explained = (
                 ahead
+                or bool(moved & other.stopped)  # in one moment: what it would do first
                 or _overtaken(stopped, one, other)
                 or _abandoned(before, one, other)
             )

@@ -172,7 +172,7 @@ def _op(
         # Now and then a supervisor below, so that an end comes from above.
         if draw.random() < 0.35 and len(trees) > 1:
             parent, _, id = draw.choice(trees[1:]).rpartition("/")
-        return Request(what, parent, id)  # type: ignore[arg-type]
+        return Request(what, parent, id)
     if roll < 0.94:
         return Cancel(draw.randrange(6))
     return End() if roll < 0.96 else Pass()

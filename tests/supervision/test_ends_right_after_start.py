@@ -45,7 +45,7 @@ class Done(GenServer):
     async def init(self) -> None:
         self.continue_with()
 
-    async def handle_continue(self) -> None:
+    async def handle_continue(self, *args: object) -> None:
         raise Stop
 
 
