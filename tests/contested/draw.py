@@ -32,6 +32,11 @@ OUTCOMES: tuple[Literal["ok", "error", "ignore", "blink"], ...] = (
 )  # fmt: skip
 
 
+REQUESTS: tuple[
+    Literal["terminate_child", "restart_child", "delete_child", "stop"], ...
+] = ("terminate_child", "terminate_child", "restart_child", "delete_child", "stop")
+
+
 def scenario_for(seed: int) -> Scenario:
     """The scenario that belongs to a seed."""
     draw = Random(seed)
@@ -163,10 +168,7 @@ def _op(
             return Start(sup, evolve(worker, named=True), True)
         return Start(sup, worker)
     if roll < 0.90:
-        what = draw.choice(
-            ("terminate_child", "terminate_child", "restart_child", "delete_child",
-             "stop")
-        )  # fmt: skip
+        what = draw.choice(REQUESTS)
         if what == "stop":
             return Request("stop", draw.choice(trees[1:] or trees))
         # Now and then a supervisor below, so that an end comes from above.
