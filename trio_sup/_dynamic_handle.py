@@ -219,7 +219,7 @@ async def _settled(
         return holder.handle
     ended = holder.last_exit
     if before == 0 and ended is not None:
-        if not holder.overtaken:
+        if holder.overtaken != holder.life:
             raise start_error(spec, ended)
         if holder.parent is driver:
             raise SupervisorStopping(driver.path_text)

@@ -87,8 +87,8 @@ class Kid(ObservedState):
         self.registries: set[Registry] | None = None
         # Down only because its supervisor is: back when that one comes back.
         self.rests_with_parent: bool = False
-        # The latest life was stopped as its supervisor stopped.
-        self.overtaken: bool = False
+        # The last life that was stopped because its supervisor stopped.
+        self.overtaken: int = 0
         self.driver: Driver | None = None
         self.mailbox: MailQueue | None = None
         self.value: object = None

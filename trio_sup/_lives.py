@@ -216,13 +216,14 @@ class Lives:
         if fatal is not None:
             self.fatal.append(fatal)
             kid.status = "stopped"
-            kid.overtaken = True
+            kid.overtaken = kid.life
             self._conclude(kid, exit, event)
             self.request_stop(f"{type(fatal).__name__} in {kid.path_text}")
         elif asked or self.mode == "stopping" or kid.in_plan:
             # Whoever asked goes on from here; an end in between is absorbed.
             kid.status = "stopped"
-            kid.overtaken = self.mode == "stopping"
+            if self.mode == "stopping":
+                kid.overtaken = kid.life
             self._conclude(kid, exit, event)
             self._stopped_on_request(kid)
         elif not ready:

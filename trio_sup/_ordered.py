@@ -58,7 +58,7 @@ class OrderedDriver(Driver):
         super().begin_life()
         self.core = self._new_core()
         self._due_group = self._stalled = None
-        self._overtaken = False
+        self._awaited, self._overtaken = None, False
         for spec in self.flags.children:
             id = spec.default_id if spec.id is None else spec.id
             kid = self._originals.get(id)

@@ -31,7 +31,9 @@ def first_difference(
             ahead = True
         else:
             stopped = other.stopped | _terminated(scenario.script[:number])
-            moved = _moved(scenario.script[number - 1 : number], before, one)
+            moved = _moved(
+                scenario.script[number - 1 : number], before, one, other.stopped
+            )
             stopped |= {
                 path
                 for path in dict(one.living)
@@ -95,10 +97,18 @@ def _terminated(script: Sequence[Moment]) -> set[str]:
     return stopped
 
 
-def _moved(moment: Sequence[Moment], before: View, otp: View) -> set[str]:
+def _moved(
+    moment: Sequence[Moment], before: View, otp: View, stopped: AbstractSet[str]
+) -> set[str]:
     """Whose children ended, or went on, in a moment: what is below may be stopped."""
     paths = set(before.starts) - set(otp.starts) | set(before.stops) - set(otp.stops)
-    paths |= {op.path for op in chain.from_iterable(moment) if isinstance(op, Exit)}
+    for op in chain.from_iterable(moment):
+        if isinstance(op, Exit):
+            paths.add(op.path)
+        elif isinstance(op, Request) and op.what == "stop" and op.path in stopped:
+            # Its end may go up: each one above may end in turn, or restart a group.
+            ids = op.path.split("/")
+            paths |= {"/".join(ids[:depth]) for depth in range(1, len(ids) + 1)}
     return {path.rpartition("/")[0] for path in paths}
 
 
