@@ -324,10 +324,13 @@ class Supervisor(Child):
         return window_of(self.kid)
 
     async def stop(self) -> None:
-        """Stop this supervisor in order and wait for its end.
+        """Stop this supervisor in order and wait for its end. A checkpoint.
 
         As in OTP its parent then decides by the restart type; the end is a
-        shutdown. (SUP-121)
+        shutdown. One that is still starting finishes its start first, so that its
+        parent, and whoever waits for it, see a start that succeeded; if the start
+        fails, that is the end. One that is between two lives is stopped when the next
+        has started; one that is down for good is left alone. (SUP-121)
 
         Raises:
             WouldDeadlock: asked from inside the tree.

@@ -76,17 +76,30 @@ def descend(kid: Kid, path: Sequence[Hashable]) -> Kid:
 
 
 async def stop_supervisor(kid: Kid) -> None:
-    """Stop a supervisor's life from outside, in order, and wait for its end."""
+    """Stop a supervisor's life from outside, in order, and wait for its end.
+
+    Between two lives it is the next one that is stopped, as soon as it has started.
+    """
     driver = kid.driver
     assert driver is not None
     driver.check_run("supervisor.stop", waits=True)
     refuse_self(kid, "stop")
-    if kid.alive:
-        driver.stop_itself(kid_grace(kid))
+    if not await _is_up(kid):
+        return
+    driver.stop_itself(kid_grace(kid))
     life = kid.life
     await trio.lowlevel.checkpoint()
     while kid.alive and kid.life == life:
         await kid.wait_change()
+
+
+async def _is_up(kid: Kid) -> bool:
+    """Wait for a life, if none is in progress; False if there will be none."""
+    if not kid.alive:
+        await trio.lowlevel.checkpoint()
+    while not kid.alive and kid.may_return:
+        await kid.wait_change()
+    return kid.alive
 
 
 def kid_grace(kid: Kid) -> float:

@@ -44,6 +44,8 @@ class Driver(Lives):
         self.outcome: Exit = NORMAL
         # What to raise once all children are down.
         self.failure: RestartLimitExceeded | StartFailed | None = None
+        # The grace of a `stop()` that came during the start, and waits for its end.
+        self._stop_after_start: float | None = None
 
     # The control task.
 
@@ -65,6 +67,8 @@ class Driver(Lives):
                     if self.mode == "starting":
                         self.mode = "running"
                         self.kid.become_ready()
+                        if self._stop_after_start is not None:
+                            self.stop_itself(self._stop_after_start)
                     await self._control()
                 finally:
                     self.request_stop(self.stop_reason)
@@ -81,6 +85,7 @@ class Driver(Lives):
         self.story.forget()
         self.outcome = NORMAL
         self.failure = None
+        self._stop_after_start = None
         self.fatal = []
         self.stop_reason = "stop"
         self.hurried = False
@@ -115,8 +120,15 @@ class Driver(Lives):
 
     @enable_ki_protection
     def stop_itself(self, grace: float) -> None:
-        """Stop as `stop()` asks: not the parent's wish, so the restart type counts."""
-        if self.mode in ("starting", "running"):
+        """Stop as `stop()` asks: not the parent's wish, so the restart type counts.
+
+        A start in progress is finished first, as in OTP, where the request waits in
+        the mailbox meanwhile (SUP-121): who starts it must not take it for one that
+        failed to start.
+        """
+        if self.mode == "starting":
+            self._stop_after_start = grace
+        elif self.mode == "running":
             self.outcome = Exit("shutdown", "stop()")
             self.request_stop(f"{self.kid.path_text}: stop()")
             self.kid.arm(grace)

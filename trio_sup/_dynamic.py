@@ -164,7 +164,7 @@ class DynamicDriver(Driver):
             await kid.wait_change()
         if kid.started_life:
             return kid.handle
-        if self.mode != "running":
+        if kid.overtaken == kid.life:
             raise SupervisorStopping(self.kid.path_text)
         ended = kid.last_exit or Exit("noproc")
         if ended.kind == "shutdown" and ended.error is None:

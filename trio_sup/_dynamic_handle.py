@@ -13,6 +13,7 @@ from trio_sup._core.errors import (
     ChildQuarantined,
     ChildSpecError,
     NoProcess,
+    SupervisorStopping,
     WrongKind,
 )
 from trio_sup._core.specs import check_child
@@ -84,7 +85,8 @@ class DynamicSupervisor(Child):
             WrongKind: the holder is not of the specification's class.
             ChildQuarantined: the holder is quarantined.
             StartFailed: the start, or the restart that was awaited, failed.
-            MaxChildren, SupervisorStopping, WrongRun: as for `start_child`.
+            AlreadyStarted, MaxChildren, SupervisorStopping, WrongRun: as for
+                `start_child`.
         """
         driver = self._driver
         driver.check_run("supervisor.get_or_start", waits=True)
@@ -97,7 +99,7 @@ class DynamicSupervisor(Child):
             if holder is None:
                 holder = driver.begin(spec)
             _check_fits(holder, spec)
-            handle: H | None = await _settled(holder, spec)  # type: ignore[assignment]
+            handle: H | None = await _settled(holder, spec, driver)  # type: ignore[assignment]
             if handle is not None:
                 return handle
             await trio.lowlevel.checkpoint()  # its name may not be free yet
@@ -180,6 +182,8 @@ class DynamicSupervisor(Child):
     async def stop(self) -> None:
         """Stop this supervisor and all its children, and wait for their end.
 
+        As for `Supervisor.stop`. A checkpoint.
+
         Raises:
             WouldDeadlock: asked from inside one of them.
         """
@@ -200,12 +204,16 @@ def _check_fits(holder: Kid, spec: ChildSpec[Child]) -> None:
         raise WrongKind(holder.path_text, f"a {holder.kind}", f"a {spec.kind}")
 
 
-async def _settled(holder: Kid, spec: ChildSpec[Child]) -> Child | None:
-    """Wait for a holder to run; None if it went away and the name is free."""
-    if holder.running:
-        return holder.handle
-    first_start = holder.started_life == 0
-    while not holder.running:
+async def _settled(
+    holder: Kid, spec: ChildSpec[Child], driver: DynamicDriver
+) -> Child | None:
+    """Wait for a holder to run; None if it went away and the name is free.
+
+    A life that began meanwhile counts even if it has ended again before this task had
+    its turn: the start was good, as for `start_child`.
+    """
+    before = holder.started_life
+    while not (holder.running or holder.started_life > before):
         if holder.status == "quarantined":
             raise ChildQuarantined(holder.handle)
         if not holder.may_return:
@@ -214,6 +222,9 @@ async def _settled(holder: Kid, spec: ChildSpec[Child]) -> Child | None:
     else:
         return holder.handle
     ended = holder.last_exit
-    if first_start and ended is not None and holder.started_life == 0:
-        raise start_error(spec, ended)
+    if before == 0 and ended is not None:
+        if holder.overtaken != holder.life:
+            raise start_error(spec, ended)
+        if holder.parent is driver:
+            raise SupervisorStopping(driver.path_text)
     return None

@@ -48,6 +48,7 @@ class Kid(ObservedState):
         "handle",
         "mailbox",
         "node",
+        "overtaken",
         "parent",
         "path_text",
         "ready",
@@ -87,6 +88,8 @@ class Kid(ObservedState):
         self.registries: set[Registry] | None = None
         # Down only because its supervisor is: back when that one comes back.
         self.rests_with_parent: bool = False
+        # The last life that was stopped because its supervisor stopped.
+        self.overtaken: int = 0
         self.driver: Driver | None = None
         self.mailbox: MailQueue | None = None
         self.value: object = None
@@ -117,6 +120,15 @@ class Kid(ObservedState):
     def alive(self) -> bool:
         """Whether a life is in progress, from its start to its very end."""
         return self.scope is not None
+
+    @property
+    def terminated(self) -> bool:
+        """Whether the life in progress was asked to end: not by itself, by its parent.
+
+        One that winds down by itself (a server that cleans up after a crash, a
+        supervisor after `stop()`) is still to be decided about when it has ended.
+        """
+        return self.asked is not None
 
     @property
     def running(self) -> bool:

@@ -234,6 +234,8 @@ class Lives:
         event = exit_event(kid, exit, now, asked=asked, ready=ready)
         if absorbed or fatal is not None:
             kid.status = "stopped"
+            if fatal is not None or self.mode == "stopping":
+                kid.overtaken = kid.life
         try:
             self._put_away(kid, exit, now, event)
         except BaseException as fault:  # noqa: BLE001 - the life ends all the same

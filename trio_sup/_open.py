@@ -76,8 +76,17 @@ class RootHost:
         self.node.remove_root(kid)
         kid.came_to_rest()
         if self.body is not None:
-            why = "gave up" if self.failure is not None else "ended"
-            self.body.cancel(f"supervisor {kid.path_text} {why}")
+            self._end_body(self.body)
+
+    def watch_over(self, body: trio.CancelScope) -> None:
+        """Cancel the body of the block when the root ends, or if it has ended."""
+        self.body = body
+        if not self.kid.alive:
+            self._end_body(body)
+
+    def _end_body(self, body: trio.CancelScope) -> None:
+        why = "gave up" if self.failure is not None else "ended"
+        body.cancel(f"supervisor {self.kid.path_text} {why}")
 
     @property
     def failure(self) -> BaseException | None:
@@ -100,12 +109,13 @@ class RootHost:
         second Ctrl-C collapses the remaining graces.
 
         Args:
-            until_ready: Whether to return as soon as the root is ready.
+            until_ready: Whether to return as soon as the root has been ready: it may
+                have ended again before this task had its turn.
             interrupted: Whether the first Ctrl-C or cancellation has come already.
         """
         kid = self.kid
         came: BaseException | None = None
-        while kid.alive and not (until_ready and kid.ready):
+        while kid.alive and not (until_ready and kid.started_life):
             try:
                 with trio.CancelScope(shield=came is not None):
                     await kid.wait_change()
@@ -182,7 +192,7 @@ class OpenSupervisor:
         if self._early_stop is not None:
             host.driver.request_stop(self._early_stop)
         came = await host.wait(until_ready=True)
-        if not host.kid.alive or came is not None:
+        if not host.kid.started_life or came is not None:
             await self._nursery_manager.__aexit__(None, None, None)
             failure = _join(came, host.failure)
             if failure is None:
@@ -191,8 +201,9 @@ class OpenSupervisor:
                 raise failure
             finally:
                 del failure, came, host
-        self._body = host.body = trio.CancelScope()
+        self._body = trio.CancelScope()
         self._body.__enter__()
+        host.watch_over(self._body)
         handle = host.kid.handle
         assert isinstance(handle, Supervisor)
         return handle

@@ -51,6 +51,10 @@ class OrderedDriver(Driver):
         self._due_group: Pending | None = None
         # On whom the next attempt of a group restart turns that waits in line.
         self._stalled: Kid | None = None
+        # What the job in hand waits for, and whether the stop of this supervisor came
+        # before it: answers go by what came first, not by whose turn it is next.
+        self._awaited: Callable[[], bool] | None = None
+        self._overtaken = False
 
     # The life of the supervisor.
 
@@ -59,6 +63,7 @@ class OrderedDriver(Driver):
         super().begin_life()
         self.core = self._new_core()
         self._due_group = self._stalled = None
+        self._awaited, self._overtaken = None, False
         for number, spec in enumerate(self.flags.children):
             kid = self._originals.get(number)
             if kid is None or kid.status == "gone":
@@ -137,6 +142,8 @@ class OrderedDriver(Driver):
             self.settle(kid)
 
     def _refuse_requests(self, error: SupervisorStopping) -> None:
+        if self._awaited is not None:
+            self._overtaken = bool(self.fatal) or not self._awaited()
         queue, self._queue = self._queue, deque()
         for job in queue:
             if isinstance(job, Request):
@@ -144,10 +151,10 @@ class OrderedDriver(Driver):
 
     async def _until(self, done: Callable[[], bool]) -> None:
         """Wait for something about a child, or for the mode to become `stopping`."""
-        self.watching = True
+        self._awaited, self.watching = done, True
         while not done() and self.mode != "stopping":
             await self.bell.wait()
-        self.watching = False
+        self._awaited, self.watching = None, False
 
     async def _start(self, kid: Kid) -> Exit | None:
         """Start a child and wait until it is ready; return how it ended if not."""

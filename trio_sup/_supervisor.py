@@ -62,7 +62,7 @@ class StaticDriver(OrderedDriver):
             raise
 
     def _check_going(self) -> None:
-        if self.mode != "running":
+        if self._overtaken:
             raise SupervisorStopping(self.kid.path_text)
 
     def find(self, id: Hashable) -> Kid:
@@ -88,8 +88,7 @@ class StaticDriver(OrderedDriver):
         self.core.kids[id] = kid
         self._note(kid, "start_child")
         ended = await self._start(kid)
-        if not kid.started_life:
-            self._check_going()
+        self._check_going()
         if ended is None:
             return kid.handle
         ignored = is_a(ended.error, Ignore)
@@ -106,8 +105,7 @@ class StaticDriver(OrderedDriver):
         self._note(kid, "terminate_child")
         if kid.alive:
             await self._stop(kid, "terminate_child")
-        if kid.alive:
-            self._check_going()
+        self._check_going()
         self._cancel_plan(kid)
         if kid.status != "gone":
             self.core.retire(kid)
@@ -140,10 +138,8 @@ class StaticDriver(OrderedDriver):
             return await self._restart_now(kid)
         if kid.budget_window is not None:
             kid.budget_window.clear()
-        life = kid.life + 1
         ended = await self._start(kid)
-        if kid.started_life < life:
-            self._check_going()
+        self._check_going()
         if ended is None:
             return kid.handle
         kid.status = "stopped"
@@ -163,6 +159,8 @@ class StaticDriver(OrderedDriver):
             await self._until(lambda: kid.started_life >= life or not kid.alive)
         if kid.started_life < life:
             self._check_going()
+            if kid.life < life and self.mode != "running":
+                raise SupervisorStopping(self.kid.path_text)
             ended = kid.last_exit or Exit("noproc")
             raise start_error(kid.spec, ended)
         return kid.handle
@@ -183,7 +181,8 @@ class StaticDriver(OrderedDriver):
         await self._stop_group(self.core.group_of(kid), kid, reason)
         if self.mode == "running":
             await self._start_group(kid)
-        self._check_going()
+        if self.mode != "running":
+            raise SupervisorStopping(self.kid.path_text)
         if not grouped:
             self._stalled = None
         if kid.started_life <= life:

@@ -19,6 +19,7 @@ from trio_sup._core.safe import safe_repr
 if TYPE_CHECKING:
     from trio_sup._child import Child
     from trio_sup._core.specs import ChildSpec
+    from trio_sup._core.words import Status
 
 
 class SupervisionError(Exception):
@@ -91,7 +92,8 @@ class AlreadyStarted(SupervisionError):
 
     def __init__(self, handle: Child) -> None:
         self.handle = handle
-        super().__init__(f"a child with id {safe_repr(handle.id)} is {handle.status}")
+        words = _as_heard(handle)[1]
+        super().__init__(f"a child with id {safe_repr(handle.id)} is {words}")
 
 
 class AlreadyPresent(SupervisionError):
@@ -134,14 +136,23 @@ class WrongKind(SupervisionError, TypeError):
 
 
 class ChildNotStopped(SupervisionError):
-    """`restart_child` and `delete_child` need a child that is down (SUP-097, 098)."""
+    """`restart_child` and `delete_child` need a child that is down (SUP-097, 098).
+
+    One that has ended for good while the request waited in line is still ``running``
+    as far as its supervisor has heard: its end stands in line behind the request.
+    """
 
     def __init__(self, handle: Child) -> None:
         self.handle = handle
-        self.status = handle.status
-        super().__init__(
-            f"child {safe_repr(handle.id)} is {handle.status}; terminate it first"
-        )
+        self.status, words = _as_heard(handle)
+        super().__init__(f"child {safe_repr(handle.id)} is {words}; terminate it first")
+
+
+def _as_heard(handle: Child) -> tuple[Status, str]:
+    """Return a child's status as its supervisor has heard of it, and in words."""
+    if handle.kid.undecided and handle.status == "stopped":
+        return "running", "running as far as its supervisor has heard"
+    return handle.status, handle.status
 
 
 class ChildQuarantined(SupervisionError):

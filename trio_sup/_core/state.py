@@ -68,6 +68,15 @@ class ChildState:
         raise NotImplementedError
 
     @property
+    def terminated(self) -> bool:
+        """Whether somebody has asked the life in progress to end.
+
+        As far as the status tells; a life that winds down by itself has the same one,
+        and the drivers know the difference.
+        """
+        return self.status == "stopping"
+
+    @property
     def awaiting_restart(self) -> bool:
         """Down, but on its way back: counted as active by auto-shutdown (SUP-134)."""
         return not self.alive and self.status in ("restarting", "backing_off")

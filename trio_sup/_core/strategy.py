@@ -248,7 +248,7 @@ class SupervisorCore(Generic[K]):
 def _goes_on(kid: ChildState) -> bool:
     return kid.spec.significant and (
         # One that is being terminated is none that will end by itself.
-        (kid.alive and kid.status != "stopping")
+        (kid.alive and not kid.terminated)
         or kid.undecided
         or kid.awaiting_restart
         or kid.in_plan
