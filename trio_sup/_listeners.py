@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import trio
 from attrs import frozen
 
+from trio_sup._core.clean import clean
 from trio_sup._core.errors import hook_failed
 from trio_sup._core.exits import Exit
 
@@ -105,4 +106,4 @@ class Notifier:
             if self.listeners.get(listener) is False:
                 self.listeners[listener] = True
                 failure = hook_failed("registry listener", listener, error)
-                logger.error("%s", failure, exc_info=failure)
+                logger.error("%s", clean(str(failure)), exc_info=failure)

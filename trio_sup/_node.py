@@ -16,6 +16,7 @@ from trio.lowlevel import RunVar
 
 from trio_sup._alarms import AlarmClock, alarm_clock
 from trio_sup._core import events
+from trio_sup._core.clean import clean
 from trio_sup._core.errors import hook_failed
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
@@ -188,7 +189,7 @@ class Node:
                 if self._hooks.get(hook):
                     self._hooks[hook] = False  # reported once
                     failure = hook_failed("event hook", hook, error)
-                    logger.error("%s", failure, exc_info=failure)
+                    logger.error("%s", clean(str(failure)), exc_info=failure)
 
 
 _Unmade: TypeAlias = tuple[Callable[..., LifecycleEvent], tuple[Any, ...]]
@@ -215,7 +216,7 @@ def _log(event: LifecycleEvent, level: int) -> None:
     logger.log(
         level,
         "%s",
-        event.summary,
+        clean(event.summary),  # an exception's text may hold anything
         exc_info=error,
         extra={"trio_sup_event": event},
     )

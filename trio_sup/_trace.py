@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import trio
 from attrs import frozen
 
+from trio_sup._core.clean import clean
 from trio_sup._core.errors import hook_failed
 from trio_sup._messages import CastNote, DownNote, InfoNote, Item, Request
 from trio_sup._protect import call_user
@@ -69,7 +70,7 @@ the last ten."""
 
 def log_trace(event: TraceEvent) -> None:
     """Write a step to the logger ``trio_sup.trace``, level INFO."""
-    _logger.info("%s; state %s", event.summary, event.state)
+    _logger.info("%s; state %s", clean(event.summary), clean(event.state))
 
 
 def payload_of(item: Item) -> object:
@@ -107,7 +108,7 @@ def trace(
     except Exception as error:
         queue.tracer = None
         failure = hook_failed("trace hook", hook, error)
-        _logger.error("%s; removed", failure, exc_info=failure)
+        _logger.error("%s; removed", clean(str(failure)), exc_info=failure)
 
 
 def short_repr(value: object) -> str:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from trio_sup._core.clean import CLIP_MARK, clean, clean_line
+
+if TYPE_CHECKING:
+    from trio_sup._core.clean import Clean
 
 MAX_NAME: Final = 200
 MAX_PATH: Final = 500
@@ -12,21 +17,14 @@ MAX_TRACEBACK: Final = 16_384
 MAX_STATE: Final = 16_384
 """Longest strings, in characters, that a node puts into a message."""
 
-CLIP_MARK: Final = "\N{HORIZONTAL ELLIPSIS}[clipped]"
-"""Ends (of a traceback: begins) every string that was longer than its limit."""
 
-
-def clip(text: str, limit: int) -> str:
+def clip(text: str, limit: int) -> Clean:
     """One printable line of at most `limit` characters.
 
     Control characters become escapes, so that no label can move a terminal's
     cursor; what is cut off is marked with `CLIP_MARK`.
     """
-    if not text.isprintable():
-        text = _printable(text[: limit + 1])
-    if len(text) > limit:
-        text = text[: limit - len(CLIP_MARK)] + CLIP_MARK
-    return text
+    return clean_line(text, limit)
 
 
 def clip_block(text: str, limit: int) -> tuple[str, bool]:
@@ -34,29 +32,34 @@ def clip_block(text: str, limit: int) -> tuple[str, bool]:
 
     The end is kept: of a traceback it says most.
     """
-    clean = "\n".join(map(_printable, text[-limit - 1 :].expandtabs(4).split("\n")))
-    if len(clean) <= limit:
-        return clean, False
-    return f"{CLIP_MARK}\n" + clean[len(clean) - limit + len(CLIP_MARK) + 1 :], True
+    shown = "\n".join(map(clean, text[-limit - 1 :].expandtabs(4).split("\n")))
+    if len(shown) <= limit:
+        return shown, False
+    return f"{CLIP_MARK}\n" + shown[len(shown) - limit + len(CLIP_MARK) + 1 :], True
 
 
 def clip_lines(text: str, limit: int) -> tuple[str, bool]:
     """As `clip_block`, but the beginning is kept."""
-    clean = "\n".join(map(_printable, text[: limit + 1].split("\n")))
-    if len(clean) <= limit and len(text) <= limit:
-        return clean, False
-    return clean[: limit - len(CLIP_MARK) - 1] + f"\n{CLIP_MARK}", True
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
+    shown = "\n".join(map(clean, text[: limit + 1].split("\n")))
+    if len(shown) <= limit and len(text) <= limit:
+        return shown, False
+    return shown[: limit - len(CLIP_MARK) - 1] + f"\n{CLIP_MARK}", True
 
 
 def finite(value: float | None) -> float | None:
     """The value, or None where JSON has no number for it."""
     return value if value is not None and math.isfinite(value) else None
+
+
+__all__ = [
+    "CLIP_MARK",
+    "MAX_ERROR",
+    "MAX_NAME",
+    "MAX_PATH",
+    "MAX_STATE",
+    "MAX_TRACEBACK",
+    "clip",
+    "clip_block",
+    "clip_lines",
+    "finite",
+]
