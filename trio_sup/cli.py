@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from trio_sup._commands.command import EXIT_FAILED, EXIT_INTERRUPTED, CommandError
+from trio_sup._commands.output import complain
 from trio_sup._commands.parsing import parser
 from trio_sup._commands.table import load
 
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = load(args.command)
         return _run(command, args)
     except KeyboardInterrupt:
-        print("trio-sup: interrupted", file=sys.stderr)
+        complain("interrupted")
         return EXIT_INTERRUPTED
     except OSError as error:
         if command is not None and command.program:
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _silence_stdout()
         if isinstance(error, BrokenPipeError):
             return 0  # The reader, `head` perhaps, has seen enough.
-        print(f"trio-sup: {error}", file=sys.stderr)
+        complain(str(error))
         return EXIT_FAILED
 
 
@@ -63,7 +64,7 @@ def _run(command: Command, args: argparse.Namespace) -> int:
         return command.run(args)
     except CommandError as error:
         sys.stdout.flush()
-        print(f"trio-sup: {error}", file=sys.stderr)
+        complain(str(error))
         return error.code
     finally:
         sys.stdout.flush()

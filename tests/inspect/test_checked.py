@@ -27,7 +27,9 @@ from trio_sup.inspect.wire import (
 )
 from trio_sup.inspect.wire_details import ARRAYS, Tasks
 
-EVIL = "a\x1b]0;title\x07\x9b31m\nforged\r\u202etxt\ud800\u200b\u2066\x7f\x85\u2028\u3164"
+EVIL = (
+    "a\x1b]0;title\x07\x9b31m\nforged\r\u202etxt\ud800\u200b\u2066\x7f\x85\u2028\u3164"
+)
 ROW: list[Any] = [
     *[3, 2, "w", "shop/w", "server", "shop.W", "permanent", "", "running", 1, 0, 1.5],
     *[0, -1, 4, 9, None, None, "", None, None, None, 5],
@@ -165,8 +167,10 @@ anything = st.recursive(
     | st.integers()
     | st.floats()
     | st.text(st.characters(), max_size=20),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=20,
 )
 fields = sorted(
@@ -199,7 +203,7 @@ def test_whatever_comes_out_is_in_range_and_clean(
 def test_the_check_knows_every_record_that_travels() -> None:
     for tag, cls in SERVER_TAGS.items():
         required = [e.name for e in attrs.fields(cls) if e.default is attrs.NOTHING]
-        found = heard(t=tag, **dict.fromkeys(required, {"no": "such value"}))
+        found = heard(t=tag, **{key: {"no": "such value"} for key in required})
         assert isinstance(found, Malformed) or not required
     assert len(ARRAYS) == 9
 

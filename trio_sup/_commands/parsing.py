@@ -7,11 +7,24 @@ from typing import TYPE_CHECKING, Final
 
 from trio_sup._commands.command import EXIT_CODES
 from trio_sup._commands.table import HELP, load
+from trio_sup._core.clean import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from _typeshed import SupportsWrite
+
 _DESCRIPTION: Final = "Look at running trio-sup nodes, and try one out."
+
+
+class Parser(argparse.ArgumentParser):
+    """Quotes arguments in its messages, whatever they hold, as one clean line each."""
+
+    def _print_message(
+        self, message: str, file: SupportsWrite[str] | None = None
+    ) -> None:
+        lines = message.split("\n")
+        super()._print_message("\n".join(map(clean, lines)), file)
 
 
 def parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
@@ -21,7 +34,7 @@ def parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
         argv: What will be parsed: only commands that it names are loaded. None
             loads them all.
     """
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="trio-sup",
         description=_DESCRIPTION,
         epilog=EXIT_CODES,

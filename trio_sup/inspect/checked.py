@@ -50,7 +50,7 @@ from trio_sup.inspect.wire_rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from trio_sup._core.clean import Clean
 
@@ -90,7 +90,7 @@ def read(cls: type[T], data: Mapping[str, object]) -> T:
         KeyError: a field is missing.
         ValueError: a field does not fit.
     """
-    return cast("T", _reader(cls)(data))
+    return cast("T", _reader(cast("Hashable", cls))(data))
 
 
 # --- single values ---------------------------------------------------------------
@@ -237,9 +237,8 @@ def _list(check: Check) -> Callable[[object], list[object]]:
 @cache
 def _reader(cls: type) -> Check:
     # Some classes name others only for type checkers: their modules know them all.
-    hints = attrs.resolve_types(cls) and {
-        each.name: each.type for each in attrs.fields(cls)
-    }
+    attrs.resolve_types(cls)
+    hints: dict[str, object] = {each.name: each.type for each in attrs.fields(cls)}
     names = _TYPES.get(cls) or tuple(hints)
     checks = {name: _check_of(cls, name, hints[name]) for name in names}
     if cls in _AS_ARRAYS:

@@ -166,14 +166,19 @@ class Conversation:
         """
         within = WITHIN if self._line is None else WITHIN_REMOTE
         due: float | None = None
-        while self.session.heartbeat is None:
+        session = self.session
+        while session.heartbeat is None or session.state.phase is not Phase.LIVE:
             if not self.step():
                 raise self.ended()
+            if session.bad_frames:
+                # A view asks again; who looks once is told.
+                text = f"its frames make no sense: {session.last_bad}"
+                raise AskError(f"{self._peer.place}: {text}", EXIT_SILENT)
             if due is None and not self._patient:
                 due = time.monotonic() + within
             if due is not None and time.monotonic() >= due:
                 raise _silent(self._peer, f"was not done within {within:g} s")
-            if self.session.bytes_heard > MAX_BYTES:
+            if session.bytes_heard > MAX_BYTES:
                 text = f"sent over {MAX_BYTES} bytes and was not done"
                 raise AskError(f"node {self._peer.title} {text}", EXIT_SILENT)
 

@@ -75,6 +75,8 @@ class Link:
         """What the node sent so far, over all connections."""
         self.bad_frames: int = 0
         """Frames of this connection that made no sense."""
+        self.last_bad: str = ""
+        """What was wrong with the last one, for people."""
         self.last_error: Error | None = None
         """The last error that the node sent."""
         self.rate_hz: float = rate_hz
@@ -324,6 +326,7 @@ class Link:
 
     def _bad(self, reason: str, now: float, *, fatal: bool = False) -> None:
         self.bad_frames += 1
+        self.last_bad = reason
         if not self._greeted:
             self._refuse(now, "what answers there is no trio-sup node", "garbage")
         elif fatal or self.bad_frames >= MAX_BAD_FRAMES:

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import asdict, frozen
 
+from trio_sup.inspect.checked import anchor, text
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA: Final = 1
 """The version of the describing file and of every JSON output."""
+
+MAX_BYTES: Final = 65_536
+"""The longest describing file."""
 
 
 @frozen
@@ -56,7 +61,8 @@ _FIELD_TYPES: Final[dict[str, tuple[type, ...]]] = {
 def read_file(path: Path) -> NodeFile | None:
     """The describing file, or None if it is missing or says something else."""
     try:
-        data: object = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            data: object = json.loads(file.read(MAX_BYTES))
     except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(data, dict):
@@ -67,9 +73,18 @@ def read_file(path: Path) -> NodeFile | None:
         if not isinstance(value, _FIELD_TYPES[name]):
             return None
     try:
-        return NodeFile(**cast("dict[str, Any]", known))
-    except TypeError:
+        return NodeFile(
+            **cast("dict[str, Any]", {n: _checked(v) for n, v in known.items()})
+        )
+    except (TypeError, ValueError):
         return None
+
+
+def _checked(value: object) -> object:
+    """The value as it may be shown: another user may have written the file."""
+    if isinstance(value, str):
+        return text(value)
+    return anchor(value) if isinstance(value, float) else value
 
 
 def write_file(path: Path, file: NodeFile) -> None:

@@ -57,6 +57,7 @@ __all__ = [
     "watch",
 ]
 
+
 @frozen
 class Answer:
     """What a node said when it was asked once."""

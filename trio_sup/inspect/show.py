@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from attrs import frozen
 
+from trio_sup._core.clean import clean as clean
 from trio_sup.inspect.model import DOWN, WAITING
 
 if TYPE_CHECKING:
@@ -50,13 +51,6 @@ def look(status: str) -> Look:
     """How a status appears; one that this version does not know keeps its word."""
     known = LOOKS.get(status)
     return known or Look(_UNKNOWN.glyph, _UNKNOWN.ascii, status[:10], "warn")
-
-
-def clean(text: str) -> str:
-    """The text on one line, without anything that could move a terminal's cursor."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else "\N{MIDDLE DOT}" for char in text)
 
 
 def duration(seconds: float) -> str:
