@@ -63,6 +63,9 @@ MAX_BLOCK: Final = 20_000
 MAX_ITEMS: Final = 20_000
 """Entries of a list: a node sends at most 5,000 in a frame."""
 
+MAX_DEPTH: Final = 100
+"""How deep a task stands in the nurseries of others, at most."""
+
 _TIMES: Final = frozenset(
     {"at", "began", "ended", "seen", "since", "op_since", "attached", "deadline"}
 )
@@ -135,6 +138,11 @@ def _whole_or_minus_one(value: object) -> int:
     return whole(value, -1)
 
 
+def _depth(value: object) -> int:
+    """How deep something stands: views indent by it."""
+    return min(whole(value), MAX_DEPTH)
+
+
 def _serial(value: object) -> int:
     if type(value) is not int or not 1 <= value <= MAX_WHOLE:
         raise ValueError("expected a number from 1 on")
@@ -192,6 +200,8 @@ def _check_of(cls: type, name: str, hint: object) -> Check:
     """What checks one field of a class."""
     if (cls, name) in _SERIAL:
         return _serial
+    if name == "depth":
+        return _depth
     if name in _ANCHORS:
         return anchor
     if name in _OR_MINUS_ONE:

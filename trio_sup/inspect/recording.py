@@ -46,10 +46,13 @@ ROWS_PER_FRAME: Final = 500
 MAX_AT: Final = 1e8
 """Seconds of a recording: three years."""
 FREE: Final = 16 * 1024 * 1024
-RATIO: Final = 200
+RATIO: Final = 100
 """How much a file may unpack to: `FREE` bytes, and `RATIO` times what was read of it.
 A recorder's own files have a ratio of 10 to 50, a bomb has one of 1,000."""
 
+FREE_FRAMES: Final = 200_000
+FRAME_BYTES: Final = 4
+"""How many frames a file may have: so many, and one for each four bytes of it."""
 MAX_OTHER: Final = 10_000
 """Lines that are no frames."""
 
@@ -267,8 +270,9 @@ def frames(path: Path, offset: int = 0) -> Iterator[tuple[int, Frame]]:
         OSError: the file cannot be read.
         RecordingError: its times run backwards, or it is a bomb.
     """
-    last, others = 0.0, 0
+    last, count, others = 0.0, 0, 0
     with path.open("rb") as file:
+        most = FREE_FRAMES + os.fstat(file.fileno()).st_size // FRAME_BYTES
         file.seek(offset)
         for member, line in _lines(file):
             found = _LINE.fullmatch(line)
@@ -281,7 +285,9 @@ def frames(path: Path, offset: int = 0) -> Iterator[tuple[int, Frame]]:
             at = float(digits)
             if not last <= at <= MAX_AT:
                 raise RecordingError("its times are out of order")
-            last = at
+            last, count = at, count + 1
+            if count > most:
+                raise RecordingError("it unpacks to far more than a recording holds")
             yield member, Frame(at, data, inserted is not None)
 
 
