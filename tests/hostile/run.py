@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from attrs import define, field
 
@@ -91,7 +91,7 @@ class Workers:
         for job in range(jobs):
             threading.Thread(target=self._read, args=(job,), daemon=True).start()
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:

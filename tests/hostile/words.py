@@ -6,24 +6,19 @@ import json
 import random
 from typing import Any, Final
 
-ROWS: Final[list[list[Any]]] = [
-    # id, parent, label, path, kind, target, restart, name, status, life, restarts,
-    # began, mailbox: len, cap, peak, handled, op, since, exit, budget: 3, version
-    *[
-        [1, 0, "shop", "shop", "supervisor", "one_for_all", "permanent", "", "running"]
-        + [1, 0, 12.5, None, None, None, None, None, None, "", 1, 3, 5.0, 1],
-        [2, 1, "db", "shop/db", "dynamic", "one_for_one", "permanent", "db", "running"]
-        + [1, 0, 12.5, None, None, None, None, None, None, "", 0, 3, 5.0, 1],
-        [3, 2, "b0", "shop/db/b0", "server", "app.Board", "permanent", "b0", "running"]
-        + [2, 1, 13.5, 4, 9, 9, 100, "add", 99.5, "crashed: ValueError", None]
-        + [None, None, 7],
-        [4, 2, "b1", "shop/db/b1", "server", "app.B", "transient", "", "backing_off"]
-        + [3, 2, None, 0, -1, 0, 0, None, None, "crashed: KeyError", 2, 3, 60.0, 9],
-        [5, 1, "t", "shop/t", "task", "app.tick", "temporary", "", "quarantined"]
-        + [1, 0, 14.0, None, None, None, None, None, None, "normal", None, None]
-        + [None, 2],
-    ]
-]
+ROWS: Final[list[list[Any]]] = json.loads("""[
+[1, 0, "shop", "shop", "supervisor", "one_for_all", "permanent", "", "running", 1, 0,
+ 12.5, null, null, null, null, null, null, "", 1, 3, 5.0, 1],
+[2, 1, "db", "shop/db", "dynamic", "one_for_one", "permanent", "db", "running", 1, 0,
+ 12.5, null, null, null, null, null, null, "", 0, 3, 5.0, 1],
+[3, 2, "b0", "shop/db/b0", "server", "app.Board", "permanent", "b0", "running", 2, 1,
+ 13.5, 4, 9, 9, 100, "add", 99.5, "crashed: ValueError", null, null, null, 7],
+[4, 2, "b1", "shop/db/b1", "server", "app.B", "transient", "", "backing_off", 3, 2,
+ null, 0, -1, 0, 0, null, null, "crashed: KeyError", 2, 3, 60.0, 9],
+[5, 1, "t", "shop/t", "task", "app.tick", "temporary", "", "quarantined", 1, 0,
+ 14.0, null, null, null, null, null, null, "normal", null, null, null, 2]
+]""")
+"""In the order of `ROW_COLUMNS`."""
 EVENTS: Final[list[list[Any]]] = [
     [1, 90.0, "shop/db/b0", "child_crashed", "shop/db/b0 (life 1) crashed: ValueError"],
     [2, 90.1, "shop/db/b0", "restart_decided", "shop/db/b0 is restarted in 0.5 s"],

@@ -104,7 +104,7 @@ def _guarded(
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         run()
-    except (Exception, TooSlow) as error:
+    except (Exception, TooSlow) as error:  # noqa: BLE001 - any of them is a finding
         signal.setitimer(signal.ITIMER_PROF, 0)
         teller.finding(seed, error, data())
     finally:

@@ -60,7 +60,7 @@ def test_every_glyph_is_one_cell_and_has_an_own_ascii_stand_in() -> None:
 
 
 def test_a_label_cannot_move_the_cursor() -> None:
-    assert show.clean("a\x1b[2Jb\nc") == "a\\x1b[2Jb\\nc"
+    assert show.clean("a\x1b[2Jb\nc") == "a·[2Jb·c"
 
 
 ROWS = [

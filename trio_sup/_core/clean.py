@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final, NewType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Clean = NewType("Clean", str)
 """A string without line ends, control characters, C1, directional marks, zero-width
@@ -42,7 +42,19 @@ def clean(text: str) -> Clean:
     return Clean("".join(map(_shown, text)))
 
 
-def clean_line(text: str, limit: int) -> Clean:
+def dotted(text: str) -> Clean:
+    """The text on one line, with a dot for each character that is not printable.
+
+    As long as the text: for what a viewer reads, of which none is from an honest node.
+    """
+    if type(text) is not str:
+        text = str.__str__(text)
+    if is_clean(text):
+        return Clean(text)
+    return Clean("".join(c if is_clean(c) else "\N{MIDDLE DOT}" for c in text))
+
+
+def clean_line(text: str, limit: int, clean: Callable[[str], Clean] = clean) -> Clean:
     """As `clean`, at most `limit` characters, which a mark tells if it was longer."""
     if type(text) is str and len(text) <= limit and is_clean(text):
         return Clean(text)
@@ -52,7 +64,7 @@ def clean_line(text: str, limit: int) -> Clean:
     return shown
 
 
-def clean_lines(text: str, limit: int) -> str:
+def clean_lines(text: str, limit: int, clean: Callable[[str], Clean] = clean) -> str:
     """As `clean_line` for each line of a text of several; only newlines remain."""
     if len(text) > limit:
         text = text[: limit - len(CLIP_MARK) - 1] + f"\n{CLIP_MARK}"

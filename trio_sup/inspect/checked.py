@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, Union, cast, get_args, get_ori
 
 import attrs
 
-from trio_sup._core.clean import clean_line, clean_lines
+from trio_sup._core.clean import clean_line, clean_lines, dotted
 from trio_sup.inspect.shapes import (
     MAX_SECONDS,
     MAX_SHAPES,
@@ -103,20 +103,20 @@ def text(value: object) -> Clean:
     """A clean line."""
     if type(value) is not str:
         raise ValueError("expected a string")
-    return clean_line(value, MAX_TEXT)
+    return clean_line(value, MAX_TEXT, dotted)
 
 
 def _block(value: object) -> str:
     if type(value) is not str:
         raise ValueError("expected a string")
-    return clean_lines(value, MAX_BLOCK)
+    return clean_lines(value, MAX_BLOCK, dotted)
 
 
 def _frame_of_lines(value: object) -> str:
     """As long as a frame is."""
     if type(value) is not str:
         raise ValueError("expected a string")
-    return clean_lines(value, len(value) + 1)
+    return clean_lines(value, len(value) + 1, dotted)
 
 
 def _flag(value: object) -> bool:

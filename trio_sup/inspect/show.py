@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from attrs import frozen
 
-from trio_sup._core.clean import clean as clean
+from trio_sup._core.clean import dotted
 from trio_sup.inspect.model import DOWN, WAITING
 
 if TYPE_CHECKING:
@@ -51,6 +51,10 @@ def look(status: str) -> Look:
     """How a status appears; one that this version does not know keeps its word."""
     known = LOOKS.get(status)
     return known or Look(_UNKNOWN.glyph, _UNKNOWN.ascii, status[:10], "warn")
+
+
+clean: Final = dotted
+"""The text on one line, without anything that could move a terminal's cursor."""
 
 
 def duration(seconds: float) -> str:
