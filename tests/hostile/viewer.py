@@ -24,8 +24,9 @@ from trio_sup.inspect.tree_text import tree_lines
 from trio_sup.inspect.wire import Detail
 from trio_sup.inspect.wire_details import PARTS, TOPICS
 from trio_sup_inspector import banner, frame
+from trio_sup_inspector.inside import TABS
 from trio_sup_inspector.panes import make_panes
-from trio_sup_inspector.side import TABS, Side
+from trio_sup_inspector.side import Side
 from trio_sup_inspector.state import NodeState
 
 if TYPE_CHECKING:

@@ -10,22 +10,21 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_sup._core.clean import clean, is_clean
-from trio_sup.inspect.checked import MAX_BLOCK, MAX_SECONDS, MAX_TEXT, MAX_WHOLE
+from trio_sup.inspect.checked import MAX_BLOCK
 from trio_sup.inspect.codec import Malformed, encode, server_decoder
+from trio_sup.inspect.shapes import MAX_SECONDS, MAX_TEXT, MAX_WHOLE
 from trio_sup.inspect.wire import (
     ROW_COLUMNS,
     SERVER_TAGS,
     Delta,
     Heartbeat,
     Hello,
-    Metrics,
-    NodeInfo,
     Row,
     Rows,
     ServerMessage,
     Unknown,
 )
-from trio_sup.inspect.wire_details import ARRAYS, Tasks
+from trio_sup.inspect.wire_details import ARRAYS, Metrics, NodeInfo, Tasks
 
 EVIL = (
     "a\x1b]0;title\x07\x9b31m\nforged\r\u202etxt\ud800\u200b\u2066\x7f\x85\u2028\u3164"
@@ -53,14 +52,19 @@ def the_row(**changes: object) -> Row:
     return message.rows[0]
 
 
+def names_of(value: object) -> list[str]:
+    cls: Any = type(value)
+    return [each.name for each in attrs.fields(cls)] if attrs.has(cls) else []
+
+
 def strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
         for item in value:
             yield from strings(item)
-    elif attrs.has(type(value)):
-        for name in [each.name for each in attrs.fields(type(value))]:
+    else:
+        for name in names_of(value):
             yield from strings(getattr(value, name))
 
 
@@ -70,8 +74,8 @@ def numbers(value: object) -> Iterator[float]:
     elif isinstance(value, list):
         for item in value:
             yield from numbers(item)
-    elif attrs.has(type(value)):
-        for name in [each.name for each in attrs.fields(type(value))]:
+    else:
+        for name in names_of(value):
             yield from numbers(getattr(value, name))
 
 
