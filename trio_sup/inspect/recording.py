@@ -318,7 +318,7 @@ def _blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         # came; behind one that is damaged nothing can be trusted.
         while data and not stream.eof:
             try:
-                piece = stream.decompress(data, MAX_LINE)
+                piece = stream.decompress(data, _CHUNK)
             except zlib.error:
                 return
             left = stream.unconsumed_tail or stream.unused_data
