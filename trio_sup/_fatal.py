@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trio_sup._core.clean import clean
 from trio_sup._core.safe import safe_repr
 from trio_sup._log import Log, to_stderr
 
@@ -30,7 +31,9 @@ def end_a_tree(near: Kid, error: BaseException, where: str) -> None:
         driver.fatal.append(error)
         driver.request_stop(f"{type(error).__name__} in a {where}")
         return
-    text = f"a {where} raised {safe_repr(error)}, and no tree is left to be ended by it"
+    text = clean(
+        f"a {where} raised {safe_repr(error)}, and no tree is left to be ended by it"
+    )
     try:
         _log.error("%s", text, exc_info=error)
     except BaseException:  # noqa: BLE001 - a log handler's, with no tree left either

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_sup._alarms import Alarm, alarm_clock
+from trio_sup._core.clean import clean
 from trio_sup._core.errors import WrongKind
 from trio_sup._core.events import ChildStarted
 from trio_sup._core.exits import Exit
@@ -78,7 +79,8 @@ class Kid(ObservedState):
         self.uid: int = node.next_uid()
         self.parent: Driver | None = parent
         above = "" if parent is None else parent.path_text + "/"
-        self.path_text: str = above + safe_text(id)
+        # The one place where ids become text: no log, error or viewer gets another.
+        self.path_text: str = above + clean(safe_text(id))
         # Grows with every lifecycle change; the inspector compares it.
         self.version: int = 0
         self.waiters: Waiters | None = None

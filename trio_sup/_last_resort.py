@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TypeVarTuple
 
 from trio_sup._core.anatomy import is_a, is_showable, set_cause, traceback_of
+from trio_sup._core.clean import clean
 from trio_sup._core.errors import HookFailed, hook_failed
 from trio_sup._core.exits import describe_error
 from trio_sup._log import Log
@@ -54,7 +55,8 @@ def report_hook(
 
 def _write(failure: HookFailed, then: str, log: Log) -> None:
     shown = type(failure), failure, traceback_of(failure)
-    log.error("%s%s", failure, then, exc_info=shown if is_showable(failure) else None)
+    info = shown if is_showable(failure) else None
+    log.error("%s%s", clean(str(failure)), then, exc_info=info)
 
 
 def survive(

@@ -18,6 +18,7 @@ from trio_sup._alarms import AlarmClock, alarm_clock
 from trio_sup._blocks import async_block
 from trio_sup._core import events
 from trio_sup._core.anatomy import is_a, is_showable, traceback_of
+from trio_sup._core.clean import clean
 from trio_sup._core.ends import end_of_process, is_good_end
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
@@ -278,7 +279,7 @@ def _log(event: LifecycleEvent, level: int) -> None:
             level, error = _level_of_end(end), None
             if not is_logged(level):
                 return
-    text = event.summary
+    text: str = clean(event.summary)  # an exception's text may hold anything
     shown = None
     if error is not None:
         if is_showable(error):

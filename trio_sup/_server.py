@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, cast
 import trio
 from trio.lowlevel import enable_ki_protection
 
+from trio_sup._core.clean import clean
 from trio_sup._core.exits import Exit
 from trio_sup._core.safe import safe_repr
 from trio_sup._log import Log
@@ -109,7 +110,7 @@ class GenServer:
         _log.warning(
             "server %s got a message it has no handle_info for: %.200s",
             self._own().kid.path_text,
-            safe_repr(message),
+            clean(safe_repr(message)),
         )
 
     async def terminate(self, exit: Exit) -> None:

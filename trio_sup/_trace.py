@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import trio
 from attrs import frozen
 
+from trio_sup._core.clean import clean
 from trio_sup._last_resort import report_hook
 from trio_sup._log import Log
 from trio_sup._messages import CastNote, DownNote, InfoNote, Item, Request
@@ -69,7 +70,7 @@ the last ten."""
 
 def log_trace(event: TraceEvent) -> None:
     """Write a step to the logger ``trio_sup.trace``, level INFO."""
-    _log.info("%s; state %s", event.summary, event.state)
+    _log.info("%s; state %s", clean(event.summary), clean(event.state))
 
 
 def payload_of(item: Item) -> object:

@@ -17,6 +17,7 @@ from attrs import field, frozen
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 
+from trio_sup._core.clean import clean
 from trio_sup.inspect.directory import DiscoveryError, runtime_dir
 from trio_sup.inspect.discovery import list_nodes
 from trio_sup.inspect.order import ORDERS
@@ -180,6 +181,25 @@ class InspectorApp(App[int]):
             screen.refresh_view()
         if self.connection is not None:
             self.connection.flush()
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: Literal["information", "warning", "error"] = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Say something in a corner: whatever is quoted is text, and clean."""
+        del markup  # Textual's default; nothing here is written in it.
+        super().notify(
+            clean(message),
+            title=clean(title),
+            severity=severity,
+            timeout=timeout,
+            markup=False,
+        )
 
     # --- actions -----------------------------------------------------------
 

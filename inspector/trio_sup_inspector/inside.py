@@ -92,7 +92,7 @@ def _letter(writer: Writer, letter: Letter, now: float) -> None:
     age = show.duration(now - letter.seen)
     name = show.clean(letter.op or letter.kind)
     kind = letter.kind if letter.op else ""
-    text = show.clean(letter.text)
+    text: str = show.clean(letter.text)
     head: list[Cell] = [(f"{age:>6} ", "dim"), (name, "strong")]
     room = writer.width - 7 - len(name)
     if len(text) <= room:
@@ -133,7 +133,7 @@ def _state(writer: Writer, subject: Subject, state: NodeState, clock: float) -> 
 
 def _attribute(writer: Writer, line: str) -> None:
     """One line of the state: a name stands out, a long value goes on below."""
-    text = show.clean(line)
+    text: str = show.clean(line)
     name, equals, value = text.partition(" = ")
     head: list[Cell] = []
     if equals and name.strip().isidentifier():

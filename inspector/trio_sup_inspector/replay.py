@@ -88,6 +88,9 @@ class ReplayApp(InspectorApp):
         if self.main is not None and self._seeks != self.player.seeks:
             self._seeks = self.player.seeks
             start_anew(self.main.state)
+        if self.main is not None and self.player.wrong:
+            said = f"the recording: {self.player.wrong}"
+            self.main.state.said = (said, False, self.player.clock())
         super().tick()
 
     def action_nodes(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect import show
 from trio_sup.inspect.query import parse_text_query
-from trio_sup.inspect.tree import Line
+from trio_sup.inspect.tree import MAX_GUIDES, Line
 from trio_sup.inspect.tree_text import guides
 from trio_sup_inspector.cells import (
     Cell,
@@ -67,6 +67,7 @@ def task_lines(
         }
         shown = _with_ancestors(tasks, matching)
     lines: list[Line] = []
+    room = MAX_GUIDES
     todo: list[tuple[int, str, bool]] = []
 
     def push(parent: int, above: str) -> None:
@@ -80,7 +81,10 @@ def task_lines(
         dim = shown is not None and number not in matching
         lines.append(Line(number, above, last, dim))
         if number not in folded:
-            push(number, above + (" " if last else "|"))
+            if room > 0:
+                above += " " if last else "|"
+                room -= len(above)
+            push(number, above)
     return lines
 
 

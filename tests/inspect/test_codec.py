@@ -96,7 +96,9 @@ def test_any_cut_gives_the_same_messages(
 ) -> None:
     data = b"".join(map(encode, messages))
     decoder = server_decoder()
-    assert [m for part in cut(data, cuts) for m in decoder.feed(part)] == messages
+    whole = server_decoder().feed(data)
+    assert [m for part in cut(data, cuts) for m in decoder.feed(part)] == whole
+    assert len(whole) == len(messages)
     assert decoder.pending == 0
 
 

@@ -388,6 +388,7 @@ def test_a_watch_is_renewed_within_its_lease_and_after_a_reconnect(
 
 def test_the_answer_to_a_watch_is_kept(live: Driver) -> None:
     detail = Detail(2, 51.0, row(2, 1), "Traceback", False)
+    live.session.watch(2, 0.0)
     live.hear(detail)
     assert live.session.details == {2: detail}
     assert live.session.take_changes().details == {2: detail}

@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from trio_sup._commands.output import paint
+from trio_sup._core.clean import Clean
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
@@ -23,12 +26,10 @@ _HOME, _END_OF_LINE, _BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
 class Screen:
     """What `taken` gives."""
 
-    def paint(self, lines: Iterable[str], size: os.terminal_size) -> None:
+    def paint(self, lines: Iterable[Clean], size: os.terminal_size) -> None:
         """Show lines, cut to the terminal's size; what was there before is gone."""
-        shown = [line[: size.columns] for line in islice(lines, size.lines - 1)]
-        body = "".join(f"{line}{_END_OF_LINE}\r\n" for line in shown)
-        sys.stdout.write(f"{_HOME}{body}{_BELOW}")
-        sys.stdout.flush()
+        shown = [Clean(line[: size.columns]) for line in islice(lines, size.lines - 1)]
+        paint(_HOME, shown, f"{_END_OF_LINE}\r\n", _BELOW)
 
     def quit(self) -> bool:
         """Whether ``q`` was typed, or there is nobody left to type it."""
@@ -48,10 +49,9 @@ def taken() -> Generator[Screen, None, None]:
     terminate = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
     try:
         tty.setcbreak(stdin)
-        sys.stdout.write(_ENTER)
+        paint(_ENTER, (), "", "")
         yield Screen()
     finally:
-        sys.stdout.write(_LEAVE)
-        sys.stdout.flush()
+        paint(_LEAVE, (), "", "")
         termios.tcsetattr(stdin, termios.TCSADRAIN, before)
         signal.signal(signal.SIGTERM, terminate)

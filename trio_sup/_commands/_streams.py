@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from trio_sup._commands.command import EXIT_FAILED, EXIT_OK
+from trio_sup._commands.output import complain
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -33,9 +34,10 @@ def open_missing() -> None:
 
 
 def tell(message: str) -> None:
-    """Print one message to stderr; where nobody reads it, that is no error."""
+    """Write a message to stderr; where nobody reads it, that is no error."""
     try:
-        print(f"trio-sup: {message}", file=sys.stderr, flush=True)
+        complain(message)
+        sys.stderr.flush()
     except OSError:
         _silence(sys.stderr)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import sys
 import time
 from pathlib import Path
 from statistics import median
@@ -29,7 +27,9 @@ from trio_sup._commands.command import (
     Command,
     CommandError,
 )
+from trio_sup._commands.output import complain, say
 from trio_sup._commands.support import asking, node_or_filter, peer, query
+from trio_sup._core.clean import clean, json_line
 
 if TYPE_CHECKING:
     from trio_sup.inspect.chaos import Step
@@ -149,10 +149,10 @@ def _print_plan(plan: list[Step], *, as_json: bool) -> None:
 
     for step in plan:
         if as_json:
-            print(json.dumps(step_json(step)))
+            say(json_line(step_json(step)))
         else:
-            print(f"{step.at:>9.3f} s  {step.fault:<9} {step.path}")
-    print(f"trio-sup: {len(plan)} faults, nothing was done", file=sys.stderr)
+            say(clean(f"{step.at:>9.3f} s  {step.fault:<9} {step.path}"))
+    complain(f"{len(plan)} faults, nothing was done")
 
 
 def _wait_for_control(conversation: Conversation) -> None:
@@ -179,7 +179,7 @@ class _Show:
         self._json: bool = args.json
         self._began = time.monotonic()
         if args.plan is None:
-            print(f"trio-sup: seed {args.seed}", file=sys.stderr)
+            complain(f"seed {args.seed}")
 
     def run(self) -> int:
         """Until the plan is done and everything is back, or late."""
@@ -216,10 +216,10 @@ class _Show:
 
     def _tell(self, hit: Hit) -> None:
         if self._json:
-            print(json.dumps(_hit_json(hit)), flush=True)
+            say(json_line(_hit_json(hit)), flush=True)
         else:
             where = f"{hit.step.fault:<9} {hit.step.path} (life {hit.life})"
-            print(f"{hit.began:>8.2f} s  {where}: {hit.text}", flush=True)
+            say(clean(f"{hit.began:>8.2f} s  {where}: {hit.text}"), flush=True)
 
     def _summary(self, gone: bool) -> None:
         hits = self._rampage.hits
@@ -232,18 +232,18 @@ class _Show:
             data["median_seconds"] = round(median(times), 3) if times else None
             data["slowest_seconds"] = round(times[-1], 3) if times else None
             data["node_gone"] = gone
-            print(json.dumps(data))
+            say(json_line(data))
             return
         parts = [f"{count} {name.replace('_', ' ')}" for name, count in by.items()]
         if lost:
             parts.append(f"{lost} unknown")
-        print(f"{len(hits)} faults: {', '.join(parts)}")
+        say(clean(f"{len(hits)} faults: {', '.join(parts)}"))
         if times:
-            print(
-                f"back after {median(times):.1f} s (median), {times[-1]:.1f} s at most"
-            )
+            slowest = f"{times[-1]:.1f} s at most"
+            say(clean(f"back after {median(times):.1f} s (median), {slowest}"))
         if gone:
-            print("the node closed the connection: it ended, or its tree gave up")
+            why = "the node closed the connection: it ended, or its tree gave up"
+            say(clean(why))
 
 
 OUTCOMES: Final = ("back", "done", "refused", "missed", "not_back")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trio_sup._commands.command import EXIT_USAGE, Command, CommandError
 from trio_sup._commands.extras import from_extra
+from trio_sup._commands.output import say
+from trio_sup._core.clean import Clean
 
 if TYPE_CHECKING:
     import argparse
@@ -29,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the script that makes a shell complete the command."""
     script: str = _argcomplete().shellcode(["trio-sup"], shell=args.shell)
-    print(script)
+    say(Clean(script))  # Whole lines, and not somebody else's: argcomplete's own.
     return 0
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from trio_sup._commands.arguments import HOW, add_json, add_node, moment
 from trio_sup._commands.command import Command
+from trio_sup._commands.output import say
 from trio_sup._commands.support import asking, peer, reading, recording_of
+from trio_sup._core.clean import json_line
 
 if TYPE_CHECKING:
     import argparse
@@ -48,9 +49,9 @@ def run(args: argparse.Namespace) -> int:
             if args.since is not None and wall < args.since:
                 continue
             if args.json:
-                print(json.dumps(report.event_json(event, wall)), flush=args.follow)
+                say(json_line(report.event_json(event, wall)), flush=args.follow)
             else:
-                print(report.event_line(event, wall), flush=args.follow)
+                say(report.event_line(event, wall), flush=args.follow)
     return 0
 
 

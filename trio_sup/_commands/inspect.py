@@ -11,6 +11,7 @@ from trio_sup._commands import tree
 from trio_sup._commands.arguments import HOW, add_ascii, add_node, port, rate
 from trio_sup._commands.command import EXIT_FAILED, EXIT_USAGE, Command, CommandError
 from trio_sup._commands.extras import from_extra
+from trio_sup._commands.output import complain
 from trio_sup._commands.support import (
     asking,
     inspector_app,
@@ -86,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
 def _print_tree(args: argparse.Namespace) -> int:
     code = tree.run(args)
     hint = "this is no terminal, so that was the tree, once: trio-sup tree --help"
-    print(f"trio-sup: {hint}", file=sys.stderr)
+    complain(hint)
     return code
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from trio_sup._commands.arguments import HOW, add_node
 from trio_sup._commands.command import EXIT_OK, Command
+from trio_sup._commands.output import say_lines
 from trio_sup._commands.support import asking, peer
+from trio_sup._core.clean import clean
 
 if TYPE_CHECKING:
     import argparse
@@ -19,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
 
     with asking():
         text = oneshot.metrics(peer(args))
-    sys.stdout.write(text)
+    say_lines(map(clean, text.removesuffix("\n").split("\n")))
     return EXIT_OK
 
 

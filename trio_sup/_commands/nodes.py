@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING
 
 from trio_sup._commands.arguments import add_json
 from trio_sup._commands.command import Command
-from trio_sup._commands.support import asking, print_json, print_lines
+from trio_sup._commands.output import complain, say_lines
+from trio_sup._commands.support import asking, print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -26,9 +26,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(report.nodes_json(found))
     elif found:
-        print_lines(report.nodes_lines(found, time.time()))
+        say_lines(report.nodes_lines(found, time.time()))
     else:
-        print(f"trio-sup: no node runs (looked in {directory})", file=sys.stderr)
+        complain(f"no node runs (looked in {directory})")
     return 0
 
 

@@ -7,21 +7,33 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from trio_sup._commands.command import EXIT_CODES, EXIT_USAGE
 from trio_sup._commands.table import HELP, load
+from trio_sup._core.clean import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from _typeshed import SupportsWrite
+
 _DESCRIPTION: Final = "Look at running trio-sup nodes, and try one out."
 
 
-class _Parser(argparse.ArgumentParser):
-    """Wrong usage is wrong usage also where nobody reads of it, on every Python."""
+class Parser(argparse.ArgumentParser):
+    """Quotes arguments in its messages, whatever they hold, as one clean line each.
+
+    Wrong usage is wrong usage also where nobody reads of it, on every Python.
+    """
 
     def error(self, message: str) -> NoReturn:
         try:
             super().error(message)
         except OSError:  # stderr is a pipe that nobody reads
             raise SystemExit(EXIT_USAGE) from None
+
+    def _print_message(
+        self, message: str, file: SupportsWrite[str] | None = None
+    ) -> None:
+        lines = message.split("\n")
+        super()._print_message("\n".join(map(clean, lines)), file)
 
 
 def parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
@@ -31,7 +43,7 @@ def parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
         argv: What will be parsed: only commands that it names are loaded. None
             loads them all.
     """
-    top = _Parser(
+    top = Parser(
         prog="trio-sup",
         description=_DESCRIPTION,
         epilog=EXIT_CODES,

@@ -14,13 +14,14 @@ from trio_sup._commands.arguments import (
     positive,
 )
 from trio_sup._commands.command import Command
+from trio_sup._commands.output import say_lines
 from trio_sup._commands.support import (
     ask,
     node_or_filter,
     print_json,
-    print_lines,
     query,
 )
+from trio_sup._core.clean import clean
 
 if TYPE_CHECKING:
     from trio_sup.inspect.columns import Column
@@ -84,7 +85,7 @@ def columns(text: str | None, default: tuple[str, ...]) -> list[Column] | None:
     from trio_sup.inspect.columns import BY_ID, COLUMNS
 
     if text == "help":
-        print_lines(f"{column.id:<10}{column.about}" for column in COLUMNS)
+        say_lines(clean(f"{column.id:<10}{column.about}") for column in COLUMNS)
         return None
     ids = default if text is None else [id.strip() for id in text.split(",")]
     for id in ids:
@@ -116,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
         print_json(report.rows_json(answer, rows, wanted))
     else:
         heading = not args.no_heading
-        print_lines(table(chosen, rows, model, now=answer.now, heading=heading))
+        say_lines(table(chosen, rows, model, now=answer.now, heading=heading))
     return 0
 
 

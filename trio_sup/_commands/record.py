@@ -6,13 +6,13 @@ import argparse
 import math
 import re
 import signal
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trio_sup._commands.arguments import HOW, add_json, add_node, duration, rate
 from trio_sup._commands.command import EXIT_FAILED, Command, CommandError
+from trio_sup._commands.output import complain
 from trio_sup._commands.support import asking, peer, print_json
 
 if TYPE_CHECKING:
@@ -80,10 +80,9 @@ def run(args: argparse.Namespace) -> int:
         print_json(to_json(args.file, done))
     else:
         why = _WHY[done.why]
-        print(
-            f"trio-sup: {why}: {done.frames} frames of {done.seconds:.1f} s"
-            f" in {args.file} ({done.size} bytes)",
-            file=sys.stderr,
+        complain(
+            f"{why}: {done.frames} frames of {done.seconds:.1f} s"
+            f" in {args.file} ({done.size} bytes)"
         )
     return 0
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from trio_sup._commands.arguments import name
 from trio_sup._commands.command import EXIT_FAILED, EXIT_USAGE, Command, CommandError
-from trio_sup._commands.support import print_lines
+from trio_sup._commands.output import say_lines
+from trio_sup._core.clean import clean
 
 if TYPE_CHECKING:
     import argparse
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     except _load.LoadError as error:
         raise CommandError(str(error), EXIT_USAGE) from error
     if args.check:
-        print_lines(_load.outline(spec))
+        say_lines(map(clean, _load.outline(spec)))
         return 0
     if args.verbose:
         logging.basicConfig(level=logging.INFO)

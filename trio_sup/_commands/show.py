@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 from trio_sup._commands.arguments import HOW, add_json, add_node
 from trio_sup._commands.command import EXIT_USAGE, Command, CommandError
 from trio_sup._commands.completion import child_paths, completed_by
+from trio_sup._commands.output import say_lines
 from trio_sup._commands.support import (
     ask,
     asking,
     peer,
     print_json,
-    print_lines,
     recording_of,
 )
 
@@ -76,8 +76,8 @@ def run(args: argparse.Namespace) -> int:
         inside = attrs.asdict(detail, filter=lambda field, _: field.name in parts)
         print_json(document | inside)
     else:
-        print_lines(subject.child_lines(answer, detail, detail.row))
-        print_lines(part_lines(detail, parts))
+        say_lines(subject.child_lines(answer, detail, detail.row))
+        say_lines(part_lines(detail, parts))
     return 0
 
 

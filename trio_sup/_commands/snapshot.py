@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from trio_sup._commands.arguments import HOW
 from trio_sup._commands.command import Command
+from trio_sup._commands.output import complain
 from trio_sup._commands.record import LIMIT, add_file, to_json, write
 from trio_sup._commands.support import print_json
 
@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(to_json(args.file, done))
     else:
-        print(f"trio-sup: {args.file} has {done.size} bytes", file=sys.stderr)
+        complain(f"{args.file} has {done.size} bytes")
     return 0
 
 

@@ -14,7 +14,8 @@ from trio_sup._commands.arguments import (
     share,
 )
 from trio_sup._commands.command import EXIT_FAILED, EXIT_OK, Command, CommandError
-from trio_sup._commands.support import ask, print_json, print_lines
+from trio_sup._commands.output import say_lines
+from trio_sup._commands.support import ask, print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(report.status_json(answer, found))
     else:
-        print_lines(report.status_lines(answer, found))
+        say_lines(report.status_lines(answer, found))
     return EXIT_FAILED if args.check and found else EXIT_OK
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from trio_sup._commands.command import EXIT_USAGE, CommandError
 from trio_sup._commands.extras import inspector_main
+from trio_sup._commands.output import say_pieces
+from trio_sup._core.clean import json_pieces
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from trio_sup.inspect.conversation import Peer
     from trio_sup.inspect.discovery import FoundNode
@@ -161,18 +162,8 @@ def inspector_app() -> Callable[..., int | None]:
 
 def print_json(document: object) -> None:
     """Print a document over several lines."""
-    try:
-        print(json.dumps(document, indent=2))
-    except RecursionError as error:
-        raise CommandError(
-            "the tree is too deep for nested JSON: cut it with --depth", EXIT_USAGE
-        ) from error
-
-
-def print_lines(lines: Iterable[str]) -> None:
-    """Print lines."""
-    for line in lines:
-        print(line)
+    # Written as it is made: of a large tree the text is far larger than its rows.
+    say_pieces(json_pieces(document, indent=2))
 
 
 def speaks_unicode() -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 import time
@@ -20,8 +19,10 @@ from trio_sup._commands.arguments import (
     seconds,
 )
 from trio_sup._commands.command import Command
+from trio_sup._commands.output import complain, say, say_lines
 from trio_sup._commands.ps import add_table, columns
 from trio_sup._commands.support import asking, node_or_filter, peer, query
+from trio_sup._core.clean import Clean, json_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,7 +131,7 @@ class _View:
             first=None if chosen.measure is None else lines,
         )[:lines]
 
-    def lines(self, model: TreeModel, answer: Answer, lines: int) -> Iterator[str]:
+    def lines(self, model: TreeModel, answer: Answer, lines: int) -> Iterator[Clean]:
         from trio_sup.inspect.columns import table
 
         yield from _status(answer)
@@ -143,7 +144,7 @@ class _View:
             heading=not self._args.no_heading,
         )
 
-    def document(self, model: TreeModel, answer: Answer, lines: int) -> str:
+    def document(self, model: TreeModel, answer: Answer, lines: int) -> Clean:
         from trio_sup.inspect import report
 
         rows = [model.rows[id] for id in self.ids(model, answer, lines)]
@@ -152,10 +153,10 @@ class _View:
         for row, child in zip(rows, report.children_of(document), strict=True):
             child["handled_per_second"] = round(model.handled_rate(row.id, clock), 3)
             child["growth_per_second"] = round(model.growth(row.id, clock), 3)
-        return json.dumps({"wall": round(time.time(), 6), **document})
+        return json_line({"wall": round(time.time(), 6), **document})
 
 
-def _status(answer: Answer) -> Iterator[str]:
+def _status(answer: Answer) -> Iterator[Clean]:
     from trio_sup.inspect import report
 
     yield from report.status_lines(answer, ())
@@ -197,14 +198,15 @@ def _in_batches(args: argparse.Namespace, view: _View) -> int:
         if not due:
             continue
         if args.json:
-            print(view.document(model, answer, lines), flush=True)
+            say(view.document(model, answer, lines), flush=True)
         else:
-            print(*view.lines(model, answer, lines), "", sep="\n", flush=True)
+            say_lines(view.lines(model, answer, lines))
+            say(Clean(""), flush=True)
         if left is not None:
             left -= 1
             if left == 0:
                 return 0
-    print("trio-sup: the node ended", file=sys.stderr)
+    complain("the node ended")
     return 0
 
 
@@ -218,7 +220,7 @@ def _on_screen(args: argparse.Namespace, view: _View) -> int:
                 room = max(1, size.lines - 3)
                 lines = min(args.lines or room, room)
                 screen.paint(view.lines(model, answer, lines), size)
-    print("trio-sup: the node ended", file=sys.stderr)
+    complain("the node ended")
     return 0
 
 

@@ -13,12 +13,12 @@ from trio_sup._commands.arguments import (
     add_node,
     positive,
 )
-from trio_sup._commands.command import Command
+from trio_sup._commands.command import EXIT_USAGE, Command, CommandError
+from trio_sup._commands.output import say_lines
 from trio_sup._commands.support import (
     ask,
     node_or_filter,
     print_json,
-    print_lines,
     query,
     speaks_unicode,
 )
@@ -58,9 +58,13 @@ def run(args: argparse.Namespace) -> int:
     wanted = query(args.filter)
     answer = ask(args)
     if args.json:
-        print_json(report.tree_json(answer, wanted, args.depth))
+        try:
+            print_json(report.tree_json(answer, wanted, args.depth))
+        except report.TooDeep as error:
+            text = "the tree is too deep for nested JSON: cut it with --depth"
+            raise CommandError(text, EXIT_USAGE) from error
     else:
-        print_lines(
+        say_lines(
             tree_lines(
                 snapshot(answer.rows.values()),
                 now=answer.now,

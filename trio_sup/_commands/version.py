@@ -7,6 +7,8 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from trio_sup._commands.command import Command
+from trio_sup._commands.output import say
+from trio_sup._core.clean import clean
 
 if TYPE_CHECKING:
     import argparse
@@ -26,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
     del args
     python = ".".join(map(str, sys.version_info[:3]))
-    print(f"trio-sup {ours()}, inspector protocol {PROTOCOL}, Python {python}")
+    say(clean(f"trio-sup {ours()}, inspector protocol {PROTOCOL}, Python {python}"))
     return 0
 
 

@@ -153,7 +153,7 @@ class Desk:
 
     def _plan(self, plan: Plan) -> None:
         _, found = self._consequence(plan)
-        lines = [clip(line, MAX_ERROR) for line in found.lines[:MAX_LINES]]
+        lines: list[str] = [clip(line, MAX_ERROR) for line in found.lines[:MAX_LINES]]
         self._reply(
             Planned(
                 plan.req,

@@ -11,6 +11,7 @@ from trio_sup.inspect import show
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from trio_sup._core.clean import Clean
     from trio_sup.inspect.model import TreeModel
     from trio_sup.inspect.wire import Row
 
@@ -141,7 +142,7 @@ def table(
     now: float,
     clock: float = 0.0,
     heading: bool = True,
-) -> Iterator[str]:
+) -> Iterator[Clean]:
     """Lines with aligned columns; the last one is not padded.
 
     Args:
@@ -163,4 +164,4 @@ def table(
             cell.rjust(width) if column.right else cell.ljust(width)
             for cell, width, column in zip(line, widths, columns, strict=True)
         ]
-        yield "  ".join(cells).rstrip()
+        yield show.clean("  ".join(cells).rstrip())

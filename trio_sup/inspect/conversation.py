@@ -34,12 +34,19 @@ EXIT_INTERRUPTED: Final = 130
 TIMEOUT: Final = 5.0
 """Seconds of silence after which a node counts as not responding."""
 
+WITHIN: Final = 20.0
+WITHIN_REMOTE: Final = 120.0
+"""Seconds within which all has to be there, however steadily a node speaks."""
+MAX_BYTES: Final = 512 * 1024 * 1024
+"""Bytes within which it has to."""
+
 _POLL: Final = 0.25
 _CODES: Final = {
     "version": EXIT_VERSION,
     "forbidden": EXIT_PERMISSION,
     "garbage": EXIT_SILENT,
     "silent": EXIT_SILENT,
+    "too_much": EXIT_SILENT,
 }
 _PASSED_ON: Final = frozenset({EXIT_NO_NODE, EXIT_AMBIGUOUS, EXIT_PERMISSION})
 """Codes of a relay that mean the same here."""
@@ -159,11 +166,26 @@ class Conversation:
         A node sends its first heartbeat behind them.
 
         Raises:
-            AskError: see `step`; or the connection closed before that.
+            AskError: see `step`; the connection closed before that; or it took longer
+                than `WITHIN`, or more than `MAX_BYTES`.
         """
-        while self.session.heartbeat is None:
+        within = WITHIN if self._line is None else WITHIN_REMOTE
+        due: float | None = None
+        session = self.session
+        while session.heartbeat is None or session.state.phase is not Phase.LIVE:
             if not self.step():
                 raise self.ended()
+            if session.bad_frames:
+                # A view asks again; who looks once is told.
+                text = f"its frames make no sense: {session.last_bad}"
+                raise AskError(f"{self._peer.place}: {text}", EXIT_SILENT)
+            if due is None and not self._patient:
+                due = time.monotonic() + within
+            if due is not None and time.monotonic() >= due:
+                raise _silent(self._peer, f"was not done within {within:g} s")
+            if session.bytes_heard > MAX_BYTES:
+                text = f"sent over {MAX_BYTES} bytes and was not done"
+                raise AskError(f"node {self._peer.title} {text}", EXIT_SILENT)
 
     def step(self, seconds: float = _POLL) -> bool:
         """Wait a moment for the node; False when it closed the connection.

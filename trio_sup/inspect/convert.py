@@ -1,7 +1,7 @@
-"""JSON objects to messages and back, with cattrs.
+"""JSON objects to messages and back.
 
-What the node sends is structured leniently (a client trusts its node); what
-comes *into* the node goes through a strict converter that coerces nothing.
+What a viewer reads is checked field by field (`checked`): a node may be hostile. What
+comes *into* a node goes through a strict converter, cattrs', that coerces nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import attrs
 from cattrs.gen import make_dict_unstructure_fn
 from cattrs.preconf.json import make_converter
 
+from trio_sup._core.clean import clean_line
+from trio_sup.inspect.checked import read
 from trio_sup.inspect.wire import (
     CLIENT_TAGS,
     EVENT_COLUMNS,
@@ -40,10 +42,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_N_ROW: Final = len(ROW_COLUMNS)
-_N_VOL: Final = len(VOL_COLUMNS)
-_N_EVENT: Final = len(EVENT_COLUMNS)
-
 FIRST_FIELDS: Final[Mapping[type, frozenset[str]]] = {
     Detail: frozenset({"id", "at", "row", "traceback", "clipped"}),
     Watch: frozenset({"id"}),
@@ -53,43 +51,19 @@ MAX_REQUEST_STRING: Final = 200
 MAX_REQUEST_LIST: Final = 16
 
 
-def _lenient_converter() -> Converter:
+def _writing_converter() -> Converter:
     converter = make_converter(detailed_validation=False)
-    # Registered before any message class is structured: generated functions
-    # capture the hooks that exist when they are made.
+    # Registered before any message class is written: generated functions capture
+    # the hooks that exist when they are made.
     converter.register_unstructure_hook(Row, attrgetter(*ROW_COLUMNS))
     converter.register_unstructure_hook(Vol, attrgetter(*VOL_COLUMNS))
     converter.register_unstructure_hook(Event, attrgetter(*EVENT_COLUMNS))
-
-    def row(value: list[object], _: object) -> Row:
-        return Row(*value[:_N_ROW])  # type: ignore[arg-type] # the node is trusted
-
-    def vol(value: list[object], _: object) -> Vol:
-        return Vol(*value[:_N_VOL])  # type: ignore[arg-type]
-
-    def event(value: list[object], _: object) -> Event:
-        return Event(*value[:_N_EVENT])  # type: ignore[arg-type]
-
-    converter.register_structure_hook(Row, row)
-    converter.register_structure_hook(Vol, vol)
-    converter.register_structure_hook(Event, event)
     for cls in ARRAYS:
-        _as_array(converter, cls)
+        columns = [each.name for each in attrs.fields(cls)]
+        converter.register_unstructure_hook(cls, attrgetter(*columns))
     for message in (Detail, Watch):
         _without_defaults(converter, message)
     return converter
-
-
-def _as_array(converter: Converter, cls: type) -> None:
-    """Let a record travel as the array of its fields, read by prefix."""
-    columns = [field.name for field in attrs.fields(cls)]
-    count = len(columns)
-
-    def record(value: list[object], _: object) -> object:
-        return cls(*value[:count])
-
-    converter.register_unstructure_hook(cls, attrgetter(*columns))
-    converter.register_structure_hook(cls, record)
 
 
 def _without_defaults(converter: Converter, cls: type) -> None:
@@ -148,7 +122,7 @@ def _strict_converter() -> Converter:
     return converter
 
 
-_lenient: Final = _lenient_converter()
+_writing: Final = _writing_converter()
 _strict: Final = _strict_converter()
 
 
@@ -159,18 +133,17 @@ def to_data(message: Message) -> dict[str, object]:
         KeyError: for `Unknown`, which nobody sends.
     """
     data: dict[str, object] = {"t": TAG_OF[type(message)]}
-    data.update(_lenient.unstructure(message))
+    data.update(_writing.unstructure(message))
     return data
 
 
 def server_message(data: Mapping[str, object]) -> ServerMessage:
-    """What a node's JSON object means; `Unknown` for a tag from the future.
+    """What a node's JSON object means, checked; `Unknown` for a tag from the future.
 
     Raises:
-        KeyError | TypeError | ValueError | AttributeError: the object does not
-            fit its tag.
+        KeyError | ValueError: the object does not fit its tag.
     """
-    return _message(data, SERVER_TAGS, _lenient)
+    return _message(data, SERVER_TAGS, read)
 
 
 def client_message(data: Mapping[str, object]) -> ClientMessage:
@@ -180,16 +153,22 @@ def client_message(data: Mapping[str, object]) -> ClientMessage:
         KeyError | TypeError | ValueError | AttributeError: the object does not
             fit its tag.
     """
-    return _message(data, CLIENT_TAGS, _strict)
+    return _message(data, CLIENT_TAGS, _structure)
+
+
+def _structure(cls: type[T], data: Mapping[str, object]) -> T:
+    return _strict.structure(data, cls)
 
 
 def _message(
-    data: Mapping[str, object], tags: Mapping[str, type[T]], converter: Converter
+    data: Mapping[str, object],
+    tags: Mapping[str, type[T]],
+    make: Callable[[type[T], Mapping[str, object]], T],
 ) -> T | Unknown:
     tag = data.get("t")
     # A plain look-up: cattrs' own tagged unions remember every unknown tag in
     # a defaultdict, which a peer could make grow.
     cls = tags.get(tag) if isinstance(tag, str) else None
     if cls is None:
-        return Unknown(str(tag)[:MAX_REQUEST_STRING])
-    return converter.structure(data, cls)
+        return Unknown(clean_line(str(tag)[:MAX_REQUEST_STRING], MAX_REQUEST_STRING))
+    return make(cls, data)

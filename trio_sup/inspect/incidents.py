@@ -14,11 +14,17 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from attrs import define, field
 
+from trio_sup.inspect.shapes import MAX_SECONDS
+
 if TYPE_CHECKING:
     from trio_sup.inspect.wire import Event
 
 KEPT: Final = 256
 """How many incidents are kept."""
+STOPPED_KEPT: Final = 2_000
+"""How many siblings of one incident are kept, the first ones."""
+GAVE_UP_KEPT: Final = 1_024
+"""How many supervisors are remembered that gave up and did not come back yet."""
 EVENTS_KEPT: Final = 40
 """How many events of one incident are kept, the first ones."""
 
@@ -29,8 +35,8 @@ Outcome: TypeAlias = Literal[
 
 _AFTER: Final = re.compile(r" after '(.*)' ended")
 _DELAY: Final = re.compile(r" is restarted in ([0-9.e+-]+) s")
-_GROUP: Final = re.compile(r"with (\d+) siblings \((\w+)\)")
-_LIFE: Final = re.compile(r"\(life (\d+)\)")
+_GROUP: Final = re.compile(r"with (\d{1,9}) siblings \((\w+)\)")
+_LIFE: Final = re.compile(r"\(life (\d{1,15})\)")
 
 
 @define(eq=False)
@@ -176,7 +182,7 @@ class Incidents:
         incident.note(event)
         delay, group = _DELAY.search(event.text), _GROUP.search(event.text)
         if delay:
-            incident.delay = float(delay[1])
+            incident.delay = _seconds(delay[1])
         if group:
             incident.planned, incident.strategy = int(group[1]), group[2]
 
@@ -185,7 +191,8 @@ class Incidents:
     def _stopping(self, event: Event) -> None:
         incident = self._culprit(event)
         if incident is not None:
-            incident.stopped[event.path] = event.at
+            if len(incident.stopped) < STOPPED_KEPT:
+                incident.stopped[event.path] = event.at
             incident.note(event)
 
     def _culprit(self, event: Event) -> Incident | None:
@@ -220,7 +227,8 @@ class Incidents:
                     incident = other
         if incident is None:
             return
-        incident.back[event.path] = event.at
+        if len(incident.back) <= STOPPED_KEPT:
+            incident.back[event.path] = event.at
         incident.note(event)
         if incident.child in incident.back and incident.back.keys() >= (
             incident.stopped.keys()
@@ -246,6 +254,8 @@ class Incidents:
             self._end(incident, "gave_up", event.at)
         if inside:
             self._gave_up[event.path] = (named or inside)[-1]
+            if len(self._gave_up) > GAVE_UP_KEPT:
+                del self._gave_up[next(iter(self._gave_up))]
 
     def _winds_down(self, event: Event) -> None:
         for incident in [*self._open.values()]:
@@ -257,6 +267,14 @@ class Incidents:
         incident.end(outcome, at)
         if self._open.get(incident.child) is incident:
             del self._open[incident.child]
+
+
+def _seconds(text: str) -> float:
+    """What an event's text says; 0 if that is no duration."""
+    try:
+        return min(float(text), MAX_SECONDS)
+    except ValueError:
+        return 0.0
 
 
 def _words(event: Event) -> str:

@@ -43,6 +43,10 @@ class Leases:
         wish = self._watches[row_id] = _Wish(tuple(parts), now + LEASE_RENEWAL)
         return Watch(row_id, list(wish.parts))
 
+    def watches(self, row_id: int) -> bool:
+        """Whether a child is watched."""
+        return row_id in self._watches
+
     def again(self, row_id: int) -> Watch | None:
         """What asks for a fresh state; None for what is not watched."""
         wish = self._watches.get(row_id)

@@ -11,7 +11,7 @@ from trio_sup.inspect.codec import FrameTooLarge, Malformed, encode, server_deco
 from trio_sup.inspect.leases import Leases
 from trio_sup.inspect.operating import Operating
 from trio_sup.inspect.phase import Phase, State, incompatible
-from trio_sup.inspect.store import Store
+from trio_sup.inspect.store import Store, TooMuch
 from trio_sup.inspect.wire import (
     PROTOCOL,
     Attach,
@@ -42,6 +42,8 @@ STALE_AFTER: Final = 3.0
 """Seconds without a word from the node after which what is shown is stale."""
 SILENT_AFTER: Final = 5.0
 """Seconds after which a node counts as not responding."""
+SYNC_WITHIN: Final = 120.0
+"""Seconds within which a node has to send all its rows, however many."""
 MAX_BAD_FRAMES: Final = 3
 """The bad frame that ends a connection; earlier ones only ask for a resync."""
 
@@ -73,6 +75,8 @@ class Link:
         """What the node sent so far, over all connections."""
         self.bad_frames: int = 0
         """Frames of this connection that made no sense."""
+        self.last_bad: str = ""
+        """What was wrong with the last one, for people."""
         self.last_error: Error | None = None
         """The last error that the node sent."""
         self.rate_hz: float = rate_hz
@@ -178,6 +182,9 @@ class Link:
         elif phase in (Phase.CONNECTING, Phase.SYNCING) and silence >= SILENT_AFTER:
             text = f"the node said nothing for {SILENT_AFTER:g} s"
             self._give_up_connection(now, text, "silent")
+        elif phase is Phase.SYNCING and now - self.state.since >= SYNC_WITHIN:
+            text = f"the node did not send all its rows within {SYNC_WITHIN:g} s"
+            self._give_up_connection(now, text, "silent")
         if phase in (Phase.LIVE, Phase.STALE):
             for request in self._leases.due(now):
                 self._send(request)
@@ -224,8 +231,9 @@ class Link:
         else:
             try:
                 self._on_message(message, now)
-            except (TypeError, ValueError) as error:
-                self._bad(str(error), now)
+            except TooMuch as error:
+                text = f"the node says more than can be held: {error}"
+                self._give_up_connection(now, text, "too_much")
 
     def _on_greeting(self, message: ServerMessage | Malformed, now: float) -> None:
         if not isinstance(message, Hello):
@@ -272,7 +280,9 @@ class Link:
                     self._node_at = (message.at, now)
                     self._go_live(now)
             case Detail():
-                self._store.add_detail(message)
+                # What was not asked for would only fill the memory.
+                if self._leases.watches(message.id):
+                    self._store.add_detail(message)
             case Role() | Planned() | Acted():
                 self.operating.take(message)
                 self._store.touch()
@@ -316,6 +326,7 @@ class Link:
 
     def _bad(self, reason: str, now: float, *, fatal: bool = False) -> None:
         self.bad_frames += 1
+        self.last_bad = reason
         if not self._greeted:
             self._refuse(now, "what answers there is no trio-sup node", "garbage")
         elif fatal or self.bad_frames >= MAX_BAD_FRAMES:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 ROOT: Final = 0
 """The parent of root supervisors; its totals are the whole node's."""
 
+MAX_DEPTH: Final = 4_000
+"""How many supervisors above a row are told when it changes."""
+
 DOWN: Final = frozenset({"stopped", "quarantined", "gone"})
 """Statuses of a child that does not run and that nobody is restarting."""
 WAITING: Final = frozenset({"backing_off", "restarting"})
@@ -115,8 +118,15 @@ class TreeModel:
         self._totals.clear()
         self._paths.clear()
         self.structure += 1
-        for row in rows:
-            self.upsert(row, now)
+        self.rows.update((row.id, row) for row in rows)
+        for id, row in self.rows.items():
+            self._parent[id] = row.parent
+            self._kids.setdefault(row.parent, {})[id] = None
+            if row.status != "gone":
+                self._paths[row.path] = id
+            if row.handled is not None:
+                self._sample(row, row.handled, now)
+        self._add_up(self._from_the_top())
         self._rates = {id: r for id, r in self._rates.items() if id in self.rows}
 
     def upsert(self, row: Row, now: float = 0.0) -> None:
@@ -201,8 +211,11 @@ class TreeModel:
         return parent != ROOT and parent not in self.rows
 
     def ancestors(self, id: int) -> Iterator[int]:
-        """The supervisors above a row, nearest first."""
-        while (id := self.parent(id)) != ROOT:
+        """The supervisors above a row, nearest first; of a monstrous chain some."""
+        for _ in range(MAX_DEPTH):
+            id = self.parent(id)
+            if id == ROOT:
+                return
             yield id
 
     def by_path(self, path: str) -> int | None:
@@ -223,6 +236,38 @@ class TreeModel:
         return rate.growth if rate is not None and fresh else 0.0
 
     # --- inside ------------------------------------------------------------
+
+    def _from_the_top(self) -> list[int]:
+        """All rows, parents before their children; a ring is cut open at one row."""
+        known = self._parent
+        order = [id for id, parent in known.items() if parent not in known]
+        done = 0
+        reached = set(order)
+        rings = iter(known)
+        while True:
+            while done < len(order):
+                below = self._kids.get(order[done], ())
+                done += 1
+                order += below
+                reached.update(below)
+            if len(order) == len(known):
+                return order
+            # A node never says so; a view must not hang if it does.
+            cut = next(id for id in rings if id not in reached)
+            self._kids[known[cut]].pop(cut)
+            known[cut] = ROOT
+            self._kids.setdefault(ROOT, {})[cut] = None
+            order.append(cut)
+            reached.add(cut)
+
+    def _add_up(self, order: list[int]) -> None:
+        """Make all totals, each row looked at once."""
+        for id in reversed(order):
+            self._own[id] = own = totals_of(self.rows[id])
+            above = self._totals.setdefault(self._parent[id], Totals())
+            above.add(own)
+            if (below := self._totals.get(id)) is not None:
+                above.add(below)
 
     def _add(self, row: Row) -> None:
         id, parent = row.id, row.parent
@@ -273,9 +318,12 @@ class TreeModel:
             self._totals.setdefault(id, Totals()).add(change, sign)
 
     def _chain(self, id: int) -> list[int]:
-        """`id` and what is above it, up to `ROOT` or an unknown parent."""
+        """`id` and what is above it, up to `ROOT` or an unknown parent.
+
+        Of a chain longer than `MAX_DEPTH`, which no program has, only that much.
+        """
         chain = [id]
-        while id in self._parent:
+        while id in self._parent and len(chain) < MAX_DEPTH:
             id = self._parent[id]
             chain.append(id)
         return chain

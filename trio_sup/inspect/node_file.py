@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import asdict, frozen
 
-from trio_sup.inspect.text import MAX_NAME, clip
+from trio_sup.inspect.checked import anchor, text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,9 @@ MAX_FILE: Final = 65_536
 """Bytes of a describing file that are read."""
 MAX_NUMBER: Final = 1e15
 """No number of a describing file is as large."""
+
+MAX_BYTES: Final = 65_536
+"""The longest describing file."""
 
 
 @frozen
@@ -82,16 +85,23 @@ def read_file(path: Path, dir_fd: int | None = None) -> NodeFile | None:
     for name, value in known.items():
         if not isinstance(value, _FIELD_TYPES[name]) or not _sane(value):
             return None
-        if isinstance(value, str):
-            known[name] = clip(value, MAX_NAME)
     try:
-        return NodeFile(**cast("dict[str, Any]", known))
-    except TypeError:
+        return NodeFile(
+            **cast("dict[str, Any]", {n: _checked(v) for n, v in known.items()})
+        )
+    except (TypeError, ValueError):
         return None
 
 
 def _sane(value: object) -> bool:
     return not isinstance(value, float | int) or -MAX_NUMBER < value < MAX_NUMBER
+
+
+def _checked(value: object) -> object:
+    """The value as it may be shown: another user may have written the file."""
+    if isinstance(value, str):
+        return text(value)
+    return anchor(value) if isinstance(value, float) else value
 
 
 def _content(path: Path, dir_fd: int | None) -> str:

@@ -18,17 +18,19 @@ import gzip
 import json
 import os
 import re
+import stat
 import zlib
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from attrs import define, field, frozen
 
+from trio_sup.inspect.checked import anchor, text, whole
 from trio_sup.inspect.codec import MAX_FRAME, encode
 from trio_sup.inspect.wire import Rows, SnapBegin, SnapEnd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from trio_sup.inspect.wire import Row
 
@@ -41,9 +43,22 @@ FLUSH_BYTES: Final = 512 * 1024
 MAX_LINE: Final = MAX_FRAME + 100
 ROWS_PER_FRAME: Final = 500
 
+MAX_AT: Final = 1e8
+"""Seconds of a recording: three years."""
+FREE: Final = 16 * 1024 * 1024
+RATIO: Final = 100
+"""How much a file may unpack to: `FREE` bytes, and `RATIO` times what was read of it.
+A recorder's own files have a ratio of 10 to 50, a bomb has one of 1,000."""
+
+FREE_FRAMES: Final = 200_000
+FRAME_BYTES: Final = 4
+"""How many frames a file may have: so many, and one for each four bytes of it."""
+MAX_OTHER: Final = 10_000
+"""Lines that are no frames."""
+
 _GZIP: Final = 31  # zlib's word for "with a gzip header"
 _CHUNK: Final = 65_536
-_LINE: Final = re.compile(rb"\[(\d+\.\d+),(\{.*\})(,1)?\]", re.DOTALL)
+_LINE: Final = re.compile(rb"\[(\d{1,9}\.\d{1,9}),(\{.*\})(,1)?\]", re.DOTALL)
 
 
 class RecordingError(Exception):
@@ -157,15 +172,31 @@ def create(path: Path, *, force: bool) -> IO[bytes]:
     Raises:
         RecordingError: it exists and `force` is false, or it cannot be made.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
-    flags |= os.O_TRUNC if force else os.O_EXCL
     try:
-        handle = os.open(path, flags, 0o600)
+        handle = _opened(path, force=force)
     except FileExistsError as error:
         raise RecordingError(f"{path} exists: --force overwrites it") from error
-    except OSError as error:
-        raise RecordingError(f"{path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        text = error.strerror if isinstance(error, OSError) else error
+        raise RecordingError(f"{path}: {text}") from error
     return os.fdopen(handle, "wb", buffering=0)
+
+
+def _opened(path: Path, *, force: bool) -> int:
+    flags = os.O_WRONLY | os.O_CLOEXEC
+    if force:
+        # Where a link leads, or a pipe or a device: these are written to as they are.
+        real = os.path.realpath(path)
+        try:
+            if not stat.S_ISREG(os.lstat(real).st_mode):
+                return os.open(real, flags)
+            # A new file: the old one's mode, its links and who has it open already
+            # would let others read what is written.
+            os.unlink(real)
+        except FileNotFoundError:
+            pass
+        path = Path(real)
+    return os.open(path, flags | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
 
 
 # --- reading -----------------------------------------------------------------
@@ -203,21 +234,27 @@ def read_header(path: Path) -> Header:
             line = next(_lines(file), (0, b""))[1]
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}") from error
+    except RecordingError as error:
+        raise RecordingError(f"{path}: {error}") from error
     try:
         data: object = json.loads(line)
     except (ValueError, RecursionError):
         data = None
     fields = cast("dict[str, object]", data) if isinstance(data, dict) else {}
-    schema, wall = fields.get("trio_sup_recording"), fields.get("wall")
+    schema = fields.get("trio_sup_recording")
     if schema is None:
         raise RecordingError(f"{path} is no recording of trio-sup")
-    tool = str(fields.get("tool"))
-    if schema != SCHEMA:
+    try:
+        version, tool = whole(schema), text(fields.get("tool", ""))
+        began = anchor(fields.get("wall", 0))
+    except ValueError as error:
+        raise RecordingError(f"{path}: the header makes no sense: {error}") from error
+    if version != SCHEMA:
         raise RecordingError(
-            f"{path} is a recording of version {schema} by {tool}, this trio-sup reads"
-            f" {SCHEMA}"
+            f"{path} is a recording of version {version} by {tool}, this trio-sup"
+            f" reads {SCHEMA}"
         )
-    return Header(tool, float(wall) if isinstance(wall, int | float) else 0.0)
+    return Header(tool, began)
 
 
 def frames(path: Path, offset: int = 0) -> Iterator[tuple[int, Frame]]:
@@ -231,30 +268,48 @@ def frames(path: Path, offset: int = 0) -> Iterator[tuple[int, Frame]]:
 
     Raises:
         OSError: the file cannot be read.
+        RecordingError: its times run backwards, or it is a bomb.
     """
+    last, count, others = 0.0, 0, 0
     with path.open("rb") as file:
+        most = FREE_FRAMES + os.fstat(file.fileno()).st_size // FRAME_BYTES
         file.seek(offset)
         for member, line in _lines(file):
             found = _LINE.fullmatch(line)
-            if found is not None:
-                at, data, inserted = found.groups()
-                yield member, Frame(float(at), data, inserted is not None)
+            if found is None:
+                others += 1
+                if others > MAX_OTHER:
+                    raise RecordingError("it holds too much that is no frame")
+                continue
+            digits, data, inserted = found.groups()
+            at = float(digits)
+            if not last <= at <= MAX_AT:
+                raise RecordingError("its times are out of order")
+            last, count = at, count + 1
+            if count > most:
+                raise RecordingError("it unpacks to far more than a recording holds")
+            yield member, Frame(at, data, inserted is not None)
 
 
 def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Whole lines, and where the member begins in which each one ends."""
+    """Whole lines but empty ones, and where the member begins in which each ends."""
     rest = b""
     for member, data in _blocks(file):
         *lines, rest = (rest + data).split(b"\n")
-        for line in lines:
+        for line in filter(None, lines):
             yield member, line
         if len(rest) > MAX_LINE:
             return
 
 
 def _blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Decompressed pieces, each with the offset of its member."""
-    member = file.tell()
+    """Decompressed pieces, each with the offset of its member.
+
+    Raises:
+        RecordingError: they are far more than the file could honestly hold.
+    """
+    member = begin = file.tell()
+    unpacked = 0
     data = file.read(_CHUNK)
     while data:
         stream = zlib.decompressobj(_GZIP)
@@ -263,11 +318,14 @@ def _blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         # came; behind one that is damaged nothing can be trusted.
         while data and not stream.eof:
             try:
-                piece = stream.decompress(data, MAX_LINE)
+                piece = stream.decompress(data, _CHUNK)
             except zlib.error:
                 return
             left = stream.unconsumed_tail or stream.unused_data
             read += len(data) - len(left)
+            unpacked += len(piece)
+            if unpacked > FREE + RATIO * (member + read - begin):
+                raise RecordingError("it unpacks to far more than a recording holds")
             yield member, piece
             data = left or file.read(_CHUNK)
         member += read

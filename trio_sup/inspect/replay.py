@@ -30,6 +30,12 @@ EVENTS_KEPT: Final = 2000
 """How many events before the position a view is given."""
 MAX_EVENTS: Final = 200_000
 """How many events an index holds; of more, the first ones."""
+MAX_CHARS: Final = 32_000_000
+"""The characters of all these events' texts together."""
+MAX_PLACES: Final = 100_000
+"""How many keyframes and restarts it holds."""
+EVENTS_AT_ONCE: Final = 200
+"""Events that fit into a frame, however long their texts are."""
 RESTART: Final = frozenset(
     {
         "child_crashed",
@@ -40,6 +46,8 @@ RESTART: Final = frozenset(
     }
 )
 """Events that "the next restart" stops at."""
+GIVEN_UP: Final = frozenset({"garbage", "too_much", "version"})
+"""Codes of a session for what this side cannot read."""
 TOGETHER: Final = 0.5
 """Seconds within which such events count as one."""
 
@@ -71,6 +79,8 @@ class Index:
     events: list[Event] = field(factory=list["Event"])
     restarts: list[float] = field(factory=list[float])
     """Where something went down."""
+    chars: int = 0
+    """The characters of the events."""
 
 
 def read_index(path: Path) -> Index:
@@ -91,7 +101,7 @@ def read_index(path: Path) -> Index:
                 _note(index, offset, frame, message)
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecordingError) as error:
         raise RecordingError(f"{path}: {error}") from error
     if not index.hello or not index.keyframes:
         raise RecordingError(f"{path}: the recording ends before the node's rows came")
@@ -111,16 +121,19 @@ def _note(index: Index, offset: int, frame: Frame, message: object) -> None:
         case Hello() if not index.hello:
             # What a node can be asked for, a recording cannot.
             index.hello = encode(evolve(message, caps=[], readonly=True)).strip()
-        case SnapBegin() if frame.inserted:
+        case SnapBegin() if frame.inserted and len(index.keyframes) < MAX_PLACES:
             index.keyframes.append(
                 Keyframe(frame.at, offset, message.seq, len(index.events))
             )
         case Delta():
-            room = MAX_EVENTS - len(index.events)
-            index.events += message.events[:room]
+            for event in message.events:
+                index.chars += len(event.path) + len(event.kind) + len(event.text)
+                if len(index.events) < MAX_EVENTS and index.chars < MAX_CHARS:
+                    index.events.append(event)
             down = any(event.kind in RESTART for event in message.events)
             last = index.restarts[-1] if index.restarts else -TOGETHER
-            if down and frame.at - last >= TOGETHER:
+            new = frame.at - last >= TOGETHER and len(index.restarts) < MAX_PLACES
+            if down and new:
                 index.restarts.append(frame.at)
         case Malformed():
             raise ValueError(f"a frame at {frame.at:g} s makes no sense")
@@ -136,6 +149,8 @@ def answer_of(path: Path) -> Answer:
     """
     player = Player(read_index(path), Session(client="replay"))
     player.seek(player.index.length)
+    if player.wrong:
+        raise RecordingError(f"{path}: {player.wrong}")
     return player.last_answer()
 
 
@@ -155,6 +170,8 @@ class Player:
         self.speed: float = 1.0
         self.seeks: int = 0
         """How often the session was begun anew."""
+        self.wrong: str = ""
+        """Why the recording cannot be played any further, for people."""
         self._shift = 0.0
         self._ticked: float | None = None
         self._frames: Iterator[tuple[int, Frame]] = iter(())
@@ -240,16 +257,17 @@ class Player:
         session.receive(index.hello + b"\n", clock)
         session.outgoing()
         session.receive(encode(Ready(1, session.rate_hz)), clock)
+        self.wrong = ""
         self._frames = frames(index.path, keyframe.offset)
         frame = self._advance()
         while frame is not None and frame.inserted and frame.at <= keyframe.at:
             session.receive(frame.data + b"\n", clock)
             frame = self._advance()
         past = index.events[: keyframe.events][-EVENTS_KEPT:]
-        if past:
-            at = session.node_time(clock)
-            seq = keyframe.seq
-            session.receive(encode(Delta(seq, seq, at, events=past)), clock)
+        at, seq = session.node_time(clock), keyframe.seq
+        for first in range(0, len(past), EVENTS_AT_ONCE):
+            some = past[first : first + EVENTS_AT_ONCE]
+            session.receive(encode(Delta(seq, seq, at, events=some)), clock)
 
     def last_answer(self) -> Answer:
         """What the node would have said at the position, as `oneshot.ask` has it."""
@@ -271,9 +289,17 @@ class Player:
         self.position = max(self.position, position)
         self.session.tick(self.clock())
         self.session.outgoing()
+        # A node would be left, and asked again: a recording says the same again.
+        state = self.session.state
+        if self.session.want_close and state.code in GIVEN_UP and not self.wrong:
+            self.wrong = state.text
 
     def _advance(self) -> Frame | None:
-        found = next(self._frames, None)
+        try:
+            found = next(self._frames, None)
+        except (OSError, RecordingError) as error:
+            # It was read before: somebody has changed the file.
+            found, self.wrong = None, f"it cannot be read any further: {error}"
         self._next = None if found is None else found[1]
         return self._next
 
@@ -282,8 +308,11 @@ class Player:
         keyframes = self.index.keyframes
         at = bisect_left(keyframes, position, key=lambda keyframe: keyframe.at) - 1
         best = 0.0
-        for _, frame in frames(self.index.path, keyframes[max(at, 0)].offset):
-            if frame.at >= position:
-                break
-            best = frame.at
+        try:
+            for _, frame in frames(self.index.path, keyframes[max(at, 0)].offset):
+                if frame.at >= position:
+                    break
+                best = frame.at
+        except (OSError, RecordingError) as error:
+            self.wrong = f"it cannot be read any further: {error}"
         return best

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from trio_sup.inspect import show
 from trio_sup.inspect.model import ROOT, TreeModel, snapshot
@@ -14,6 +14,7 @@ from trio_sup.inspect.tree import shown_with_ancestors
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from trio_sup._core.clean import Clean
     from trio_sup.inspect.discovery import FoundNode
     from trio_sup.inspect.health import Breach
     from trio_sup.inspect.oneshot import Answer
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from trio_sup.inspect.wire import Event, Row
 
 Json: TypeAlias = "dict[str, object]"
+
+MAX_NESTING: Final = 100
+"""Levels of nested JSON: what reads it has limits, too."""
+
+
+class TooDeep(Exception):
+    """A tree has more levels than `MAX_NESTING`."""
 
 
 def nodes_json(nodes: Sequence[FoundNode]) -> Json:
@@ -46,7 +54,7 @@ def _node_json(node: FoundNode) -> Json:
     }
 
 
-def nodes_lines(nodes: Sequence[FoundNode], wall: float) -> Iterator[str]:
+def nodes_lines(nodes: Sequence[FoundNode], wall: float) -> Iterator[Clean]:
     """A line for each node, under a heading.
 
     Args:
@@ -67,7 +75,7 @@ def nodes_lines(nodes: Sequence[FoundNode], wall: float) -> Iterator[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        yield "  ".join([*cells, row[4]]).rstrip()
+        yield show.clean("  ".join([*cells, row[4]]).rstrip())
 
 
 def tree_json(answer: Answer, query: Query | None, depth: int | None) -> Json:
@@ -125,6 +133,8 @@ def _children_json(
             below: list[Json] = []
             out.append(_row_json(model.rows[uid], now, below, model.child_count(uid)))
             if depth is None or level < depth:
+                if level > MAX_NESTING and model.child_count(uid):
+                    raise TooDeep
                 todo.append((uid, below, level + 1))
     return top
 
@@ -183,19 +193,19 @@ def _mailbox_json(row: Row, now: float) -> Json | None:
     }
 
 
-def status_lines(answer: Answer, found: Sequence[Breach]) -> Iterator[str]:
+def status_lines(answer: Answer, found: Sequence[Breach]) -> Iterator[Clean]:
     """One line on the node, then one for each problem."""
     hello = answer.node
     totals = snapshot(answer.rows.values()).totals()
     up = show.duration(answer.now - hello.mono0 + hello.wall0 - hello.started_wall)
-    yield (
+    yield show.clean(
         f"{hello.node}.{hello.pid}  up {up}  {totals.rows} children"
         f"  {totals.down} down  {totals.waiting} waiting  {totals.stuck} stuck"
         f"  {totals.restarts} restarts  {totals.mailbox} messages waiting"
         f"  loop lag {show.duration(answer.lag)}"
     )
     for breach in found:
-        yield f"  {show.clean(breach.path) or 'the node'} {breach.problem}"
+        yield show.clean(f"  {breach.path or 'the node'} {breach.problem}")
 
 
 def status_json(answer: Answer, found: Sequence[Breach]) -> Json:
@@ -236,10 +246,10 @@ def event_json(event: Event, wall: float) -> Json:
     }
 
 
-def event_line(event: Event, wall: float) -> str:
+def event_line(event: Event, wall: float) -> Clean:
     """One line of ``trio-sup events``; the time is local."""
     when = datetime.fromtimestamp(wall, UTC).astimezone().strftime("%H:%M:%S.%f")[:-3]
     text = event.text
     if not text.startswith(event.path):
         text = f"{event.path}: {text}"
-    return f"{when}  {show.clean(event.kind):<20}  {show.clean(text)}".rstrip()
+    return show.clean(f"{when}  {event.kind:<20}  {text}".rstrip())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from attrs import frozen
 
+from trio_sup._core.clean import dotted
 from trio_sup.inspect.model import DOWN, WAITING
 
 if TYPE_CHECKING:
@@ -52,11 +53,8 @@ def look(status: str) -> Look:
     return known or Look(_UNKNOWN.glyph, _UNKNOWN.ascii, status[:10], "warn")
 
 
-def clean(text: str) -> str:
-    """The text on one line, without anything that could move a terminal's cursor."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else "\N{MIDDLE DOT}" for char in text)
+clean: Final = dotted
+"""The text on one line, without anything that could move a terminal's cursor."""
 
 
 def duration(seconds: float) -> str:

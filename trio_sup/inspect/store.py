@@ -22,8 +22,20 @@ if TYPE_CHECKING:
 
 EVENTS_KEPT: Final = 2000
 """How many events a client holds."""
+GONE_KEPT: Final = 20_000
+"""Removed rows that wait for a view; of more it hears that everything may be new."""
+MAX_ROWS: Final = 250_000
+"""The rows of the largest tree that is looked at."""
+MAX_CHARS: Final = 64_000_000
+"""The characters of all its texts together."""
+MAX_METRICS: Final = 16_000_000
+"""The characters of all metrics."""
 
 _COUNTERS: Final = VOL_COLUMNS[1:]
+
+
+class TooMuch(Exception):
+    """The node says more than a client holds: give it up. `str` is one line."""
 
 
 @define
@@ -82,6 +94,8 @@ class Store:
         self._metrics_begun = ""
         self._changes = Changes()
         self._staged: dict[int, Row] | None = None
+        # Invariant: the characters of the rows, and of those that are staged.
+        self._chars = self._staged_chars = 0
         self._rev = 0
 
     def take(self) -> Changes:
@@ -100,17 +114,21 @@ class Store:
 
     def begin_snapshot(self) -> None:
         """Collect rows aside: what is shown stays until the snapshot is whole."""
-        self._staged = {}
+        self._staged, self._staged_chars = {}, 0
 
     def stage(self, rows: Iterable[Row]) -> None:
         """Add rows of a snapshot; ignored if none is under way.
 
         Raises:
-            ValueError: a row's ids are no integers.
+            TooMuch: they are more than a client holds.
         """
-        if self._staged is not None:
+        staged = self._staged
+        if staged is not None:
             for row in rows:
-                self._staged[_checked(row).id] = row
+                old = staged.get(row.id)
+                self._staged_chars += _chars(row) - (_chars(old) if old else 0)
+                staged[row.id] = row
+            _bound(staged, self._staged_chars)
 
     def end_snapshot(self) -> bool:
         """Replace all rows by the collected ones.
@@ -121,12 +139,13 @@ class Store:
         if self._staged is None:
             return False
         old, self.rows = self.rows, self._staged
-        self._staged = None
+        self._staged, self._chars = None, self._staged_chars
         self._rev += 1
         changes = self._changes
         changes.reset = changes.structure = changes.state = True
         changes.changed = dict.fromkeys(self.rows)
         changes.gone += [row for row_id, row in old.items() if row_id not in self.rows]
+        self._bound_gone()
         for row in self.rows.values():
             row.rev = self._rev
         return True
@@ -141,15 +160,17 @@ class Store:
         What names a row that is not there is passed over.
 
         Raises:
-            ValueError: a row's ids are no integers.
+            TooMuch: there are more rows than a client holds.
         """
         self._rev += 1
         for row_id in delta.gone:
             self._remove(row_id)
         for row in delta.up:
-            self._upsert(_checked(row))
+            self._upsert(row)
         for vol in delta.vol:
             self._move(vol)
+        _bound(self.rows, self._chars)
+        self._bound_gone()
         self._add_events(delta)
 
     def add_detail(self, detail: Detail) -> None:
@@ -159,7 +180,11 @@ class Store:
         self._changes.details[detail.id] = known
 
     def add_topic(self, message: Tasks | Busy | Waits | NodeInfo | Metrics) -> None:
-        """Keep what a topic says."""
+        """Keep what a topic says.
+
+        Raises:
+            TooMuch: it is more than a client holds.
+        """
         topics, changed = self.topics, self._changes.topics
         match message:
             case Tasks():
@@ -176,6 +201,8 @@ class Store:
                 changed.add("node")
             case Metrics():
                 self._metrics_begun += message.text
+                if len(self._metrics_begun) > MAX_METRICS:
+                    raise TooMuch(f"its metrics have over {MAX_METRICS} characters")
                 if not message.more:
                     self.metrics, self._metrics_begun = self._metrics_begun, ""
                     changed.add("metrics")
@@ -189,16 +216,19 @@ class Store:
 
     def rewind(self) -> None:
         """Forget everything, as if nothing had been said."""
-        self.rows = {}
+        self.rows, self._chars = {}, 0
         self.events.clear()
         self.events_dropped = self.last_event = 0
         self.details.clear()
+        self.topics.clear()
+        self.metrics, self._metrics_begun = None, ""
         self._staged = None
         self._changes = Changes(reset=True, structure=True, state=True)
 
     def _remove(self, row_id: int) -> None:
         row = self.rows.pop(row_id, None)
         if row is not None:
+            self._chars -= _chars(row)
             changes = self._changes
             changes.gone.append(row)
             changes.changed.pop(row_id, None)
@@ -208,6 +238,7 @@ class Store:
         old = self.rows.get(row.id)
         if old is None or old.parent != row.parent:
             self._changes.structure = True
+        self._chars += _chars(row) - (_chars(old) if old is not None else 0)
         row.rev = self._rev
         self.rows[row.id] = row
         self._changes.changed[row.id] = None
@@ -231,9 +262,35 @@ class Store:
                 self.last_event = event.n
                 self.events.append(event)
                 self._changes.events.append(event)
+        # Nobody took them for long: nobody will show them all.
+        late = len(self._changes.events) - EVENTS_KEPT
+        if late > 0:
+            del self._changes.events[:late]
+            self.events_dropped += late
+
+    def _bound_gone(self) -> None:
+        changes = self._changes
+        if len(changes.gone) > GONE_KEPT:
+            del changes.gone[:-GONE_KEPT]
+            changes.reset = changes.structure = True
 
 
-def _checked(row: Row) -> Row:
-    if type(row.id) is not int or type(row.parent) is not int:
-        raise ValueError("a row's id and parent must be integers")
-    return row
+def _chars(row: Row) -> int:
+    """How long a row's texts are; of an operation only that there may be one."""
+    return (
+        len(row.label)
+        + len(row.path)
+        + len(row.kind)
+        + len(row.target)
+        + len(row.restart)
+        + len(row.name)
+        + len(row.status)
+        + len(row.last_exit)
+    )
+
+
+def _bound(rows: dict[int, Row], chars: int) -> None:
+    if len(rows) > MAX_ROWS:
+        raise TooMuch(f"it has over {MAX_ROWS} rows")
+    if chars > MAX_CHARS:
+        raise TooMuch(f"the texts of its rows have over {MAX_CHARS} characters")

@@ -13,6 +13,7 @@ from trio_sup.inspect.report import Json, event_json, event_line, flat_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from trio_sup._core.clean import Clean
     from trio_sup.inspect.oneshot import Answer
     from trio_sup.inspect.wire import Detail, Row
 
@@ -60,8 +61,12 @@ def find_child(rows: Iterable[Row], wanted: str) -> int:
     return found[0].id
 
 
-def child_lines(answer: Answer, detail: Detail, row: Row) -> Iterator[str]:
+def child_lines(answer: Answer, detail: Detail, row: Row) -> Iterator[Clean]:
     """What ``trio-sup show`` prints."""
+    return map(show.clean, _child_lines(answer, detail, row))
+
+
+def _child_lines(answer: Answer, detail: Detail, row: Row) -> Iterator[str]:
     now = detail.at
     look = show.look(row.status)
     yield f"{show.clean(row.path)}  {look.word}"
@@ -83,7 +88,7 @@ def child_lines(answer: Answer, detail: Detail, row: Row) -> Iterator[str]:
             yield f"  {name:<10} {value}"
     if detail.traceback:
         yield "last crash" + (" (its beginning was cut off)" if detail.clipped else "")
-        for line in detail.traceback.splitlines():
+        for line in detail.traceback.split("\n"):
             yield f"  {show.clean(line)}".rstrip()
     events = [event for event in answer.events if event.path == row.path][-EVENTS:]
     if events:

@@ -9,20 +9,21 @@ from trio_sup.inspect import show
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from trio_sup._core.clean import Clean
     from trio_sup.inspect.wire import Detail
     from trio_sup.inspect.wire_details import Letter
 
 
-def part_lines(detail: Detail, parts: tuple[str, ...]) -> Iterator[str]:
+def part_lines(detail: Detail, parts: tuple[str, ...]) -> Iterator[Clean]:
     """The parts that were asked for, each under its name."""
     for part in parts:
-        yield part
+        yield show.clean(part)
         empty = True
         for line in _PARTS[part](detail):
             empty = False
-            yield f"  {show.clean(line)}".rstrip()
+            yield show.clean(f"  {line}".rstrip())
         if empty:
-            yield "  nothing"
+            yield show.clean("  nothing")
 
 
 def _mailbox(detail: Detail) -> Iterator[str]:
@@ -59,7 +60,7 @@ def _state(detail: Detail) -> Iterator[str]:
     part = detail.state
     if part is None:
         return
-    yield from part.text.splitlines()
+    yield from part.text.split("\n")
     if part.note:
         yield f"({part.note})"
     if part.clipped:

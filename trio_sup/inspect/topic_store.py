@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         Waits,
     )
 
+MAX_TASKS: Final = 50_000
+"""How many tasks and nurseries a client holds; a node shows at most 20,000."""
 HELD_KEPT: Final = 200
 """How many long steps a client remembers."""
 
@@ -62,17 +64,21 @@ class TopicStore:
             self.waits = None
 
     def add_tasks(self, message: Tasks) -> None:
-        """Apply a frame of the task tree."""
+        """Apply a frame of the task tree; tasks beyond `MAX_TASKS` are counted."""
         if message.reset:
             self.tasks = {}
             self.tasks_whole = False
         for number in message.gone:
             self.tasks.pop(number, None)
+        beyond = 0
         for row in message.up:
-            self.tasks[row.id] = row
+            if len(self.tasks) < MAX_TASKS or row.id in self.tasks:
+                self.tasks[row.id] = row
+            else:
+                beyond += 1
         if not message.more:
             self.tasks_whole = True
-            self.tasks_truncated = message.truncated
+            self.tasks_truncated = message.truncated + beyond
 
     def add_busy(self, message: Busy) -> None:
         """Keep a window, and the long steps in it."""

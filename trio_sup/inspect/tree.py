@@ -11,6 +11,8 @@ from trio_sup.inspect.model import ROOT, TreeModel
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+MAX_GUIDES: Final = 16_000_000
+"""The characters of all guides together: below that many nothing is indented more."""
 CROWD: Final = 200
 """A supervisor with more children than this starts folded."""
 
@@ -64,13 +66,13 @@ def walk(model: TreeModel, id: int = ROOT) -> Iterator[int]:
 
 def shown_with_ancestors(model: TreeModel, matches: Collection[int]) -> set[int]:
     """The matches and every supervisor above one."""
-    shown = set(matches)
+    shown, above = set(matches), set[int]()
     for id in matches:
-        for above in model.ancestors(id):
-            if above in shown and above not in matches:
+        for each in model.ancestors(id):
+            if each in above:
                 break
-            shown.add(above)
-    return shown
+            above.add(each)
+    return shown | above
 
 
 def flatten(
@@ -94,6 +96,7 @@ def flatten(
     shown = None if matches is None else shown_with_ancestors(model, matches)
     passed = matches if matches is not None else ()
     lines: list[Line] = []
+    room = MAX_GUIDES
     todo: list[tuple[int, str, bool]] = []
 
     def push(parent: int, guides: str) -> None:
@@ -111,5 +114,8 @@ def flatten(
         dim = shown is not None and id not in passed
         lines.append(Line(id, guides, last, dim))
         if model.child_count(id) and expansion.is_open(model, id):
-            push(id, guides + (" " if last else "|"))
+            if room > 0:
+                guides += " " if last else "|"
+                room -= len(guides)
+            push(id, guides)
     return lines

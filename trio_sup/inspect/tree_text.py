@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect import show
 from trio_sup.inspect.tree import Expansion, flatten
@@ -10,10 +10,14 @@ from trio_sup.inspect.tree import Expansion, flatten
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from trio_sup._core.clean import Clean
     from trio_sup.inspect.model import TreeModel
     from trio_sup.inspect.query import Query
     from trio_sup.inspect.tree import Line
     from trio_sup.inspect.wire import Row
+
+DRAWN: Final = 200
+"""Levels that are drawn; of what is deeper the innermost ones."""
 
 
 def guides(line: Line, *, plain: bool = False) -> str:
@@ -21,7 +25,8 @@ def guides(line: Line, *, plain: bool = False) -> str:
     if not line.guides:
         return ""
     through, tee, corner = ("|  ", "|- ", "`- ") if plain else ("│  ", "├─ ", "└─ ")
-    above = "".join(through if each == "|" else "   " for each in line.guides[1:])
+    levels = line.guides[1:][-DRAWN:]
+    above = "".join(through if each == "|" else "   " for each in levels)
     return above + (corner if line.last else tee)
 
 
@@ -32,7 +37,7 @@ def tree_lines(
     query: Query | None = None,
     depth: int | None = None,
     plain: bool = False,
-) -> Iterator[str]:
+) -> Iterator[Clean]:
     """One line for each child, without colours.
 
     Args:
@@ -59,7 +64,7 @@ def tree_lines(
         yield _line(row, name.ljust(width), now, plain, tail)
 
 
-def _line(row: Row, name: str, now: float, plain: bool, tail: list[str]) -> str:
+def _line(row: Row, name: str, now: float, plain: bool, tail: list[str]) -> Clean:
     look = show.look(row.status)
     facts = [show.kind(row)]
     if box := show.mailbox(row):
@@ -74,4 +79,4 @@ def _line(row: Row, name: str, now: float, plain: bool, tail: list[str]) -> str:
         facts.append(show.clean(row.last_exit))
     glyph = look.ascii if plain else look.glyph
     text = f"{glyph} {name}  {look.word:<10}  {'  '.join(facts + tail)}".rstrip()
-    return text.encode("ascii", "replace").decode() if plain else text
+    return show.clean(text.encode("ascii", "replace").decode() if plain else text)

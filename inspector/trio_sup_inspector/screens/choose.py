@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from trio_sup_inspector.cells import Cells, Role, clip_cells
 from trio_sup_inspector.widgets.lines import LineView
+from trio_sup_inspector.widgets.paint import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ class Choose(ModalScreen[int | None]):
     def compose(self) -> ComposeResult:
         """The title and the options."""
         with Vertical(id="choose"):
-            yield Static(self._title, id="choose-title", markup=False)
+            yield plain_text(self._title, id="choose-title")
             yield LineView(self._line, id="options")
 
     def on_mount(self) -> None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from trio_sup.inspect import show
 from trio_sup_inspector.cells import Cells, clip_cells, printable
 from trio_sup_inspector.screens.choose import Choose
 from trio_sup_inspector.widgets.lines import LineView
+from trio_sup_inspector.widgets.paint import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,12 +66,10 @@ class Confirm(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """The question, the consequence, and the choice."""
         with Vertical(id="confirm"):
-            yield Static(self._title, id="confirm-title", markup=False)
-            yield Static("\n".join(self._lines), id="confirm-lines", markup=False)
+            yield plain_text(self._title, id="confirm-title")
+            yield plain_text(*self._lines, id="confirm-lines")
             if self._confirm:
-                yield Static(
-                    f"Type {self._confirm} to go on, esc to cancel:", markup=False
-                )
+                yield plain_text(f"Type {self._confirm} to go on, esc to cancel:")
                 yield Input(id="confirm-input")
             else:
                 yield LineView(self._line, id="confirm-choice")

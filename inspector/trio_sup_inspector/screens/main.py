@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.widgets import Input
 
+from trio_sup._core.clean import clean, json_line
 from trio_sup.inspect.order import ORDERS
 from trio_sup.inspect.wire import ROW_COLUMNS
 from trio_sup_inspector.inside import TABS
@@ -238,16 +238,16 @@ class MainScreen(Layout):
         """Copy the path of the child under the cursor."""
         row = self.state.row(self.pointed())
         if row is not None:
-            self.app.copy_to_clipboard(row.path)  # pyright: ignore[reportUnknownMemberType]
-            self.notify(f"copied {row.path}", markup=False)
+            self.app.copy_to_clipboard(clean(row.path))  # pyright: ignore[reportUnknownMemberType]
+            self.notify(f"copied {row.path}")
 
     def action_copy_row(self) -> None:
         """Copy all that is known of the child under the cursor, as JSON."""
         row = self.state.row(self.pointed())
         if row is not None:
             facts = {name: getattr(row, name) for name in ROW_COLUMNS}
-            self.app.copy_to_clipboard(json.dumps(facts))  # pyright: ignore[reportUnknownMemberType]
-            self.notify(f"copied {row.path} as JSON", markup=False)
+            self.app.copy_to_clipboard(json_line(facts))  # pyright: ignore[reportUnknownMemberType]
+            self.notify(f"copied {row.path} as JSON")
 
     def action_dismiss(self, result: None = None) -> None:  # type: ignore[override]
         """Dismiss the notice of a restarted node."""

@@ -8,13 +8,16 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
+from textual.widgets import Static
 
-from trio_sup_inspector.cells import Cell, Role, cells_width
+from trio_sup._core.clean import clean
+from trio_sup_inspector.cells import Cell, Role
 
 if TYPE_CHECKING:
     from textual.scroll_view import ScrollView
     from textual.widget import Widget
 
+    from trio_sup._core.clean import Clean
     from trio_sup_inspector.cells import Cells
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -54,6 +57,11 @@ def merge(cells: Cells) -> Cells:
     return tuple(merged)
 
 
+def plain_text(*lines: str, id: str | None = None) -> Static:
+    """Lines in a widget of Textual's own: clean, and no markup."""
+    return Static("\n".join(map(clean, lines)), id=id, markup=False)
+
+
 class Paint:
     """The styles of one widget, read from its stylesheet once."""
 
@@ -76,5 +84,10 @@ class Paint:
             style = styles["dim" if dim and role != "strong" else role]
             if cursor and self._cursor is not None:
                 style += self._cursor
-            segments.append(Segment(text, style))
-        return Strip(segments, cells_width(cells))
+            segments.append(_segment(clean(text), style))
+        return Strip(segments)
+
+
+def _segment(text: Clean, style: Style) -> Segment:
+    """What Textual writes to the terminal as it is: the only place that makes one."""
+    return Segment(text, style)

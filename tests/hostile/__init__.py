@@ -1,0 +1,1 @@
+"""Hostile input for nodes and viewers: ``python -m tests.hostile --help``."""
