@@ -119,7 +119,9 @@ class RootHost:
             try:
                 with trio.CancelScope(shield=came is not None):
                     await kid.wait_change()
-            except BaseException as error:  # noqa: BLE001 - returned
+            except BaseException as error:
+                if not trio.lowlevel.in_trio_task():
+                    raise  # closed where no Trio runs: nothing will ever wake it again
                 # Mostly a cancellation or Ctrl-C; but whatever it is, the tree must not
                 # be left behind: its nursery is open already.
                 again = is_a(error, KeyboardInterrupt) and interrupted
