@@ -16,6 +16,8 @@ SHARED = {
     "arguments",
     "command",
     "extras",
+    "interpreter",
+    "output",
     "parsing",
     "support",
     "table",

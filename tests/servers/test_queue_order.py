@@ -1,5 +1,7 @@
 """A mailbox against the simplest thing that could be one: a list that is searched."""
 
+from threading import get_ident
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,6 +18,7 @@ CAPACITY = 3
 
 class NoKid:
     path_text = "nobody"
+    node = SimpleNamespace(home=SimpleNamespace(thread=get_ident()))
 
 
 class Model:

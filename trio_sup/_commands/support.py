@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from trio_sup._commands.command import EXIT_USAGE, CommandError
 from trio_sup._commands.extras import inspector_main
-from trio_sup._commands.output import say_pieces
+from trio_sup._commands.output import complain, say_pieces
 from trio_sup._core.clean import json_pieces
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def find(args: argparse.Namespace) -> FoundNode:
     found = discovery.find_node(runtime_dir(), wanted)
     if found.owner:
         said = f"{found.title} is a node of {found.owner}"
-        print(f"trio-sup: {said}: what it says is that user's word", file=sys.stderr)
+        complain(f"{said}: what it says is that user's word")
     return found
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import asdict, frozen
 
-from trio_sup.inspect.checked import anchor, text
+from trio_sup.inspect.checked import anchor
+from trio_sup.inspect.text import MAX_NAME, clip
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +101,7 @@ def _sane(value: object) -> bool:
 def _checked(value: object) -> object:
     """The value as it may be shown: another user may have written the file."""
     if isinstance(value, str):
-        return text(value)
+        return clip(value, MAX_NAME)
     return anchor(value) if isinstance(value, float) else value
 
 
