@@ -129,13 +129,6 @@ def _end_of(
     return exit, None
 
 
-def _verdict(
-    kid: Kid, error: BaseException | None
-) -> tuple[Exit, BaseException | None]:
-    fatal = error is not None and is_fatal(error, trio.Cancelled)
-    return _classify(kid, error), error if fatal else None
-
-
 def _run_target(kid: Kid) -> Awaitable[Any]:
     """Return what the life consists of, to be awaited.
 

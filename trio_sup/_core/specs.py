@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 from attrs import field, frozen
 
+from trio_sup._core.clean import clean
 from trio_sup._core.errors import ChildSpecError
 from trio_sup._core.policies import Backoff, Budget, Mailbox, check_intensity
+from trio_sup._core.safe import safe_text
 from trio_sup._core.targets import check_arguments, check_function, signals_ready
 from trio_sup._core.words import (
     AUTO_SHUTDOWNS,
@@ -96,8 +98,8 @@ class ChildSpec(Generic[H_co]):
 
     @property
     def label(self) -> str:
-        """The id as text, for messages and paths."""
-        return str(self.default_id if self.id is None else self.id)
+        """The id as text, for messages and paths: printable, as in a path."""
+        return clean(safe_text(self.default_id if self.id is None else self.id))
 
     def replace(self, **changes: Any) -> ChildSpec[H_co]:
         """Return a copy with some fields changed, checked again (SUP-013).

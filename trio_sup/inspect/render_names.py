@@ -11,12 +11,13 @@ from attrs import evolve, frozen
 from trio_sup.inspect.render_leaves import instance_dict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from trio_sup.inspect.secret_names import SecretNames
 
 _MRO: Final[Any] = type.__dict__["__mro__"]
 _CLASS_DICT: Final[Any] = type.__dict__["__dict__"]
+_TUPLE_ITER: Final[Any] = tuple.__dict__["__iter__"]
 _WRAPPINGS: Final = 20
 """Decorators around a function that are looked through."""
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
@@ -127,8 +128,9 @@ def hidden_fields(kind: type) -> Collection[str]:
                 hidden.add(name)
     attributes = member_of(kind, "__attrs_attrs__")
     if isinstance(attributes, tuple):
-        known = cast("tuple[object, ...]", attributes)
-        for field in islice(tuple.__iter__(known), 1000):
+        # Not through a method of the object's own class.
+        walk = cast("Callable[[object], Iterator[object]]", _TUPLE_ITER)
+        for field in islice(walk(attributes), 1000):
             key, shown = _slot(field, "name"), _slot(field, "repr")
             # A function in its place is there to hide something.
             if isinstance(key, str) and shown is not True and shown is not None:
