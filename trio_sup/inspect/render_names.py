@@ -130,7 +130,7 @@ def hidden_fields(kind: type) -> Collection[str]:
     if isinstance(attributes, tuple):
         # Not through a method of the object's own class.
         walk = cast("Callable[[object], Iterator[object]]", _TUPLE_ITER)
-        for field in islice(walk(attributes), 1000):
+        for field in islice(walk(cast("object", attributes)), 1000):
             key, shown = _slot(field, "name"), _slot(field, "repr")
             # A function in its place is there to hide something.
             if isinstance(key, str) and shown is not True and shown is not None:
