@@ -191,7 +191,9 @@ def _end_by_signals(
         return
     if code != 0:
         report.broken.append(f"the node ended with {code}")
-    left = [str(path.relative_to(runtime)) for path in runtime.rglob("*")]
+    # The lock is the directory's: who removed it could take it from under another.
+    found = {str(path.relative_to(runtime)) for path in runtime.rglob("*")}
+    left = sorted(found - {".lock"})
     if left:
         report.broken.append(f"left behind: {', '.join(left)}")
 
