@@ -15,6 +15,7 @@ from pathlib import Path
 from attrs import define, field
 
 from tests.directories import short_directory
+from tests.inspect.converge.run import end as end_process
 from tests.soak.viewers import Follower, Terminal, resident, start_chaos
 
 STORM = 30.0
@@ -100,7 +101,7 @@ def one_round(seconds: float, seed: int, report: Report, say: Say) -> None:
             stderr=stderr,
             env=env,
         )
-        stack.callback(_end, node)
+        stack.callback(end_process, node)
         calms = [_calm(node, report)]
         terminal = Terminal(env)
         stack.callback(terminal.close)
@@ -111,7 +112,7 @@ def one_round(seconds: float, seed: int, report: Report, say: Say) -> None:
         while not report.broken and (len(calms) < 4 or time.monotonic() < end):
             left = STORM
             chaos = start_chaos(env, left, seed)
-            stack.callback(_end, chaos)
+            stack.callback(end_process, chaos)
             _tell(node, "storm")
             stopped.stop()
             _pass_time(left, terminal, report)
@@ -196,14 +197,3 @@ def _end_by_signals(
     left = sorted(found - {".lock"})
     if left:
         report.broken.append(f"left behind: {', '.join(left)}")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            try:
-                pipe.close()
-            except BrokenPipeError:
-                pass

@@ -40,7 +40,7 @@ class Program:
             stderr=stderr,
             text=True,
         )
-        stack.callback(_end, process)
+        stack.callback(end, process)
         return cls(name, process)
 
     def ask(self, line: str) -> dict[str, Any]:
@@ -62,7 +62,8 @@ class Program:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def end(process: subprocess.Popen[Any]) -> None:
+    """Kill a process, wait for it, and close its pipes."""
     process.kill()
     process.wait()
     for pipe in (process.stdin, process.stdout):
