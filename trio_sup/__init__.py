@@ -10,31 +10,30 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trio_sup._address import (
-        NamedRef as NamedRef,
-        whereis as whereis,
-    )
-    from trio_sup._agent import (
-        Agent as Agent,
-    )
-    from trio_sup._attach import (
-        Attached as Attached,
-        attach as attach,
-    )
-    from trio_sup._child import (
-        Child as Child,
-        ChildCounts as ChildCounts,
-        ChildInfo as ChildInfo,
-        Supervisor as Supervisor,
-        SupervisorStatistics as SupervisorStatistics,
-    )
-    from trio_sup._core.errors import (
+    from trio_sup._children.life import graceful_stop as graceful_stop
+    from trio_sup._children.record import Child as Child
+    from trio_sup._children.refusals import (
         AlreadyPresent as AlreadyPresent,
         AlreadyRegistered as AlreadyRegistered,
         AlreadyStarted as AlreadyStarted,
         ChildNotStopped as ChildNotStopped,
         ChildQuarantined as ChildQuarantined,
-        ChildSpecError as ChildSpecError,
+        StartFailed as StartFailed,
+        StartIgnored as StartIgnored,
+    )
+    from trio_sup._children.supervising import (
+        ChildCounts as ChildCounts,
+        ChildInfo as ChildInfo,
+        SupervisorStatistics as SupervisorStatistics,
+    )
+    from trio_sup._children.watching import (
+        Down as Down,
+        Exits as Exits,
+        monitor as monitor,
+    )
+    from trio_sup._core.addresses import Via as Via
+    from trio_sup._core.checks import ChildSpecError as ChildSpecError
+    from trio_sup._core.errors import (
         Crash as Crash,
         HookFailed as HookFailed,
         LeakedCancelled as LeakedCancelled,
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
         NoSuchChild as NoSuchChild,
         RestartLimitExceeded as RestartLimitExceeded,
         ServerExit as ServerExit,
-        StartFailed as StartFailed,
-        StartIgnored as StartIgnored,
         SupervisionError as SupervisionError,
         SupervisorStopping as SupervisorStopping,
         WouldDeadlock as WouldDeadlock,
@@ -58,6 +55,7 @@ if TYPE_CHECKING:
         PastError as PastError,
         Stop as Stop,
     )
+    from trio_sup._core.outcomes import Ok as Ok, TaskExit as TaskExit
     from trio_sup._core.policies import (
         Backoff as Backoff,
         Budget as Budget,
@@ -66,109 +64,81 @@ if TYPE_CHECKING:
     from trio_sup._core.specs import (
         ChildSpec as ChildSpec,
     )
-    from trio_sup._core.task_results import (
-        Ok as Ok,
-        TaskExit as TaskExit,
-    )
-    from trio_sup._dynamic_handle import (
-        DynamicSupervisor as DynamicSupervisor,
-    )
-    from trio_sup._gather import (
-        Replies as Replies,
-        multi_call as multi_call,
-    )
-    from trio_sup._inspection import (
+    from trio_sup._inspected.inspection import (
         Inspection as Inspection,
         open_inspector as open_inspector,
     )
-    from trio_sup._life import (
-        graceful_stop as graceful_stop,
-    )
-    from trio_sup._links import (
-        LinkedTasks as LinkedTasks,
-    )
-    from trio_sup._listeners import (
-        Registered as Registered,
-        Unregistered as Unregistered,
-    )
-    from trio_sup._machine import Timeout as Timeout
-    from trio_sup._messages import (
-        Caller as Caller,
-    )
-    from trio_sup._monitor import (
-        Down as Down,
-        Exits as Exits,
-        Monitor as Monitor,
-        monitor as monitor,
-    )
-    from trio_sup._node import (
+    from trio_sup._node.attach import Attached as Attached, attach as attach
+    from trio_sup._node.node import (
         EventStream as EventStream,
         Node as Node,
         current_node as current_node,
     )
-    from trio_sup._open import (
-        open_supervisor as open_supervisor,
+    from trio_sup._node.whereis import whereis as whereis
+    from trio_sup._registry.address import NamedRef as NamedRef
+    from trio_sup._registry.listeners import (
+        Registered as Registered,
+        Unregistered as Unregistered,
     )
-    from trio_sup._ops import (
+    from trio_sup._registry.pubsub import (
+        Published as Published,
+        Subscription as Subscription,
+    )
+    from trio_sup._registry.registry import (
+        Registration as Registration,
+        Registry as Registry,
+    )
+    from trio_sup._servers.agent import Agent as Agent
+    from trio_sup._servers.genserver import Continue as Continue, GenServer as GenServer
+    from trio_sup._servers.machine import Timeout as Timeout
+    from trio_sup._servers.messages import Caller as Caller
+    from trio_sup._servers.monitors import Monitor as Monitor
+    from trio_sup._servers.multi_call import (
+        Replies as Replies,
+        multi_call as multi_call,
+    )
+    from trio_sup._servers.operations import (
         Call as Call,
         Cast as Cast,
         call as call,
         cast as cast,
     )
-    from trio_sup._partition import (
-        PartitionSupervisor as PartitionSupervisor,
-        partition_supervisor as partition_supervisor,
-    )
-    from trio_sup._pubsub import (
-        Published as Published,
-        Subscription as Subscription,
-    )
-    from trio_sup._registry import (
-        Registration as Registration,
-        Registry as Registry,
-        Via as Via,
-    )
-    from trio_sup._run import (
-        run as run,
-        serve as serve,
-    )
-    from trio_sup._server import (
-        Continue as Continue,
-        GenServer as GenServer,
-    )
-    from trio_sup._server_ref import (
-        ServerRef as ServerRef,
-    )
-    from trio_sup._specs import (
-        child as child,
-        dynamic_supervisor as dynamic_supervisor,
-        supervisor as supervisor,
-    )
-    from trio_sup._state_machine import StateMachine as StateMachine
-    from trio_sup._stream import NolinkStream as NolinkStream, Stream as Stream
-    from trio_sup._stream_options import (
-        Failed as Failed,
-        StreamProgress as StreamProgress,
-    )
-    from trio_sup._system import (
+    from trio_sup._servers.ref import ServerRef as ServerRef
+    from trio_sup._servers.state_machine import StateMachine as StateMachine
+    from trio_sup._servers.system import (
         ServerStatistics as ServerStatistics,
         ServerStatus as ServerStatus,
     )
-    from trio_sup._task import (
+    from trio_sup._servers.timers import Timer as Timer
+    from trio_sup._servers.trace import TraceEvent as TraceEvent
+    from trio_sup._tasks.links import LinkedTasks as LinkedTasks
+    from trio_sup._tasks.options import (
+        Failed as Failed,
+        StreamProgress as StreamProgress,
+    )
+    from trio_sup._tasks.stream import NolinkStream as NolinkStream, Stream as Stream
+    from trio_sup._tasks.supervisor import (
+        TaskSupervisor as TaskSupervisor,
+        task_supervisor as task_supervisor,
+    )
+    from trio_sup._tasks.task import (
         Task as Task,
         await_many as await_many,
         callers as callers,
         yield_many as yield_many,
     )
-    from trio_sup._tasks import (
-        TaskSupervisor as TaskSupervisor,
-        task_supervisor as task_supervisor,
+    from trio_sup._tree.dynamic import DynamicSupervisor as DynamicSupervisor
+    from trio_sup._tree.open import open_supervisor as open_supervisor
+    from trio_sup._tree.partitions import partition_supervisor as partition_supervisor
+    from trio_sup._tree.run import run as run, serve as serve
+    from trio_sup._tree.specs import (
+        child as child,
+        dynamic_supervisor as dynamic_supervisor,
+        supervisor as supervisor,
     )
-    from trio_sup._timers import (
-        Timer as Timer,
-    )
-    from trio_sup._trace import (
-        TraceEvent as TraceEvent,
+    from trio_sup._tree.supervisor import (
+        PartitionSupervisor as PartitionSupervisor,
+        Supervisor as Supervisor,
     )
 
 __all__ = [
@@ -271,42 +241,49 @@ __all__ = [
 
 # Where each name is from; a test holds this to the imports above.
 _HOMES = {
-    "_address": "NamedRef whereis",
-    "_agent": "Agent",
-    "_attach": "Attached attach",
-    "_child": "Child ChildCounts ChildInfo Supervisor SupervisorStatistics",
-    "_core.errors": "AlreadyPresent AlreadyRegistered AlreadyStarted ChildNotStopped ChildQuarantined ChildSpecError Crash HookFailed LeakedCancelled MailboxFull MaxChildren NoProcess NoSuchChild RestartLimitExceeded ServerExit StartFailed StartIgnored SupervisionError SupervisorStopping WouldDeadlock WrongKind WrongRun",
+    "_children.life": "graceful_stop",
+    "_children.record": "Child",
+    "_children.refusals": "AlreadyPresent AlreadyRegistered AlreadyStarted ChildNotStopped ChildQuarantined StartFailed StartIgnored",
+    "_children.supervising": "ChildCounts ChildInfo SupervisorStatistics",
+    "_children.watching": "Down Exits monitor",
+    "_core.addresses": "Via",
+    "_core.checks": "ChildSpecError",
+    "_core.errors": "Crash HookFailed LeakedCancelled MailboxFull MaxChildren NoProcess NoSuchChild RestartLimitExceeded ServerExit SupervisionError SupervisorStopping WouldDeadlock WrongKind WrongRun",
     "_core.exits": "Exit Ignore PastError Stop",
+    "_core.outcomes": "Ok TaskExit",
     "_core.policies": "Backoff Budget Mailbox",
     "_core.specs": "ChildSpec",
-    "_core.task_results": "Ok TaskExit",
-    "_dynamic_handle": "DynamicSupervisor",
-    "_gather": "Replies multi_call",
-    "_inspection": "Inspection open_inspector",
-    "_life": "graceful_stop",
-    "_links": "LinkedTasks",
-    "_listeners": "Registered Unregistered",
-    "_machine": "Timeout",
-    "_messages": "Caller",
-    "_monitor": "Down Exits Monitor monitor",
-    "_node": "EventStream Node current_node",
-    "_open": "open_supervisor",
-    "_ops": "Call Cast call cast",
-    "_partition": "PartitionSupervisor partition_supervisor",
-    "_pubsub": "Published Subscription",
-    "_registry": "Registration Registry Via",
-    "_run": "run serve",
-    "_server": "Continue GenServer",
-    "_server_ref": "ServerRef",
-    "_specs": "child dynamic_supervisor supervisor",
-    "_state_machine": "StateMachine",
-    "_stream": "NolinkStream Stream",
-    "_stream_options": "Failed StreamProgress",
-    "_system": "ServerStatistics ServerStatus",
-    "_task": "Task await_many callers yield_many",
-    "_tasks": "TaskSupervisor task_supervisor",
-    "_timers": "Timer",
-    "_trace": "TraceEvent",
+    "_inspected.inspection": "Inspection open_inspector",
+    "_node.attach": "Attached attach",
+    "_node.node": "EventStream Node current_node",
+    "_node.whereis": "whereis",
+    "_registry.address": "NamedRef",
+    "_registry.listeners": "Registered Unregistered",
+    "_registry.pubsub": "Published Subscription",
+    "_registry.registry": "Registration Registry",
+    "_servers.agent": "Agent",
+    "_servers.genserver": "Continue GenServer",
+    "_servers.machine": "Timeout",
+    "_servers.messages": "Caller",
+    "_servers.monitors": "Monitor",
+    "_servers.multi_call": "Replies multi_call",
+    "_servers.operations": "Call Cast call cast",
+    "_servers.ref": "ServerRef",
+    "_servers.state_machine": "StateMachine",
+    "_servers.system": "ServerStatistics ServerStatus",
+    "_servers.timers": "Timer",
+    "_servers.trace": "TraceEvent",
+    "_tasks.links": "LinkedTasks",
+    "_tasks.options": "Failed StreamProgress",
+    "_tasks.stream": "NolinkStream Stream",
+    "_tasks.supervisor": "TaskSupervisor task_supervisor",
+    "_tasks.task": "Task await_many callers yield_many",
+    "_tree.dynamic": "DynamicSupervisor",
+    "_tree.open": "open_supervisor",
+    "_tree.partitions": "partition_supervisor",
+    "_tree.run": "run serve",
+    "_tree.specs": "child dynamic_supervisor supervisor",
+    "_tree.supervisor": "PartitionSupervisor Supervisor",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -25,7 +25,7 @@ from trio_sup._core.events import (
     SupervisorGaveUp,
     SupervisorWindsDown,
 )
-from trio_sup._node import EventHook, EventStream
+from trio_sup._node.node import EventHook, EventStream
 
 __all__ = [
     "ChildCrashed",

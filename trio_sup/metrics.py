@@ -13,8 +13,8 @@ from typing import Any, Final, Protocol
 
 import trio
 
-from trio_sup._node import Node, current_node
-from trio_sup.inspect.metrics import (
+from trio_sup._node.node import Node, current_node
+from trio_sup.inspect.node.metrics import (
     FAMILIES,
     Labels,
     Samples,

@@ -36,7 +36,7 @@ from bench.inspector.processes import (
     node,
     resident,
 )
-from trio_sup.inspect.wire import Delta
+from trio_sup.inspect.protocol.wire import Delta
 
 
 @frozen

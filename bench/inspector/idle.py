@@ -20,7 +20,7 @@ async def main():
     n = int(sys.argv[2])
     async with open_supervisor([child(Echo)]) as sup:
         # The same imports either way: only being there is measured.
-        import trio_sup.inspect.listener, trio_sup._operate
+        import trio_sup.inspect.node.listener, trio_sup._inspected.operator
         async with open_inspector("idle", inspect=wanted, runtime_dir=Path(sys.argv[3])):
             echo = sup.server(Echo, "Echo")
             for _ in range(n):

@@ -15,8 +15,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trio_sup.inspect.codec import Malformed, encode, server_decoder
-from trio_sup.inspect.wire import Attach, ServerMessage, SnapEnd
+from trio_sup.inspect.protocol.codec import Malformed, encode, server_decoder
+from trio_sup.inspect.protocol.wire import Attach, ServerMessage, SnapEnd
 
 ROWS, COLUMNS = 104, 160
 """Of the terminal: 100 rows of children and what stands around them."""

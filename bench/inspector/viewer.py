@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from trio_sup.inspect.session import Session
+from trio_sup.inspect.client.session import Session
 from trio_sup_inspector.app import main
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from trio_sup._core.consequence import LEVELS
+from trio_sup.inspect.node.consequence import LEVELS
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.operating import Operating
-    from trio_sup.inspect.wire_actions import Acted, Planned
-    from trio_sup.inspect.wire_rows import Row
+    from trio_sup.inspect.client.operating import Operating
+    from trio_sup.inspect.protocol.wire_actions import Acted, Planned
+    from trio_sup.inspect.protocol.wire_rows import Row
 
 __all__ = ["LEVELS", "Option", "options_for", "result_of", "title_of"]
 

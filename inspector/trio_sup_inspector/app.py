@@ -18,10 +18,10 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 
 from trio_sup._core.clean import clean
-from trio_sup.inspect.directory import DiscoveryError, runtime_dir
-from trio_sup.inspect.discovery import list_nodes
-from trio_sup.inspect.order import ORDERS
-from trio_sup.inspect.session import Session
+from trio_sup.inspect.client.session import Session
+from trio_sup.inspect.finding.directory import DiscoveryError, runtime_dir
+from trio_sup.inspect.finding.discovery import list_nodes
+from trio_sup.inspect.model.order import ORDERS
 from trio_sup_inspector.connection import POLL, Connection, Target
 from trio_sup_inspector.keys import KeymapError, keymap_path, load_keymap, shown_keys
 from trio_sup_inspector.screens.act import act
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.timer import Timer
 
-    from trio_sup.inspect.discovery import FoundNode
+    from trio_sup.inspect.finding.discovery import FoundNode
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 

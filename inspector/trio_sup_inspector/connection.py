@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
 
-from trio_sup.inspect.directory import DiscoveryError
-from trio_sup.inspect.discovery import (
+from trio_sup.inspect.finding.directory import DiscoveryError
+from trio_sup.inspect.finding.discovery import (
     AmbiguousNode,
     ForeignNode,
     FoundNode,
@@ -25,8 +25,8 @@ from trio_sup.inspect.discovery import (
     find_node,
     list_nodes,
 )
-from trio_sup.inspect.peers import reaching
-from trio_sup.inspect.remote import (
+from trio_sup.inspect.finding.peers import reaching
+from trio_sup.inspect.finding.remote import (
     SCHEME,
     BadAddress,
     NoSsh,
@@ -37,7 +37,7 @@ from trio_sup.inspect.remote import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trio_sup.inspect.session import Session
+    from trio_sup.inspect.client.session import Session
 
 logger = logging.getLogger("trio_sup_inspector")
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, fields
 
-from trio_sup.inspect.replay import Player, read_index
-from trio_sup.inspect.session import Session
+from trio_sup.inspect.client.session import Session
+from trio_sup.inspect.recording.replay import Player, read_index
 from trio_sup_inspector.app import InspectorApp, Settings, settings_for
 from trio_sup_inspector.connection import Target
-from trio_sup_inspector.journal import Journal
+from trio_sup_inspector.lines.journal import Journal
 from trio_sup_inspector.screens.replay import ReplayScreen
 from trio_sup_inspector.state import NodeState
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from trio_sup.inspect.replay import Index
+    from trio_sup.inspect.recording.replay import Index
     from trio_sup_inspector.app import Color
 
 KEPT = frozenset(

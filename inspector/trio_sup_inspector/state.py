@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
-from trio_sup.inspect.lints import Lints
-from trio_sup.inspect.model import ROOT, TreeModel
-from trio_sup.inspect.order import ORDERS, Order, arrange
-from trio_sup.inspect.problems import problem
-from trio_sup.inspect.query import Query, QueryError, parse_query
-from trio_sup.inspect.session import Phase, Session
-from trio_sup.inspect.tree import Expansion, Line, flatten, walk
-from trio_sup_inspector.calls import deadlocks
-from trio_sup_inspector.journal import Journal
+from trio_sup.inspect.client.session import Phase, Session
+from trio_sup.inspect.model.lints import Lints
+from trio_sup.inspect.model.model import ROOT, TreeModel
+from trio_sup.inspect.model.order import ORDERS, Order, arrange
+from trio_sup.inspect.model.problems import problem
+from trio_sup.inspect.model.query import Query, QueryError, parse_query
+from trio_sup.inspect.model.tree import Expansion, Line, flatten, walk
+from trio_sup_inspector.lines.journal import Journal
+from trio_sup_inspector.lines.waiting import deadlocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trio_sup.inspect.lints import Finding
-    from trio_sup.inspect.session import Changes
-    from trio_sup.inspect.wire import Heartbeat, Row
+    from trio_sup.inspect.client.session import Changes
+    from trio_sup.inspect.model.lints import Finding
+    from trio_sup.inspect.protocol.wire import Heartbeat, Row
 
 DEAD_SECONDS: Final = 6.0
 """How long a row that is no more stays, dimmed."""

@@ -13,8 +13,8 @@ import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from trio_sup.inspect.codec import encode
-from trio_sup.inspect.wire import Message
+from trio_sup.inspect.protocol.codec import encode
+from trio_sup.inspect.protocol.wire import Message
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "trio_sup"]

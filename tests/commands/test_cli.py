@@ -16,7 +16,7 @@ from attrs import evolve
 from tests.commands.rig import COMMAND, ROOT, Run, in_a_terminal, peer, refusal
 from tests.inspect.test_session import HELLO, SNAPSHOT
 from trio_sup._commands.table import HELP
-from trio_sup.inspect.wire import Error, Heartbeat, Row, Rows, SnapBegin
+from trio_sup.inspect.protocol.wire import Error, Heartbeat, Row, Rows, SnapBegin
 
 # --- what is printed ---------------------------------------------------------
 

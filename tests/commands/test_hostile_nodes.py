@@ -15,11 +15,11 @@ from tests.directories import short_directory
 from tests.hostile.viewer import GREETING, RAW
 from tests.hostile.words import HELLO, ROWS, dumped
 from trio_sup import cli
-from trio_sup.inspect import conversation, store
-from trio_sup.inspect.conversation import AskError
-from trio_sup.inspect.discovery import find_node
-from trio_sup.inspect.oneshot import ask
-from trio_sup.inspect.recording import create
+from trio_sup.inspect.client import conversation, store
+from trio_sup.inspect.client.conversation import AskError
+from trio_sup.inspect.client.oneshot import ask
+from trio_sup.inspect.finding.discovery import find_node
+from trio_sup.inspect.recording.recording import create
 
 READY = b'{"t":"ready","proto":1,"rate_hz":4.0}\n'
 BEGIN = dumped(HELLO) + b"\n" + READY + b'{"t":"snap_begin","seq":1,"total":9}\n'

@@ -12,18 +12,9 @@ from attrs import evolve
 
 from tests.commands.rig import COMMAND, environment
 from tests.inspect.test_session import HELLO
-from trio_sup.inspect.codec import encode
-from trio_sup.inspect.recording import (
-    Full,
-    RecordingError,
-    Writer,
-    create,
-    frames,
-    read_header,
-)
-from trio_sup.inspect.replay import RESTART, Player, answer_of, read_index
-from trio_sup.inspect.session import Session
-from trio_sup.inspect.wire import (
+from trio_sup.inspect.client.session import Session
+from trio_sup.inspect.protocol.codec import encode
+from trio_sup.inspect.protocol.wire import (
     Delta,
     Event,
     Heartbeat,
@@ -35,6 +26,15 @@ from trio_sup.inspect.wire import (
     SnapEnd,
     Vol,
 )
+from trio_sup.inspect.recording.recording import (
+    Full,
+    RecordingError,
+    Writer,
+    create,
+    frames,
+    read_header,
+)
+from trio_sup.inspect.recording.replay import RESTART, Player, answer_of, read_index
 
 Here = Callable[..., tuple[int, str, str]]
 STEP = 0.25

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.rig import COMMAND, environment
-from trio_sup.inspect.remote import BadAddress, command_line, parse_address
+from trio_sup.inspect.finding.remote import BadAddress, command_line, parse_address
 
 Here = Callable[..., tuple[int, str, str]]
 

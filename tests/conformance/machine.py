@@ -15,7 +15,7 @@ from typing import IO, Self
 
 from attrs import frozen
 
-from trio_sup.inspect.directory import UnsafeDirectory, check_dir
+from trio_sup.inspect.finding.directory import UnsafeDirectory, check_dir
 from trio_sup.testing.scenario import Value
 
 from .external_term import encode

@@ -10,9 +10,9 @@ import trio
 from hypothesis import given
 
 from trio_sup import ChildInfo, Supervisor
+from trio_sup._children.record import Kid
 from trio_sup._core.window import RestartWindow
-from trio_sup._kid import Kid
-from trio_sup._lives import Lives
+from trio_sup._supervisors.lives import Lives
 from trio_sup.testing import model
 from trio_sup.testing.conformance import (
     CUTS,

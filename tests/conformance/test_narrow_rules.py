@@ -15,12 +15,12 @@ from attrs import evolve, frozen
 
 import trio_sup
 from trio_sup import Child, ChildInfo, ChildSpec, Supervisor
+from trio_sup._children.record import Kid
 from trio_sup._core.strategy import SupervisorCore
 from trio_sup._core.window import RestartWindow
-from trio_sup._dynamic import DynamicDriver
-from trio_sup._kid import Kid
-from trio_sup._ordered import OrderedDriver
-from trio_sup._supervisor import StaticDriver
+from trio_sup._supervisors.dynamic import DynamicDriver
+from trio_sup._supervisors.ordered import OrderedDriver
+from trio_sup._supervisors.static import StaticDriver
 from trio_sup.testing import model
 from trio_sup.testing.conformance import CUTS, DEVIATIONS, Cut, Deviation
 from trio_sup.testing.conformance._subject import TRIO_SUP

@@ -6,8 +6,8 @@ import pytest
 from attrs import evolve
 from hypothesis import Phase, Verbosity, given, settings
 
-from trio_sup._kid import Kid
-from trio_sup._lives import Lives
+from trio_sup._children.record import Kid
+from trio_sup._supervisors.lives import Lives
 from trio_sup.testing.conformance import (
     Comparison,
     assert_otp_conformant,

@@ -10,14 +10,23 @@ from collections.abc import Callable, Hashable
 
 import pytest
 
-from trio_sup import Exit, GenServer, Registry, Stop, _serve, _server_ref
-from trio_sup._core.names import DuplicateTable, Entry, Table
-from trio_sup._inner import Inner
-from trio_sup._kid import Kid
-from trio_sup._mailbox import MailQueue
-from trio_sup._messages import Caller, CastNote, DownNote, Item, Request, StopNote
-from trio_sup._monitor import Down, Monitor, Watch, Watchers
-from trio_sup._registry import Registration
+from trio_sup import Exit, GenServer, Registry, Stop
+from trio_sup._children.record import Kid
+from trio_sup._children.watching import Down, Watch, Watchers
+from trio_sup._core.name_tables import DuplicateTable, Entry, Table
+from trio_sup._registry.registry import Registration
+from trio_sup._servers import loop as _serve, ref as _server_ref
+from trio_sup._servers.context import Inner
+from trio_sup._servers.mailbox import MailQueue
+from trio_sup._servers.messages import (
+    Caller,
+    CastNote,
+    DownNote,
+    Item,
+    Request,
+    StopNote,
+)
+from trio_sup._servers.monitors import Monitor
 
 Patch = pytest.MonkeyPatch
 

@@ -7,7 +7,7 @@ import trio.testing
 
 import trio_sup
 from trio_sup._core import events
-from trio_sup.testing._quiet import quiet_log
+from trio_sup.testing._run.quiet import quiet_log
 from trio_sup.testing.scenario import Trace, Value
 from trio_sup.testing.schedule import scheduled
 

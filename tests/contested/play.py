@@ -12,8 +12,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 import trio_sup
 from trio_sup import events
-from trio_sup.testing._quiet import quiet_log
-from trio_sup.testing._watchdog import sweep
+from trio_sup.testing._run.quiet import quiet_log
+from trio_sup.testing._run.watchdog import sweep
 from trio_sup.testing.conformance._order import Order
 from trio_sup.testing.schedule import scheduled
 

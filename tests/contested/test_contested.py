@@ -6,10 +6,10 @@ import pytest
 
 import trio_sup
 from tests.conformance.machine import is_available
+from trio_sup._children.record import Kid
 from trio_sup._core.strategy import SupervisorCore
-from trio_sup._driver import Driver
-from trio_sup._kid import Kid
-from trio_sup._ordered import OrderedDriver
+from trio_sup._supervisors.ordered import OrderedDriver
+from trio_sup._supervisors.shell import Driver
 
 from .differences import first_difference
 from .draw import scenario_for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trio_sup._core.names import DuplicateTable, Entry, Table, UniqueTable
+from trio_sup._core.name_tables import DuplicateTable, Entry, Table, UniqueTable
 
 Tables = [UniqueTable, DuplicateTable]
 

@@ -12,7 +12,7 @@ import trio.testing
 
 import trio_sup
 from trio_sup import GenServer, Registry, WrongRun, call, child
-from trio_sup._inside import calls_to
+from trio_sup._node.inside import calls_to
 
 
 async def until_told() -> None:

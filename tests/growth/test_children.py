@@ -24,7 +24,7 @@ from trio_sup import (
     task_supervisor,
     yield_many,
 )
-from trio_sup._open import OpenSupervisor
+from trio_sup._tree.open import OpenSupervisor
 
 
 async def stay(_: object = None) -> None:

@@ -10,17 +10,17 @@ from trio.testing import MockClock
 from tests.growth.steps import LINEAR, Steps, grows
 from trio_sup import (
     DynamicSupervisor,
-    _gate,
-    _life,
     child,
     current_node,
     dynamic_supervisor,
     graceful_stop,
     open_supervisor,
 )
+from trio_sup._children import life as _life
 from trio_sup._core.events import ChildCrashed, ChildStopped, LifecycleEvent
-from trio_sup._dynamic import CHUNK
-from trio_sup._gate import CROWD, TURN
+from trio_sup._supervisors.dynamic import CHUNK
+from trio_sup._trio import gate as _gate
+from trio_sup._trio.gate import CROWD, TURN
 
 MANY = 1500
 

@@ -14,7 +14,7 @@ from trio_sup import (
     child,
     open_supervisor,
 )
-from trio_sup._open import OpenSupervisor
+from trio_sup._tree.open import OpenSupervisor
 
 
 class Holder(GenServer):

@@ -8,7 +8,7 @@ from trio.testing import MockClock
 
 from tests.growth.steps import LINEAR, Measured, Steps, grows, name_of
 from trio_sup import GenServer, Timer, call, cast, child, open_supervisor
-from trio_sup._alarms import TURN, alarm_clock
+from trio_sup._trio.alarms import TURN, alarm_clock
 
 TIMERS = 20
 

@@ -11,10 +11,11 @@ import trio
 import trio.lowlevel
 
 import trio_sup
-from trio_sup import GenServer, Registry, _life, call, child, supervisor
+from trio_sup import GenServer, Registry, call, child, supervisor
+from trio_sup._children import life as _life
+from trio_sup._children.current import current_kid
 from trio_sup._core.words import Strategy
-from trio_sup._current import current_kid
-from trio_sup._mailbox import MailQueue
+from trio_sup._servers.mailbox import MailQueue
 from trio_sup.testing import (
     EVERYTHING,
     STANDARD,

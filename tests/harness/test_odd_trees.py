@@ -24,7 +24,7 @@ from trio_sup import (
     task_supervisor,
 )
 from trio_sup._core.words import Strategy
-from trio_sup._partition import PartitionSupervisor
+from trio_sup._tree.supervisor import PartitionSupervisor
 from trio_sup.testing import (
     EVERYTHING,
     Crash,

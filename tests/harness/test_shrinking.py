@@ -15,7 +15,7 @@ from trio_sup.testing import (
     World,
     check_supervision,
 )
-from trio_sup.testing._smaller import MOST_RUNS, smallest
+from trio_sup.testing._run.smaller import MOST_RUNS, smallest
 from trio_sup.testing.strategies import fault_scripts
 
 from .trees import flat

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.hostile.viewer import WAYS, Viewer, complain_of
 from tests.hostile.words import FRAMES, Evil, dumped
-from trio_sup.inspect.recording import RecordingError
-from trio_sup.inspect.replay import Player, read_index
-from trio_sup.inspect.session import Session
+from trio_sup.inspect.client.session import Session
+from trio_sup.inspect.recording.recording import RecordingError
+from trio_sup.inspect.recording.replay import Player, read_index
 from trio_sup_inspector.replay import start_anew
 from trio_sup_inspector.screens.replay import position_cells
 

@@ -15,22 +15,23 @@ from typing import TYPE_CHECKING, Any, Final
 from tests.hostile.words import FRAMES, ROWS, dumped
 from trio_sup._commands.output import complain, say, say_lines, say_pieces
 from trio_sup._core.clean import clean, json_line, json_pieces
-from trio_sup.inspect import columns, order, report, show, subject, subject_parts
-from trio_sup.inspect.health import breaches
-from trio_sup.inspect.model import snapshot
-from trio_sup.inspect.oneshot import Answer, wall_time
-from trio_sup.inspect.session import Session
-from trio_sup.inspect.tree_text import tree_lines
-from trio_sup.inspect.wire import Detail
-from trio_sup.inspect.wire_details import PARTS, TOPICS
-from trio_sup_inspector import banner, frame
-from trio_sup_inspector.inside import TABS
-from trio_sup_inspector.panes import make_panes
-from trio_sup_inspector.side import Side
+from trio_sup.inspect.client.oneshot import Answer, wall_time
+from trio_sup.inspect.client.session import Session
+from trio_sup.inspect.model import order
+from trio_sup.inspect.model.health import breaches
+from trio_sup.inspect.model.model import snapshot
+from trio_sup.inspect.protocol.wire import Detail
+from trio_sup.inspect.protocol.wire_details import PARTS, TOPICS
+from trio_sup.inspect.text import columns, report, show, subject, subject_parts
+from trio_sup.inspect.text.tree_text import tree_lines
+from trio_sup_inspector.detail.parts import TABS
+from trio_sup_inspector.detail.side import Side
+from trio_sup_inspector.lines import banner, frame
+from trio_sup_inspector.panes.lists import make_panes
 from trio_sup_inspector.state import NodeState
 
 if TYPE_CHECKING:
-    from trio_sup_inspector.cells import Cells
+    from trio_sup_inspector.lines.cells import Cells
 
 RAW: Final = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"

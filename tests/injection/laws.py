@@ -26,8 +26,8 @@ from trio_sup import (
     SupervisorStopping,
     TaskExit,
 )
+from trio_sup._children.record import Kid
 from trio_sup._core import events, exits
-from trio_sup._kid import Kid
 from trio_sup.events import LifecycleEvent
 
 ENDS = (

@@ -15,10 +15,11 @@ import trio
 from trio._core import _ki
 
 import trio_sup
-from trio_sup import Exit, Registry, _life
-from trio_sup._kid import Kid
-from trio_sup._lives import Lives
-from trio_sup._mailbox import MailQueue
+from trio_sup import Exit, Registry
+from trio_sup._children import life as _life
+from trio_sup._children.record import Kid
+from trio_sup._servers.mailbox import MailQueue
+from trio_sup._supervisors.lives import Lives
 
 from .faults import Kind
 from .runs import strike_line, strike_step

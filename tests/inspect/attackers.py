@@ -44,8 +44,8 @@ AS_USER: Final = """
 import os, sys, socket, time, itertools
 import trio
 from trio_sup import open_inspector
-import trio_sup._operate, trio_sup.inspect.listener, trio_sup.inspect.oneshot
-trio_sup.inspect.listener.library_version()
+import trio_sup._inspected.operator, trio_sup.inspect.node.listener, trio_sup.inspect.client.oneshot
+trio_sup.inspect.node.listener.library_version()
 uid = int(sys.argv.pop(1))
 os.setgroups([])
 os.setgid(uid)

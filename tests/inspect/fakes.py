@@ -1,4 +1,4 @@
-"""A node made of plain records that fulfil `trio_sup.inspect.source`."""
+"""A node made of plain records that fulfil `trio_sup.inspect.node.source`."""
 
 import math
 from collections import Counter
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from attrs import define, field
 from trio.lowlevel import Task
 
-from trio_sup.inspect.source import (
+from trio_sup.inspect.node.source import (
     ObservedChild,
     ObservedEvent,
     ObservedMailbox,

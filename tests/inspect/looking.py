@@ -7,10 +7,10 @@ from pathlib import Path
 import trio
 
 from trio_sup import current_node
-from trio_sup.inspect.listener import serve_inspector
-from trio_sup.inspect.phase import Phase
-from trio_sup.inspect.session import Session
-from trio_sup.inspect.wire import Detail
+from trio_sup.inspect.client.phase import Phase
+from trio_sup.inspect.client.session import Session
+from trio_sup.inspect.node.listener import serve_inspector
+from trio_sup.inspect.protocol.wire import Detail
 
 
 class Looker:

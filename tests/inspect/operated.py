@@ -20,11 +20,11 @@ from trio_sup import (
     events,
     open_supervisor,
 )
-from trio_sup._operate import Operator
-from trio_sup.inspect.listener import serve_inspector
-from trio_sup.inspect.session import Session
-from trio_sup.inspect.wire import Row
-from trio_sup.inspect.wire_actions import Acted, Planned
+from trio_sup._inspected.operator import Operator
+from trio_sup.inspect.client.session import Session
+from trio_sup.inspect.node.listener import serve_inspector
+from trio_sup.inspect.protocol.wire import Row
+from trio_sup.inspect.protocol.wire_actions import Acted, Planned
 
 
 class Counter(GenServer):

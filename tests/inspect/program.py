@@ -5,7 +5,7 @@ import sys
 import trio
 
 from tests.inspect.fakes import boards, shop
-from trio_sup.inspect.listener import serve_inspector
+from trio_sup.inspect.node.listener import serve_inspector
 
 
 async def main(name: str, odd: bool) -> None:

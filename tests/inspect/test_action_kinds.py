@@ -16,8 +16,8 @@ from trio_sup import (
     child,
     supervisor,
 )
-from trio_sup.inspect.codec import encode, request_decoder, server_decoder
-from trio_sup.inspect.wire_actions import (
+from trio_sup.inspect.protocol.codec import encode, request_decoder, server_decoder
+from trio_sup.inspect.protocol.wire_actions import (
     Act,
     Acted,
     AskControl,

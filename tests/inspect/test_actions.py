@@ -15,15 +15,11 @@ from trio_sup import (
     current_node,
     dynamic_supervisor,
 )
-from trio_sup._inspection import INSPECT_VARIABLE, Inspect, inspect_mode
-from trio_sup.inspect.actions import NO_ROLE, REFUSALS
-from trio_sup.inspect.codec import encode
-from trio_sup.inspect.operating import NOT_ASKED
-from trio_sup.inspect.wire_actions import (
-    Act,
-    Acted,
-    Role,
-)
+from trio_sup._inspected.inspection import INSPECT_VARIABLE, Inspect, inspect_mode
+from trio_sup.inspect.client.operating import NOT_ASKED
+from trio_sup.inspect.node.actions import NO_ROLE, REFUSALS
+from trio_sup.inspect.protocol.codec import encode
+from trio_sup.inspect.protocol.wire_actions import Act, Acted, Role
 from trio_sup.testing import ConformanceMonitor
 
 pytestmark = [pytest.mark.trio, pytest.mark.usefixtures("quiet_log")]

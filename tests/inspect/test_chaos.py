@@ -13,7 +13,7 @@ import pytest
 
 from tests.inspect.hostile.run import Target, target
 from tests.inspector.rows import make_row, server, supervisor
-from trio_sup.inspect.chaos import (
+from trio_sup.inspect.model.chaos import (
     HANG,
     PlanError,
     Step,
@@ -22,7 +22,7 @@ from trio_sup.inspect.chaos import (
     step_json,
     targets,
 )
-from trio_sup.inspect.wire import Row
+from trio_sup.inspect.protocol.wire import Row
 
 ROWS = [
     supervisor(1, path="shop"),

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_sup._core.clean import clean, is_clean
-from trio_sup.inspect.checked import MAX_BLOCK
-from trio_sup.inspect.codec import Malformed, encode, server_decoder
-from trio_sup.inspect.shapes import MAX_SECONDS, MAX_TEXT, MAX_WHOLE
-from trio_sup.inspect.wire import (
+from trio_sup.inspect.protocol.checked import MAX_BLOCK
+from trio_sup.inspect.protocol.codec import Malformed, encode, server_decoder
+from trio_sup.inspect.protocol.shapes import MAX_SECONDS, MAX_TEXT, MAX_WHOLE
+from trio_sup.inspect.protocol.wire import (
     ROW_COLUMNS,
     SERVER_TAGS,
     Delta,
@@ -24,7 +24,7 @@ from trio_sup.inspect.wire import (
     ServerMessage,
     Unknown,
 )
-from trio_sup.inspect.wire_details import ARRAYS, Metrics, NodeInfo, Tasks
+from trio_sup.inspect.protocol.wire_details import ARRAYS, Metrics, NodeInfo, Tasks
 
 EVIL = (
     "a\x1b]0;title\x07\x9b31m\nforged\r\u202etxt\ud800\u200b\u2066\x7f\x85\u2028\u3164"

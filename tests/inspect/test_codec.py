@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_sup.inspect.codec import (
+from trio_sup.inspect.node.text import CLIP_MARK, MAX_TRACEBACK, clip, clip_block
+from trio_sup.inspect.protocol.codec import (
     MAX_FRAME,
     MAX_REQUEST,
     FrameTooLarge,
@@ -17,13 +18,7 @@ from trio_sup.inspect.codec import (
     request_decoder,
     server_decoder,
 )
-from trio_sup.inspect.text import (
-    CLIP_MARK,
-    MAX_TRACEBACK,
-    clip,
-    clip_block,
-)
-from trio_sup.inspect.wire import (
+from trio_sup.inspect.protocol.wire import (
     ROW_COLUMNS,
     Attach,
     Bye,

@@ -6,9 +6,20 @@ from typing import Any
 
 from hypothesis import given, strategies as st
 
-from trio_sup.inspect.codec import Malformed, encode, request_decoder, server_decoder
-from trio_sup.inspect.wire import ClientMessage, Detail, Row, ServerMessage, Watch
-from trio_sup.inspect.wire_details import (
+from trio_sup.inspect.protocol.codec import (
+    Malformed,
+    encode,
+    request_decoder,
+    server_decoder,
+)
+from trio_sup.inspect.protocol.wire import (
+    ClientMessage,
+    Detail,
+    Row,
+    ServerMessage,
+    Watch,
+)
+from trio_sup.inspect.protocol.wire_details import (
     AskMetrics,
     Busy,
     BusyRow,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.inspect.converge.run import differences, run
-from trio_sup.inspect.wire import ROW_COLUMNS
+from trio_sup.inspect.protocol.wire import ROW_COLUMNS
 
 
 def test_all_views_of_a_node_in_chaos_become_its_truth() -> None:

@@ -21,8 +21,8 @@ from trio_sup import (
     child,
     open_supervisor,
 )
-from trio_sup.inspect.inside import LETTERS
-from trio_sup.inspect.watching import LEASE
+from trio_sup.inspect.node.inside import LETTERS
+from trio_sup.inspect.node.watching import LEASE
 
 
 class Hostile:

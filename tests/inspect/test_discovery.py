@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from trio_sup.inspect.directory import (
+from trio_sup.inspect.finding.directory import (
     UnsafeDirectory,
     check_dir,
     directory_lock,
     make_dir,
     runtime_dir,
 )
-from trio_sup.inspect.discovery import (
+from trio_sup.inspect.finding.discovery import (
     AmbiguousNode,
     NoSuchNode,
     find_node,
@@ -27,7 +27,7 @@ from trio_sup.inspect.discovery import (
     process_state,
     sweep,
 )
-from trio_sup.inspect.node_file import NodeFile, read_file, write_file
+from trio_sup.inspect.finding.node_file import NodeFile, read_file, write_file
 
 FILE = NodeFile("shop", 1, "e1", 1.5, None, "app.py", "/", "3.13", "1.0", 1, 1)
 
@@ -99,7 +99,7 @@ def test_a_directory_of_somebody_else_is_not_looked_at(short_dir: Path) -> None:
     script = f"""
 import os
 from pathlib import Path
-from trio_sup.inspect.directory import UnsafeDirectory, check_dir
+from trio_sup.inspect.finding.directory import UnsafeDirectory, check_dir
 os.setuid(65533)
 try:
     check_dir(Path({str(short_dir)!r}))

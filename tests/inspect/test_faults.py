@@ -7,7 +7,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from trio_sup import Child, child, open_supervisor
-from trio_sup._faults import ChaosCrash, crash
+from trio_sup._inspected.faults import ChaosCrash, crash
 
 pytestmark = [pytest.mark.trio, pytest.mark.usefixtures("quiet_log")]
 

@@ -15,15 +15,20 @@ import trio
 from trio.testing import MockClock
 
 from tests.inspect.fakes import FakeChild, FakeMailbox, FakeNode, boards, shop
-from trio_sup.inspect.client import EVENTS_QUEUED
-from trio_sup.inspect.codec import MAX_REQUEST, Malformed, encode, server_decoder
-from trio_sup.inspect.directory import directory_lock, make_dir
-from trio_sup.inspect.discovery import list_nodes
-from trio_sup.inspect.hub import MAX_CLIENTS, RESUME_SECONDS
-from trio_sup.inspect.listener import InspectorUnavailable, serve_inspector
-from trio_sup.inspect.session import Session
-from trio_sup.inspect.watching import LEASE
-from trio_sup.inspect.wire import (
+from trio_sup.inspect.client.session import Session
+from trio_sup.inspect.finding.directory import directory_lock, make_dir
+from trio_sup.inspect.finding.discovery import list_nodes
+from trio_sup.inspect.node.client_view import EVENTS_QUEUED
+from trio_sup.inspect.node.hub import MAX_CLIENTS, RESUME_SECONDS
+from trio_sup.inspect.node.listener import InspectorUnavailable, serve_inspector
+from trio_sup.inspect.node.watching import LEASE
+from trio_sup.inspect.protocol.codec import (
+    MAX_REQUEST,
+    Malformed,
+    encode,
+    server_decoder,
+)
+from trio_sup.inspect.protocol.wire import (
     ROW_COLUMNS,
     Attach,
     Bye,

@@ -16,7 +16,12 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from tests.inspect.looking import looking
 from trio_sup import GenServer, call, cast, child, dynamic_supervisor, open_supervisor
-from trio_sup.inspect.metrics import FAMILIES, MAX_SUPERVISORS, gather, prometheus_lines
+from trio_sup.inspect.node.metrics import (
+    FAMILIES,
+    MAX_SUPERVISORS,
+    gather,
+    prometheus_lines,
+)
 from trio_sup.metrics import prometheus_text, register
 
 

@@ -17,7 +17,7 @@ import pytest
 import trio
 from hypothesis import given, strategies as st
 
-import trio_sup.inspect.listener
+import trio_sup.inspect.node.listener
 from tests.directories import short_directory
 from trio_sup import (
     RestartLimitExceeded,
@@ -28,8 +28,8 @@ from trio_sup import (
     serve,
     supervisor,
 )
-from trio_sup._inspection import INSPECT_VARIABLE
-from trio_sup.inspect.hub import Hub
+from trio_sup._inspected.inspection import INSPECT_VARIABLE
+from trio_sup.inspect.node.hub import Hub
 
 ROOT = Path(__file__).parents[2]
 
@@ -227,7 +227,7 @@ def no_users(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_unix_sockets(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(trio_sup.inspect.listener, "socket", SimpleNamespace())
+    patch.setattr(trio_sup.inspect.node.listener, "socket", SimpleNamespace())
 
 
 def no_temporary_directory(patch: pytest.MonkeyPatch) -> None:
@@ -241,25 +241,25 @@ def no_temporary_directory(patch: pytest.MonkeyPatch) -> None:
 
 
 def modules_cannot_be_read(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(sys.modules, "trio_sup.inspect.listener", None)
+    patch.setitem(sys.modules, "trio_sup.inspect.node.listener", None)
 
 
 def the_operator_cannot_be_read(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(sys.modules, "trio_sup._operate", None)
+    patch.setitem(sys.modules, "trio_sup._inspected.operator", None)
 
 
 def anything_else(patch: pytest.MonkeyPatch) -> None:
     def hello(*args: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    patch.setattr(trio_sup.inspect.listener, "_hello", hello)
+    patch.setattr(trio_sup.inspect.node.listener, "_hello", hello)
 
 
 def out_of_files(patch: pytest.MonkeyPatch) -> None:
     def open_dir(directory: Path, *, own: bool, make: bool) -> None:
         raise OSError(24, "Too many open files")
 
-    patch.setattr(trio_sup.inspect.listener, "open_dir", open_dir)
+    patch.setattr(trio_sup.inspect.node.listener, "open_dir", open_dir)
 
 
 REASONS: list[tuple[Broken, str]] = [

@@ -18,17 +18,23 @@ from tests.inspect.attackers import NOBODY, as_root, running_as
 from tests.inspect.test_discovery import FILE, leave_behind, listen
 from trio_sup import open_inspector
 from trio_sup.cli import main
-from trio_sup.inspect import conversation, peers
-from trio_sup.inspect.directory import UnsafeDirectory, check_dir, make_dir, runtime_dir
-from trio_sup.inspect.discovery import (
+from trio_sup.inspect.client import conversation
+from trio_sup.inspect.client.oneshot import EXIT_PERMISSION, AskError, ask
+from trio_sup.inspect.finding import peers
+from trio_sup.inspect.finding.directory import (
+    UnsafeDirectory,
+    check_dir,
+    make_dir,
+    runtime_dir,
+)
+from trio_sup.inspect.finding.discovery import (
     NoSuchNode,
     find_node,
     list_nodes,
     probe,
     sweep,
 )
-from trio_sup.inspect.node_file import read_file, write_file
-from trio_sup.inspect.oneshot import EXIT_PERMISSION, AskError, ask
+from trio_sup.inspect.finding.node_file import read_file, write_file
 
 
 @pytest.fixture
@@ -232,8 +238,8 @@ while True:
 
 ASK = """
 from pathlib import Path
-from trio_sup.inspect.discovery import find_node
-from trio_sup.inspect.oneshot import AskError, ask
+from trio_sup.inspect.finding.discovery import find_node
+from trio_sup.inspect.client.oneshot import AskError, ask
 try:
     ask(find_node(Path("/nowhere"), sys.argv[1]))
 except AskError as error:

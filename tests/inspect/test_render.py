@@ -10,13 +10,13 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_sup.inspect.render import (
+from trio_sup.inspect.node.render import (
     REDACTED,
     render,
     render_attributes,
     render_call,
 )
-from trio_sup.inspect.render_leaves import MAX_STRING
+from trio_sup.inspect.node.render_leaves import MAX_STRING
 
 
 class Ran(BaseException):

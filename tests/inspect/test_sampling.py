@@ -18,8 +18,8 @@ from trio_sup import (
     open_supervisor,
     supervisor,
 )
-from trio_sup.inspect.table import Found, Table, build_row
-from trio_sup.inspect.wire import Row
+from trio_sup.inspect.node.table import Found, Table, build_row
+from trio_sup.inspect.protocol.wire import Row
 
 
 class Worker(GenServer):

@@ -20,17 +20,22 @@ from trio.testing import MockClock
 
 from tests.inspect.looking import looking
 from trio_sup import Caller, GenServer, StateMachine, call, cast, child, open_supervisor
-from trio_sup.inspect.masking import (
+from trio_sup.inspect.node.masking import (
     REDACTED,
     mask_arguments,
     mask_known,
     mask_report,
     mask_text,
 )
-from trio_sup.inspect.render import render, render_attributes, render_call, render_line
-from trio_sup.inspect.render_names import Parameters, parameters_of
-from trio_sup.inspect.secret_names import DEFAULT, SecretNames
-from trio_sup.inspect.text import clip
+from trio_sup.inspect.node.render import (
+    render,
+    render_attributes,
+    render_call,
+    render_line,
+)
+from trio_sup.inspect.node.render_names import Parameters, parameters_of
+from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
+from trio_sup.inspect.node.text import clip
 
 SECRET = "hunter2"
 
@@ -469,7 +474,7 @@ async def test_the_user_says_what_else_is_secret_and_what_is_not(
 
 def test_the_arguments_of_the_program_are_shown_without_secrets() -> None:
     script = (
-        "from trio_sup.inspect.node_info import facts_of_process;"
+        "from trio_sup.inspect.node.node_info import facts_of_process;"
         "print(dict(facts_of_process({}))['arguments'])"
     )
     done = subprocess.run(

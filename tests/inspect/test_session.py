@@ -6,10 +6,10 @@ import pytest
 from attrs import evolve
 from hypothesis import given, strategies as st
 
-from trio_sup.inspect.codec import encode, request_decoder
-from trio_sup.inspect.link import BACKOFF, SILENT_AFTER, STALE_AFTER
-from trio_sup.inspect.session import Phase, Session
-from trio_sup.inspect.wire import (
+from trio_sup.inspect.client.link import BACKOFF, SILENT_AFTER, STALE_AFTER
+from trio_sup.inspect.client.session import Phase, Session
+from trio_sup.inspect.protocol.codec import encode, request_decoder
+from trio_sup.inspect.protocol.wire import (
     ROW_COLUMNS,
     Attach,
     Bye,

@@ -12,9 +12,9 @@ from trio.testing import MockClock
 
 from tests.inspect.looking import Looker, looking
 from trio_sup import child, current_node, open_inspector, open_supervisor
-from trio_sup.inspect.waiting import in_rings
-from trio_sup.inspect.watching import LEASE
-from trio_sup.inspect.wire_details import TaskRow
+from trio_sup.inspect.node.waiting import in_rings
+from trio_sup.inspect.node.watching import LEASE
+from trio_sup.inspect.protocol.wire_details import TaskRow
 
 
 async def tasks_of(looker: Looker) -> list[TaskRow]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from attrs import define, field
 
-from trio_sup.inspect.codec import encode, request_decoder
-from trio_sup.inspect.wire import (
+from trio_sup.inspect.protocol.codec import encode, request_decoder
+from trio_sup.inspect.protocol.wire import (
     CAPS,
     ROW_COLUMNS,
     Attach,
@@ -29,7 +29,7 @@ from trio_sup.inspect.wire import (
     SnapEnd,
     Watch,
 )
-from trio_sup.inspect.wire_details import Follow
+from trio_sup.inspect.protocol.wire_details import Follow
 
 STARTED = 1_700_000_000.0
 """2023-11-14 22:13:20 UTC: the wall clock when every node of the tests began."""

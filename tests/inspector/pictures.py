@@ -21,7 +21,7 @@ from tests.inspector import shop_inside
 from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, open_rig
 from tests.inspector.shop import TRACEBACK, shop_rows, story
-from trio_sup.inspect.session import Phase
+from trio_sup.inspect.client.session import Phase
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 TITLE = "trio-sup inspect shop"

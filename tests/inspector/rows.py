@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trio_sup.inspect.wire import Row
+from trio_sup.inspect.protocol.wire import Row
 
 
 def make_row(id: int, parent: int = 0, label: str | None = None, **columns: Any) -> Row:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.inspector.rows import make_row, server, supervisor
-from trio_sup.inspect.wire import Row
+from trio_sup.inspect.protocol.wire import Row
 
 TRACEBACK = """\
 Traceback (most recent call last):

@@ -1,7 +1,7 @@
 """What the shop's node tells on request: insides of children, tasks, calls, load."""
 
-from trio_sup.inspect.wire import Detail, ServerMessage
-from trio_sup.inspect.wire_details import (
+from trio_sup.inspect.protocol.wire import Detail, ServerMessage
+from trio_sup.inspect.protocol.wire_details import (
     Busy,
     BusyRow,
     ClientInfo,

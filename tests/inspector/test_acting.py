@@ -10,9 +10,16 @@ from tests.inspect.hostile.run import target
 from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, open_rig
 from tests.inspector.rows import make_row, server, supervisor
-from trio_sup.inspect.operating import NOT_ASKED, Operating
-from trio_sup.inspect.wire import ClientMessage
-from trio_sup.inspect.wire_actions import Act, Acted, AskControl, Plan, Planned, Role
+from trio_sup.inspect.client.operating import NOT_ASKED, Operating
+from trio_sup.inspect.protocol.wire import ClientMessage
+from trio_sup.inspect.protocol.wire_actions import (
+    Act,
+    Acted,
+    AskControl,
+    Plan,
+    Planned,
+    Role,
+)
 from trio_sup_inspector.acting import options_for, result_of
 
 Story = Callable[[Rig, FakeNode], Awaitable[None]]

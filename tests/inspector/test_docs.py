@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from tests.inspector.pictures import PICTURES
-from trio_sup.inspect.lint_rules import RULES
-from trio_sup.inspect.show import LOOKS
-from trio_sup_inspector.inside import TITLES
+from trio_sup.inspect.model.lint_rules import RULES
+from trio_sup.inspect.text.show import LOOKS
+from trio_sup_inspector.detail.parts import TITLES
 from trio_sup_inspector.keys import GROUPS, shown_keys
 
 DOCS = Path(__file__).parents[2] / "docs" / "inspector"

@@ -7,9 +7,9 @@ import trio
 
 from tests.inspector.shop import story
 from trio_sup import Backoff, Budget, child, current_node, open_supervisor, supervisor
-from trio_sup.inspect.incidents import KEPT, Incident, Incidents
-from trio_sup.inspect.table import build_event
-from trio_sup.inspect.wire import Event
+from trio_sup.inspect.model.incidents import KEPT, Incident, Incidents
+from trio_sup.inspect.node.table import build_event
+from trio_sup.inspect.protocol.wire import Event
 
 
 def join(*told: tuple[float, str, str, str]) -> Incidents:

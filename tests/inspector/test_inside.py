@@ -11,8 +11,8 @@ from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, open_rig
 from tests.inspector.rows import make_row, server
 from tests.inspector.test_screens import shop_node
-from trio_sup.inspect.wire import ClientMessage, Unwatch, Watch
-from trio_sup.inspect.wire_details import (
+from trio_sup.inspect.protocol.wire import ClientMessage, Unwatch, Watch
+from trio_sup.inspect.protocol.wire_details import (
     Follow,
     Held,
     TaskRow,
@@ -21,9 +21,9 @@ from trio_sup.inspect.wire_details import (
     WaitEdge,
     Waits,
 )
-from trio_sup_inspector.calls import chain
-from trio_sup_inspector.inside import TABS
-from trio_sup_inspector.tasks import TasksPane, task_lines
+from trio_sup_inspector.detail.parts import TABS
+from trio_sup_inspector.lines.waiting import chain
+from trio_sup_inspector.panes.tasks import TasksPane, task_lines
 
 Story = Callable[[Rig, FakeNode], Awaitable[None]]
 

@@ -14,7 +14,7 @@ from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, open_rig
 from tests.inspector.rows import make_row, server, supervisor
 from tests.inspector.shop import shop_rows
-from trio_sup.inspect.wire import Rate, Unwatch, Watch
+from trio_sup.inspect.protocol.wire import Rate, Unwatch, Watch
 from trio_sup_inspector.keys import GROUPS, IDS, KeymapError, load_keymap
 from trio_sup_inspector.widgets.document import Document
 

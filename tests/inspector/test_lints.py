@@ -7,11 +7,11 @@ from attrs import evolve
 
 from tests.inspector.rows import make_row, server, supervisor
 from tests.inspector.shop import shop_rows
-from trio_sup.inspect.incidents import Incidents
-from trio_sup.inspect.lint_rules import BY_ID, RULES
-from trio_sup.inspect.lints import GROWING, Finding, Lints
-from trio_sup.inspect.model import TreeModel
-from trio_sup.inspect.wire import Event, Heartbeat, Row
+from trio_sup.inspect.model.incidents import Incidents
+from trio_sup.inspect.model.lint_rules import BY_ID, RULES
+from trio_sup.inspect.model.lints import GROWING, Finding, Lints
+from trio_sup.inspect.model.model import TreeModel
+from trio_sup.inspect.protocol.wire import Event, Heartbeat, Row
 
 
 class Bench:

@@ -4,8 +4,8 @@ from attrs import evolve
 from hypothesis import given, strategies as st
 
 from tests.inspector.rows import make_row, server, supervisor
-from trio_sup.inspect.model import ROOT, Totals, TreeModel, snapshot, totals_of
-from trio_sup.inspect.tree import Expansion, flatten, walk
+from trio_sup.inspect.model.model import ROOT, Totals, TreeModel, snapshot, totals_of
+from trio_sup.inspect.model.tree import Expansion, flatten, walk
 
 STATUSES = ["running", "stopped", "backing_off", "restarting", "stuck", "quarantined"]
 

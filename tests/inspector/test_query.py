@@ -3,9 +3,9 @@
 import pytest
 
 from tests.inspector.rows import make_row, server, supervisor
-from trio_sup.inspect.problems import problem
-from trio_sup.inspect.query import QueryError, parse_query
-from trio_sup.inspect.wire import Row
+from trio_sup.inspect.model.problems import problem
+from trio_sup.inspect.model.query import QueryError, parse_query
+from trio_sup.inspect.protocol.wire import Row
 
 NOW = 200.0
 ROWS = [

@@ -12,7 +12,7 @@ from tests.commands.rig import environment
 from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import PATIENCE, open_rig
 from tests.inspector.shop import shop_rows
-from trio_sup.inspect.session import Session
+from trio_sup.inspect.client.session import Session
 from trio_sup_inspector.connection import Connection, Target
 
 FAKE = """\

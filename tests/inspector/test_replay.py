@@ -9,7 +9,7 @@ from textual.app import App
 
 from tests.commands.test_recording import SECONDS, write
 from tests.inspector.rig import Clock, Rig
-from trio_sup.inspect.replay import read_index
+from trio_sup.inspect.recording.replay import read_index
 from trio_sup_inspector.app import Settings
 from trio_sup_inspector.replay import ReplayApp
 from trio_sup_inspector.screens.replay import position_cells

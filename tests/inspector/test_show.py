@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tests.inspector.rows import make_row, server, supervisor
-from trio_sup.inspect import show
-from trio_sup.inspect.model import TreeModel, snapshot
-from trio_sup.inspect.order import BY_ID, arrange
-from trio_sup.inspect.query import parse_query
-from trio_sup.inspect.tree_text import tree_lines
-from trio_sup_inspector.cells import Cells, cells_width, changed_span, width_of
+from trio_sup.inspect.model.model import TreeModel, snapshot
+from trio_sup.inspect.model.order import BY_ID, arrange
+from trio_sup.inspect.model.query import parse_query
+from trio_sup.inspect.text import show
+from trio_sup.inspect.text.tree_text import tree_lines
+from trio_sup_inspector.lines.cells import Cells, cells_width, changed_span, width_of
 from trio_sup_inspector.widgets.paint import merge
 
 

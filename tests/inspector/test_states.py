@@ -11,8 +11,8 @@ from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, open_rig
 from tests.inspector.rows import make_row, server, supervisor
 from tests.inspector.shop import shop_rows
-from trio_sup.inspect.codec import encode
-from trio_sup.inspect.wire import Error
+from trio_sup.inspect.protocol.codec import encode
+from trio_sup.inspect.protocol.wire import Error
 from trio_sup_inspector.connection import Target, explain
 from trio_sup_inspector.screens.main import MainScreen
 from trio_sup_inspector.screens.nodes import Nodes

@@ -10,7 +10,7 @@ from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, open_rig
 from tests.inspector.rows import server, supervisor
 from tests.inspector.shop import TRACEBACK, shop_rows
-from trio_sup_inspector.cells import cut_front, width_of
+from trio_sup_inspector.lines.cells import cut_front, width_of
 
 Story = Callable[[Rig, FakeNode], Awaitable[None]]
 TO_CHARGE = ("down", "down", "down", "enter")

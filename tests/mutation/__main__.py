@@ -22,7 +22,7 @@ from .survivors import Survivor, load, parse_diff
 
 ROOT = Path(__file__).parent.parent.parent
 CORE = "trio_sup/_core"
-FILES = ("exits", "names", "policies", "specs", "strategy", "window")
+FILES = ("exits", "name_tables", "policies", "specs", "strategy", "window")
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 
 

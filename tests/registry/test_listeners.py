@@ -20,8 +20,8 @@ from trio_sup import (
     child,
     open_supervisor,
 )
-from trio_sup._current import current_kid
-from trio_sup._listeners import Notice
+from trio_sup._children.current import current_kid
+from trio_sup._registry.listeners import Notice
 
 
 class Member(GenServer):

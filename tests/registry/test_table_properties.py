@@ -10,7 +10,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from trio_sup._core.names import DuplicateTable, Entry, Table, UniqueTable
+from trio_sup._core.name_tables import DuplicateTable, Entry, Table, UniqueTable
 
 keys = st.sampled_from(["a", "b", ("a", 1), 1, None])
 owners = st.sampled_from(["x", "y", "z"])

@@ -6,7 +6,7 @@ from trio.testing import MockClock
 
 from trio_sup import GenServer, Mailbox, call, cast, child, open_supervisor
 from trio_sup._core.policies import WhenFull
-from trio_sup._drain import drain
+from trio_sup._servers.queue import drain
 
 
 class Clock(GenServer):

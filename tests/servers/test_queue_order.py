@@ -8,10 +8,17 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_sup import Mailbox, MailboxFull
+from trio_sup._children.record import Kid
 from trio_sup._core.policies import WhenFull
-from trio_sup._kid import Kid
-from trio_sup._mailbox import MailQueue
-from trio_sup._messages import CastNote, DownNote, InfoNote, Item, Request, StopNote
+from trio_sup._servers.mailbox import MailQueue
+from trio_sup._servers.messages import (
+    CastNote,
+    DownNote,
+    InfoNote,
+    Item,
+    Request,
+    StopNote,
+)
 
 CAPACITY = 3
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import trio
 from trio.testing import MockClock
 
-from trio_sup.testing._quiet import quiet_log
+from trio_sup.testing._run.quiet import quiet_log
 from trio_sup.testing.schedule import scheduled
 
 T = TypeVar("T")

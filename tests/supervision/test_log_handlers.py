@@ -20,7 +20,7 @@ from trio_sup import (
     open_supervisor,
     run,
 )
-from trio_sup._log import Log
+from trio_sup._trio.log import Log
 
 LOGGERS = ("trio_sup", "trio_sup.inspect", "trio_sup.trace")
 

@@ -30,8 +30,8 @@ from trio_sup import (
     open_supervisor,
     task_supervisor,
 )
+from trio_sup._children.remains import clear_frames
 from trio_sup._core.remains import WHOLE
-from trio_sup._remains import clear_frames
 from trio_sup.events import ChildCrashed, LifecycleEvent
 
 MB = 1_000_000

@@ -34,8 +34,8 @@ from trio_sup import (
     open_supervisor,
     supervisor,
 )
+from trio_sup._children.record import Kid
 from trio_sup._core.words import Restart, Strategy
-from trio_sup._kid import Kid
 
 IDS = "abc"
 STRATEGIES: list[Strategy] = ["one_for_one", "one_for_all", "rest_for_one"]

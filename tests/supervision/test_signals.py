@@ -18,7 +18,7 @@ import trio
 
 from tests.directories import short_directory
 from trio_sup import child, run, serve, supervisor
-from trio_sup._signals import Signals
+from trio_sup._tree.signals import Signals
 
 ROOT = Path(__file__).parents[2]
 
@@ -141,7 +141,7 @@ def test_a_storm_that_begins_before_the_tree_does_ends_in_order(
         return began(*args)
 
     signals_came = []
-    from trio_sup._signals import Signals
+    from trio_sup._tree.signals import Signals
     handle = Signals._handle
 
     def note(self, number, frame):

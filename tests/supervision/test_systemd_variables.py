@@ -12,8 +12,8 @@ import pytest
 import trio
 
 from trio_sup import child, run, supervisor
-from trio_sup._systemd import systemd_notifier
-from trio_sup._systemd_variables import VARIABLES, take_variables
+from trio_sup._tree.systemd import systemd_notifier
+from trio_sup._tree.systemd_variables import VARIABLES, take_variables
 
 ENVIRON = "import json, os; print(json.dumps(dict(os.environ)))"
 

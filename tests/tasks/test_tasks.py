@@ -29,7 +29,7 @@ from trio_sup import (
     task_supervisor,
     yield_many,
 )
-from trio_sup._core.task_results import shutdown_outcome
+from trio_sup._core.outcomes import shutdown_outcome
 from trio_sup._core.words import Shutdown
 
 

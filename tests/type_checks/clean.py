@@ -6,8 +6,8 @@ for both: an ignore that is not needed is one itself.
 
 from trio_sup._commands.output import say, say_lines, say_pieces
 from trio_sup._core.clean import clean, json_line, json_pieces
-from trio_sup.inspect.model import TreeModel
-from trio_sup.inspect.tree_text import tree_lines
+from trio_sup.inspect.model.model import TreeModel
+from trio_sup.inspect.text.tree_text import tree_lines
 
 
 def unclean_strings_are_refused(text: str, model: TreeModel) -> None:

@@ -32,10 +32,10 @@ from trio_sup._commands.support import asking, node_or_filter, peer, query
 from trio_sup._core.clean import clean, json_line
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.chaos import Step
-    from trio_sup.inspect.conversation import Conversation
-    from trio_sup.inspect.rampage import Hit
-    from trio_sup.inspect.session import Session
+    from trio_sup.inspect.client.conversation import Conversation
+    from trio_sup.inspect.client.session import Session
+    from trio_sup.inspect.model.chaos import Step
+    from trio_sup.inspect.model.rampage import Hit
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +84,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def kinds(text: str) -> list[str]:
     """Kinds of faults, separated by commas."""
-    from trio_sup.inspect.chaos import KINDS
+    from trio_sup.inspect.model.chaos import KINDS
 
     words = text.split(",")
     for word in words:
@@ -96,7 +96,7 @@ def kinds(text: str) -> list[str]:
 
 def run(args: argparse.Namespace) -> int:
     """Cause faults on a node that allows control, and tell what came back."""
-    from trio_sup.inspect.conversation import attached
+    from trio_sup.inspect.client.conversation import attached
 
     node_or_filter(args)
     with (
@@ -120,7 +120,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _plan(args: argparse.Namespace, session: Session) -> list[Step]:
-    from trio_sup.inspect import chaos
+    from trio_sup.inspect.model import chaos
 
     try:
         if args.plan is not None:
@@ -145,7 +145,7 @@ def _plan(args: argparse.Namespace, session: Session) -> list[Step]:
 
 
 def _print_plan(plan: list[Step], *, as_json: bool) -> None:
-    from trio_sup.inspect.chaos import step_json
+    from trio_sup.inspect.model.chaos import step_json
 
     for step in plan:
         if as_json:
@@ -156,7 +156,7 @@ def _print_plan(plan: list[Step], *, as_json: bool) -> None:
 
 
 def _wait_for_control(conversation: Conversation) -> None:
-    from trio_sup.inspect.conversation import EXIT_REFUSED
+    from trio_sup.inspect.client.conversation import EXIT_REFUSED
 
     operating = conversation.session.operating
     while operating.role is None:
@@ -172,7 +172,7 @@ class _Show:
     def __init__(
         self, conversation: Conversation, plan: list[Step], args: argparse.Namespace
     ) -> None:
-        from trio_sup.inspect.rampage import Rampage
+        from trio_sup.inspect.model.rampage import Rampage
 
         self._conversation = conversation
         self._rampage: Rampage = Rampage(conversation.session, plan, args.settle)
@@ -251,7 +251,7 @@ OUTCOMES: Final = ("back", "done", "refused", "missed", "not_back")
 
 
 def _hit_json(hit: Hit) -> dict[str, object]:
-    from trio_sup.inspect.chaos import step_json
+    from trio_sup.inspect.model.chaos import step_json
 
     return {
         **step_json(hit.step),

@@ -87,8 +87,8 @@ def completed_by(
 
 def node_names(args: argparse.Namespace) -> list[str]:
     """The nodes that run: their names, and name.pid where a name is not enough."""
-    from trio_sup.inspect import discovery
-    from trio_sup.inspect.directory import runtime_dir
+    from trio_sup.inspect.finding import discovery
+    from trio_sup.inspect.finding.directory import runtime_dir
 
     del args
     found = discovery.list_nodes(runtime_dir())

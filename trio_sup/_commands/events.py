@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from trio_sup.inspect.wire import Event
+    from trio_sup.inspect.protocol.wire import Event
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what the node remembers, or go on as events happen."""
-    from trio_sup.inspect import oneshot, report
+    from trio_sup.inspect.client import oneshot
+    from trio_sup.inspect.text import report
 
     recording = recording_of(args)
     with asking(), reading():
@@ -56,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _recorded(path: Path) -> list[tuple[Event, float]]:
-    from trio_sup.inspect import oneshot, replay
+    from trio_sup.inspect.client import oneshot
+    from trio_sup.inspect.recording import replay
 
     index = replay.read_index(path)
     hello = replay.answer_of(path).node

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace) -> int:
     """Print a node's metrics in the Prometheus text format."""
-    from trio_sup.inspect import oneshot
+    from trio_sup.inspect.client import oneshot
 
     with asking():
         text = oneshot.metrics(peer(args))

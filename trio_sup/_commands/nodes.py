@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace) -> int:
     """List the nodes that run; no node is no failure."""
-    from trio_sup.inspect import discovery, report
-    from trio_sup.inspect.directory import runtime_dir
+    from trio_sup.inspect.finding import discovery
+    from trio_sup.inspect.finding.directory import runtime_dir
+    from trio_sup.inspect.text import report
 
     directory = runtime_dir()
     with asking():

@@ -24,7 +24,7 @@ from trio_sup._commands.support import (
 from trio_sup._core.clean import clean
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.columns import Column
+    from trio_sup.inspect.text.columns import Column
 
 SAMPLED: Final = frozenset({"growth", "rate"})
 """Orders that take two looks at the node: `top` has them."""
@@ -63,7 +63,7 @@ def add_table(parser: argparse.ArgumentParser) -> None:
 
 def order(text: str) -> str:
     """An order that one look is enough for."""
-    from trio_sup.inspect.order import BY_ID
+    from trio_sup.inspect.model.order import BY_ID
 
     if text in SAMPLED:
         raise argparse.ArgumentTypeError(
@@ -82,7 +82,7 @@ def columns(text: str | None, default: tuple[str, ...]) -> list[Column] | None:
         CommandError: there is no such column.
     """
     from trio_sup._commands.command import EXIT_USAGE, CommandError
-    from trio_sup.inspect.columns import BY_ID, COLUMNS
+    from trio_sup.inspect.text.columns import BY_ID, COLUMNS
 
     if text == "help":
         say_lines(clean(f"{column.id:<10}{column.about}") for column in COLUMNS)
@@ -96,10 +96,10 @@ def columns(text: str | None, default: tuple[str, ...]) -> list[Column] | None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the children as a flat list, once."""
-    from trio_sup.inspect import report
-    from trio_sup.inspect.columns import PS, table
-    from trio_sup.inspect.model import snapshot
-    from trio_sup.inspect.order import BY_ID, arrange
+    from trio_sup.inspect.model.model import snapshot
+    from trio_sup.inspect.model.order import BY_ID, arrange
+    from trio_sup.inspect.text import report
+    from trio_sup.inspect.text.columns import PS, table
 
     chosen = columns(args.columns, PS)
     if chosen is None:

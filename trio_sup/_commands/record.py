@@ -18,7 +18,7 @@ from trio_sup._commands.support import asking, peer, print_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from trio_sup.inspect.record import Recorded
+    from trio_sup.inspect.recording.record import Recorded
 
 LIMIT: Final = 256 * 1024 * 1024
 _SIZE: Final = re.compile(r"(\d+)([kMG]?)B?")
@@ -100,8 +100,8 @@ def write(
         CommandError: the node cannot be asked, or the file not be written.
     """
     from trio_sup._commands.version import ours
-    from trio_sup.inspect.record import record
-    from trio_sup.inspect.recording import Full, RecordingError
+    from trio_sup.inspect.recording.record import record
+    from trio_sup.inspect.recording.recording import Full, RecordingError
 
     try:
         with asking():

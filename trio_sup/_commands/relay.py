@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
 
     Reads no message: the versions of the two ends need not be known here.
     """
-    from trio_sup.inspect import conversation
+    from trio_sup.inspect.client import conversation
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         with asking():

@@ -13,7 +13,7 @@ from trio_sup._core.clean import clean
 if TYPE_CHECKING:
     import argparse
 
-    from trio_sup._inspection import Inspect
+    from trio_sup._inspected.inspection import Inspect
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the tree until it ends."""
     import trio_sup
-    from trio_sup import _load
+    from trio_sup._tree import load as _load
 
     try:
         spec = _load.load_spec(args.spec)

@@ -19,7 +19,7 @@ from trio_sup._commands.support import (
 if TYPE_CHECKING:
     import argparse
 
-    from trio_sup.inspect.oneshot import Answer
+    from trio_sup.inspect.client.oneshot import Answer
 
 PARTS: Final = ("mailbox", "state", "stack", "history", "links")
 
@@ -47,9 +47,10 @@ def run(args: argparse.Namespace) -> int:
     """Print one child's specification, state, last crash and latest events."""
     import attrs
 
-    from trio_sup.inspect import oneshot, subject
-    from trio_sup.inspect.subject_parts import part_lines
-    from trio_sup.inspect.wire import Detail
+    from trio_sup.inspect.client import oneshot
+    from trio_sup.inspect.protocol.wire import Detail
+    from trio_sup.inspect.text import subject
+    from trio_sup.inspect.text.subject_parts import part_lines
 
     def wanted(answer: Answer) -> int:
         try:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from trio_sup.inspect.health import Breach, Limits
-    from trio_sup.inspect.oneshot import Answer
+    from trio_sup.inspect.client.oneshot import Answer
+    from trio_sup.inspect.model.health import Breach, Limits
 
 AGAIN: Final = 0.25
 """Seconds between two looks of ``--wait``."""
@@ -59,8 +59,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the totals and what is wrong."""
-    from trio_sup.inspect import report
-    from trio_sup.inspect.health import Limits
+    from trio_sup.inspect.model.health import Limits
+    from trio_sup.inspect.text import report
 
     given = {name: getattr(args, name) for name in LIMITS}
     limits = Limits(
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _look(args: argparse.Namespace, limits: Limits) -> tuple[Answer, list[Breach]]:
-    from trio_sup.inspect.health import breaches
+    from trio_sup.inspect.model.health import breaches
 
     deadline = time.monotonic() + (args.wait or 0.0)
     while True:

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Generator, Sequence
 
-    from trio_sup.inspect.conversation import Peer
-    from trio_sup.inspect.discovery import FoundNode
-    from trio_sup.inspect.oneshot import Answer
-    from trio_sup.inspect.query import Query
+    from trio_sup.inspect.client.conversation import Peer
+    from trio_sup.inspect.client.oneshot import Answer
+    from trio_sup.inspect.finding.discovery import FoundNode
+    from trio_sup.inspect.model.query import Query
 
 
 @contextmanager
 def asking() -> Generator[None, None, None]:
     """Say in one line, with its exit code, what keeps a node from being asked."""
-    from trio_sup.inspect import directory, discovery, oneshot
+    from trio_sup.inspect.client import oneshot
+    from trio_sup.inspect.finding import directory, discovery
 
     try:
         yield
@@ -44,8 +45,8 @@ def find(args: argparse.Namespace) -> FoundNode:
 
     Root is told on stderr if it is somebody else's.
     """
-    from trio_sup.inspect import discovery
-    from trio_sup.inspect.directory import runtime_dir
+    from trio_sup.inspect.finding import discovery
+    from trio_sup.inspect.finding.directory import runtime_dir
 
     wanted: str | None = args.node
     found = discovery.find_node(runtime_dir(), wanted)
@@ -64,7 +65,7 @@ def peer(args: argparse.Namespace) -> Peer:
     wanted: str | None = args.node
     if wanted is None or not wanted.startswith("ssh://"):
         return find(args)
-    from trio_sup.inspect.remote import BadAddress, parse_address
+    from trio_sup.inspect.finding.remote import BadAddress, parse_address
 
     try:
         return parse_address(wanted)
@@ -78,11 +79,11 @@ def ask(args: argparse.Namespace, want: Sequence[str] = ("tree",)) -> Answer:
     Raises:
         CommandError: it cannot be asked.
     """
-    from trio_sup.inspect import oneshot
+    from trio_sup.inspect.client import oneshot
 
     recording = recording_of(args)
     if recording is not None:
-        from trio_sup.inspect import replay
+        from trio_sup.inspect.recording import replay
 
         with reading():
             return replay.answer_of(recording)
@@ -111,7 +112,7 @@ def _packed(path: Path) -> bool:
 @contextmanager
 def reading() -> Generator[None, None, None]:
     """Say in one line why a file is no recording."""
-    from trio_sup.inspect.recording import RecordingError
+    from trio_sup.inspect.recording.recording import RecordingError
 
     try:
         yield
@@ -127,7 +128,7 @@ def node_or_filter(args: argparse.Namespace) -> None:
 
 
 def _may_name_a_node(word: str) -> bool:
-    from trio_sup.inspect.discovery import NAME
+    from trio_sup.inspect.finding.discovery import NAME
 
     regex = len(word) > 1 and word.startswith("/") and word.endswith("/")
     return not regex and ("/" in word or NAME.fullmatch(word) is not None)
@@ -135,7 +136,7 @@ def _may_name_a_node(word: str) -> bool:
 
 def query(words: list[str]) -> Query | None:
     """The filter that the words make, None without words."""
-    from trio_sup.inspect.query import QueryError, parse_query
+    from trio_sup.inspect.model.query import QueryError, parse_query
 
     try:
         return parse_query(" ".join(words)) if words else None

@@ -27,10 +27,10 @@ from trio_sup._core.clean import Clean, json_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trio_sup.inspect.columns import Column
-    from trio_sup.inspect.model import TreeModel
-    from trio_sup.inspect.oneshot import Answer
-    from trio_sup.inspect.query import Query
+    from trio_sup.inspect.client.oneshot import Answer
+    from trio_sup.inspect.model.model import TreeModel
+    from trio_sup.inspect.model.query import Query
+    from trio_sup.inspect.text.columns import Column
 
 LINES: Final = 20
 """How many children a pipe gets unless told otherwise."""
@@ -82,7 +82,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def order(text: str) -> str:
     """Any order."""
-    from trio_sup.inspect.order import BY_ID
+    from trio_sup.inspect.model.order import BY_ID
 
     if text not in BY_ID:
         raise argparse.ArgumentTypeError(f"one of {', '.join(BY_ID)}, not {text!r}")
@@ -91,7 +91,7 @@ def order(text: str) -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Print the busiest children again and again, until the node ends."""
-    from trio_sup.inspect.columns import TOP
+    from trio_sup.inspect.text.columns import TOP
 
     chosen = columns(args.columns, TOP)
     if chosen is None:
@@ -115,7 +115,7 @@ class _View:
         self._query = wanted
 
     def ids(self, model: TreeModel, answer: Answer, lines: int) -> list[int]:
-        from trio_sup.inspect.order import BY_ID, arrange
+        from trio_sup.inspect.model.order import BY_ID, arrange
 
         rows = model.rows
         wanted = self._query
@@ -132,7 +132,7 @@ class _View:
         )[:lines]
 
     def lines(self, model: TreeModel, answer: Answer, lines: int) -> Iterator[Clean]:
-        from trio_sup.inspect.columns import table
+        from trio_sup.inspect.text.columns import table
 
         yield from _status(answer)
         yield from table(
@@ -145,7 +145,7 @@ class _View:
         )
 
     def document(self, model: TreeModel, answer: Answer, lines: int) -> Clean:
-        from trio_sup.inspect import report
+        from trio_sup.inspect.text import report
 
         rows = [model.rows[id] for id in self.ids(model, answer, lines)]
         document = report.rows_json(answer, rows, self._query)
@@ -157,15 +157,15 @@ class _View:
 
 
 def _status(answer: Answer) -> Iterator[Clean]:
-    from trio_sup.inspect import report
+    from trio_sup.inspect.text import report
 
     yield from report.status_lines(answer, ())
 
 
 def _looks(args: argparse.Namespace) -> Iterator[tuple[TreeModel, Answer, bool]]:
     """The model whenever the node was heard, and whether a look is due."""
-    from trio_sup.inspect import oneshot
-    from trio_sup.inspect.model import TreeModel
+    from trio_sup.inspect.client import oneshot
+    from trio_sup.inspect.model.model import TreeModel
 
     interval: float = args.interval
     model = TreeModel()

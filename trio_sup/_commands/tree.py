@@ -50,9 +50,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the tree once."""
-    from trio_sup.inspect import report
-    from trio_sup.inspect.model import snapshot
-    from trio_sup.inspect.tree_text import tree_lines
+    from trio_sup.inspect.model.model import snapshot
+    from trio_sup.inspect.text import report
+    from trio_sup.inspect.text.tree_text import tree_lines
 
     node_or_filter(args)
     wanted = query(args.filter)

@@ -24,7 +24,7 @@ def ours() -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Print the versions of the package, the protocol and Python."""
-    from trio_sup.inspect.wire import PROTOCOL
+    from trio_sup.inspect.protocol.wire import PROTOCOL
 
     del args
     python = ".".join(map(str, sys.version_info[:3]))

@@ -8,7 +8,7 @@ failed (`StartFailed`, `ServerExit`), the *process is not there* (`NoProcess`), 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -17,8 +17,7 @@ from trio_sup._core.exits import Exit, describe_error
 from trio_sup._core.safe import safe_repr
 
 if TYPE_CHECKING:
-    from trio_sup._child import Child
-    from trio_sup._core.specs import ChildSpec
+    from trio_sup._children.record import Child
     from trio_sup._core.words import Status
 
 
@@ -47,75 +46,6 @@ def _rebuild(
 SupervisionError.__module__ = "trio_sup"
 
 
-class ChildSpecError(SupervisionError, ValueError):
-    """A specification is invalid; nothing was started.
-
-    Args:
-        field: The field at fault.
-        value: What it was.
-        accepted: What is accepted, as text.
-        owner: The id of the specification, for the message.
-    """
-
-    def __init__(
-        self, field: str, value: object, accepted: str, owner: object = None
-    ) -> None:
-        self.field = field
-        self.value = value
-        self.accepted = accepted
-        whose = "child spec" if owner is None else f"child spec {safe_repr(owner)}"
-        super().__init__(f"{whose}: {field} must be {accepted}, not {safe_repr(value)}")
-
-
-class StartFailed(SupervisionError):
-    """A child did not become ready; its error is the `__cause__`.
-
-    A first start is never retried and leaves no specification behind.
-    """
-
-    def __init__(self, spec: ChildSpec[Child], exit: Exit) -> None:
-        self.spec = spec
-        self.exit = exit
-        super().__init__(f"child {spec.label!r} failed to start: {exit}")
-
-
-class StartIgnored(SupervisionError):
-    """The child raised `Ignore` instead of becoming ready: not needed, no error."""
-
-    def __init__(self, spec: ChildSpec[Child]) -> None:
-        self.spec = spec
-        super().__init__(f"child {spec.label!r} chose not to start")
-
-
-class AlreadyStarted(SupervisionError):
-    """The id is in use by a child that lives, or is about to (`handle`)."""
-
-    def __init__(self, handle: Child) -> None:
-        self.handle = handle
-        words = _as_heard(handle)[1]
-        super().__init__(f"a child with id {safe_repr(handle.id)} is {words}")
-
-
-class AlreadyPresent(SupervisionError):
-    """The id belongs to a child that is down: restart or delete it (`handle`)."""
-
-    def __init__(self, handle: Child) -> None:
-        self.handle = handle
-        super().__init__(
-            f"a child with id {safe_repr(handle.id)} is present, {handle.status}; "
-            "use restart_child or delete_child"
-        )
-
-
-class AlreadyRegistered(SupervisionError):
-    """The name is held by, or reserved for, another child (`handle`)."""
-
-    def __init__(self, key: Hashable, handle: Child) -> None:
-        self.key = key
-        self.handle = handle
-        super().__init__(f"the name {safe_repr(key)} is held by {handle.path_text!r}")
-
-
 class NoSuchChild(SupervisionError, LookupError):
     """There is no child with that id, or no holder of that name."""
 
@@ -135,34 +65,11 @@ class WrongKind(SupervisionError, TypeError):
         super().__init__(f"{path!r} is {found}, not {wanted}")
 
 
-class ChildNotStopped(SupervisionError):
-    """`restart_child` and `delete_child` need a child that is down (SUP-097, 098).
-
-    One that has ended for good while the request waited in line is still ``running``
-    as far as its supervisor has heard: its end stands in line behind the request.
-    """
-
-    def __init__(self, handle: Child) -> None:
-        self.handle = handle
-        self.status, words = _as_heard(handle)
-        super().__init__(f"child {safe_repr(handle.id)} is {words}; terminate it first")
-
-
-def _as_heard(handle: Child) -> tuple[Status, str]:
+def as_heard(handle: Child) -> tuple[Status, str]:
     """Return a child's status as its supervisor has heard of it, and in words."""
     if handle.kid.undecided and handle.status == "stopped":
         return "running", "running as far as its supervisor has heard"
     return handle.status, handle.status
-
-
-class ChildQuarantined(SupervisionError):
-    """The child used up its own budget and stays down until restarted by hand."""
-
-    def __init__(self, handle: Child) -> None:
-        self.handle = handle
-        super().__init__(
-            f"{handle.path_text!r} is quarantined; restart_child clears that"
-        )
 
 
 class MaxChildren(SupervisionError):

@@ -7,28 +7,14 @@ from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
-from trio_sup._core.errors import ChildSpecError
-
-
-def _boolean(name: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise ChildSpecError(name, value, "True or False")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _number(name: str, value: object, *, positive: bool = False) -> None:
-    accepted = "a number of seconds > 0" if positive else "a number of seconds >= 0"
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or math.isnan(value)
-        or value < 0
-        or (positive and value == 0)
-    ):
-        raise ChildSpecError(name, value, accepted)
+from trio_sup._core.checks import (
+    ChildSpecError,
+    check_boolean,
+    check_capacity,
+    check_intensity,
+    check_number,
+    is_number,
+)
 
 
 @frozen(kw_only=True)
@@ -56,12 +42,12 @@ class Backoff:
 
     def __attrs_post_init__(self) -> None:
         for name in ("initial", "maximum", "reset_after"):
-            _number(f"backoff.{name}", getattr(self, name))
-        if not _is_number(self.factor) or not 1 <= self.factor < math.inf:
+            check_number(f"backoff.{name}", getattr(self, name))
+        if not is_number(self.factor) or not 1 <= self.factor < math.inf:
             raise ChildSpecError("backoff.factor", self.factor, "a number >= 1")
-        if not _is_number(self.jitter) or not 0 <= self.jitter <= 1:
+        if not is_number(self.jitter) or not 0 <= self.jitter <= 1:
             raise ChildSpecError("backoff.jitter", self.jitter, "from 0 to 1")
-        _boolean("backoff.immediate_first", self.immediate_first)
+        check_boolean("backoff.immediate_first", self.immediate_first)
 
     def delay(self, attempt: int, draw: float = 0.0) -> float:
         """Return the seconds before restart number `attempt` (1, 2, …) of a row.
@@ -116,32 +102,6 @@ class Budget:
             raise ChildSpecError("budget.then", self.then, "'escalate' or 'quarantine'")
 
 
-def check_intensity(prefix: str, max_restarts: object, max_seconds: object) -> None:
-    """Check a limit and its window (checklist SUP-021).
-
-    Raises:
-        ChildSpecError: a negative or non-integer limit; a window that is not a
-            number above 0.
-    """
-    if (
-        isinstance(max_restarts, bool)
-        or not isinstance(max_restarts, int)
-        or max_restarts < 0
-    ):
-        raise ChildSpecError(
-            f"{prefix}max_restarts", max_restarts, "a whole number >= 0"
-        )
-    _number(f"{prefix}max_seconds", max_seconds, positive=True)
-
-
-def _check_capacity(size: object) -> None:
-    whole = isinstance(size, int) and not isinstance(size, bool) and size >= 1
-    if not whole and size != math.inf:
-        raise ChildSpecError(
-            "mailbox.capacity", size, "a whole number >= 1, or math.inf"
-        )
-
-
 WhenFull: TypeAlias = Literal["reject", "drop_oldest", "drop_newest"]
 OnCrash: TypeAlias = Literal["fail", "keep"]
 
@@ -165,7 +125,7 @@ class Mailbox:
     in progress is never repeated."""
 
     def __attrs_post_init__(self) -> None:
-        _check_capacity(self.capacity)
+        check_capacity(self.capacity)
         if self.when_full not in ("reject", "drop_oldest", "drop_newest"):
             raise ChildSpecError(
                 "mailbox.when_full",

@@ -1,6 +1,6 @@
 """Specifications: frozen plain data, validated when built.
 
-The factories that users call (`child`, `supervisor`, …) are in `trio_sup._specs`;
+The factories that users call (`child`, `supervisor`, …) are in `trio_sup._tree.specs`;
 here stand the records and every rule about their fields (checklist SUP-001..023,
 130, 131).
 """
@@ -8,7 +8,7 @@ here stand the records and every rule about their fields (checklist SUP-001..023
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -16,9 +16,17 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 from attrs import field, frozen
 
+from trio_sup._core.checks import (
+    ChildSpecError,
+    check_hashable,
+    check_intensity,
+    check_one_of,
+    check_seconds,
+    check_shutdown,
+    check_type,
+)
 from trio_sup._core.clean import clean
-from trio_sup._core.errors import ChildSpecError
-from trio_sup._core.policies import Backoff, Budget, Mailbox, check_intensity
+from trio_sup._core.policies import Backoff, Budget, Mailbox
 from trio_sup._core.safe import safe_text
 from trio_sup._core.targets import check_arguments, check_function, signals_ready
 from trio_sup._core.words import (
@@ -35,7 +43,7 @@ from trio_sup._core.words import (
 )
 
 if TYPE_CHECKING:
-    from trio_sup._child import Child
+    from trio_sup._children.record import Child
 
 H_co = TypeVar("H_co", bound="Child", covariant=True)
 
@@ -151,18 +159,18 @@ class ChildSpec(Generic[H_co]):
 def _check_spec(spec: ChildSpec[Child]) -> None:
     """Check one specification; the first failure wins, in OTP's order (SUP-005)."""
     owner = spec.label
-    _check_hashable("id", spec.id, owner)
-    _check_hashable("name", spec.name, owner)
-    _one_of("restart", spec.restart, RESTARTS, owner)
-    _check_type("significant", spec.significant, bool, "True or False", owner)
-    _check_shutdown(spec.shutdown, owner)
-    _check_seconds("start_timeout", spec.start_timeout, owner)
-    _one_of("ready", spec.ready, READINESS, owner)
+    check_hashable("id", spec.id, owner)
+    check_hashable("name", spec.name, owner)
+    check_one_of("restart", spec.restart, RESTARTS, owner)
+    check_type("significant", spec.significant, bool, "True or False", owner)
+    check_shutdown(spec.shutdown, owner)
+    check_seconds("start_timeout", spec.start_timeout, owner)
+    check_one_of("ready", spec.ready, READINESS, owner)
     if spec.backoff is not None:
-        _check_type("backoff", spec.backoff, Backoff, "a Backoff or None", owner)
+        check_type("backoff", spec.backoff, Backoff, "a Backoff or None", owner)
     if spec.budget is not None:
-        _check_type("budget", spec.budget, Budget, "a Budget or None", owner)
-    _check_type("mailbox", spec.mailbox, Mailbox, "a Mailbox", owner)
+        check_type("budget", spec.budget, Budget, "a Budget or None", owner)
+    check_type("mailbox", spec.mailbox, Mailbox, "a Mailbox", owner)
     if spec.significant and spec.restart == "permanent":
         raise ChildSpecError(
             "significant",
@@ -170,47 +178,6 @@ def _check_spec(spec: ChildSpec[Child]) -> None:
             "False for a permanent child (use restart='transient' or 'temporary')",
             owner,
         )
-
-
-def _check_type(
-    name: str, value: object, kind: type[object], accepted: str, owner: str
-) -> None:
-    if not isinstance(value, kind):
-        raise ChildSpecError(name, value, accepted, owner)
-
-
-def _check_hashable(name: str, value: object, owner: str) -> None:
-    try:
-        hash(value)
-    except TypeError:
-        raise ChildSpecError(name, value, "hashable", owner) from None
-
-
-def _one_of(name: str, value: object, accepted: Sequence[str], owner: str) -> None:
-    if not isinstance(value, str) or value not in accepted:
-        raise ChildSpecError(
-            name, value, "one of " + ", ".join(map(repr, accepted)), owner
-        )
-
-
-def _check_shutdown(value: object, owner: str) -> None:
-    if value == "brutal_kill":
-        return
-    _check_seconds(
-        "shutdown", value, owner, "'brutal_kill' or a number of seconds >= 0"
-    )
-
-
-def _check_seconds(
-    name: str, value: object, owner: str, accepted: str = "a number of seconds >= 0"
-) -> None:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or math.isnan(value)
-        or value < 0
-    ):
-        raise ChildSpecError(name, value, accepted, owner)
 
 
 def check_flags(flags: Flags, owner: str, *, dynamic: bool) -> None:
@@ -221,9 +188,9 @@ def check_flags(flags: Flags, owner: str, *, dynamic: bool) -> None:
             `auto_shutdown`; a quarantine budget under a group strategy that did
             not ask for it.
     """
-    _one_of("strategy", flags.strategy, STRATEGIES, owner)
+    check_one_of("strategy", flags.strategy, STRATEGIES, owner)
     check_intensity("", flags.max_restarts, flags.max_seconds)
-    _one_of("auto_shutdown", flags.auto_shutdown, AUTO_SHUTDOWNS, owner)
+    check_one_of("auto_shutdown", flags.auto_shutdown, AUTO_SHUTDOWNS, owner)
     limit = flags.max_children
     if (
         isinstance(limit, bool)

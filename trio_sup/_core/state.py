@@ -10,14 +10,14 @@ from trio_sup._core.window import RestartWindow
 from trio_sup._core.words import Status
 
 if TYPE_CHECKING:
-    from trio_sup._child import Child
+    from trio_sup._children.record import Child
     from trio_sup._core.specs import ChildSpec
 
 
 class ChildState:
     """The record of one child, as far as decisions are concerned.
 
-    The drivers derive from it and add what runs (`trio_sup._kid.Kid`), so that a
+    The drivers derive from it and add what runs (`trio_sup._children.record.Kid`), so that a
     child costs one object.
     """
 

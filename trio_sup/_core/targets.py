@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import typing
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any
+from typing import (
+    Any,
+)
 from weakref import WeakKeyDictionary
 
-from trio_sup._core.errors import ChildSpecError
+from trio_sup._core.checks import ChildSpecError
 
 
 def check_function(target: object, owner: object) -> None:
@@ -90,3 +93,10 @@ def check_arguments(
         raise ChildSpecError(
             "args", args, f"arguments that fit {signature} ({error})", owner
         ) from None
+
+
+def origin_of(cls: Any) -> type[Any]:
+    """Return the class behind a parametrised one: ``Cache[str, int]`` is `Cache`."""
+    origin = typing.get_origin(cls)
+    result: type[Any] = cls if origin is None else origin
+    return result

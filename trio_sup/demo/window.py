@@ -18,8 +18,8 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 
 from trio_sup._commands.extras import inspector_main
 from trio_sup._commands.interpreter import python_command, python_environment
-from trio_sup.inspect.directory import runtime_dir
-from trio_sup.inspect.discovery import probe, socket_path
+from trio_sup.inspect.finding.directory import runtime_dir
+from trio_sup.inspect.finding.discovery import probe, socket_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

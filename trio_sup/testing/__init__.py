@@ -7,7 +7,7 @@ this library with Erlang/OTP. Hypothesis (extra ``testing``) is needed
 by `check_supervision` only.
 """
 
-from trio_sup.testing._progress import ProgressBar as ProgressBar
+from trio_sup.testing._run.progress import ProgressBar as ProgressBar
 from trio_sup.testing.check import (
     CheckReport as CheckReport,
     check_supervision as check_supervision,
@@ -56,10 +56,6 @@ from trio_sup.testing.monitor import (
     Violation as Violation,
     debug_conformance as debug_conformance,
 )
+from trio_sup.testing.problems import Hit as Hit, Problem as Problem
 from trio_sup.testing.report import SupervisionViolation as SupervisionViolation
-from trio_sup.testing.world import (
-    Hit as Hit,
-    Problem as Problem,
-    World as World,
-    assume as assume,
-)
+from trio_sup.testing.world import World as World, assume as assume

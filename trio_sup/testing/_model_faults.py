@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .scenario import Child, Tree, Value
+from trio_sup.testing.scenario import Child, Tree, Value
 
 
 def fault_of_specs(tree: Tree) -> Value:

@@ -10,8 +10,8 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from typing import Protocol
 
-from ._model_faults import fault_of_spec, fault_of_specs
-from ._model_world import (
+from trio_sup.testing._model_faults import fault_of_spec, fault_of_specs
+from trio_sup.testing._model_world import (
     Asked,
     Exited,
     Failed,
@@ -24,7 +24,7 @@ from ._model_world import (
     WorkerLife,
     World,
 )
-from .scenario import (
+from trio_sup.testing.scenario import (
     Ask,
     Child,
     ChildRequest,

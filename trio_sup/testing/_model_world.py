@@ -8,7 +8,15 @@ from typing import Protocol, TypeAlias
 
 from attrs import define, field, frozen
 
-from .scenario import Child, Nested, Plan, Request, Value, Worker, is_orderly
+from trio_sup.testing.scenario import (
+    Child,
+    Nested,
+    Plan,
+    Request,
+    Value,
+    Worker,
+    is_orderly,
+)
 
 
 class Life(Protocol):

@@ -7,7 +7,7 @@ from typing import Literal, TypeVar, cast
 
 from attrs import frozen
 
-from .scenario import (
+from trio_sup.testing.scenario import (
     Advance,
     Ask,
     AutoShutdown,

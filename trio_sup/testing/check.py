@@ -10,18 +10,18 @@ from typing import Any
 
 from attrs import frozen
 
-from trio_sup.testing import _draws
-from trio_sup.testing._arguments import (
+from trio_sup.testing._extra import hypothesis_for
+from trio_sup.testing._run import draws
+from trio_sup.testing._run.arguments import (
     check_count,
     check_kinds,
     check_run,
     make_options,
     nothing_to_try,
 )
-from trio_sup.testing._example import Client
-from trio_sup.testing._extra import hypothesis_for
-from trio_sup.testing._findings import Findings, run_checked, undisturbed
-from trio_sup.testing._program import UNDECORATED
+from trio_sup.testing._run.example import Client
+from trio_sup.testing._run.findings import Findings, run_checked, undisturbed
+from trio_sup.testing._run.program import UNDECORATED
 from trio_sup.testing.faults import STANDARD, Fault
 from trio_sup.testing.invariants import Check, Invariant
 from trio_sup.testing.report import SupervisionViolation
@@ -107,9 +107,9 @@ def check_supervision(
     began, outcomes = time.perf_counter(), dict[str, int]()
     examples = discarded = 0
     calm = undisturbed(options, spare)
-    ground = _draws.survey(calm, spare, duration)
+    ground = draws.survey(calm, spare, duration)
     of_its_own = client is not None or bool(options.invariants)
-    if not (of_its_own or _draws.can_hit(ground, faults, client=False)):
+    if not (of_its_own or draws.can_hit(ground, faults, client=False)):
         raise nothing_to_try(calm, spare)
     found = Findings(options)
 

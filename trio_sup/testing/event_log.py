@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO, cast, get_args
 
+from trio_sup._children.record import Kid
 from trio_sup._core.events import LifecycleEvent, kind_of
-from trio_sup._kid import Kid
-from trio_sup._node import Node, current_node
-from trio_sup.testing._facts import (
+from trio_sup._node.node import Node, current_node
+from trio_sup.testing._monitor.facts import (
     ChildFacts,
     all_kids,
     facts_of_kid,

@@ -8,15 +8,15 @@ from typing import Literal, TypeAlias
 
 from attrs import Factory, define, frozen
 
-from trio_sup.testing._arguments import (
+from trio_sup.testing._run.arguments import (
     check_count,
     check_modes,
     make_options,
     nothing_to_try,
 )
-from trio_sup.testing._example import Client, Options, run_example
-from trio_sup.testing._findings import undisturbed
-from trio_sup.testing._progress import Progress, chosen
+from trio_sup.testing._run.example import Client, Options, run_example
+from trio_sup.testing._run.findings import undisturbed
+from trio_sup.testing._run.progress import Progress, chosen
 from trio_sup.testing.faults import (
     Crash,
     CutTree,

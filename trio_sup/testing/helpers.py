@@ -10,16 +10,16 @@ from typing import Any, Self, TypeVar
 import trio
 import trio.testing
 
-from trio_sup._child import Child
+from trio_sup._children.record import Child
 from trio_sup._core import events
 from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.events import LifecycleEvent
 from trio_sup._core.exits import Ignore
 from trio_sup._core.specs import ChildSpec
-from trio_sup._dynamic_handle import DynamicSupervisor
-from trio_sup._node import Node, current_node
-from trio_sup._open import OpenSupervisor, open_supervisor
-from trio_sup._specs import dynamic_supervisor
+from trio_sup._node.node import Node, current_node
+from trio_sup._tree.dynamic import DynamicSupervisor
+from trio_sup._tree.open import OpenSupervisor, open_supervisor
+from trio_sup._tree.specs import dynamic_supervisor
 from trio_sup.testing.timeline import timeline
 
 E = TypeVar("E", bound=events.Event)

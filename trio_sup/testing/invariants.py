@@ -15,27 +15,25 @@ from typing import Any, Literal, TypeAlias, overload
 import trio
 from attrs import frozen
 
+from trio_sup._children.record import Kid
+from trio_sup._children.refusals import ChildQuarantined, StartFailed, StartIgnored
 from trio_sup._core import events
+from trio_sup._core.addresses import Via
 from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.errors import (
-    ChildQuarantined,
     MailboxFull,
     MaxChildren,
     NoProcess,
     NoSuchChild,
     RestartLimitExceeded,
     ServerExit,
-    StartFailed,
-    StartIgnored,
     SupervisionError,
     SupervisorStopping,
 )
 from trio_sup._core.exits import Ignore
-from trio_sup._kid import Kid
-from trio_sup._messages import CastNote, InfoNote, StopNote
-from trio_sup._registry import Via
-from trio_sup.testing._facts import ENDS
-from trio_sup.testing._told import told
+from trio_sup._servers.messages import CastNote, InfoNote, StopNote
+from trio_sup.testing._monitor.error_line import told
+from trio_sup.testing._monitor.facts import ENDS
 from trio_sup.testing.world import World
 
 Check: TypeAlias = Callable[[World], object]

@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from ._model_supervisors import SupervisorLife, start_supervisor
-from ._model_world import Asked, Failed, WorkerLife, World
-from .scenario import (
+from trio_sup.testing._model_supervisors import SupervisorLife, start_supervisor
+from trio_sup.testing._model_world import Asked, Failed, WorkerLife, World
+from trio_sup.testing.scenario import (
     Advance,
     Ask,
     ChildRequest,

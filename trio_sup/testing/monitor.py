@@ -13,13 +13,14 @@ from typing import Any
 
 from attrs import frozen
 
+from trio_sup._children.record import Kid
 from trio_sup._core.events import LifecycleEvent
 from trio_sup._core.specs import ChildSpec
-from trio_sup._kid import Kid
-from trio_sup._log import Log
-from trio_sup._node import Node, current_node
-from trio_sup.testing import _own_doings
-from trio_sup.testing._facts import (
+from trio_sup._node.node import Node, current_node
+from trio_sup._trio.log import Log
+from trio_sup.testing._monitor import supervisor_rules
+from trio_sup.testing._monitor.child_watch import KidWatch
+from trio_sup.testing._monitor.facts import (
     ENDS,
     ChildFacts,
     Found,
@@ -31,8 +32,7 @@ from trio_sup.testing._facts import (
     found_kid,
     seen_event,
 )
-from trio_sup.testing._kid_watch import KidWatch
-from trio_sup.testing._watch import SupervisorWatch
+from trio_sup.testing._monitor.watch import SupervisorWatch
 
 logger: Log = Log("trio_sup.conformance")
 
@@ -154,7 +154,7 @@ class ConformanceMonitor:
                 own = self._late(seen.path)  # a root without children
             if own is not None:
                 own.hear(seen)
-                _own_doings.ready(own, seen)
+                supervisor_rules.ready(own, seen)
         if not parent:
             return  # a root: nobody supervises it
         above = self._watches.get(parent)
@@ -163,7 +163,7 @@ class ConformanceMonitor:
         if above is None:
             return
         if own is not None and seen.kind in ENDS:
-            _own_doings.ended(own, seen, asked=seen.requested)
+            supervisor_rules.ended(own, seen, asked=seen.requested)
             del self._watches[seen.path]
         above.hear(seen)
         above.take(seen)
@@ -232,7 +232,7 @@ class ConformanceMonitor:
         for watch in self._watches.values():
             if watch.unsettled and watch.heard_at < now - patience:
                 watch.unsettled = False
-                _own_doings.settled(watch, now - patience)
+                supervisor_rules.settled(watch, now - patience)
 
     def settled(self, now: float) -> None:
         """Say that nothing more happens by itself before time moves on.
@@ -244,7 +244,7 @@ class ConformanceMonitor:
             now: Trio time, in seconds.
         """
         for watch in self._watches.values():
-            _own_doings.settled(watch, now)
+            supervisor_rules.settled(watch, now)
 
     def check(self) -> None:
         """Raise if anything was found.
@@ -286,7 +286,7 @@ def _log_violation(violation: Violation) -> None:
 
 
 _OWN: dict[str, Callable[[SupervisorWatch, Seen], None]] = {
-    "supervisor_stopping": _own_doings.winds_down,
-    "supervisor_gave_up": _own_doings.gave_up,
-    "supervisor_auto_shutdown": _own_doings.auto_shutdown,
+    "supervisor_stopping": supervisor_rules.winds_down,
+    "supervisor_gave_up": supervisor_rules.gave_up,
+    "supervisor_auto_shutdown": supervisor_rules.auto_shutdown,
 }

@@ -145,7 +145,7 @@ class _Tap:
         self.emit: Any = None  # what nodes do when nobody hears
 
     def open(self) -> None:
-        from trio_sup._node import Node
+        from trio_sup._node.node import Node
         from trio_sup.testing.world import present_world
 
         emit = self.emit = Node.emit
@@ -163,7 +163,7 @@ class _Tap:
         node_type.emit = emit_and_tell
 
     def close(self) -> None:
-        from trio_sup._node import Node
+        from trio_sup._node.node import Node
 
         node_type: Any = Node
         node_type.emit = self.emit

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from trio_sup.testing._example import Options
-from trio_sup.testing._program import program
+from trio_sup.testing._run.example import Options
+from trio_sup.testing._run.program import program
 from trio_sup.testing.faults import Fault
-from trio_sup.testing.world import Problem, World
+from trio_sup.testing.problems import Problem
+from trio_sup.testing.world import World
 
 SHOWN = 8
 """Findings shown."""

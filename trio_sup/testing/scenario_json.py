@@ -30,8 +30,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from ._scenario_reader import ScenarioError, read_scenario
-from .scenario import (
+from trio_sup.testing._scenario_reader import ScenarioError, read_scenario
+from trio_sup.testing.scenario import (
     Advance,
     Ask,
     Child,

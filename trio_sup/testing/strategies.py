@@ -13,12 +13,12 @@ import trio
 from hypothesis import strategies as st
 
 from trio_sup._core.policies import Backoff
-from trio_sup._server import GenServer
-from trio_sup._specs import child, supervisor
-from trio_sup.testing import _draws
-from trio_sup.testing._arguments import check_kinds, make_options, nothing_to_try
-from trio_sup.testing._draws import Ground
-from trio_sup.testing._findings import undisturbed
+from trio_sup._servers.genserver import GenServer
+from trio_sup._tree.specs import child, supervisor
+from trio_sup.testing._run import draws
+from trio_sup.testing._run.arguments import check_kinds, make_options, nothing_to_try
+from trio_sup.testing._run.draws import Ground
+from trio_sup.testing._run.findings import undisturbed
 from trio_sup.testing.faults import STANDARD, Fault
 from trio_sup.testing.world import BuildTree
 
@@ -73,8 +73,8 @@ def fault_scripts(
     check_kinds(faults)
     options = make_options(build_tree, None, (), (), duration)
     calm = undisturbed(options, spare)
-    ground = _draws.survey(calm, spare, duration)
-    if not _draws.can_hit(ground, faults, client=True):
+    ground = draws.survey(calm, spare, duration)
+    if not draws.can_hit(ground, faults, client=True):
         raise nothing_to_try(calm, spare)
     return scripts_on(ground, faults)
 
@@ -83,16 +83,16 @@ def scripts_on(
     ground: Ground, faults: Sequence[type[Fault]]
 ) -> st.SearchStrategy[list[Fault]]:
     """Draw scripts for a tree that has been looked at, in the form that shrinks best."""
-    moves = _draws.moves_of(faults)
+    moves = draws.moves_of(faults)
     one = st.tuples(
         st.integers(0, max(len(moves) - 1, 0)),
         st.integers(0, max(len(ground.targets) - 1, 0)),
         st.integers(0, len(ground.times) - 1),
-        st.integers(0, _draws.AMOUNTS - 1),
+        st.integers(0, draws.AMOUNTS - 1),
     )
 
-    def script(drawn: list[_draws.Draw]) -> list[Fault]:
-        return _draws.script_of(ground, moves, faults, drawn)
+    def script(drawn: list[draws.Draw]) -> list[Fault]:
+        return draws.script_of(ground, moves, faults, drawn)
 
     most = MAX_MOVES if moves else 0
     # Unique: of other lists Hypothesis makes most examples by copying within them.
@@ -107,11 +107,11 @@ def cases_on(
     In one piece: if there were two of a kind, Hypothesis would make most examples by
     copying one over the other, which takes longer than to run some trees.
     """
-    moves = _draws.moves_of(faults)
+    moves = draws.moves_of(faults)
 
     def case(drawn: bytes) -> tuple[list[Fault], list[int]]:
-        draws = _draws_in(drawn[:_SCRIPT_BYTES])
-        script = _draws.script_of(ground, moves, faults, draws)
+        numbers = _draws_in(drawn[:_SCRIPT_BYTES])
+        script = draws.script_of(ground, moves, faults, numbers)
         order = drawn[_SCRIPT_BYTES:]
         if not order or order[0] < _PLAIN_ORDER:
             return script, []
@@ -121,7 +121,7 @@ def cases_on(
     return st.binary(min_size=_SCRIPT_BYTES, max_size=most).map(case)
 
 
-def _draws_in(drawn: bytes) -> Iterator[_draws.Draw]:
+def _draws_in(drawn: bytes) -> Iterator[draws.Draw]:
     """Take four bytes a move; half of the values of the first stand for none."""
     for start in range(0, _SCRIPT_BYTES, 4):
         move, target, time, amount = drawn[start : start + 4]

@@ -12,7 +12,7 @@ from trio_sup._core import events
 from trio_sup._core.events import LifecycleEvent
 
 if TYPE_CHECKING:
-    from trio_sup.testing.world import Hit, Problem
+    from trio_sup.testing.problems import Hit, Problem
 
 LIMIT = 60
 """Lines shown of what happened; if there is more, those around faults and problems."""

@@ -7,19 +7,21 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, cast
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define
 
-from trio_sup._child import Child, Supervisor
+from trio_sup._children.record import Child
 from trio_sup._core import events
 from trio_sup._core.errors import NoSuchChild
 from trio_sup._core.events import Event, LifecycleEvent
 from trio_sup._core.specs import ChildSpec
-from trio_sup._node import Node
-from trio_sup._specs import supervisor
+from trio_sup._node.node import Node
+from trio_sup._tree.specs import supervisor
+from trio_sup._tree.supervisor import Supervisor
 from trio_sup.testing.faults import Fault
+from trio_sup.testing.problems import Hit, Problem
 
 if TYPE_CHECKING:
-    from trio_sup._kid import Kid
+    from trio_sup._children.record import Kid
 
 Outcome: TypeAlias = Literal[
     "running", "stopped", "gave_up", "not_started", "cut", "interrupted", "failed"
@@ -28,31 +30,6 @@ Outcome: TypeAlias = Literal[
 
 BuildTree: TypeAlias = Callable[[], Any]
 """Returns a specification, a list of them, or a pair of that and anything else."""
-
-
-@frozen
-class Problem:
-    """Something that must not be."""
-
-    at: float
-    invariant: str
-    what: str
-    place: int = field(default=0, repr=False, eq=False)
-    """How many events there had been."""
-
-    def __str__(self) -> str:
-        return f"t={self.at:g}  {self.invariant}: {self.what}"
-
-
-@frozen
-class Hit:
-    """A fault that happened, or was missed because its child did not live."""
-
-    at: float
-    fault: Fault
-    missed: bool = False
-    place: int = field(default=0, repr=False, eq=False)
-    """How many events there had been."""
 
 
 @define(eq=False, repr=False)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from textual.app import App
 
-    from trio_sup.inspect.wire_rows import Row
+    from trio_sup.inspect.protocol.wire_rows import Row
     from trio_sup_inspector.connection import Connection
 
 T = TypeVar("T")

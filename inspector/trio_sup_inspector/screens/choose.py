@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from trio_sup_inspector.cells import Cells, Role, clip_cells
+from trio_sup_inspector.lines.cells import Cells, Role, clip_cells
 from trio_sup_inspector.widgets.lines import LineView
 from trio_sup_inspector.widgets.paint import plain_text
 

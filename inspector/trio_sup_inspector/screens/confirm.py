@@ -9,8 +9,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from trio_sup.inspect import show
-from trio_sup_inspector.cells import Cells, clip_cells, printable
+from trio_sup.inspect.text import show
+from trio_sup_inspector.lines.cells import Cells, clip_cells, printable
 from trio_sup_inspector.screens.choose import Choose
 from trio_sup_inspector.widgets.lines import LineView
 from trio_sup_inspector.widgets.paint import plain_text

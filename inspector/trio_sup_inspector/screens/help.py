@@ -8,9 +8,9 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from trio_sup.inspect import show
-from trio_sup_inspector.cells import Cell, Cells, cell, clip_cells, fit
+from trio_sup.inspect.text import show
 from trio_sup_inspector.keys import GROUPS, shown_keys
+from trio_sup_inspector.lines.cells import Cell, Cells, cell, clip_cells, fit
 from trio_sup_inspector.widgets.document import Document
 from trio_sup_inspector.widgets.paint import use_whole_cells
 

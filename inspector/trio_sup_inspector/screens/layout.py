@@ -9,12 +9,12 @@ from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.widgets import Input, Static
 
-from trio_sup_inspector import banner, frame
-from trio_sup_inspector.cells import Cells, Role, clip_cells, cut
-from trio_sup_inspector.inside import TABS
-from trio_sup_inspector.panes import NAMES, make_panes
+from trio_sup_inspector.detail.parts import TABS
+from trio_sup_inspector.detail.side import Side
+from trio_sup_inspector.lines import banner, frame
+from trio_sup_inspector.lines.cells import Cells, Role, clip_cells, cut
+from trio_sup_inspector.panes.lists import NAMES, make_panes
 from trio_sup_inspector.screens.page import page_cells
-from trio_sup_inspector.side import Side
 from trio_sup_inspector.widgets.bars import Bar, TabBar, key_cells
 from trio_sup_inspector.widgets.document import Document
 from trio_sup_inspector.widgets.lines import MARGIN, LineView
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from trio_sup_inspector.connection import Connection
-    from trio_sup_inspector.pane import Pane
+    from trio_sup_inspector.panes.pane import Pane
     from trio_sup_inspector.state import NodeState
 
 HOLD: Final = 1.0

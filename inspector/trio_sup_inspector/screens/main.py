@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.widgets import Input
 
 from trio_sup._core.clean import clean, json_line
-from trio_sup.inspect.order import ORDERS
-from trio_sup.inspect.wire import ROW_COLUMNS
-from trio_sup_inspector.inside import TABS
+from trio_sup.inspect.model.order import ORDERS
+from trio_sup.inspect.protocol.wire import ROW_COLUMNS
+from trio_sup_inspector.detail.parts import TABS
 from trio_sup_inspector.keys import MAIN_KEYS, TREE_KEYS
-from trio_sup_inspector.panes import NAMES, EventsPane, TreePane
+from trio_sup_inspector.panes.lists import NAMES, EventsPane, TreePane
+from trio_sup_inspector.panes.tasks import TasksPane
 from trio_sup_inspector.screens.layout import Layout
-from trio_sup_inspector.tasks import TasksPane
 
 if TYPE_CHECKING:
     from textual.binding import BindingType

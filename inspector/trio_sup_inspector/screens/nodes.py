@@ -8,11 +8,11 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import Screen
 
-from trio_sup.inspect import show
-from trio_sup.inspect.directory import DiscoveryError
-from trio_sup.inspect.discovery import FoundNode, list_nodes
-from trio_sup_inspector import banner
-from trio_sup_inspector.cells import Cell, Cells, clip_cells, fit, printable_cells
+from trio_sup.inspect.finding.directory import DiscoveryError
+from trio_sup.inspect.finding.discovery import FoundNode, list_nodes
+from trio_sup.inspect.text import show
+from trio_sup_inspector.lines import banner
+from trio_sup_inspector.lines.cells import Cell, Cells, clip_cells, fit, printable_cells
 from trio_sup_inspector.screens.page import page_cells
 from trio_sup_inspector.widgets.bars import Bar, key_cells
 from trio_sup_inspector.widgets.document import Document

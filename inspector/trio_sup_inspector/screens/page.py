@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from trio_sup_inspector.cells import (
+from trio_sup_inspector.lines.cells import (
     Cell,
     Cells,
     Role,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from trio_sup_inspector.cells import Cell, Cells, cells_width, clip_cells
 from trio_sup_inspector.keys import REPLAY_KEYS
+from trio_sup_inspector.lines.cells import Cell, Cells, cells_width, clip_cells
 from trio_sup_inspector.screens.main import MainScreen
 from trio_sup_inspector.widgets.bars import Bar
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from trio_sup.inspect.replay import Player
+    from trio_sup.inspect.recording.replay import Player
 
 LIVE = " LIVE "
 

@@ -9,13 +9,13 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from trio_sup_inspector.cells import Cells, cell, cells_width, clip_cells
+from trio_sup_inspector.lines.cells import Cells, cell, cells_width, clip_cells
 from trio_sup_inspector.widgets.paint import ROLE_CLASSES, Paint
 
 if TYPE_CHECKING:
     from textual import events
 
-    from trio_sup_inspector.cells import Cell
+    from trio_sup_inspector.lines.cells import Cell
 
 
 class Bar(Widget):

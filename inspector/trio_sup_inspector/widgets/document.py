@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.binding import BindingType
 
-    from trio_sup_inspector.cells import Cells
+    from trio_sup_inspector.lines.cells import Cells
 
 
 class Document(ScrollView, can_focus=True):

@@ -15,8 +15,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from trio_sup_inspector.cells import Cell, Cells, changed_span
 from trio_sup_inspector.keys import LIST_KEYS
+from trio_sup_inspector.lines.cells import Cell, Cells, changed_span
 from trio_sup_inspector.widgets.paint import CURSOR, ROLE_CLASSES, Paint
 
 if TYPE_CHECKING:

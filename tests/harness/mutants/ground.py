@@ -46,7 +46,7 @@ async def leaves_in_order(seconds: float) -> None:
 
 async def once() -> None:
     """Runs in its first life, and is not needed after that."""
-    from trio_sup._current import current_kid
+    from trio_sup._children.current import current_kid
 
     kid = current_kid.get()
     if kid is not None and kid.life > 1:
@@ -57,7 +57,7 @@ async def once() -> None:
 async def ignores_later(
     *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
 ) -> None:
-    from trio_sup._current import current_kid
+    from trio_sup._children.current import current_kid
 
     kid = current_kid.get()
     if kid is not None and kid.life > 1:

@@ -15,8 +15,8 @@ import sys
 import time
 from typing import Any
 
-from trio_sup.inspect.session import Phase, Session
-from trio_sup.inspect.wire import ROW_COLUMNS
+from trio_sup.inspect.client.session import Phase, Session
+from trio_sup.inspect.protocol.wire import ROW_COLUMNS
 
 
 def view(session: Session, reconnects: int) -> dict[str, Any]:

@@ -27,12 +27,12 @@ from trio_sup import (
     open_supervisor,
     supervisor,
 )
-from trio_sup._faults import FAULTS
-from trio_sup._kid import Kid
-from trio_sup._operate import Operator
-from trio_sup.inspect.listener import serve_inspector
-from trio_sup.inspect.table import build_row
-from trio_sup.inspect.wire import ROW_COLUMNS
+from trio_sup._children.record import Kid
+from trio_sup._inspected.faults import FAULTS
+from trio_sup._inspected.operator import Operator
+from trio_sup.inspect.node.listener import serve_inspector
+from trio_sup.inspect.node.table import build_row
+from trio_sup.inspect.protocol.wire import ROW_COLUMNS
 
 RATE = 40.0
 """Faults a second."""

@@ -16,7 +16,7 @@ from typing import Any
 from attrs import define, field
 
 from tests.directories import short_directory
-from trio_sup.inspect.wire import ROW_COLUMNS
+from trio_sup.inspect.protocol.wire import ROW_COLUMNS
 
 PATIENCE = 60.0
 """Real seconds after which a view that has not converged never will."""

@@ -16,9 +16,17 @@ from typing import Final
 from attrs import define, frozen
 
 from tests.inspect.hostile.frames import Frames, is_bad, says_goodbye
-from trio_sup.inspect.attached import HANDSHAKE_SECONDS, MAX_BAD_REQUESTS
-from trio_sup.inspect.codec import Malformed, encode, server_decoder
-from trio_sup.inspect.wire import Attach, Bye, Error, Hello, Ready, ServerMessage, Watch
+from trio_sup.inspect.node.attached import HANDSHAKE_SECONDS, MAX_BAD_REQUESTS
+from trio_sup.inspect.protocol.codec import Malformed, encode, server_decoder
+from trio_sup.inspect.protocol.wire import (
+    Attach,
+    Bye,
+    Error,
+    Hello,
+    Ready,
+    ServerMessage,
+    Watch,
+)
 
 PATIENCE: Final = 30.0
 """Seconds after which a node that should have answered counts as harmed."""

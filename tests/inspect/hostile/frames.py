@@ -6,9 +6,22 @@ import json
 import random
 from typing import Any, Final
 
-from trio_sup.inspect.codec import MAX_REQUEST, Malformed, encode, request_decoder
-from trio_sup.inspect.wire import Attach, Bye, Rate, Resume, Resync, Unwatch, Watch
-from trio_sup.inspect.wire_actions import Act, AskControl, Plan
+from trio_sup.inspect.protocol.codec import (
+    MAX_REQUEST,
+    Malformed,
+    encode,
+    request_decoder,
+)
+from trio_sup.inspect.protocol.wire import (
+    Attach,
+    Bye,
+    Rate,
+    Resume,
+    Resync,
+    Unwatch,
+    Watch,
+)
+from trio_sup.inspect.protocol.wire_actions import Act, AskControl, Plan
 
 VALID: Final = [
     encode(message)

@@ -23,8 +23,8 @@ from trio_sup import (
     open_supervisor,
     supervisor,
 )
-from trio_sup._operate import Operator
-from trio_sup.inspect.listener import serve_inspector
+from trio_sup._inspected.operator import Operator
+from trio_sup.inspect.node.listener import serve_inspector
 
 SERVERS = 40
 PAUSE = 0.005

@@ -8,13 +8,16 @@ something else, but for what trio-sup does otherwise on purpose.
 Hypothesis (extra ``testing``) is needed by `scenarios` only.
 """
 
-from ._cuts import CUTS as CUTS
-from ._deviations import DEVIATIONS as DEVIATIONS
-from ._driver import run_scenario as run_scenario
-from ._judge import (
+from trio_sup.testing.conformance._cuts import CUTS as CUTS
+from trio_sup.testing.conformance._deviations import DEVIATIONS as DEVIATIONS
+from trio_sup.testing.conformance._driver import run_scenario as run_scenario
+from trio_sup.testing.conformance._judge import (
     Comparison as Comparison,
     assert_otp_conformant as assert_otp_conformant,
     compare_with_otp as compare_with_otp,
 )
-from ._rules import Cut as Cut, Deviation as Deviation
-from ._scenarios import scenario_for as scenario_for, scenarios as scenarios
+from trio_sup.testing.conformance._rules import Cut as Cut, Deviation as Deviation
+from trio_sup.testing.conformance._scenarios import (
+    scenario_for as scenario_for,
+    scenarios as scenarios,
+)

@@ -8,9 +8,8 @@ from typing import TypeAlias
 from attrs import define
 
 import trio_sup
+from trio_sup.testing.conformance._workers import Scripted
 from trio_sup.testing.scenario import Value
-
-from ._workers import Scripted
 
 AnySupervisor: TypeAlias = trio_sup.Supervisor | trio_sup.DynamicSupervisor
 

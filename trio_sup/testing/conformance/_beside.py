@@ -9,6 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeGuard
 
+from trio_sup.testing.conformance._compare import child_above, dynamic_paths, trees_of
+from trio_sup.testing.conformance._replies import (
+    change_queued,
+    has_stopped,
+    path_of,
+    steps,
+)
 from trio_sup.testing.scenario import (
     ChildRequest,
     Queue,
@@ -19,9 +26,6 @@ from trio_sup.testing.scenario import (
     Value,
     child_path,
 )
-
-from ._compare import child_above, dynamic_paths, trees_of
-from ._replies import change_queued, has_stopped, path_of, steps
 
 IN_PROGRESS = "in progress"
 """In the place of how something went that was in progress as its supervisor ended."""

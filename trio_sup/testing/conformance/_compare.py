@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
+from trio_sup.testing.conformance._rules import Cut, Deviation
 from trio_sup.testing.scenario import (
     Ask,
     Child,
@@ -24,8 +25,6 @@ from trio_sup.testing.scenario import (
     Value,
     child_path,
 )
-
-from ._rules import Cut, Deviation
 
 
 def first_cut(scenario: Scenario, trace: Trace, cuts: Iterable[Cut]) -> int | None:

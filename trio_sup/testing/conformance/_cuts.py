@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from trio_sup.testing.conformance._beside import without_groups
+from trio_sup.testing.conformance._compare import child_above, dynamic_paths, trees_of
+from trio_sup.testing.conformance._replies import alive_before, has_stopped, steps
+from trio_sup.testing.conformance._rules import Cut
 from trio_sup.testing.scenario import (
     ChildRequest,
     Exit,
@@ -19,11 +23,6 @@ from trio_sup.testing.scenario import (
     Value,
     child_path,
 )
-
-from ._beside import without_groups
-from ._compare import child_above, dynamic_paths, trees_of
-from ._replies import alive_before, has_stopped, steps
-from ._rules import Cut
 
 
 def _place_under_way(scenario: Scenario, trace: Trace) -> int | None:

@@ -7,6 +7,22 @@ from __future__ import annotations
 
 from collections import Counter
 
+from trio_sup.testing.conformance._beside import (
+    cut_short,
+    is_a,
+    side_by_side,
+    without_groups,
+)
+from trio_sup.testing.conformance._compare import children_of, dynamic_paths
+from trio_sup.testing.conformance._replies import (
+    alive_before,
+    asked_just_before,
+    change_queued,
+    change_replies,
+    path_of,
+    steps,
+)
+from trio_sup.testing.conformance._rules import Deviation
 from trio_sup.testing.scenario import (
     Ask,
     ChildRequest,
@@ -20,18 +36,6 @@ from trio_sup.testing.scenario import (
     Value,
     child_path,
 )
-
-from ._beside import cut_short, is_a, side_by_side, without_groups
-from ._compare import children_of, dynamic_paths
-from ._replies import (
-    alive_before,
-    asked_just_before,
-    change_queued,
-    change_replies,
-    path_of,
-    steps,
-)
-from ._rules import Deviation
 
 NOT_COMPARED = "not asked before"
 """In the place of an answer in a queue, where nobody asked OTP before the queue."""

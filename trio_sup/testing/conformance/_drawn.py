@@ -7,9 +7,8 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
+from trio_sup.testing.conformance._grammar import Maker
 from trio_sup.testing.scenario import Scenario
-
-from ._grammar import Maker
 
 T = TypeVar("T")
 

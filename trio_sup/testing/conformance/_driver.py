@@ -15,8 +15,20 @@ import trio.testing
 
 import trio_sup
 from trio_sup._core import events
-from trio_sup.testing._quiet import quiet_log
-from trio_sup.testing._watchdog import sweep
+from trio_sup.testing._run.quiet import quiet_log
+from trio_sup.testing._run.watchdog import sweep
+from trio_sup.testing.conformance._answers import (
+    Answer,
+    AnySupervisor,
+    bad_spec,
+    children_of,
+    counts,
+    reason_of_supervisor,
+)
+from trio_sup.testing.conformance._deviations import NOT_COMPARED
+from trio_sup.testing.conformance._order import Order
+from trio_sup.testing.conformance._replies import asked_just_before
+from trio_sup.testing.conformance._workers import Killed, Life, Scripted, Stage
 from trio_sup.testing.scenario import (
     Advance,
     Ask,
@@ -36,19 +48,6 @@ from trio_sup.testing.scenario import (
 )
 from trio_sup.testing.scenario_json import freeze
 from trio_sup.testing.schedule import scheduled, schedules_are_drawn
-
-from ._answers import (
-    Answer,
-    AnySupervisor,
-    bad_spec,
-    children_of,
-    counts,
-    reason_of_supervisor,
-)
-from ._deviations import NOT_COMPARED
-from ._order import Order
-from ._replies import asked_just_before
-from ._workers import Killed, Life, Scripted, Stage
 
 ROOT = "root"
 DRIFT = 0.5

@@ -17,6 +17,15 @@ from typing import Protocol, TypeVar
 
 from attrs import define, evolve
 
+from trio_sup.testing.conformance._frequencies import (
+    AUTO,
+    CRASH,
+    ENDINGS,
+    REASONS,
+    RESTARTS,
+    STRATEGIES,
+)
+from trio_sup.testing.conformance._replies import path_of
 from trio_sup.testing.scenario import (
     Advance,
     Ask,
@@ -39,9 +48,6 @@ from trio_sup.testing.scenario import (
     Worker,
     child_path,
 )
-
-from ._frequencies import AUTO, CRASH, ENDINGS, REASONS, RESTARTS, STRATEGIES
-from ._replies import path_of
 
 MAX_OPS = 8
 MAX_CHILDREN = 4

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from trio_sup.testing import model
+from trio_sup.testing.conformance._compare import first_cut, side_by_side
+from trio_sup.testing.conformance._cuts import CUTS
+from trio_sup.testing.conformance._deviations import DEVIATIONS
+from trio_sup.testing.conformance._driver import run_scenario
+from trio_sup.testing.conformance._rules import Cut, Deviation
+from trio_sup.testing.conformance._source import program
+from trio_sup.testing.conformance._subject import TRIO_SUP
 from trio_sup.testing.scenario import Scenario, Trace
-
-from ._compare import first_cut, side_by_side
-from ._cuts import CUTS
-from ._deviations import DEVIATIONS
-from ._driver import run_scenario
-from ._rules import Cut, Deviation
-from ._source import program
-from ._subject import TRIO_SUP
 
 TITLES = ("expected (OTP)", "trio-sup")
 

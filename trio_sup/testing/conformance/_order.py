@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import trio
 
-from trio_sup.testing._watchdog import Watchdog
+from trio_sup.testing._run.watchdog import Watchdog
 
 
 class Order(Watchdog):

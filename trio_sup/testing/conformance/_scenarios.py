@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from trio_sup.testing._extra import hypothesis_for
+from trio_sup.testing.conformance._grammar import Maker
 from trio_sup.testing.scenario import Scenario
-
-from ._grammar import Maker
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -36,7 +35,7 @@ def scenarios() -> SearchStrategy[Scenario]:
         ImportError: Hypothesis is not installed (extra ``testing``).
     """
     hypothesis_for("scenarios()")
-    from ._drawn import drawn_scenarios
+    from trio_sup.testing.conformance._drawn import drawn_scenarios
 
     return drawn_scenarios()
 

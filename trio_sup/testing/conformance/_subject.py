@@ -9,13 +9,12 @@ from typing import TypeAlias
 from attrs import evolve, frozen
 
 from trio_sup.testing import model
+from trio_sup.testing.conformance._compare import before, expected, first_cut, observed
+from trio_sup.testing.conformance._cuts import CUTS
+from trio_sup.testing.conformance._deviations import DEVIATIONS
+from trio_sup.testing.conformance._driver import run_scenario
+from trio_sup.testing.conformance._rules import Cut, Deviation
 from trio_sup.testing.scenario import Scenario, Trace
-
-from ._compare import before, expected, first_cut, observed
-from ._cuts import CUTS
-from ._deviations import DEVIATIONS
-from ._driver import run_scenario
-from ._rules import Cut, Deviation
 
 Run: TypeAlias = Callable[[Scenario], Trace]
 

@@ -1,0 +1,1 @@
+"""The detail pane: one child, from all sides."""

@@ -1,0 +1,203 @@
+"""The detail pane's text: everything known about one child. Knows no Textual."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from trio_sup.inspect.model.problems import problem
+from trio_sup.inspect.text import show
+from trio_sup_inspector.lines.cells import Cells, Role, cut
+from trio_sup_inspector.lines.journal import kind_word, role_of, wall_time
+from trio_sup_inspector.lines.writer import LABEL, Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trio_sup.inspect.protocol.wire import Detail, Event, Row
+    from trio_sup_inspector.state import NodeState
+
+EVENTS: Final = 12
+SPARKS: Final = "▁▂▃▄▅▆▇█"
+PLAIN_SPARKS: Final = "_.-=+*%#"
+
+
+@frozen
+class Subject:
+    """One child, and what is known besides its row."""
+
+    row: Row
+    detail: Detail | None
+    events: Sequence[Event]
+    """Newest first."""
+    depths: Sequence[int]
+    """The mailbox depth at the last refreshes, oldest first."""
+    dead_for: float | None
+    """Seconds since it was removed; None if it lives."""
+
+
+def title(subject: Subject) -> str:
+    """The pane's heading."""
+    path = show.clean(subject.row.path)
+    if subject.dead_for is None:
+        return path
+    return f"{path} - gone {show.duration(subject.dead_for)} ago"
+
+
+def overview(writer: Writer, subject: Subject, state: NodeState, clock: float) -> None:
+    """What it is, how it does, how it last ended."""
+    _overview(writer, subject.row, state, state.now(clock))
+    if subject.row.mailbox_len is not None:
+        mailbox_figures(writer, subject, state, clock)
+    if state.model.child_count(subject.row.id):
+        _children(writer, subject.row, state)
+    _exits(writer, subject)
+    _events(writer, subject, state)
+
+
+def _overview(writer: Writer, row: Row, state: NodeState, now: float) -> None:
+    look = show.look(row.status)
+    glyph = look.ascii if writer.plain else look.glyph
+    life = f"   life {row.life}" if row.life else ""
+    up = show.uptime(row, now)
+    writer.add(
+        (f"{glyph} {look.word}", look.severity),
+        (life, "text"),
+        (f"   up {up}" if up else "", "dim"),
+    )
+    wrong = problem(row, now)
+    if wrong is not None:
+        writer.paragraph(f"{show.clean(row.label)} {wrong}", "warn")
+    writer.section("Overview")
+    if row.kind in ("supervisor", "dynamic"):
+        writer.fact("kind", f"{row.kind} supervisor".replace("supervisor s", "s"))
+        writer.fact("strategy", show.clean(row.target))
+    else:
+        writer.fact("kind", row.kind)
+        writer.fact("runs", show.clean(row.target))
+    writer.fact("restart", row.restart)
+    writer.fact("name", show.clean(row.name))
+    writer.fact("path", show.clean(row.path))
+    writer.fact("restarts", str(row.restarts), "text" if row.restarts else "dim")
+    _budget(writer, row)
+
+
+def _budget(writer: Writer, row: Row) -> None:
+    if row.budget_max is None:
+        return
+    used, limit = row.budget_used or 0, row.budget_max
+    role: Role = "bad" if used >= limit else "warn" if used else "ok"
+    window = "" if row.budget_seconds is None else f" in {row.budget_seconds:g} s"
+    gauge = show.bar(used / limit if limit else 1.0, 10, plain=writer.plain)
+    writer.add(
+        (f"{'budget':<{LABEL}}", "dim"),
+        (gauge, role),
+        (f" {used} of {limit}{window}", role if used else "text"),
+    )
+
+
+def mailbox_figures(
+    writer: Writer, subject: Subject, state: NodeState, clock: float
+) -> None:
+    """How full the mailbox is, and where that leads."""
+    row = subject.row
+    writer.section("Mailbox")
+    share = show.fullness(row)
+    role: Role = "text"
+    if share is not None:
+        role = "bad" if share >= 0.9 else "warn" if share >= 0.5 else "text"
+    bound = "unbounded" if (row.mailbox_cap or -1) < 0 else f"of {row.mailbox_cap}"
+    writer.fact("waiting", f"{row.mailbox_len} {bound}", role)
+    if share is not None:
+        room = min(30, writer.width - LABEL)
+        gauge = show.bar(share, room, plain=writer.plain).rstrip()
+        rest = ("." if writer.plain else "·") * (room - len(gauge))
+        loud: Role = "accent" if role == "text" else role
+        writer.add((" " * LABEL, "dim"), (gauge, loud), (rest, "off"))
+    writer.fact("peak", f"{row.mailbox_peak} in this life")
+    rate = state.model.handled_rate(row.id, clock)
+    speed = f"   {show.count(rate)}/s" if rate >= 0.5 else ""
+    writer.fact("handled", f"{row.handled}{speed}")
+    growth = state.model.growth(row.id, clock)
+    if growth >= 0.5:
+        writer.fact("growing", f"by {show.count(growth)} messages a second", "warn")
+    doing = show.operation(row, state.now(clock))
+    writer.fact("in progress", doing or "nothing", "text" if doing else "dim")
+    if any(subject.depths):
+        spark = sparkline(subject.depths, writer.width - LABEL, plain=writer.plain)
+        writer.add((f"{'trend':<{LABEL}}", "dim"), (spark, "accent"))
+
+
+def sparkline(
+    depths: Sequence[int], width: int, *, plain: bool, top: int | None = None
+) -> str:
+    """The last depths as a line of blocks.
+
+    Args:
+        depths: Oldest first.
+        width: How many of them there is room for.
+        plain: ASCII only.
+        top: Which depth fills a cell; the highest of those shown if None.
+    """
+    marks = PLAIN_SPARKS if plain else SPARKS
+    last = list(depths)[-max(width, 1) :]
+    top = max([*last, 1]) if top is None else top
+    return "".join(marks[round(depth / top * (len(marks) - 1))] for depth in last)
+
+
+def _children(writer: Writer, row: Row, state: NodeState) -> None:
+    totals = state.model.totals(row.id)
+    writer.section("Below")
+    writer.fact("children", str(state.model.child_count(row.id)))
+    writer.fact("descendants", str(totals.rows))
+    writer.fact("down", str(totals.down) if totals.down else "", "bad")
+    writer.fact("waiting", str(totals.waiting) if totals.waiting else "", "warn")
+    writer.fact("stuck", str(totals.stuck) if totals.stuck else "", "bad")
+    writer.fact("restarts", str(totals.restarts))
+    writer.fact("messages", f"{totals.mailbox} waiting")
+
+
+def _exits(writer: Writer, subject: Subject) -> None:
+    row, detail = subject.row, subject.detail
+    writer.section("Last exit")
+    if not row.last_exit:
+        writer.add(("none: this is its first life", "dim"))
+        return
+    writer.paragraph(show.clean(row.last_exit), "text")
+    if detail is None:
+        writer.add(("asking for the traceback", "dim"))
+    elif detail.traceback:
+        writer.add()
+        if row.last_exit.startswith(("normal", "shutdown")):
+            writer.add(("its last crash was before that", "dim"))
+        if detail.clipped:
+            writer.add(("its beginning was cut off", "dim"))
+        for text in detail.traceback.rstrip("\n").split("\n"):
+            writer.add(*_traceback_line(show.clean(text), writer.width, writer.plain))
+
+
+def _traceback_line(text: str, width: int, plain: bool) -> Cells:
+    indent = len(text) - len(text.lstrip())
+    if text.lstrip().startswith("File "):
+        place, comma, rest = text.partition(", line ")
+        room = width - len(comma) - len(rest)
+        if len(place) > room > 12:
+            mark = "~" if plain else "…"
+            place = place[: indent + 6] + mark + place[-(room - indent - 7) :]
+        return ((place + comma + rest, "dim"),)
+    role: Role = "text" if indent or text.startswith("Traceback") else "bad"
+    return ((cut(text, width, plain=plain), role),)
+
+
+def _events(writer: Writer, subject: Subject, state: NodeState) -> None:
+    if not subject.events:
+        return
+    writer.section("Events")
+    node = state.session.node
+    for event in subject.events[:EVENTS]:
+        text = show.clean(event.text).removeprefix(event.path).strip(" :")
+        writer.add(
+            (wall_time(event.at, node) + " ", "dim"),
+            (text or kind_word(event.kind), role_of(event.kind)),
+        )

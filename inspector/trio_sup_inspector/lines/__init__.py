@@ -1,0 +1,1 @@
+"""Lines of text, made of cells. Knows no Textual."""

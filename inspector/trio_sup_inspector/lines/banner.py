@@ -1,0 +1,211 @@
+"""The header line, the notice of a broken connection, and the page without data.
+
+Knows no Textual.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Final
+
+from trio_sup.inspect.client.session import Phase
+from trio_sup.inspect.text import show
+from trio_sup_inspector.lines.cells import Cell, Cells, Role, cell, cells_width, spread
+
+if TYPE_CHECKING:
+    from trio_sup_inspector.connection import Connection, Trouble
+    from trio_sup_inspector.state import NodeState
+
+RESTART_NOTICE: Final = 20.0
+"""Seconds for which a restarted node is announced, unless dismissed."""
+RESULT_NOTICE: Final = 20.0
+"""Seconds for which the result of an action is shown, unless dismissed."""
+LAG_WARNING: Final = 0.1
+"""Seconds of loop lag that are shown as a warning."""
+
+
+def badge(state: NodeState, clock: float) -> Cell:
+    """How present the picture is."""
+    session = state.session
+    phase = session.state.phase
+    if phase is Phase.RECONNECTING or (phase is Phase.CONNECTING and not state.empty):
+        wait = math.ceil((session.retry_at or clock) - clock)
+        due = f"in {wait}s " if wait > 0 else ""
+        return f" RECONNECTING {due}", "badge-bad"
+    if phase is Phase.STALE:
+        silence = int(session.silence(clock))
+        return f" STALE {silence // 60:02}:{silence % 60:02} ", "badge-bad"
+    if phase is Phase.REFUSED:
+        return " REFUSED ", "badge-bad"
+    if phase is Phase.CONNECTING:
+        return " CONNECTING ", "badge-busy"
+    if state.paused:
+        return " PAUSED ", "badge-warn"
+    if phase is Phase.SYNCING and state.empty:
+        return " SYNCING ", "badge-busy"
+    return " LIVE ", "badge-ok"
+
+
+def header(state: NodeState, clock: float, width: int, *, plain: bool) -> Cells:
+    """The first line: the node, its figures, and the badge at the right.
+
+    What matters least leaves first when the line is too narrow.
+    """
+    right = (badge(state, clock),)
+    node = state.session.node
+    name = " trio-sup" if node is None else f" {show.clean(node.node)}@{node.pid}"
+    parts: list[Cells] = [((name, "strong"),)]
+    if node is not None and not state.empty:
+        room = width - cells_width(right) - 1
+        for part in _figures(state, clock):
+            if sum(map(cells_width, parts)) + cells_width(part) + 2 <= room:
+                parts.append((("  ", "text"), *part))
+    left = tuple(cell for part in parts for cell in part)
+    return spread(left, right, width, plain=plain)
+
+
+def _figures(state: NodeState, clock: float) -> list[Cells]:
+    """The figures; those that matter most first."""
+    totals = state.model.totals()
+    worries: list[tuple[int, str, Role]] = [
+        (totals.down, "down", "bad"),
+        (totals.stuck, "stuck", "bad"),
+        (totals.waiting, "backoff", "warn"),
+    ]
+    # Seen at once: this inspector can do more than look.
+    wrong: list[Cell] = []
+    if state.session.operating.granted:
+        wrong.append(("CONTROL", "warn"))
+    for number, word, role in worries:
+        if number:
+            wrong += [
+                cell("  " if wrong else "", "text"),
+                cell(f"{number} {word}", role),
+            ]
+    per_minute = state.restarts_per_minute(clock)
+    deepest = state.deepest(clock)
+    figures: list[Cells] = [
+        tuple(wrong),
+        ((f"{totals.rows} procs", "text"),),
+        ((f"restarts {per_minute}/min", "warn" if per_minute else "dim"),),
+        ((f"mbox max {show.count(deepest)}", "text" if deepest else "dim"),),
+        ((f"up {show.duration(_uptime(state, clock))}", "text"),),
+    ]
+    beat = state.session.heartbeat
+    if beat is not None:
+        late: Role = "warn" if beat.lag >= LAG_WARNING else "dim"
+        figures.append(((f"lag {show.duration(beat.lag)}", late),))
+    figures.append(((f"{state.session.rate_hz:g} Hz", "dim"),))
+    if state.session.events_dropped:
+        missed = f"{show.count(state.session.events_dropped)} events missed"
+        figures.append(((missed, "bad"),))
+    return [figure for figure in figures if figure]
+
+
+def _uptime(state: NodeState, clock: float) -> float:
+    node = state.session.node
+    if node is None:
+        return 0.0
+    return node.wall0 - node.started_wall + state.now(clock) - node.mono0
+
+
+def notice(
+    state: NodeState, connection: Connection | None, clock: float
+) -> tuple[str, Role]:
+    """One line under the header while something is the matter, else empty."""
+    session = state.session
+    phase = session.state.phase
+    if state.empty:
+        return "", "text"
+    if phase is Phase.REFUSED:
+        return f"{session.state.text}. What is shown is the last that was heard.", "bad"
+    if phase is Phase.RECONNECTING:
+        trouble = connection.trouble if connection is not None else None
+        why = trouble.text if trouble is not None else session.state.text
+        return f"Not connected, r = try now: {why}", "bad"
+    if phase is Phase.STALE:
+        pid = session.node.pid if session.node is not None else 0
+        silence = session.silence(clock)
+        return (
+            f"the node has been silent for {silence:.0f} s: its loop may be held."
+            f" Try: py-spy dump --pid {pid}",
+            "bad",
+        )
+    if session.restarted_at is not None:
+        ago = clock - session.restarted_at
+        if ago < RESTART_NOTICE and session.node is not None:
+            pid = session.node.pid
+            return f"the node started anew {ago:.0f} s ago, pid {pid}", "warn"
+    if state.said is not None:
+        text, good, at = state.said
+        if clock - at < RESULT_NOTICE:
+            return show.clean(text), "text" if good else "warn"
+    if connection is not None and connection.owner:
+        owner = connection.owner
+        return f"a node of {owner}: what it says is that user's word", "warn"
+    return "", "text"
+
+
+def blank_page(
+    state: NodeState, trouble: Trouble | None, where: str, clock: float
+) -> list[tuple[str, Role]]:
+    """What stands where the rows will be: what is the matter, and what to do."""
+    session = state.session
+    phase = session.state.phase
+    if phase is Phase.REFUSED:
+        return _refused(state)
+    if phase is Phase.SYNCING:
+        got, total = session.progress or (0, 0)
+        return [("Reading the tree", "strong"), (f"{got} of {total} rows", "dim")]
+    if phase is Phase.LIVE:
+        return [
+            ("Nothing runs here", "strong"),
+            ("The node answers, but it has no supervisor at present.", "text"),
+        ]
+    if phase is Phase.CONNECTING and trouble is None:
+        return [("Connecting", "strong"), (where, "dim")]
+    wait = max(0.0, (session.retry_at or clock) - clock)
+    page: list[tuple[str, Role]] = [("Not connected", "bad")]
+    if trouble is not None:
+        page.append((trouble.text, "text"))
+        if trouble.hint:
+            page.append((trouble.hint, "accent"))
+    elif session.state.text:
+        page.append((session.state.text, "text"))
+    page.append((f"Next attempt in {wait:.0f} s. r = now, q = quit", "dim"))
+    return page
+
+
+def _refused(state: NodeState) -> list[tuple[str, Role]]:
+    session = state.session
+    titles = {
+        "version": "These two do not speak the same protocol",
+        "forbidden": "The node does not let you look",
+        "garbage": "That is no trio-sup node",
+    }
+    page: list[tuple[str, Role]] = [
+        (titles.get(session.state.code, "The node refused"), "bad"),
+        (session.state.text, "text"),
+    ]
+    node = session.node
+    if node is not None:
+        started = time.strftime("%Y-%m-%d %H:%M", time.localtime(node.started_wall))
+        page.append((f"node {node.node}, pid {node.pid}, started {started}", "dim"))
+    return [*page, ("r = try again, q = quit", "dim")]
+
+
+def no_nodes(where: str) -> list[tuple[str, Role]]:
+    """The picker's page when nothing runs."""
+    return [
+        ("No running node", "strong"),
+        (f"looked in {where}", "dim"),
+        ("", "text"),
+        ("A program is seen here when it runs its tree with", "text"),
+        ('    trio_sup.run(tree, name="shop")', "accent"),
+        ("To see one at once, in another terminal:", "text"),
+        ("    trio-sup demo --plain", "accent"),
+        ("", "text"),
+        ("It has to be the same user, with the same TRIO_SUP_RUNTIME_DIR.", "text"),
+        ("Waiting for one: this page looks again every second.", "dim"),
+    ]

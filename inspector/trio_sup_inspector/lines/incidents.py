@@ -1,0 +1,324 @@
+"""The Restarts screen: incidents under their supervisors, and what budgets are left.
+
+A supervisor's line shows the strip of its last minute and the gauge of its budget;
+below it stands each incident: cause, blast radius, outcome. Knows no Textual.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from trio_sup.inspect.text import show
+from trio_sup_inspector.lines.cells import (
+    Cell,
+    Cells,
+    Role,
+    cell,
+    clip_cells,
+    cut,
+    cut_front,
+    fit,
+    printable,
+    printable_cells,
+    width_of,
+)
+from trio_sup_inspector.lines.journal import kind_word, role_of, wall_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from trio_sup.inspect.model.incidents import Incident, Outcome
+    from trio_sup.inspect.protocol.wire import Hello, Row
+    from trio_sup_inspector.state import NodeState
+
+WINDOW: Final = 60.0
+"""Seconds that the strip covers."""
+BUCKETS: Final = 20
+MARKS: Final = "·▂▄▆█"
+PLAIN_MARKS: Final = ".:+*#"
+TERSE: Final = 50
+"""The width below which there is neither a cause nor a strip."""
+_OUTCOMES: Final[dict[Outcome, tuple[str, Role]]] = {
+    "open": ("restarting", "warn"),
+    "restarted": ("restarted", "ok"),
+    "quarantined": ("in quarantine", "bad"),
+    "gave_up": ("the supervisor gave up", "bad"),
+    "stays_down": ("stays down", "off"),
+    "stopped": ("stopped", "off"),
+    "lost": ("the node ended", "off"),
+}
+
+
+@frozen
+class Group:
+    """One supervisor with its incidents, newest first."""
+
+    path: str
+    row: Row | None
+    """None: it is no more."""
+    incidents: tuple[Incident, ...]
+
+
+def strip_of(incidents: Iterable[Incident], now: float) -> list[int]:
+    """Lives that ended by themselves in the last minute, by bucket, oldest first."""
+    strip = [0] * BUCKETS
+    for incident in incidents:
+        ends = [e.at for e in incident.events if e.kind in _ENDS] or [incident.at]
+        for at in ends:
+            if now - WINDOW < at <= now:
+                age = int((now - at) / WINDOW * BUCKETS)
+                strip[BUCKETS - 1 - min(max(age, 0), BUCKETS - 1)] += 1
+    return strip
+
+
+_ENDS: Final = frozenset({"child_crashed", "child_start_failed"})
+
+
+def group_incidents(
+    state: NodeState, *, passing: frozenset[str] | None = None
+) -> list[Group]:
+    """The supervisors with something to tell: the latest incident first.
+
+    Args:
+        state: The node.
+        passing: Paths of the children whose incidents are shown; None for all.
+    """
+    found: dict[str, list[Incident]] = {}
+    for incident in reversed(state.journal.incidents.found):
+        if passing is None or incident.child in passing:
+            found.setdefault(incident.supervisor, []).append(incident)
+    groups = [
+        Group(path, state.row(state.model.by_path(path)), tuple(incidents))
+        for path, incidents in found.items()
+    ]
+    known = set(found)
+    for id in state.lints.spending:
+        row = state.row(id)
+        if row is not None and row.kind in ("supervisor", "dynamic"):
+            shown = passing is None or row.path in passing
+            if row.path not in known and shown:
+                groups.append(Group(row.path, row, ()))
+    return groups
+
+
+def strip_text(counts: list[int], *, plain: bool) -> str:
+    """The strip as one mark a bucket."""
+    marks = PLAIN_MARKS if plain else MARKS
+    return "".join(marks[min(number, len(marks) - 1)] for number in counts)
+
+
+def frees_in(row: Row, incidents: Sequence[Incident], now: float) -> float | None:
+    """Seconds until the first restart falls out of the budget's window.
+
+    None if no budget is in use, or the restart was before what is known.
+    """
+    if not row.budget_used or row.budget_seconds is None:
+        return None
+    inside = [i.at for i in incidents if now - row.budget_seconds < i.at <= now]
+    if len(inside) < row.budget_used:
+        return None
+    oldest = sorted(inside)[-row.budget_used]
+    return max(0.0, oldest + row.budget_seconds - now)
+
+
+# --- lines -------------------------------------------------------------------
+
+
+def restarts_heading(width: int) -> Cells:
+    """The column titles."""
+    child, cause, blast = _sizes(width)
+    time = "TIME  " if width < TERSE else "TIME     "
+    cells: list[Cell] = [(time, "dim"), (fit("CHILD", child + 1), "dim")]
+    if cause:
+        cells.append((fit("CAUSE", cause), "dim"))
+    if blast:
+        cells.append((fit(" TOOK ALONG", blast), "dim"))
+    cells.append((" OUTCOME", "dim"))
+    return clip_cells(tuple(cells), width)
+
+
+def group_cells(group: Group, now: float, width: int, *, plain: bool) -> Cells:
+    """A supervisor's line: who, the strip of its last minute, its budget."""
+    row = group.row
+    strip = strip_of(group.incidents, now) if width >= TERSE else []
+    gauge = _gauge(group, now, width, plain) if row is not None else []
+    right: list[Cell] = list(gauge)
+    if strip:
+        role: Role = "warn" if any(strip) else "dim"
+        right.insert(0, ("  " + strip_text(strip, plain=plain) + "  ", role))
+    name = show.clean(group.path) or "the node"
+    look = show.look("gone" if row is None else row.status)
+    kind = "" if row is None else f"  {show.kind(row)}"
+    room = width - sum(width_of(text) for text, _ in right)
+    shown = cut_front(printable(name, plain=plain), max(8, room - 2), plain=plain)
+    left: list[Cell] = [
+        ((look.ascii if plain else look.glyph) + " ", look.severity),
+        (shown, "strong"),
+    ]
+    space = room - 2 - width_of(shown)
+    left.append((fit(kind, max(0, space), plain=plain), "dim"))
+    return clip_cells((*left, *right), width, plain=plain)
+
+
+def _gauge(group: Group, now: float, width: int, plain: bool) -> list[Cell]:
+    row = group.row
+    if row is None or row.budget_max is None:
+        return []
+    used, limit = row.budget_used or 0, row.budget_max
+    role: Role = "bad" if used >= limit else "warn" if used else "ok"
+    window = "" if row.budget_seconds is None else f" in {row.budget_seconds:g}s"
+    text = f" {used}/{limit}{window}"
+    if width < TERSE:
+        return [(text, role)]
+    bar = show.bar(used / limit if limit else 1.0, 6, plain=plain)
+    rest = ("." if plain else "·") * (len(bar) - len(bar.rstrip()))
+    cells: list[Cell] = [(bar.rstrip(), role), (rest, "off")]
+    frees = frees_in(row, group.incidents, now)
+    cells.append((fit(text, 14), role))
+    if width >= 100:
+        freed = "" if frees is None else f"frees in {show.duration(frees)}"
+        cells.append((fit(freed, 15), "dim"))
+    return cells
+
+
+def incident_cells(
+    incident: Incident, now: float, width: int, *, node: Hello | None, plain: bool
+) -> Cells:
+    """One incident: when, who, why, who else, and how it ended."""
+    child, cause, blast = _sizes(width)
+    label = printable(show.clean(incident.child.rpartition("/")[2]), plain=plain)
+    tie = ("`- " if plain else "└─ ") if incident.because else "   "
+    why = printable(show.clean(incident.cause), plain=plain)
+    if incident.because is not None:
+        why = f"gave up over {incident.because.child.rpartition('/')[2]}"
+    time = wall_time(incident.at, node)
+    cells: list[Cell] = [
+        ((time[:5] if width < TERSE else time) + " ", "dim"),
+        (tie, "dim"),
+        (fit(label, child - 3, plain=plain) + " ", "strong"),
+    ]
+    if cause:
+        cells.append((fit(why, cause, plain=plain), "text"))
+    if blast:
+        text, role = blast_words(incident)
+        cells.append((" " + fit(text, blast - 1, plain=plain), role))
+    text, role = outcome_words(incident, now)
+    used = sum(width_of(text) for text, _ in cells) + 1
+    cells.append((" " + cut(text, max(1, width - used), plain=plain), role))
+    return clip_cells(tuple(cells), width, plain=plain)
+
+
+def blast_words(incident: Incident) -> Cell:
+    """Who was taken along."""
+    number = len(incident.stopped) or incident.planned
+    if not number:
+        return "nobody", "off"
+    if number == 1 and incident.stopped:
+        return next(iter(incident.stopped)).rpartition("/")[2], "warn"
+    return f"{number} siblings", "warn"
+
+
+def outcome_words(incident: Incident, now: float) -> Cell:
+    """How it ended, and how long that took."""
+    text, role = _OUTCOMES[incident.outcome]
+    down = incident.down_for
+    if incident.outcome == "restarted" and down is not None:
+        text += " at once" if down < 0.05 else f" after {show.duration(down)}"
+    elif incident.outcome == "open":
+        due = incident.at + incident.delay - now
+        if due > 0:
+            text = f"restarts in {show.duration(due)}"
+        else:
+            text = f"down for {show.duration(now - incident.at)}"
+    if incident.attempts > 1:
+        text += f", {incident.attempts} tries"
+    return text, role
+
+
+def _sizes(width: int) -> tuple[int, int, int]:
+    """Cells of the child, the cause and whom it took along (0: no column)."""
+    if width < TERSE:
+        return max(8, width - 6 - 1 - 18), 0, 0
+    blast = 14 if width >= 76 else 0
+    outcome = 24 if width >= 60 else 12
+    left = max(12, width - 9 - 1 - blast - outcome)
+    child = max(8, min(26, left * 2 // 5))
+    return child, max(4, left - child), blast
+
+
+# --- below the list ------------------------------------------------------------
+
+
+def explain_incident(
+    incident: Incident, now: float, width: int, *, node: Hello | None, plain: bool
+) -> list[Cells]:
+    """The whole story of one incident, oldest event first."""
+    arrow = "->" if plain else "→"
+    cause = "gave up" if incident.because else show.clean(incident.cause)
+    outcome, role = outcome_words(incident, now)
+    blast, _ = blast_words(incident)
+    group = f" ({incident.strategy})" if incident.strategy else ""
+    head: list[Cell] = [
+        (show.clean(incident.child), "strong"),
+        (f" {cause}", "text"),
+        (f"  {arrow} ", "dim"),
+        (f"took along {blast}{group}", "text"),
+        (f"  {arrow} ", "dim"),
+        (outcome, role),
+    ]
+    lines: list[Sequence[Cell]] = [head]
+    if sum(width_of(text) for text, _ in head) > width:
+        lines = [[part] for part in head if part[0].strip(" ->→")]
+    if incident.because is not None:
+        over = incident.because
+        words = f"it gave up over {show.clean(over.child)}: {show.clean(over.cause)}"
+        lines += [[cell(part, "dim")] for part in textwrap.wrap(words, width)]
+    names = [event.path.rpartition("/")[2] for event in incident.events]
+    room = min(24, max(map(width_of, names), default=0))
+    for event, name in zip(incident.events, names, strict=True):
+        text = show.clean(event.text).removeprefix(event.path).strip(" :")
+        lines.append(
+            (
+                cell(wall_time(event.at, node) + " ", "dim"),
+                cell(f"+{show.duration(event.at - incident.at):<6} ", "dim"),
+                cell(fit(show.clean(name), room, plain=plain) + " ", "strong"),
+                cell(text or kind_word(event.kind), role_of(event.kind)),
+            )
+        )
+    return [_line(line, width, plain) for line in lines]
+
+
+def explain_group(group: Group, now: float, width: int, *, plain: bool) -> list[Cells]:
+    """What the budget of a supervisor means at present."""
+    row = group.row
+    if row is None:
+        return [_line([cell("This supervisor is no more.", "dim")], width, plain)]
+    if row.budget_max is None:
+        return []
+    used, limit = row.budget_used or 0, row.budget_max
+    window = "ever" if row.budget_seconds is None else f"within {row.budget_seconds:g}s"
+    left = limit - used
+    role: Role = "bad" if left <= 0 else "warn" if used else "text"
+    if left <= 0:
+        text = "The next crash makes it give up: its children stop, and it exits."
+    else:
+        crashes = f"{left} more crash{'es' * (left != 1)}"
+        text = f"It survives {crashes}; the one after that makes it give up."
+    frees = frees_in(row, group.incidents, now)
+    lines: list[Sequence[Cell]] = [
+        [
+            cell(show.clean(group.path), "strong"),
+            cell(f"  {used} of {limit} restarts used {window}", role),
+        ],
+        *([cell(part, "text")] for part in textwrap.wrap(text, width)),
+    ]
+    if frees is not None:
+        lines.append([cell(f"One is given back in {show.duration(frees)}.", "text")])
+    return [_line(line, width, plain) for line in lines]
+
+
+def _line(cells: Sequence[Cell], width: int, plain: bool) -> Cells:
+    return clip_cells(printable_cells(cells, plain=plain), width, plain=plain)

@@ -1,0 +1,301 @@
+"""A child as one line of the tree or of the process list. Knows no Textual."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from trio_sup.inspect.text import show
+from trio_sup.inspect.text.tree_text import guides
+from trio_sup_inspector.lines.cells import (
+    Cell,
+    Cells,
+    Role,
+    cell,
+    cut,
+    dimmed,
+    fit,
+    printable,
+    width_of,
+)
+
+if TYPE_CHECKING:
+    from trio_sup.inspect.model.model import TreeModel
+    from trio_sup.inspect.model.tree import Line
+    from trio_sup.inspect.protocol.wire import Row
+
+GAP: Final = 1
+FLEX_SHARE: Final = 0.42
+"""The last exit's share of what the fixed columns leave."""
+
+
+@frozen
+class Column:
+    """One column."""
+
+    id: str
+    title: str
+    width: int
+    """Cells; 0 takes what the others leave."""
+    at: int
+    """The view's width from which on the column is shown."""
+    right: bool = False
+
+
+TREE_COLUMNS: Final = (
+    Column("name", "NAME", 0, 0),
+    Column("state", "STATE", 10, 56),
+    Column("kind", "KIND", 13, 104),
+    Column("bar", "", 8, 76),
+    Column("mailbox", "MAILBOX", 10, 0, right=True),
+    Column("restarts", "RESTARTS", 10, 50, right=True),
+    Column("life", "LIFE", 5, 96, right=True),
+    Column("up", "UPTIME", 6, 66, right=True),
+    Column("op", "IN PROGRESS", 17, 92),
+    Column("exit", "LAST EXIT", 0, 132),
+)
+LIST_COLUMNS: Final = (
+    Column("name", "PATH", 0, 0),
+    Column("state", "STATE", 10, 56),
+    Column("kind", "KIND", 13, 112),
+    Column("bar", "", 8, 84),
+    Column("mailbox", "MAILBOX", 10, 0, right=True),
+    Column("peak", "PEAK", 5, 100, right=True),
+    Column("rate", "MSG/S", 7, 74, right=True),
+    Column("restarts", "RESTARTS", 10, 50, right=True),
+    Column("up", "UPTIME", 6, 66, right=True),
+    Column("op", "IN PROGRESS", 17, 96),
+    Column("exit", "LAST EXIT", 0, 140),
+)
+
+
+@frozen
+class Layout:
+    """The columns that fit a width, each with its cells."""
+
+    width: int
+    columns: tuple[Column, ...]
+    widths: tuple[int, ...]
+
+
+def lay_out(columns: tuple[Column, ...], width: int) -> Layout:
+    """Choose the columns for a width and share out the cells."""
+    shown = tuple(column for column in columns if width >= column.at)
+    fixed = sum(column.width for column in shown) + GAP * (len(shown) - 1)
+    left = max(1, width - fixed)
+    flexible = [column.id for column in shown if not column.width]
+    extra = round(left * FLEX_SHARE) if "exit" in flexible else 0
+    sizes = {"name": left - extra, "exit": extra}
+    widths = tuple(column.width or sizes[column.id] for column in shown)
+    return Layout(width, shown, widths)
+
+
+@frozen
+class Scene:
+    """What the text of a line depends on besides its row."""
+
+    model: TreeModel
+    now: float
+    """The node's clock."""
+    clock: float
+    """The application's clock."""
+    plain: bool
+    """ASCII only."""
+    fold_open: bool | None = None
+    """Whether the row's children are shown; None if it has none."""
+
+
+def heading(layout: Layout, sorted_by: str = "", mark: str = "") -> Cells:
+    """The titles; the column that is sorted by carries `mark`."""
+    cells: list[Cell] = []
+    for column, width in zip(layout.columns, layout.widths, strict=True):
+        chosen = bool(sorted_by) and column.id == sorted_by
+        title = f"{column.title}{mark}" if chosen else column.title
+        cells.append((fit(title, width, right=column.right), _title_role(chosen)))
+        cells.append((" " * GAP, "dim"))
+    return tuple(cells[:-1])
+
+
+def _title_role(chosen: bool) -> Role:
+    return "accent" if chosen else "dim"
+
+
+def tree_cells(row: Row, line: Line, layout: Layout, scene: Scene) -> Cells:
+    """One line of the tree, `layout.width` cells wide."""
+    marks = ("v ", "> ") if scene.plain else ("▾ ", "▸ ")
+    fold = "  " if scene.fold_open is None else marks[0 if scene.fold_open else 1]
+    name: list[Cell] = [
+        (guides(line, plain=scene.plain), "dim"),
+        (fold, "dim"),
+        *_glyph(row, scene),
+        (printable(show.clean(row.label), plain=scene.plain), _name_role(row)),
+    ]
+    if scene.fold_open is False:
+        cells = _folded(row, name, layout, scene)
+    else:
+        cells = _columns(row, name, layout, scene)
+    return dimmed(cells) if line.dim or row.status == "gone" else cells
+
+
+def list_cells(row: Row, layout: Layout, scene: Scene) -> Cells:
+    """One line of the process list, `layout.width` cells wide."""
+    above, slash, label = show.clean(row.path).rpartition("/")
+    room = layout.widths[0] - 2 - len(label)
+    if len(above) + 1 > room:
+        above = ("~" if scene.plain else "…") + above[max(0, len(above) - room + 2) :]
+    name: list[Cell] = [
+        *_glyph(row, scene),
+        (printable(above + slash, plain=scene.plain), "dim"),
+        (printable(label, plain=scene.plain), _name_role(row)),
+    ]
+    cells = _columns(row, name, layout, scene)
+    return dimmed(cells) if row.status == "gone" else cells
+
+
+def _glyph(row: Row, scene: Scene) -> list[Cell]:
+    look = show.look(row.status)
+    return [((look.ascii if scene.plain else look.glyph) + " ", look.severity)]
+
+
+def _name_role(row: Row) -> Role:
+    severity = show.look(row.status).severity
+    if severity in ("bad", "off"):
+        return severity
+    return "strong" if row.kind in ("supervisor", "dynamic") else "text"
+
+
+def _columns(row: Row, name: list[Cell], layout: Layout, scene: Scene) -> Cells:
+    cells = _into(name, layout.widths[0], scene)
+    sizes = zip(layout.columns[1:], layout.widths[1:], strict=True)
+    for column, width in sizes:
+        text, role = _VALUES[column.id](row, width, scene)
+        text = printable(text, plain=scene.plain)
+        cells.append((" " * GAP, "text"))
+        cells.append((fit(text, width, right=column.right, plain=scene.plain), role))
+    return tuple(cells)
+
+
+def _folded(row: Row, name: list[Cell], layout: Layout, scene: Scene) -> Cells:
+    """A folded supervisor: what it hides stands where its columns were."""
+    cells = _into(name, layout.widths[0], scene)
+    room = layout.width - layout.widths[0] - GAP
+    state = next((c for c in layout.columns if c.id == "state"), None)
+    cells.append((" " * GAP, "text"))
+    if state is not None:
+        word, loud = _state(row, state.width, scene)
+        cells.append((fit(word, state.width), loud))
+        cells.append((" " * GAP, "text"))
+        room -= state.width + GAP
+    totals = scene.model.totals(row.id)
+    role: Role = "dim"
+    if totals.down or totals.stuck:
+        role = "bad"
+    elif totals.waiting:
+        role = "warn"
+    text = show.aggregate(totals, plain=scene.plain)
+    cells.append(cell(fit(text, room, plain=scene.plain), role))
+    return tuple(cells)
+
+
+def _into(cells: list[Cell], width: int, scene: Scene) -> list[Cell]:
+    """The pieces in exactly `width` cells; the last one yields."""
+    done: list[Cell] = []
+    for text, role in cells:
+        if width <= 0:
+            break
+        text = cut(text, width, plain=scene.plain)
+        done.append((text, role))
+        width -= width_of(text)
+    if width > 0:
+        done.append((" " * width, "text"))
+    return done
+
+
+def _state(row: Row, width: int, scene: Scene) -> Cell:
+    look = show.look(row.status)
+    return look.word, look.severity
+
+
+def _kind(row: Row, width: int, scene: Scene) -> Cell:
+    return show.kind(row), "dim"
+
+
+def _load(row: Row) -> Role:
+    share = show.fullness(row)
+    if share is None or not row.mailbox_len:
+        return "dim"
+    if share >= 0.9:
+        return "bad"
+    return "warn" if share >= 0.5 else "text"
+
+
+def _bar(row: Row, width: int, scene: Scene) -> Cell:
+    share = show.fullness(row)
+    if share is None:
+        return "", "dim"
+    role = _load(row)
+    return show.bar(
+        share, width, plain=scene.plain
+    ), "accent" if role == "text" else role
+
+
+def _mailbox(row: Row, width: int, scene: Scene) -> Cell:
+    return show.mailbox(row), _load(row)
+
+
+def _peak(row: Row, width: int, scene: Scene) -> Cell:
+    return ("" if row.mailbox_peak is None else show.count(row.mailbox_peak)), "dim"
+
+
+def _rate(row: Row, width: int, scene: Scene) -> Cell:
+    rate = scene.model.handled_rate(row.id, scene.clock)
+    return (show.count(rate), "text") if rate >= 0.5 else ("", "dim")
+
+
+def _restarts(row: Row, width: int, scene: Scene) -> Cell:
+    used, limit = row.budget_used or 0, row.budget_max
+    role: Role = "text" if row.restarts else "dim"
+    if limit is not None and used:
+        role = "bad" if used >= limit else "warn"
+    return show.restarts(row), role
+
+
+def _life(row: Row, width: int, scene: Scene) -> Cell:
+    return (f"#{row.life}" if row.life else ""), "dim"
+
+
+def _up(row: Row, width: int, scene: Scene) -> Cell:
+    return show.uptime(row, scene.now), "dim"
+
+
+def _op(row: Row, width: int, scene: Scene) -> Cell:
+    if row.op is None:
+        return "", "dim"
+    age = 0.0 if row.op_since is None else scene.now - row.op_since
+    role: Role = "bad" if age >= 30 else "warn" if age >= 5 else "text"
+    if row.op_since is None:
+        return show.clean(row.op), role
+    time = show.duration(age)
+    name = cut(show.clean(row.op), width - len(time) - 1, plain=scene.plain)
+    return f"{name} {time}", role
+
+
+def _exit(row: Row, width: int, scene: Scene) -> Cell:
+    quiet = row.status == "running" and not row.restarts
+    return show.clean(row.last_exit), "dim" if quiet else "text"
+
+
+_VALUES: Final = {
+    "state": _state,
+    "kind": _kind,
+    "bar": _bar,
+    "mailbox": _mailbox,
+    "peak": _peak,
+    "rate": _rate,
+    "restarts": _restarts,
+    "life": _life,
+    "up": _up,
+    "op": _op,
+    "exit": _exit,
+}

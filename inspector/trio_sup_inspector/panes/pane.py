@@ -1,0 +1,104 @@
+"""What all lists have in common. No Textual.
+
+A pane's keys say which lines there are and keep the cursor on its line; `cells`
+says what one of them shows, `explain` what stands below the list about it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_sup_inspector.lines.rows import Column, Layout, Scene, lay_out
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trio_sup_inspector.lines.cells import Cells
+    from trio_sup_inspector.state import NodeState
+
+
+class Pane:
+    """One list. `refresh` brings it up to date before it is painted."""
+
+    columns: tuple[Column, ...] = ()
+    nothing = ""
+    """What to say when there are no lines, and no filter is to blame."""
+    topics: tuple[str, ...] = ()
+    """What the node is asked for while the list is on screen."""
+    still = False
+    """Whether the lines are a page to read: there is no cursor."""
+
+    def __init__(self, state: NodeState, *, plain: bool) -> None:
+        self.state = state
+        self.plain = plain
+        self.clock = 0.0
+        self.width = 0
+        """The width of a line, as last painted."""
+        self.keys: Sequence[int] = ()
+        self.shown = 0
+        """How many lines pass the filter."""
+        self.total = 0
+        """How many there would be without it."""
+        self._layouts: dict[int, Layout] = {}
+
+    def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
+        """Bring the keys up to date.
+
+        Args:
+            clock: The application's clock.
+            bottom: How many lines from the top must be in their right order.
+            hold: Do not move lines about: the user is moving.
+
+        Returns:
+            Whether the keys are others than before.
+        """
+        raise NotImplementedError
+
+    def titles(self, width: int) -> Cells:
+        """The line above the list."""
+        return ()
+
+    def cells(self, index: int, width: int) -> Cells:
+        """One line of the list in exactly `width` cells."""
+        raise NotImplementedError
+
+    def next_match(self, at: int, step: int) -> int | None:
+        """The key of the next line, in a direction, that matches by itself."""
+        count = len(self.keys)
+        for distance in range(1, count + 1):
+            index = (at + step * distance) % count
+            if self.matches_itself(index):
+                return self.keys[index]
+        return None
+
+    def explain(self, key: int, width: int) -> list[Cells]:
+        """What stands below the list about one of its lines; nothing if empty."""
+        return []
+
+    def matches_itself(self, index: int) -> bool:
+        """Whether a line is there for its own sake."""
+        return True
+
+    def row_id(self, key: int) -> int | None:
+        """The child that a line is about, if it is about one."""
+        return key
+
+    def layout(self, width: int) -> Layout:
+        """The columns for a width."""
+        if width not in self._layouts:
+            self._layouts[width] = lay_out(self.columns, width)
+        return self._layouts[width]
+
+    def count(self, matches: frozenset[int] | None) -> None:
+        """Say how many of the living pass the filter."""
+        model = self.state.model
+        self.total = len(model.rows) - len(model.dead)
+        if matches is None:
+            self.shown = self.total
+        else:
+            self.shown = len(matches) - sum(id in matches for id in model.dead)
+
+    def scene(self, fold_open: bool | None = None) -> Scene:
+        """What lines depend on besides their rows."""
+        now = self.state.now(self.clock)
+        return Scene(self.state.model, now, self.clock, self.plain, fold_open)

@@ -1,0 +1,1 @@
+"""One child: record, handle, lives, names, who watches and waits."""

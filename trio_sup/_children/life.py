@@ -1,0 +1,248 @@
+"""One life of a child: a task of its own, under a scope of its own.
+
+The scope is shielded from birth: a cancellation from outside reaches only the
+supervisor, which stops its children in order. The end of a life never reaches the
+nursery; it becomes an `Exit` and goes to the driver. Decisions and restarts happen
+after the `except` block: what is raised or cancelled inside one drags the dead
+life's exception along as context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Generator
+from typing import TYPE_CHECKING, Any, Protocol
+
+import trio
+from trio.lowlevel import current_task, enable_ki_protection
+
+from trio_sup._children.current import current_kid
+from trio_sup._children.refusals import StartFailed
+from trio_sup._core.anatomy import (
+    is_a,
+    without,
+)
+from trio_sup._core.errors import LeakedCancelled, RestartLimitExceeded
+from trio_sup._core.exits import (
+    NORMAL,
+    Exit,
+    ExitKind,
+    Ignore,
+    is_fatal,
+    stop_in,
+)
+from trio_sup._servers.loop import serve
+from trio_sup._trio.blocks import block
+from trio_sup._trio.gate import LOOK
+from trio_sup._trio.last_resort import report_fault, survive
+from trio_sup._trio.protect import enter_user
+
+if TYPE_CHECKING:
+    from trio_sup._children.record import Kid
+
+
+class LifeHost(Protocol):
+    """Who is told how a life ended: a supervisor's driver, or the root's host."""
+
+    def life_over(self, kid: Kid, exit: Exit, fatal: BaseException | None) -> None:
+        """Take the end of a life; called in its task's last step."""
+
+
+@enable_ki_protection
+async def run_life(host: LifeHost, kid: Kid) -> None:
+    """Run one life of `kid` to its very end, and hand its exit to the host."""
+    error: BaseException | None = None
+    scope = kid.scope
+    assert scope is not None
+    try:
+        with scope:
+            kid.task = current_task()
+            current_kid.set(kid)
+            # A scope that is cancelled before it is entered would still let the
+            # body run up to its first checkpoint.
+            if not scope.cancel_called:
+                # Caught inside of the scope, which would `split` a group: code of the
+                # user's, that could leave the scope half closed.
+                try:
+                    await _run_target(kid)
+                except BaseException as caught:  # noqa: BLE001 - becomes the exit
+                    error = caught
+                if kid.task.child_nurseries:
+                    await _close_nurseries(kid.task)
+    except BaseException as misnested:  # noqa: BLE001 - scopes left open inside
+        error = misnested if error is None else error
+    gate = kid.node.gate
+    gate.passed += 1
+    if gate.passed >= LOOK and gate.is_crowded():
+        await gate.wait()
+    exit = fatal = None
+    try:
+        survive(kid.path_text, kid.node.generators.life_over, kid)
+        exit, fatal = _end_of(kid, error, cancelled=scope.cancel_called)
+        host.life_over(kid, exit, fatal)
+    finally:
+        # Break the cycle error -> traceback -> this frame -> kid, exit -> error.
+        del error, kid, host, scope, exit, fatal
+
+
+async def _close_nurseries(task: trio.lowlevel.Task) -> None:
+    """Close the nurseries that a life leaves open behind, with all in them.
+
+    Trio would take that for an error of the supervisor's nursery. It comes about by
+    generators that were left half way, and by an exception whose `__repr__` raises:
+    Trio puts it into words while it leaves the nursery.
+    """
+    for nursery in reversed(task.child_nurseries):
+        nursery.cancel_scope.cancel("its task has ended")
+        # What `__aexit__` does; nobody has the object that has it.
+        finish: Any = getattr(nursery, "_nested_child_finished", None)
+        if finish is not None:
+            await finish(None)
+
+
+def _end_of(
+    kid: Kid, error: BaseException | None, *, cancelled: bool
+) -> tuple[Exit, BaseException | None]:
+    """Work out how a life ended, and what of it is fatal. Never raises.
+
+    Args:
+        kid: Whose life.
+        error: What it raised.
+        cancelled: Whether it was cancelled; its cancellation then means nothing.
+    """
+    try:
+        if error is not None and cancelled:
+            error = without(error, trio.Cancelled)
+        exit, fault = _classify(kid, error), None
+    except BaseException as raised:  # noqa: BLE001 - the life ends all the same
+        fault = raised
+        if kid.asked is None:
+            exit = Exit("crashed", None, raised if error is None else error)
+        else:
+            exit = Exit("killed" if kid.forced else "shutdown", kid.asked, error)
+    for fatal in (error, fault):
+        if fatal is not None and is_fatal(fatal, trio.Cancelled):
+            return exit, fatal
+    if fault is not None:
+        report_fault(kid.path_text, fault)
+    return exit, None
+
+
+def _run_target(kid: Kid) -> Awaitable[Any]:
+    """Return what the life consists of, to be awaited.
+
+    Not a coroutine itself: each would be one more between Trio and every wake-up.
+    """
+    spec = kid.spec
+    if kid.driver is not None:
+        return kid.driver.run()
+    if kid.mailbox is not None:
+        return serve(kid)
+    if spec.signals_ready:
+        return _enter_signalling(kid)
+    kid.become_ready()
+    return enter_user(spec.target, *spec.args)
+
+
+async def _enter_signalling(kid: Kid) -> None:
+    status = ReadySignal(kid)
+    await enter_user(kid.spec.target, *kid.spec.args, task_status=status)
+    if not kid.ready and kid.asked is None:
+        raise RuntimeError(
+            f"{kid.path_text!r} returned without calling task_status.started()"
+        )
+
+
+class ReadySignal:
+    """What a plain function gets as `task_status`; fulfils `trio.TaskStatus`."""
+
+    __slots__ = ("_kid", "_life")
+
+    def __init__(self, kid: Kid) -> None:
+        self._kid = kid
+        self._life = kid.life
+
+    @enable_ki_protection
+    def started(self, value: object = None) -> None:
+        """Tell the supervisor that the child is ready; `value` is `handle.value`.
+
+        Raises:
+            RuntimeError: called twice.
+            WrongRun: called from a thread or from another Trio run.
+        """
+        kid = self._kid
+        kid.node.home.check_if_going("task_status.started", kid.path_text)
+        if kid.life != self._life or not kid.alive:
+            return  # kept for longer than its life
+        if kid.ready:
+            raise RuntimeError("called 'started' twice on the same task status")
+        kid.value = value
+        kid.become_ready()
+
+
+def _classify(kid: Kid, error: BaseException | None) -> Exit:
+    """Work out how a life ended: by intent first, by exception second."""
+    if kid.asked is not None:
+        kind: ExitKind = "killed" if kid.forced else "shutdown"
+        if error is not None and stop_in(error) is not None:
+            error = None
+        if is_a(error, (RestartLimitExceeded, StartFailed)):
+            error = None  # a supervisor that was going down anyway
+        return Exit(kind, kid.asked, error)
+    if error is None:
+        return NORMAL if kid.driver is None else kid.driver.outcome
+    if is_a(error, Ignore) and not kid.ready:
+        return Exit("normal", "ignore", error)
+    stop = stop_in(error)
+    if stop is not None:
+        return stop.exit
+    if kid.driver is not None and is_a(error, RestartLimitExceeded):
+        return Exit("shutdown", "gave up", error)
+    if kid.driver is not None and is_a(error, StartFailed):
+        return Exit("shutdown", "a child failed to start", error)
+    return Exit("crashed", None, _without_cancelled(error))
+
+
+def _without_cancelled(error: BaseException) -> BaseException:
+    """Turn a cancellation that nobody sent into an error of its own."""
+    rest = without(error, trio.Cancelled)
+    if rest is not None:
+        return rest
+    leaked = LeakedCancelled(
+        "the child let a Cancelled escape that was not meant for it"
+    )
+    leaked.__cause__ = error
+    return leaked
+
+
+@block
+def graceful_stop() -> Generator[trio.Event]:
+    """Let a plain function finish in order when it is asked to stop.
+
+    Inside the block a request to stop sets the event that it yields, instead of
+    cancelling; the cancellation comes when the child's `shutdown` seconds are over,
+    or when the block is left. Outside of such a block a plain function is cancelled
+    at once. Servers need no such thing: they have `terminate`.
+
+    Raises:
+        RuntimeError: from entering: the present task does not belong to a supervised
+            function, or the block is used twice at a time.
+        WrongRun: from entering, in a thread that the function started, with a Trio run
+            of its own or without one; a `RuntimeError`, too.
+    """
+    kid = current_kid.get()
+    if kid is None or kid.spec.kind != "task" or kid.scope is None:
+        raise RuntimeError("graceful_stop() works inside a supervised function only")
+    kid.node.home.check("graceful_stop", kid.path_text)
+    if kid.stop_event is not None:
+        raise RuntimeError("graceful_stop() is in use already in this child")
+    life, scope = kid.life, kid.scope
+    kid.stop_event = event = trio.Event()
+    if kid.asked is not None:
+        event.set()
+    try:
+        yield event
+    finally:
+        if kid.life == life and kid.alive:
+            kid.stop_event = None
+            if kid.asked is not None:
+                scope.cancel(kid.asked)

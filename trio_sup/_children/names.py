@@ -1,0 +1,187 @@
+"""The names of children as the drivers see them: reserved, shown, hidden, released.
+
+`Registry` is this plus what users call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from trio_sup._children.refusals import AlreadyRegistered
+from trio_sup._core.name_tables import DuplicateTable, Entry, Table, UniqueTable
+from trio_sup._registry.listeners import Listener, Notifier, Registered, Unregistered
+from trio_sup._trio.home import Home, present_home
+from trio_sup._trio.protect import protected
+from trio_sup._trio.wake import Waiters
+
+if TYPE_CHECKING:
+    from trio_sup._children.record import Kid
+
+
+_moving = Lock()
+
+
+@protected
+class Names:
+    """A table of names, with those who wait for one or listen.
+
+    Everything here is synchronous and runs no user code: listeners are told later.
+    """
+
+    def __init__(self, *, unique: bool, name: str) -> None:
+        self.name = name
+        # Invariant: the same table as `_table` if keys are unique, else None.
+        self._unique: UniqueTable[Kid] | None = None
+        self._table: Table[Kid]
+        if unique:
+            self._table = self._unique = UniqueTable()
+        else:
+            self._table = DuplicateTable()
+        self._waiters: dict[Hashable, Waiters] = {}
+        self._notifier = Notifier()
+        # The Trio run that uses it: the first that does, until that has ended.
+        self._home: Home | None = None
+
+    def enter(self, call: str, *, waits: bool = False) -> None:
+        """Refuse a change from elsewhere; the first that comes decides where that is.
+
+        Raises:
+            WrongRun: another Trio run uses it; nothing has changed.
+        """
+        home = self._home
+        if home is None or not home.here():
+            self._move(call, waits=waits)
+
+    def _move(self, call: str, *, waits: bool) -> None:
+        with _moving:
+            home = self._home
+            if home is not None and not home.over:
+                raise home.refusal(f"registry.{call}", self.name, waits=waits)
+            # Outside of a run it belongs to nobody: it has no holders then.
+            self._home = present_home()
+
+    def holder(self, key: Hashable) -> Kid | None:
+        """The child that a unique key belongs to, running or not."""
+        entry = self._only_unique("holder").get(key)
+        return None if entry is None else entry.owner
+
+    def reserve(self, key: Hashable, kid: Kid, value: object) -> None:
+        """Take a name for a child's life that is about to start.
+
+        Raises:
+            AlreadyRegistered: another child holds it, or it is reserved for one.
+            WrongRun: another Trio run uses this registry.
+        """
+        self.enter("via")
+        table = self._only_unique("via")
+        # By its owner, if it has it already: the key may have changed its hash.
+        entry = table.reserved_by(kid) or table.get(key)
+        if entry is None:
+            entry = table.add(key, kid, value)
+            assert entry is not None
+        elif entry.owner is not kid:
+            raise AlreadyRegistered(key, entry.owner.handle)
+        entry.value = value
+        entry.reserved = True
+
+    def show(self, kid: Kid) -> None:
+        """The child is ready: look-ups find it from now on."""
+        entry = self._table.reserved_by(kid)
+        if entry is not None:
+            self._show(entry)
+
+    def hide(self, kid: Kid) -> None:
+        """The child's life has ended; the name stays reserved for the next."""
+        entry = self._table.reserved_by(kid)
+        if entry is not None and self._table.hide(entry):
+            self._tell_gone(entry)
+
+    def release(self, kid: Kid) -> None:
+        """Free a reserved name."""
+        entry = self._table.reserved_by(kid)
+        if entry is not None:
+            self._remove(entry)
+
+    def release_life(self, kid: Kid) -> None:
+        """Free the names that one life registered for itself, all of them.
+
+        What the hash of a key raises beside an `Exception` is raised in the end.
+        """
+        fatal: BaseException | None = None
+        for entry in self._table.of(kid):
+            if not entry.reserved:
+                try:
+                    self._remove(entry)
+                except BaseException as error:  # noqa: BLE001 - raised at the end
+                    fatal = error
+        if fatal is not None:
+            raise fatal
+
+    # Listeners.
+
+    def add_listener(self, listener: Listener) -> None:
+        """Call a function with every `Registered` and `Unregistered` from now on.
+
+        Raises:
+            TypeError: it is async.
+            WrongRun: called from elsewhere while a Trio run uses this registry.
+        """
+        self._check_run("add_listener")
+        self._notifier.add(listener)
+
+    def remove_listener(self, listener: Listener) -> None:
+        """Call it no more; harmless if it was not there.
+
+        Raises:
+            WrongRun: as `add_listener`.
+        """
+        self._check_run("remove_listener")
+        self._notifier.discard(listener)
+
+    def _check_run(self, call: str) -> None:
+        if self._home is not None:
+            self._home.check_if_going(f"registry.{call}", self.name)
+
+    def _only_unique(self, what: str) -> UniqueTable[Kid]:
+        if self._unique is None:
+            raise ValueError(
+                f"{what}() needs unique keys; {self.name!r} has duplicate keys: "
+                "see entries(), dispatch() and publish()"
+            )
+        return self._unique
+
+    def _show(self, entry: Entry[Kid]) -> None:
+        if not self._table.show(entry):
+            return
+        if self._waiters:
+            self._wake_for(entry)
+        if self._notifier.listeners:
+            notice = Registered(entry.key, entry.owner.handle, entry.value)
+            self._notifier.post(notice)
+
+    def _wake_for(self, entry: Entry[Kid]) -> None:
+        """Wake those who wait for a key; each looks again whether it is there."""
+        try:
+            waiters = self._waiters.get(entry.key)
+        except Exception:  # noqa: BLE001 - the user's __hash__ or __eq__
+            for waiters in self._waiters.values():
+                waiters.wake()
+        else:
+            if waiters is not None:
+                waiters.wake()
+
+    def _remove(self, entry: Entry[Kid]) -> None:
+        was_live = entry.live
+        try:
+            self._table.remove(entry)
+        finally:
+            if was_live:
+                self._tell_gone(entry)
+
+    def _tell_gone(self, entry: Entry[Kid]) -> None:
+        if self._notifier.listeners:
+            kid = entry.owner
+            ended = None if kid.alive else kid.last_exit
+            self._notifier.post(Unregistered(entry.key, kid.handle, ended))

@@ -1,0 +1,582 @@
+"""The record of one child: one object, for its whole story."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Self
+
+import trio
+
+from trio_sup._children.visible import ObservedState
+from trio_sup._core.addresses import Via
+from trio_sup._core.clean import clean
+from trio_sup._core.errors import NoProcess, WrongKind
+from trio_sup._core.events import ChildStarted
+from trio_sup._core.exits import NOPROC, Exit
+from trio_sup._core.safe import safe_text
+from trio_sup._core.specs import ChildSpec
+from trio_sup._core.words import Status
+from trio_sup._registry.registry import Registry
+from trio_sup._trio.alarms import Alarm, alarm_clock
+from trio_sup._trio.last_resort import report_fault
+from trio_sup._trio.wake import Waiters
+
+if TYPE_CHECKING:
+    from trio_sup._children.watching import Watchers
+    from trio_sup._core.specs import ChildSpec
+    from trio_sup._node.node import Node
+    from trio_sup._servers.mailbox import MailQueue
+    from trio_sup._supervisors.shell import Driver
+
+
+KEPT_EXITS = 16
+
+
+class Kid(ObservedState):
+    """A child as the drivers see it: its state, and what runs at present.
+
+    Lives never overlap, so what belongs to one life has its place here, too.
+    """
+
+    __slots__ = (
+        "alarm",
+        "asked",
+        "brutal",
+        "cut_short",
+        "deadline",
+        "driver",
+        "exits",
+        "forced",
+        "handle",
+        "mailbox",
+        "node",
+        "overtaken",
+        "parent",
+        "path_text",
+        "ready",
+        "registries",
+        "rests_with_parent",
+        "scope",
+        "start_alarm",
+        "started_life",
+        "stop_event",
+        "supervised_start",
+        "task",
+        "uid",
+        "value",
+        "version",
+        "waiters",
+        "watchers",
+    )
+
+    status: Status
+    last_exit: Exit | None
+
+    def __init__(
+        self, spec: ChildSpec[Child], id: Hashable, parent: Driver | None, node: Node
+    ) -> None:
+        super().__init__(spec, id)
+        self.node: Node = node
+        self.uid: int = node.next_uid()
+        self.parent: Driver | None = parent
+        above = "" if parent is None else parent.path_text + "/"
+        # The one place where ids become text: no log, error or viewer gets another.
+        self.path_text: str = above + clean(safe_text(id))
+        # Grows with every lifecycle change; the inspector compares it.
+        self.version: int = 0
+        self.waiters: Waiters | None = None
+        self.watchers: Watchers | None = None
+        # Past lives: number, end, when it began, when it ended.
+        self.exits: list[tuple[int, Exit, float, float]] | None = None
+        self.registries: set[Registry] | None = None
+        # Down only because its supervisor is: back when that one comes back.
+        self.rests_with_parent: bool = False
+        # The last life that was stopped because its supervisor stopped.
+        self.overtaken: int = 0
+        self.driver: Driver | None = None
+        self.mailbox: MailQueue | None = None
+        self.value: object = None
+        # Invariant: not None exactly while a life is in progress.
+        self.scope: trio.CancelScope | None = None
+        self.task: trio.lowlevel.Task | None = None
+        self.ready: bool = False
+        # The last life that became ready, even if it ended in the same step.
+        self.started_life: int = 0
+        # Somebody waits for this start and deals with its failure.
+        self.supervised_start: bool = False
+        # Why the life was asked to end; None as long as it was not.
+        self.asked: str | None = None
+        self.forced: bool = False
+        # Why the life was cancelled although nobody asked it to end: its start took
+        # too long, or chaos wanted it. It cannot become ready any more.
+        self.cut_short: Exception | None = None
+        # Ended without a request: `terminate` is not run.
+        self.brutal: bool = False
+        self.deadline: float = math.inf
+        self.alarm: Alarm | None = None
+        self.start_alarm: Alarm | None = None
+        # Set by graceful_stop(): told of the request instead of being cancelled.
+        self.stop_event: trio.Event | None = None
+        self.handle: Child = _new_handle(self)
+
+    @property
+    def alive(self) -> bool:
+        """Whether a life is in progress, from its start to its very end."""
+        return self.scope is not None
+
+    @property
+    def terminated(self) -> bool:
+        """Whether the life in progress was asked to end: not by itself, by its parent.
+
+        One that winds down by itself (a server that cleans up after a crash, a
+        supervisor after `stop()`) is still to be decided about when it has ended.
+        """
+        return self.asked is not None
+
+    @property
+    def running(self) -> bool:
+        """Whether it is ready and does not end, neither asked to nor by itself."""
+        return self.ready and self.status == "running" and self.scope is not None
+
+    @property
+    def may_return(self) -> bool:
+        """Whether it lives, or will live again without anybody's request."""
+        kid = self
+        while True:
+            if kid.scope is not None or kid.awaiting_restart or kid.in_plan:
+                return True
+            if kid.status == "starting":  # waits for its turn
+                return True
+            if not kid.rests_with_parent or kid.parent is None:
+                return False
+            kid = kid.parent.kid
+
+    def touch(self) -> None:
+        """Something changed: tell those who wait."""
+        self.version += 1
+        if self.waiters is not None:
+            waiters, self.waiters = self.waiters, None
+            waiters.wake()
+        if self.watchers is not None:
+            self.watchers.changed()
+        for report in self.node.reporting:
+            try:
+                report(self)
+            except Exception as fault:  # noqa: BLE001 - reported, and left out
+                self.node.report_no_more(report)
+                report_fault(f"a change of {self.path_text}", fault)
+
+    def came_to_rest(self) -> None:
+        """Tell those below, too, if their own future depended on this child.
+
+        It does for who is down only because this child is. As long as this child may
+        return itself, nothing has changed for them: so a tree that is left tells each
+        of its children once, when its root has ended.
+        """
+        self.touch()
+        if self.driver is None or self.may_return:
+            return
+        todo = [self.driver]
+        while todo:
+            for kid in todo.pop().all_kids():
+                if kid.rests_with_parent:
+                    kid.touch()
+                    if kid.driver is not None:
+                        todo.append(kid.driver)
+
+    async def wait_change(self) -> None:
+        """Wait for the next `touch`. A checkpoint, always.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
+        """
+        self.node.home.check("handle.wait", self.path_text, waits=True)
+        if self.waiters is None:
+            self.waiters = Waiters()
+        await self.waiters.wait()
+
+    def check_run(self, call: str, *, waits: bool = True) -> None:
+        """Refuse to wait in a thread or in another Trio run; raises `WrongRun`."""
+        self.node.home.check_if_going(call, self.path_text, waits=waits)
+
+    def note_registry(self, registry: Registry) -> None:
+        """Remember where the present life has names of its own."""
+        if self.registries is None:
+            self.registries = set()
+        self.registries.add(registry)
+
+    def note_exit(self, exit: Exit, now: float) -> None:
+        """Keep the end of a life, and a bounded history of ends."""
+        self.last_exit = exit
+        if self.exits is None:
+            self.exits = []
+        self.exits.append((self.life, exit, self.life_began, now))
+        del self.exits[:-KEPT_EXITS]
+        if self.watchers is not None:
+            self.watchers.life_over(exit)
+
+    def let_go(self, exit: Exit, words: Exit) -> None:
+        """Remember an end in other words: it was too heavy to keep."""
+        for place, (life, noted, began, ended) in enumerate(self.exits or ()):
+            if noted is exit:
+                assert self.exits is not None
+                self.exits[place] = (life, words, began, ended)
+        if self.last_exit is exit:
+            self.last_exit = words
+
+    def become_ready(self) -> None:
+        """The life is ready: `init` returned, or `started()` was called."""
+        if self.scope is None or self.asked is not None or self.cut_short:
+            return  # too late: it is being stopped already
+        self.ready = True
+        self.started_life = self.life
+        self.status = "running"
+        if self.start_alarm is not None:
+            self.start_alarm.cancel()
+            self.start_alarm = None
+        self.show_name()
+        self.touch()
+        if self.parent is not None:
+            self.parent.kid_ready(self)
+        host = self.driver if self.parent is None else self.parent
+        assert host is not None
+        host.emit(ChildStarted, trio.current_time(), self.path_text, self.life)
+
+    # Names of the specification.
+
+    def reserve_name(self) -> None:
+        """Take the name before a life starts; raises `AlreadyRegistered`."""
+        if self.spec.name is not None:
+            registry, key, value = self._address()
+            registry.reserve(key, self, value)
+
+    def show_name(self) -> None:
+        """The life is ready: look-ups find it."""
+        if self.spec.name is not None:
+            self._address()[0].show(self)
+
+    def hide_names(self) -> None:
+        """The life is over: look-ups find nothing; the spec's name stays reserved."""
+        fatal: BaseException | None = None
+        if self.registries is not None:
+            registries, self.registries = self.registries, None
+            for registry in registries:
+                try:
+                    registry.release_life(self)
+                except BaseException as error:  # noqa: BLE001 - raised at the end
+                    fatal = error
+        if self.spec.name is not None:
+            self._address()[0].hide(self)
+        if fatal is not None:
+            raise fatal
+
+    def release_name(self) -> None:
+        """The child is at rest: the name is free for others."""
+        if self.spec.name is not None:
+            self._address()[0].release(self)
+
+    def _address(self) -> tuple[Registry, Hashable, object]:
+        name = self.spec.name
+        if isinstance(name, Via):
+            return name.registry, name.key, name.value
+        return self.node.registry, name, None
+
+    # Stopping.
+
+    def wind_down(self) -> None:
+        """The life begins to end by itself: nobody may take it for running."""
+        if self.status == "running":
+            self.status = "stopping"
+            self.touch()
+
+    def ask_stop(self, reason: str, grace: float, *, brutal: bool = False) -> None:
+        """Ask the life to end within `grace` seconds. Synchronous, idempotent.
+
+        The deadline belongs to the life: a later request may only shorten it. A
+        plain function is cancelled at once, unless it is inside `graceful_stop`.
+
+        Args:
+            reason: Who asks and why; becomes the reason of the cancellation.
+            grace: Seconds until the life is cancelled.
+            brutal: No request, no `terminate`: cancel at once.
+        """
+        if self.scope is None:
+            return
+        if self.asked is None:
+            self.asked = reason
+            self.brutal = brutal
+            self.status = "stopping"
+            cancelled = not brutal and self._pass_on_request(self.scope)
+            self.touch()
+            if cancelled and grace <= 0:
+                # Nothing is left to force: it ends as it was asked to (SUP-114).
+                self.deadline = trio.current_time()
+                self._watch()
+                return
+        self.arm(0.0 if brutal else grace)
+
+    def _pass_on_request(self, scope: trio.CancelScope) -> bool:
+        """Return whether the request was the cancellation already."""
+        assert self.asked is not None
+        if self.driver is not None:
+            self.driver.request_stop(self.asked)
+        elif self.mailbox is not None and self.ready:
+            self.mailbox.request_stop()
+        elif self.stop_event is not None and _reaches(self.stop_event):
+            try:
+                self.stop_event.set()
+            except Exception as fault:  # noqa: BLE001 - it waits in another Trio run
+                report_fault(self.path_text, fault)
+                scope.cancel(self.asked)
+                return True
+        else:
+            scope.cancel(self.asked)
+            return True
+        return False
+
+    def arm(self, grace: float) -> None:
+        """Set the deadline of the life; at its end the life is forced."""
+        if not self._sooner(grace):
+            return
+        if grace > 0:
+            life = self.life
+            self.alarm = alarm_clock().at(self.deadline, lambda: self._expire(life))
+        else:
+            self.force()
+
+    def _sooner(self, grace: float) -> bool:
+        """Note an earlier deadline; return whether it is earlier than the present."""
+        deadline = trio.current_time() + grace
+        if self.scope is None or self.forced or deadline >= self.deadline:
+            return False
+        self.deadline = deadline
+        if self.alarm is not None:
+            self.alarm.cancel()
+        return True
+
+    def _expire(self, life: int) -> None:
+        if life == self.life and self.scope is not None:
+            self.force()
+
+    def force(self) -> None:
+        """The grace is over: cancel, and from then on watch for a stuck life."""
+        todo: list[Kid] = [self]
+        while todo:
+            kid = todo.pop()
+            if kid.scope is None or kid.forced:
+                continue
+            kid.forced = True
+            if kid.driver is not None:
+                # A loop, as supervisors may nest deeper than the stack.
+                below = [one for one in kid.driver.hasten() if one._sooner(0)]
+                todo += reversed(below)
+            else:
+                kid.scope.cancel(kid._force_reason())
+            kid._watch()
+
+    def _watch(self) -> None:
+        """Report the life if it outlives its cancellation."""
+        if self.parent is not None:
+            self.parent.watch_stuck(self)
+
+    def _force_reason(self) -> str:
+        if self.asked is None:
+            return f"{self.path_text}: its clean-up took longer than its grace"
+        return f"{self.asked}; the grace is over"
+
+    def life_done(self) -> None:
+        """Put away what belonged to the life that just ended."""
+        if self.alarm is not None:
+            self.alarm.cancel()
+            self.alarm = None
+        if self.start_alarm is not None:
+            self.start_alarm.cancel()
+            self.start_alarm = None
+        self.scope = self.task = self.stop_event = None
+        self.deadline = math.inf
+        self.forced = self.brutal = False
+
+    def handle_as(self, kind: type[object] | None) -> Child:
+        """Return the handle, if it is what the caller expects.
+
+        Args:
+            kind: A server class, a handle class, or None for any.
+
+        Raises:
+            WrongKind: it is something else.
+        """
+        if kind is None or kind is self.spec.target:
+            return self.handle
+        from trio_sup._core.targets import origin_of
+
+        wanted = origin_of(kind)
+        if issubclass(wanted, Child):
+            fits = isinstance(self.handle, wanted)
+        else:
+            target = self.spec.target
+            fits = self.spec.kind == "server" and issubclass(origin_of(target), wanted)
+        if not fits:
+            found = f"a {self.spec.kind} ({self.target_name})"
+            raise WrongKind(self.path_text, found, wanted.__qualname__)
+        return self.handle
+
+
+def _reaches(event: trio.Event) -> bool:
+    """Whether setting an event wakes those who wait for it.
+
+    One that was set from a thread counts as set, but woke nobody: Trio refuses the
+    wake-up too late.
+    """
+    return not (event.is_set() and event.statistics().tasks_waiting)
+
+
+def _new_handle(kid: Kid) -> Child:
+    from trio_sup._tree.handles import new_handle
+
+    return new_handle(kid)
+
+
+class Child:
+    """A child, across its lives: valid from its first start on, for ever.
+
+    Two handles are equal when they stand for the same child.
+    """
+
+    __slots__ = ("_kid",)
+    _kid: Kid
+
+    def __init__(self) -> None:
+        raise TypeError(
+            f"{type(self).__name__} has no public constructor: handles come from "
+            "start_child(), a supervisor's look-ups and registries"
+        )
+
+    @classmethod
+    def _create(cls, kid: Kid) -> Self:
+        self = object.__new__(cls)
+        self._kid = kid
+        return self
+
+    @property
+    def kid(self) -> Kid:
+        """The library's own record; not for users."""
+        return self._kid
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Child) and other.kid is self.kid
+
+    def __hash__(self) -> int:
+        return hash(id(self.kid))
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self.path_text!r} "
+            f"{self.status}, life {self.life}>"
+        )
+
+    @property
+    def id(self) -> Hashable:
+        """The place under the supervisor."""
+        return self.kid.id
+
+    @property
+    def path(self) -> tuple[Hashable, ...]:
+        """The ids from the root."""
+        kid: Kid | None = self.kid
+        ids: list[Hashable] = []
+        while kid is not None:
+            ids.append(kid.id)
+            kid = None if kid.parent is None else kid.parent.kid
+        return tuple(reversed(ids))
+
+    @property
+    def path_text(self) -> str:
+        """The ids from the root, joined by ``/``."""
+        return self.kid.path_text
+
+    @property
+    def status(self) -> Status:
+        """Where the child is in its story, right now."""
+        return self.kid.status
+
+    @property
+    def life(self) -> int:
+        """The number of the present or last life; 0 before the first."""
+        return self.kid.life
+
+    @property
+    def restarts(self) -> int:
+        """How often a supervisor started it again after an end."""
+        return self.kid.restarts
+
+    @property
+    def last_exit(self) -> Exit | None:
+        """How the last finished life ended, or None before that."""
+        return self.kid.last_exit
+
+    @property
+    def value(self) -> object:
+        """What the present life gave to ``task_status.started(value)``."""
+        return self.kid.value if self.kid.ready else None
+
+    async def wait_running(self) -> None:
+        """Wait until the child runs: ready, and not asked to stop. A checkpoint.
+
+        Waits through restarts and backoff.
+
+        Raises:
+            NoProcess: it is down and will not come back by itself.
+        """
+        kid = self.kid
+        kid.check_run("handle.wait_running")
+        await trio.lowlevel.checkpoint()
+        while not kid.running:
+            if not kid.may_return:
+                raise NoProcess(kid.path_text, f"is {kid.status}")
+            await kid.wait_change()
+
+    async def wait_stopped(self) -> None:
+        """Wait until the child is down for good, or until restarted by hand.
+
+        Waits through restarts and backoff; a checkpoint; returns at once for a
+        child that is gone.
+        """
+        kid = self.kid
+        kid.check_run("handle.wait_stopped")
+        await trio.lowlevel.checkpoint()
+        while kid.may_return:
+            await kid.wait_change()
+
+    async def wait_exit(self, life: int | None = None) -> Exit:
+        """Wait for the end of one life and return it. A checkpoint.
+
+        Args:
+            life: Its number; None for the present one, or the last if it is down.
+
+        Returns:
+            How it ended; kind ``noproc`` for a child that never lived and is down.
+
+        Raises:
+            LookupError: that life ended too long ago to be remembered (16 ends
+                are), or it can never come.
+        """
+        kid = self.kid
+        kid.check_run("handle.wait_exit")
+        await trio.lowlevel.checkpoint()
+        if life is None:
+            life = kid.life
+            if life == 0 and not kid.may_return:
+                return NOPROC
+            life = max(life, 1)
+        while True:
+            for number, exit, _, _ in kid.exits or ():
+                if number == life:
+                    return exit
+            if kid.life > life or (kid.life == life and not kid.alive):
+                raise LookupError(
+                    f"{kid.path_text!r}: the end of life {life} is forgotten"
+                )
+            if not kid.may_return:
+                raise LookupError(f"{kid.path_text!r}: life {life} will never come")
+            await kid.wait_change()

@@ -1,0 +1,130 @@
+"""What stays of a life that has ended: let go of what its exception drags along.
+
+Called once everybody was told. Hooks and log handlers see an exception with all the
+locals of its frames (that is what Sentry and its kin report); afterwards the frames
+are emptied, and a heavy exception gives way to its words.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections import deque
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from trio_sup._core.anatomy import before, is_group, members_of, traceback_of
+from trio_sup._core.exits import Exit
+from trio_sup._core.remains import LIGHT, Heavy, in_words, is_plain, weight
+from trio_sup._trio.stacks import format_error
+
+CLEARED = 1_000
+"""Exceptions whose frames are emptied at one end, from the outside inwards. What nests
+deeper ended in lives below, mostly, and was let go of there."""
+
+if TYPE_CHECKING:
+    from trio_sup._children.record import Kid
+    from trio_sup._supervisors.story import Story
+
+
+def let_go(kid: Kid, exit: Exit, story: Story) -> None:
+    """Let go of what the end of a life keeps alive, wherever the library keeps it.
+
+    Whoever else holds the exit, a caller or a monitor, keeps what it holds; only the
+    locals of dead frames are gone there, too.
+
+    Args:
+        kid: Whose life; it has noted the exit.
+        exit: How it ended; nobody is left to be told.
+        story: Its supervisor's.
+    """
+    if kid.node.heavy_exits:
+        former = kid.node.heavy_exits.discard(kid)
+        if former is not None:
+            kid.let_go(former.exit, former.words)
+    error = exit.error
+    if error is not None:
+        clear_frames(error)
+        if exit.reason is None and is_plain(error):
+            return
+    elif exit.reason is None:
+        return
+    heavy = weight(error) + weight(exit.reason)
+    if heavy > LIGHT:
+        _keep_words(kid, exit, heavy, story)
+
+
+def _keep_words(kid: Kid, exit: Exit, heavy: int, story: Story) -> None:
+    words = in_words(exit, "" if exit.error is None else format_error(exit.error))
+    kid.node.let_go(exit, words)
+    story.let_go(exit, words)
+    for other in kid.node.heavy_exits.add(Heavy(kid, exit, words, heavy)):
+        other.holder.let_go(other.exit, other.words)
+
+
+def clear_frames(error: BaseException) -> None:
+    """Drop the locals that a kept exception pins; the text stays the same.
+
+    Those of its causes, contexts and members, too, up to a bound. A frame that still
+    runs, or waits (it belongs to a task that caught the exception), is left alone.
+    """
+    cause, context = before(error)
+    if cause is context is None and not is_group(error):
+        _clear_frames_of(error)  # the ordinary crash
+        return
+    seen: set[int] = set()
+    todo: deque[BaseException | None] = deque([error])
+    while todo and len(seen) < CLEARED:
+        one = todo.popleft()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        _clear_frames_of(one)
+        todo.extend(before(one))
+        todo.extend(members_of(one) or ())
+
+
+def _clear_frames_of(error: BaseException) -> None:
+    above: FrameType | None = None
+    place = traceback_of(error)
+    while place is not None:
+        frame = place.tb_frame
+        if _clear(frame) and frame.f_back is not above:
+            _clear_callers(frame.f_back)
+        above = frame
+        place = place.tb_next
+
+
+def _clear_callers(frame: FrameType | None) -> None:
+    """Clear those that a frame came from, too, where the error did not pass them.
+
+    An exception that was caught and raised elsewhere, such as a thread's or one of
+    Trio's cancellations, still leads to who called the frame that caught it.
+    """
+    while frame is not None and _clear(frame):
+        frame = frame.f_back
+
+
+if sys.version_info >= (3, 13):
+
+    def _clear(frame: FrameType) -> bool:
+        """Drop the locals of a frame; return whether it was over."""
+        try:
+            frame.clear()
+        except RuntimeError:
+            return False  # it runs, or waits
+        return True
+
+else:
+
+    def _clear(frame: FrameType) -> bool:
+        """Drop the locals of a frame; return whether it was over.
+
+        Else `clear` would close a coroutine that waits in it. Only a frame that is over
+        owns its code; before that its task, or generator, does (`frame_traverse` in
+        CPython 3.11 and 3.12).
+        """
+        over = any(owned is frame.f_code for owned in gc.get_referents(frame))
+        if over:
+            frame.clear()
+        return over

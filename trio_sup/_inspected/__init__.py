@@ -1,0 +1,1 @@
+"""The node as inspectors see it and act on it."""

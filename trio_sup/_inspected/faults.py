@@ -1,0 +1,83 @@
+"""Faults for living children, as `trio-sup chaos` asks for them.
+
+The words are those of `trio_sup.testing.faults`. What happens is counted as any crash
+of the child's own: nobody asked the life to end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+from trio_sup._children.record import Kid
+from trio_sup._core.errors import MailboxFull, NoProcess
+from trio_sup._servers.handlers import Handler
+from trio_sup._servers.messages import CastNote
+
+
+class ChaosCrash(Exception):
+    """What chaos makes a child raise."""
+
+
+def crash(kid: Kid, argument: str) -> str:
+    """Raise where the child waits, as any exception of its own would."""
+    del argument
+    raised: list[ChaosCrash] = []
+
+    def throw() -> NoReturn:
+        error = ChaosCrash(f"chaos in {kid.path_text}")
+        raised.append(error)
+        raise error
+
+    _end_wait(kid.task, throw)
+    if raised:
+        return f"{kid.path_text} crashes in life {kid.life}"
+    return vanish(kid, "")  # it runs, or waits for what cannot be interrupted
+
+
+def _end_wait(task: object, throw: Callable[[], NoReturn]) -> None:
+    """End a task's wait with what `throw` raises, as Trio delivers a Ctrl-C.
+
+    Nothing happens to a task that runs, or whose wait cannot be interrupted; nor where
+    Trio has other names for it: there is no public way into a task that waits.
+    """
+    waits = getattr(task, "_abort_func", None) is not None
+    attempt: Callable[[Callable[[], NoReturn]], None] | None
+    attempt = getattr(task, "_attempt_abort", None)
+    if waits and attempt is not None:
+        attempt(throw)
+
+
+def vanish(kid: Kid, argument: str) -> str:
+    """Cancel the child where it waits; nobody asked for it, so it is a crash."""
+    del argument
+    if kid.scope is not None:
+        kid.cut_short = ChaosCrash(f"chaos in {kid.path_text}: vanished")
+        kid.scope.cancel("chaos")
+    return f"{kid.path_text} is cancelled in life {kid.life}"
+
+
+def flood(kid: Kid, argument: str) -> str:
+    """Fill the mailbox of a server with messages that do nothing."""
+    queue, sent = kid.mailbox, 0
+    assert queue is not None
+    for _ in range(int(argument)):
+        try:
+            queue.put_note(CastNote(_NOTHING, (), {}))
+        except (MailboxFull, NoProcess):
+            break
+        sent += 1
+    return f"{kid.path_text} got {sent} messages, {queue.depth} wait"
+
+
+async def _nothing(server: object) -> None:
+    del server
+
+
+_NOTHING: Final = Handler("flood", _nothing, (), deferred=False, is_call=False)
+
+FAULTS: Final[dict[str, Callable[[Kid, str], str]]] = {
+    "crash": crash,
+    "vanish": vanish,
+    "flood": flood,
+}

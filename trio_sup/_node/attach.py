@@ -1,0 +1,200 @@
+"""attach: the present task as a child with a mailbox, under no supervisor."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Hashable
+from contextlib import suppress
+from typing import Any
+
+import trio
+from trio.lowlevel import current_task, enable_ki_protection
+
+from trio_sup._children.current import Attachment, attachment
+from trio_sup._children.record import Child, Kid
+from trio_sup._children.watching import Until
+from trio_sup._core.anatomy import is_a, leaves
+from trio_sup._core.exits import NORMAL, Exit, stop_in
+from trio_sup._core.policies import Mailbox, WhenFull
+from trio_sup._core.specs import ChildSpec
+from trio_sup._node.node import current_node
+from trio_sup._servers.mailbox import MailQueue
+from trio_sup._servers.messages import DownNote, InfoNote
+from trio_sup._servers.monitors import Monitor, watch_for_server
+from trio_sup._trio.blocks import async_block
+from trio_sup._trio.protect import protected
+
+
+@protected
+class Attached(Child):
+    """A task that `attach` made a child: others send to it and monitor it.
+
+    It is iterated over by its own task: ``async for message in me``. Its path is its
+    id alone; nobody supervises or restarts it.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, kid: Kid) -> Attached:
+        """Make the handle of a record; not for users."""
+        return cls._create(kid)
+
+    @property
+    def _queue(self) -> MailQueue:
+        queue = self.kid.mailbox
+        assert queue is not None
+        return queue
+
+    def send(self, message: object) -> None:
+        """Put any object into its mailbox. Never blocks, no checkpoint.
+
+        Raises:
+            NoProcess: its block has been left.
+            MailboxFull: no room (unless the mailbox drops instead).
+            WrongRun: called from a thread or from another Trio run.
+        """
+        self._queue.put_note(InfoNote(message))
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait."""
+        return self._queue.depth
+
+    @property
+    def dropped(self) -> int:
+        """How many messages were forgotten because the mailbox was full."""
+        return self._queue.dropped
+
+    def monitor(self, target: Child, *, until: Until = "life") -> Monitor:
+        """Hear of the ends of a child: each puts a `Down` into this mailbox.
+
+        As `GenServer.monitor`; ends with the block.
+        """
+        return watch_for_server(self.kid, target, until)
+
+    async def receive(self) -> Any:
+        """Wait for the next message and return it. A checkpoint.
+
+        Raises:
+            trio.EndOfChannel: the block has been left.
+            trio.BusyResourceError: another task waits here already.
+            WrongRun: called from a thread or from another Trio run.
+        """
+        queue = self._queue
+        home = self.kid.node.home
+        home.check_if_going("attached.receive", self.path_text, waits=True)
+        await trio.lowlevel.checkpoint()
+        while True:
+            item = queue.take()
+            if isinstance(item, InfoNote) or (
+                isinstance(item, DownNote) and item.monitor.wants()
+            ):
+                queue.handled += 1
+                return item.message
+            if item is None:
+                if not self.kid.alive:
+                    raise trio.EndOfChannel
+                if queue.parked is not None:
+                    raise trio.BusyResourceError("another task waits for messages")
+                await queue.park()
+
+    def __aiter__(self) -> Attached:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self.receive()
+        except trio.EndOfChannel:
+            raise StopAsyncIteration from None
+
+
+@async_block
+@enable_ki_protection
+async def attach(
+    *,
+    name: Hashable | None = None,
+    id: Hashable | None = None,
+    capacity: float = 1024,
+    when_full: WhenFull = "reject",
+) -> AsyncGenerator[Attached, None]:
+    """Make the present task a child with a mailbox, for the length of the block.
+
+    For a task that somebody else started, such as the handler of a websocket:
+    inside, others find it by its name, send to it and monitor it, and
+    `Registry.register` registers it. It is not supervised: an error goes up as
+    usual, after those who watch have heard of it.
+
+    Args:
+        name: An address, as for `child`; free again at the end of the block.
+        id: Its path; by default the name's key, or ``attached-`` and a number.
+        capacity: How many messages may wait.
+        when_full: What becomes of a message without room, as for `Mailbox`.
+
+    Raises:
+        AlreadyRegistered: the name is in use.
+        ChildSpecError: an invalid argument.
+    """
+    me = _begin(name, id, Mailbox(capacity, when_full=when_full))
+    before = attachment.set(Attachment(me.kid, attachment.get()))
+    exit = NORMAL
+    try:
+        yield me
+    except BaseException as error:
+        exit = _exit_for(error)
+        raise
+    finally:
+        # First what others wait for. The block may be left in another context than it
+        # was entered in: by the one who closes an async generator, or by Trio when
+        # nobody does. There is nothing to reset then; what is over counts as gone.
+        _end(me.kid, exit)
+        with suppress(ValueError):
+            attachment.reset(before)
+
+
+def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Attached:
+    spec: ChildSpec[Attached] = ChildSpec(
+        kind="task", target="attached", id=id, name=name, restart="temporary"
+    )
+    node = current_node()
+    if id is None:
+        id = getattr(name, "key", name)
+    kid = Kid(spec, id, None, node)
+    if id is None:
+        kid.id = kid.path_text = f"attached-{kid.uid}"
+    kid.handle = me = Attached.of(kid)
+    kid.mailbox = MailQueue(kid, mailbox)
+    kid.reserve_name()
+    kid.life = kid.started_life = 1
+    kid.life_began = trio.current_time()
+    kid.scope = trio.CancelScope()
+    kid.task = current_task()
+    kid.ready = True
+    kid.status = "running"
+    kid.mailbox.open()
+    kid.show_name()
+    return me
+
+
+def _end(kid: Kid, exit: Exit) -> None:
+    queue = kid.mailbox
+    assert queue is not None
+    parked = queue.parked
+    kid.life_done()
+    kid.ready = False
+    kid.status = "gone"
+    kid.hide_names()
+    kid.release_name()
+    if parked is not None:
+        queue.wake()
+    queue.life_over(exit)
+    kid.note_exit(exit, trio.current_time())
+    kid.touch()
+
+
+def _exit_for(error: BaseException) -> Exit:
+    stop = stop_in(error)
+    if stop is not None:
+        return stop.exit
+    if all(is_a(leaf, (trio.Cancelled, GeneratorExit)) for leaf in leaves(error)):
+        return Exit("shutdown", "cancelled")
+    return Exit("crashed", None, error)

@@ -1,0 +1,255 @@
+"""The inside of one child, for whoever asks: the seam to the inspector.
+
+Read on request only, from outside of the child's own task. Nothing here runs code
+of the program but `state`, and that only where a server has a `format_status` of
+its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from typing import TYPE_CHECKING, cast
+
+from attrs import frozen
+from trio.lowlevel import Task
+
+from trio_sup._children.current import kid_of
+from trio_sup._core.addresses import Via
+from trio_sup._core.safe import safe_text
+from trio_sup._servers.messages import (
+    CastNote,
+    DownNote,
+    InfoNote,
+    Item,
+    Request,
+    name_of,
+)
+from trio_sup._servers.monitors import Monitor
+from trio_sup._servers.state import formatted, state_of
+
+if TYPE_CHECKING:
+    from trio_sup._children.record import Kid
+    from trio_sup._node.node import Node
+    from trio_sup._servers.mailbox import MailQueue
+
+WAITERS_SEEN = 200
+"""Messages of one mailbox that are searched for callers."""
+
+
+@frozen
+class SeenMessage:
+    """One message of a mailbox."""
+
+    item: object
+    """The message itself; may be referred to weakly, compared by identity."""
+    kind: str
+    op: str
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
+    sender: int
+    """The child whose call it is, 0 if unknown."""
+    sender_path: str
+
+
+@frozen
+class SeenCall:
+    """One call that waits for its answer."""
+
+    item: object
+    """The request itself; may be referred to weakly."""
+    source: int
+    target: int
+    op: str
+    holds: bool
+    """Whether the source's handler cannot go on before the answer."""
+    deferred: bool
+    """Whether its handler has begun, and somebody else may answer."""
+
+
+class Inside:
+    """What one child is made of at this moment."""
+
+    __slots__ = ("_kid",)
+
+    def __init__(self, kid: Kid) -> None:
+        self._kid = kid
+
+    @property
+    def task(self) -> Task | None:
+        """The task of the present life, None without one."""
+        return self._kid.task
+
+    # The mailbox.
+
+    def messages(self, limit: int) -> Sequence[SeenMessage]:
+        """The first messages that wait, in the order in which they are served."""
+        queue = self._kid.mailbox
+        if queue is None:
+            return ()
+        node = self._kid.node
+        return [_seen(item, node) for item in islice(_waiting(queue), limit)]
+
+    def current(self) -> SeenMessage | None:
+        """The message in hand."""
+        queue = self._kid.mailbox
+        if queue is None or queue.current is None:
+            return None
+        return _seen(queue.current, self._kid.node)
+
+    def mailbox_facts(self) -> tuple[bool, int, int, int, int]:
+        """Suspended, deferred calls, blocked senders, received, dropped."""
+        queue = self._kid.mailbox
+        if queue is None:
+            return False, 0, 0, 0, 0
+        return (
+            queue.suspended,
+            len(queue.deferred),
+            len(queue.blocked or ()),
+            queue.received,
+            queue.dropped,
+        )
+
+    # The state.
+
+    @property
+    def server(self) -> object | None:
+        """The object of the present life; None if there is none."""
+        queue = self._kid.mailbox
+        return None if queue is None else queue.server
+
+    @property
+    def formatter(self) -> type | None:
+        """The class whose own `format_status` has a word in it, if one does."""
+        from trio_sup._servers.genserver import GenServer
+
+        server = self.server
+        if not isinstance(server, GenServer):
+            return None
+        kind = type(server)
+        return None if kind.format_status is GenServer.format_status else kind
+
+    def formatted_state(self) -> dict[str, object]:
+        """The state as `format_status` shows it: runs code of the program.
+
+        Whatever that raises, a placeholder takes its place.
+        """
+        from trio_sup._servers.genserver import GenServer
+
+        server = self.server
+        if not isinstance(server, GenServer):
+            return {}
+        try:
+            shown = formatted(server, {"state": state_of(server)})
+            state = shown.get("state", "<format_status returned no state>")
+        except BaseException as error:  # noqa: BLE001 - it must not end the node
+            state = f"<format_status raised {type(error).__name__}>"
+        if not isinstance(state, dict):
+            return {"state": state}
+        known = cast("dict[object, object]", state)
+        return {k: v for k, v in known.items() if isinstance(k, str)}
+
+    # The story.
+
+    def calls(self) -> Iterator[SeenCall]:
+        """The calls that it has not answered yet, as far as they are looked for."""
+        return calls_to(self._kid)
+
+    def lives(self) -> Sequence[tuple[int, float, float, str, str]]:
+        """Past lives, oldest first: number, began, ended, kind, one line."""
+        return [
+            (life, began, ended, exit.kind, str(exit))
+            for life, exit, began, ended in self._kid.exits or ()
+        ]
+
+    def links(self) -> Iterator[tuple[str, int, str]]:
+        """What it has to do with others: relation, the other's number, a text."""
+        kid = self._kid
+        yield from _names(kid)
+        queue = kid.mailbox
+        if queue is not None:
+            for monitor in list(queue.monitors):
+                other = monitor.target.kid
+                yield "watches", other.uid, other.path_text
+        if kid.watchers is not None:
+            for watch in kid.watchers.all():
+                owner = watch.owner if isinstance(watch, Monitor) else None
+                if owner is not None:
+                    yield "watched_by", owner.uid, owner.path_text
+                else:
+                    yield "watched_by", 0, "a task"
+        if queue is not None:
+            for target in list(queue.outgoing.values()):
+                yield "waits_for", target.uid, target.path_text
+        for call in calls_to(kid):
+            source = call.item.task if isinstance(call.item, Request) else None
+            path = "" if source is None else _path_of(source, self._kid.node)
+            yield "waited_by", call.source, path or "a task"
+
+
+def _names(kid: Kid) -> Iterator[tuple[str, int, str]]:
+    name = kid.spec.name
+    registries = list(kid.registries or ())
+    if isinstance(name, Via):
+        registries = [*registries, name.registry]
+    elif name is not None:
+        registries = [*registries, kid.node.registry]
+    for registry in dict.fromkeys(registries):
+        for key in registry.keys(kid.handle):
+            # As `Kid.name_text`: the texts of ids and names are the one exception.
+            yield "name", 0, f"{safe_text(key)} ({registry.name})"
+
+
+def _waiting(queue: MailQueue) -> Iterator[Item]:
+    return chain(reversed(queue.batch), iter(queue.inbox))
+
+
+def _seen(item: Item, node: Node) -> SeenMessage:
+    args: tuple[object, ...] = ()
+    kwargs: dict[str, object] = {}
+    kind, sender, path = "stop", 0, ""
+    match item:
+        case Request():
+            kind, args, kwargs = "call", item.args, item.kwargs
+            if item.task is not None:
+                source = kid_of(item.task, node)
+                if source is not None:
+                    sender, path = source.uid, source.path_text
+        case CastNote():
+            kind, args, kwargs = "cast", item.args, item.kwargs
+        case InfoNote():
+            kind, args = "info", (item.message,)
+        case DownNote():
+            kind, args = "down", (item.message,)
+        case _:
+            pass
+    return SeenMessage(item, kind, name_of(item), args, kwargs, sender, path)
+
+
+def _path_of(task: Task, node: Node) -> str:
+    source = kid_of(task, node)
+    return "" if source is None else source.path_text
+
+
+def calls_to(kid: Kid) -> Iterator[SeenCall]:
+    """The calls that a server has not answered yet, as far as they are looked for."""
+    queue = kid.mailbox
+    if queue is None:
+        return
+    waiting = chain(
+        (queue.current,), queue.deferred, islice(_waiting(queue), WAITERS_SEEN)
+    )
+    seen: set[Request] = set()
+    for item in waiting:
+        if not isinstance(item, Request) or item.task is None or item in seen:
+            continue
+        seen.add(item)
+        source = kid_of(item.task, kid.node)
+        yield SeenCall(
+            item,
+            0 if source is None else source.uid,
+            kid.uid,
+            item.handler.name,
+            item.source is not None,
+            item.held is not None,
+        )

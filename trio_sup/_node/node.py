@@ -1,0 +1,363 @@
+"""The node: one Trio program, its roots, its registry, its events."""
+
+from __future__ import annotations
+
+import logging
+import string
+import sys
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVarTuple
+
+import attrs
+import trio
+from trio.lowlevel import RunVar
+
+from trio_sup._children.current import kid_of
+from trio_sup._children.generators import Generators
+from trio_sup._core import events
+from trio_sup._core.anatomy import is_a, is_showable, traceback_of
+from trio_sup._core.clean import clean
+from trio_sup._core.ends import end_of_process, is_good_end
+from trio_sup._core.events import LifecycleEvent, kind_of
+from trio_sup._core.exits import Exit
+from trio_sup._core.remains import HeavyExits
+from trio_sup._registry.registry import Registry
+from trio_sup._trio.alarms import AlarmClock, alarm_clock
+from trio_sup._trio.blocks import async_block
+from trio_sup._trio.gate import Gate
+from trio_sup._trio.home import Home, own_home
+from trio_sup._trio.last_resort import report_hook
+from trio_sup._trio.log import Log
+from trio_sup._trio.protect import call_user
+from trio_sup._trio.stacks import format_error
+
+if TYPE_CHECKING:
+    from trio_sup._children.record import Kid
+
+Fields = TypeVarTuple("Fields")
+
+log = Log("trio_sup")
+is_logged = log.logger.isEnabledFor
+
+_LEVELS: dict[Callable[..., LifecycleEvent], int] = {
+    events.ChildCrashed: logging.ERROR,
+    events.ChildStuck: logging.ERROR,
+    events.SupervisorGaveUp: logging.ERROR,
+    events.ChildQuarantinedEvent: logging.ERROR,
+    events.OperatorAction: logging.WARNING,
+    events.SupervisorAutoShutdown: logging.INFO,
+    events.RestartDecided: logging.INFO,
+    events.ChildStarted: logging.INFO,
+    events.ChildStarting: logging.DEBUG,
+    events.ChildStopping: logging.DEBUG,
+    events.ChildRemoved: logging.DEBUG,
+    events.Requested: logging.DEBUG,
+}
+
+RECENT = 1024
+"""How many events a node remembers for those who come later."""
+
+
+class EventHook(Protocol):
+    """What `Node.add_hook` takes: a plain function, called with each event.
+
+    It runs synchronously after the state has changed. If it raises, that is logged
+    and reported once as `HookFailed`; nothing else is disturbed. What is fatal
+    (`SystemExit`, `KeyboardInterrupt`) ends the tree in order. So it is with the
+    handlers and filters of ``logging``, but for the report, which goes to stderr.
+    """
+
+    def __call__(self, event: LifecycleEvent, /) -> object:
+        """Take one event."""
+
+
+class Node:
+    """One Trio program, made on first use; get it with `current_node`."""
+
+    def __init__(self) -> None:
+        self.name: str = default_name()
+        self.home: Home = own_home("current_node")
+        """The run itself; not for users."""
+        self.registry: Registry = Registry()
+        self.generators: Generators = Generators(self)
+        """What async generators the children leave behind; not for users."""
+        self.alarms: AlarmClock = alarm_clock()
+        """The run's alarm clock, at hand; not for users."""
+        self.gate: Gate = Gate()
+        """Where lives pass that end; not for users."""
+        self._roots: dict[int, Kid] = {}
+        self._uids = 0
+        self._recent: deque[LifecycleEvent | _Unmade] = deque(maxlen=RECENT)
+        self._counts: dict[Callable[..., LifecycleEvent], int] = {}
+        # Messages received, handled and dropped in lives that have ended.
+        self.past_messages: tuple[int, int, int] = (0, 0, 0)
+        # Who is told of every child with a lifecycle change; mostly nobody.
+        self.reporting: tuple[Callable[[Kid], object], ...] = ()
+        # With how many failures of that hook there were; only the first is told. In a
+        # list, so that it is counted without the hook's own hash.
+        self._hooks: dict[EventHook, list[int]] = {}
+        # Children whose last exit is kept whole although it is heavy.
+        self.heavy_exits: HeavyExits[Kid] = HeavyExits()
+
+    def next_uid(self) -> int:
+        """Return a number that no other child of this node ever had."""
+        self._uids += 1
+        return self._uids
+
+    def add_root(self, kid: Kid) -> None:
+        """Show a root supervisor to those who look."""
+        self._roots[kid.uid] = kid
+
+    def remove_root(self, kid: Kid) -> None:
+        """A root supervisor has ended."""
+        self._roots.pop(kid.uid, None)
+
+    def roots(self) -> Sequence[Kid]:
+        """The root supervisors that run at present."""
+        return list(self._roots.values())
+
+    def report_changes(self, to: Callable[[Kid], object]) -> bool:
+        """Call `to` with every child that has a lifecycle change, from now on.
+
+        For the inspector: it must be quick, and must not raise.
+        """
+        self.reporting += (to,)
+        return True
+
+    def report_no_more(self, to: Callable[[Kid], object]) -> None:
+        """End `report_changes` for this very function."""
+        self.reporting = tuple(told for told in self.reporting if told is not to)
+
+    def child_of(self, task: trio.lowlevel.Task) -> tuple[int, str]:
+        """Return the number and path of the child that a task belongs to, or 0."""
+        kid = kid_of(task, self)
+        return (0, "") if kid is None else (kid.uid, kid.path_text)
+
+    def recent_events(self) -> Sequence[LifecycleEvent]:
+        """The last events, oldest first; at most 1024.
+
+        Raises:
+            WrongRun: called from elsewhere while the Trio run goes on.
+        """
+        self.home.check_if_going("node.recent_events", self.name)
+        made = [
+            entry[0](*entry[1]) if isinstance(entry, tuple) else entry
+            for entry in self._recent
+        ]
+        self._recent.clear()
+        self._recent.extend(made)
+        return made
+
+    def let_go(self, exit: Exit, words: Exit) -> None:
+        """Remember the event of an end with other words for its exit."""
+        recent = self._recent
+        for place in range(len(recent) - 1, -1, -1):
+            entry = recent[place]
+            if isinstance(entry, tuple):
+                make, fields = entry
+                if any(field is exit for field in fields):
+                    new = (words if field is exit else field for field in fields)
+                    recent[place] = (make, tuple(new))
+                    return
+            elif isinstance(entry, _TELLS_AN_END) and entry.exit is exit:
+                recent[place] = attrs.evolve(entry, exit=words)
+                return
+
+    @property
+    def events_emitted(self) -> int:
+        """How many events there have been since the node began."""
+        return sum(self._counts.values())
+
+    @property
+    def event_counts(self) -> Mapping[str, int]:
+        """How many events of each kind there have ever been."""
+        return {kind_of(make): count for make, count in self._counts.items()}
+
+    def add_hook(self, hook: EventHook) -> None:
+        """Call `hook` with every event from now on.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
+        """
+        self.home.check("node.add_hook", self.name)
+        self._hooks[hook] = [0]
+
+    def remove_hook(self, hook: EventHook) -> None:
+        """Call it no more; harmless if it was not there.
+
+        Raises:
+            WrongRun: called from elsewhere while the Trio run goes on.
+        """
+        self.home.check_if_going("node.remove_hook", self.name)
+        self._hooks.pop(hook, None)
+
+    @async_block
+    async def events(self, capacity: int = 1024) -> AsyncGenerator[EventStream]:
+        """Open a stream of the events from now on.
+
+        Args:
+            capacity: How many events may wait; further ones are dropped and counted
+                in `EventStream.dropped`.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
+        """
+        self.home.check("node.events", self.name, waits=True)
+        stream = EventStream(capacity, self.home)
+        self.add_hook(stream.put)
+        try:
+            yield stream
+        finally:
+            self.remove_hook(stream.put)
+            stream.close()
+
+    def emit(self, make: Callable[[*Fields], LifecycleEvent], *args: *Fields) -> None:
+        """Remember an event, log it, and tell the hooks. State has changed by now.
+
+        The record is made only when somebody looks at it.
+
+        Args:
+            make: The class of the event.
+            args: Its fields.
+        """
+        self._counts[make] = self._counts.get(make, 0) + 1
+        level = _LEVELS.get(make)
+        if level is None:
+            level = _level(make, args)
+        logged = is_logged(level)
+        if not logged and not self._hooks:
+            self._recent.append((make, args))
+            return
+        event = make(*args)
+        self._recent.append(event)
+        if logged:
+            _log(event, level)
+        if self._hooks:
+            self._call_hooks(event)
+
+    def _call_hooks(self, event: LifecycleEvent) -> None:
+        for hook, failures in list(self._hooks.items()):
+            try:
+                call_user(hook, event)
+            except Exception as error:  # noqa: BLE001 - reported
+                failures[0] += 1
+                if failures[0] == 1:
+                    report_hook("event hook", hook, error)
+
+
+_Unmade: TypeAlias = tuple[Callable[..., LifecycleEvent], tuple[Any, ...]]
+"""The class of an event and its fields."""
+
+
+def _level(make: Callable[..., LifecycleEvent], args: tuple[Any, ...]) -> int:
+    """Work out the level of an event that has none of its own."""
+    if make is events.ChildStopped or make is events.ChildStartFailed:
+        exit: Exit = args[3]
+        if exit.error is not None:
+            return logging.ERROR
+        if make is events.ChildStartFailed:
+            return logging.INFO  # `Stop` before it was ready: in order
+    return logging.DEBUG
+
+
+_TELLS_AN_END = (events.ChildCrashed, events.ChildStartFailed, events.ChildStopped)
+
+
+def _level_of_end(end: SystemExit | KeyboardInterrupt) -> int:
+    pressed = is_a(end, KeyboardInterrupt)
+    return logging.INFO if pressed or is_good_end(end) else logging.ERROR
+
+
+def _log(event: LifecycleEvent, level: int) -> None:
+    error = event.exit.error if isinstance(event, _TELLS_AN_END) else None
+    if error is not None and not is_a(error, Exception):
+        end = end_of_process(error)
+        if end is not None:
+            # As Python has it, `sys.exit()` and Ctrl-C are no crash to be traced.
+            level, error = _level_of_end(end), None
+            if not is_logged(level):
+                return
+    text: str = clean(event.summary)  # an exception's text may hold anything
+    shown = None
+    if error is not None:
+        if is_showable(error):
+            shown = type(error), error, traceback_of(error)
+        else:  # handlers would never be done with it, or raise
+            text += "\n" + format_error(error)
+    log.log(level, "%s", text, exc_info=shown, extra={"trio_sup_event": event})
+
+
+class EventStream:
+    """Events as an async iterator; open one with ``node.events()``."""
+
+    def __init__(self, capacity: int, home: Home) -> None:
+        self._home = home
+        self._send, self._receive = trio.open_memory_channel[LifecycleEvent](capacity)
+        self.dropped: int = 0
+        """How many events found no room."""
+
+    def put(self, event: LifecycleEvent) -> None:
+        """Add an event, or count it as dropped."""
+        try:
+            self._send.send_nowait(event)
+        except trio.WouldBlock:
+            self.dropped += 1
+        except trio.BrokenResourceError:
+            pass
+
+    def close(self) -> None:
+        """End the stream for its reader."""
+        self._send.close()
+
+    def __aiter__(self) -> EventStream:
+        return self
+
+    async def __anext__(self) -> LifecycleEvent:
+        self._home.check("stream.__anext__", "node.events", waits=True)
+        try:
+            return await self._receive.receive()
+        except trio.EndOfChannel:
+            raise StopAsyncIteration from None
+
+    def receive_nowait(self) -> LifecycleEvent | None:
+        """Return the next event, or None if none waits."""
+        self._home.check_if_going("stream.receive_nowait", "node.events")
+        try:
+            return self._receive.receive_nowait()
+        except (trio.WouldBlock, trio.EndOfChannel):
+            return None
+
+
+_node: RunVar[Node] = RunVar("trio_sup node")
+
+
+def current_node() -> Node:
+    """Return the node of the present Trio run; made when first asked for.
+
+    Raises:
+        WrongRun: outside of `trio.run`; a `RuntimeError`.
+    """
+    try:
+        return _node.get()
+    except LookupError:
+        node = Node()
+        _node.set(node)
+        return node
+    except RuntimeError:
+        own_home("current_node")
+        raise
+
+
+def default_name() -> str:
+    """Derive a node's name from how the program was started."""
+    main = sys.modules.get("__main__")
+    spec = getattr(main, "__spec__", None)
+    if spec is not None and spec.name:
+        name = str(spec.name).removesuffix(".__main__")
+    else:
+        name = Path(sys.argv[0] if sys.argv else "node").stem
+    allowed = string.ascii_letters + string.digits + "._-"
+    clean = "".join(c if c in allowed else "-" for c in name)
+    return clean.strip("-.")[:32] or "node"

@@ -1,0 +1,1 @@
+"""Names for users: registry, addresses, topics, locks."""

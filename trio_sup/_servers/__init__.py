@@ -1,0 +1,1 @@
+"""Servers: operations, mailbox, the loop, handles."""

@@ -1,0 +1,274 @@
+"""GenServer: a class whose instances live in a task and answer messages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, cast
+
+import trio
+from trio.lowlevel import enable_ki_protection
+
+from trio_sup._children.watching import Until
+from trio_sup._core.addresses import Via
+from trio_sup._core.clean import clean
+from trio_sup._core.exits import Exit
+from trio_sup._core.safe import safe_repr
+from trio_sup._servers.handlers import Handler, Operation, handler_of
+from trio_sup._servers.messages import CastNote, InfoNote
+from trio_sup._servers.monitors import Monitor, watch_for_server
+from trio_sup._servers.operations import Cast, handlers_of
+from trio_sup._servers.timers import Timer
+from trio_sup._trio.log import Log
+
+if TYPE_CHECKING:
+    from trio_sup._children.record import Child
+    from trio_sup._servers.context import Inner
+    from trio_sup._servers.ref import ServerRef
+    from trio_sup._tree.dynamic import DynamicSupervisor
+    from trio_sup._tree.supervisor import Supervisor
+
+P = ParamSpec("P")
+
+_log = Log("trio_sup")
+
+RESERVED = frozenset(
+    {
+        "continue_with",
+        "every",
+        "id",
+        "idle_after",
+        "key",
+        "life",
+        "monitor",
+        "path",
+        "ref",
+        "send_after",
+        "send_info_after",
+        "supervisor",
+    }
+)
+"""Names that a server class may not define: they are how a server knows itself."""
+
+
+class Continue:
+    """Returned from `init`: run `handle_continue` before any queued message."""
+
+    __slots__ = ("args",)
+
+    def __init__(self, *args: object) -> None:
+        self.args: tuple[object, ...] = args
+
+
+class GenServer:
+    """A server: state in an object, messages one at a time, supervised.
+
+    Subclass it; decorate async methods with `call` (the caller waits for the
+    result) or `cast` (nobody waits); run it with ``child(MyServer, *args)``. Each
+    life gets a fresh object. All callbacks are optional.
+
+    Messages of one sender are served in order, one at a time; a handler that waits
+    makes the others wait. An exception in a handler ends the life (unless declared
+    in ``@call(raises=...)``): every caller gets `ServerExit` at once, and the
+    supervisor decides what follows.
+    """
+
+    __handlers__: ClassVar[dict[Operation, Handler]] = {}
+    # Set by the runtime before `init`; a class default so that __init__ is free.
+    __inner__: Inner | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        taken = RESERVED & set(vars(cls))
+        if taken:
+            raise TypeError(
+                f"{cls.__qualname__} defines {', '.join(sorted(taken))}: "
+                "reserved, a GenServer has this of its own"
+            )
+        cls.__handlers__ = handlers_of(cls)
+
+    # Callbacks.
+
+    async def init(self) -> Continue | None:
+        """Finish the start; the server is ready when this returns.
+
+        May raise `Ignore` (not needed, no error) or `Stop` (a failed start without
+        an error log); any other exception is a failed start.
+        """
+        return None
+
+    async def handle_continue(self, *args: Any) -> None:
+        """Go on with what `init` or `continue_with` left over.
+
+        Raises:
+            NotImplementedError: continued, but this is not overridden (GS-038).
+        """
+        raise NotImplementedError(
+            f"{type(self).__qualname__} was to continue with {args!r} "
+            "but has no handle_continue"
+        )
+
+    async def handle_info(self, message: Any) -> None:
+        """Take what `ServerRef.send` delivered; by default log it and go on."""
+        _log.warning(
+            "server %s got a message it has no handle_info for: %.200s",
+            self._own().kid.path_text,
+            clean(safe_repr(message)),
+        )
+
+    async def terminate(self, exit: Exit) -> None:
+        """Clean up: runs on every end but a failed `init` and a brutal kill.
+
+        It has what is left of the child's `shutdown` seconds, then it is
+        cancelled. An exception here replaces the exit's and is logged.
+        """
+
+    def format_status(self, status: dict[str, object]) -> dict[str, object]:
+        """Change what people see of this server: hide secrets here.
+
+        Called for `ServerRef.get_status` and for traces; not for `get_state`. Must
+        be quick; if it raises, a placeholder is shown.
+
+        Args:
+            status: (GS-090) ``state``, a dict of the attributes; in traces ``message``, too:
+                the arguments, the answer or the error.
+        """
+        return status
+
+    # What a server knows of itself, from `init` on.
+
+    async def __begin__(self) -> None:
+        """The last step of the start, after `init`; for kinds of servers, not users."""
+
+    def _own_here(self, call: str) -> Inner:
+        inner = self._own()
+        inner.check_run(f"self.{call}")
+        return inner
+
+    def _own(self) -> Inner:
+        inner = self.__inner__
+        if inner is None:
+            raise RuntimeError(
+                f"{type(self).__qualname__} does not run under a supervisor (yet): "
+                "this is available from init on, not in __init__"
+            )
+        return inner
+
+    @property
+    def ref(self) -> ServerRef[Self]:
+        """The handle of this server, as others see it."""
+        return cast("ServerRef[Self]", self._own().kid.handle)
+
+    @property
+    def id(self) -> Hashable:
+        """The id under the supervisor."""
+        return self._own().kid.id
+
+    @property
+    def path(self) -> tuple[Hashable, ...]:
+        """The ids from the root."""
+        return self._own().kid.handle.path
+
+    @property
+    def life(self) -> int:
+        """The number of this life: 1, 2, 3 and so on."""
+        return self._own().life
+
+    @property
+    def key(self) -> Hashable | None:
+        """The key of the name that the specification gave, or None."""
+        name = self._own().kid.spec.name
+        return name.key if isinstance(name, Via) else name
+
+    @property
+    def supervisor(self) -> Supervisor | DynamicSupervisor:
+        """The handle of the supervisor."""
+        parent = self._own().kid.parent
+        assert parent is not None
+        return cast("Supervisor | DynamicSupervisor", parent.kid.handle)
+
+    def continue_with(self, *args: object) -> None:
+        """Run ``handle_continue(*args)`` right after this, before any message.
+
+        Called twice in one handler, the later arguments win.
+        """
+        self._own_here("continue_with").to_continue = args
+
+    # Timers.
+
+    @enable_ki_protection
+    def send_after(
+        self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
+    ) -> Timer:
+        """Cast `op` to this server itself in so many seconds.
+
+        Give the operation as ``type(self).tick`` or ``MyServer.tick``. A full
+        mailbox drops the message, counted as dropped. The timer, and a message of
+        it that still waits, ends with this life.
+        """
+        inner = self._own_here("send_after")
+        return Timer(inner, self._note(op, args, kwargs), seconds)
+
+    @enable_ki_protection
+    def send_info_after(self, seconds: float, message: object) -> Timer:
+        """Send `message` to this server's `handle_info` in so many seconds."""
+        inner = self._own_here("send_info_after")
+        return Timer(inner, InfoNote(message, timer_of=inner.life), seconds)
+
+    @enable_ki_protection
+    def every(
+        self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
+    ) -> Timer:
+        """Cast `op` to this server itself every so many seconds.
+
+        First after `seconds`, then at multiples of it, without drift. At most one
+        tick is queued at a time: a slow server skips ticks.
+
+        Raises:
+            ValueError: `seconds` is not a number above 0.
+        """
+        if not 0 < seconds < math.inf:
+            raise ValueError(f"every() needs seconds > 0, not {seconds!r}")
+        inner = self._own_here("every")
+        return Timer(inner, self._note(op, args, kwargs), seconds, seconds)
+
+    @enable_ki_protection
+    def idle_after(
+        self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Run `op` if no message comes within so many seconds from now.
+
+        Once: the next message cancels it, and its handler may ask anew. A message
+        that waits already wins, even against 0 seconds. Looking at the server
+        (`get_state` and its kin) neither cancels nor postpones it; while it is
+        suspended, it waits. ``math.inf`` cancels. (GS-050..053)
+        """
+        inner = self._own_here("idle_after")
+        note = self._note(op, args, kwargs)
+        inner.idle = None if seconds == math.inf else note
+        inner.idle_at = trio.current_time() + seconds
+
+    def _note(
+        self, op: Operation, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> CastNote:
+        handler = handler_of(type(self), op, is_call=False)
+        return CastNote(handler, args, kwargs, timer_of=self._own().life)
+
+    # Others.
+
+    @enable_ki_protection
+    def monitor(self, target: Child, *, until: Until = "life") -> Monitor:
+        """Hear of the ends of a child: `handle_info` gets a `Down` for each.
+
+        The message never waits for room and is never dropped. If the child is down
+        already, one comes at once, with an exit of kind ``noproc``. Monitors are
+        independent of each other, outlive the child's restarts, and end with this
+        life. (MON-001..005)
+
+        Args:
+            target: Any handle. An address (`Registry.ref`) means who holds it now; if
+                nobody does, one `Down` of life 0 with kind ``noproc`` comes.
+            until: ``life``: a `Down` for the end of each life. ``stopped``: a single
+                one, when the child is down and does not come back by itself.
+        """
+        return watch_for_server(self._own_here("monitor").kid, target, until)

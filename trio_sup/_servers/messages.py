@@ -1,0 +1,257 @@
+"""What can stand in a server's mailbox: calls with their callers, casts, notes.
+
+A request is the outcome that wakes its own caller, so that an answer allocates
+nothing; it is answered exactly once, whatever happens to the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
+
+import outcome
+import trio
+from attrs import define
+from trio.lowlevel import Abort, Task, reschedule
+
+from trio_sup._trio.home import elsewhere
+from trio_sup._trio.protect import protected
+
+if TYPE_CHECKING:
+    from trio_sup._children.watching import Down
+    from trio_sup._core.errors import WrongRun
+    from trio_sup._servers.genserver import GenServer
+    from trio_sup._servers.handlers import Handler
+    from trio_sup._servers.mailbox import MailQueue
+    from trio_sup._servers.monitors import Monitor
+    from trio_sup._trio.alarms import Alarm
+
+R_contra = TypeVar("R_contra", contravariant=True)
+
+
+# Trio only unwraps what it wakes a task with. An outcome by registration: the abstract
+# base, and slots too, would make each request three times as expensive to make.
+if TYPE_CHECKING:
+    _Outcome = outcome.Outcome[Any]
+else:
+    _Outcome = object
+
+
+@protected
+class Request(_Outcome):
+    """A call in progress; it is also the outcome that its caller gets."""
+
+    def __init__(
+        self,
+        task: Task,
+        handler: Handler,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> None:
+        # None as soon as the caller has its answer, or has given up.
+        self.task: Task | None = task
+        self.handler: Handler = handler
+        self.args: tuple[object, ...] = args
+        self.kwargs: dict[str, object] = {} if kwargs is None else kwargs
+        self.result: object = None
+        self.error: BaseException | None = None
+        # Whether one of `alarm`, `held` and `source` is, or was, not None.
+        self.tied: bool = False
+        self.alarm: Alarm | None = None
+        # Whether a timeout withdraws it as long as it is queued.
+        self.expires: bool = False
+        self.expired: bool = False
+        # Where it is remembered while its answer is deferred.
+        self.held: MailQueue | None = None
+        # The server whose handler waits for it, if one does.
+        self.source: MailQueue | None = None
+
+    def unwrap(self) -> Any:
+        """Return the answer to the caller, or raise it."""
+        error = self.error
+        if error is None:
+            return self.result
+        try:
+            raise error
+        finally:
+            del error, self
+
+    def send(self, gen: Any) -> NoReturn:
+        """Not used: Trio unwraps what it reschedules a task with."""
+        raise NotImplementedError
+
+    async def asend(self, agen: Any) -> NoReturn:
+        """Not used, as `send`."""
+        raise NotImplementedError
+
+    def abort(self, _: object) -> Abort:
+        """The caller was cancelled: its answer will be dropped."""
+        self.task = None
+        self._forget()
+        if self.expires:
+            self.expired = True
+        return Abort.SUCCEEDED
+
+    def reply(self, value: object) -> None:
+        """Answer the caller; the first answer wins, a late one vanishes."""
+        task, self.task = self.task, None
+        if self.tied:
+            self._forget()
+        if task is not None:
+            self.result = value
+            reschedule(task, self)
+
+    def fail(self, error: BaseException) -> None:
+        """Answer the caller with an exception; the first answer wins."""
+        task, self.task = self.task, None
+        self._forget()
+        if task is not None:
+            self.error = error
+            reschedule(task, self)
+
+    def time_out(self) -> None:
+        """The caller's time is over."""
+        self.alarm = None
+        if self.expires:
+            self.expired = True
+        self.fail(trio.TooSlowError(f"no answer from {self.handler.name!r} in time"))
+
+    def _forget(self) -> None:
+        if self.alarm is not None:
+            self.alarm.cancel()
+            self.alarm = None
+        if self.held is not None:
+            queue, self.held = self.held, None
+            queue.deferred.pop(self, None)
+        if self.source is not None:
+            source, self.source = self.source, None
+            target = source.outgoing.pop(self, None)
+            if target is not None and target.mailbox is not None:
+                target.mailbox.awaited -= 1
+
+
+outcome.Outcome.register(Request)
+
+
+@protected
+class SystemRequest(Request):
+    """A request to the machinery of a server: served between two handlers."""
+
+    def __init__(
+        self, task: Task, handler: Handler, work: Callable[[GenServer], object]
+    ) -> None:
+        super().__init__(task, handler)
+        self.work: Callable[[GenServer], object] = work
+
+
+@protected
+class Caller(Generic[R_contra]):
+    """Who waits for the answer to a deferred call.
+
+    May be kept, handed on, and answered from any task of the same Trio run. The
+    first answer wins; a caller that was cancelled is harmless. If the server ends
+    first, the caller gets `ServerExit`.
+    """
+
+    __slots__ = ("_request", "_thread")
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._thread = get_ident()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer would still reach somebody."""
+        return self._request.task is not None
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it took its request back: see `ServerRef.expiring`."""
+        return self._request.expired
+
+    def reply(self, value: R_contra) -> None:
+        """Answer. No checkpoint.
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run; the caller goes
+                on waiting.
+        """
+        if get_ident() != self._thread:
+            raise self._refusal("caller.reply")
+        self._request.reply(value)
+
+    def fail(self, error: Exception) -> None:
+        """Answer with an exception. No checkpoint.
+
+        Raises:
+            WrongRun: as `reply`.
+        """
+        if get_ident() != self._thread:
+            raise self._refusal("caller.fail")
+        self._request.fail(error)
+
+    def _refusal(self, call: str) -> WrongRun:
+        return elsewhere(call, self._request.handler.name)
+
+
+# Neither frozen nor slotted, which would make them up to thrice as expensive to make;
+# nobody changes them.
+
+
+@define(eq=False, slots=False)
+class CastNote:
+    """A queued cast."""
+
+    handler: Handler
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
+    # The life whose timer sent it: it ends with that life even in a kept mailbox.
+    timer_of: int = 0
+
+
+@define(eq=False, slots=False)
+class TickNote(CastNote):
+    """The message of `every`: one object, queued again and again."""
+
+    # Whether it is in line: it is there at most once. To look for it would cost more
+    # with each message that waits.
+    waits: bool = False
+
+
+@define(eq=False, slots=False)
+class InfoNote:
+    """A queued message for `handle_info`."""
+
+    message: object
+    timer_of: int = 0
+
+
+@define(eq=False)
+class DownNote:
+    """A queued `Down`: never rejected, never dropped, void once it is unwanted."""
+
+    monitor: Monitor
+    message: Down
+
+
+@define(eq=False)
+class StopNote:
+    """A queued request to stop: of the supervisor, or with a reason."""
+
+    reason: object = None
+    by_supervisor: bool = False
+
+
+Item: TypeAlias = Request | CastNote | InfoNote | DownNote | StopNote
+
+
+def name_of(item: Item) -> str:
+    """Return what to call a message when people ask."""
+    match item:
+        case Request() | CastNote():
+            return item.handler.name
+        case InfoNote() | DownNote():
+            return "handle_info"
+        case StopNote():
+            return "stop"

@@ -1,0 +1,64 @@
+"""Monitors of servers: `Down` comes to `handle_info`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio.lowlevel import enable_ki_protection
+
+from trio_sup._children.watching import Watch
+from trio_sup._servers.messages import DownNote
+from trio_sup._trio.protect import protected
+
+if TYPE_CHECKING:
+    from trio_sup._children.record import Child, Kid
+    from trio_sup._children.watching import Down, Until
+    from trio_sup._servers.mailbox import MailQueue
+
+
+@protected
+class Monitor(Watch):
+    """A server's interest in a child; made by `GenServer.monitor`."""
+
+    __slots__ = ("_active", "_queue")
+
+    def __init__(self, queue: MailQueue, target: Child, until: Until) -> None:
+        super().__init__(target, until)
+        self._queue = queue
+        self._active = True
+
+    @property
+    def owner(self) -> Kid:
+        """The server that watches."""
+        return self._queue.kid
+
+    def cancel(self) -> None:
+        """Hear no more; nor of a `Down` that is queued already (MON-003).
+
+        Raises:
+            WrongRun: called from a thread or from another Trio run.
+        """
+        kid = self._queue.kid
+        kid.node.home.check_if_going("monitor.cancel", kid.path_text)
+        self._active = False
+        self._queue.monitors.pop(self, None)
+        self.end()
+
+    def deliver(self, down: Down) -> None:
+        """Queue it for `handle_info`."""
+        self._queue.put_down(DownNote(self, down))
+
+    def wants(self) -> bool:
+        """Whether a `Down` that was queued is still to be served."""
+        return self._active
+
+
+@enable_ki_protection
+def watch_for_server(owner: Kid, target: Child, until: Until) -> Monitor:
+    """Let a server watch a child."""
+    queue = owner.mailbox
+    assert queue is not None
+    monitor = Monitor(queue, target, until)
+    monitor.begin()  # may raise
+    queue.monitors[monitor] = None
+    return monitor

@@ -1,0 +1,233 @@
+"""Operations: what `@call` and `@cast` make of a method.
+
+Class access yields the operation (`Counter.add`, for `ref.call(Counter.add, 2)`),
+instance access the bound method, so that `super().add(n)` and plain calls inside the
+server keep working. An operation is a name plus the class that declared it; a server
+dispatches by name on its own type, so a subclass may override it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Awaitable, Callable
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Concatenate,
+    Generic,
+    ParamSpec,
+    TypeVar,
+    overload,
+)
+
+from trio_sup._servers.handlers import Handler, Operation
+
+if TYPE_CHECKING:
+    from trio_sup._servers.genserver import GenServer
+    from trio_sup._servers.messages import Caller
+
+P = ParamSpec("P")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+S = TypeVar("S", bound="GenServer")
+S_co = TypeVar("S_co", bound="GenServer", covariant=True)
+S_contra = TypeVar("S_contra", bound="GenServer", contravariant=True)
+
+
+class Call(Operation, Generic[S_contra, P, R_co]):
+    """A request with an answer; give it to `ServerRef.call`."""
+
+    __slots__ = ()
+    _signature: Callable[Concatenate[S_contra, P], Awaitable[R_co]]
+
+
+class Cast(Operation, Generic[S_contra, P]):
+    """A message without an answer; give it to `ServerRef.cast`."""
+
+    __slots__ = ()
+    _signature: Callable[Concatenate[S_contra, P], Awaitable[None]]
+
+
+class _Method:
+    """The descriptor behind an operation."""
+
+    operation_type: ClassVar[type[Operation]]
+
+    def __init__(
+        self,
+        fn: Callable[..., Awaitable[Any]],
+        *,
+        raises: tuple[type[Exception], ...] = (),
+        deferred: bool = False,
+    ) -> None:
+        if not inspect.iscoroutinefunction(inspect.unwrap(fn)):
+            kind = "cast" if self.operation_type is Cast else "call"
+            name = getattr(fn, "__qualname__", repr(fn))
+            raise TypeError(
+                f"@{kind} needs an async method: write `async def {name}(...)`"
+            )
+        self.fn = fn
+        self.raises = raises
+        self.deferred = deferred
+        self.__doc__ = fn.__doc__
+        self.__wrapped__ = fn
+        self.operation: Operation | None = None
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self.operation = self.operation_type(owner, name)
+
+
+class CallMethod(_Method, Generic[S_co, P, R_co]):
+    """A method decorated with `@call`."""
+
+    operation_type: ClassVar[type[Operation]] = Call
+
+    @overload
+    def __get__(
+        self: CallMethod[S, P, R], obj: None, owner: type[Any]
+    ) -> Call[S, P, R]: ...
+    @overload
+    def __get__(
+        self, obj: object, owner: type[Any]
+    ) -> Callable[P, Awaitable[R_co]]: ...
+    def __get__(self, obj: Any, owner: Any) -> Any:
+        """Return the operation on the class, the bound method on an instance."""
+        if obj is None:
+            return self.operation
+        fn: Any = self.fn
+        return fn.__get__(obj, owner)
+
+
+class CastMethod(_Method, Generic[S_co, P]):
+    """A method decorated with `@cast`."""
+
+    operation_type: ClassVar[type[Operation]] = Cast
+
+    @overload
+    def __get__(self: CastMethod[S, P], obj: None, owner: type[Any]) -> Cast[S, P]: ...
+    @overload
+    def __get__(
+        self, obj: object, owner: type[Any]
+    ) -> Callable[P, Awaitable[None]]: ...
+    def __get__(self, obj: Any, owner: Any) -> Any:
+        """Return the operation on the class, the bound method on an instance."""
+        if obj is None:
+            return self.operation
+        fn: Any = self.fn
+        return fn.__get__(obj, owner)
+
+
+class CallDecorator:
+    """What ``call(raises=...)`` returns."""
+
+    def __init__(self, raises: tuple[type[Exception], ...]) -> None:
+        self._raises = raises
+
+    def __call__(
+        self, fn: Callable[Concatenate[S, P], Awaitable[R]]
+    ) -> CallMethod[S, P, R]:
+        return CallMethod(fn, raises=self._raises)
+
+
+class DeferredDecorator:
+    """What ``call.deferred(raises=...)`` returns."""
+
+    def __init__(self, raises: tuple[type[Exception], ...]) -> None:
+        self._raises = raises
+
+    def __call__(
+        self, fn: Callable[Concatenate[S, Caller[R], P], Awaitable[None]]
+    ) -> CallMethod[S, P, R]:
+        return CallMethod(fn, raises=self._raises, deferred=True)
+
+
+class _CallNamespace:
+    """The decorator `call`, and `call.deferred` beside it."""
+
+    @overload
+    def __call__(
+        self, fn: Callable[Concatenate[S, P], Awaitable[R]], /
+    ) -> CallMethod[S, P, R]: ...
+    @overload
+    def __call__(self, *, raises: tuple[type[Exception], ...]) -> CallDecorator: ...
+    def __call__(  # type: ignore[misc]  # the overloads bind S, P and R; this cannot
+        self, fn: Any = None, /, *, raises: tuple[type[Exception], ...] = ()
+    ) -> Any:
+        """Make a method an operation that callers wait for.
+
+        Args:
+            fn: An async method of a `GenServer`.
+            raises: Exception types that are an answer: the caller gets the
+                exception, the server lives on, changes of state stay. Any other
+                exception is a crash of the server.
+        """
+        decorator = CallDecorator(_checked(raises))
+        return decorator if fn is None else decorator(fn)
+
+    @overload
+    def deferred(
+        self, fn: Callable[Concatenate[S, Caller[R], P], Awaitable[None]], /
+    ) -> CallMethod[S, P, R]: ...
+    @overload
+    def deferred(self, *, raises: tuple[type[Exception], ...]) -> DeferredDecorator: ...
+    def deferred(  # type: ignore[misc]  # the overloads bind S, P and R; this cannot
+        self, fn: Any = None, /, *, raises: tuple[type[Exception], ...] = ()
+    ) -> Any:
+        """Make a method a call that is answered later, by anybody.
+
+        The method gets a `Caller` as its first argument and returns nothing; the
+        client sees the type of ``caller.reply``'s argument.
+
+        Args:
+            fn: ``async def take(self, caller: Caller[R], *args) -> None``.
+            raises: As for `call`.
+        """
+        decorator = DeferredDecorator(_checked(raises))
+        return decorator if fn is None else decorator(fn)
+
+
+call: _CallNamespace = _CallNamespace()
+
+
+def cast(fn: Callable[Concatenate[S, P], Awaitable[None]]) -> CastMethod[S, P]:
+    """Make a method an operation that nobody waits for."""
+    return CastMethod(fn)
+
+
+def _checked(raises: object) -> tuple[type[Exception], ...]:
+    if isinstance(raises, tuple):
+        given = typing.cast("tuple[object, ...]", raises)
+        types = [
+            one for one in given if isinstance(one, type) and issubclass(one, Exception)
+        ]
+        if len(types) == len(given):
+            return tuple(types)
+    raise TypeError(f"raises must be a tuple of exception types, not {raises!r}")
+
+
+def handlers_of(cls: type[Any]) -> dict[Operation, Handler]:
+    """Return, for each operation that a server class knows, its own handler.
+
+    Raises:
+        TypeError: an operation is overridden by an undecorated method, or a call
+            by a cast or the other way round.
+    """
+    table: dict[Operation, Handler] = {}
+    for base in cls.__mro__:
+        for name, declared in vars(base).items():
+            if not isinstance(declared, _Method) or declared.operation is None:
+                continue
+            own = inspect.getattr_static(cls, name)
+            if not isinstance(own, _Method) or type(own) is not type(declared):
+                kind = "call" if isinstance(declared, CallMethod) else "cast"
+                raise TypeError(
+                    f"{cls.__qualname__}.{name} overrides the operation "
+                    f"{declared.operation.qualname} and must be decorated "
+                    f"with @{kind} as well"
+                )
+            table[declared.operation] = Handler(
+                name, own.fn, own.raises, own.deferred, isinstance(own, CallMethod)
+            )
+    return table

@@ -1,0 +1,397 @@
+"""The handle of a server: call, cast, send."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from threading import get_ident
+from typing import TYPE_CHECKING, Generic, ParamSpec, Self, TypeVar
+
+import trio
+from trio.lowlevel import current_task, wait_task_rescheduled
+
+from trio_sup._children.current import current_kid
+from trio_sup._children.record import Child
+from trio_sup._core.errors import MailboxFull, NoProcess, WouldDeadlock
+from trio_sup._core.exits import Exit
+from trio_sup._servers.handlers import Handler, Operation, handler_of, system_handler
+from trio_sup._servers.messages import (
+    CastNote,
+    InfoNote,
+    Request,
+    StopNote,
+    SystemRequest,
+)
+from trio_sup._servers.operations import Call, Cast
+from trio_sup._servers.rings import is_part_of, note_wait, waiting_for
+from trio_sup._servers.state import state_of
+from trio_sup._servers.system import (
+    ServerStatistics,
+    ServerStatus,
+    change_state,
+    set_suspended,
+    set_tracer,
+    statistics_of,
+    status_of,
+)
+from trio_sup._servers.trace import TraceHook, log_trace
+from trio_sup._trio.protect import protected
+
+if TYPE_CHECKING:
+    from trio_sup._children.record import Kid
+    from trio_sup._servers.genserver import GenServer
+    from trio_sup._servers.mailbox import MailQueue
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+S = TypeVar("S", bound="GenServer")
+S_co = TypeVar("S_co", bound="GenServer", covariant=True)
+
+
+@protected
+class ServerRef(Child, Generic[S_co]):
+    """A server of class `S_co`, across its lives.
+
+    `NoProcess` guarantees that a request was not executed; `ServerExit` does not.
+    """
+
+    __slots__ = ("_expires", "_patient", "_timeout")
+    _expires: bool
+    _patient: bool
+    _timeout: float | None
+
+    @classmethod
+    def _create(cls, kid: Kid) -> Self:
+        self = super()._create(kid)
+        self._timeout = None
+        self._patient = False
+        self._expires = False
+        return self
+
+    def _view(
+        self,
+        *,
+        timeout: float | None = None,
+        patient: bool = False,
+        expires: bool = False,
+    ) -> Self:
+        view = type(self)._create(self.kid)
+        view._timeout = self._timeout if timeout is None else timeout
+        view._patient = self._patient or patient
+        view._expires = self._expires or expires
+        return view
+
+    def with_timeout(self, seconds: float) -> Self:
+        """Return a view whose calls raise `trio.TooSlowError` after `seconds`.
+
+        A tenth of the cost of `trio.fail_after`. The request is still executed if
+        it was queued: see `expiring`.
+
+        Raises:
+            ValueError: `seconds` is not a number from 0 on.
+        """
+        return self._view(timeout=_checked(seconds))
+
+    def expiring(self, seconds: float) -> Self:
+        """Return a view as `with_timeout`, whose late requests are withdrawn.
+
+        A request that is still queued when its time is over, or when its caller is
+        cancelled, is not executed.
+        """
+        return self._view(timeout=_checked(seconds), expires=True)
+
+    def when_running(self) -> Self:
+        """Return a view whose calls wait while the server is between lives.
+
+        They raise `NoProcess` only when it will never run again by itself.
+        """
+        return self._view(patient=True)
+
+    async def call(
+        self: ServerRef[S], op: Call[S, P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Ask the server and wait for its answer.
+
+        Without a deadline of its own: put it under `trio.fail_after`, or use
+        `with_timeout`. A caller that is cancelled does not withdraw its request. A
+        checkpoint, unless it raises `NoProcess`. (Checklist GS-022..031)
+
+        Raises:
+            NoProcess: the server does not run; the request was not executed.
+            ServerExit: it ended before it answered; its crash is the cause.
+            WouldDeadlock: a server calls itself.
+            trio.TooSlowError: on a view with a timeout.
+            Exception: what the operation declares in ``@call(raises=...)``.
+        """
+        timeout = self._timeout
+        until = math.inf if timeout is None else self.deadline()
+        if self._patient and not self.kid.running:
+            await self.wait_patiently(until)
+        kid = self.kid  # now: an address may have another holder by now
+        queue = kid.mailbox
+        assert queue is not None
+        handler: Handler | None = kid.spec.target.__handlers__.get(op)
+        if handler is None or not handler.is_call:
+            handler = self.handler(op)  # raises
+        try:
+            task = current_task()
+        except RuntimeError:
+            self.check_run("ref.call")
+            raise
+        request = Request(task, handler, args, kwargs)
+        if timeout is not None or current_kid.get() is not None:
+            self.prepare(request, until, kid)
+        try:
+            queue.put_call(request)
+        except NoProcess:
+            request.abort(None)
+            raise
+        result: R = await wait_task_rescheduled(request.abort)
+        return result
+
+    def cast(
+        self: ServerRef[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Send an operation and go on. Never blocks, no checkpoint.
+
+        Raises:
+            NoProcess: the server does not run.
+            MailboxFull: no room (unless the mailbox drops instead).
+            WrongRun: called from a thread or from another Trio run.
+        """
+        kid = self.kid
+        queue = kid.mailbox
+        assert queue is not None
+        handler: Handler | None = kid.spec.target.__handlers__.get(op)
+        if handler is None or handler.is_call:
+            handler = self.handler(op, is_call=False)  # raises
+        queue.put_note(CastNote(handler, args, kwargs, 0))
+
+    async def cast_wait(
+        self: ServerRef[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Send an operation, waiting for room if the mailbox is full. A checkpoint.
+
+        Raises:
+            NoProcess: the server does not run (any more).
+            WouldDeadlock: there is no room, and the server waits for the one that
+                asks, or is it.
+        """
+        self.check_run("ref.cast_wait")
+        note = CastNote(self.handler(op, is_call=False), args, kwargs)
+        if self._patient and not self.kid.running:
+            await self.wait_running()
+        else:
+            await trio.lowlevel.checkpoint()
+        kid, queue = self.kid, self.mailbox
+        if queue.full:
+            with waiting_for(kid, note.handler.name):
+                await queue.put_waiting(note)
+        else:
+            await queue.put_waiting(note)
+
+    def try_cast(
+        self: ServerRef[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
+    ) -> bool:
+        """Send an operation; return whether it was queued. Never raises for that."""
+        try:
+            self.cast(op, *args, **kwargs)
+        except (NoProcess, MailboxFull):
+            return False
+        return True
+
+    def send(self, message: object) -> None:
+        """Send any object to `handle_info`. Never blocks, no checkpoint.
+
+        Raises:
+            NoProcess: the server does not run.
+            MailboxFull: no room (unless the mailbox drops instead).
+            WrongRun: called from a thread or from another Trio run.
+        """
+        self.mailbox.put_note(InfoNote(message))
+
+    async def stop(self, reason: object = None) -> Exit:
+        """Stop the present life behind what is queued, and return how it ended.
+
+        As `raise Stop(reason)` inside: ``normal`` without a reason, ``shutdown``
+        with one. The supervisor then decides by the restart type; to take a server
+        down for good use `terminate_child`. A checkpoint. (GS-068..070)
+
+        Raises:
+            NoProcess: it does not run.
+            WouldDeadlock: asked by the server itself (`raise Stop` instead), or by
+                a handler that the server waits for.
+        """
+        self.check_run("ref.stop")
+        kid, queue = self.kid, self.mailbox
+        if current_kid.get() is kid and is_part_of(current_task(), kid):
+            raise WouldDeadlock(f"{kid.path_text!r} cannot wait for its own end")
+        if not queue.accepting:
+            raise queue.no_process()
+        life = kid.life
+        with waiting_for(kid, "stop"):
+            queue.put_stop(StopNote(reason))
+            return await self.wait_exit(life)
+
+    # The system lane (GS-080..090): served between two handlers, before messages
+    # that wait, and also while the server is suspended.
+
+    async def get_state(self) -> dict[str, object]:
+        """Return the server's attributes, as a shallow copy; for tests and debugging.
+
+        What is mutable is shared with the server: read it, don't change it. Nothing
+        is hidden: for eyes use `get_status`. A checkpoint.
+
+        Raises:
+            NoProcess: the server does not run.
+            ServerExit: it ended before it answered.
+            WouldDeadlock: asked by a handler that the server waits for.
+            trio.TooSlowError: on a view with a timeout.
+        """
+        return await self._ask_system("get_state", state_of)
+
+    async def replace_state(
+        self, change: Callable[[dict[str, object]], Mapping[str, object]]
+    ) -> dict[str, object]:
+        """Put ``change(state)`` in the place of the server's attributes; return it.
+
+        All or nothing: attributes that are left out are deleted. If `change` raises,
+        that is raised here and the server goes on as before. Raises as `get_state`,
+        besides. (GS-081)
+
+        Args:
+            change: Gets a shallow copy of the attributes, returns the new ones.
+        """
+        return await self._ask_system(
+            "replace_state", lambda server: change_state(server, change)
+        )
+
+    async def get_status(self) -> ServerStatus:
+        """Return what people may know: counters and the formatted state.
+
+        The state is what the server's `format_status` shows of it. Raises as
+        `get_state`.
+        """
+        queue = self.mailbox
+        return await self._ask_system(
+            "get_status", lambda server: status_of(queue, server)
+        )
+
+    async def suspend(self) -> None:
+        """Let messages wait until `resume`; the handler in hand ends first.
+
+        The system lane is served all the same, and a request to stop at once: what
+        is queued then fails. Ends with the life. Idempotent. Raises as `get_state`.
+        (GS-082, 083, 071)
+        """
+        queue = self.mailbox
+        await self._ask_system("suspend", lambda _: set_suspended(queue, True))
+
+    async def resume(self) -> None:
+        """Serve messages again, in order. Idempotent. Raises as `get_state`."""
+        queue = self.mailbox
+        await self._ask_system("resume", lambda _: set_suspended(queue, False))
+
+    async def trace(self, hook: TraceHook | bool = True) -> None:
+        """Trace what the server gets and answers, until it is turned off.
+
+        Goes on over restarts. Raises as `get_state`. (GS-085..087)
+
+        Args:
+            hook: True to write to the logger ``trio_sup.trace``, False to stop, or
+                a plain function that is called with each `TraceEvent`; one that
+                raises is logged and removed.
+        """
+        chosen = hook if not isinstance(hook, bool) else log_trace if hook else None
+        queue = self.mailbox
+        await self._ask_system("trace", lambda _: set_tracer(queue, chosen))
+
+    def statistics(self) -> ServerStatistics:
+        """Return the counters of the present life. No checkpoint."""
+        return statistics_of(self.mailbox)
+
+    async def _ask_system(self, name: str, work: Callable[[GenServer], T]) -> T:
+        self.check_run(f"ref.{name}")
+        until = self.deadline()
+        if self._patient and not self.kid.running:
+            await self.wait_patiently(until)
+        request = SystemRequest(current_task(), system_handler(name), work)
+        self.prepare(request, until, self.kid)
+        try:
+            self.mailbox.put_system(request)
+        except NoProcess:
+            request.abort(None)
+            raise
+        result: T = await wait_task_rescheduled(request.abort)
+        return result
+
+    # What calls have in common; not for users.
+
+    @property
+    def mailbox(self) -> MailQueue:
+        """The library's own record; not for users."""
+        queue = self.kid.mailbox
+        assert queue is not None
+        return queue
+
+    @property
+    def patient(self) -> bool:
+        """Whether this is a view of `when_running`."""
+        return self._patient
+
+    def handler(self, op: Operation, *, is_call: bool = True) -> Handler:
+        """Return how this server answers an operation; not for users."""
+        cls = self.kid.spec.target
+        handler: Handler | None = cls.__handlers__.get(op)
+        if handler is None or handler.is_call is not is_call:
+            return handler_of(cls, op, is_call=is_call)  # raises
+        return handler
+
+    def deadline(self) -> float:
+        """Return until when a call that begins now may take; not for users."""
+        if self._timeout is None:
+            return math.inf
+        try:
+            return trio.current_time() + self._timeout
+        except RuntimeError:
+            self.check_run("ref.call")
+            raise
+
+    def check_run(self, call: str) -> None:
+        """Refuse a call from a thread or from another Trio run; not for users."""
+        queue = self.mailbox
+        if not queue.kid.node.home.here():
+            raise queue.not_taken(call, waits=True)
+
+    async def wait_patiently(self, until: float) -> None:
+        """Wait until the server runs; not for users."""
+        self.check_run("ref.call")
+        with trio.CancelScope(deadline=until) as scope:
+            await self.wait_running()
+        if scope.cancelled_caught:
+            raise trio.TooSlowError(f"{self.path_text!r} did not run in time")
+
+    def prepare(self, request: Request, until: float, kid: Kid) -> None:
+        """Give a request its deadline and its place in the graph; not for users.
+
+        Raises:
+            WouldDeadlock: it could never be answered.
+            WrongRun: called from a thread or from another Trio run.
+        """
+        if get_ident() != kid.node.home.thread:
+            self.check_run("ref.call")
+        here = current_kid.get()
+        # The context of a task may be inherited from another Trio run.
+        if here is not None and here.mailbox is not None and here.node is kid.node:
+            note_wait(here, request, kid)
+        if until != math.inf:
+            request.expires = self._expires
+            request.alarm = kid.node.alarms.at(until, request.time_out)
+            request.tied = True
+
+
+def _checked(seconds: float) -> float:
+    if not seconds >= 0:
+        raise ValueError(f"a timeout must be a number of seconds >= 0, not {seconds!r}")
+    return seconds

@@ -1,0 +1,1 @@
+"""The shells of supervisors: they perform what the core decides."""

@@ -1,0 +1,338 @@
+"""The task supervisor: work with a result, supervised one by one."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import AsyncIterable, Awaitable, Callable, Hashable, Iterable
+from typing import Any, TypeVar, TypeVarTuple
+
+import trio
+from trio.lowlevel import enable_ki_protection
+
+from trio_sup._children.record import Child
+from trio_sup._children.supervising import (
+    ChildCounts,
+    ChildInfo,
+    SupervisorStatistics,
+    count,
+    list_children,
+    stop_supervisor,
+    window_of,
+)
+from trio_sup._children.waits import refuse_self
+from trio_sup._core.addresses import key_of
+from trio_sup._core.policies import Backoff, Budget
+from trio_sup._core.specs import ChildSpec, Flags, check_flags
+from trio_sup._core.words import Restart, Shutdown
+from trio_sup._tasks.links import LinkedTasks
+from trio_sup._tasks.options import OnElementTimeout, Options
+from trio_sup._tasks.shell import TaskDriver, checked_deadline
+from trio_sup._tasks.stream import NolinkStream, Stream
+from trio_sup._tasks.task import Task, calling, enter_callers
+from trio_sup._tree.specs import child
+
+T = TypeVar("T")
+R = TypeVar("R")
+Ts = TypeVarTuple("Ts")
+
+
+class TaskSupervisor(Child):
+    """A dynamic supervisor of async functions.
+
+    For work with a result use `async_nolink` (a failure stays in the handle),
+    `linked` (a failure is the caller's) or `stream`; for work that nobody waits for,
+    `start_child`. What is started for its result is never restarted and never counts
+    as a restart (TASK-051, 055).
+    """
+
+    __slots__ = ()
+
+    @property
+    def _driver(self) -> TaskDriver:
+        driver = self.kid.driver
+        assert isinstance(driver, TaskDriver)
+        return driver
+
+    @enable_ki_protection
+    def async_nolink(
+        self,
+        fn: Callable[[*Ts], Awaitable[T]],
+        *args: *Ts,
+        shutdown: Shutdown = 5.0,
+        deadline: float | None = None,
+    ) -> Task[T]:
+        """Start a task whose failure concerns only those who ask for its result.
+
+        It goes on when the caller ends. No checkpoint. (TASK-051, 052)
+
+        Args:
+            fn: An async function; keyword arguments travel in `functools.partial`.
+            args: Its arguments.
+            shutdown: Its grace, as for `child`.
+            deadline: Seconds it may take; by default the supervisor's.
+
+        Raises:
+            MaxChildren: there are as many tasks as there may be.
+            SupervisorStopping: the supervisor is going down, or is down.
+            ChildSpecError: no async function, or a bad `shutdown`.
+            ValueError: a bad `deadline`.
+            WrongRun: called from a thread or from another Trio run.
+        """
+        return self._driver.begin_task(fn, args, shutdown, deadline)
+
+    def linked(self) -> LinkedTasks:
+        """Return a block whose tasks end with it, and whose failure is its failure.
+
+        For example::
+
+            async with tasks.linked() as links:
+                one = links.start(fetch, "a")
+                two = links.start(fetch, "b")
+                return await one.result() + await two.result()
+        """
+        return LinkedTasks(self._driver)
+
+    def stream(
+        self,
+        fn: Callable[[T], Awaitable[R]],
+        items: Iterable[T] | AsyncIterable[T],
+        *,
+        max_concurrency: int = 8,
+        ordered: bool = True,
+        timeout: float = math.inf,
+        buffer: float = 1024,
+        shutdown: Shutdown = 5.0,
+    ) -> Stream[T, R]:
+        """Return the results of ``fn(item)`` for all items, some at a time.
+
+        Lazy: nothing starts before the first result is asked for. A block, because
+        only that can promise that nothing is left running::
+
+            async with tasks.stream(fetch, urls, max_concurrency=10) as pages:
+                async for page in pages:
+                    ...
+
+        A task that fails makes the next step of the iteration raise `TaskExit`, and
+        leaving the block stops the others. To get failures as elements, see
+        `stream_nolink`.
+
+        Args:
+            fn: An async function of one argument.
+            items: What to call it with; taken one by one, as there is room.
+            max_concurrency: The most tasks at a time. A fixed number, because they
+                wait for the world rather than for processors.
+            ordered: Results in the order of the items; or, if False, as they come.
+            timeout: Seconds for each task, from its own start; then the iteration
+                raises `trio.TooSlowError`.
+            buffer: With `ordered`: how many finished results may wait behind a slow
+                one while the next is asked for. While it is not, running tasks and
+                waiting results together are at most `max_concurrency`.
+            shutdown: The grace of each task when the block is left early.
+
+        Raises:
+            ValueError: a bad option; here, not when the stream is used (TASK-040).
+        """
+        options = Options(max_concurrency, ordered, timeout, "exit", buffer, shutdown)
+        return Stream(self._driver, fn, items, options)
+
+    def stream_nolink(
+        self,
+        fn: Callable[[T], Awaitable[R]],
+        items: Iterable[T] | AsyncIterable[T],
+        *,
+        max_concurrency: int = 8,
+        ordered: bool = True,
+        timeout: float = math.inf,
+        on_timeout: OnElementTimeout = "exit",
+        buffer: float = 1024,
+        shutdown: Shutdown = 5.0,
+    ) -> NolinkStream[T, R]:
+        """As `stream`, but yield what became of each item: `Ok` or `Failed`.
+
+        Args:
+            fn: As for `stream`, like the rest.
+            items: What to call it with.
+            max_concurrency: The most tasks at a time.
+            ordered: In the order of the items, or as they come.
+            timeout: Seconds for each task.
+            on_timeout: ``exit``: the iteration raises `trio.TooSlowError`.
+                ``kill_task``: that item has `Failed`, the others go on.
+            buffer: How many results may wait behind a slow one.
+            shutdown: The grace of each task when the block is left early.
+
+        Raises:
+            ValueError: a bad option.
+        """
+        options = Options(
+            max_concurrency, ordered, timeout, on_timeout, buffer, shutdown
+        )
+        return NolinkStream(self._driver, fn, items, options)
+
+    async def start_child(
+        self,
+        fn: Callable[[*Ts], Awaitable[object]],
+        *args: *Ts,
+        restart: Restart = "temporary",
+        shutdown: Shutdown = 5.0,
+        deadline: float | None = None,
+        id: Hashable | None = None,
+        name: Hashable | None = None,
+        backoff: Backoff | None = None,
+        budget: Budget | None = None,
+    ) -> Child:
+        """Start a function that nobody waits for the result of. A checkpoint.
+
+        Linked to nobody. With `restart` other than ``temporary`` it is restarted and
+        counts, like any child. (TASK-054)
+
+        Args:
+            fn: An async function.
+            args: Its arguments.
+            restart: As for `child`, like the rest.
+            shutdown: Its grace.
+            deadline: Seconds for each life; by default the supervisor's.
+            id: The place under this supervisor; by default a serial number.
+            name: An address.
+            backoff: Delays between restarts.
+            budget: A restart limit of its own.
+
+        Raises:
+            MaxChildren: there are as many tasks as there may be.
+            AlreadyStarted, AlreadyRegistered: the id or the name is in use.
+            StartFailed: it takes a `task_status` and did not become ready.
+            ChildSpecError: an invalid value, or arguments that do not fit.
+            SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
+        """
+        driver = self._driver
+        seconds = checked_deadline(deadline, driver.flags.task_deadline)
+        checked = child(
+            fn,
+            *args,
+            restart=restart,
+            shutdown=shutdown,
+            id=id,
+            name=name,
+            backoff=backoff,
+            budget=budget,
+        )
+        return await driver.start_child(checked.replace(target=_limited(fn, seconds)))
+
+    def children(self) -> list[Child]:
+        """Return the handles of those that live: not those between two lives."""
+        return [kid.handle for kid in self._driver.all_kids() if kid.alive]
+
+    async def terminate_child(self, target: Child | Task[Any] | Hashable) -> None:
+        """Stop one for good and wait for its end. A checkpoint.
+
+        Args:
+            target: The handle of the child or task, or its id.
+
+        Raises:
+            NoSuchChild: it is not (any more) a child of this supervisor.
+            WouldDeadlock: asked from inside of it.
+        """
+        if isinstance(target, Task):
+            target = target.child
+        refuse_self(self._driver.find(target), "terminate_child")
+        await self._driver.terminate_child(target)
+
+    def which_children(self) -> list[ChildInfo]:
+        """Return the children in start order."""
+        return list_children(self.kid)
+
+    def count_children(self) -> ChildCounts:
+        """Count the children."""
+        return count(self.kid)
+
+    def statistics(self) -> SupervisorStatistics:
+        """Return how much of the restart window is used."""
+        return window_of(self.kid)
+
+    async def stop(self) -> None:
+        """Stop this supervisor and all its tasks, and wait for their end.
+
+        Raises:
+            WouldDeadlock: asked from inside one of them.
+        """
+        await stop_supervisor(self.kid)
+
+
+def _limited(
+    fn: Callable[..., Awaitable[object]], seconds: float
+) -> Callable[..., Awaitable[object]]:
+    """Give a function its callers and, in each life, a deadline."""
+    chain = calling()
+
+    @functools.wraps(fn)
+    async def limited(*args: Any, **kwargs: Any) -> None:
+        enter_callers(chain)
+        if seconds == math.inf:
+            await fn(*args, **kwargs)
+        else:
+            with trio.fail_after(seconds):
+                await fn(*args, **kwargs)
+
+    return limited
+
+
+def task_supervisor(
+    *,
+    max_restarts: int = 3,
+    max_seconds: float = 5.0,
+    max_children: float = math.inf,
+    deadline: float = math.inf,
+    id: Hashable | None = None,
+    name: Hashable | None = None,
+    restart: Restart = "permanent",
+    shutdown: Shutdown = math.inf,
+    significant: bool = False,
+    start_timeout: float = math.inf,
+    backoff: Backoff | None = None,
+    budget: Budget | None = None,
+) -> ChildSpec[TaskSupervisor]:
+    """Describe a task supervisor: it starts empty, async functions come and go.
+
+    Args:
+        max_restarts: As for `supervisor`; only `TaskSupervisor.start_child` with a
+            `restart` other than ``temporary`` makes restarts.
+        max_seconds: The window, in seconds.
+        max_children: The most tasks at a time.
+        deadline: Seconds that each task may take, unless it is started with another;
+            then it is cancelled and ends with a `trio.TooSlowError`. (Not in Elixir:
+            TASK-061.)
+        id: The place under its supervisor; by default the name's key, or
+            ``"task_supervisor"``.
+        name: An address, as for `child`.
+        restart: As for `supervisor`.
+        shutdown: Seconds for all tasks; unlimited by default.
+        significant: As for `child`.
+        start_timeout: As for `child`.
+        backoff: As for `child`, for the supervisor itself.
+        budget: As for `child`, for the supervisor itself.
+
+    Raises:
+        ChildSpecError: an invalid value or combination.
+        ValueError: a bad `deadline`.
+    """
+    flags = Flags(
+        max_restarts=max_restarts,
+        max_seconds=max_seconds,
+        max_children=max_children,
+        task_deadline=checked_deadline(deadline, math.inf),
+    )
+    check_flags(flags, str(id or "task_supervisor"), dynamic=True)
+    return ChildSpec(
+        kind="dynamic",
+        target="task_supervisor",
+        id=id if id is not None or name is None else key_of(name),
+        name=name,
+        restart=restart,
+        shutdown=shutdown,
+        significant=significant,
+        start_timeout=start_timeout,
+        backoff=backoff,
+        budget=budget,
+        flags=flags,
+    )

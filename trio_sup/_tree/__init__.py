@@ -1,0 +1,1 @@
+"""The tree as users see it: specifications, handles, opening, running."""

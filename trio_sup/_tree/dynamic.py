@@ -1,0 +1,234 @@
+"""The handle of a dynamic supervisor."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import trio
+
+from trio_sup._children.record import Child
+from trio_sup._children.refusals import ChildQuarantined, start_error
+from trio_sup._children.supervising import (
+    ChildCounts,
+    ChildInfo,
+    SupervisorStatistics,
+    count,
+    list_children,
+    spec_of,
+    stop_supervisor,
+    window_of,
+)
+from trio_sup._children.waits import refuse_self
+from trio_sup._core.addresses import Via
+from trio_sup._core.checks import ChildSpecError
+from trio_sup._core.errors import NoProcess, SupervisorStopping, WrongKind
+from trio_sup._core.specs import check_child
+
+if TYPE_CHECKING:
+    from trio_sup._children.record import Kid
+    from trio_sup._core.specs import ChildSpec
+    from trio_sup._servers.genserver import GenServer
+    from trio_sup._servers.operations import Call
+    from trio_sup._servers.ref import ServerRef
+    from trio_sup._supervisors.dynamic import DynamicDriver
+
+S = TypeVar("S", bound="GenServer")
+H = TypeVar("H", bound="Child")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class DynamicSupervisor(Child):
+    """A supervisor of children that come and go.
+
+    Children start and stop independently: a slow one blocks no other. All are
+    one_for_one; what is not restarted is forgotten, so there is no `delete_child`,
+    and `restart_child` is for what is quarantined or backing off (DYN-013, 025).
+    """
+
+    __slots__ = ()
+
+    @property
+    def _driver(self) -> DynamicDriver:
+        from trio_sup._supervisors.dynamic import DynamicDriver
+
+        driver = self.kid.driver
+        assert isinstance(driver, DynamicDriver)
+        return driver
+
+    async def start_child(self, spec: ChildSpec[H]) -> H:
+        """Start a child and wait until it is ready. A checkpoint.
+
+        An id is used only where given explicitly; else the name's key or a serial
+        number stands in the path. A caller that is cancelled does not stop a start
+        that has begun.
+
+        Raises:
+            ChildSpecError: the specification does not fit this supervisor.
+            AlreadyStarted: a living child has the explicitly given id.
+            AlreadyRegistered: the name is in use.
+            MaxChildren: there are as many as there may be (DYN-009, 010).
+            StartFailed: the child did not become ready; the cause is chained.
+            StartIgnored: it raised `Ignore`.
+            SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
+        """
+        handle: H = await self._driver.start_child(spec)  # type: ignore[assignment]
+        return handle
+
+    async def get_or_start(self, spec: ChildSpec[H]) -> H:
+        """Return the holder of the specification's name, or start it. A checkpoint.
+
+        The holder may have any supervisor. One that is between lives is awaited;
+        one that is being stopped is awaited, then started anew. Concurrent callers
+        share one start and its failure; a cancelled first caller does not abort it.
+
+        Raises:
+            ChildSpecError: the specification has no name.
+            WrongKind: the holder is not of the specification's class.
+            ChildQuarantined: the holder is quarantined.
+            StartFailed: the start, or the restart that was awaited, failed.
+            AlreadyStarted, MaxChildren, SupervisorStopping, WrongRun: as for
+                `start_child`.
+        """
+        driver = self._driver
+        driver.check_run("supervisor.get_or_start", waits=True)
+        check_child(spec, driver.flags, dynamic=True)
+        if spec.name is None:
+            raise ChildSpecError("name", None, "given for get_or_start", spec.label)
+        await trio.lowlevel.checkpoint()
+        while True:
+            holder = _holder(self.kid, spec)
+            if holder is None:
+                holder = driver.begin(spec)
+            _check_fits(holder, spec)
+            handle: H | None = await _settled(holder, spec, driver)  # type: ignore[assignment]
+            if handle is not None:
+                return handle
+            await trio.lowlevel.checkpoint()  # its name may not be free yet
+
+    async def call_or_start(
+        self,
+        spec: ChildSpec[ServerRef[S]],
+        op: Call[S, P, R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Call the holder of the specification's name, started if need be.
+
+        Closes the race with a server that has just stopped: tried again when the
+        request was certainly not executed (`NoProcess`), and only then.
+
+        Raises:
+            ServerExit: the server ended before it answered.
+            Exception: what the operation declares; what `get_or_start` raises.
+        """
+        while True:
+            ref = await self.get_or_start(spec)
+            try:
+                return await ref.call(op, *args, **kwargs)
+            except NoProcess:
+                await trio.lowlevel.checkpoint()
+
+    async def terminate_child(self, target: Child | Hashable) -> None:
+        """Stop a child for good and wait for its end. A checkpoint.
+
+        Others are not blocked meanwhile. A child that waits for its restart is
+        forgotten at once.
+
+        Args:
+            target: Its handle, or its id.
+
+        Raises:
+            NoSuchChild: it is not (any more) a child of this supervisor.
+            WouldDeadlock: asked from inside the child itself.
+        """
+        driver = self._driver
+        refuse_self(driver.find(target), "terminate_child")
+        await driver.terminate_child(target)
+
+    async def restart_child(self, target: Child | Hashable) -> Child:
+        """Start a quarantined child again, or end a backoff at once. A checkpoint.
+
+        Clears the child's own budget. Unlike a static supervisor's there is nothing
+        else that this could restart: what is down otherwise has been forgotten.
+
+        Args:
+            target: Its handle, or its id.
+
+        Raises:
+            NoSuchChild: it is not (any more) a child of this supervisor.
+            ChildNotStopped: it lives, or is on its way back.
+            StartFailed: it did not become ready; its limits decide what follows.
+            StartIgnored: it raised `Ignore`, and was forgotten.
+            SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
+        """
+        return await self._driver.restart_child(target)
+
+    def which_children(self) -> list[ChildInfo]:
+        """Return the children in start order."""
+        return list_children(self.kid)
+
+    def count_children(self) -> ChildCounts:
+        """Count the children (DYN-023)."""
+        return count(self.kid)
+
+    def get_childspec(self, id: Hashable) -> ChildSpec[Child]:
+        """Return a child's specification; raises `NoSuchChild`."""
+        return spec_of(self.kid, id)
+
+    def statistics(self) -> SupervisorStatistics:
+        """Return how much of the restart window is used."""
+        return window_of(self.kid)
+
+    async def stop(self) -> None:
+        """Stop this supervisor and all its children, and wait for their end.
+
+        As for `Supervisor.stop`. A checkpoint.
+
+        Raises:
+            WouldDeadlock: asked from inside one of them.
+        """
+        await stop_supervisor(self.kid)
+
+
+def _holder(kid: Kid, spec: ChildSpec[Child]) -> Kid | None:
+    name = spec.name
+    if isinstance(name, Via):
+        return name.registry.holder(name.key)
+    return kid.node.registry.holder(name)
+
+
+def _check_fits(holder: Kid, spec: ChildSpec[Child]) -> None:
+    if spec.kind == "server":
+        holder.handle_as(spec.target)
+    elif holder.spec.kind != spec.kind:
+        raise WrongKind(holder.path_text, f"a {holder.kind}", f"a {spec.kind}")
+
+
+async def _settled(
+    holder: Kid, spec: ChildSpec[Child], driver: DynamicDriver
+) -> Child | None:
+    """Wait for a holder to run; None if it went away and the name is free.
+
+    A life that began meanwhile counts even if it has ended again before this task had
+    its turn: the start was good, as for `start_child`.
+    """
+    before = holder.started_life
+    while not (holder.running or holder.started_life > before):
+        if holder.status == "quarantined":
+            raise ChildQuarantined(holder.handle)
+        if not holder.may_return:
+            break
+        await holder.wait_change()
+    else:
+        return holder.handle
+    ended = holder.last_exit
+    if before == 0 and ended is not None:
+        if holder.overtaken != holder.life:
+            raise start_error(spec, ended)
+        if holder.parent is driver:
+            raise SupervisorStopping(driver.path_text)
+    return None

@@ -1,0 +1,198 @@
+"""`run` and `serve`: a supervision tree as a whole program."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable
+from contextlib import nullcontext
+from typing import Any
+
+import trio
+
+from trio_sup._core.ends import end_of_process
+from trio_sup._core.errors import SupervisorStopping
+from trio_sup._core.events import LifecycleEvent
+from trio_sup._core.specs import ChildSpec
+from trio_sup._inspected.inspection import (
+    Inspect,
+    Inspector,
+    checked_name,
+    inspect_mode,
+)
+from trio_sup._node.node import current_node
+from trio_sup._tree.open import OpenSupervisor, open_supervisor
+from trio_sup._tree.signals import Signals, can_be_caught
+from trio_sup._tree.supervisor import Supervisor
+from trio_sup._tree.systemd import SystemdNotifier, systemd_notifier
+from trio_sup._trio.beside import Beside
+from trio_sup._trio.log import Log
+
+_log = Log("trio_sup")
+
+
+def run(
+    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    *,
+    name: str | None = None,
+    inspect: Inspect = True,
+    handle_signals: bool = True,
+) -> None:
+    """Run a supervision tree as the whole program, until it ends.
+
+    SIGTERM or SIGINT (Ctrl-C) stops the tree in order and `run` returns, so that the
+    program ends with exit code 0; a second signal collapses the remaining graces. The
+    handlers stand from the first line of `run` to its last; a signal that is ignored
+    at the start stays ignored. An inspector that cannot be started is a line in the
+    log, no error.
+
+    Args:
+        spec: A specification made by `supervisor`, or a list of children.
+        name: The node's name, for `trio-sup nodes` and `trio-sup inspect`; letters,
+            digits and ``._-``, at most 32. By default from the program's name.
+        inspect: Whether the inspector may attach, over a unix socket that only this
+            user can open; ``"control"`` lets it act on children, too. Costs nothing
+            while nobody looks. The variable ``TRIO_SUP_INSPECT`` of the environment
+            (``off``, ``view`` or ``control``) can take away from it, and can add
+            control to True.
+        handle_signals: Whether SIGTERM and SIGINT stop the tree. Outside of the main
+            thread they are left alone in any case.
+
+    Raises:
+        RestartLimitExceeded: the tree gave up: the program's exit code is then 1.
+        StartFailed: a child did not become ready.
+        SystemExit: a child raised it; bare, even from a nursery of the child's.
+        KeyboardInterrupt: the same.
+        ValueError: an unusable name, or another value of `inspect`.
+    """
+    signals = _signals_for_run() if handle_signals else None
+    with nullcontext() if signals is None else signals:
+        try:
+            trio.run(_main, spec, name, inspect, signals)
+        except BaseExceptionGroup as group:
+            end = end_of_process(group)
+            if end is None:
+                raise
+            raise end from None
+
+
+async def _main(
+    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    name: str | None,
+    inspect: Inspect,
+    signals: Signals | None,
+) -> None:
+    try:
+        await _serve(spec, name, inspect, signals)
+    finally:
+        if signals is not None:
+            # Trio closes its end before it takes it back: a signal in between would
+            # be reported as "Bad file descriptor". Nothing waits for one any more.
+            signal.set_wakeup_fd(-1)
+
+
+def _signals_for_run() -> Signals | None:
+    if can_be_caught():
+        return Signals()
+    _log.info("not the main thread: signals are left to whoever handles them there")
+    return None
+
+
+async def serve(
+    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    *,
+    name: str | None = None,
+    inspect: Inspect = True,
+    handle_signals: bool = False,
+) -> None:
+    """Run a supervision tree until it ends; as `run`, inside a Trio program.
+
+    Returns when the tree was stopped in order: by a signal, by its own
+    `auto_shutdown`, or by ``stop()`` of its root.
+
+    Args:
+        spec: As for `run`.
+        name: As for `run`.
+        inspect: As for `run`.
+        handle_signals: As for `run`; needs the main thread. Off by default.
+
+    Raises:
+        RestartLimitExceeded: the tree gave up.
+        StartFailed: a child did not become ready.
+        RuntimeError: `handle_signals` outside of the main thread.
+        ValueError: an unusable name, or another value of `inspect`.
+    """
+    if not handle_signals:
+        await _serve(spec, name, inspect, None)
+        return
+    if not can_be_caught():
+        raise RuntimeError(
+            "serve(handle_signals=True) needs the main thread: only there can Python "
+            "handle signals"
+        )
+    with Signals() as signals:
+        await _serve(spec, name, inspect, signals)
+
+
+async def _serve(
+    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    name: str | None,
+    inspect: Inspect,
+    signals: Signals | None,
+) -> None:
+    mode = inspect_mode(inspect, os.environ)
+    tree = open_supervisor(spec)
+    node = current_node()
+    if name is not None:
+        node.name = checked_name(name)
+    systemd = systemd_notifier()
+    try:
+        async with Inspector(node, mode):
+            if signals is None:
+                await _until_ended(tree, systemd)
+            else:
+                async with Beside(_obey, tree, signals):
+                    await _until_ended(tree, systemd)
+    finally:
+        if systemd is not None:
+            systemd.close()
+
+
+async def _until_ended(tree: OpenSupervisor, systemd: SystemdNotifier | None) -> None:
+    try:
+        async with tree as root:
+            await _until_stopped(root, systemd)
+    except SupervisorStopping:
+        pass  # a signal stopped it before it was ready
+
+
+async def _until_stopped(root: Supervisor, systemd: SystemdNotifier | None) -> None:
+    if systemd is None:
+        await root.wait_stopped()
+        return
+    systemd.send("READY=1")
+
+    def watch(event: LifecycleEvent) -> None:
+        if event.kind == "supervisor_stopping" and event.path == root.path_text:
+            systemd.send("STOPPING=1")
+
+    node = root.kid.node
+    node.add_hook(watch)
+    try:
+        async with Beside(systemd.feed_watchdog, root.kid):
+            await root.wait_stopped()
+    finally:
+        node.remove_hook(watch)
+
+
+async def _obey(tree: OpenSupervisor, signals: Signals) -> None:
+    """Turn signals into stop requests, until the tree is gone."""
+    again = False
+    while True:
+        name = signal.Signals(await signals.receive()).name
+        _log.info("got %s", name)
+        if again:
+            tree.hurry()
+        else:
+            tree.request_stop(name)
+        again = True

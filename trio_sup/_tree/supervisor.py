@@ -1,0 +1,308 @@
+"""Handles: the stable objects that stand for children across their lives."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import partial
+from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
+
+from trio_sup._children.record import Child
+from trio_sup._children.supervising import (
+    count,
+    descend,
+    list_children,
+    spec_of,
+    stop_supervisor,
+    window_of,
+)
+from trio_sup._children.waits import refuse_half_way, refuse_self
+from trio_sup._core.errors import NoProcess, WrongKind
+from trio_sup._core.partitions import partition_of
+from trio_sup._core.specs import ChildSpec
+from trio_sup._supervisors.partition import PartitionDriver
+from trio_sup._supervisors.static import StaticDriver
+
+if TYPE_CHECKING:
+    from trio_sup._children.supervising import (
+        ChildCounts,
+        ChildInfo,
+        SupervisorStatistics,
+    )
+    from trio_sup._core.specs import ChildSpec
+    from trio_sup._servers.genserver import GenServer
+    from trio_sup._servers.ref import ServerRef
+    from trio_sup._supervisors.static import StaticDriver
+    from trio_sup._tasks.supervisor import TaskSupervisor
+    from trio_sup._tree.dynamic import DynamicSupervisor
+
+
+S = TypeVar("S", bound="GenServer")
+H = TypeVar("H", bound="Child")
+
+
+class Supervisor(Child):
+    """A static supervisor: an ordered list of children.
+
+    Requests are served one at a time, in order. A cancelled caller does not take
+    its request back, except a start that has not begun.
+    """
+
+    __slots__ = ()
+
+    @property
+    def _driver(self) -> StaticDriver:
+        from trio_sup._supervisors.static import StaticDriver
+
+        driver = self.kid.driver
+        assert isinstance(driver, StaticDriver)
+        return driver
+
+    async def start_child(self, spec: ChildSpec[H]) -> H:
+        """Start a child and wait until it is ready. It joins the end of the order.
+
+        A failure before readiness is raised here and never retried; one after it is
+        the supervisor's business. Does not restart a stopped child: see
+        `restart_child`. (SUP-063, 090..094)
+
+        Raises:
+            ChildSpecError: the specification does not fit this supervisor.
+            AlreadyStarted: the id belongs to a living child.
+            AlreadyPresent: the id belongs to a child that is down.
+            AlreadyRegistered: the name is in use.
+            StartFailed: the child did not become ready; the cause is chained.
+            StartIgnored: it raised `Ignore`.
+            SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
+            WouldDeadlock: asked by a child whose own start is in progress here.
+        """
+        refuse_half_way(self.kid, "start_child")
+        driver = self._driver
+        handle: H = await driver.submit(lambda: driver.start_child(spec), withdraw=True)
+        return handle
+
+    async def terminate_child(self, id: Hashable) -> None:
+        """Stop a child and wait for its end. Idempotent.
+
+        Its specification stays, unless it is temporary; it never counts as a
+        restart and never touches siblings. (SUP-057, 095)
+
+        Raises:
+            NoSuchChild: there is no child with that id.
+            SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
+            WouldDeadlock: asked from inside the child itself.
+        """
+        driver = self._driver
+        driver.check_run("supervisor.terminate_child", waits=True)
+        # Looked up again when its turn comes: a start may be in line before it.
+        kid = driver.core.kids.get(id)
+        if kid is not None:
+            refuse_self(kid, "terminate_child")
+        refuse_half_way(self.kid, "terminate_child")
+        await driver.submit(lambda: driver.terminate_child(id), kid)
+
+    async def restart_child(self, id: Hashable) -> Child:
+        """Start a child that is down; end its backoff or quarantine (SUP-097).
+
+        Raises:
+            NoSuchChild: there is no child with that id.
+            ChildNotStopped: it lives, or is on its way back.
+            StartFailed: it did not become ready; it stays down, not retried.
+            StartIgnored: it raised `Ignore`.
+            SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
+        """
+        refuse_half_way(self.kid, "restart_child")
+        driver = self._driver
+        handle: Child = await driver.submit(lambda: driver.restart_child(id))
+        return handle
+
+    async def delete_child(self, id: Hashable) -> None:
+        """Forget a child that is down; its id is free again (SUP-098).
+
+        Raises:
+            NoSuchChild: there is no child with that id.
+            ChildNotStopped: it lives, or is on its way back.
+            SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
+        """
+        refuse_half_way(self.kid, "delete_child")
+        driver = self._driver
+        await driver.submit(lambda: driver.delete_child(id))
+
+    def which_children(self) -> list[ChildInfo]:
+        """Return the children in start order (OTP: in reverse)."""
+        return list_children(self.kid)
+
+    def count_children(self) -> ChildCounts:
+        """Count the children (SUP-104)."""
+        return count(self.kid)
+
+    def get_childspec(self, id: Hashable) -> ChildSpec[Child]:
+        """Return a child's specification; raises `NoSuchChild`."""
+        return spec_of(self.kid, id)
+
+    def statistics(self) -> SupervisorStatistics:
+        """Return how much of the restart window is used."""
+        return window_of(self.kid)
+
+    async def stop(self) -> None:
+        """Stop this supervisor in order and wait for its end. A checkpoint.
+
+        As in OTP its parent then decides by the restart type; the end is a
+        shutdown. One that is still starting finishes its start first, so that its
+        parent, and whoever waits for it, see a start that succeeded; if the start
+        fails, that is the end. One that is between two lives is stopped when the next
+        has started; one that is down for good is left alone. (SUP-121)
+
+        Raises:
+            WouldDeadlock: asked from inside the tree.
+        """
+        await stop_supervisor(self.kid)
+
+    # Ways down.
+
+    def child(self, *path: Hashable) -> Child:
+        """Return the handle of a child further down.
+
+        Args:
+            path: The ids from here.
+
+        Raises:
+            NoSuchChild: there is none.
+        """
+        return descend(self.kid, path).handle
+
+    def server(self, kind: type[S], *path: Hashable) -> ServerRef[S]:
+        """Return the handle of a server further down: class first, then the path.
+
+        Raises:
+            NoSuchChild: there is none.
+            WrongKind: it is not a server of that class.
+        """
+        handle: ServerRef[S] = descend(self.kid, path).handle_as(kind)  # type: ignore[assignment]
+        return handle
+
+    def supervisor(self, *path: Hashable) -> Supervisor:
+        """Return the handle of a static supervisor further down."""
+        handle = descend(self.kid, path).handle
+        if not isinstance(handle, Supervisor):
+            raise WrongKind(handle.path_text, f"a {handle.kid.kind}", "a supervisor")
+        return handle
+
+    def dynamic(self, *path: Hashable) -> DynamicSupervisor:
+        """Return the handle of a dynamic supervisor further down."""
+        from trio_sup._tree.dynamic import DynamicSupervisor
+
+        handle = descend(self.kid, path).handle
+        if not isinstance(handle, DynamicSupervisor):
+            raise WrongKind(
+                handle.path_text, f"a {handle.kid.kind}", "a dynamic supervisor"
+            )
+        return handle
+
+    def partition_supervisor(self, *path: Hashable) -> PartitionSupervisor[Child]:
+        """Return the handle of a partition supervisor further down."""
+        handle: Child = descend(self.kid, path).handle_as(PartitionSupervisor)
+        return cast("PartitionSupervisor[Child]", handle)
+
+    def task_supervisor(self, *path: Hashable) -> TaskSupervisor:
+        """Return the handle of a task supervisor further down."""
+        from trio_sup._tasks.supervisor import TaskSupervisor
+
+        return cast("TaskSupervisor", descend(self.kid, path).handle_as(TaskSupervisor))
+
+
+H_co = TypeVar("H_co", bound=Child, covariant=True)
+
+
+class PartitionSupervisor(Supervisor, Generic[H_co]):
+    """A supervisor of equal children, one of which is picked by a key.
+
+    It is a static supervisor; the ids of its children are 0, 1, 2 and so on. They
+    cannot be added or deleted one by one: see `resize`.
+    """
+
+    __slots__ = ()
+
+    @property
+    def _partition_driver(self) -> PartitionDriver:
+        driver = self.kid.driver
+        assert isinstance(driver, PartitionDriver)
+        return driver
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions are in use."""
+        return self._partition_driver.partitions.size
+
+    @overload
+    def pick(self, key: Hashable) -> H_co: ...
+    @overload
+    def pick(self, key: Hashable, kind: type[S]) -> ServerRef[S]: ...
+    @overload
+    def pick(self, key: Hashable, kind: type[H]) -> H: ...
+    def pick(self, key: Hashable, kind: type[object] | None = None) -> object:
+        """Return the handle of the partition that a key belongs to. No checkpoint.
+
+        The same key picks the same partition as long as their number stays; after
+        `resize` most keys move. Whole numbers pick ``abs(key) % partitions``; which
+        one other keys pick is the same in every process for text, bytes, None,
+        UUIDs, enum members, and tuples and frozensets of such.
+
+        The handle may be between two lives: then its uses raise `NoProcess`, or wait
+        by `when_running`.
+
+        Args:
+            key: Any hashable value.
+            kind: A server or handle class, where the type of this supervisor's
+                partitions is not known.
+
+        Raises:
+            NoProcess: there are zero partitions, or it has never been started.
+            WrongKind: the partitions are of another kind.
+        """
+        driver = self._partition_driver
+        count = driver.partitions.size
+        if count == 0:
+            raise NoProcess(self.path_text, "has zero partitions")
+        kid = driver.kid_for(partition_of(key, count))
+        return kid.handle_as(kind)
+
+    def handles(self) -> list[H_co]:
+        """Return the handles of all partitions in use, in order."""
+        driver = self._partition_driver
+        kids = [driver.kid_for(number) for number in range(driver.partitions.size)]
+        return [cast("H_co", kid.handle) for kid in kids]
+
+    async def resize(self, count: int) -> int:
+        """Change how many partitions are in use. A checkpoint.
+
+        Growing starts those that were stopped, in order; shrinking first picks no
+        more of those that go, then stops them. Disabled partitions stay down, whatever
+        the strategy restarts. Requests are served one after the other. A restart of
+        this supervisor uses all again. (PART-012)
+
+        Args:
+            count: From 0 to the number that the supervisor was made with.
+
+        Returns:
+            How many there were before.
+
+        Raises:
+            ValueError: `count` is out of that range.
+            StartFailed: a partition did not start; those before it are in use.
+            SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
+            WouldDeadlock: asked by a partition whose own start or stop is in progress.
+        """
+        driver = self._partition_driver
+        limit, number = len(driver.flags.children), cast("object", count)
+        whole = isinstance(number, int) and not isinstance(number, bool)
+        if not whole or not 0 <= count <= limit:
+            raise ValueError(
+                f"resize() needs a number from 0 to {limit}, not {count!r}"
+            )
+        refuse_half_way(self.kid, "resize")
+        before: int = await driver.submit(partial(driver.resize, count))
+        return before

@@ -1,0 +1,1 @@
+"""Tools over Trio that know nothing of children."""

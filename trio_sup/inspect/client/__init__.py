@@ -1,0 +1,1 @@
+"""A client's side: the session and its transports."""

@@ -1,0 +1,111 @@
+"""What a client holds of the topics that it follows, and of children's insides. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from trio_sup.inspect.protocol.wire import Detail
+
+if TYPE_CHECKING:
+    from trio_sup.inspect.protocol.wire_details import (
+        Busy,
+        Held,
+        NodeInfo,
+        TaskRow,
+        Tasks,
+        Waits,
+    )
+
+MAX_TASKS: Final = 50_000
+"""How many tasks and nurseries a client holds; a node shows at most 20,000."""
+HELD_KEPT: Final = 200
+"""How many long steps a client remembers."""
+
+
+class TopicStore:
+    """The newest answer for each topic."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[int, TaskRow] = {}
+        """The task tree by serial number; parents stand before their children
+        unless one came later."""
+        self.tasks_whole: bool = False
+        """Whether a look at the tasks has come completely."""
+        self.tasks_truncated: int = 0
+        """How many further tasks the program has."""
+        self.busy: Busy | None = None
+        """Who kept the loop busy, in the newest window."""
+        self.held: deque[Held] = deque(maxlen=HELD_KEPT)
+        """Steps that let nobody else run, oldest first."""
+        self.waits: Waits | None = None
+        """Who waits for whom."""
+        self.info: NodeInfo | None = None
+        """The node as a whole."""
+
+    def clear(self) -> None:
+        """Another node began under the same session."""
+        self.tasks = {}
+        self.tasks_whole = False
+        self.tasks_truncated = 0
+        self.busy = self.waits = self.info = None
+        self.held.clear()
+
+    def forget(self, topic: str) -> None:
+        """A topic is not followed any more: what it said grows old."""
+        if topic == "tasks":
+            self.tasks = {}
+            self.tasks_whole = False
+        elif topic == "busy":
+            self.busy = None
+        elif topic == "waits":
+            self.waits = None
+
+    def add_tasks(self, message: Tasks) -> None:
+        """Apply a frame of the task tree; tasks beyond `MAX_TASKS` are counted."""
+        if message.reset:
+            self.tasks = {}
+            self.tasks_whole = False
+        for number in message.gone:
+            self.tasks.pop(number, None)
+        beyond = 0
+        for row in message.up:
+            if len(self.tasks) < MAX_TASKS or row.id in self.tasks:
+                self.tasks[row.id] = row
+            else:
+                beyond += 1
+        if not message.more:
+            self.tasks_whole = True
+            self.tasks_truncated = message.truncated + beyond
+
+    def add_busy(self, message: Busy) -> None:
+        """Keep a window, and the long steps in it."""
+        self.busy = message
+        self.held.extend(message.held)
+
+
+def merged(old: Detail | None, new: Detail) -> Detail:
+    """`new`, with those parts of `old` that it does not speak of."""
+    if new.row is None:
+        return new
+    if old is None:
+        old = Detail(new.id, new.at, new.row)
+    if new.parts and "overview" not in new.parts:
+        new = attrs.evolve(new, traceback=old.traceback, clipped=old.clipped)
+    return _with_parts(new, old)
+
+
+def _with_parts(new: Detail, old: Detail) -> Detail:
+    # Not on the wire if empty: whether a part is new, `parts` tells.
+    fresh = new.parts
+    return attrs.evolve(
+        new,
+        parts=list(dict.fromkeys([*old.parts, *fresh])),
+        mailbox=new.mailbox if "mailbox" in fresh else old.mailbox,
+        state=new.state if "state" in fresh else old.state,
+        stack=(new.stack or []) if "stack" in fresh else old.stack,
+        history=(new.history or []) if "history" in fresh else old.history,
+        links=(new.links or []) if "links" in fresh else old.links,
+    )

@@ -1,0 +1,297 @@
+"""Shows one node to its clients: samples while somebody looks, else sleeps.
+
+The sampler compares the node with what it saw before, at the rate of the
+fastest client, and never uses more than a twentieth of the loop's time. Nothing
+of a client, and no bug here, may disturb the node: a client that misbehaves is
+closed, and the log says so once.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
+
+import trio
+
+from trio_sup._trio.log import Log
+from trio_sup.inspect.node.actions import Desk, Office
+from trio_sup.inspect.node.attached import (
+    FAREWELL_SECONDS,
+    AttachedClient,
+    Refused,
+    handshake,
+)
+from trio_sup.inspect.node.client_view import ClientView
+from trio_sup.inspect.node.inside import Insides
+from trio_sup.inspect.node.meters import Spent, Worst
+from trio_sup.inspect.node.metrics import gather, prometheus_lines
+from trio_sup.inspect.node.numbers import Numbers
+from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
+from trio_sup.inspect.node.table import Found, Table
+from trio_sup.inspect.node.topics import Topics
+from trio_sup.inspect.protocol.codec import encode, request_decoder
+from trio_sup.inspect.protocol.wire import Heartbeat
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from trio_sup.inspect.node.actions import Operator
+    from trio_sup.inspect.node.metrics import Samples
+    from trio_sup.inspect.node.source import ObservedChild, ObservedNode
+    from trio_sup.inspect.protocol.wire import Attach, Hello
+    from trio_sup.inspect.protocol.wire_details import ClientInfo
+
+MAX_CLIENTS: Final = 16
+RESUME_SECONDS: Final = 30.0
+"""How long the last client's rows are kept in case it comes back."""
+SHARE: Final = 20
+"""Sampling takes at most one part in so many of the loop's time."""
+
+logger: Log = Log("trio_sup.inspect")
+
+
+class Hub:
+    """All clients of one node.
+
+    `run` is one task for the life of the node; `serve_client` is one task for
+    each connection, in a nursery that ends with it.
+    """
+
+    def __init__(
+        self,
+        node: ObservedNode,
+        hello: Hello,
+        operator: Operator | None = None,
+        *,
+        contents: bool = True,
+        redact: Callable[[str], str] | None = None,
+        secrets: SecretNames = DEFAULT,
+    ) -> None:
+        """Make the hub of one node.
+
+        Args:
+            node: What is shown.
+            hello: The greeting; `readonly` in it says whether clients may act.
+            operator: Who carries actions out, and writes down those refused.
+            contents: Whether messages and states of servers may be shown.
+            redact: Takes every text of one and returns what may be seen of it.
+            secrets: Which names hide their values.
+        """
+        self._hello = hello
+        # Actions outlive the clients that asked for them, not the hub.
+        self._nursery: trio.Nursery | None = None
+        self._node = node
+        self._table = Table(node, secrets)
+        numbers = Numbers()
+        self._insides = Insides(
+            node, numbers, contents=contents, redact=redact, secrets=secrets
+        )
+        shown = "kinds only" if not contents else "redacted" if redact else "shown"
+        settings = {"contents": shown}
+        ages = self._insides.ages
+        self._topics = Topics(node, self._table, numbers, ages, settings)
+        self._clients: set[AttachedClient] = set()
+        self._connections = 0
+        # Set when a client came or wants another rate: the sampler looks at once.
+        self._wake = trio.Event()
+        self._lag = Worst()
+        self._cost = Spent()
+        self._complained = False
+        self._office = Office(operator, not hello.readonly, self._spawn, self._record)
+
+    @property
+    def clients(self) -> int:
+        """How many clients are attached."""
+        return len(self._clients)
+
+    @property
+    def rows(self) -> int:
+        """How many rows are held; 0 when nobody has looked for a while."""
+        return len(self._table.cells)
+
+    # --- sampling ------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Sample whenever a client is attached, for ever."""
+        async with trio.open_nursery() as self._nursery:
+            try:
+                await self._sample_for_ever()
+            finally:
+                self._topics.close()
+                self._table.close()
+
+    async def _sample_for_ever(self) -> None:
+        while True:
+            await self._wait_for_clients()
+            self._wake = trio.Event()
+            began = trio.current_time()
+            work = await self._sample()
+            due = began + max(1.0 / self._rate(), work * SHARE)
+            with trio.move_on_at(due) as waiting:
+                await self._wake.wait()
+            if waiting.cancelled_caught:
+                now = trio.current_time()
+                self._lag.note(now - due, now)
+
+    async def _wait_for_clients(self) -> None:
+        if self._clients:
+            return
+        self._topics.close()
+        # The wake-up of the last client's time is stale now.
+        self._wake = trio.Event()
+        with trio.move_on_after(RESUME_SECONDS if self._table.cells else math.inf):
+            await self._wake.wait()
+        while not self._clients:
+            self._table.clear()
+            self._wake = trio.Event()
+            await self._wake.wait()
+
+    def _rate(self) -> float:
+        return max((client.view.rate_hz for client in self._clients), default=1.0)
+
+    async def _sample(self) -> float:
+        """One scan; returns the seconds of work that it took."""
+        found = Found()
+        work = 0.0
+        clock = time.perf_counter()
+        try:
+            for _ in chain(self._table.scan(found), self._scan_topics()):
+                work += time.perf_counter() - clock
+                await trio.lowlevel.checkpoint()
+                clock = time.perf_counter()
+        except Exception as error:  # noqa: BLE001 - a bug here is not the node's
+            self._complain("cannot read the node", error)
+        for client in self._clients:
+            client.after_scan(found)
+        work += time.perf_counter() - clock
+        self.spent(work)
+        return work
+
+    def _scan_topics(self) -> Iterator[None]:
+        now = trio.current_time()
+        followed = {t for c in self._clients for t in c.view.following.live(now)}
+        return self._topics.scan(followed, self._client_infos)
+
+    def _client_infos(self) -> list[ClientInfo]:
+        return [client.info() for client in self._clients]
+
+    # --- clients -------------------------------------------------------------
+
+    async def serve_client(self, stream: trio.SocketStream, peer: str) -> None:
+        """Serve one connection to its end; no `Exception` comes out.
+
+        Args:
+            stream: The connection; closed at the end.
+            peer: Who it is, for the log.
+        """
+        self._connections += 1
+        try:
+            async with stream:
+                await self._serve(stream, peer)
+        except trio.BrokenResourceError:
+            pass  # The client went away: every day's business.
+        except Exception as error:  # noqa: BLE001 - never the node's problem
+            self._complain(f"client {peer} was closed", error)
+        finally:
+            self._connections -= 1
+
+    async def refuse(self, stream: trio.SocketStream, code: str, why: str) -> None:
+        """Tell a connection why it is closed; no `Exception` comes out."""
+        try:
+            async with stream:
+                await _farewell(stream, Refused(code, why))
+        except Exception as error:  # noqa: BLE001 - never the node's problem
+            self._complain("a client was refused", error)
+
+    async def _serve(self, stream: trio.SocketStream, peer: str) -> None:
+        try:
+            if self._connections > MAX_CLIENTS:
+                raise Refused(
+                    "too_many_clients", f"{MAX_CLIENTS} clients are attached already"
+                )
+            await stream.send_all(encode(self._hello))
+            decoder = request_decoder()
+            attach, requests = await handshake(stream, decoder)
+        except Refused as refused:
+            logger.debug("inspector refused %s: %s", peer, refused)
+            await _farewell(stream, refused)
+            return
+        logger.debug("inspector attached: %.80r (%s)", attach.client, peer)
+        client = self._attached(stream, attach, peer)
+        client.desk = Desk(self._office, peer, client.reply)
+        self._clients.add(client)
+        self.wake()
+        try:
+            await client.run(decoder, requests)
+        finally:
+            self._clients.discard(client)
+
+    def _attached(
+        self, stream: trio.SocketStream, attach: Attach, peer: str
+    ) -> AttachedClient:
+        want, resume = attach.want, attach.resume
+        view = ClientView(
+            self._table,
+            self._insides,
+            self._topics,
+            tree="tree" in want,
+            events="events" in want,
+        )
+        view.set_rate(attach.rate_hz)
+        same = resume is not None and resume.epoch == self._hello.epoch
+        point = (resume.seq, resume.event) if resume is not None and same else None
+        return AttachedClient(self, stream, view, point, (attach.client, peer))
+
+    def _spawn(self, task: Callable[..., Awaitable[None]], *args: Any) -> None:
+        assert self._nursery is not None
+        self._nursery.start_soon(task, *args)
+
+    def _record(self, uid: int) -> ObservedChild | None:
+        cell = self._table.cells.get(uid)
+        return None if cell is None else cell.child
+
+    # --- what a client needs -------------------------------------------------
+
+    def wake(self) -> None:
+        """Sample soon."""
+        self._wake.set()
+
+    def look_soon(self) -> None:
+        """Sample soon, topics included."""
+        self._topics.hurry()
+        self._wake.set()
+
+    def spent(self, seconds: float) -> None:
+        """Count seconds of work as the inspection's cost."""
+        self._cost.add(seconds, trio.current_time())
+
+    async def metrics(self) -> list[str]:
+        """All metrics in the Prometheus text format, a line each."""
+        samples: Samples = {}
+        work = 0.0
+        clock = time.perf_counter()
+        for _ in gather(self._node, samples):
+            work += time.perf_counter() - clock
+            await trio.lowlevel.checkpoint()
+            clock = time.perf_counter()
+        lines = prometheus_lines(samples)
+        self.spent(work + time.perf_counter() - clock)
+        return lines
+
+    def heartbeat(self, now: float) -> Heartbeat:
+        """How the loop is doing, and what looking at it costs."""
+        lag, cost = self._lag.last(now), self._cost.last(now)
+        return Heartbeat(now, round(lag, 6), round(cost, 6), len(self._clients))
+
+    def _complain(self, what: str, error: Exception) -> None:
+        level = logging.DEBUG if self._complained else logging.WARNING
+        self._complained = True
+        logger.log(level, "inspector: %s: %r", what, error)
+
+
+async def _farewell(stream: trio.SocketStream, refused: Refused) -> None:
+    with trio.move_on_after(FAREWELL_SECONDS):
+        await stream.send_all(encode(refused.error))

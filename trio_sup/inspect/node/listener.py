@@ -1,0 +1,297 @@
+"""The node's socket: made safely, watched, removed. The one entry for the node."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import secrets
+import socket
+import stat
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import trio
+from attrs import frozen
+
+from trio_sup._trio.log import Log
+from trio_sup.inspect.finding.directory import (
+    DiscoveryError,
+    directory_lock,
+    open_dir,
+    own_uid,
+    runtime_dir as default_runtime_dir,
+)
+from trio_sup.inspect.finding.discovery import probe, process_start, socket_path
+from trio_sup.inspect.finding.node_file import NodeFile, write_file
+from trio_sup.inspect.finding.peers import peer_ids
+from trio_sup.inspect.node.forks import stays_here
+from trio_sup.inspect.node.hub import Hub
+from trio_sup.inspect.node.secret_names import SecretNames
+from trio_sup.inspect.node.text import MAX_NAME, clip
+from trio_sup.inspect.protocol.wire import CAPS, PROTOCOL, ROW_COLUMNS, Hello
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from trio_sup.inspect.node.actions import Operator
+    from trio_sup.inspect.node.source import ObservedNode
+
+BACKLOG: Final = 16
+LOCK_TRIES: Final = 20
+LOCK_PAUSE: Final = 0.02
+"""A sweep holds the directory's lock for a few milliseconds."""
+SECRETS_VARIABLE: Final = "TRIO_SUP_SECRETS"
+"""Names that hide their values, between commas: more than the node's own."""
+ACCEPT_PAUSE: Final = 0.5
+"""Seconds before accepting again when the process is out of file descriptors."""
+
+logger: Log = Log("trio_sup.inspect")
+
+
+class InspectorUnavailable(Exception):
+    """The node cannot be inspected; `str` is one line that says why.
+
+    The program itself is unharmed: report this and go on.
+    """
+
+
+async def serve_inspector(
+    node: ObservedNode,
+    *,
+    name: str,
+    runtime_dir: Path | None = None,
+    operator: Operator | None = None,
+    control: bool = False,
+    contents: bool = True,
+    redact: Callable[[str], str] | None = None,
+    secret_names: Iterable[str] = (),
+    shown_names: Iterable[str] = (),
+    task_status: trio.TaskStatus[Path] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Let inspectors attach to `node` until cancelled.
+
+    Does no work while no client is attached. No client, whatever it sends or
+    fails to read, makes this raise or makes the node wait.
+
+    Args:
+        node: What is shown.
+        name: The node's name for `trio-sup nodes`: 1 to 32 of ``A-Za-z0-9_.-``.
+        runtime_dir: Where the socket is made; the user's own directory if None.
+        operator: Who carries out what clients ask for; None for a node that can
+            only be looked at.
+        control: Whether clients that ask for it may act on the node.
+        contents: Whether clients may ask for the messages in mailboxes and for
+            the state of servers.
+        redact: Takes every text of a message or a state and returns what may be
+            seen of it. Called in the loop: be quick.
+        secret_names: More names that hide their values; the variable
+            ``TRIO_SUP_SECRETS`` adds to them.
+        shown_names: Names that hide nothing, whatever they sound like.
+        task_status: Started with the socket's path.
+
+    Raises:
+        InspectorUnavailable: the socket cannot be made, or made safely; only
+            before it is started.
+    """
+    started_wall, epoch = time.time(), secrets.token_hex(8)
+    place, listening = await _listen(runtime_dir, name, started_wall, epoch)
+    path = place.path
+    stays_here(listening)
+    sock = trio.socket.from_stdlib_socket(listening)
+    try:
+        readonly = operator is None or not control
+        hello = _hello(name, epoch, started_wall, readonly)
+        more = (*secret_names, *os.environ.get(SECRETS_VARIABLE, "").split(","))
+        names = SecretNames(more, shown_names)
+        hub = Hub(
+            node, hello, operator, contents=contents, redact=redact, secrets=names
+        )
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(hub.run)
+            task_status.started(path)
+            logger.debug("inspectors can attach at %s", path)
+            await _accept(sock, hub, nursery)
+    finally:
+        sock.close()
+        _remove(place)
+
+
+@frozen
+class _Place:
+    """Where a node's files are, and how to know them again."""
+
+    path: Path
+    directory: tuple[int, int]
+    socket: tuple[int, int]
+    pid: int
+    """The process that made them: a forked copy of it has no part in them."""
+
+
+async def _listen(
+    directory: Path | None, name: str, started_wall: float, epoch: str
+) -> tuple[_Place, socket.socket]:
+    if not hasattr(socket, "AF_UNIX") or not hasattr(os, "getuid"):
+        raise InspectorUnavailable("this system has no unix sockets, or no users")
+    try:
+        if directory is None:  # here: there may be no place for temporary files
+            directory = default_runtime_dir()
+        with open_dir(directory, own=True, make=True) as handle:
+            assert handle is not None  # It was made.
+            path = _socket_path(directory, name)
+            file = _describe(name, started_wall, epoch)
+            for _ in range(LOCK_TRIES):
+                # Held until the socket listens, so that no sweep takes it for stale.
+                with directory_lock(directory, handle) as held:
+                    if held:
+                        return _bind(path, file, handle)
+                await trio.sleep(LOCK_PAUSE)
+            return _bind(path, file, handle)
+    except (DiscoveryError, OSError, ValueError) as error:
+        raise InspectorUnavailable(_why(error)) from error
+
+
+def _socket_path(directory: Path, name: str) -> Path:
+    # The program may change its directory before the files are removed.
+    return socket_path(directory.absolute(), name, os.getpid())
+
+
+def _bind(path: Path, file: NodeFile, handle: int) -> tuple[_Place, socket.socket]:
+    """Make the node's files in a directory that is this user's alone, and open."""
+    if probe(path, handle) == "listening":
+        raise ValueError(f"a node already listens at {path}: give one another name")
+    # What is left of an earlier process with the same id.
+    _unlink(path.name, handle)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        identity = _bind_for_user(sock, path, handle)
+        sock.listen(BACKLOG)
+        write_file(path.with_suffix(".json"), file, handle)
+    except BaseException:
+        sock.close()
+        _unlink(path.name, handle)
+        raise
+    return _Place(path, _identity(os.fstat(handle)), identity, os.getpid()), sock
+
+
+def _bind_for_user(sock: socket.socket, path: Path, handle: int) -> tuple[int, int]:
+    """Bind in the opened directory, whatever has become of its path meanwhile."""
+    with contextlib.suppress(OSError):
+        # The file's mode from its first moment; Linux takes it from here.
+        os.fchmod(sock.fileno(), 0o600)
+    opened = Path(f"/proc/self/fd/{handle}")
+    address = opened / path.name if opened.is_dir() else path
+    sock.bind(os.fspath(address))
+    made = os.stat(path.name, dir_fd=handle, follow_symlinks=False)
+    if address is path and _identity(made) != _identity(path.lstat()):
+        raise ValueError(f"{path.parent} was swapped for another directory")
+    if stat.S_IMODE(made.st_mode) != 0o600:
+        # An umask took too much, or the system does not take a mode from the
+        # descriptor. In this directory nobody else could have put a link there.
+        os.chmod(path.name, 0o600, dir_fd=handle)
+    return _identity(made)
+
+
+def _unlink(name: str, handle: int) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=handle)
+
+
+async def _accept(
+    sock: trio.socket.SocketType, hub: Hub, nursery: trio.Nursery
+) -> None:
+    complained = False
+    while True:
+        try:
+            connection, _ = await sock.accept()
+            stays_here(connection)
+            uid, pid = peer_ids(connection)
+            stream = trio.SocketStream(connection)
+        except OSError as error:
+            if not complained:
+                complained = True
+                logger.warning("inspector: cannot accept a client: %r", error)
+            await trio.sleep(ACCEPT_PAUSE)
+            continue
+        if uid is not None and uid not in (own_uid(), 0):
+            why = f"uid {uid} may not inspect a node of uid {own_uid()}"
+            nursery.start_soon(hub.refuse, stream, "forbidden", why)
+        else:
+            nursery.start_soon(hub.serve_client, stream, f"uid={uid} pid={pid}")
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _remove(place: _Place) -> None:
+    """Remove the node's own files: not another's at the same path, nor in a fork."""
+    if os.getpid() != place.pid:
+        return
+    try:
+        with open_dir(place.path.parent, own=True) as handle:
+            if handle is None or _identity(os.fstat(handle)) != place.directory:
+                return
+            name = place.path.name
+            made = os.stat(name, dir_fd=handle, follow_symlinks=False)
+            if _identity(made) == place.socket:
+                _unlink(name, handle)
+                _unlink(place.path.with_suffix(".json").name, handle)
+    except (DiscoveryError, OSError):
+        pass  # Gone already, swept, or not ours any more.
+
+
+def _hello(name: str, epoch: str, started_wall: float, readonly: bool) -> Hello:
+    return Hello(
+        PROTOCOL,
+        PROTOCOL,
+        name,
+        epoch,
+        os.getpid(),
+        platform.python_version(),
+        trio.__version__,
+        library_version(),
+        started_wall,
+        time.time(),
+        trio.current_time(),
+        list(CAPS),
+        readonly,
+        list(ROW_COLUMNS),
+    )
+
+
+def _describe(name: str, started_wall: float, epoch: str) -> NodeFile:
+    try:
+        cwd = os.getcwd()
+    except OSError:
+        cwd = ""
+    return NodeFile(
+        name,
+        os.getpid(),
+        epoch,
+        started_wall,
+        process_start(os.getpid()),
+        clip(sys.argv[0] if sys.argv else "", MAX_NAME),
+        clip(cwd, MAX_NAME),
+        platform.python_version(),
+        library_version(),
+        PROTOCOL,
+        PROTOCOL,
+    )
+
+
+def library_version() -> str:
+    """The installed version of trio-sup, or ``unknown`` in a bare checkout."""
+    try:
+        return metadata.version("trio-sup")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is None:
+        return f"cannot make the inspector's socket: {error.strerror or error}"
+    return str(error)

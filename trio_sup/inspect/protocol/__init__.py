@@ -1,0 +1,1 @@
+"""The messages, and bytes to messages and back."""

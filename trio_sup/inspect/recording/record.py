@@ -1,0 +1,137 @@
+"""Writes what a node says into a recording, over a blocking socket. No Trio."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from trio_sup.inspect.client.conversation import attached
+from trio_sup.inspect.client.session import Phase
+from trio_sup.inspect.recording.recording import KEYFRAME_SECONDS, Full, Writer, create
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from trio_sup.inspect.client.conversation import Conversation, Peer
+    from trio_sup.inspect.client.session import Session
+
+POLL: Final = 0.25
+"""Seconds within which a wish to stop is noticed."""
+
+
+@frozen
+class Recorded:
+    """What was written."""
+
+    seconds: float
+    frames: int
+    size: int
+    """Bytes."""
+    why: str
+    """Why it ended: ``asked``, ``time``, ``size`` or ``node``."""
+
+
+def record(
+    peer: Peer,
+    path: Path,
+    *,
+    tool: str,
+    seconds: float,
+    limit: int,
+    rate_hz: float,
+    force: bool,
+    stop: Callable[[], bool],
+) -> Recorded:
+    """Record a node until it ends, or something else does.
+
+    The file is made when the node's rows are there: a node that cannot be reached
+    leaves none.
+
+    Args:
+        peer: The node.
+        path: The file.
+        tool: What records, for the header.
+        seconds: For how long at most; 0 takes one picture.
+        limit: How many bytes the file may have.
+        rate_hz: How many changes a second to ask for.
+        force: Overwrite a file.
+        stop: Asked again and again: whether to end.
+
+    Raises:
+        AskError: the node cannot be reached, does not answer, or refuses.
+        RecordingError: the file cannot be written.
+        Full: not even the first picture fits.
+    """
+    early: list[tuple[bytes, float]] = []
+    began = time.monotonic()
+    take: Callable[[bytes], None] = lambda data: early.append((data, _since(began)))  # noqa: E731
+
+    def on_data(data: bytes) -> None:
+        take(data)
+
+    with attached(peer, ("tree", "events"), rate_hz=rate_hz, on_data=on_data) as talk:
+        talk.until_complete()
+        with create(path, force=force) as file:
+            writer = Writer(file, limit)
+            writer.header(tool=tool, wall=time.time() - _since(began))
+            for data, at in early:
+                writer.feed(data, at)
+            early.clear()
+            take = lambda data: writer.feed(data, _since(began))  # noqa: E731
+            why = _record(talk, writer, began, seconds, stop)
+            talk.leave()
+            return Recorded(_since(began), writer.frames, writer.size, why)
+
+
+def _since(began: float) -> float:
+    return time.monotonic() - began
+
+
+def _record(
+    talk: Conversation,
+    writer: Writer,
+    began: float,
+    seconds: float,
+    stop: Callable[[], bool],
+) -> str:
+    session = talk.session
+    _keyframe(session, writer, began)  # Raises Full: then there is no recording.
+    keyframe_at, keyframe_end = _since(began), writer.size
+    keyframe_size = writer.size
+    try:
+        while True:
+            if stop():
+                return _end(writer, began, "asked")
+            left = seconds - _since(began)
+            if left <= 0:
+                return _end(writer, began, "time")
+            if not talk.step(min(POLL, left)):
+                return _end(writer, began, "node")
+            session.take_changes()  # Nobody looks: they must not pile up.
+            # Of a big tree that hardly changes, pictures must not fill the file.
+            due = _since(began) - keyframe_at >= KEYFRAME_SECONDS
+            if due and writer.size - keyframe_end >= keyframe_size / 4:
+                before = writer.size
+                if _keyframe(session, writer, began):
+                    keyframe_at, keyframe_end = _since(began), writer.size
+                    keyframe_size = writer.size - before
+    except Full:
+        return "size"
+
+
+def _keyframe(session: Session, writer: Writer, began: float) -> bool:
+    """Put a picture in, unless the node is just sending one."""
+    if session.state.phase is not Phase.LIVE or session.seq is None:
+        return False
+    now = time.monotonic()
+    node_at = session.node_time(now)
+    writer.keyframe(session.rows.values(), session.seq, node_at, now - began)
+    return True
+
+
+def _end(writer: Writer, began: float, why: str) -> str:
+    writer.flush(_since(began))
+    return why

@@ -1,0 +1,1 @@
+"""Rows as plain lines and JSON. Pure."""

@@ -1,0 +1,1 @@
+"""What a tree may do next, by its specification."""

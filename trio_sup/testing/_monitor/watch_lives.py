@@ -1,0 +1,403 @@
+"""The lives of one supervisor's children: which starts and stops have a reason.
+
+Ends that nobody asked for are inputs; every action of the supervisor must be one that
+its flags allow now. The children are opaque.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+from attrs import define, field
+
+from trio_sup.testing._monitor.child_watch import KidWatch, Limit
+from trio_sup.testing._monitor.facts import ChildFacts, Seen, SupervisorFacts
+
+SLACK = 1e-9
+"""Seconds; room for rounding, not for laziness."""
+
+
+@define(eq=False)
+class Plan:
+    """A group restart in progress."""
+
+    pivot: KidWatch
+    at: float
+    phase: Literal["stop", "start"] = "stop"
+    todo: list[KidWatch] = field(factory=lambda: list[KidWatch]())
+    """Who has to start yet, in order; known from the first start on."""
+
+
+Report = Callable[[float, str, str, str], None]
+"""Takes the time, the path, the rule and what is wrong."""
+
+
+class LivesWatch:
+    """The automaton of one life of one supervisor."""
+
+    def __init__(
+        self,
+        facts: ChildFacts,
+        report: Report,
+        facts_of: Callable[[str], ChildFacts | None],
+        slack: float = 0.0,
+    ) -> None:
+        assert facts.flags is not None
+        self.path = facts.path
+        self.facts = facts
+        self.flags: SupervisorFacts = facts.flags
+        self.mode: Literal["starting", "running", "stopping"] = "starting"
+        # Invariant: in start order.
+        self.kids: dict[str, KidWatch] = {}
+        self.first_starts = list(self.flags.children)
+        self.limit = Limit(self.flags.max_restarts, self.flags.max_seconds)
+        # Those that ended by themselves and wait for a decision, in order.
+        self.line: list[KidWatch] = []
+        # Removed while they still waited for one: only a give-up explains that.
+        self.limbo: list[KidWatch] = []
+        self.plan: Plan | None = None
+        self.gave_up = self.auto = False
+        self._report = report
+        self._facts_of = facts_of
+        self.slack = slack
+        # When an event of it came last, and whether nobody has looked since.
+        self.heard_at = -math.inf
+        self.unsettled = False
+
+    def hear(self, seen: Seen) -> None:
+        """Note that something happens here."""
+        self.heard_at, self.unsettled = seen.at, True
+
+    def complain(self, seen: Seen, rule: str, what: str) -> None:
+        """Report a breach of a rule."""
+        self._report(seen.at, seen.path, rule, what)
+
+    def kid(self, path: str) -> KidWatch:
+        """Return the watch of a child, made when it is first heard of."""
+        kid = self.kids.get(path)
+        if kid is None:
+            facts = self._facts_of(path) or ChildFacts(path=path, parent=self.path)
+            kid = self.kids[path] = KidWatch(facts)
+        return kid
+
+    def by_label(self, label: str) -> KidWatch | None:
+        """Return the watch of the child with that id, removed or not."""
+        path = f"{self.path}/{label}"
+        removed = [kid for kid in self.limbo if kid.facts.path == path]
+        return removed[-1] if removed else self.kids.get(path)
+
+    def group(self, pivot: KidWatch) -> list[KidWatch]:
+        """Return whom a restart of `pivot` concerns, in start order."""
+        kids = list(self.kids.values())
+        if self.flags.strategy == "rest_for_one" and pivot in kids:
+            kids = kids[kids.index(pivot) :]
+        return [k for k in kids if not k.quarantined or k is pivot]
+
+    def active_significant(self) -> list[KidWatch]:
+        """Return the significant children whose ends may still count (SUP-134)."""
+        return [
+            kid
+            for kid in self.kids.values()
+            if kid.facts.significant
+            and (kid.alive or kid.due is not None)
+            and not (kid.state == "stopping" and kid.request == "terminate_child")
+        ]
+
+    def _significant_to_come(self) -> bool:
+        """Whether a significant child is down only until its turn comes."""
+        waiting = any(kid.facts.significant and kid.comes_back() for kid in self.line)
+        facts = map(self._facts_of, self.first_starts)
+        return waiting or any(each is not None and each.significant for each in facts)
+
+    # Lives.
+
+    def starting(self, seen: Seen, kid: KidWatch) -> None:
+        """A life begins."""
+        if kid.alive:
+            self.complain(
+                seen,
+                "lives never overlap",
+                f"life {seen.life} began while life {kid.life} was {kid.state}",
+            )
+        elif kid.life and seen.life != kid.life + 1:
+            self.complain(
+                seen, "lives are counted", f"life {seen.life} after life {kid.life}"
+            )
+        if kid.life == 0:
+            kid.facts = self._facts_of(seen.path) or kid.facts
+        self._explain_start(seen, kid)
+        kid.state, kid.life, kid.began = "starting", seen.life, seen.at
+        kid.due, kid.failed, kid.by_hand, kid.quarantined = None, False, False, False
+        if kid in self.line:
+            self.line.remove(kid)
+
+    def _explain_start(self, seen: Seen, kid: KidWatch) -> None:
+        request, kid.request, kid.reason = kid.request, "", "none"
+        kid.forgettable = request == "start_child"
+        if self.mode == "stopping":
+            self.complain(
+                seen, "nothing starts while its supervisor stops", "it was started"
+            )
+        elif self.mode == "starting":
+            kid.reason = "first"
+            self._explain_first_start(seen)
+        elif self.plan is not None and self._is_next(seen, kid, self.plan, request):
+            kid.reason = "plan"
+        elif kid.due is not None:
+            kid.reason = "restart"
+            self._check_waited(seen, kid.due)
+        elif request in ("start_child", "restart_child", "replace_child"):
+            self._check_room(seen, request)
+            restarts = self.flags.dynamic and kid.quarantined
+            restarts = restarts or request == "replace_child"
+            kid.reason = "restart" if restarts else "request"
+        else:
+            self.complain(
+                seen,
+                "nothing starts without a reason",
+                f"nobody decided or asked for it; its last end was {kid.exit!r}",
+            )
+
+    def _check_waited(self, seen: Seen, due: float) -> None:
+        if seen.at < due - SLACK - self.slack:
+            early = f"started {due - seen.at:g} s too early"
+            self.complain(seen, "a backoff is waited for", early)
+
+    def _explain_first_start(self, seen: Seen) -> None:
+        expected = self.first_starts.pop(0) if self.first_starts else None
+        if expected != seen.path:
+            self.complain(
+                seen,
+                "children start in order (SUP-024)",
+                f"{expected or 'nothing'!r} was next",
+            )
+        waits = [k.facts.path for k in self.kids.values() if k.state == "starting"]
+        if waits:
+            self.complain(
+                seen,
+                "children start one by one (SUP-024)",
+                f"{waits[0]!r} is not ready",
+            )
+
+    def _is_next(self, seen: Seen, kid: KidWatch, plan: Plan, request: str) -> bool:
+        """Whether the plan explains a start."""
+        if request == "restart_child" and kid is not plan.pivot:
+            return False  # by hand, while the plan waits for its backoff
+        group = self.group(plan.pivot)
+        if plan.phase == "stop":
+            if kid not in group:
+                return False
+            alive = [k.facts.path for k in group if k.alive]
+            if alive:
+                self.complain(
+                    seen,
+                    "a group is down before it starts (SUP-051, 052)",
+                    f"{alive[0]!r} is still alive",
+                )
+            self._check_waited(seen, plan.at)
+            plan.phase = "start"
+            plan.todo = [k for k in group if k.facts.restart != "temporary"]
+        if self.flags.loose:  # disabled partitions stay down
+            while plan.todo and plan.todo[0] is not kid and plan.todo[0].by_hand:
+                plan.todo.pop(0)
+        if kid not in plan.todo:
+            return False
+        if plan.todo[0] is not kid:
+            self.complain(
+                seen,
+                "a group starts in start order (SUP-051, 052)",
+                f"{plan.todo[0].facts.path!r} was next",
+            )
+        waits = [k.facts.path for k in group if k.state == "starting"]
+        if waits:
+            self.complain(
+                seen,
+                "a group starts one by one (SUP-024)",
+                f"{waits[0]!r} is not ready",
+            )
+        plan.todo.remove(kid)
+        return True
+
+    def _check_room(self, seen: Seen, request: str) -> None:
+        if request == "start_child" and len(self.kids) > self.flags.max_children:
+            self.complain(
+                seen,
+                "max_children (DYN-009)",
+                f"it is number {len(self.kids)} of {self.flags.max_children:g}",
+            )
+
+    def started(self, seen: Seen, kid: KidWatch) -> None:
+        """A life is ready."""
+        if kid.state != "starting":
+            self.complain(
+                seen, "only what starts gets ready", f"it was {kid.state} already"
+            )
+        kid.state = "up"
+        kid.forgettable = False
+        self._plan_may_be_done()
+
+    def start_failed(self, seen: Seen, kid: KidWatch) -> None:
+        """A life ended before it was ready."""
+        if kid.state != "starting":
+            self.complain(
+                seen, "only what starts can fail to start", f"it was {kid.state}"
+            )
+        kid.state, kid.exit = "down", seen.exit
+        kid.by_hand = kid.reason == "request"
+        if self.mode != "running":
+            return
+        if kid.reason == "plan":
+            # Those after it stay down until the next attempt (SUP-086).
+            self.plan = None
+        if kid.reason in ("plan", "restart"):
+            kid.failed = True
+            self.line.append(kid)
+
+    def ignored(self, seen: Seen, kid: KidWatch) -> None:
+        """A child chose not to start."""
+        kid.state, kid.exit = "down", "normal"
+        self._plan_may_be_done()
+
+    def _plan_may_be_done(self) -> None:
+        if self.plan is not None and self.plan.phase == "start" and not self.plan.todo:
+            self.plan = None
+
+    def forget_disabled(self) -> None:
+        """End a plan in which only partitions are left that were stopped by hand.
+
+        They may be disabled, and then stay down; if not, they would have started.
+        """
+        plan = self.plan
+        if plan is None or not self.flags.loose:
+            return
+        left = plan.todo if plan.phase == "start" else self.kids.values()
+        if all(kid.by_hand for kid in left):
+            self.plan = None
+
+    # Ends.
+
+    def stopping(self, seen: Seen, kid: KidWatch) -> None:
+        """The supervisor asked a life to end."""
+        if kid.state not in ("starting", "up"):
+            self.complain(
+                seen,
+                "who is asked to stop lives, and is asked once",
+                f"it is {kid.state}",
+            )
+        plan = self.plan
+        if self.mode == "stopping":
+            if not self.flags.dynamic:
+                self._check_stop_order(seen, kid, list(self.kids.values()), "SUP-110")
+        elif plan is not None and kid in self.group(plan.pivot):
+            group = self.group(plan.pivot)
+            self._check_stop_order(seen, kid, group, "SUP-051, 052")
+        elif (
+            kid.request not in ("terminate_child", "replace_child")
+            and not self.flags.owned
+        ):
+            self.complain(
+                seen, "nothing is stopped without a reason", "nobody asked for it"
+            )
+        kid.state, kid.asked_at = "stopping", seen.at
+
+    def _check_stop_order(
+        self, seen: Seen, kid: KidWatch, among: list[KidWatch], rows: str
+    ) -> None:
+        after = among[among.index(kid) + 1 :]
+        alive = [k for k in after if k.alive]
+        if alive:
+            self.complain(
+                seen,
+                f"children stop in reverse start order, one by one ({rows})",
+                f"{alive[-1].facts.path!r}, started later, is {alive[-1].state}",
+            )
+
+    def stopped(self, seen: Seen, kid: KidWatch) -> None:
+        """A life ended in order, or on request."""
+        if seen.requested:
+            if kid.state != "stopping":
+                self.complain(
+                    seen, "an end on request was asked for", f"it was {kid.state}"
+                )
+            kid.state, kid.exit = "down", seen.exit
+            self._check_requested_end(seen, kid)
+            if kid.request == "terminate_child":
+                kid.by_hand, kid.request = True, ""
+        else:
+            self.ended_alone(seen, kid)
+
+    def _check_requested_end(self, seen: Seen, kid: KidWatch) -> None:
+        grace = kid.facts.shutdown
+        took = seen.at - kid.asked_at
+        if seen.exit not in ("shutdown", "killed"):
+            self.complain(seen, "an end on request is a shutdown", f"it is {seen.exit}")
+        elif self.flags.owned:
+            return
+        elif grace == "brutal_kill" and seen.exit != "killed":
+            self.complain(seen, "brutal_kill kills (SUP-112)", f"it ended: {seen.exit}")
+        elif (
+            not isinstance(grace, str)
+            and took > grace + SLACK + self.slack
+            and seen.exit != "killed"
+            and not self._has_no_grace(grace)
+        ):
+            self.complain(
+                seen,
+                "a grace has an end (SUP-111)",
+                f"it took {took:g} s of {grace:g} and was not cancelled",
+            )
+
+    def _has_no_grace(self, grace: float) -> bool:
+        """Whether a child may have been cancelled when it was asked.
+
+        What its cancellation leads to is then the end that was asked for, however
+        long it takes (SUP-114). So it is with a grace of 0, and when a supervisor
+        above is in a hurry, as its own grace is over.
+        """
+        facts: ChildFacts | None = self.facts if self.mode == "stopping" else None
+        while grace > 0 and facts is not None:
+            if facts.shutdown != math.inf:
+                return True
+            facts = self._facts_of(facts.parent) if facts.parent else None
+        return grace <= 0
+
+    def ended_alone(self, seen: Seen, kid: KidWatch) -> None:
+        """A life that was ready ended by itself."""
+        if kid.state != "up":
+            self.complain(
+                seen, "only what is ready can end by itself", f"it was {kid.state}"
+            )
+        kid.state, kid.exit, kid.failed = "down", seen.exit, False
+        kid.was_last = not (self.active_significant() or self._significant_to_come())
+        plan = self.plan
+        if self.mode == "stopping":
+            return  # SUP-115
+        stopped_by_plan = plan is not None and plan.phase == "stop"
+        if stopped_by_plan and plan is not None and kid in self.group(plan.pivot):
+            return  # absorbed (SUP-059)
+        self.line.append(kid)
+
+    def removed(self, seen: Seen, kid: KidWatch) -> None:
+        """The supervisor forgot a child."""
+        if kid.alive:
+            self.complain(seen, "only what is down is forgotten", f"it is {kid.state}")
+        known = (
+            self.mode == "stopping"
+            or self.flags.dynamic
+            or kid.facts.restart == "temporary"
+            or kid.forgettable
+            or kid.request == "delete_child"
+        )
+        if not known:
+            self.complain(
+                seen,
+                "a specification stays (SUP-043, 095)",
+                f"a {kid.facts.restart} child was forgotten",
+            )
+        if kid in self.line:
+            self.line.remove(kid)
+            if kid.comes_back() or kid.facts.significant:
+                self.limbo.append(kid)
+        self.kids.pop(seen.path, None)

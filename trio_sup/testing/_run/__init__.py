@@ -1,0 +1,1 @@
+"""One run of a tree under faults, and the search over many."""

@@ -1,0 +1,195 @@
+"""What the entrances of the harness take, checked before anything runs."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TypeVar
+
+import trio
+
+from trio_sup._core.specs import ChildSpec
+from trio_sup.testing._run.example import Client, Options
+from trio_sup.testing.faults import EVERYTHING, Fault
+from trio_sup.testing.invariants import Check, Invariant, as_invariants
+from trio_sup.testing.world import BuildTree, World
+
+T = TypeVar("T")
+
+
+def make_options(
+    build_tree: BuildTree,
+    client: Client | None,
+    invariants: Iterable[Invariant | Check],
+    allow: Iterable[type[BaseException]],
+    duration: float,
+) -> Options:
+    """Put what all entrances take into one record.
+
+    Raises:
+        TypeError: something is no function, no exception type, no number or no list.
+        ValueError: the duration is not a positive number.
+        RuntimeError: this is called from async code.
+    """
+    __tracebackhide__ = True  # pytest shows who gave it, in all of these
+    _outside_of_trio()
+    if isinstance(build_tree, ChildSpec | list | tuple):
+        raise TypeError(
+            "build_tree must be a function that returns the specification, since each "
+            "run needs a fresh one; for this one write lambda: spec"
+        )
+    _function("build_tree", build_tree)
+    if client is not None:
+        _function("client", client)
+    if not _is_number(duration):
+        raise TypeError(f"duration must be a number of seconds, not {duration!r}")
+    if not 0 < duration < math.inf:
+        raise ValueError(f"duration must be a number of seconds above 0: {duration!r}")
+    allowed = _listed("allow", allow)
+    _exception_types(allowed)
+    return Options(
+        build_tree=build_tree,
+        client=client,
+        invariants=tuple(as_invariants(_listed("invariants", invariants))),
+        allow=allowed,
+        duration=duration,
+    )
+
+
+def _outside_of_trio() -> None:
+    __tracebackhide__ = True
+    if trio.lowlevel.in_trio_run():
+        raise RuntimeError(
+            "the harness runs Trio itself, once for each example: call it from a plain "
+            "function or test, not from an async one"
+        )
+
+
+def _function(name: str, given: Callable[..., object]) -> None:
+    __tracebackhide__ = True
+    if not callable(given):
+        raise TypeError(f"{name} must be a function, not {given!r}")
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, int | float)
+
+
+def _listed(name: str, given: Iterable[T]) -> tuple[T, ...]:
+    """Return what is in a list; one that stands alone is not guessed at."""
+    __tracebackhide__ = True
+    if not _is_list(given):
+        shown = getattr(given, "__name__", None) or repr(given)
+        raise TypeError(f"{name} takes a list: [{shown}]")
+    return tuple(given)
+
+
+def _is_list(given: object) -> bool:
+    return isinstance(given, Iterable) and not isinstance(given, str | type)
+
+
+def check_count(name: str, given: object) -> None:
+    """Look at what says how many runs there are to be.
+
+    Raises:
+        TypeError: it is no whole number.
+        ValueError: it is not above 0.
+    """
+    __tracebackhide__ = True
+    if not isinstance(given, int):
+        raise TypeError(f"{name} must be a whole number, not {given!r}")
+    if given < 1:
+        raise ValueError(f"{name} must be a whole number above 0: {given!r}")
+
+
+def check_modes(modes: Sequence[str], known: Collection[str]) -> None:
+    """Look at what `modes=` was given.
+
+    Raises:
+        TypeError: it is a string.
+        ValueError: there is no such mode.
+    """
+    __tracebackhide__ = True
+    for mode in _listed("modes", modes):
+        if mode not in known:
+            raise ValueError(f"modes takes some of {', '.join(known)}; not {mode!r}")
+
+
+def nothing_to_try(world: World, spare: Collection[str]) -> ValueError:
+    """Return what to raise for a search that hits nobody, and so proves nothing.
+
+    Args:
+        world: The undisturbed run.
+        spare: Who is to be left alone.
+    """
+    found = {path for path, _ in world.checkpoints}
+    if not found and not world.assumed:
+        why = "an assume() gave up the undisturbed run before it had children"
+    elif not found:
+        why = (
+            "the undisturbed run had no children; if they are started later, a client= "
+            "has to start them"
+        )
+    elif found <= set(spare):
+        why = "spare= names all children"
+    else:
+        why = (
+            "nothing that was asked for can happen to "
+            f"{', '.join(sorted(found - set(spare)))}"
+        )
+    return ValueError(f"there is nothing to try: {why}")
+
+
+def _exception_types(given: Iterable[object]) -> None:
+    __tracebackhide__ = True
+    for kind in given:
+        if not (inspect.isclass(kind) and issubclass(kind, BaseException)):
+            raise TypeError(f"allow takes types of exceptions, not {kind!r}")
+
+
+def check_kinds(kinds: Sequence[type[Fault]]) -> None:
+    """Look at what `faults=` was given.
+
+    Raises:
+        TypeError: there is something in it that is no kind of fault.
+    """
+    __tracebackhide__ = True
+    for kind in _listed("faults", kinds):
+        if kind not in EVERYTHING:
+            names = ", ".join(sorted(each.__name__ for each in EVERYTHING))
+            raise TypeError(f"faults takes some of {names}; not {kind!r}")
+
+
+def check_spare(spare: Sequence[str], known: Collection[str]) -> None:
+    """Look at what `spare=` was given.
+
+    Raises:
+        TypeError: it is a string.
+        ValueError: nobody has one of the paths.
+    """
+    __tracebackhide__ = True
+    for path in _listed("spare", spare):
+        if path not in known:
+            raise ValueError(
+                f"spare: nobody to spare at {path!r}; the undisturbed run had "
+                f"{', '.join(sorted(known)) or 'no children'}"
+            )
+
+
+def check_run(script: Iterable[object], codes: Iterable[object]) -> None:
+    """Look at a script and a schedule.
+
+    Raises:
+        TypeError: something is no fault, or no whole number.
+        ValueError: a code is negative.
+    """
+    __tracebackhide__ = True
+    for fault in script:
+        if not isinstance(fault, Fault):
+            raise TypeError(f"a script is a list of faults; {fault!r} is none")
+    for code in codes:
+        if not isinstance(code, int):
+            raise TypeError(f"codes are whole numbers, not {code!r}")
+        if code < 0:
+            raise ValueError(f"codes are whole numbers from 0 on: {code!r}")

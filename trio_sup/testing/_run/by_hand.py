@@ -1,0 +1,29 @@
+"""What people do with a tree by hand, as faults."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from trio_sup._children.record import Kid
+from trio_sup._core.errors import SupervisionError
+from trio_sup._tree.supervisor import Supervisor
+from trio_sup.testing.faults import StartAgain, Terminate
+
+
+def by_hand(
+    parent: Supervisor, kid: Kid, fault: Terminate | StartAgain
+) -> Callable[[], Awaitable[None]]:
+    """Return the task of somebody who asks a supervisor; refusals are no news."""
+
+    async def ask() -> None:
+        try:
+            if isinstance(fault, Terminate):
+                await parent.terminate_child(kid.id)
+            else:
+                await parent.restart_child(kid.id)
+        except (SupervisionError, trio.Cancelled):
+            pass
+
+    return ask

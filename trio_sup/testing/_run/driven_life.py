@@ -1,0 +1,226 @@
+"""Faults of one life: its coroutine is driven by hand, trap by trap.
+
+An exception is thrown in exactly as Trio delivers a cancellation: the abort function of
+the wait is called first, so that locks and queues stay consistent. Waits that cannot be
+cancelled are left alone.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from types import FrameType
+from typing import Any, NoReturn
+
+import outcome
+import trio
+from trio.lowlevel import Abort, Task, reschedule
+
+from trio_sup._trio.stacks import formatted_stack
+from trio_sup.testing.faults import (
+    AtCheckpoint,
+    Crash,
+    InjectedCrash,
+    Interrupt,
+    Slow,
+    Vanish,
+)
+
+
+class DrivenLife:
+    """One life of a plain function or server, under faults."""
+
+    def __init__(
+        self,
+        path: str,
+        life: int,
+        planned: Sequence[AtCheckpoint],
+        note_hit: Callable[[AtCheckpoint], None],
+        outer: trio.CancelScope,
+    ) -> None:
+        self.path = path
+        self.life = life
+        self.task: Task = trio.lowlevel.current_task()
+        # There only where a fault may cancel it.
+        self.scope: trio.CancelScope | None = None
+        self._outer = outer  # what its supervisor cancels
+        # How many waits of its main task there were.
+        self.checkpoints = 0
+        self.vanishing = False
+        # The exceptions that were made for it.
+        self.thrown: list[BaseException] = []
+        self.deaf = 0.0
+        self._planned = planned
+        self._note_hit = note_hit
+        self._pending: BaseException | None = None
+        self._delay = 0.0
+        # The abort function of the present wait; None while the task runs.
+        self._abort: Callable[[Any], Abort] | None = None
+        self._refused: Callable[[], NoReturn] | None = None
+        self._coro: Coroutine[Any, Any, None] | None = None
+
+    @property
+    def _waits(self) -> bool:
+        """Whether its task waits, and nothing has woken it yet."""
+        # Trio forgets this whenever it reschedules a task.
+        return self._abort is not None and self.task.custom_sleep_data is not None
+
+    def stack(self) -> str:
+        """Format where its own code waits, the innermost frame last.
+
+        Trio's view of the task ends at `drive`.
+        """
+        frames: list[tuple[FrameType, int]] = []
+        waits: Any = self._coro
+        while waits is not None:
+            kind = "cr" if hasattr(waits, "cr_frame") else "gi"
+            frame: FrameType | None = getattr(waits, f"{kind}_frame", None)
+            if frame is None:
+                break
+            frames.append((frame, frame.f_lineno))
+            inner = "cr_await" if kind == "cr" else "gi_yieldfrom"
+            waits = getattr(waits, inner)
+        return formatted_stack(frames)
+
+    # Faults from outside, at a time.
+
+    def strike(self, fault: AtCheckpoint) -> None:
+        """Let a fault happen now, or at the next wait if the task is just running."""
+        match fault:
+            case Slow(seconds=seconds):
+                self._delay += seconds
+            case Vanish():
+                self.vanish()
+            case _:
+                error = self._make(fault)
+                abort = self._abort
+                if abort is None or not self._waits:
+                    self._pending = error
+                elif abort(_raiser(error)) is Abort.SUCCEEDED:
+                    self._abort = None
+                    reschedule(self.task, outcome.Error(error))
+
+    def vanish(self) -> None:
+        """Cancel it; it will crash once it has unwound."""
+        self.vanishing = True
+        assert self.scope is not None
+        self.scope.cancel("the harness lets it vanish")
+
+    def _make(self, fault: AtCheckpoint) -> BaseException:
+        error: BaseException = InjectedCrash(f"injected into {self.path}")
+        if isinstance(fault, Interrupt):
+            error = KeyboardInterrupt("injected")
+        self.thrown.append(error)
+        return error
+
+    def injected_crash(self) -> InjectedCrash:
+        """Return the error that ends a life which vanished."""
+        error = InjectedCrash(f"{self.path} vanished")
+        self.thrown.append(error)
+        return error
+
+    # Its own waits.
+
+    def _at_wait(self, abort: Callable[[Any], Abort]) -> BaseException | None:
+        """The task is about to wait; return what to throw instead, if anything."""
+        place = self.checkpoints
+        self.checkpoints += 1
+        error, self._pending = self._pending, None
+        for fault in self._planned:
+            if fault.checkpoint != place:
+                continue
+            self._note_hit(fault)
+            if isinstance(fault, Slow):
+                self._delay += fault.seconds
+            elif isinstance(fault, Vanish):
+                self.vanish()
+            elif isinstance(fault, Crash | Interrupt):
+                error = self._make(fault)
+        if error is not None and abort(_raiser(error)) is Abort.SUCCEEDED:
+            return error
+        return None
+
+    def _refuse_or_abort(self, raise_cancel: Callable[[], NoReturn]) -> Abort:
+        """Stands in the place of the wait's abort function."""
+        abort = self._abort
+        if abort is None:
+            return Abort.FAILED
+        # Its own timeouts are no cancellation of it: they are always heard.
+        if self.deaf > 0 and self._is_told():
+            if self._refused is None:
+                trio.lowlevel.spawn_system_task(self._hear, name="harness: deaf")
+            self._refused = raise_cancel
+            return Abort.FAILED
+        done = abort(raise_cancel)
+        if done is Abort.SUCCEEDED:
+            self._abort = None
+        return done
+
+    def _is_told(self) -> bool:
+        """Whether it is cancelled: by its supervisor, or to vanish."""
+        scope = self.scope
+        return self._outer.cancel_called or (scope is not None and scope.cancel_called)
+
+    async def _hear(self) -> None:
+        await trio.sleep(self.deaf)
+        self.deaf = 0.0
+        abort, raise_cancel = self._abort, self._refused
+        self._refused = None
+        if abort is None or raise_cancel is None or not self._waits:
+            return  # it runs: the cancellation comes at its next wait
+        if abort(raise_cancel) is Abort.SUCCEEDED:
+            self._abort = None
+            reschedule(self.task, outcome.capture(raise_cancel))
+
+    async def lag(self) -> None:
+        """Go on later; a cancellation waits for the next checkpoint of its own."""
+        delay, self._delay = self._delay, 0.0
+        try:
+            await trio.sleep(delay)
+        except trio.Cancelled:
+            pass
+
+    def late_start(self) -> bool:
+        """Whether its start is to be slow."""
+        for fault in self._planned:
+            if isinstance(fault, Slow) and fault.checkpoint == -1:
+                self._note_hit(fault)
+                self._delay += fault.seconds
+        return self._delay > 0
+
+    @types.coroutine
+    def drive(self, coro: Coroutine[Any, Any, None]) -> Generator[Any, Any, None]:
+        """Run a coroutine under this life's faults; to be awaited."""
+        value: Any = None
+        error: BaseException | None = None
+        self._coro = coro
+        while True:
+            try:
+                trap = coro.send(value) if error is None else coro.throw(error)
+            except StopIteration:
+                return
+            finally:
+                error = None
+            abort = getattr(trap, "abort_func", None)
+            if abort is not None:
+                error = self._at_wait(abort)
+                if error is not None:
+                    continue
+                trap = type(trap)(self._refuse_or_abort)
+            self._abort = abort
+            if self.task.custom_sleep_data is None:
+                self.task.custom_sleep_data = self
+            try:
+                value = yield trap
+            except BaseException as thrown:  # noqa: BLE001 - it is for the coroutine
+                value, error = None, thrown
+            self._abort = None
+            if self._delay > 0:
+                yield from self.lag().__await__()
+
+
+def _raiser(error: BaseException) -> Callable[[], NoReturn]:
+    def raise_it() -> NoReturn:
+        raise error
+
+    return raise_it

@@ -1,0 +1,238 @@
+"""The seam into a running tree: nothing in the library knows of it.
+
+For the length of a run two functions of the library are replaced: the one that runs
+the target of a life, and the one that queues a call. So children of all kinds are
+reached, those started later too, and their specifications stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
+
+import trio
+from trio.lowlevel import Task
+
+from trio_sup._children import life as _life
+from trio_sup._children.record import Kid
+from trio_sup._servers.genserver import GenServer
+from trio_sup._servers.handlers import Handler
+from trio_sup._servers.mailbox import MailQueue
+from trio_sup._servers.messages import CastNote, Request
+from trio_sup._trio.stacks import await_stack
+from trio_sup.testing._run.driven_life import DrivenLife
+from trio_sup.testing.faults import (
+    AtCheckpoint,
+    FailStart,
+    Fault,
+    Flood,
+    InjectedCrash,
+    Vanish,
+)
+
+
+class Injector:
+    """Carries faults into lives, and sees what the library does not tell."""
+
+    def __init__(
+        self,
+        script: Sequence[Fault],
+        note_hit: Callable[[Fault], None],
+        place: Callable[[], int],
+    ) -> None:
+        self._script = script
+        self._place = place
+        self._note_hit = note_hit
+        self.present: dict[str, DrivenLife] = {}
+        self.lives: list[DrivenLife] = []
+        # How lives ended: path, number, whether by an exception, and how many events
+        # there had been.
+        self.ends: list[tuple[str, int, bool, int]] = []
+        self.overlaps: list[tuple[str, int, int]] = []
+        self.kids: dict[Kid, None] = {}
+        # Calls that wait for an answer, and where.
+        self.requests: dict[Request, MailQueue] = {}
+        self.failed_starts: list[BaseException] = []
+        # Numbers of flood messages that were handled, by path.
+        self.flooded: dict[str, list[int]] = {}
+        self.steps = 0
+        self.on_step: Callable[[int], None] | None = None
+        # Whose lives are driven; in an undisturbed run all are, to count their waits.
+        self._aimed_at = {fault.path for fault in script}
+        self._vanishing = {f.path for f in script if isinstance(f, Vanish)}
+        self._failing = [fault for fault in script if isinstance(fault, FailStart)]
+        # The faults at a checkpoint, by path and life.
+        self._planned: dict[tuple[str, int], list[AtCheckpoint]] = {}
+        for fault in script:
+            if isinstance(fault, AtCheckpoint) and fault.at is None:
+                place_of = (fault.path, fault.life)
+                self._planned.setdefault(place_of, []).append(fault)
+        self._flood_number = 0
+
+    @contextmanager
+    def in_place(self) -> Generator[None]:
+        """Be the seam for the length of a block, which is to hold the whole Trio run.
+
+        Not inside of the run: one that the watchdog aborts leaves its coroutines
+        where they are, so their `finally` blocks come late, or in the midst of the
+        next run.
+        """
+        # The seam: what a life runs. Private on purpose; nobody else needs it.
+        original = _life._run_target  # pyright: ignore[reportPrivateUsage]
+        put_call = MailQueue.put_call
+
+        def run_target(kid: Kid) -> Awaitable[None]:
+            # Plain, as the original: no coroutine more than it takes.
+            self.kids[kid] = None
+            return self._run(kid, original) if kid.driver is None else original(kid)
+
+        def noting_put_call(queue: MailQueue, request: Request) -> None:
+            put_call(queue, request)
+            self.requests[request] = queue
+
+        _life._run_target = run_target  # pyright: ignore[reportPrivateUsage]
+        setattr(MailQueue, "put_call", noting_put_call)  # noqa: B010 - a seam
+        try:
+            yield
+        finally:
+            _life._run_target = original  # pyright: ignore[reportPrivateUsage]
+            setattr(MailQueue, "put_call", put_call)  # noqa: B010 - a seam
+
+    @contextmanager
+    def counting(self) -> Generator[None]:
+        """Count the steps of tasks, where it matters, in a block inside of the run."""
+        if self._script and self.on_step is None:
+            yield
+            return
+        steps = _Steps(self)
+        trio.lowlevel.add_instrument(steps)
+        try:
+            yield
+        finally:
+            trio.lowlevel.remove_instrument(steps)
+
+    # Lives.
+
+    async def _run(self, kid: Kid, original: Callable[[Kid], Awaitable[None]]) -> None:
+        life = self._begin(kid)
+        failed = True
+        try:
+            if self._script and life.path not in self._aimed_at:
+                await original(kid)
+            elif life.scope is not None:
+                with life.scope:
+                    await self._drive(life, kid, original)
+                if life.vanishing:
+                    raise life.injected_crash()
+            else:
+                await self._drive(life, kid, original)
+            failed = False
+        finally:
+            self.ends.append((life.path, life.life, failed, self._place()))
+            if self.present.get(kid.path_text) is life:
+                del self.present[kid.path_text]
+
+    async def _drive(
+        self, life: DrivenLife, kid: Kid, original: Callable[[Kid], Awaitable[None]]
+    ) -> None:
+        if life.late_start():
+            await life.lag()
+        self._fail_start(kid)
+        await life.drive(original(kid))  # type: ignore[arg-type]
+
+    def _begin(self, kid: Kid) -> DrivenLife:
+        path, number = kid.path_text, kid.life
+        planned = self._planned.get((path, number), ())
+        assert kid.scope is not None
+        life = DrivenLife(path, number, planned, self._note_hit, kid.scope)
+        if path in self._vanishing:
+            life.scope = trio.CancelScope()
+        before = self.present.get(path)
+        if before is not None:
+            self.overlaps.append((path, before.life, number))
+        self.present[path] = life
+        self.lives.append(life)
+        return life
+
+    def _fail_start(self, kid: Kid) -> None:
+        for fault in self._failing:
+            if (
+                fault.path == kid.path_text
+                and fault.life <= kid.life < fault.life + fault.times
+            ):
+                error = InjectedCrash(f"{kid.path_text} fails to start")
+                self.failed_starts.append(error)
+                self._note_hit(fault)
+                raise error
+
+    def flood(self, fault: Flood) -> bool:
+        """Fill a mailbox; return whether there was one to fill."""
+        kid = self._living(fault.path)
+        if kid is None or kid.mailbox is None:
+            return False
+        handler = self._drop_handler(kid)
+        for _ in range(fault.count):
+            self._flood_number += 1
+            note = CastNote(handler, (self._flood_number,), {})
+            try:
+                kid.mailbox.put_note(note)
+            except Exception:  # noqa: BLE001 - full, or not taking any: the flood ends
+                break
+        return True
+
+    def _drop_handler(self, kid: Kid) -> Handler:
+        async def handle(server: GenServer, number: int) -> None:
+            del server
+            self.flooded.setdefault(kid.path_text, []).append(number)
+
+        return Handler("flood", handle, (), deferred=False, is_call=False)
+
+    def _living(self, path: str) -> Kid | None:
+        for kid in self.kids:
+            if kid.path_text == path and kid.alive:
+                return kid
+        return None
+
+    def stack_of(self, kid: Kid) -> str:
+        """Format where a child waits."""
+        life = self.present.get(kid.path_text)
+        if life is not None and (own := life.stack()):
+            return own
+        return "" if kid.task is None else await_stack(kid.task)
+
+    def forgotten_callers(self) -> list[str]:
+        """Return the calls that wait for an answer that nobody will give."""
+        if not self.requests:
+            return []
+        self.requests = {r: q for r, q in self.requests.items() if r.task is not None}
+        return [
+            f"{queue.kid.path_text}: {request.handler.name} waits for ever"
+            for request, queue in self.requests.items()
+            if not (
+                request is queue.current
+                or request in queue.deferred
+                or queue.holds(request)
+            )
+        ]
+
+    def thrown(self) -> list[BaseException]:
+        """All exceptions that the harness made."""
+        made = list(self.failed_starts)
+        for life in self.lives:
+            made += life.thrown
+        return made
+
+
+class _Steps(trio.abc.Instrument):
+    """Counts task steps: an instrument of its own, since each step pays for it."""
+
+    def __init__(self, injector: Injector) -> None:
+        self._injector = injector
+
+    def before_task_step(self, task: Task) -> None:
+        """A task is about to run."""
+        del task
+        injector = self._injector
+        injector.steps += 1
+        if injector.on_step is not None:
+            injector.on_step(injector.steps)

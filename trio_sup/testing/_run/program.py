@@ -1,0 +1,164 @@
+"""The program that repeats a run: imports, the script, what to call."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from ast import literal_eval
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from attrs import Factory, define
+
+from trio_sup.testing._run.example import Options
+from trio_sup.testing.faults import Fault
+from trio_sup.testing.invariants import Invariant
+from trio_sup.testing.schedule import shortened
+
+
+def program(options: Options, script: Sequence[Fault], codes: Sequence[int]) -> str:
+    """Return a program that repeats a run under plain pytest."""
+    codes, source = shortened(codes), _Source()
+    source.ours |= {type(fault).__name__ for fault in script}
+    lines = [
+        f"{source.refer(options.build_tree, 'build_tree')},",
+        f"script={_list(script)},",
+    ]
+    if codes:
+        lines.append(f"codes={codes!r},")
+    if options.client is not None:
+        lines.append(f"client={source.refer(options.client, 'client')},")
+    if options.invariants:
+        shown = [source.demand(each) for each in options.invariants]
+        lines.append(f"invariants=[{', '.join(shown)}],")
+    if options.allow:
+        kinds = [source.kind(kind) for kind in options.allow]
+        lines.append(f"allow=[{', '.join(kinds)}],")
+    if options.duration != 10.0:
+        lines.append(f"duration={options.duration!r},")
+    return "\n".join(
+        [
+            *source.imports(),
+            *dict.fromkeys(source.notes),
+            "",
+            "",
+            f"def test_replay({', '.join(source.fixtures)}) -> None:",
+            "    replay(",
+            *(f"        {line}" for line in "\n".join(lines).splitlines()),
+            "    )",
+        ]
+    )
+
+
+def _list(script: Sequence[Fault]) -> str:
+    if len(script) < 2:
+        return repr(list(script))
+    inner = "".join(f"    {fault!r},\n" for fault in script)
+    return f"[\n{inner}]"
+
+
+@define
+class _Source:
+    """Collects what the program imports, and what it cannot."""
+
+    ours: set[str] = Factory(lambda: {"replay"})
+    names: dict[str, set[str]] = Factory(dict[str, set[str]])
+    modules: set[str] = Factory(set[str])
+    notes: list[str] = Factory(list[str])
+    fixtures: dict[str, None] = Factory(dict[str, None])
+
+    def imports(self) -> list[str]:
+        """Return the import statements."""
+        ours = ", ".join(sorted(self.ours))
+        return [
+            f"from trio_sup.testing import {ours}",
+            *(f"import {module}" for module in sorted(self.modules)),
+            *(
+                f"from {module} import {', '.join(sorted(names))}"
+                for module, names in sorted(self.names.items())
+            ),
+        ]
+
+    def refer(self, function: object, fallback: str) -> str:
+        """Return an expression for a function."""
+        if isinstance(function, functools.partial):
+            inner = self.refer(function.func, fallback)
+            is_test = inner.endswith(f".{UNDECORATED}")
+            given = [self._value(arg, f"argument_{inner}") for arg in function.args]
+            for name, value in function.keywords.items():
+                given.append(f"{name}={self._value(value, name, is_test)}")
+            if not given:
+                return inner
+            self._name("functools", "partial")
+            return f"partial({', '.join([inner, *given])})"
+        name = str(getattr(function, "__qualname__", ""))
+        module = str(getattr(function, "__module__", ""))
+        if name.isidentifier() and module not in ("", "__main__"):
+            there = getattr(sys.modules.get(module), name, function)
+            if isinstance(there, Invariant):
+                there = there.check
+            if there is function:
+                self._name(module, name)
+                return name
+            if getattr(there, UNDECORATED, None) is function:
+                self.modules.add(module)
+                return f"{module}.{name}.{UNDECORATED}"
+        shown = str(getattr(function, "__name__", fallback))
+        shown = shown if shown.isidentifier() else fallback
+        self.notes.append(f"# here goes `{shown}`: {_whereabouts(function, name)}")
+        return shown
+
+    def demand(self, each: Invariant) -> str:
+        """Return an expression for an invariant."""
+        if each.source.startswith("survives"):
+            self.ours.add("survives")
+            return each.source
+        name = self.refer(
+            each.check, each.name if each.name.isidentifier() else "check"
+        )
+        if each.when == "eventually":
+            self.ours.add("eventually")
+            return f"eventually({name}, within={each.within:g})"
+        return name
+
+    def kind(self, kind: type[BaseException]) -> str:
+        """Return an expression for a type of exceptions."""
+        if kind.__module__ == "builtins":
+            return kind.__name__
+        return self.refer(kind, kind.__name__)
+
+    def _name(self, module: str, name: str) -> None:
+        self.names.setdefault(module, set()).add(name)
+
+    def _value(self, value: object, name: str, is_fixture: bool = False) -> str:
+        with suppress(Exception):  # a repr that is no source, or one that raises
+            literal_eval(repr(value))
+            return repr(value)
+        if is_fixture:
+            self.fixtures[name] = None
+            return name
+        if callable(value):
+            return self.refer(value, name)
+        kind = type(value)
+        self.notes.append(f"# here goes `{name}`: {_article(kind.__qualname__)}")
+        return name
+
+
+UNDECORATED = "undecorated"
+"""Where a test made by `supervision_property` keeps the function it was made of."""
+
+
+def _article(word: str) -> str:
+    return f"{'an' if word[:1].lower() in 'aeiou' else 'a'} {word}"
+
+
+def _whereabouts(function: object, name: str) -> str:
+    where = ""
+    try:
+        code = inspect.unwrap(function).__code__  # type: ignore[arg-type]
+        where = f" ({Path(code.co_filename).name}:{code.co_firstlineno})"
+    except (AttributeError, ValueError, TypeError):
+        pass
+    return f"{name or 'your function'}{where}"
