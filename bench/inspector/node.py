@@ -95,9 +95,9 @@ async def main(n: int, directory: Path) -> None:
 
 def _workers(top: Supervisor) -> list[ServerRef[Worker]]:
     return [
-        top.server(Worker, group.id, kid.id)
-        for group in top.kid.observed_children()
-        for kid in group.observed_children()
+        top.server(Worker, group.id, record.id)
+        for group in top.record.observed_children()
+        for record in group.observed_children()
     ]
 
 

@@ -206,8 +206,8 @@ def test_giving_up_ends_the_program_and_a_stop_does_not_app_014() -> None:
 
     async def stops_all() -> None:
         root = current_node().roots()[0]
-        assert root.driver is not None
-        root.driver.request_stop("on purpose")
+        assert root.shell is not None
+        root.shell.request_stop("on purpose")
         await trio.sleep_forever()
 
     run([child(stops_all)], inspect=False)  # returns

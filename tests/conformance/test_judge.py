@@ -10,7 +10,7 @@ import trio
 from hypothesis import given
 
 from trio_sup import ChildInfo, Supervisor
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._core.window import RestartWindow
 from trio_sup._supervisors.lives import Lives
 from trio_sup.testing import model
@@ -131,10 +131,10 @@ def test_without_an_order_of_tasks_nothing_is_judged(
 def test_a_tree_that_does_not_end_is_a_difference(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def stop_kid(self: Lives, kid: Kid, reason: str) -> None:
+    def stop_record(self: Lives, record: Record, reason: str) -> None:
         pass
 
-    monkeypatch.setattr(Lives, "stop_kid", stop_kid)
+    monkeypatch.setattr(Lives, "stop_record", stop_record)
     comparison = compare_with_otp(ASKED)
     assert not comparison.agrees
     assert comparison.trio_sup.events[-1] == ("endless",)

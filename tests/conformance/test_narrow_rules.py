@@ -15,12 +15,12 @@ from attrs import evolve, frozen
 
 import trio_sup
 from trio_sup import Child, ChildInfo, ChildSpec, Supervisor
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._core.strategy import SupervisorCore
 from trio_sup._core.window import RestartWindow
-from trio_sup._supervisors.dynamic import DynamicDriver
-from trio_sup._supervisors.ordered import OrderedDriver
-from trio_sup._supervisors.static import StaticDriver
+from trio_sup._supervisors.dynamic import DynamicShell
+from trio_sup._supervisors.ordered import OrderedShell
+from trio_sup._supervisors.static import StaticShell
 from trio_sup.testing import model
 from trio_sup.testing.conformance import CUTS, DEVIATIONS, Cut, Deviation
 from trio_sup.testing.conformance._subject import TRIO_SUP
@@ -93,77 +93,77 @@ def counts_wrong_while_something_waits(patch: Patch) -> None:
 
 
 def answers_with_a_sibling(patch: Patch) -> None:
-    right = StaticDriver.start_child
+    right = StaticShell.start_child
 
-    async def start_child(self: StaticDriver, spec: ChildSpec[Child]) -> Child:
+    async def start_child(self: StaticShell, spec: ChildSpec[Child]) -> Child:
         await right(self, spec)
-        return self.all_kids()[0].handle
+        return self.all_records()[0].handle
 
-    patch.setattr(StaticDriver, "start_child", start_child)
+    patch.setattr(StaticShell, "start_child", start_child)
 
 
 def says_ok_and_stops_nobody(patch: Patch) -> None:
-    async def terminate_child(self: DynamicDriver, target: Child | Hashable) -> None:
+    async def terminate_child(self: DynamicShell, target: Child | Hashable) -> None:
         self.find(target)
 
-    patch.setattr(DynamicDriver, "terminate_child", terminate_child)
+    patch.setattr(DynamicShell, "terminate_child", terminate_child)
 
 
 def deletes_who_has_just_died(patch: Patch) -> None:
-    right = StaticDriver.delete_child
+    right = StaticShell.delete_child
 
-    async def delete_child(self: StaticDriver, id: Hashable) -> None:
-        kid = self.find(id)
-        kid.undecided, kid.status = False, "stopped"
+    async def delete_child(self: StaticShell, id: Hashable) -> None:
+        record = self.find(id)
+        record.undecided, record.status = False, "stopped"
         await right(self, id)
 
-    patch.setattr(StaticDriver, "delete_child", delete_child)
+    patch.setattr(StaticShell, "delete_child", delete_child)
 
 
 def stops_in_start_order(patch: Patch) -> None:
-    async def stop_children(self: OrderedDriver) -> None:
+    async def stop_children(self: OrderedShell) -> None:
         self.watching = True
-        for kid in self.all_kids():
-            self.stop_kid(kid, self.stop_reason)
-            while kid.alive:
+        for record in self.all_records():
+            self.stop_record(record, self.stop_reason)
+            while record.alive:
                 await self.bell.wait()
 
-    patch.setattr(OrderedDriver, "_stop_children", stop_children)
+    patch.setattr(OrderedShell, "_stop_children", stop_children)
 
 
 def takes_who_restarts_for_started(patch: Patch) -> None:
-    right = StaticDriver.start_child
+    right = StaticShell.start_child
 
-    async def start_child(self: StaticDriver, spec: ChildSpec[Child]) -> Child:
-        present = self.core.kids.get(spec.id)
+    async def start_child(self: StaticShell, spec: ChildSpec[Child]) -> Child:
+        present = self.core.records.get(spec.id)
         return await right(self, spec) if present is None else present.handle
 
-    patch.setattr(StaticDriver, "start_child", start_child)
+    patch.setattr(StaticShell, "start_child", start_child)
 
 
 def leaves_its_caller_waiting(patch: Patch) -> None:
-    right = DynamicDriver.wait_started
+    right = DynamicShell.wait_started
 
-    async def wait_started(self: DynamicDriver, kid: Kid) -> Child:
+    async def wait_started(self: DynamicShell, record: Record) -> Child:
         try:
-            return await right(self, kid)
+            return await right(self, record)
         except trio_sup.SupervisorStopping:
             await trio.sleep_forever()
 
-    patch.setattr(DynamicDriver, "wait_started", wait_started)
+    patch.setattr(DynamicShell, "wait_started", wait_started)
 
 
 def says_ok_and_terminates_nobody(patch: Patch) -> None:
-    async def terminate_child(self: StaticDriver, id: Hashable) -> None:
+    async def terminate_child(self: StaticShell, id: Hashable) -> None:
         self.find(id)
 
-    patch.setattr(StaticDriver, "terminate_child", terminate_child)
+    patch.setattr(StaticShell, "terminate_child", terminate_child)
 
 
 def takes_one_child_too_many(patch: Patch) -> None:
-    right = DynamicDriver.begin
+    right = DynamicShell.begin
 
-    def begin(self: DynamicDriver, spec: ChildSpec[Child]) -> Any:
+    def begin(self: DynamicShell, spec: ChildSpec[Child]) -> Any:
         flags = self.flags
         self.flags = evolve(flags, max_children=flags.max_children + 1)
         try:
@@ -171,7 +171,7 @@ def takes_one_child_too_many(patch: Patch) -> None:
         finally:
             self.flags = flags
 
-    patch.setattr(DynamicDriver, "begin", begin)
+    patch.setattr(DynamicShell, "begin", begin)
 
 
 def never_gives_up(patch: Patch) -> None:

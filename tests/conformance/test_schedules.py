@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 from hypothesis import Phase, Verbosity, given, settings
 
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._supervisors.lives import Lives
 from trio_sup.testing.conformance import (
     Comparison,
@@ -54,14 +54,14 @@ def test_what_differs_between_schedules_is_what_has_no_order_in_otp() -> None:
         assert comparison.agrees
 
 
-def overtakes(self: Lives, kid: Kid) -> None:
+def overtakes(self: Lives, record: Record) -> None:
     """Who is ready takes the place of an earlier child that still starts."""
-    kids = list(self.core.kids.values())
-    slower = next((k for k in kids if k.alive and not k.ready), kid)
-    if kids.index(slower) < kids.index(kid) and slower.life == kid.life:
-        kids.remove(kid)
-        kids.insert(kids.index(slower), kid)
-        self.core.kids = {each.id: each for each in kids}
+    records = list(self.core.records.values())
+    slower = next((k for k in records if k.alive and not k.ready), record)
+    if records.index(slower) < records.index(record) and slower.life == record.life:
+        records.remove(record)
+        records.insert(records.index(slower), record)
+        self.core.records = {each.id: each for each in records}
     if self.watching:
         self.bell.wake()
 
@@ -76,7 +76,7 @@ def with_a_burst(scenario: Scenario) -> Scenario:
 def test_a_bug_of_some_schedules_shrinks_to_a_short_program(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Lives, "kid_ready", overtakes)
+    monkeypatch.setattr(Lives, "record_ready", overtakes)
     last: Comparison | None = None
 
     @settings(SEARCH)

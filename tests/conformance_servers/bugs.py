@@ -11,12 +11,12 @@ from collections.abc import Callable, Hashable
 import pytest
 
 from trio_sup import Exit, GenServer, Registry, Stop
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._children.watching import Down, Watch, Watchers
 from trio_sup._core.name_tables import DuplicateTable, Entry, Table
 from trio_sup._registry.registry import Registration
 from trio_sup._servers import loop as _serve, ref as _server_ref
-from trio_sup._servers.context import Inner
+from trio_sup._servers.context import ServerContext
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import (
     Caller,
@@ -123,9 +123,9 @@ def no_terminate_after_a_crash(patch: Patch) -> None:
     right = _serve._terminate
 
     async def terminate(
-        kid: Kid, server: GenServer, exit: Exit
+        record: Record, server: GenServer, exit: Exit
     ) -> BaseException | None:
-        return None if exit.kind == "crashed" else await right(kid, server, exit)
+        return None if exit.kind == "crashed" else await right(record, server, exit)
 
     patch.setattr(_serve, "_terminate", terminate)
 
@@ -134,9 +134,9 @@ def an_error_of_terminate_is_swallowed(patch: Patch) -> None:
     right = _serve._terminate
 
     async def terminate(
-        kid: Kid, server: GenServer, exit: Exit
+        record: Record, server: GenServer, exit: Exit
     ) -> BaseException | None:
-        await right(kid, server, exit)
+        await right(record, server, exit)
         return None
 
     patch.setattr(_serve, "_terminate", terminate)
@@ -192,7 +192,7 @@ def every_down_says_normal(patch: Patch) -> None:
 
 
 def names_outlive_their_life(patch: Patch) -> None:
-    def release_life(self: Registry, kid: Kid) -> None:
+    def release_life(self: Registry, record: Record) -> None:
         pass
 
     patch.setattr(Registry, "release_life", release_life)
@@ -201,19 +201,19 @@ def names_outlive_their_life(patch: Patch) -> None:
 def who_starts_is_found(patch: Patch) -> None:
     right = Registry.reserve
 
-    def reserve(self: Registry, key: Hashable, kid: Kid, value: object) -> None:
-        right(self, key, kid, value)
-        self.show(kid)
+    def reserve(self: Registry, key: Hashable, record: Record, value: object) -> None:
+        right(self, key, record, value)
+        self.show(record)
 
     patch.setattr(Registry, "reserve", reserve)
 
 
 def a_child_has_a_shared_key_once(patch: Patch) -> None:
-    right = DuplicateTable[Kid].add
+    right = DuplicateTable[Record].add
 
     def add(
-        self: DuplicateTable[Kid], key: Hashable, owner: Kid, value: object
-    ) -> Entry[Kid] | None:
+        self: DuplicateTable[Record], key: Hashable, owner: Record, value: object
+    ) -> Entry[Record] | None:
         for entry in self.at(key):
             if entry.owner is owner:
                 entry.value = value
@@ -235,9 +235,9 @@ def unregistering_a_value_takes_all(patch: Patch) -> None:
 
 
 def the_count_forgets_nobody(patch: Patch) -> None:
-    right = Table[Kid].hide
+    right = Table[Record].hide
 
-    def hide(self: Table[Kid], entry: Entry[Kid]) -> bool:
+    def hide(self: Table[Record], entry: Entry[Record]) -> bool:
         new = right(self, entry)
         self.live += new
         return new
@@ -255,11 +255,11 @@ def dispatch_calls_for_nobody(patch: Patch) -> None:
 
 
 def idleness_begins_at_once(patch: Patch) -> None:
-    def take_idle(self: Inner) -> CastNote | None:
+    def take_idle(self: ServerContext) -> CastNote | None:
         note, self.idle = self.idle, None
         return note
 
-    patch.setattr(Inner, "take_idle", take_idle)
+    patch.setattr(ServerContext, "take_idle", take_idle)
 
 
 BUGS: tuple[Callable[[Patch], None], ...] = (

@@ -74,7 +74,7 @@ class Judged(Play):
             self.stage.released = False
         super().snapshot()
         living: dict[str, int] = {}
-        if self.root is not None and self.root.kid.alive:
+        if self.root is not None and self.root.record.alive:
             living[""] = 1
             self.gather(self.root, "", living)
         answers = [
@@ -98,7 +98,7 @@ class Judged(Play):
         for info in handle.which_children():
             below = f"{path}/{info.id}" if path else str(info.id)
             if isinstance(info.handle, AnySupervisor):
-                if info.handle.kid.alive:
+                if info.handle.record.alive:
                     living[below] = self.attempts[below]
                 self.gather(info.handle, below, living)
             elif below in self.stage.lives:
@@ -106,8 +106,8 @@ class Judged(Play):
 
     def ask(self, op: Start | Request, place: int) -> str | None:
         handle = self.find(op.path)
-        if isinstance(handle, trio_sup.Supervisor) and handle.kid.alive:
-            if isinstance(op, Request) and op.what == "stop" and handle.kid.ready:
+        if isinstance(handle, trio_sup.Supervisor) and handle.record.alive:
+            if isinstance(op, Request) and op.what == "stop" and handle.record.ready:
                 self.stopped.add(op.path)
             return super().ask(op, place)
         stop = isinstance(op, Request) and op.what == "stop"

@@ -224,7 +224,7 @@ class Play:
                 if isinstance(result, trio_sup.Child):
                     path = join(asked.op.path, str(result.id))
                     asked.answers[-1] = f"ok:{result.id}"
-                    if isinstance(asked.op, Start) and result.kid.started_life == 0:
+                    if isinstance(asked.op, Start) and result.record.started_life == 0:
                         self.faults.append(f"{asked.op}: ok, but {path} never started")
         if asked.scope.cancelled_caught:
             asked.answers.append("cancelled")

@@ -6,10 +6,10 @@ import pytest
 
 import trio_sup
 from tests.conformance.machine import is_available
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._core.strategy import SupervisorCore
-from trio_sup._supervisors.ordered import OrderedDriver
-from trio_sup._supervisors.shell import Driver
+from trio_sup._supervisors.ordered import OrderedShell
+from trio_sup._supervisors.shell import Shell
 
 from .differences import first_difference
 from .draw import scenario_for
@@ -46,7 +46,7 @@ def test_the_scenarios_have_everything_in_them() -> None:
 def test_an_answer_by_whose_turn_it_is_would_be_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def until(self: OrderedDriver, done: object) -> None:
+    async def until(self: OrderedShell, done: object) -> None:
         assert callable(done)
         self.watching = True
         while not done() and self.mode != "stopping":
@@ -54,7 +54,7 @@ def test_an_answer_by_whose_turn_it_is_would_be_found(
         self.watching = False
         self._overtaken = not done()  # pyright: ignore[reportPrivateUsage]
 
-    monkeypatch.setattr(OrderedDriver, "_until", until)
+    monkeypatch.setattr(OrderedShell, "_until", until)
     slow = Worker("a", held_stop=True)
     tree = Tree("root", children=(Tree("s", children=(slow,), shutdown="brutal_kill"),))
     script = ((Request("terminate_child", "s", "a"),), (Request("stop", ""),))
@@ -64,13 +64,13 @@ def test_an_answer_by_whose_turn_it_is_would_be_found(
 def test_a_waiter_that_is_forgotten_would_be_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    refuse = OrderedDriver._refuse_requests  # pyright: ignore[reportPrivateUsage]
+    refuse = OrderedShell._refuse_requests  # pyright: ignore[reportPrivateUsage]
 
-    def forgets(self: OrderedDriver, error: object) -> None:
+    def forgets(self: OrderedShell, error: object) -> None:
         self._queue.clear()  # pyright: ignore[reportPrivateUsage]
         refuse(self, error)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(OrderedDriver, "_refuse_requests", forgets)
+    monkeypatch.setattr(OrderedShell, "_refuse_requests", forgets)
     findings = (play(scenario_for(seed)).faults for seed in range(400))
     assert any("never answered" in fault for faults in findings for fault in faults)
 
@@ -92,22 +92,24 @@ def test_it_is_what_otp_did() -> None:
     assert list(differing()) == []
 
 
-def aborts_the_start(self: Driver, grace: float) -> None:
+def aborts_the_start(self: Shell, grace: float) -> None:
     """Stop as `stop()` did once: without regard to a start in progress."""
     if self.mode in ("starting", "running"):
         self.outcome = trio_sup.Exit("shutdown", "stop()")
         self.request_stop("stop()")
-        self.kid.arm(grace)
+        self.record.arm(grace)
 
 
-def hears_of_ends_at_once(self: OrderedDriver, kid: Kid, exit: trio_sup.Exit) -> None:
-    kid.status, kid.undecided = "stopped", False
+def hears_of_ends_at_once(
+    self: OrderedShell, record: Record, exit: trio_sup.Exit
+) -> None:
+    record.status, record.undecided = "stopped", False
 
 
 @pytest.mark.parametrize(
     ("owner", "name", "bug"),
     [
-        (Driver, "stop_itself", aborts_the_start),
+        (Shell, "stop_itself", aborts_the_start),
         (SupervisorCore, "expect", hears_of_ends_at_once),
     ],
 )

@@ -23,7 +23,7 @@ NORMAL, CRASH = Exit("normal"), Exit("crashed", None, ValueError())
 ENDS = [NORMAL, Exit("shutdown", "x"), CRASH, Exit("killed")]
 
 
-class Kid(ChildState):
+class Record(ChildState):
     """A child that lives if told so."""
 
     living = False
@@ -33,27 +33,27 @@ class Kid(ChildState):
         return self.living
 
 
-Core = SupervisorCore[Kid]
+Core = SupervisorCore[Record]
 
 
 async def worker() -> None:
     """A target."""
 
 
-def kid(id: str = "a", **fields: Any) -> Kid:
+def record(id: str = "a", **fields: Any) -> Record:
     made: ChildSpec[Any] = ChildSpec(kind="task", target=worker, id=id, **fields)
-    return Kid(made, id)
+    return Record(made, id)
 
 
-def core(*kids: Kid, dynamic: bool = False, **flags: Any) -> Core:
+def core(*records: Record, dynamic: bool = False, **flags: Any) -> Core:
     made = Core(Flags(**flags), dynamic=dynamic)
-    for k in kids:
-        made.kids[k.id] = k
+    for k in records:
+        made.records[k.id] = k
         k.status, k.living = "running", True
     return made
 
 
-def ended(made: Core, k: Kid, exit: Exit = CRASH, now: float = 0.0) -> Decision:
+def ended(made: Core, k: Record, exit: Exit = CRASH, now: float = 0.0) -> Decision:
     k.living = False
     return made.on_exit(k, exit, now)
 
@@ -62,7 +62,7 @@ def ended(made: Core, k: Kid, exit: Exit = CRASH, now: float = 0.0) -> Decision:
 @pytest.mark.parametrize("restart", ["permanent", "transient", "temporary"])
 @pytest.mark.parametrize("dynamic", [False, True])
 def test_who_comes_back(exit: Exit, restart: str, dynamic: bool) -> None:
-    a = kid(restart=restart)
+    a = record(restart=restart)
     made = core(a, dynamic=dynamic)
     made.expect(a, exit)
     expected, a.status = a.status, "running"
@@ -79,29 +79,29 @@ def test_who_comes_back(exit: Exit, restart: str, dynamic: bool) -> None:
     assert decision == Settled(dropped)
     assert expected == "stopped"
     assert a.status == ("gone" if dropped else "stopped")
-    assert ("a" in made.kids) is not dropped
+    assert ("a" in made.records) is not dropped
     assert made.window.used(0) == 0
 
 
 def test_every_decision_voids_what_was_scheduled_sup_082() -> None:
     for restart in ("permanent", "transient", "temporary"):
-        a = kid(restart=restart)
+        a = record(restart=restart)
         a.ticket = 7
         ended(core(a), a, NORMAL)
         assert a.ticket > 7
     for act in ("retire", "drop", "on_ignored_restart"):
-        a = kid()
+        a = record()
         a.ticket = 7
         getattr(core(a), act)(a)
         assert a.ticket == 8
-    a = kid()
+    a = record()
     a.ticket = 7
     core(a).on_failed_restart(a, 0)
     assert a.ticket == 8
 
 
 def test_the_limit() -> None:
-    a, b = kid("a"), kid("b")
+    a, b = record("a"), record("b")
     made = core(a, b, max_restarts=2, max_seconds=5.0)
     assert ended(made, a, now=0) == Restart(0.0)
     assert made.on_failed_restart(a, 1) == Restart(0.0)
@@ -114,14 +114,14 @@ def test_the_limit() -> None:
 
 
 def test_giving_up_forgets_a_child_that_is_not_kept() -> None:
-    a = kid()
+    a = record()
     made = core(a, dynamic=True, max_restarts=0)
     assert ended(made, a) == GiveUp()
-    assert (a.status, made.kids) == ("gone", {})
+    assert (a.status, made.records) == ("gone", {})
 
 
 def test_a_row_of_delays_and_its_fresh_start() -> None:
-    a = kid(backoff=Backoff(initial=1, factor=2, reset_after=10, jitter=0))
+    a = record(backoff=Backoff(initial=1, factor=2, reset_after=10, jitter=0))
     made = core(a, max_restarts=100)
     a.life_began = 0.0
     assert ended(made, a, now=0) == Restart(0.0)
@@ -140,9 +140,9 @@ def test_a_row_of_delays_and_its_fresh_start() -> None:
 
 
 def test_jitter_is_drawn() -> None:
-    a = kid(backoff=Backoff(initial=2, jitter=0.5, immediate_first=False))
+    a = record(backoff=Backoff(initial=2, jitter=0.5, immediate_first=False))
     made: Core = SupervisorCore(Flags(), dynamic=False, draw=lambda: 1.0)
-    made.kids["a"] = a
+    made.records["a"] = a
     assert made.on_failed_restart(a, 0) == Restart(3.0)
     plain: Core = SupervisorCore(Flags(), dynamic=False)
     a.attempt = 0
@@ -150,13 +150,13 @@ def test_jitter_is_drawn() -> None:
 
 
 def test_no_row_without_a_backoff() -> None:
-    a = kid()
+    a = record()
     ended(core(a), a)
     assert a.attempt == 0
 
 
 def test_a_budget_that_escalates() -> None:
-    a = kid(budget=Budget(1, 5.0))
+    a = record(budget=Budget(1, 5.0))
     made = core(a, max_restarts=100)
     assert ended(made, a, now=0) == Restart(0.0)
     assert ended(made, a, now=5) == GiveUp(own=True)
@@ -167,17 +167,17 @@ def test_a_budget_that_escalates() -> None:
 
 
 def test_a_budget_that_quarantines_leaves_the_supervisors_alone() -> None:
-    a = kid(budget=Budget(1, 5.0, "quarantine"))
+    a = record(budget=Budget(1, 5.0, "quarantine"))
     made = core(a, max_restarts=1)
     assert ended(made, a, now=0) == Restart(0.0)
     assert ended(made, a, now=1) == Quarantine()
     assert a.status == "quarantined"
-    assert "a" in made.kids
+    assert "a" in made.records
     assert made.window.used(1) == 1
 
 
 def test_the_supervisors_limit_counts_beside_a_budget() -> None:
-    a = kid(budget=Budget(9, 5.0, "quarantine"))
+    a = record(budget=Budget(9, 5.0, "quarantine"))
     made = core(a, max_restarts=0)
     assert ended(made, a) == GiveUp(own=False)
 
@@ -189,16 +189,16 @@ def test_a_restart_that_is_declined() -> None:
         (False, "temporary", True),
         (True, "permanent", True),
     ):
-        a = kid(restart=restart)
+        a = record(restart=restart)
         made = core(a, dynamic=dynamic)
         assert made.on_ignored_restart(a) == Settled(dropped)
         assert a.status == ("gone" if dropped else "stopped")
-        assert ("a" in made.kids) is not dropped
+        assert ("a" in made.records) is not dropped
         assert a.ticket == (2 if dropped else 1)
 
 
 def test_groups() -> None:
-    a, b, c = kid("a"), kid("b"), kid("c")
+    a, b, c = record("a"), record("b"), record("c")
     for strategy, group in (
         ("one_for_one", [b]),
         ("one_for_all", [a, b, c]),
@@ -211,7 +211,7 @@ def test_groups() -> None:
 
 
 def test_a_quarantined_child_is_left_out_unless_it_is_the_pivot() -> None:
-    a, b, c = kid("a"), kid("b"), kid("c")
+    a, b, c = record("a"), record("b"), record("c")
     made = core(a, b, c, strategy="one_for_all")
     b.status = "quarantined"
     assert made.group_of(a) == [a, c]
@@ -219,7 +219,7 @@ def test_a_quarantined_child_is_left_out_unless_it_is_the_pivot() -> None:
 
 
 def test_the_living_stop_last_started_first() -> None:
-    a, b, c = kid("a"), kid("b"), kid("c")
+    a, b, c = record("a"), record("b"), record("c")
     made = core(a, b, c)
     assert made.stop_order([a, b, c]) == [c, b, a]
     assert made.stop_order(iter([a, c])) == [c, a]
@@ -228,53 +228,57 @@ def test_the_living_stop_last_started_first() -> None:
 
 
 def test_dropping_frees_the_id_of_that_child_only() -> None:
-    a, twin = kid("a"), kid("a")
+    a, twin = record("a"), record("a")
     made = core(a)
     a.undecided = twin.undecided = True
     made.drop(twin)
-    assert made.kids == {"a": a}
+    assert made.records == {"a": a}
     assert (twin.status, twin.undecided, twin.ticket) == ("gone", False, 1)
     made.drop(a)
-    assert made.kids == {}
+    assert made.records == {}
     made.drop(a)  # harmless
 
 
 def test_retiring() -> None:
-    a = kid(restart="temporary")
+    a = record(restart="temporary")
     made = core(a)
     a.undecided = True
     assert made.retire(a) is True
     assert (a.status, a.undecided, a.ticket) == ("gone", False, 2)
-    b = kid()
+    b = record()
     made = core(b)
     b.undecided, b.attempt = True, 3
     assert made.retire(b) is False
     assert (b.status, b.undecided, b.attempt, b.ticket) == ("stopped", False, 0, 1)
-    assert made.kids == {"a": b}
+    assert made.records == {"a": b}
 
 
 VITAL: dict[str, Any] = {"restart": "transient", "significant": True}
 
 
 def test_any_significant_child_ends_the_supervisor() -> None:
-    a, b, c = kid("a", **VITAL), kid("b", **VITAL), kid("c", restart="transient")
+    a, b, c = (
+        record("a", **VITAL),
+        record("b", **VITAL),
+        record("c", restart="transient"),
+    )
     made = core(a, b, c, auto_shutdown="any_significant")
     assert ended(made, c, NORMAL) == Settled(dropped=False)
     assert ended(made, a, NORMAL) == AutoShutdown(dropped=False)
-    gone = kid("g", restart="temporary", significant=True)
+    gone = record("g", restart="temporary", significant=True)
     made = core(gone, b, auto_shutdown="any_significant")
     assert ended(made, gone, CRASH) == AutoShutdown(dropped=True)
 
 
 def test_a_significant_child_that_crashes_is_restarted_sup_133() -> None:
-    a = kid("a", **VITAL)
+    a = record("a", **VITAL)
     made = core(a, auto_shutdown="any_significant")
     assert ended(made, a, CRASH) == Restart(0.0)
 
 
 def test_without_auto_shutdown_nobody_ends_it() -> None:
     # Refused where specifications are checked; the decision stands by itself.
-    a = kid("a", **VITAL)
+    a = record("a", **VITAL)
     assert ended(core(a), a, NORMAL) == Settled(dropped=False)
 
 
@@ -295,7 +299,7 @@ def test_without_auto_shutdown_nobody_ends_it() -> None:
 def test_the_last_active_significant_child_ends_it_sup_134(
     living: bool, status: Any, undecided: bool, in_plan: bool, active: bool
 ) -> None:
-    a, b, c = kid("a", **VITAL), kid("b", **VITAL), kid("c")
+    a, b, c = record("a", **VITAL), record("b", **VITAL), record("c")
     made = core(c, b, a, auto_shutdown="all_significant")
     b.living, b.status = living, status
     b.undecided, b.in_plan = undecided, in_plan
@@ -305,7 +309,7 @@ def test_the_last_active_significant_child_ends_it_sup_134(
 
 
 def test_an_exit_that_waits_is_not_decided_yet() -> None:
-    a = kid()
+    a = record()
     made = core(a)
     made.expect(a, CRASH)
     assert a.undecided is True

@@ -17,7 +17,7 @@ SPEC = child(work, restart="transient", significant=True)
 PLAIN = child(work, restart="transient")
 
 
-class Kid(ChildState):
+class Record(ChildState):
     looks = 0
 
     def __init__(self, id: int, spec: ChildSpec) -> None:  # type: ignore[type-arg]
@@ -27,22 +27,22 @@ class Kid(ChildState):
 
     @property
     def alive(self) -> bool:
-        Kid.looks += 1
+        Record.looks += 1
         return self.up
 
 
-def core_of(n: int) -> SupervisorCore[Kid]:
-    core: SupervisorCore[Kid]
+def core_of(n: int) -> SupervisorCore[Record]:
+    core: SupervisorCore[Record]
     core = SupervisorCore(Flags(auto_shutdown="all_significant"), dynamic=False)
     for id in range(n):
-        core.kids[id] = Kid(id, SPEC)
-    core.kids["plain"] = Kid(n, PLAIN)
+        core.records[id] = Record(id, SPEC)
+    core.records["plain"] = Record(n, PLAIN)
     return core
 
 
-def end(core: SupervisorCore[Kid], kid: Kid) -> bool:
-    kid.up = False
-    return isinstance(core.on_exit(kid, NORMAL, 0.0), AutoShutdown)
+def end(core: SupervisorCore[Record], record: Record) -> bool:
+    record.up = False
+    return isinstance(core.on_exit(record, NORMAL, 0.0), AutoShutdown)
 
 
 # To end one, to start one that is down again, or to delete one that is down.
@@ -54,27 +54,29 @@ def test_the_last_end_of_a_significant_child_is_told_from_all_others(
     steps: list[tuple[str, int]],
 ) -> None:
     core = core_of(6)
-    kids = [core.kids[id] for id in range(6)]
+    records = [core.records[id] for id in range(6)]
     for action, number in steps:
-        kid = kids[number]
-        if kid.status == "gone":
+        record = records[number]
+        if record.status == "gone":
             continue
-        if action == "e" and kid.up:
-            left = [other for other in kids if other.up and other is not kid]
-            assert end(core, kid) is (not left)
-        elif action == "s" and not kid.up:
-            kid.up, kid.status = True, "running"
-        elif action == "d" and not kid.up:
-            core.drop(kid)
+        if action == "e" and record.up:
+            left = [other for other in records if other.up and other is not record]
+            assert end(core, record) is (not left)
+        elif action == "s" and not record.up:
+            record.up, record.status = True, "running"
+        elif action == "d" and not record.up:
+            core.drop(record)
 
 
 def looks(n: int, *, backwards: bool) -> int:
     core = core_of(n)
-    kids = [core.kids[id] for id in range(n)]
-    Kid.looks = 0
-    ends = [end(core, kid) for kid in (reversed(kids) if backwards else kids)]
+    records = [core.records[id] for id in range(n)]
+    Record.looks = 0
+    ends = [
+        end(core, record) for record in (reversed(records) if backwards else records)
+    ]
     assert ends == [False] * (n - 1) + [True]
-    return Kid.looks
+    return Record.looks
 
 
 def test_the_ends_of_many_significant_children_look_at_each_a_few_times() -> None:
@@ -83,12 +85,12 @@ def test_the_ends_of_many_significant_children_look_at_each_a_few_times() -> Non
 
 
 def test_a_rest_that_restarts_is_found_without_those_before_it() -> None:
-    core: SupervisorCore[Kid]
+    core: SupervisorCore[Record]
     core = SupervisorCore(Flags(strategy="rest_for_one"), dynamic=False)
     for id in range(1000):
-        core.kids[id] = Kid(id, PLAIN)
-    Kid.looks = 0
-    group = core.group_of(core.kids[997])
-    assert [kid.id for kid in group] == [997, 998, 999]
-    assert [kid.id for kid in core.stop_order(group)] == [999, 998, 997]
-    assert Kid.looks <= 10
+        core.records[id] = Record(id, PLAIN)
+    Record.looks = 0
+    group = core.group_of(core.records[997])
+    assert [record.id for record in group] == [997, 998, 999]
+    assert [record.id for record in core.stop_order(group)] == [999, 998, 997]
+    assert Record.looks <= 10

@@ -124,7 +124,7 @@ class World:
         """What must be the same after a call that was refused."""
         node, box = self.node, self.box
         return [
-            [kid.status for kid in self.root.which_children()],
+            [record.status for record in self.root.which_children()],
             self.dynamic.count_children(),
             self.tasks.count_children(),
             self.parts.partitions,
@@ -344,7 +344,7 @@ async def build(body: Callable[[World], Coroutine[Any, Any, None]]) -> World:
         w.topics.register("topic", owner=w.box)
         await w.dynamic.start_child(child(Box, id="one"))
         w.task = w.tasks.async_nolink(trio.sleep_forever)
-        boxes = w.box.kid.mailbox, w.door.kid.mailbox
+        boxes = w.box.record.mailbox, w.door.record.mailbox
         w.inside, w.machine = (queue.server for queue in boxes if queue)  # type: ignore[assignment]
         nursery.start_soon(w.box.call, Box.later)
         while not w.inside.callers:

@@ -113,7 +113,9 @@ def test_after_the_run_a_call_is_refused_or_acts_on_nothing(name: str) -> None:
     assert node.events_emitted == emitted
     assert world.registry.count() == 0
     assert [
-        kid.status for kid in world.root.which_children() if kid.handle.kid.alive
+        record.status
+        for record in world.root.which_children()
+        if record.handle.record.alive
     ] == []
 
 

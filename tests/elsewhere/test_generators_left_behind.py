@@ -142,7 +142,7 @@ async def test_finished_generators_leave_no_trace() -> None:
 
     async with trio_sup.open_supervisor([child(many, id="many")]) as root:
         await trio.testing.wait_all_tasks_blocked()
-        generators = root.kid.node.generators
+        generators = root.record.node.generators
         assert generators.remembered <= 1
 
 

@@ -198,6 +198,6 @@ def test_a_call_driven_by_another_event_loop_is_refused() -> None:
             with pytest.raises(WrongRun, match=r"trio\.from_thread\.run\(ref\.call"):
                 await trio.to_thread.run_sync(asyncio.run, ref.call(Echo.ask))
             assert await ref.call(Echo.ask) == 1
-            assert list(calls_to(ref.kid)) == []
+            assert list(calls_to(ref.record)) == []
 
     trio.run(main)

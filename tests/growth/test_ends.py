@@ -90,10 +90,10 @@ async def test_a_stop_while_ends_wait_in_turn_ends_them_all() -> None:
         await trio.lowlevel.checkpoint()
         await trio.lowlevel.checkpoint()
         assert 0 < dyn.count_children().active < MANY
-        driver = dyn.kid.driver
+        shell = dyn.record.shell
         await dyn.stop()
-        assert driver is not None
-        assert driver.living == 0
+        assert shell is not None
+        assert shell.living == 0
 
 
 @pytest.mark.trio
@@ -145,7 +145,7 @@ async def lives_end_at_once(n: int, steps: Steps) -> None:
         await start(dyn, n, end)
         with steps:
             go.set()
-            while dyn.kid.driver is not None and dyn.kid.driver.living:
+            while dyn.record.shell is not None and dyn.record.shell.living:
                 await trio.lowlevel.checkpoint()
 
 
@@ -183,8 +183,8 @@ async def test_the_graces_of_very_many_children_collapse_in_turns(
 
         nursery.start_soon(press)
         async with block as sup:
-            driver = sup.dynamic("dyn").kid.driver
+            shell = sup.dynamic("dyn").record.shell
             await start(sup.dynamic("dyn"), n, last)
-    assert driver is not None
-    assert driver.living == 0
+    assert shell is not None
+    assert shell.living == 0
     assert trio.current_time() < 1  # and not 5, their grace

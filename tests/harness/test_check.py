@@ -13,7 +13,7 @@ import trio.lowlevel
 import trio_sup
 from trio_sup import GenServer, Registry, call, child, supervisor
 from trio_sup._children import life as _life
-from trio_sup._children.current import current_kid
+from trio_sup._children.current import current_record
 from trio_sup._core.words import Strategy
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup.testing import (
@@ -283,9 +283,9 @@ def test_a_run_in_which_an_assumption_fails_counts_for_nothing() -> None:
 
 def test_children_clients_and_build_functions_may_assume() -> None:
     async def starts_once() -> None:
-        kid = current_kid.get()
-        assert kid is not None
-        assume(kid.life == 1)
+        record = current_record.get()
+        assert record is not None
+        assume(record.life == 1)
         await trio.sleep_forever()
 
     async def assumes(world: World) -> None:

@@ -44,7 +44,7 @@ class Door(StateMachine[str]):
         self.state = "closed"
 
     async def init(self) -> None:
-        self.world.kids.add(self.ref.kid)
+        self.world.records.add(self.ref.record)
 
     async def enter(self, old: str | None) -> None:
         await trio.lowlevel.checkpoint()
@@ -71,7 +71,7 @@ class Shard(GenServer):
         self.topics = topics
 
     async def init(self) -> None:
-        self.world.kids.add(self.ref.kid)
+        self.world.records.add(self.ref.record)
         self.topics.register("news", self.id)
         self.every(0.4, Shard.tick)
         self.send_after(0.3, Shard.tick)

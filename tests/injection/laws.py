@@ -26,7 +26,7 @@ from trio_sup import (
     SupervisorStopping,
     TaskExit,
 )
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._core import events, exits
 from trio_sup.events import LifecycleEvent
 
@@ -56,7 +56,7 @@ class World:
     struck: bool = False
     """Whether the fault happened."""
     left: list[object] = Factory(list[object])
-    kids: set[Kid] = Factory(set[Kid])
+    records: set[Record] = Factory(set[Record])
     """Servers that lived."""
     served: Counter[str] = Factory(Counter[str])
     """How often each message was served."""
@@ -91,8 +91,8 @@ def check_laws(world: World, what: str) -> None:
         elif isinstance(event, events.ChildStopping):
             _check_order(event, world, alive, what)
     assert alive == {}, f"{what}: no end of {alive}"
-    for kid in world.kids:
-        check_mailbox(kid, what)
+    for record in world.records:
+        check_mailbox(record, what)
     twice = [id for id, count in world.served.items() if count > 1]
     assert twice == [], f"{what}: served twice: {twice}"
     assert world.told == Counter(world.asked), f"{what}: {world.asked} {world.told}"
@@ -110,9 +110,9 @@ def _check_order(
         assert path not in alive, f"{what}: {event.path} asked before {path} was down"
 
 
-def check_mailbox(kid: Kid, what: str) -> None:
+def check_mailbox(record: Record, what: str) -> None:
     """A server that is gone has nothing in its mailbox, and nobody waits for it."""
-    queue = kid.mailbox
+    queue = record.mailbox
     assert queue is not None
     left = {
         "batch": queue.batch,
@@ -129,7 +129,7 @@ def check_mailbox(kid: Kid, what: str) -> None:
         "accepting": queue.accepting,
     }
     full = {name: value for name, value in left.items() if value}
-    assert full == {}, f"{what}: {kid.path_text} has {full}"
+    assert full == {}, f"{what}: {record.path_text} has {full}"
 
 
 def check_outcome(world: World, kind: str, what: str) -> None:

@@ -17,7 +17,7 @@ from trio._core import _ki
 import trio_sup
 from trio_sup import Exit, Registry
 from trio_sup._children import life as _life
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._supervisors.lives import Lives
 
@@ -51,7 +51,7 @@ def ctrl_c_is_a_crash(patch: Patch) -> None:
 
 
 def names_stay(patch: Patch) -> None:
-    def release_life(self: Registry, kid: Kid) -> None:
+    def release_life(self: Registry, record: Record) -> None:
         pass
 
     patch.setattr(Registry, "release_life", release_life)
@@ -68,8 +68,8 @@ def queued_callers_are_forgotten(patch: Patch) -> None:
 def crashes_lose_their_error(patch: Patch) -> None:
     right = _life._classify
 
-    def classify(kid: Kid, error: BaseException | None) -> Exit:
-        exit = right(kid, error)
+    def classify(record: Record, error: BaseException | None) -> Exit:
+        exit = right(record, error)
         return Exit(exit.kind, exit.reason) if exit.kind == "crashed" else exit
 
     patch.setattr(_life, "_classify", classify)
@@ -80,8 +80,8 @@ def all_are_stopped_at_once(patch: Patch) -> None:
 
     def request_stop(self: Lives, reason: str) -> None:
         right(self, reason)
-        for kid in self.all_kids():
-            self.stop_kid(kid, reason)
+        for record in self.all_records():
+            self.stop_record(record, reason)
 
     patch.setattr(Lives, "request_stop", request_stop)
 

@@ -103,7 +103,7 @@ class Clerk(GenServer):
         self.kept: list[Caller[str]] = []
 
     async def init(self) -> None:
-        self.world.kids.add(self.ref.kid)
+        self.world.records.add(self.ref.record)
         current_node().registry.register((self.id, "own"))
         await trio.sleep(0.25)
         self.continue_with()

@@ -112,8 +112,8 @@ async def test_a_mailbox_is_shown_with_arguments_callers_and_ages(
             assert later is not None
             assert later.letters[0].seen == first_seen
             assert later.letters[3].seen >= first_seen + 2
-        await caller_child.kid.handle.wait_running()
-        sup.server(Shop, "shop").kid.mailbox.server.gate.set()  # type: ignore[union-attr]
+        await caller_child.record.handle.wait_running()
+        sup.server(Shop, "shop").record.mailbox.server.gate.set()  # type: ignore[union-attr]
 
 
 @pytest.mark.trio
@@ -171,7 +171,7 @@ async def test_a_state_is_read_once_until_asked_again_or_another_life(
             return "" if state is None else state.text
 
         await looker.watch("top/shop", "state", "overview")
-        server = sup.server(Shop, "shop").kid.mailbox
+        server = sup.server(Shop, "shop").record.mailbox
         assert server is not None
         assert isinstance(server.server, Shop)
         server.server.stock = {"pears": 1}
@@ -227,9 +227,9 @@ async def test_a_node_can_hide_contents_or_have_them_redacted(
             assert detail.state is not None
             assert [m.text for m in detail.mailbox.letters] == ["XXX"]
             assert detail.state.text == "XXX"
-        assert shop.kid.mailbox is not None
-        assert isinstance(shop.kid.mailbox.server, Shop)
-        shop.kid.mailbox.server.gate.set()
+        assert shop.record.mailbox is not None
+        assert isinstance(shop.record.mailbox.server, Shop)
+        shop.record.mailbox.server.gate.set()
 
 
 @pytest.mark.trio
@@ -329,7 +329,7 @@ async def test_after_the_lease_nothing_is_read_any_more(
         mailbox = looker.session.details[number].mailbox
         assert mailbox is not None
         assert mailbox.total == 1
-        queue = sup.server(Shop, "shop").kid.mailbox
+        queue = sup.server(Shop, "shop").record.mailbox
         assert queue is not None
         assert isinstance(queue.server, Shop)
         queue.server.gate.set()

@@ -45,7 +45,7 @@ async def test_this_version_of_trio_lets_a_crash_be_thrown_into_a_wait(
     async with open_supervisor([child(waiter.wait, id="a")]) as root:
         handle = root.child("a")
         await wait_all_tasks_blocked()
-        assert crash(handle.kid, "") == "root/a crashes in life 1"
+        assert crash(handle.record, "") == "root/a crashes in life 1"
         error = await first_error(handle)
         assert isinstance(error, ChaosCrash)
         assert waiter.ends == [error]
@@ -59,9 +59,9 @@ async def test_where_trio_has_other_names_a_crash_is_a_cancellation(
     async with open_supervisor([child(waiter.wait, id="a")]) as root:
         handle = root.child("a")
         await wait_all_tasks_blocked()
-        task, handle.kid.task = handle.kid.task, object()  # type: ignore[assignment]
-        assert crash(handle.kid, "") == "root/a is cancelled in life 1"
-        handle.kid.task = task
+        task, handle.record.task = handle.record.task, object()  # type: ignore[assignment]
+        assert crash(handle.record, "") == "root/a is cancelled in life 1"
+        handle.record.task = task
         error = await first_error(handle)
         assert isinstance(error, ChaosCrash)
         assert [type(end) for end in waiter.ends] == [trio.Cancelled]

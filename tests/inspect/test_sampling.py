@@ -63,9 +63,9 @@ class Looker:
         truth: dict[int, Row] = {}
         todo = list(current_node().roots())
         while todo:
-            kid = todo.pop()
-            truth[kid.uid] = build_row(kid)
-            todo += kid.observed_children()
+            record = todo.pop()
+            truth[record.uid] = build_row(record)
+            todo += record.observed_children()
         seen = {uid: cell.row for uid, cell in self.table.cells.items()}
         for row in (*truth.values(), *seen.values()):
             row.op_since = None  # a reading of the clock: it moves by itself
@@ -136,7 +136,7 @@ async def test_one_look_finds_all_that_has_changed(autojump_clock: MockClock) ->
 
 
 async def _crash(server: ServerRef[Worker]) -> None:
-    queue = server.kid.mailbox
+    queue = server.record.mailbox
     assert queue is not None
     assert isinstance(queue.server, Worker)
     queue.server.gate.set()

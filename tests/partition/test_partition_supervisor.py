@@ -465,4 +465,4 @@ async def test_part_016_stop_is_over_when_it_returns(
         parts = sup.partition_supervisor("p")
         handles = parts.handles()
         await parts.stop()
-        assert [handle.kid.alive for handle in [*handles, parts]] == [False] * 3
+        assert [handle.record.alive for handle in [*handles, parts]] == [False] * 3

@@ -20,7 +20,7 @@ from trio_sup import (
     child,
     open_supervisor,
 )
-from trio_sup._children.current import current_kid
+from trio_sup._children.current import current_record
 from trio_sup._registry.listeners import Notice
 
 
@@ -141,7 +141,7 @@ async def test_a_listener_runs_outside_of_the_child_it_hears_of(
 
     def look(notice: Notice) -> None:
         task = trio.lowlevel.current_task().name
-        seen.append((current_kid.get(), registry.get("m"), task))
+        seen.append((current_record.get(), registry.get("m"), task))
 
     registry.add_listener(look)
     spec = child(Member, registry, id="m", name=registry.via("m"))

@@ -194,7 +194,7 @@ async def test_reg_007_a_refused_registration_leaves_nothing(
         await b.call(Own.clash, "k")
         assert registry.keys(b) == []
         assert registry.count() == 1
-        assert b.kid not in registry._table._by_owner
+        assert b.record not in registry._table._by_owner
 
 
 @pytest.mark.trio

@@ -188,7 +188,7 @@ async def test_a_server_that_dies_before_during_and_after_answers_every_caller()
             for number in range(3):
                 nursery.start_soon(ask, Log.add, number)
             await trio.testing.wait_all_tasks_blocked()
-            ref.kid.scope.cancel("a bug in somebody's code")
+            ref.record.scope.cancel("a bug in somebody's code")
         await ref.wait_stopped()
         assert ends == [ServerExit] * 4
         await ask(Log.items)

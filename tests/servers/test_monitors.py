@@ -134,7 +134,7 @@ async def test_a_child_that_is_gone_is_reported_once_and_never_again(
         watcher = sup.server(Watcher, "Watcher")
         await watcher.call(Watcher.watch, target, until=until)
         assert [kind for *_, kind in await watcher.call(Watcher.heard)] == ["noproc"]
-        assert target.kid.watchers is None
+        assert target.record.watchers is None
 
 
 @pytest.mark.trio
@@ -274,7 +274,7 @@ async def test_a_monitor_says_what_it_watches_and_refuses_nonsense() -> None:
         with pytest.raises(ValueError, match="until"):
             async with monitor(target, until="never"):  # type: ignore[arg-type]
                 pass
-        assert target.kid.watchers is not None
+        assert target.record.watchers is not None
 
 
 @pytest.mark.trio

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_sup import Mailbox, MailboxFull
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._core.policies import WhenFull
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import (
@@ -23,7 +23,7 @@ from trio_sup._servers.messages import (
 CAPACITY = 3
 
 
-class NoKid:
+class NoRecord:
     path_text = "nobody"
     node = SimpleNamespace(home=SimpleNamespace(thread=get_ident()))
 
@@ -78,7 +78,7 @@ def test_a_mailbox_keeps_its_order_and_drops_what_the_policy_says(
 ) -> None:
     """Through takes, drops, and crashes after which what is foreign is kept."""
     policy = Mailbox(CAPACITY, when_full=when_full, on_crash="keep")
-    queue = MailQueue(cast(Kid, NoKid()), policy)
+    queue = MailQueue(cast(Record, NoRecord()), policy)
     queue.open()
     model = Model(when_full)
     for step in steps:
@@ -119,7 +119,7 @@ def put(queue: MailQueue, model: Model, item: Item) -> None:
 
 def test_what_is_put_before_all_others_on_a_shelf_is_next() -> None:
     policy = Mailbox(1, when_full="drop_oldest")
-    queue = MailQueue(cast(Kid, NoKid()), policy)
+    queue = MailQueue(cast(Record, NoRecord()), policy)
     queue.open()
     old, new, first = MAKE["cast"](), MAKE["cast"](), MAKE["call"]()
     queue.put_note(old)

@@ -187,28 +187,30 @@ async def settle() -> list[str]:
         await pool.terminate_child(info.handle)
     restless: list[Any] = []
     with trio.move_on_after(REST_WITHIN):
-        while restless := [kid for kid in all_kids() if not _at_rest(kid)]:
+        while restless := [record for record in all_records() if not _at_rest(record)]:
             await trio.sleep(0.05)
         await trio.sleep(0.5)
     return [
-        f"{kid.path_text} {kid.status} {kid.mailbox and kid.mailbox.depth}"
-        for kid in restless
+        f"{record.path_text} {record.status} {record.mailbox and record.mailbox.depth}"
+        for record in restless
     ]
 
 
-def _at_rest(kid: Any) -> bool:
-    busy = kid.mailbox is not None and (kid.mailbox.depth or kid.mailbox.current)
-    return not busy and kid.status in ("running", "stopped", "quarantined")
+def _at_rest(record: Any) -> bool:
+    busy = record.mailbox is not None and (
+        record.mailbox.depth or record.mailbox.current
+    )
+    return not busy and record.status in ("running", "stopped", "quarantined")
 
 
-def all_kids() -> list[Any]:
+def all_records() -> list[Any]:
     """Every child of the node, supervisors included."""
     found: list[Any] = []
     todo: list[Any] = [*current_node().roots()]
     while todo:
-        kid = todo.pop()
-        found.append(kid)
-        todo += kid.observed_children()
+        record = todo.pop()
+        found.append(record)
+        todo += record.observed_children()
     return found
 
 
@@ -221,10 +223,10 @@ def held() -> dict[str, int]:
     return {
         "resident": int(pages) * os.sysconf("SC_PAGE_SIZE"),
         "objects": len(objects),
-        "records": names.count("Kid"),
+        "records": names.count("Record"),
         "tasks": names.count("Task"),
         "servers": names.count("Worker"),
-        "children": len(all_kids()),
+        "children": len(all_records()),
         "descriptors": len(os.listdir("/proc/self/fd")),
         "threads": len(os.listdir("/proc/self/task")),
         "events": current_node().events_emitted,

@@ -816,7 +816,7 @@ async def test_endless_insertion_does_not_starve_others(
         for _ in range(100):
             await trio.lowlevel.checkpoint()
         # As in OTP it never gets to its mailbox; only the grace ends it.
-        sup.child("m").kid.ask_stop("test", 0)
+        sup.child("m").record.ask_stop("test", 0)
         assert (await sup.child("m").wait_exit(1)).kind == "killed"
 
 

@@ -52,7 +52,7 @@ async def test_a_quarantined_child_is_at_rest_and_keeps_its_name() -> None:
         await handle.wait_stopped()
         with pytest.raises(NoProcess):
             await handle.wait_running()
-        assert current_node().registry.holder("n") is handle.kid
+        assert current_node().registry.holder("n") is handle.record
         assert current_node().registry.get("n") is None
         await sup.terminate_child("hot")
         assert current_node().registry.holder("n") is None

@@ -21,9 +21,11 @@ async def test_an_id_with_a_newline_or_an_escape_stays_on_its_line(
 ) -> None:
     caplog.set_level(logging.DEBUG, "trio_sup")
     async with open_supervisor([child(trio.sleep_forever, id=FORGED)]) as tree:
-        kid = tree.child(FORGED)
-        assert kid.path[-1] == FORGED  # the id itself is what it was
-        assert kid.path_text.endswith("a\\nCRITICAL root forged\\x1b[2J\\x9b31m\\u202e")
+        handle = tree.child(FORGED)
+        assert handle.path[-1] == FORGED  # the id itself is what it was
+        assert handle.path_text.endswith(
+            "a\\nCRITICAL root forged\\x1b[2J\\x9b31m\\u202e"
+        )
         await tree.terminate_child(FORGED)
     assert any("forged" in record.getMessage() for record in caplog.records)
     for record in caplog.records:

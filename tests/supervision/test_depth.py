@@ -74,10 +74,10 @@ def counting() -> Generator[Calls]:
 
 
 def leaf_of(root: Child) -> Child:
-    kid = root.kid
-    while kid.driver is not None:
-        [kid] = kid.driver.all_kids()
-    return kid.handle
+    record = root.record
+    while record.shell is not None:
+        [record] = record.shell.all_records()
+    return record.handle
 
 
 async def leave(levels: int) -> int:
@@ -88,7 +88,7 @@ async def leave(levels: int) -> int:
         leaf = leaf_of(root)
         with counting() as calls:
             await block.__aexit__(None, None, None)
-        assert not leaf.kid.alive
+        assert not leaf.record.alive
         return calls.count
 
 
@@ -99,11 +99,11 @@ async def hurry(levels: int) -> int:
         root = await block.__aenter__()
         leaf = leaf_of(root)
         block.request_stop("first")
-        while leaf.kid.asked is None:
+        while leaf.record.asked is None:
             await trio.lowlevel.checkpoint()
         with counting() as calls:
             block.hurry()
-        assert leaf.kid.forced
+        assert leaf.record.forced
         await block.__aexit__(None, None, None)
         return calls.count
 

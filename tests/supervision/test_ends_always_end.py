@@ -440,7 +440,7 @@ def test_the_error_of_a_block_may_bite(attribute: str) -> None:
         except BaseException as raised:  # noqa: BLE001 - checked
             caught = raised
         assert caught is error
-        assert not ended[0].kid.alive
+        assert not ended[0].record.alive
 
     run(main, within=2 * GRACE)
 
@@ -480,11 +480,11 @@ def test_a_key_that_turns_while_it_is_held_concerns_nobody_else(
         inner = supervisor([turning, named, sound], id="s", max_restarts=99)
         tree = [inner, child(trio.sleep_forever, id="b")]
         async with open_supervisor(tree) as root:
-            kids = [info.handle for info in root.supervisor("s").which_children()]
+            records = [info.handle for info in root.supervisor("s").which_children()]
             for key in made:
                 key.turn()
             for number in range(crashes):
-                for handle in kids[:2]:
+                for handle in records[:2]:
                     ref: Any = handle
                     with pytest.raises(ServerExit):
                         await ref.call(Server.boom, ValueError("v"))
@@ -492,11 +492,11 @@ def test_a_key_that_turns_while_it_is_held_concerns_nobody_else(
                     assert isinstance(ended.error, ValueError)
                     await handle.wait_running()
             assert root.child("s").life == root.child("b").life == 1
-            assert kids[2].life == 1
-            assert unique.get("sound") == kids[2]
+            assert records[2].life == 1
+            assert unique.get("sound") == records[2]
         assert unique.count() == shared.count() == other.count() == 0
         assert current_node().registry.count() == 0
-        assert not any(handle.kid.alive for handle in kids)
+        assert not any(handle.record.alive for handle in records)
 
     run(main, within=20 * GRACE)
 
@@ -651,7 +651,7 @@ def test_what_is_fatal_passes_up_when_all_is_down(
         pass
     except BaseExceptionGroup as group:
         assert group.split(fatal)[1] is None  # noqa: PT017
-    assert not handles[0].kid.alive
+    assert not handles[0].record.alive
     assert names.count() == 0
 
 

@@ -77,7 +77,7 @@ async def test_state_has_changed_when_a_hook_runs() -> None:
             handle = next(iter(node.roots()[0].observed_children())).handle
             found.append(node.registry.get("n"))
             found.append(handle.last_exit is event.exit)
-            found.append(handle.kid.alive)
+            found.append(handle.record.alive)
 
     node.add_hook(hook)
     async with open_supervisor([stage.spec("a", name="n")]):

@@ -34,7 +34,7 @@ from trio_sup import (
     open_supervisor,
     supervisor,
 )
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._core.words import Restart, Strategy
 
 IDS = "abc"
@@ -111,8 +111,8 @@ class Trial:
                 await quiet()
                 with trio.fail_after(50):  # it still serves requests
                     await self.probe(stage, sup.child("in"))
-                for kid in sup.child("in").kid.observed_children():
-                    check_rest(kid)
+                for record in sup.child("in").record.observed_children():
+                    check_rest(record)
 
     async def probe(self, stage: Stage, handle: Child) -> None:
         assert isinstance(handle, Supervisor | DynamicSupervisor)
@@ -227,16 +227,16 @@ WORDS = [
 ]
 
 
-def check_rest(kid: Kid) -> None:
+def check_rest(record: Record) -> None:
     """Check a child that nothing has happened to for a while."""
-    what = f"{kid.path_text} is {kid.status}"
-    assert kid.status in ("running", "stopped", "quarantined"), what
-    assert (kid.status == "running") == kid.alive, what
-    assert not kid.in_plan, what
-    assert kid.pending == 0, what
-    if kid.spec.name is not None and kid.status != "quarantined":
-        holds = current_node().registry.holder(kid.spec.name) is kid
-        assert holds == kid.alive, f"{what}, holds its name: {holds}"
+    what = f"{record.path_text} is {record.status}"
+    assert record.status in ("running", "stopped", "quarantined"), what
+    assert (record.status == "running") == record.alive, what
+    assert not record.in_plan, what
+    assert record.pending == 0, what
+    if record.spec.name is not None and record.status != "quarantined":
+        holds = current_node().registry.holder(record.spec.name) is record
+        assert holds == record.alive, f"{what}, holds its name: {holds}"
 
 
 def check_trial(seed: int) -> None:

@@ -209,8 +209,8 @@ async def test_a_child_that_died_meanwhile_can_be_waited_for(
         await trio.sleep(1)
         stage.crash("a")
         await quiet()
-        kids = current_node().roots()[0].observed_children()
-        handle = next(iter(kids)).handle
+        records = current_node().roots()[0].observed_children()
+        handle = next(iter(records)).handle
         assert handle.status == "restarting"
         await handle.wait_running()
         came_back.append(trio.current_time())

@@ -156,7 +156,7 @@ async def test_between_two_lives_the_next_one_is_stopped_sup_121(
         stage.start_seconds["a"] = 1
         stage.crash("c")
         await eventually(lambda: sup.child("a").status == "restarting")
-        await eventually(lambda: not s.kid.alive)
+        await eventually(lambda: not s.record.alive)
         await s.stop()
         await trio.sleep(5)
         assert (s.status, s.life) == ("stopped", 2)

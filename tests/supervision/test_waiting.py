@@ -154,7 +154,7 @@ async def test_a_cancelled_waiter_leaves_nothing_behind() -> None:
         handle = sup.child("a")
         with trio.move_on_after(0.01):
             await handle.wait_stopped()
-        assert not handle.kid.waiters
+        assert not handle.record.waiters
         stage.crash("a")
         await handle.wait_running()
 

@@ -315,7 +315,7 @@ async def test_start_child_takes_ids_names_and_readiness(
         assert trio.current_time() - began == 1
         assert handle.value == "here"
         assert whereis("worker") == handle == sup.child("t", "me")
-        assert handle.kid.target_name.endswith("ready")
+        assert handle.record.target_name.endswith("ready")
         with pytest.raises(AlreadyStarted):
             await tasks.start_child(trio.sleep_forever, id="me")
         with pytest.raises(ChildSpecError, match="fit"):

@@ -68,7 +68,7 @@ async def test_task_001_it_runs_at_once_beside_its_caller(
         assert one.child is not None
         assert one.child.status == "gone"
         assert one.path_text == one.child.path_text == "root/t/1"
-        assert one.child.kid.target_name == "after"
+        assert one.child.record.target_name == "after"
 
 
 @pytest.mark.trio

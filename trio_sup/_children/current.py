@@ -8,24 +8,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trio.lowlevel import Task
 
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
     from trio_sup._node.node import Node
 
-current_kid: ContextVar[Kid | None] = ContextVar("trio_sup current child", default=None)
+current_record: ContextVar[Record | None] = ContextVar(
+    "trio_sup current child", default=None
+)
 """Set at the start of each life; tasks and threads that it starts inherit it.
 
 So does a Trio run that begins in such a thread: there it is nobody's child. Whoever
-reads this checks `Kid.node`, or `Home.here`.
+reads this checks `Record.node`, or `Home.here`.
 """
 
 
 class Attachment:
     """What `attach` made of a task, inside of what it was before."""
 
-    __slots__ = ("kid", "outer")
+    __slots__ = ("outer", "record")
 
-    def __init__(self, kid: Kid, outer: Attachment | None) -> None:
-        self.kid = kid
+    def __init__(self, record: Record, outer: Attachment | None) -> None:
+        self.record = record
         self.outer = outer
 
 
@@ -35,19 +37,19 @@ attachment: ContextVar[Attachment | None] = ContextVar(
 """Of the present task, if there is one; its block may have been left elsewhere."""
 
 
-def present_kid() -> Kid | None:
+def present_record() -> Record | None:
     """Return the child that the present code registers names for, or None.
 
     The innermost living one that `attach` made, else the one whose life this is;
     perhaps of another Trio run.
     """
     at = attachment.get()
-    while at is not None and not at.kid.alive:
+    while at is not None and not at.record.alive:
         at = at.outer
-    return current_kid.get() if at is None else at.kid
+    return current_record.get() if at is None else at.record
 
 
-def kid_of(task: Task, node: Node) -> Kid | None:
+def record_of(task: Task, node: Node) -> Record | None:
     """Return the child of a node that a task belongs to, or None."""
-    kid = task.context.get(current_kid)
-    return kid if kid is not None and kid.node is node else None
+    record = task.context.get(current_record)
+    return record if record is not None and record.node is node else None

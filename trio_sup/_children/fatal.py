@@ -9,13 +9,13 @@ from trio_sup._core.safe import safe_repr
 from trio_sup._trio.log import Log, to_stderr
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
-    from trio_sup._supervisors.shell import Driver
+    from trio_sup._children.record import Record
+    from trio_sup._supervisors.shell import Shell
 
 _log = Log("trio_sup")
 
 
-def end_a_tree(near: Kid, error: BaseException, where: str) -> None:
+def end_a_tree(near: Record, error: BaseException, where: str) -> None:
     """Let a supervisor stop in order and raise a fatal error then. Synchronous.
 
     The nearest that runs above a child, else any tree of its node; with none left
@@ -26,10 +26,10 @@ def end_a_tree(near: Kid, error: BaseException, where: str) -> None:
         error: What is fatal.
         where: Who raised it, in a word or two.
     """
-    driver = _running_above(near)
-    if driver is not None:
-        driver.fatal.append(error)
-        driver.request_stop(f"{type(error).__name__} in a {where}")
+    shell = _running_above(near)
+    if shell is not None:
+        shell.fatal.append(error)
+        shell.request_stop(f"{type(error).__name__} in a {where}")
         return
     text = clean(
         f"a {where} raised {safe_repr(error)}, and no tree is left to be ended by it"
@@ -40,14 +40,14 @@ def end_a_tree(near: Kid, error: BaseException, where: str) -> None:
         to_stderr(text + "\n")
 
 
-def _running_above(near: Kid) -> Driver | None:
-    kid: Kid | None = near
-    while kid is not None:
-        driver = kid.driver
-        if driver is not None and driver.mode != "down":
-            return driver
-        kid = None if kid.parent is None else kid.parent.kid
+def _running_above(near: Record) -> Shell | None:
+    record: Record | None = near
+    while record is not None:
+        shell = record.shell
+        if shell is not None and shell.mode != "down":
+            return shell
+        record = None if record.parent is None else record.parent.record
     for root in near.node.roots():
-        if root.driver is not None and root.driver.mode != "down":
-            return root.driver
+        if root.shell is not None and root.shell.mode != "down":
+            return root.shell
     return None

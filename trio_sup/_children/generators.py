@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from trio_sup._children.current import current_kid
+from trio_sup._children.current import current_record
 from trio_sup._trio.log import Log
 from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
     from trio_sup._node.node import Node
 
 _log = Log("trio_sup")
@@ -41,7 +41,7 @@ class Generators:
         self._node = node
         # What each child's present life began and did not finish, by the generator's
         # number: one that is being collected cannot be found otherwise.
-        self._begun: dict[Kid, dict[int, tuple[Mark, weakref.ref[Generator]]]] = {}
+        self._begun: dict[Record, dict[int, tuple[Mark, weakref.ref[Generator]]]] = {}
         # Those whose end has begun, until the next one begins: Python clears weak
         # references before it asks the finaliser.
         self._ending: dict[int, Mark] = {}
@@ -59,11 +59,11 @@ class Generators:
         before = self._first_before
         if before is not None:
             before(made)
-        kid = current_kid.get()
-        if kid is None or kid.node is not self._node or not kid.alive:
+        record = current_record.get()
+        if record is None or record.node is not self._node or not record.alive:
             return
         self._ending.clear()
-        number, begun = id(made), self._begun.setdefault(kid, {})
+        number, begun = id(made), self._begun.setdefault(record, {})
 
         @enable_ki_protection
         def gone(_: object) -> None:
@@ -71,7 +71,7 @@ class Generators:
             if entry is not None:
                 self._ending[number] = entry[0]
 
-        begun[number] = (kid.path_text, kid.life), weakref.ref(made, gone)
+        begun[number] = (record.path_text, record.life), weakref.ref(made, gone)
 
     def _finalise(self, made: Generator) -> None:
         # Python asks only for those that are not finished. Called by the collector,
@@ -83,9 +83,9 @@ class Generators:
         if before is not None:
             before(made)
 
-    def life_over(self, kid: Kid) -> None:
+    def life_over(self, record: Record) -> None:
         """A life has ended: report what it began and somebody still holds."""
-        begun = self._begun.pop(kid, None)
+        begun = self._begun.pop(record, None)
         if begun is None:
             return
         for mark, ref in [begun.pop(number) for number in list(begun)]:

@@ -2,7 +2,7 @@
 
 The scope is shielded from birth: a cancellation from outside reaches only the
 supervisor, which stops its children in order. The end of a life never reaches the
-nursery; it becomes an `Exit` and goes to the driver. Decisions and restarts happen
+nursery; it becomes an `Exit` and goes to the shell. Decisions and restarts happen
 after the `except` block: what is raised or cancelled inside one drags the dead
 life's exception along as context.
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import trio
 from trio.lowlevel import current_task, enable_ki_protection
 
-from trio_sup._children.current import current_kid
+from trio_sup._children.current import current_record
 from trio_sup._children.refusals import StartFailed
 from trio_sup._core.anatomy import (
     is_a,
@@ -37,51 +37,53 @@ from trio_sup._trio.last_resort import report_fault, survive
 from trio_sup._trio.protect import enter_user
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
 
 
 class LifeHost(Protocol):
-    """Who is told how a life ended: a supervisor's driver, or the root's host."""
+    """Who is told how a life ended: a supervisor's shell, or the root's host."""
 
-    def life_over(self, kid: Kid, exit: Exit, fatal: BaseException | None) -> None:
+    def life_over(
+        self, record: Record, exit: Exit, fatal: BaseException | None
+    ) -> None:
         """Take the end of a life; called in its task's last step."""
 
 
 @enable_ki_protection
-async def run_life(host: LifeHost, kid: Kid) -> None:
-    """Run one life of `kid` to its very end, and hand its exit to the host."""
+async def run_life(host: LifeHost, record: Record) -> None:
+    """Run one life of `record` to its very end, and hand its exit to the host."""
     error: BaseException | None = None
-    scope = kid.scope
+    scope = record.scope
     assert scope is not None
     try:
         with scope:
-            kid.task = current_task()
-            current_kid.set(kid)
+            record.task = current_task()
+            current_record.set(record)
             # A scope that is cancelled before it is entered would still let the
             # body run up to its first checkpoint.
             if not scope.cancel_called:
                 # Caught inside of the scope, which would `split` a group: code of the
                 # user's, that could leave the scope half closed.
                 try:
-                    await _run_target(kid)
+                    await _run_target(record)
                 except BaseException as caught:  # noqa: BLE001 - becomes the exit
                     error = caught
-                if kid.task.child_nurseries:
-                    await _close_nurseries(kid.task)
+                if record.task.child_nurseries:
+                    await _close_nurseries(record.task)
     except BaseException as misnested:  # noqa: BLE001 - scopes left open inside
         error = misnested if error is None else error
-    gate = kid.node.gate
+    gate = record.node.gate
     gate.passed += 1
     if gate.passed >= LOOK and gate.is_crowded():
         await gate.wait()
     exit = fatal = None
     try:
-        survive(kid.path_text, kid.node.generators.life_over, kid)
-        exit, fatal = _end_of(kid, error, cancelled=scope.cancel_called)
-        host.life_over(kid, exit, fatal)
+        survive(record.path_text, record.node.generators.life_over, record)
+        exit, fatal = _end_of(record, error, cancelled=scope.cancel_called)
+        host.life_over(record, exit, fatal)
     finally:
-        # Break the cycle error -> traceback -> this frame -> kid, exit -> error.
-        del error, kid, host, scope, exit, fatal
+        # Break the cycle error -> traceback -> this frame -> record, exit -> error.
+        del error, record, host, scope, exit, fatal
 
 
 async def _close_nurseries(task: trio.lowlevel.Task) -> None:
@@ -100,66 +102,66 @@ async def _close_nurseries(task: trio.lowlevel.Task) -> None:
 
 
 def _end_of(
-    kid: Kid, error: BaseException | None, *, cancelled: bool
+    record: Record, error: BaseException | None, *, cancelled: bool
 ) -> tuple[Exit, BaseException | None]:
     """Work out how a life ended, and what of it is fatal. Never raises.
 
     Args:
-        kid: Whose life.
+        record: Whose life.
         error: What it raised.
         cancelled: Whether it was cancelled; its cancellation then means nothing.
     """
     try:
         if error is not None and cancelled:
             error = without(error, trio.Cancelled)
-        exit, fault = _classify(kid, error), None
+        exit, fault = _classify(record, error), None
     except BaseException as raised:  # noqa: BLE001 - the life ends all the same
         fault = raised
-        if kid.asked is None:
+        if record.asked is None:
             exit = Exit("crashed", None, raised if error is None else error)
         else:
-            exit = Exit("killed" if kid.forced else "shutdown", kid.asked, error)
+            exit = Exit("killed" if record.forced else "shutdown", record.asked, error)
     for fatal in (error, fault):
         if fatal is not None and is_fatal(fatal, trio.Cancelled):
             return exit, fatal
     if fault is not None:
-        report_fault(kid.path_text, fault)
+        report_fault(record.path_text, fault)
     return exit, None
 
 
-def _run_target(kid: Kid) -> Awaitable[Any]:
+def _run_target(record: Record) -> Awaitable[Any]:
     """Return what the life consists of, to be awaited.
 
     Not a coroutine itself: each would be one more between Trio and every wake-up.
     """
-    spec = kid.spec
-    if kid.driver is not None:
-        return kid.driver.run()
-    if kid.mailbox is not None:
-        return serve(kid)
+    spec = record.spec
+    if record.shell is not None:
+        return record.shell.run()
+    if record.mailbox is not None:
+        return serve(record)
     if spec.signals_ready:
-        return _enter_signalling(kid)
-    kid.become_ready()
+        return _enter_signalling(record)
+    record.become_ready()
     return enter_user(spec.target, *spec.args)
 
 
-async def _enter_signalling(kid: Kid) -> None:
-    status = ReadySignal(kid)
-    await enter_user(kid.spec.target, *kid.spec.args, task_status=status)
-    if not kid.ready and kid.asked is None:
+async def _enter_signalling(record: Record) -> None:
+    status = ReadySignal(record)
+    await enter_user(record.spec.target, *record.spec.args, task_status=status)
+    if not record.ready and record.asked is None:
         raise RuntimeError(
-            f"{kid.path_text!r} returned without calling task_status.started()"
+            f"{record.path_text!r} returned without calling task_status.started()"
         )
 
 
 class ReadySignal:
     """What a plain function gets as `task_status`; fulfils `trio.TaskStatus`."""
 
-    __slots__ = ("_kid", "_life")
+    __slots__ = ("_life", "_record")
 
-    def __init__(self, kid: Kid) -> None:
-        self._kid = kid
-        self._life = kid.life
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._life = record.life
 
     @enable_ki_protection
     def started(self, value: object = None) -> None:
@@ -169,35 +171,35 @@ class ReadySignal:
             RuntimeError: called twice.
             WrongRun: called from a thread or from another Trio run.
         """
-        kid = self._kid
-        kid.node.home.check_if_going("task_status.started", kid.path_text)
-        if kid.life != self._life or not kid.alive:
+        record = self._record
+        record.node.home.check_if_going("task_status.started", record.path_text)
+        if record.life != self._life or not record.alive:
             return  # kept for longer than its life
-        if kid.ready:
+        if record.ready:
             raise RuntimeError("called 'started' twice on the same task status")
-        kid.value = value
-        kid.become_ready()
+        record.value = value
+        record.become_ready()
 
 
-def _classify(kid: Kid, error: BaseException | None) -> Exit:
+def _classify(record: Record, error: BaseException | None) -> Exit:
     """Work out how a life ended: by intent first, by exception second."""
-    if kid.asked is not None:
-        kind: ExitKind = "killed" if kid.forced else "shutdown"
+    if record.asked is not None:
+        kind: ExitKind = "killed" if record.forced else "shutdown"
         if error is not None and stop_in(error) is not None:
             error = None
         if is_a(error, (RestartLimitExceeded, StartFailed)):
             error = None  # a supervisor that was going down anyway
-        return Exit(kind, kid.asked, error)
+        return Exit(kind, record.asked, error)
     if error is None:
-        return NORMAL if kid.driver is None else kid.driver.outcome
-    if is_a(error, Ignore) and not kid.ready:
+        return NORMAL if record.shell is None else record.shell.outcome
+    if is_a(error, Ignore) and not record.ready:
         return Exit("normal", "ignore", error)
     stop = stop_in(error)
     if stop is not None:
         return stop.exit
-    if kid.driver is not None and is_a(error, RestartLimitExceeded):
+    if record.shell is not None and is_a(error, RestartLimitExceeded):
         return Exit("shutdown", "gave up", error)
-    if kid.driver is not None and is_a(error, StartFailed):
+    if record.shell is not None and is_a(error, StartFailed):
         return Exit("shutdown", "a child failed to start", error)
     return Exit("crashed", None, _without_cancelled(error))
 
@@ -229,20 +231,20 @@ def graceful_stop() -> Generator[trio.Event]:
         WrongRun: from entering, in a thread that the function started, with a Trio run
             of its own or without one; a `RuntimeError`, too.
     """
-    kid = current_kid.get()
-    if kid is None or kid.spec.kind != "task" or kid.scope is None:
+    record = current_record.get()
+    if record is None or record.spec.kind != "task" or record.scope is None:
         raise RuntimeError("graceful_stop() works inside a supervised function only")
-    kid.node.home.check("graceful_stop", kid.path_text)
-    if kid.stop_event is not None:
+    record.node.home.check("graceful_stop", record.path_text)
+    if record.stop_event is not None:
         raise RuntimeError("graceful_stop() is in use already in this child")
-    life, scope = kid.life, kid.scope
-    kid.stop_event = event = trio.Event()
-    if kid.asked is not None:
+    life, scope = record.life, record.scope
+    record.stop_event = event = trio.Event()
+    if record.asked is not None:
         event.set()
     try:
         yield event
     finally:
-        if kid.life == life and kid.alive:
-            kid.stop_event = None
-            if kid.asked is not None:
-                scope.cancel(kid.asked)
+        if record.life == life and record.alive:
+            record.stop_event = None
+            if record.asked is not None:
+                scope.cancel(record.asked)

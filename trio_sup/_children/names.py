@@ -1,4 +1,4 @@
-"""The names of children as the drivers see them: reserved, shown, hidden, released.
+"""The names of children as the shells see them: reserved, shown, hidden, released.
 
 `Registry` is this plus what users call.
 """
@@ -17,7 +17,7 @@ from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
 
 
 _moving = Lock()
@@ -33,8 +33,8 @@ class Names:
     def __init__(self, *, unique: bool, name: str) -> None:
         self.name = name
         # Invariant: the same table as `_table` if keys are unique, else None.
-        self._unique: UniqueTable[Kid] | None = None
-        self._table: Table[Kid]
+        self._unique: UniqueTable[Record] | None = None
+        self._table: Table[Record]
         if unique:
             self._table = self._unique = UniqueTable()
         else:
@@ -62,12 +62,12 @@ class Names:
             # Outside of a run it belongs to nobody: it has no holders then.
             self._home = present_home()
 
-    def holder(self, key: Hashable) -> Kid | None:
+    def holder(self, key: Hashable) -> Record | None:
         """The child that a unique key belongs to, running or not."""
         entry = self._only_unique("holder").get(key)
         return None if entry is None else entry.owner
 
-    def reserve(self, key: Hashable, kid: Kid, value: object) -> None:
+    def reserve(self, key: Hashable, record: Record, value: object) -> None:
         """Take a name for a child's life that is about to start.
 
         Raises:
@@ -77,40 +77,40 @@ class Names:
         self.enter("via")
         table = self._only_unique("via")
         # By its owner, if it has it already: the key may have changed its hash.
-        entry = table.reserved_by(kid) or table.get(key)
+        entry = table.reserved_by(record) or table.get(key)
         if entry is None:
-            entry = table.add(key, kid, value)
+            entry = table.add(key, record, value)
             assert entry is not None
-        elif entry.owner is not kid:
+        elif entry.owner is not record:
             raise AlreadyRegistered(key, entry.owner.handle)
         entry.value = value
         entry.reserved = True
 
-    def show(self, kid: Kid) -> None:
+    def show(self, record: Record) -> None:
         """The child is ready: look-ups find it from now on."""
-        entry = self._table.reserved_by(kid)
+        entry = self._table.reserved_by(record)
         if entry is not None:
             self._show(entry)
 
-    def hide(self, kid: Kid) -> None:
+    def hide(self, record: Record) -> None:
         """The child's life has ended; the name stays reserved for the next."""
-        entry = self._table.reserved_by(kid)
+        entry = self._table.reserved_by(record)
         if entry is not None and self._table.hide(entry):
             self._tell_gone(entry)
 
-    def release(self, kid: Kid) -> None:
+    def release(self, record: Record) -> None:
         """Free a reserved name."""
-        entry = self._table.reserved_by(kid)
+        entry = self._table.reserved_by(record)
         if entry is not None:
             self._remove(entry)
 
-    def release_life(self, kid: Kid) -> None:
+    def release_life(self, record: Record) -> None:
         """Free the names that one life registered for itself, all of them.
 
         What the hash of a key raises beside an `Exception` is raised in the end.
         """
         fatal: BaseException | None = None
-        for entry in self._table.of(kid):
+        for entry in self._table.of(record):
             if not entry.reserved:
                 try:
                     self._remove(entry)
@@ -144,7 +144,7 @@ class Names:
         if self._home is not None:
             self._home.check_if_going(f"registry.{call}", self.name)
 
-    def _only_unique(self, what: str) -> UniqueTable[Kid]:
+    def _only_unique(self, what: str) -> UniqueTable[Record]:
         if self._unique is None:
             raise ValueError(
                 f"{what}() needs unique keys; {self.name!r} has duplicate keys: "
@@ -152,7 +152,7 @@ class Names:
             )
         return self._unique
 
-    def _show(self, entry: Entry[Kid]) -> None:
+    def _show(self, entry: Entry[Record]) -> None:
         if not self._table.show(entry):
             return
         if self._waiters:
@@ -161,7 +161,7 @@ class Names:
             notice = Registered(entry.key, entry.owner.handle, entry.value)
             self._notifier.post(notice)
 
-    def _wake_for(self, entry: Entry[Kid]) -> None:
+    def _wake_for(self, entry: Entry[Record]) -> None:
         """Wake those who wait for a key; each looks again whether it is there."""
         try:
             waiters = self._waiters.get(entry.key)
@@ -172,7 +172,7 @@ class Names:
             if waiters is not None:
                 waiters.wake()
 
-    def _remove(self, entry: Entry[Kid]) -> None:
+    def _remove(self, entry: Entry[Record]) -> None:
         was_live = entry.live
         try:
             self._table.remove(entry)
@@ -180,8 +180,8 @@ class Names:
             if was_live:
                 self._tell_gone(entry)
 
-    def _tell_gone(self, entry: Entry[Kid]) -> None:
+    def _tell_gone(self, entry: Entry[Record]) -> None:
         if self._notifier.listeners:
-            kid = entry.owner
-            ended = None if kid.alive else kid.last_exit
-            self._notifier.post(Unregistered(entry.key, kid.handle, ended))
+            record = entry.owner
+            ended = None if record.alive else record.last_exit
+            self._notifier.post(Unregistered(entry.key, record.handle, ended))

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from trio_sup._core.specs import ChildSpec
     from trio_sup._node.node import Node
     from trio_sup._servers.mailbox import MailQueue
-    from trio_sup._supervisors.shell import Driver
+    from trio_sup._supervisors.shell import Shell
 
 
 KEPT_EXITS = 16
 
 
-class Kid(ObservedState):
-    """A child as the drivers see it: its state, and what runs at present.
+class Record(ObservedState):
+    """A child as the shells see it: its state, and what runs at present.
 
     Lives never overlap, so what belongs to one life has its place here, too.
     """
@@ -45,7 +45,6 @@ class Kid(ObservedState):
         "brutal",
         "cut_short",
         "deadline",
-        "driver",
         "exits",
         "forced",
         "handle",
@@ -58,6 +57,7 @@ class Kid(ObservedState):
         "registries",
         "rests_with_parent",
         "scope",
+        "shell",
         "start_alarm",
         "started_life",
         "stop_event",
@@ -74,12 +74,12 @@ class Kid(ObservedState):
     last_exit: Exit | None
 
     def __init__(
-        self, spec: ChildSpec[Child], id: Hashable, parent: Driver | None, node: Node
+        self, spec: ChildSpec[Child], id: Hashable, parent: Shell | None, node: Node
     ) -> None:
         super().__init__(spec, id)
         self.node: Node = node
         self.uid: int = node.next_uid()
-        self.parent: Driver | None = parent
+        self.parent: Shell | None = parent
         above = "" if parent is None else parent.path_text + "/"
         # The one place where ids become text: no log, error or viewer gets another.
         self.path_text: str = above + clean(safe_text(id))
@@ -94,7 +94,7 @@ class Kid(ObservedState):
         self.rests_with_parent: bool = False
         # The last life that was stopped because its supervisor stopped.
         self.overtaken: int = 0
-        self.driver: Driver | None = None
+        self.shell: Shell | None = None
         self.mailbox: MailQueue | None = None
         self.value: object = None
         # Invariant: not None exactly while a life is in progress.
@@ -142,15 +142,15 @@ class Kid(ObservedState):
     @property
     def may_return(self) -> bool:
         """Whether it lives, or will live again without anybody's request."""
-        kid = self
+        record = self
         while True:
-            if kid.scope is not None or kid.awaiting_restart or kid.in_plan:
+            if record.scope is not None or record.awaiting_restart or record.in_plan:
                 return True
-            if kid.status == "starting":  # waits for its turn
+            if record.status == "starting":  # waits for its turn
                 return True
-            if not kid.rests_with_parent or kid.parent is None:
+            if not record.rests_with_parent or record.parent is None:
                 return False
-            kid = kid.parent.kid
+            record = record.parent.record
 
     def touch(self) -> None:
         """Something changed: tell those who wait."""
@@ -175,15 +175,15 @@ class Kid(ObservedState):
         of its children once, when its root has ended.
         """
         self.touch()
-        if self.driver is None or self.may_return:
+        if self.shell is None or self.may_return:
             return
-        todo = [self.driver]
+        todo = [self.shell]
         while todo:
-            for kid in todo.pop().all_kids():
-                if kid.rests_with_parent:
-                    kid.touch()
-                    if kid.driver is not None:
-                        todo.append(kid.driver)
+            for record in todo.pop().all_records():
+                if record.rests_with_parent:
+                    record.touch()
+                    if record.shell is not None:
+                        todo.append(record.shell)
 
     async def wait_change(self) -> None:
         """Wait for the next `touch`. A checkpoint, always.
@@ -238,8 +238,8 @@ class Kid(ObservedState):
         self.show_name()
         self.touch()
         if self.parent is not None:
-            self.parent.kid_ready(self)
-        host = self.driver if self.parent is None else self.parent
+            self.parent.record_ready(self)
+        host = self.shell if self.parent is None else self.parent
         assert host is not None
         host.emit(ChildStarted, trio.current_time(), self.path_text, self.life)
 
@@ -319,8 +319,8 @@ class Kid(ObservedState):
     def _pass_on_request(self, scope: trio.CancelScope) -> bool:
         """Return whether the request was the cancellation already."""
         assert self.asked is not None
-        if self.driver is not None:
-            self.driver.request_stop(self.asked)
+        if self.shell is not None:
+            self.shell.request_stop(self.asked)
         elif self.mailbox is not None and self.ready:
             self.mailbox.request_stop()
         elif self.stop_event is not None and _reaches(self.stop_event):
@@ -361,19 +361,19 @@ class Kid(ObservedState):
 
     def force(self) -> None:
         """The grace is over: cancel, and from then on watch for a stuck life."""
-        todo: list[Kid] = [self]
+        todo: list[Record] = [self]
         while todo:
-            kid = todo.pop()
-            if kid.scope is None or kid.forced:
+            record = todo.pop()
+            if record.scope is None or record.forced:
                 continue
-            kid.forced = True
-            if kid.driver is not None:
+            record.forced = True
+            if record.shell is not None:
                 # A loop, as supervisors may nest deeper than the stack.
-                below = [one for one in kid.driver.hasten() if one._sooner(0)]
+                below = [one for one in record.shell.hasten() if one._sooner(0)]
                 todo += reversed(below)
             else:
-                kid.scope.cancel(kid._force_reason())
-            kid._watch()
+                record.scope.cancel(record._force_reason())
+            record._watch()
 
     def _watch(self) -> None:
         """Report the life if it outlives its cancellation."""
@@ -431,10 +431,10 @@ def _reaches(event: trio.Event) -> bool:
     return not (event.is_set() and event.statistics().tasks_waiting)
 
 
-def _new_handle(kid: Kid) -> Child:
+def _new_handle(record: Record) -> Child:
     from trio_sup._tree.handles import new_handle
 
-    return new_handle(kid)
+    return new_handle(record)
 
 
 class Child:
@@ -443,8 +443,8 @@ class Child:
     Two handles are equal when they stand for the same child.
     """
 
-    __slots__ = ("_kid",)
-    _kid: Kid
+    __slots__ = ("_record",)
+    _record: Record
 
     def __init__(self) -> None:
         raise TypeError(
@@ -453,21 +453,21 @@ class Child:
         )
 
     @classmethod
-    def _create(cls, kid: Kid) -> Self:
+    def _create(cls, record: Record) -> Self:
         self = object.__new__(cls)
-        self._kid = kid
+        self._record = record
         return self
 
     @property
-    def kid(self) -> Kid:
+    def record(self) -> Record:
         """The library's own record; not for users."""
-        return self._kid
+        return self._record
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Child) and other.kid is self.kid
+        return isinstance(other, Child) and other.record is self.record
 
     def __hash__(self) -> int:
-        return hash(id(self.kid))
+        return hash(id(self.record))
 
     def __repr__(self) -> str:
         return (
@@ -478,47 +478,47 @@ class Child:
     @property
     def id(self) -> Hashable:
         """The place under the supervisor."""
-        return self.kid.id
+        return self.record.id
 
     @property
     def path(self) -> tuple[Hashable, ...]:
         """The ids from the root."""
-        kid: Kid | None = self.kid
+        record: Record | None = self.record
         ids: list[Hashable] = []
-        while kid is not None:
-            ids.append(kid.id)
-            kid = None if kid.parent is None else kid.parent.kid
+        while record is not None:
+            ids.append(record.id)
+            record = None if record.parent is None else record.parent.record
         return tuple(reversed(ids))
 
     @property
     def path_text(self) -> str:
         """The ids from the root, joined by ``/``."""
-        return self.kid.path_text
+        return self.record.path_text
 
     @property
     def status(self) -> Status:
         """Where the child is in its story, right now."""
-        return self.kid.status
+        return self.record.status
 
     @property
     def life(self) -> int:
         """The number of the present or last life; 0 before the first."""
-        return self.kid.life
+        return self.record.life
 
     @property
     def restarts(self) -> int:
         """How often a supervisor started it again after an end."""
-        return self.kid.restarts
+        return self.record.restarts
 
     @property
     def last_exit(self) -> Exit | None:
         """How the last finished life ended, or None before that."""
-        return self.kid.last_exit
+        return self.record.last_exit
 
     @property
     def value(self) -> object:
         """What the present life gave to ``task_status.started(value)``."""
-        return self.kid.value if self.kid.ready else None
+        return self.record.value if self.record.ready else None
 
     async def wait_running(self) -> None:
         """Wait until the child runs: ready, and not asked to stop. A checkpoint.
@@ -528,13 +528,13 @@ class Child:
         Raises:
             NoProcess: it is down and will not come back by itself.
         """
-        kid = self.kid
-        kid.check_run("handle.wait_running")
+        record = self.record
+        record.check_run("handle.wait_running")
         await trio.lowlevel.checkpoint()
-        while not kid.running:
-            if not kid.may_return:
-                raise NoProcess(kid.path_text, f"is {kid.status}")
-            await kid.wait_change()
+        while not record.running:
+            if not record.may_return:
+                raise NoProcess(record.path_text, f"is {record.status}")
+            await record.wait_change()
 
     async def wait_stopped(self) -> None:
         """Wait until the child is down for good, or until restarted by hand.
@@ -542,11 +542,11 @@ class Child:
         Waits through restarts and backoff; a checkpoint; returns at once for a
         child that is gone.
         """
-        kid = self.kid
-        kid.check_run("handle.wait_stopped")
+        record = self.record
+        record.check_run("handle.wait_stopped")
         await trio.lowlevel.checkpoint()
-        while kid.may_return:
-            await kid.wait_change()
+        while record.may_return:
+            await record.wait_change()
 
     async def wait_exit(self, life: int | None = None) -> Exit:
         """Wait for the end of one life and return it. A checkpoint.
@@ -561,22 +561,22 @@ class Child:
             LookupError: that life ended too long ago to be remembered (16 ends
                 are), or it can never come.
         """
-        kid = self.kid
-        kid.check_run("handle.wait_exit")
+        record = self.record
+        record.check_run("handle.wait_exit")
         await trio.lowlevel.checkpoint()
         if life is None:
-            life = kid.life
-            if life == 0 and not kid.may_return:
+            life = record.life
+            if life == 0 and not record.may_return:
                 return NOPROC
             life = max(life, 1)
         while True:
-            for number, exit, _, _ in kid.exits or ():
+            for number, exit, _, _ in record.exits or ():
                 if number == life:
                     return exit
-            if kid.life > life or (kid.life == life and not kid.alive):
+            if record.life > life or (record.life == life and not record.alive):
                 raise LookupError(
-                    f"{kid.path_text!r}: the end of life {life} is forgotten"
+                    f"{record.path_text!r}: the end of life {life} is forgotten"
                 )
-            if not kid.may_return:
-                raise LookupError(f"{kid.path_text!r}: life {life} will never come")
-            await kid.wait_change()
+            if not record.may_return:
+                raise LookupError(f"{record.path_text!r}: life {life} will never come")
+            await record.wait_change()

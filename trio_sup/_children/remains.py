@@ -23,25 +23,25 @@ CLEARED = 1_000
 deeper ended in lives below, mostly, and was let go of there."""
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
     from trio_sup._supervisors.story import Story
 
 
-def let_go(kid: Kid, exit: Exit, story: Story) -> None:
+def let_go(record: Record, exit: Exit, story: Story) -> None:
     """Let go of what the end of a life keeps alive, wherever the library keeps it.
 
     Whoever else holds the exit, a caller or a monitor, keeps what it holds; only the
     locals of dead frames are gone there, too.
 
     Args:
-        kid: Whose life; it has noted the exit.
+        record: Whose life; it has noted the exit.
         exit: How it ended; nobody is left to be told.
         story: Its supervisor's.
     """
-    if kid.node.heavy_exits:
-        former = kid.node.heavy_exits.discard(kid)
+    if record.node.heavy_exits:
+        former = record.node.heavy_exits.discard(record)
         if former is not None:
-            kid.let_go(former.exit, former.words)
+            record.let_go(former.exit, former.words)
     error = exit.error
     if error is not None:
         clear_frames(error)
@@ -51,14 +51,14 @@ def let_go(kid: Kid, exit: Exit, story: Story) -> None:
         return
     heavy = weight(error) + weight(exit.reason)
     if heavy > LIGHT:
-        _keep_words(kid, exit, heavy, story)
+        _keep_words(record, exit, heavy, story)
 
 
-def _keep_words(kid: Kid, exit: Exit, heavy: int, story: Story) -> None:
+def _keep_words(record: Record, exit: Exit, heavy: int, story: Story) -> None:
     words = in_words(exit, "" if exit.error is None else format_error(exit.error))
-    kid.node.let_go(exit, words)
+    record.node.let_go(exit, words)
     story.let_go(exit, words)
-    for other in kid.node.heavy_exits.add(Heavy(kid, exit, words, heavy)):
+    for other in record.node.heavy_exits.add(Heavy(record, exit, words, heavy)):
         other.holder.let_go(other.exit, other.words)
 
 

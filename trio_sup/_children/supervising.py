@@ -13,88 +13,88 @@ from trio_sup._core.errors import NoSuchChild
 from trio_sup._core.words import Kind, Status
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Child, Kid
+    from trio_sup._children.record import Child, Record
     from trio_sup._core.specs import ChildSpec
 
 
-def list_children(kid: Kid) -> list[ChildInfo]:
+def list_children(record: Record) -> list[ChildInfo]:
     """Return the children of a supervisor's record, in start order."""
-    driver = kid.driver
-    if driver is None:
+    shell = record.shell
+    if shell is None:
         return []
     return [
         ChildInfo(k.id, k.status, k.spec.kind, k.spec.restart, k.handle)
-        for k in driver.all_kids()
+        for k in shell.all_records()
     ]
 
 
-def count(kid: Kid) -> ChildCounts:
+def count(record: Record) -> ChildCounts:
     """Count the children of a supervisor's record."""
-    kids = () if kid.driver is None else kid.driver.all_kids()
-    supervisors = sum(1 for k in kids if k.spec.flags is not None)
-    active = sum(1 for k in kids if k.alive)
-    return ChildCounts(len(kids), active, supervisors, len(kids) - supervisors)
+    records = () if record.shell is None else record.shell.all_records()
+    supervisors = sum(1 for k in records if k.spec.flags is not None)
+    active = sum(1 for k in records if k.alive)
+    return ChildCounts(len(records), active, supervisors, len(records) - supervisors)
 
 
-def window_of(kid: Kid) -> SupervisorStatistics:
+def window_of(record: Record) -> SupervisorStatistics:
     """Return the restart window of a supervisor's record."""
-    assert kid.driver is not None
-    window, now = kid.driver.core.window, trio.current_time()
+    assert record.shell is not None
+    window, now = record.shell.core.window, trio.current_time()
     return SupervisorStatistics(
         window.used(now), window.max_restarts, window.max_seconds, window.frees_at(now)
     )
 
 
-def spec_of(kid: Kid, id: Hashable) -> ChildSpec[Child]:
+def spec_of(record: Record, id: Hashable) -> ChildSpec[Child]:
     """Return the specification of a supervisor's child."""
-    found = None if kid.driver is None else kid.driver.core.kids.get(id)
+    found = None if record.shell is None else record.shell.core.records.get(id)
     if found is None:
-        raise NoSuchChild(f"supervisor {kid.path_text!r}", id)
+        raise NoSuchChild(f"supervisor {record.path_text!r}", id)
     return found.spec
 
 
-def descend(kid: Kid, path: Sequence[Hashable]) -> Kid:
+def descend(record: Record, path: Sequence[Hashable]) -> Record:
     """Follow ids down from a record; raises `NoSuchChild`."""
     if not path:
         raise TypeError("give the path: the ids from this supervisor to the child")
     for id in path:
-        found = None if kid.driver is None else kid.driver.core.kids.get(id)
+        found = None if record.shell is None else record.shell.core.records.get(id)
         if found is None:
-            raise NoSuchChild(f"supervisor {kid.path_text!r}", id)
-        kid = found
-    return kid
+            raise NoSuchChild(f"supervisor {record.path_text!r}", id)
+        record = found
+    return record
 
 
-async def stop_supervisor(kid: Kid) -> None:
+async def stop_supervisor(record: Record) -> None:
     """Stop a supervisor's life from outside, in order, and wait for its end.
 
     Between two lives it is the next one that is stopped, as soon as it has started.
     """
-    driver = kid.driver
-    assert driver is not None
-    driver.check_run("supervisor.stop", waits=True)
-    refuse_self(kid, "stop")
-    if not await _is_up(kid):
+    shell = record.shell
+    assert shell is not None
+    shell.check_run("supervisor.stop", waits=True)
+    refuse_self(record, "stop")
+    if not await _is_up(record):
         return
-    driver.stop_itself(kid_grace(kid))
-    life = kid.life
+    shell.stop_itself(record_grace(record))
+    life = record.life
     await trio.lowlevel.checkpoint()
-    while kid.alive and kid.life == life:
-        await kid.wait_change()
+    while record.alive and record.life == life:
+        await record.wait_change()
 
 
-async def _is_up(kid: Kid) -> bool:
+async def _is_up(record: Record) -> bool:
     """Wait for a life, if none is in progress; False if there will be none."""
-    if not kid.alive:
+    if not record.alive:
         await trio.lowlevel.checkpoint()
-    while not kid.alive and kid.may_return:
-        await kid.wait_change()
-    return kid.alive
+    while not record.alive and record.may_return:
+        await record.wait_change()
+    return record.alive
 
 
-def kid_grace(kid: Kid) -> float:
+def record_grace(record: Record) -> float:
     """The grace of a child, in seconds."""
-    shutdown = kid.spec.shutdown
+    shutdown = record.spec.shutdown
     return 0.0 if shutdown == "brutal_kill" else shutdown
 
 

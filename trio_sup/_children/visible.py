@@ -14,9 +14,9 @@ from trio_sup._core.state import ChildState
 from trio_sup._trio.stacks import format_error
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
     from trio_sup._node.inside import Inside
-    from trio_sup._supervisors.shell import Driver
+    from trio_sup._supervisors.shell import Shell
 
 
 class ObservedState(ChildState):
@@ -24,16 +24,16 @@ class ObservedState(ChildState):
 
     __slots__ = ()
 
-    # Kept by `Kid`.
-    parent: Driver | None
-    driver: Driver | None
+    # Kept by `Record`.
+    parent: Shell | None
+    shell: Shell | None
     path_text: str
     exits: list[tuple[int, Exit, float, float]] | None
 
     @property
     def parent_uid(self) -> int:
         """The supervisor's `uid`; 0 for a root."""
-        return 0 if self.parent is None else self.parent.kid.uid
+        return 0 if self.parent is None else self.parent.record.uid
 
     @property
     def label(self) -> str:
@@ -84,17 +84,17 @@ class ObservedState(ChildState):
     @property
     def budget(self) -> tuple[int, int, float] | None:
         """Restarts inside the window, the limit, the window in seconds."""
-        if self.driver is None:
+        if self.shell is None:
             return None
-        window = self.driver.core.window
+        window = self.shell.core.window
         used = window.used(trio.current_time())
         return used, window.max_restarts, window.max_seconds
 
-    def observed_children(self) -> Iterable[Kid]:
+    def observed_children(self) -> Iterable[Record]:
         """The children, in start order."""
-        return () if self.driver is None else self.driver.all_kids()
+        return () if self.shell is None else self.shell.all_records()
 
-    def inside(self: Kid) -> Inside:  # type: ignore[misc] # there is no other
+    def inside(self: Record) -> Inside:  # type: ignore[misc] # there is no other
         """What is told on request only."""
         # Imported here: nobody needs it before somebody looks.
         from trio_sup._node.inside import Inside

@@ -13,39 +13,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_sup._children.current import current_kid
+from trio_sup._children.current import current_record
 from trio_sup._core.errors import WouldDeadlock
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
 
 
-def way_to(end: Kid, came_from: dict[Kid, Kid | None]) -> list[Kid]:
-    way: list[Kid] = []
-    here: Kid | None = end
+def way_to(end: Record, came_from: dict[Record, Record | None]) -> list[Record]:
+    way: list[Record] = []
+    here: Record | None = end
     while here is not None:
         way.append(here)
         here = came_from[here]
     return way[::-1]
 
 
-def refuse_self(target: Kid, action: str) -> None:
+def refuse_self(target: Record, action: str) -> None:
     """Refuse to wait for the end of a child that the present task is part of.
 
     Raises:
         WouldDeadlock: the present task belongs to `target` or to a child below it.
     """
-    here = current_kid.get()
+    here = current_record.get()
     while here is not None:
         if here is target:
             raise WouldDeadlock(
                 f"{action} of {target.path_text!r} from inside of it would wait for "
                 "itself; raise Stop, or let somebody else do it"
             )
-        here = None if here.parent is None else here.parent.kid
+        here = None if here.parent is None else here.parent.record
 
 
-def refuse_half_way(target: Kid, action: str) -> None:
+def refuse_half_way(target: Record, action: str) -> None:
     """Refuse a request to an ancestor that itself waits for the present child.
 
     Also what comes from elsewhere: it has no place in the line.
@@ -55,15 +55,15 @@ def refuse_half_way(target: Kid, action: str) -> None:
         WouldDeadlock: the present child is starting or stopping, and the request
             would wait in line behind that (checklist SUP-101).
     """
-    if target.driver is not None:
-        target.driver.check_run(f"supervisor.{action}", waits=True)
-    here = current_kid.get()
+    if target.shell is not None:
+        target.shell.check_run(f"supervisor.{action}", waits=True)
+    here = current_record.get()
     while here is not None and here.parent is not None:
         half_way = here.alive and (not here.ready or here.asked is not None)
-        if half_way and here.parent.kid is target:
+        if half_way and here.parent.record is target:
             raise WouldDeadlock(
                 f"{action} at {target.path_text!r} would wait behind the "
                 f"{'stop' if here.asked else 'start'} of {here.path_text!r}, "
                 "which is waiting for it"
             )
-        here = here.parent.kid
+        here = here.parent.record

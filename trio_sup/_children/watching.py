@@ -23,7 +23,7 @@ from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Child, Kid
+    from trio_sup._children.record import Child, Record
 
 Until: TypeAlias = Literal["life", "stopped"]
 
@@ -44,20 +44,20 @@ class Down:
 class Watch:
     """Somebody who wants to hear of the ends of one child."""
 
-    __slots__ = ("_kid", "_target", "_until")
+    __slots__ = ("_record", "_target", "_until")
 
     def __init__(self, target: Child, until: Until) -> None:
         if until not in ("life", "stopped"):
             raise ValueError(f"until must be 'life' or 'stopped', not {until!r}")
         self._target = target
         # An address means who holds it now, if anybody does (MON-004).
-        self._kid: Kid | None = _holder(target)
+        self._record: Record | None = _holder(target)
         self._until: Until = until
 
     @property
     def target(self) -> Child:
         """The child; an address that nobody held is itself."""
-        return self._target if self._kid is None else self._kid.handle
+        return self._target if self._record is None else self._record.handle
 
     @property
     def until(self) -> Until:
@@ -66,29 +66,29 @@ class Watch:
 
     def begin(self) -> None:
         """Watch from now on; a child that is down already is reported at once."""
-        kid = self._kid
-        if kid is None:
+        record = self._record
+        if record is None:
             self.deliver(Down(self._target, 0, NOPROC))
             self.over()
             return
-        kid.node.home.check("monitor", kid.path_text)
+        record.node.home.check("monitor", record.path_text)
         if self._until == "stopped":
-            down = not kid.may_return
+            down = not record.may_return
         else:
-            down = not kid.alive and kid.status != "starting"
+            down = not record.alive and record.status != "starting"
         if down:
-            self.deliver(Down(kid.handle, kid.life, NOPROC))
-        if kid.status == "gone" or (down and self._until == "stopped"):
+            self.deliver(Down(record.handle, record.life, NOPROC))
+        if record.status == "gone" or (down and self._until == "stopped"):
             self.over()
             return
-        if kid.watchers is None:
-            kid.watchers = Watchers(kid)
-        kid.watchers.add(self)
+        if record.watchers is None:
+            record.watchers = Watchers(record)
+        record.watchers.add(self)
 
     def end(self) -> None:
         """Watch no more."""
-        if self._kid is not None and self._kid.watchers is not None:
-            self._kid.watchers.discard(self)
+        if self._record is not None and self._record.watchers is not None:
+            self._record.watchers.discard(self)
 
     def deliver(self, down: Down) -> None:
         """Take one end. Synchronous; must not raise."""
@@ -98,9 +98,9 @@ class Watch:
         """No further end will come."""
 
 
-def _holder(target: Child) -> Kid | None:
+def _holder(target: Child) -> Record | None:
     try:
-        return target.kid
+        return target.record
     except NoProcess:
         return None
 
@@ -109,10 +109,10 @@ def _holder(target: Child) -> Kid | None:
 class Watchers:
     """Those who watch one child."""
 
-    __slots__ = ("_kid", "_lives", "_looking", "_watches")
+    __slots__ = ("_lives", "_looking", "_record", "_watches")
 
-    def __init__(self, kid: Kid) -> None:
-        self._kid = kid
+    def __init__(self, record: Record) -> None:
+        self._record = record
         self._watches: dict[Watch, None] = {}
         # Those who hear of each life: a restart does not concern the others.
         self._lives: dict[Watch, None] = {}
@@ -135,8 +135,8 @@ class Watchers:
 
     def life_over(self, exit: Exit) -> None:
         """A life has ended."""
-        kid = self._kid
-        down = Down(kid.handle, kid.life, exit)
+        record = self._record
+        down = Down(record.handle, record.life, exit)
         for watch in list(self._lives):
             _tell(watch, down)
 
@@ -145,20 +145,20 @@ class Watchers:
 
         What is decided in this very step is not known yet; so look in the next.
         """
-        if self._watches and not self._looking and not self._kid.may_return:
+        if self._watches and not self._looking and not self._record.may_return:
             self._looking = True
             alarm_clock().at(trio.current_time(), self._look)
 
     def _look(self) -> None:
         self._looking = False
-        kid = self._kid
-        if kid.may_return:
+        record = self._record
+        if record.may_return:
             return
-        down = Down(kid.handle, kid.life, kid.last_exit or NOPROC)
+        down = Down(record.handle, record.life, record.last_exit or NOPROC)
         for watch in list(self._watches):
             if watch.until == "stopped":
                 _tell(watch, down)
-            if watch.until == "stopped" or kid.status == "gone":
+            if watch.until == "stopped" or record.status == "gone":
                 self.discard(watch)
                 watch.over()
 
@@ -200,9 +200,9 @@ class Exits(Watch):
         return self
 
     async def __anext__(self) -> Down:
-        if self._kid is not None:
-            home = self._kid.node.home
-            home.check_if_going("exits.__anext__", self._kid.path_text, waits=True)
+        if self._record is not None:
+            home = self._record.node.home
+            home.check_if_going("exits.__anext__", self._record.path_text, waits=True)
         await trio.lowlevel.checkpoint()
         while not self._downs:
             if self._over:

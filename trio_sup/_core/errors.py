@@ -67,7 +67,7 @@ class WrongKind(SupervisionError, TypeError):
 
 def as_heard(handle: Child) -> tuple[Status, str]:
     """Return a child's status as its supervisor has heard of it, and in words."""
-    if handle.kid.undecided and handle.status == "stopped":
+    if handle.record.undecided and handle.status == "stopped":
         return "running", "running as far as its supervisor has heard"
     return handle.status, handle.status
 

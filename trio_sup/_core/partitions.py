@@ -79,10 +79,10 @@ class PartitionCore(SupervisorCore[K]):
     # Invariant: partitions 0 to size - 1 are enabled, the others are disabled.
     size: int
 
-    def is_enabled(self, kid: K) -> bool:
+    def is_enabled(self, record: K) -> bool:
         """Whether a partition is in use."""
-        return isinstance(kid.id, int) and kid.id < self.size
+        return isinstance(record.id, int) and record.id < self.size
 
     def group_of(self, pivot: K) -> list[K]:
         """The enabled partitions that a restart of `pivot` concerns."""
-        return [kid for kid in super().group_of(pivot) if self.is_enabled(kid)]
+        return [record for record in super().group_of(pivot) if self.is_enabled(record)]

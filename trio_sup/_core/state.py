@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class ChildState:
     """The record of one child, as far as decisions are concerned.
 
-    The drivers derive from it and add what runs (`trio_sup._children.record.Kid`), so that a
+    The shells derive from it and add what runs (`trio_sup._children.record.Record`), so that a
     child costs one object.
     """
 
@@ -72,7 +72,7 @@ class ChildState:
         """Whether somebody has asked the life in progress to end.
 
         As far as the status tells; a life that winds down by itself has the same one,
-        and the drivers know the difference.
+        and the shells know the difference.
         """
         return self.status == "stopping"
 

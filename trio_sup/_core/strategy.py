@@ -1,7 +1,7 @@
 """What happens after an exit: the rules of supervision as plain decisions.
 
 Rules of this file: everything that decides about restarts stands here; nothing here
-knows how a child is started or stopped. A driver tells what happened (`exit`,
+knows how a child is started or stopped. A shell tells what happened (`exit`,
 `retry`) and performs what comes back:
 
     Settled      nothing further: the child stays down, or was dropped
@@ -10,7 +10,7 @@ knows how a child is started or stopped. A driver tells what happened (`exit`,
     GiveUp       stop everything, then end with RestartLimitExceeded
     AutoShutdown stop everything, then end in order
 
-The order of `kids` is the start order (SUP-024); group plans are computed when they
+The order of `records` is the start order (SUP-024); group plans are computed when they
 are carried out, from what is alive then.
 """
 
@@ -83,7 +83,7 @@ class SupervisorCore(Generic[K]):
         draw: Where the backoff's jitter comes from: numbers from 0 to 1.
     """
 
-    __slots__ = ("_going", "draw", "dynamic", "flags", "kids", "window")
+    __slots__ = ("_going", "draw", "dynamic", "flags", "records", "window")
 
     def __init__(
         self, flags: Flags, *, dynamic: bool, draw: Callable[[], float] = _no_draw
@@ -92,7 +92,7 @@ class SupervisorCore(Generic[K]):
         self.dynamic: bool = dynamic
         self.draw: Callable[[], float] = draw
         # Invariant: in start order; a restarted child keeps its place (SUP-050).
-        self.kids: dict[Hashable, K] = {}
+        self.records: dict[Hashable, K] = {}
         self.window: RestartWindow = RestartWindow(
             flags.max_restarts, flags.max_seconds
         )
@@ -104,42 +104,42 @@ class SupervisorCore(Generic[K]):
         """Whether a restart concerns siblings too."""
         return not self.dynamic and self.flags.strategy != "one_for_one"
 
-    def on_exit(self, kid: K, exit: Exit, now: float) -> Decision:
+    def on_exit(self, record: K, exit: Exit, now: float) -> Decision:
         """Decide about a life that ended by itself after it was ready.
 
         The caller has recorded the exit; an end that was asked for does not come
         here.
         """
-        kid.undecided = False
-        if not self._comes_back(kid, exit):
-            ended_alone = kid.spec.significant
-            dropped = self.retire(kid)
+        record.undecided = False
+        if not self._comes_back(record, exit):
+            ended_alone = record.spec.significant
+            dropped = self.retire(record)
             if ended_alone and self._ends_with_significant():
                 return AutoShutdown(dropped)
             return Settled(dropped)
-        backoff = kid.spec.backoff
-        if backoff is not None and now - kid.life_began >= backoff.reset_after:
-            kid.attempt = 0
-        return self._restart(kid, now)
+        backoff = record.spec.backoff
+        if backoff is not None and now - record.life_began >= backoff.reset_after:
+            record.attempt = 0
+        return self._restart(record, now)
 
-    def expect(self, kid: K, exit: Exit) -> None:
+    def expect(self, record: K, exit: Exit) -> None:
         """Note what an exit will lead to whose decision has to wait its turn.
 
         Those who wait for the child must not take it for one that stays down.
         """
-        kid.status = "restarting" if self._comes_back(kid, exit) else "stopped"
-        kid.undecided = True
+        record.status = "restarting" if self._comes_back(record, exit) else "stopped"
+        record.undecided = True
 
-    def on_failed_restart(self, kid: K, now: float) -> Decision:
+    def on_failed_restart(self, record: K, now: float) -> Decision:
         """Decide about a restart that did not become ready: it counts (SUP-074)."""
-        return self._restart(kid, now)
+        return self._restart(record, now)
 
-    def on_ignored_restart(self, kid: K) -> Settled:
+    def on_ignored_restart(self, record: K) -> Settled:
         """A restart answered with `Ignore`: no retry (SUP-088, DYN-014)."""
-        kid.status = "stopped"
-        kid.ticket += 1
-        if self.dynamic or kid.spec.restart == "temporary":
-            self.drop(kid)
+        record.status = "stopped"
+        record.ticket += 1
+        if self.dynamic or record.spec.restart == "temporary":
+            self.drop(record)
             return Settled(dropped=True)
         return Settled(dropped=False)
 
@@ -147,80 +147,82 @@ class SupervisorCore(Generic[K]):
         """The children that a restart of `pivot` concerns, in start order."""
         if not self.grouped:
             return [pivot]
-        kids: list[K] = []
-        for kid in reversed(self.kids.values()):  # not those before the pivot at all
-            if kid.status != "quarantined" or kid is pivot:
-                kids.append(kid)
-            if kid is pivot and self.flags.strategy == "rest_for_one":
+        records: list[K] = []
+        for record in reversed(
+            self.records.values()
+        ):  # not those before the pivot at all
+            if record.status != "quarantined" or record is pivot:
+                records.append(record)
+            if record is pivot and self.flags.strategy == "rest_for_one":
                 break
-        kids.reverse()
-        return kids
+        records.reverse()
+        return records
 
-    def stop_order(self, kids: Iterable[K]) -> list[K]:
-        """Those of `kids` that are alive, last started first (SUP-051)."""
-        wanted = set(map(id, kids))
+    def stop_order(self, records: Iterable[K]) -> list[K]:
+        """Those of `records` that are alive, last started first (SUP-051)."""
+        wanted = set(map(id, records))
         order: list[K] = []
-        for kid in reversed(self.kids.values()):
+        for record in reversed(self.records.values()):
             if not wanted:
                 break
-            if id(kid) in wanted:
-                wanted.remove(id(kid))
-                if kid.alive:
-                    order.append(kid)
+            if id(record) in wanted:
+                wanted.remove(id(record))
+                if record.alive:
+                    order.append(record)
         return order
 
-    def retire(self, kid: K) -> bool:
+    def retire(self, record: K) -> bool:
         """Put a child that is down to rest; return whether it was dropped."""
-        kid.ticket += 1
-        kid.undecided = False
-        kid.attempt = 0
-        if self.dynamic or kid.spec.restart == "temporary":
-            self.drop(kid)
+        record.ticket += 1
+        record.undecided = False
+        record.attempt = 0
+        if self.dynamic or record.spec.restart == "temporary":
+            self.drop(record)
             return True
-        kid.status = "stopped"
+        record.status = "stopped"
         return False
 
-    def drop(self, kid: K) -> None:
+    def drop(self, record: K) -> None:
         """Forget a child; its id is free at once (SUP-016)."""
-        kid.ticket += 1
-        kid.undecided = False
+        record.ticket += 1
+        record.undecided = False
         if self._going:
-            self._going.pop(kid, None)
-        if kid.status != "gone":
-            kid.status = "gone"
-            displace(self.kids, kid.id, kid)
+            self._going.pop(record, None)
+        if record.status != "gone":
+            record.status = "gone"
+            displace(self.records, record.id, record)
 
-    def _comes_back(self, kid: K, exit: Exit) -> bool:
-        restart = kid.spec.restart
+    def _comes_back(self, record: K, exit: Exit) -> bool:
+        restart = record.spec.restart
         if restart == "permanent":
             return True
         return restart == "transient" and not exit.in_order
 
-    def _restart(self, kid: K, now: float) -> Decision:
-        kid.ticket += 1
-        budget = kid.spec.budget
+    def _restart(self, record: K, now: float) -> Decision:
+        record.ticket += 1
+        budget = record.spec.budget
         if budget is not None:
-            if kid.budget_window is None:
-                kid.budget_window = RestartWindow(
+            if record.budget_window is None:
+                record.budget_window = RestartWindow(
                     budget.max_restarts, budget.max_seconds
                 )
-            if not kid.budget_window.admit(now):
+            if not record.budget_window.admit(now):
                 if budget.then == "quarantine":
-                    kid.status = "quarantined"
+                    record.status = "quarantined"
                     return Quarantine()
-                self.retire(kid)
+                self.retire(record)
                 return GiveUp(own=True)
         if not self.window.admit(now):
-            self.retire(kid)
+            self.retire(record)
             return GiveUp()
         delay = 0.0
-        if kid.spec.backoff is not None:
-            kid.attempt += 1
-            delay = kid.spec.backoff.delay(kid.attempt, self.draw())
+        if record.spec.backoff is not None:
+            record.attempt += 1
+            delay = record.spec.backoff.delay(record.attempt, self.draw())
         if delay == 0:
-            kid.status = "restarting"
+            record.status = "restarting"
             return AT_ONCE
-        kid.status = "backing_off"
+        record.status = "backing_off"
         return Restart(delay)
 
     def _ends_with_significant(self) -> bool:
@@ -237,19 +239,19 @@ class SupervisorCore(Generic[K]):
         """
         going = self._going
         while going:
-            kid, _ = going.popitem()
-            if _goes_on(kid):
-                going[kid] = None
+            record, _ = going.popitem()
+            if _goes_on(record):
+                going[record] = None
                 return True
-        going.update(dict.fromkeys(filter(_goes_on, self.kids.values())))
+        going.update(dict.fromkeys(filter(_goes_on, self.records.values())))
         return bool(going)
 
 
-def _goes_on(kid: ChildState) -> bool:
-    return kid.spec.significant and (
+def _goes_on(record: ChildState) -> bool:
+    return record.spec.significant and (
         # One that is being terminated is none that will end by itself.
-        (kid.alive and not kid.terminated)
-        or kid.undecided
-        or kid.awaiting_restart
-        or kid.in_plan
+        (record.alive and not record.terminated)
+        or record.undecided
+        or record.awaiting_restart
+        or record.in_plan
     )

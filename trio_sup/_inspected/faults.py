@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NoReturn
 
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._core.errors import MailboxFull, NoProcess
 from trio_sup._servers.handlers import Handler
 from trio_sup._servers.messages import CastNote
@@ -19,20 +19,20 @@ class ChaosCrash(Exception):
     """What chaos makes a child raise."""
 
 
-def crash(kid: Kid, argument: str) -> str:
+def crash(record: Record, argument: str) -> str:
     """Raise where the child waits, as any exception of its own would."""
     del argument
     raised: list[ChaosCrash] = []
 
     def throw() -> NoReturn:
-        error = ChaosCrash(f"chaos in {kid.path_text}")
+        error = ChaosCrash(f"chaos in {record.path_text}")
         raised.append(error)
         raise error
 
-    _end_wait(kid.task, throw)
+    _end_wait(record.task, throw)
     if raised:
-        return f"{kid.path_text} crashes in life {kid.life}"
-    return vanish(kid, "")  # it runs, or waits for what cannot be interrupted
+        return f"{record.path_text} crashes in life {record.life}"
+    return vanish(record, "")  # it runs, or waits for what cannot be interrupted
 
 
 def _end_wait(task: object, throw: Callable[[], NoReturn]) -> None:
@@ -48,18 +48,18 @@ def _end_wait(task: object, throw: Callable[[], NoReturn]) -> None:
         attempt(throw)
 
 
-def vanish(kid: Kid, argument: str) -> str:
+def vanish(record: Record, argument: str) -> str:
     """Cancel the child where it waits; nobody asked for it, so it is a crash."""
     del argument
-    if kid.scope is not None:
-        kid.cut_short = ChaosCrash(f"chaos in {kid.path_text}: vanished")
-        kid.scope.cancel("chaos")
-    return f"{kid.path_text} is cancelled in life {kid.life}"
+    if record.scope is not None:
+        record.cut_short = ChaosCrash(f"chaos in {record.path_text}: vanished")
+        record.scope.cancel("chaos")
+    return f"{record.path_text} is cancelled in life {record.life}"
 
 
-def flood(kid: Kid, argument: str) -> str:
+def flood(record: Record, argument: str) -> str:
     """Fill the mailbox of a server with messages that do nothing."""
-    queue, sent = kid.mailbox, 0
+    queue, sent = record.mailbox, 0
     assert queue is not None
     for _ in range(int(argument)):
         try:
@@ -67,7 +67,7 @@ def flood(kid: Kid, argument: str) -> str:
         except (MailboxFull, NoProcess):
             break
         sent += 1
-    return f"{kid.path_text} got {sent} messages, {queue.depth} wait"
+    return f"{record.path_text} got {sent} messages, {queue.depth} wait"
 
 
 async def _nothing(server: object) -> None:
@@ -76,7 +76,7 @@ async def _nothing(server: object) -> None:
 
 _NOTHING: Final = Handler("flood", _nothing, (), deferred=False, is_call=False)
 
-FAULTS: Final[dict[str, Callable[[Kid, str], str]]] = {
+FAULTS: Final[dict[str, Callable[[Record, str], str]]] = {
     "crash": crash,
     "vanish": vanish,
     "flood": flood,

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 import trio
 from attrs import evolve
 
-from trio_sup._children.record import Kid
-from trio_sup._children.supervising import kid_grace
+from trio_sup._children.record import Record
+from trio_sup._children.supervising import record_grace
 from trio_sup._core.errors import SupervisionError
 from trio_sup._core.events import OperatorAction
 from trio_sup._inspected.faults import FAULTS
 from trio_sup._node.node import Node
 from trio_sup._servers.queue import drain, waiting
-from trio_sup._supervisors.dynamic import DynamicDriver
-from trio_sup._supervisors.ordered import OrderedDriver
-from trio_sup._supervisors.shell import Driver
-from trio_sup._supervisors.static import StaticDriver
+from trio_sup._supervisors.dynamic import DynamicShell
+from trio_sup._supervisors.ordered import OrderedShell
+from trio_sup._supervisors.shell import Shell
+from trio_sup._supervisors.static import StaticShell
 from trio_sup.inspect.node.consequence import (
     NODE_ACTIONS,
     Consequence,
@@ -80,7 +80,7 @@ class Operator:
         """
         if action in NODE_ACTIONS:
             return node_consequence(action, argument, _level_of)
-        if not isinstance(child, Kid) or child.status == "gone":
+        if not isinstance(child, Record) or child.status == "gone":
             return Consequence("no_such_child", "there is no such child any more")
         if child.life != life:
             why = (
@@ -105,7 +105,7 @@ class Operator:
             return _set_level(argument)
         if action == "collect":
             return _collect()
-        assert isinstance(child, Kid)
+        assert isinstance(child, Record)
         try:
             if action in FAULTS:
                 return FAULTS[action](child, argument)
@@ -123,7 +123,7 @@ class Operator:
     ) -> None:
         """Make an event, and so a log record, of what somebody did or tried."""
         path, life = "", 0
-        if isinstance(child, Kid):
+        if isinstance(child, Record):
             path, life = child.path_text, child.life
         now = trio.current_time()
         self._node.emit(OperatorAction, now, path, life, action, outcome, by, text)
@@ -132,148 +132,155 @@ class Operator:
 # --- the facts ---------------------------------------------------------------
 
 
-def subject_of(kid: Kid) -> Subject:
+def subject_of(record: Record) -> Subject:
     """Return what `consequence` has to know of a child."""
-    queue, parent = kid.mailbox, kid.parent
+    queue, parent = record.mailbox, record.parent
     calls, notes = (0, 0) if queue is None else waiting(queue)
     busy = None if queue is None else queue.in_progress
     subject = Subject(
-        kid.path_text,
-        kid.label,
-        kid.kind,
-        kid.status,
-        kid.life,
-        kid.alive,
-        kid.spec.restart,
-        None if kid.spec.shutdown == "brutal_kill" else kid_grace(kid),
-        _living_below(kid),
+        record.path_text,
+        record.label,
+        record.kind,
+        record.status,
+        record.life,
+        record.alive,
+        record.spec.restart,
+        None if record.spec.shutdown == "brutal_kill" else record_grace(record),
+        _living_below(record),
         queue is not None and queue.suspended,
         calls,
         notes,
         "" if busy is None else busy[0],
     )
-    return subject if parent is None else _placed(subject, kid, parent)
+    return subject if parent is None else _placed(subject, record, parent)
 
 
-def _placed(subject: Subject, kid: Kid, parent: Driver) -> Subject:
+def _placed(subject: Subject, record: Record, parent: Shell) -> Subject:
     core = parent.core
-    used, limit, _ = parent.kid.budget or (0, 0, 0.0)
-    restarts = isinstance(parent, OrderedDriver) and parent.restarts_a_group
+    used, limit, _ = parent.record.budget or (0, 0, 0.0)
+    restarts = isinstance(parent, OrderedShell) and parent.restarts_a_group
     return evolve(
         subject,
         supervisor=parent.path_text,
         supervisor_up=parent.mode == "running",
         strategy="one_for_one" if parent.dynamic else parent.flags.strategy,
-        keeps=not parent.dynamic and kid.spec.restart != "temporary",
-        group=[_sibling(other) for other in core.group_of(kid) if other is not kid],
-        group_busy=kid.alive and core.grouped and restarts,
+        keeps=not parent.dynamic and record.spec.restart != "temporary",
+        group=[
+            _sibling(other) for other in core.group_of(record) if other is not record
+        ],
+        group_busy=record.alive and core.grouped and restarts,
         budget_used=used,
         budget_max=limit,
     )
 
 
-def _sibling(kid: Kid) -> Sibling:
-    temporary = kid.spec.restart == "temporary"
-    return Sibling(kid.label, kid.alive, temporary, _living_below(kid))
+def _sibling(record: Record) -> Sibling:
+    temporary = record.spec.restart == "temporary"
+    return Sibling(record.label, record.alive, temporary, _living_below(record))
 
 
-def _living_below(kid: Kid) -> int:
-    count, todo = 0, [kid.driver]
+def _living_below(record: Record) -> int:
+    count, todo = 0, [record.shell]
     while todo:
-        driver = todo.pop()
-        if driver is None or not driver.kid.alive:
+        shell = todo.pop()
+        if shell is None or not shell.record.alive:
             continue
-        for below in driver.core.kids.values():
+        for below in shell.core.records.values():
             count += below.alive
-            if below.driver is not None:
-                todo.append(below.driver)
+            if below.shell is not None:
+                todo.append(below.shell)
     return count
 
 
 # --- the doing ---------------------------------------------------------------
 
 
-async def _restart(kid: Kid, life: int) -> str:
-    parent, handle = kid.parent, None
-    if not kid.alive:
-        return await _start_again(kid, life)
-    if isinstance(parent, DynamicDriver):
-        handle = await parent.replace_child(kid.handle, life)
-    elif isinstance(parent, StaticDriver):
-        handle = await parent.submit(lambda: parent.replace_child(kid.id, life), kid)
+async def _restart(record: Record, life: int) -> str:
+    parent, handle = record.parent, None
+    if not record.alive:
+        return await _start_again(record, life)
+    if isinstance(parent, DynamicShell):
+        handle = await parent.replace_child(record.handle, life)
+    elif isinstance(parent, StaticShell):
+        handle = await parent.submit(
+            lambda: parent.replace_child(record.id, life), record
+        )
     if handle is None:
-        raise ActionRefused("stale", f"{kid.path_text} has changed meanwhile")
-    return f"{kid.path_text} is in life {kid.life}, {kid.status}"
+        raise ActionRefused("stale", f"{record.path_text} has changed meanwhile")
+    return f"{record.path_text} is in life {record.life}, {record.status}"
 
 
-async def _start_again(kid: Kid, life: int) -> str:
-    parent = kid.parent
-    if isinstance(parent, DynamicDriver):
-        await parent.restart_child(kid.handle)
-    elif isinstance(parent, StaticDriver):
-        await _in_line(parent, kid, life, lambda: parent.restart_child(kid.id))
-    return f"{kid.path_text} is in life {kid.life}, {kid.status}"
+async def _start_again(record: Record, life: int) -> str:
+    parent = record.parent
+    if isinstance(parent, DynamicShell):
+        await parent.restart_child(record.handle)
+    elif isinstance(parent, StaticShell):
+        await _in_line(parent, record, life, lambda: parent.restart_child(record.id))
+    return f"{record.path_text} is in life {record.life}, {record.status}"
 
 
-async def _terminate(kid: Kid, life: int) -> str:
-    parent = kid.parent
-    if isinstance(parent, DynamicDriver):
-        await parent.terminate_child(kid.handle)
-    elif isinstance(parent, StaticDriver):
-        await _in_line(parent, kid, life, lambda: parent.terminate_child(kid.id))
-    elif kid.driver is not None:
-        kid.driver.stop_itself(kid_grace(kid))
-        while kid.alive:
-            await kid.wait_change()
-    return f"{kid.path_text} is {kid.status}"
+async def _terminate(record: Record, life: int) -> str:
+    parent = record.parent
+    if isinstance(parent, DynamicShell):
+        await parent.terminate_child(record.handle)
+    elif isinstance(parent, StaticShell):
+        await _in_line(parent, record, life, lambda: parent.terminate_child(record.id))
+    elif record.shell is not None:
+        record.shell.stop_itself(record_grace(record))
+        while record.alive:
+            await record.wait_change()
+    return f"{record.path_text} is {record.status}"
 
 
 async def _in_line(
-    driver: StaticDriver, kid: Kid, life: int, perform: Callable[[], Awaitable[object]]
+    shell: StaticShell,
+    record: Record,
+    life: int,
+    perform: Callable[[], Awaitable[object]],
 ) -> None:
     async def if_same() -> None:
-        if kid.life != life or driver.core.kids.get(kid.id) is not kid:
-            raise ActionRefused("stale", f"{kid.path_text} has changed meanwhile")
+        if record.life != life or shell.core.records.get(record.id) is not record:
+            raise ActionRefused("stale", f"{record.path_text} has changed meanwhile")
         await perform()
 
-    await driver.submit(if_same, kid)
+    await shell.submit(if_same, record)
 
 
-async def _suspend(kid: Kid, life: int) -> str:
+async def _suspend(record: Record, life: int) -> str:
     del life
-    await _ask_server(kid, lambda ref: ref.suspend(), "suspended")
-    return f"{kid.path_text} is suspended"
+    await _ask_server(record, lambda ref: ref.suspend(), "suspended")
+    return f"{record.path_text} is suspended"
 
 
-async def _resume(kid: Kid, life: int) -> str:
+async def _resume(record: Record, life: int) -> str:
     del life
-    await _ask_server(kid, lambda ref: ref.resume(), "resumed")
-    return f"{kid.path_text} handles messages again"
+    await _ask_server(record, lambda ref: ref.resume(), "resumed")
+    return f"{record.path_text} handles messages again"
 
 
 async def _ask_server(
-    kid: Kid, ask: Callable[[ServerRef[Any]], Awaitable[None]], what: str
+    record: Record, ask: Callable[[ServerRef[Any]], Awaitable[None]], what: str
 ) -> None:
-    ref = cast("ServerRef[Any]", kid.handle)  # by the kind, which was checked
+    ref = cast("ServerRef[Any]", record.handle)  # by the kind, which was checked
     try:
         await ask(ref.with_timeout(PATIENCE))
     except trio.TooSlowError:
-        busy = None if kid.mailbox is None else kid.mailbox.in_progress
+        busy = None if record.mailbox is None else record.mailbox.in_progress
         hand = "its init" if busy is None else repr(busy[0])
         raise ActionFailed(
-            f"{kid.path_text} is still busy with {hand}; it is {what} after that"
+            f"{record.path_text} is still busy with {hand}; it is {what} after that"
         ) from None
 
 
-async def _drain(kid: Kid, life: int) -> str:
+async def _drain(record: Record, life: int) -> str:
     del life
-    assert kid.mailbox is not None
-    calls, notes = drain(kid.mailbox)
+    assert record.mailbox is not None
+    calls, notes = drain(record.mailbox)
     await trio.lowlevel.checkpoint()
-    return f"{kid.path_text}: {notes} casts and sends dropped, {calls} calls failed"
+    return f"{record.path_text}: {notes} casts and sends dropped, {calls} calls failed"
 
 
-_ACTIONS: Final[dict[str, Callable[[Kid, int], Awaitable[str]]]] = {
+_ACTIONS: Final[dict[str, Callable[[Record, int], Awaitable[str]]]] = {
     "restart": _restart,
     "release": _start_again,
     "terminate": _terminate,

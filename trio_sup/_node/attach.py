@@ -10,7 +10,7 @@ import trio
 from trio.lowlevel import current_task, enable_ki_protection
 
 from trio_sup._children.current import Attachment, attachment
-from trio_sup._children.record import Child, Kid
+from trio_sup._children.record import Child, Record
 from trio_sup._children.watching import Until
 from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.exits import NORMAL, Exit, stop_in
@@ -35,13 +35,13 @@ class Attached(Child):
     __slots__ = ()
 
     @classmethod
-    def of(cls, kid: Kid) -> Attached:
+    def of(cls, record: Record) -> Attached:
         """Make the handle of a record; not for users."""
-        return cls._create(kid)
+        return cls._create(record)
 
     @property
     def _queue(self) -> MailQueue:
-        queue = self.kid.mailbox
+        queue = self.record.mailbox
         assert queue is not None
         return queue
 
@@ -70,7 +70,7 @@ class Attached(Child):
 
         As `GenServer.monitor`; ends with the block.
         """
-        return watch_for_server(self.kid, target, until)
+        return watch_for_server(self.record, target, until)
 
     async def receive(self) -> Any:
         """Wait for the next message and return it. A checkpoint.
@@ -81,7 +81,7 @@ class Attached(Child):
             WrongRun: called from a thread or from another Trio run.
         """
         queue = self._queue
-        home = self.kid.node.home
+        home = self.record.node.home
         home.check_if_going("attached.receive", self.path_text, waits=True)
         await trio.lowlevel.checkpoint()
         while True:
@@ -92,7 +92,7 @@ class Attached(Child):
                 queue.handled += 1
                 return item.message
             if item is None:
-                if not self.kid.alive:
+                if not self.record.alive:
                     raise trio.EndOfChannel
                 if queue.parked is not None:
                     raise trio.BusyResourceError("another task waits for messages")
@@ -135,7 +135,7 @@ async def attach(
         ChildSpecError: an invalid argument.
     """
     me = _begin(name, id, Mailbox(capacity, when_full=when_full))
-    before = attachment.set(Attachment(me.kid, attachment.get()))
+    before = attachment.set(Attachment(me.record, attachment.get()))
     exit = NORMAL
     try:
         yield me
@@ -146,7 +146,7 @@ async def attach(
         # First what others wait for. The block may be left in another context than it
         # was entered in: by the one who closes an async generator, or by Trio when
         # nobody does. There is nothing to reset then; what is over counts as gone.
-        _end(me.kid, exit)
+        _end(me.record, exit)
         with suppress(ValueError):
             attachment.reset(before)
 
@@ -158,37 +158,37 @@ def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Atta
     node = current_node()
     if id is None:
         id = getattr(name, "key", name)
-    kid = Kid(spec, id, None, node)
+    record = Record(spec, id, None, node)
     if id is None:
-        kid.id = kid.path_text = f"attached-{kid.uid}"
-    kid.handle = me = Attached.of(kid)
-    kid.mailbox = MailQueue(kid, mailbox)
-    kid.reserve_name()
-    kid.life = kid.started_life = 1
-    kid.life_began = trio.current_time()
-    kid.scope = trio.CancelScope()
-    kid.task = current_task()
-    kid.ready = True
-    kid.status = "running"
-    kid.mailbox.open()
-    kid.show_name()
+        record.id = record.path_text = f"attached-{record.uid}"
+    record.handle = me = Attached.of(record)
+    record.mailbox = MailQueue(record, mailbox)
+    record.reserve_name()
+    record.life = record.started_life = 1
+    record.life_began = trio.current_time()
+    record.scope = trio.CancelScope()
+    record.task = current_task()
+    record.ready = True
+    record.status = "running"
+    record.mailbox.open()
+    record.show_name()
     return me
 
 
-def _end(kid: Kid, exit: Exit) -> None:
-    queue = kid.mailbox
+def _end(record: Record, exit: Exit) -> None:
+    queue = record.mailbox
     assert queue is not None
     parked = queue.parked
-    kid.life_done()
-    kid.ready = False
-    kid.status = "gone"
-    kid.hide_names()
-    kid.release_name()
+    record.life_done()
+    record.ready = False
+    record.status = "gone"
+    record.hide_names()
+    record.release_name()
     if parked is not None:
         queue.wake()
     queue.life_over(exit)
-    kid.note_exit(exit, trio.current_time())
-    kid.touch()
+    record.note_exit(exit, trio.current_time())
+    record.touch()
 
 
 def _exit_for(error: BaseException) -> Exit:

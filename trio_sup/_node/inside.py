@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from attrs import frozen
 from trio.lowlevel import Task
 
-from trio_sup._children.current import kid_of
+from trio_sup._children.current import record_of
 from trio_sup._core.addresses import Via
 from trio_sup._core.safe import safe_text
 from trio_sup._servers.messages import (
@@ -29,7 +29,7 @@ from trio_sup._servers.monitors import Monitor
 from trio_sup._servers.state import formatted, state_of
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
     from trio_sup._node.node import Node
     from trio_sup._servers.mailbox import MailQueue
 
@@ -70,36 +70,36 @@ class SeenCall:
 class Inside:
     """What one child is made of at this moment."""
 
-    __slots__ = ("_kid",)
+    __slots__ = ("_record",)
 
-    def __init__(self, kid: Kid) -> None:
-        self._kid = kid
+    def __init__(self, record: Record) -> None:
+        self._record = record
 
     @property
     def task(self) -> Task | None:
         """The task of the present life, None without one."""
-        return self._kid.task
+        return self._record.task
 
     # The mailbox.
 
     def messages(self, limit: int) -> Sequence[SeenMessage]:
         """The first messages that wait, in the order in which they are served."""
-        queue = self._kid.mailbox
+        queue = self._record.mailbox
         if queue is None:
             return ()
-        node = self._kid.node
+        node = self._record.node
         return [_seen(item, node) for item in islice(_waiting(queue), limit)]
 
     def current(self) -> SeenMessage | None:
         """The message in hand."""
-        queue = self._kid.mailbox
+        queue = self._record.mailbox
         if queue is None or queue.current is None:
             return None
-        return _seen(queue.current, self._kid.node)
+        return _seen(queue.current, self._record.node)
 
     def mailbox_facts(self) -> tuple[bool, int, int, int, int]:
         """Suspended, deferred calls, blocked senders, received, dropped."""
-        queue = self._kid.mailbox
+        queue = self._record.mailbox
         if queue is None:
             return False, 0, 0, 0, 0
         return (
@@ -115,7 +115,7 @@ class Inside:
     @property
     def server(self) -> object | None:
         """The object of the present life; None if there is none."""
-        queue = self._kid.mailbox
+        queue = self._record.mailbox
         return None if queue is None else queue.server
 
     @property
@@ -153,26 +153,26 @@ class Inside:
 
     def calls(self) -> Iterator[SeenCall]:
         """The calls that it has not answered yet, as far as they are looked for."""
-        return calls_to(self._kid)
+        return calls_to(self._record)
 
     def lives(self) -> Sequence[tuple[int, float, float, str, str]]:
         """Past lives, oldest first: number, began, ended, kind, one line."""
         return [
             (life, began, ended, exit.kind, str(exit))
-            for life, exit, began, ended in self._kid.exits or ()
+            for life, exit, began, ended in self._record.exits or ()
         ]
 
     def links(self) -> Iterator[tuple[str, int, str]]:
         """What it has to do with others: relation, the other's number, a text."""
-        kid = self._kid
-        yield from _names(kid)
-        queue = kid.mailbox
+        record = self._record
+        yield from _names(record)
+        queue = record.mailbox
         if queue is not None:
             for monitor in list(queue.monitors):
-                other = monitor.target.kid
+                other = monitor.target.record
                 yield "watches", other.uid, other.path_text
-        if kid.watchers is not None:
-            for watch in kid.watchers.all():
+        if record.watchers is not None:
+            for watch in record.watchers.all():
                 owner = watch.owner if isinstance(watch, Monitor) else None
                 if owner is not None:
                     yield "watched_by", owner.uid, owner.path_text
@@ -181,22 +181,22 @@ class Inside:
         if queue is not None:
             for target in list(queue.outgoing.values()):
                 yield "waits_for", target.uid, target.path_text
-        for call in calls_to(kid):
+        for call in calls_to(record):
             source = call.item.task if isinstance(call.item, Request) else None
-            path = "" if source is None else _path_of(source, self._kid.node)
+            path = "" if source is None else _path_of(source, self._record.node)
             yield "waited_by", call.source, path or "a task"
 
 
-def _names(kid: Kid) -> Iterator[tuple[str, int, str]]:
-    name = kid.spec.name
-    registries = list(kid.registries or ())
+def _names(record: Record) -> Iterator[tuple[str, int, str]]:
+    name = record.spec.name
+    registries = list(record.registries or ())
     if isinstance(name, Via):
         registries = [*registries, name.registry]
     elif name is not None:
-        registries = [*registries, kid.node.registry]
+        registries = [*registries, record.node.registry]
     for registry in dict.fromkeys(registries):
-        for key in registry.keys(kid.handle):
-            # As `Kid.name_text`: the texts of ids and names are the one exception.
+        for key in registry.keys(record.handle):
+            # As `Record.name_text`: the texts of ids and names are the one exception.
             yield "name", 0, f"{safe_text(key)} ({registry.name})"
 
 
@@ -212,7 +212,7 @@ def _seen(item: Item, node: Node) -> SeenMessage:
         case Request():
             kind, args, kwargs = "call", item.args, item.kwargs
             if item.task is not None:
-                source = kid_of(item.task, node)
+                source = record_of(item.task, node)
                 if source is not None:
                     sender, path = source.uid, source.path_text
         case CastNote():
@@ -227,13 +227,13 @@ def _seen(item: Item, node: Node) -> SeenMessage:
 
 
 def _path_of(task: Task, node: Node) -> str:
-    source = kid_of(task, node)
+    source = record_of(task, node)
     return "" if source is None else source.path_text
 
 
-def calls_to(kid: Kid) -> Iterator[SeenCall]:
+def calls_to(record: Record) -> Iterator[SeenCall]:
     """The calls that a server has not answered yet, as far as they are looked for."""
-    queue = kid.mailbox
+    queue = record.mailbox
     if queue is None:
         return
     waiting = chain(
@@ -244,11 +244,11 @@ def calls_to(kid: Kid) -> Iterator[SeenCall]:
         if not isinstance(item, Request) or item.task is None or item in seen:
             continue
         seen.add(item)
-        source = kid_of(item.task, kid.node)
+        source = record_of(item.task, record.node)
         yield SeenCall(
             item,
             0 if source is None else source.uid,
-            kid.uid,
+            record.uid,
             item.handler.name,
             item.source is not None,
             item.held is not None,

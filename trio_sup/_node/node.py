@@ -14,7 +14,7 @@ import attrs
 import trio
 from trio.lowlevel import RunVar
 
-from trio_sup._children.current import kid_of
+from trio_sup._children.current import record_of
 from trio_sup._children.generators import Generators
 from trio_sup._core import events
 from trio_sup._core.anatomy import is_a, is_showable, traceback_of
@@ -34,7 +34,7 @@ from trio_sup._trio.protect import call_user
 from trio_sup._trio.stacks import format_error
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
 
 Fields = TypeVarTuple("Fields")
 
@@ -87,38 +87,38 @@ class Node:
         """The run's alarm clock, at hand; not for users."""
         self.gate: Gate = Gate()
         """Where lives pass that end; not for users."""
-        self._roots: dict[int, Kid] = {}
+        self._roots: dict[int, Record] = {}
         self._uids = 0
         self._recent: deque[LifecycleEvent | _Unmade] = deque(maxlen=RECENT)
         self._counts: dict[Callable[..., LifecycleEvent], int] = {}
         # Messages received, handled and dropped in lives that have ended.
         self.past_messages: tuple[int, int, int] = (0, 0, 0)
         # Who is told of every child with a lifecycle change; mostly nobody.
-        self.reporting: tuple[Callable[[Kid], object], ...] = ()
+        self.reporting: tuple[Callable[[Record], object], ...] = ()
         # With how many failures of that hook there were; only the first is told. In a
         # list, so that it is counted without the hook's own hash.
         self._hooks: dict[EventHook, list[int]] = {}
         # Children whose last exit is kept whole although it is heavy.
-        self.heavy_exits: HeavyExits[Kid] = HeavyExits()
+        self.heavy_exits: HeavyExits[Record] = HeavyExits()
 
     def next_uid(self) -> int:
         """Return a number that no other child of this node ever had."""
         self._uids += 1
         return self._uids
 
-    def add_root(self, kid: Kid) -> None:
+    def add_root(self, record: Record) -> None:
         """Show a root supervisor to those who look."""
-        self._roots[kid.uid] = kid
+        self._roots[record.uid] = record
 
-    def remove_root(self, kid: Kid) -> None:
+    def remove_root(self, record: Record) -> None:
         """A root supervisor has ended."""
-        self._roots.pop(kid.uid, None)
+        self._roots.pop(record.uid, None)
 
-    def roots(self) -> Sequence[Kid]:
+    def roots(self) -> Sequence[Record]:
         """The root supervisors that run at present."""
         return list(self._roots.values())
 
-    def report_changes(self, to: Callable[[Kid], object]) -> bool:
+    def report_changes(self, to: Callable[[Record], object]) -> bool:
         """Call `to` with every child that has a lifecycle change, from now on.
 
         For the inspector: it must be quick, and must not raise.
@@ -126,14 +126,14 @@ class Node:
         self.reporting += (to,)
         return True
 
-    def report_no_more(self, to: Callable[[Kid], object]) -> None:
+    def report_no_more(self, to: Callable[[Record], object]) -> None:
         """End `report_changes` for this very function."""
         self.reporting = tuple(told for told in self.reporting if told is not to)
 
     def child_of(self, task: trio.lowlevel.Task) -> tuple[int, str]:
         """Return the number and path of the child that a task belongs to, or 0."""
-        kid = kid_of(task, self)
-        return (0, "") if kid is None else (kid.uid, kid.path_text)
+        record = record_of(task, self)
+        return (0, "") if record is None else (record.uid, record.path_text)
 
     def recent_events(self) -> Sequence[LifecycleEvent]:
         """The last events, oldest first; at most 1024.

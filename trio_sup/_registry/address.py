@@ -13,7 +13,7 @@ from trio_sup._servers.ref import ServerRef
 from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Child, Kid
+    from trio_sup._children.record import Child, Record
     from trio_sup._registry.registry import Registry
     from trio_sup._servers.genserver import GenServer
 
@@ -51,7 +51,7 @@ class NamedRef(ServerRef[S_co]):
         return self
 
     @property
-    def kid(self) -> Kid:
+    def record(self) -> Record:
         """The library's own record of the present holder; not for users."""
         holder = self._registry.holder(self._key)
         if holder is None:
@@ -104,10 +104,10 @@ class NamedRef(ServerRef[S_co]):
             WrongKind: the holder is of another kind.
         """
         await trio.lowlevel.checkpoint()
-        while not (kid := self.kid).running:
-            if not kid.may_return:
-                raise NoProcess(kid.path_text, f"is {kid.status}")
-            await kid.wait_change()
+        while not (record := self.record).running:
+            if not record.may_return:
+                raise NoProcess(record.path_text, f"is {record.status}")
+            await record.wait_change()
 
     async def wait_stopped(self) -> None:
         """Wait until the present holder, if there is one, is down for good."""

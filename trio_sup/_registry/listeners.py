@@ -99,7 +99,7 @@ class Notifier:
                         self._call(listener, failures, notice)
                     except BaseException as fatal:  # noqa: BLE001 - ends a tree
                         # Raised here it would be an internal error of Trio's.
-                        end_a_tree(notice.handle.kid, fatal, "registry listener")
+                        end_a_tree(notice.handle.record, fatal, "registry listener")
         finally:
             self._delivering = False
 

@@ -16,7 +16,7 @@ import trio
 from attrs import frozen
 from trio.lowlevel import enable_ki_protection
 
-from trio_sup._children.current import present_kid
+from trio_sup._children.current import present_record
 from trio_sup._children.refusals import AlreadyRegistered
 from trio_sup._core.addresses import Via
 from trio_sup._core.errors import NoProcess, NoSuchChild
@@ -27,7 +27,7 @@ from trio_sup._trio.protect import call_user
 from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Child, Kid
+    from trio_sup._children.record import Child, Record
     from trio_sup._registry.address import NamedRef
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.ref import ServerRef
@@ -50,7 +50,7 @@ class Registration:
 
     def server(self, kind: type[S]) -> ServerRef[S]:
         """Return the handle as that of a server; raises `WrongKind`."""
-        ref: ServerRef[S] = self.handle.kid.handle_as(kind)  # type: ignore[assignment]
+        ref: ServerRef[S] = self.handle.record.handle_as(kind)  # type: ignore[assignment]
         return ref
 
 
@@ -220,16 +220,16 @@ class Registry(Topics, Locks):
 
         With repeats where it holds a duplicate key several times (REG-014).
         """
-        return [entry.key for entry in self._table.of(handle.kid) if entry.live]
+        return [entry.key for entry in self._table.of(handle.record) if entry.live]
 
     def values(self, key: Hashable, handle: Child) -> list[object]:
         """Return what a child registered with a key (REG-015)."""
-        own = self._table.of_key(key, handle.kid)
+        own = self._table.of_key(key, handle.record)
         return [entry.value for entry in own if entry.live]
 
     def of(self, handle: Child) -> list[Registration]:
         """Return all entries of a child, in registration order."""
-        return [_shown(entry) for entry in self._table.of(handle.kid) if entry.live]
+        return [_shown(entry) for entry in self._table.of(handle.record) if entry.live]
 
     def select(
         self, predicate: Callable[[Registration], bool] | None = None
@@ -266,15 +266,15 @@ class Registry(Topics, Locks):
                 not live.
             WrongRun: called from a thread or from another Trio run.
         """
-        kid = self._owner("register") if owner is None else owner.kid
-        if not kid.alive:
-            raise NoProcess(kid.path_text, f"is {kid.status}")
-        kid.node.home.check("registry.register", self.name)
+        record = self._owner("register") if owner is None else owner.record
+        if not record.alive:
+            raise NoProcess(record.path_text, f"is {record.status}")
+        record.node.home.check("registry.register", self.name)
         self.enter("register")
-        entry = self._table.add(key, kid, value)
+        entry = self._table.add(key, record, value)
         if entry is None:
             raise AlreadyRegistered(key, self._table.at(key)[0].owner.handle)
-        kid.note_registry(self)
+        record.note_registry(self)
         self._show(entry)
 
     def unregister(self, key: Hashable) -> None:
@@ -304,22 +304,24 @@ class Registry(Topics, Locks):
         self._give_up(self._owner("unregister_match"), key, accept)
 
     @enable_ki_protection
-    def _give_up(self, kid: Kid, key: Hashable, accept: Callable[[Any], bool]) -> None:
-        own = self._table.of_key(key, kid)
+    def _give_up(
+        self, record: Record, key: Hashable, accept: Callable[[Any], bool]
+    ) -> None:
+        own = self._table.of_key(key, record)
         for entry in [entry for entry in own if call_user(accept, entry.value)]:
             self._remove(entry)
 
-    def _owner(self, call: str) -> Kid:
+    def _owner(self, call: str) -> Record:
         """Return the child that the present code is part of, if it may change this."""
-        kid = present_kid()
-        if kid is not None and kid.node.home.abroad():
-            kid = None  # a run in a thread of that child: there it is nobody's
-        if kid is not None:
-            kid.node.home.check(f"registry.{call}", self.name)
+        record = present_record()
+        if record is not None and record.node.home.abroad():
+            record = None  # a run in a thread of that child: there it is nobody's
+        if record is not None:
+            record.node.home.check(f"registry.{call}", self.name)
         self.enter(call)
-        if kid is None:
+        if record is None:
             raise NoProcess("the present task", "does not belong to a child")
-        return kid
+        return record
 
     @enable_ki_protection
     def update_value(
@@ -341,10 +343,10 @@ class Registry(Topics, Locks):
             WrongRun: called from a thread or from another Trio run.
             ValueError: keys are duplicate.
         """
-        kid = self._owner("update_value")
+        record = self._owner("update_value")
         entry = self._only_unique("update_value").get(key)
-        if entry is None or entry.owner is not kid:
-            raise NoSuchChild(f"{self.name} (for {kid.path_text!r})", key)
+        if entry is None or entry.owner is not record:
+            raise NoSuchChild(f"{self.name} (for {record.path_text!r})", key)
         old = entry.value
         entry.value = new = call_user(fn, old)
         return new, old
@@ -373,5 +375,5 @@ class Registry(Topics, Locks):
             fn(entries)
 
 
-def _shown(entry: Entry[Kid]) -> Registration:
+def _shown(entry: Entry[Record]) -> Registration:
     return Registration(entry.key, entry.owner.handle, entry.value)

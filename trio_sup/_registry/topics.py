@@ -11,7 +11,7 @@ from trio_sup._registry.pubsub import SLOW_POLICIES, Published, SlowPolicy, Subs
 from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.ref import ServerRef
 
@@ -127,6 +127,6 @@ def _check_capacity(size: object) -> None:
         raise ValueError(f"capacity must be a whole number >= 1, not {size!r}")
 
 
-def _as_server(kid: Kid) -> ServerRef[GenServer]:
-    ref: ServerRef[GenServer] = kid.handle  # type: ignore[assignment]  # has a mailbox
+def _as_server(record: Record) -> ServerRef[GenServer]:
+    ref: ServerRef[GenServer] = record.handle  # type: ignore[assignment]  # has a mailbox
     return ref

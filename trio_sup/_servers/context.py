@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 import trio
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
     from trio_sup._servers.messages import CastNote
 
 
-class Inner:
+class ServerContext:
     """The runtime's part of one server object, for one life.
 
     Reached as ``server.__inner__``; a class default of None stands for "does not
     run", so that `__init__` is free.
     """
 
-    __slots__ = ("idle", "idle_at", "kid", "life", "machine", "to_continue")
+    __slots__ = ("idle", "idle_at", "life", "machine", "record", "to_continue")
 
-    def __init__(self, kid: Kid) -> None:
-        self.kid: Kid = kid
-        self.life: int = kid.life
+    def __init__(self, record: Record) -> None:
+        self.record: Record = record
+        self.life: int = record.life
         # The arguments of a `handle_continue` that is to run next.
         self.to_continue: tuple[object, ...] | None = None
         # What a StateMachine keeps of its own.
@@ -37,11 +37,11 @@ class Inner:
         Raises:
             WrongRun: it does; nothing has changed.
         """
-        self.kid.node.home.check(call, self.kid.path_text)
+        self.record.node.home.check(call, self.record.path_text)
 
     def check_if_going(self, call: str) -> None:
         """As `check_run`, for what is harmless when the run has ended."""
-        self.kid.node.home.check_if_going(call, self.kid.path_text)
+        self.record.node.home.check_if_going(call, self.record.path_text)
 
     def take_idle(self) -> CastNote | None:
         """Return what is to be done as nothing came in time, once; else None."""

@@ -23,7 +23,7 @@ from trio_sup._trio.log import Log
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Child
-    from trio_sup._servers.context import Inner
+    from trio_sup._servers.context import ServerContext
     from trio_sup._servers.ref import ServerRef
     from trio_sup._tree.dynamic import DynamicSupervisor
     from trio_sup._tree.supervisor import Supervisor
@@ -75,7 +75,7 @@ class GenServer:
 
     __handlers__: ClassVar[dict[Operation, Handler]] = {}
     # Set by the runtime before `init`; a class default so that __init__ is free.
-    __inner__: Inner | None = None
+    __inner__: ServerContext | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -112,7 +112,7 @@ class GenServer:
         """Take what `ServerRef.send` delivered; by default log it and go on."""
         _log.warning(
             "server %s got a message it has no handle_info for: %.200s",
-            self._own().kid.path_text,
+            self._own().record.path_text,
             clean(safe_repr(message)),
         )
 
@@ -140,12 +140,12 @@ class GenServer:
     async def __begin__(self) -> None:
         """The last step of the start, after `init`; for kinds of servers, not users."""
 
-    def _own_here(self, call: str) -> Inner:
+    def _own_here(self, call: str) -> ServerContext:
         inner = self._own()
         inner.check_run(f"self.{call}")
         return inner
 
-    def _own(self) -> Inner:
+    def _own(self) -> ServerContext:
         inner = self.__inner__
         if inner is None:
             raise RuntimeError(
@@ -157,17 +157,17 @@ class GenServer:
     @property
     def ref(self) -> ServerRef[Self]:
         """The handle of this server, as others see it."""
-        return cast("ServerRef[Self]", self._own().kid.handle)
+        return cast("ServerRef[Self]", self._own().record.handle)
 
     @property
     def id(self) -> Hashable:
         """The id under the supervisor."""
-        return self._own().kid.id
+        return self._own().record.id
 
     @property
     def path(self) -> tuple[Hashable, ...]:
         """The ids from the root."""
-        return self._own().kid.handle.path
+        return self._own().record.handle.path
 
     @property
     def life(self) -> int:
@@ -177,15 +177,15 @@ class GenServer:
     @property
     def key(self) -> Hashable | None:
         """The key of the name that the specification gave, or None."""
-        name = self._own().kid.spec.name
+        name = self._own().record.spec.name
         return name.key if isinstance(name, Via) else name
 
     @property
     def supervisor(self) -> Supervisor | DynamicSupervisor:
         """The handle of the supervisor."""
-        parent = self._own().kid.parent
+        parent = self._own().record.parent
         assert parent is not None
-        return cast("Supervisor | DynamicSupervisor", parent.kid.handle)
+        return cast("Supervisor | DynamicSupervisor", parent.record.handle)
 
     def continue_with(self, *args: object) -> None:
         """Run ``handle_continue(*args)`` right after this, before any message.
@@ -271,4 +271,4 @@ class GenServer:
             until: ``life``: a `Down` for the end of each life. ``stopped``: a single
                 one, when the child is down and does not come back by itself.
         """
-        return watch_for_server(self._own_here("monitor").kid, target, until)
+        return watch_for_server(self._own_here("monitor").record, target, until)

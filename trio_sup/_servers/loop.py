@@ -32,7 +32,7 @@ from trio_sup._core.anatomy import (
 )
 from trio_sup._core.errors import LeakedCancelled, SupervisionError
 from trio_sup._core.exits import Exit, Stop, is_fatal, stop_in
-from trio_sup._servers.context import Inner
+from trio_sup._servers.context import ServerContext
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import (
     Caller,
@@ -51,34 +51,34 @@ from trio_sup._trio.last_resort import report_fault
 from trio_sup._trio.protect import enter_user
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
     from trio_sup._servers.genserver import GenServer
 
 TURN = 64
 """How many messages a server handles before others get a turn."""
 
 
-async def serve(kid: Kid) -> None:
+async def serve(record: Record) -> None:
     """Run one life of a server child.
 
     Raises:
         Stop: the server ended itself in order.
         Exception: it crashed, or did not start.
     """
-    queue = kid.mailbox
+    queue = record.mailbox
     assert queue is not None
-    server = await enter_user(_construct, kid)
+    server = await enter_user(_construct, record)
     await enter_user(_init, server)
     queue.background = len(current_task().child_nurseries)
-    kid.become_ready()
+    record.become_ready()
     failure: BaseException | None = None
     try:
         await _run_continues(queue, server)
         await _serve_messages(queue, server)
     except BaseException as error:  # noqa: BLE001 - becomes the exit
         failure = error
-    exit, fault = _wind_down(kid, queue, failure)
-    late = None if kid.brutal else await _terminate(kid, server, exit)
+    exit, fault = _wind_down(record, queue, failure)
+    late = None if record.brutal else await _terminate(record, server, exit)
     if failure is not None:
         _reply_with_stop(queue, failure)
     for later in (late, fault):
@@ -93,7 +93,7 @@ async def serve(kid: Kid) -> None:
 
 
 def _wind_down(
-    kid: Kid, queue: MailQueue, failure: BaseException | None
+    record: Record, queue: MailQueue, failure: BaseException | None
 ) -> tuple[Exit, BaseException | None]:
     """Close the mailbox and answer those whom a crash concerns, before `terminate`.
 
@@ -105,10 +105,10 @@ def _wind_down(
     """
     exit, fault = Exit("crashed", None, failure), None
     if failure is None:
-        exit = Exit("shutdown", kid.asked)
+        exit = Exit("shutdown", record.asked)
     try:
-        kid.wind_down()
-        exit = _exit_of(kid, failure)
+        record.wind_down()
+        exit = _exit_of(record, failure)
         if not queue.keeps(exit):
             queue.close()
         if exit.kind == "crashed":
@@ -118,7 +118,7 @@ def _wind_down(
             if not queue.keeps(exit):
                 queue.fail_queued(exit)
     except Exception as error:  # noqa: BLE001 - who is not answered here is later
-        report_fault(kid.path_text, error)
+        report_fault(record.path_text, error)
     except BaseException as error:  # noqa: BLE001 - raised behind `terminate`
         fault = error
     return exit, fault
@@ -133,15 +133,15 @@ def _reply_with_stop(queue: MailQueue, failure: BaseException) -> None:
         if stop.reply is not Stop.NO_REPLY:
             queue.current.reply(stop.reply)
     except Exception as error:  # noqa: BLE001 - its class is the user's
-        report_fault(queue.kid.path_text, error)
+        report_fault(queue.record.path_text, error)
 
 
-async def _construct(kid: Kid) -> GenServer:
+async def _construct(record: Record) -> GenServer:
     """Make the server object: a fresh one every life."""
-    server: GenServer = kid.spec.target(*kid.spec.args)
-    server.__inner__ = Inner(kid)
-    assert kid.mailbox is not None
-    kid.mailbox.server = server
+    server: GenServer = record.spec.target(*record.spec.args)
+    server.__inner__ = ServerContext(record)
+    assert record.mailbox is not None
+    record.mailbox.server = server
     return server
 
 
@@ -297,10 +297,10 @@ def _trace_end(queue: MailQueue, server: GenServer, item: Item) -> None:
         trace(queue, server, "replied", name, item.result)
 
 
-def _exit_of(kid: Kid, failure: BaseException | None) -> Exit:
+def _exit_of(record: Record, failure: BaseException | None) -> Exit:
     """Work out what to tell `terminate` and the callers."""
-    if kid.asked is not None and (failure is None or not is_a(failure, Exception)):
-        return Exit("killed" if kid.forced else "shutdown", kid.asked)
+    if record.asked is not None and (failure is None or not is_a(failure, Exception)):
+        return Exit("killed" if record.forced else "shutdown", record.asked)
     if failure is None:
         return Exit("shutdown")
     stop = stop_in(failure)
@@ -322,24 +322,26 @@ def _note_place(exit: Exit, queue: MailQueue) -> None:
         if hasattr(error, "__notes__"):
             return  # one is enough for an exception that is raised again and again
         error.add_note(
-            f"in server {queue.kid.path_text!r}, life {queue.kid.life}, "
+            f"in server {queue.record.path_text!r}, life {queue.record.life}, "
             f"while it served {name_of(queue.current)!r}"
         )
     except Exception:  # noqa: BLE001, S110 - it takes no note: a frozen dataclass
         pass
 
 
-async def _terminate(kid: Kid, server: GenServer, exit: Exit) -> BaseException | None:
+async def _terminate(
+    record: Record, server: GenServer, exit: Exit
+) -> BaseException | None:
     """Run `terminate` inside what is left of the grace; return its error."""
-    shutdown = kid.spec.shutdown
-    kid.arm(0.0 if shutdown == "brutal_kill" else shutdown)
+    shutdown = record.spec.shutdown
+    record.arm(0.0 if shutdown == "brutal_kill" else shutdown)
     try:
         await enter_user(server.terminate, exit)
     except BaseException as error:
         if is_fatal(error, trio.Cancelled):
             raise
-        assert kid.scope is not None
-        over = kid.scope.cancel_called and all(
+        assert record.scope is not None
+        over = record.scope.cancel_called and all(
             is_a(leaf, trio.Cancelled) for leaf in leaves(error)
         )
         # What ended the life counts: neither the end of the grace nor a Stop at

@@ -28,7 +28,7 @@ from trio_sup._trio.alarms import Alarm, alarm_clock
 from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
-    from trio_sup._servers.context import Inner
+    from trio_sup._servers.context import ServerContext
     from trio_sup._servers.state_machine import StateMachine
 
 P = ParamSpec("P")
@@ -140,7 +140,7 @@ class Timeout:
 
     def _ring(self) -> None:
         self._alarm = None
-        queue = self._machine.inner.kid.mailbox
+        queue = self._machine.inner.record.mailbox
         if self._event is None or queue is None or not self._machine.is_current:
             return
         request = Request(current_task(), _TIMEOUT_HANDLER, (self._event,))
@@ -165,7 +165,7 @@ _TIMEOUT_HANDLER = Handler("timeout", _serve_timeout, (), deferred=True, is_call
 class Machine:
     """The runtime's part of one state machine, for one life."""
 
-    def __init__(self, server: StateMachine[Any], inner: Inner) -> None:
+    def __init__(self, server: StateMachine[Any], inner: ServerContext) -> None:
         self.server = server
         self.inner = inner
         self.pending: deque[Event] = deque()
@@ -183,8 +183,8 @@ class Machine:
     @property
     def is_current(self) -> bool:
         """Whether this is the machine of the child's present life."""
-        kid = self.inner.kid
-        return kid.alive and kid.life == self.inner.life
+        record = self.inner.record
+        return record.alive and record.life == self.inner.life
 
     def handler(self, op: Cast[Any, ...]) -> Handler:
         """Return the machine's own handler of a cast, as it was declared."""

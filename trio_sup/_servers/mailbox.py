@@ -34,7 +34,7 @@ class MailQueue(Queue):
             try:
                 reschedule(task, outcome.Error(self.no_process()))
             except Exception as fault:  # noqa: BLE001 - the others wait, too
-                report_fault(self.kid.path_text, fault)
+                report_fault(self.record.path_text, fault)
 
     def keeps(self, exit: Exit) -> bool:
         """Whether queued messages wait for the next life.
@@ -44,9 +44,9 @@ class MailQueue(Queue):
         try:
             keep = self.policy.on_crash == "keep"
         except Exception as fault:  # noqa: BLE001 - a policy class of the user's
-            report_fault(self.kid.path_text, fault)
+            report_fault(self.record.path_text, fault)
             keep = False
-        return keep and exit.kind in ("crashed", "killed") and self.kid.asked is None
+        return keep and exit.kind in ("crashed", "killed") and self.record.asked is None
 
     def fail_current(self, exit: Exit) -> None:
         """Answer the call in hand and the deferred ones: their server ends."""
@@ -73,7 +73,7 @@ class MailQueue(Queue):
         try:
             request.fail(self._no_answer(exit))
         except Exception as fault:  # noqa: BLE001 - its caller is in another Trio run
-            report_fault(self.kid.path_text, fault)
+            report_fault(self.record.path_text, fault)
 
     def life_over(self, exit: Exit) -> None:
         """A life has ended: nobody is left without an answer."""
@@ -91,8 +91,8 @@ class MailQueue(Queue):
         self._add_to_past()
 
     def _add_to_past(self) -> None:
-        received, handled, dropped = self.kid.node.past_messages
-        self.kid.node.past_messages = (
+        received, handled, dropped = self.record.node.past_messages
+        self.record.node.past_messages = (
             received + self.received,
             handled + self.handled,
             dropped + self.dropped,
@@ -118,9 +118,9 @@ class MailQueue(Queue):
 
     def _server_exit(self, exit: Exit) -> ServerExit:
         try:
-            error = ServerExit(self.kid.path_text, exit)
+            error = ServerExit(self.record.path_text, exit)
         except BaseException:  # noqa: BLE001 - the words of its error; all are answered
-            error = ServerExit(self.kid.path_text, Exit(exit.kind))
+            error = ServerExit(self.record.path_text, Exit(exit.kind))
             error.exit = exit
         error.__cause__ = exit.error
         return error

@@ -11,7 +11,7 @@ from trio_sup._servers.messages import DownNote
 from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Child, Kid
+    from trio_sup._children.record import Child, Record
     from trio_sup._children.watching import Down, Until
     from trio_sup._servers.mailbox import MailQueue
 
@@ -28,9 +28,9 @@ class Monitor(Watch):
         self._active = True
 
     @property
-    def owner(self) -> Kid:
+    def owner(self) -> Record:
         """The server that watches."""
-        return self._queue.kid
+        return self._queue.record
 
     def cancel(self) -> None:
         """Hear no more; nor of a `Down` that is queued already (MON-003).
@@ -38,8 +38,8 @@ class Monitor(Watch):
         Raises:
             WrongRun: called from a thread or from another Trio run.
         """
-        kid = self._queue.kid
-        kid.node.home.check_if_going("monitor.cancel", kid.path_text)
+        record = self._queue.record
+        record.node.home.check_if_going("monitor.cancel", record.path_text)
         self._active = False
         self._queue.monitors.pop(self, None)
         self.end()
@@ -54,7 +54,7 @@ class Monitor(Watch):
 
 
 @enable_ki_protection
-def watch_for_server(owner: Kid, target: Child, until: Until) -> Monitor:
+def watch_for_server(owner: Record, target: Child, until: Until) -> Monitor:
     """Let a server watch a child."""
     queue = owner.mailbox
     assert queue is not None

@@ -141,7 +141,7 @@ async def multi_call(
     def prepare(ref: ServerRef[S], until: float) -> None:
         ref.check_run("multi_call")
         part = _Part(gather, ref.handler(op), args, kwargs)
-        ref.prepare(part, until, ref.kid)
+        ref.prepare(part, until, ref.record)
         parts[ref] = part
 
     def send(ref: ServerRef[S]) -> None:
@@ -166,7 +166,7 @@ async def multi_call(
     later: list[ServerRef[S]] = []
     now: list[ServerRef[S]] = []
     for ref in wanted:
-        waits = ref.patient and not ref.kid.running
+        waits = ref.patient and not ref.record.running
         (later if waits else now).append(ref)
     try:
         for ref in later:

@@ -39,7 +39,7 @@ from trio_sup._trio.wake import WAKE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
     from trio_sup._core.policies import Mailbox
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.mailbox import MailQueue
@@ -66,13 +66,13 @@ class Queue:
         "handled",
         "inbox",
         "kept",
-        "kid",
         "monitors",
         "outgoing",
         "parked",
         "peak",
         "policy",
         "received",
+        "record",
         "server",
         "stops",
         "suspended",
@@ -80,8 +80,8 @@ class Queue:
         "tracer",
     )
 
-    def __init__(self, kid: Kid, policy: Mailbox) -> None:
-        self.kid: Kid = kid
+    def __init__(self, record: Record, policy: Mailbox) -> None:
+        self.record: Record = record
         self.policy: Mailbox = policy
         self.inbox: list[Item] = []
         # A shelf as soon as the oldest was to be dropped.
@@ -105,7 +105,7 @@ class Queue:
         # the first in it costs more with each one that left.
         self.blocked: OrderedDict[Task, CastNote | InfoNote] | None = None
         # The calls that the handler in hand waits for, and whom.
-        self.outgoing: dict[Request, Kid] = {}
+        self.outgoing: dict[Request, Record] = {}
         # Invariant: how many requests in the `outgoing` of others wait for this one.
         # Mostly none, so that a call of its own closes no ring: nothing to follow.
         self.awaited: int = 0
@@ -165,7 +165,7 @@ class Queue:
 
     def accept(self) -> None:
         """Take messages from now on, from the Trio run that the server is part of."""
-        self._open_to = self.kid.node.home.thread
+        self._open_to = self.record.node.home.thread
 
     def put_call(self, request: Request) -> None:
         """Queue a call.
@@ -252,7 +252,7 @@ class Queue:
 
     def put_system(self, request: SystemRequest) -> None:
         """Queue a system request; raises `NoProcess` when there is no life."""
-        if not self.accepting or not self.kid.alive:
+        if not self.accepting or not self.record.alive:
             raise self.no_process()
         self.system.append(request)
         self.wake()
@@ -290,7 +290,7 @@ class Queue:
     def _make_room(self) -> bool:
         policy = self.policy.when_full
         if policy == "reject":
-            raise MailboxFull(self.kid.path_text, self.policy.capacity)
+            raise MailboxFull(self.record.path_text, self.policy.capacity)
         self.dropped += 1
         if policy == "drop_newest":
             return False
@@ -355,17 +355,17 @@ class Queue:
 
     def no_process(self) -> NoProcess:
         """Return the error for a message that cannot be queued."""
-        return NoProcess(self.kid.path_text, f"is {self.kid.status}")
+        return NoProcess(self.record.path_text, f"is {self.record.status}")
 
     def not_taken(self, call: str, *, waits: bool = False) -> NoProcess | WrongRun:
         """Return the error for a message that came too late, or from elsewhere."""
-        kid = self.kid
-        home = kid.node.home
+        record = self.record
+        home = record.node.home
         if home.here():
             return self.no_process()
         if home.over:
-            return NoProcess(kid.path_text, "was part of a Trio run that has ended")
-        return home.refusal(call, kid.path_text, waits=waits)
+            return NoProcess(record.path_text, "was part of a Trio run that has ended")
+        return home.refusal(call, record.path_text, waits=waits)
 
     # Emptied, when a life ends.
 
@@ -444,9 +444,9 @@ def drain(queue: MailQueue) -> tuple[int, int]:
     queue.bounded = 0
     queue.dropped += notes
     for call in calls:
-        call.fail(NoProcess(queue.kid.path_text, "had its mailbox drained"))
+        call.fail(NoProcess(queue.record.path_text, "had its mailbox drained"))
     queue.admit_waiting()
-    queue.kid.touch()
+    queue.record.touch()
     return len(calls), notes
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, ParamSpec, Self, TypeVar
 import trio
 from trio.lowlevel import current_task, wait_task_rescheduled
 
-from trio_sup._children.current import current_kid
+from trio_sup._children.current import current_record
 from trio_sup._children.record import Child
 from trio_sup._core.errors import MailboxFull, NoProcess, WouldDeadlock
 from trio_sup._core.exits import Exit
@@ -38,7 +38,7 @@ from trio_sup._servers.trace import TraceHook, log_trace
 from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.mailbox import MailQueue
 
@@ -62,8 +62,8 @@ class ServerRef(Child, Generic[S_co]):
     _timeout: float | None
 
     @classmethod
-    def _create(cls, kid: Kid) -> Self:
-        self = super()._create(kid)
+    def _create(cls, record: Record) -> Self:
+        self = super()._create(record)
         self._timeout = None
         self._patient = False
         self._expires = False
@@ -76,7 +76,7 @@ class ServerRef(Child, Generic[S_co]):
         patient: bool = False,
         expires: bool = False,
     ) -> Self:
-        view = type(self)._create(self.kid)
+        view = type(self)._create(self.record)
         view._timeout = self._timeout if timeout is None else timeout
         view._patient = self._patient or patient
         view._expires = self._expires or expires
@@ -126,12 +126,12 @@ class ServerRef(Child, Generic[S_co]):
         """
         timeout = self._timeout
         until = math.inf if timeout is None else self.deadline()
-        if self._patient and not self.kid.running:
+        if self._patient and not self.record.running:
             await self.wait_patiently(until)
-        kid = self.kid  # now: an address may have another holder by now
-        queue = kid.mailbox
+        record = self.record  # now: an address may have another holder by now
+        queue = record.mailbox
         assert queue is not None
-        handler: Handler | None = kid.spec.target.__handlers__.get(op)
+        handler: Handler | None = record.spec.target.__handlers__.get(op)
         if handler is None or not handler.is_call:
             handler = self.handler(op)  # raises
         try:
@@ -140,8 +140,8 @@ class ServerRef(Child, Generic[S_co]):
             self.check_run("ref.call")
             raise
         request = Request(task, handler, args, kwargs)
-        if timeout is not None or current_kid.get() is not None:
-            self.prepare(request, until, kid)
+        if timeout is not None or current_record.get() is not None:
+            self.prepare(request, until, record)
         try:
             queue.put_call(request)
         except NoProcess:
@@ -160,10 +160,10 @@ class ServerRef(Child, Generic[S_co]):
             MailboxFull: no room (unless the mailbox drops instead).
             WrongRun: called from a thread or from another Trio run.
         """
-        kid = self.kid
-        queue = kid.mailbox
+        record = self.record
+        queue = record.mailbox
         assert queue is not None
-        handler: Handler | None = kid.spec.target.__handlers__.get(op)
+        handler: Handler | None = record.spec.target.__handlers__.get(op)
         if handler is None or handler.is_call:
             handler = self.handler(op, is_call=False)  # raises
         queue.put_note(CastNote(handler, args, kwargs, 0))
@@ -180,13 +180,13 @@ class ServerRef(Child, Generic[S_co]):
         """
         self.check_run("ref.cast_wait")
         note = CastNote(self.handler(op, is_call=False), args, kwargs)
-        if self._patient and not self.kid.running:
+        if self._patient and not self.record.running:
             await self.wait_running()
         else:
             await trio.lowlevel.checkpoint()
-        kid, queue = self.kid, self.mailbox
+        record, queue = self.record, self.mailbox
         if queue.full:
-            with waiting_for(kid, note.handler.name):
+            with waiting_for(record, note.handler.name):
                 await queue.put_waiting(note)
         else:
             await queue.put_waiting(note)
@@ -224,13 +224,13 @@ class ServerRef(Child, Generic[S_co]):
                 a handler that the server waits for.
         """
         self.check_run("ref.stop")
-        kid, queue = self.kid, self.mailbox
-        if current_kid.get() is kid and is_part_of(current_task(), kid):
-            raise WouldDeadlock(f"{kid.path_text!r} cannot wait for its own end")
+        record, queue = self.record, self.mailbox
+        if current_record.get() is record and is_part_of(current_task(), record):
+            raise WouldDeadlock(f"{record.path_text!r} cannot wait for its own end")
         if not queue.accepting:
             raise queue.no_process()
-        life = kid.life
-        with waiting_for(kid, "stop"):
+        life = record.life
+        with waiting_for(record, "stop"):
             queue.put_stop(StopNote(reason))
             return await self.wait_exit(life)
 
@@ -314,10 +314,10 @@ class ServerRef(Child, Generic[S_co]):
     async def _ask_system(self, name: str, work: Callable[[GenServer], T]) -> T:
         self.check_run(f"ref.{name}")
         until = self.deadline()
-        if self._patient and not self.kid.running:
+        if self._patient and not self.record.running:
             await self.wait_patiently(until)
         request = SystemRequest(current_task(), system_handler(name), work)
-        self.prepare(request, until, self.kid)
+        self.prepare(request, until, self.record)
         try:
             self.mailbox.put_system(request)
         except NoProcess:
@@ -331,7 +331,7 @@ class ServerRef(Child, Generic[S_co]):
     @property
     def mailbox(self) -> MailQueue:
         """The library's own record; not for users."""
-        queue = self.kid.mailbox
+        queue = self.record.mailbox
         assert queue is not None
         return queue
 
@@ -342,7 +342,7 @@ class ServerRef(Child, Generic[S_co]):
 
     def handler(self, op: Operation, *, is_call: bool = True) -> Handler:
         """Return how this server answers an operation; not for users."""
-        cls = self.kid.spec.target
+        cls = self.record.spec.target
         handler: Handler | None = cls.__handlers__.get(op)
         if handler is None or handler.is_call is not is_call:
             return handler_of(cls, op, is_call=is_call)  # raises
@@ -361,7 +361,7 @@ class ServerRef(Child, Generic[S_co]):
     def check_run(self, call: str) -> None:
         """Refuse a call from a thread or from another Trio run; not for users."""
         queue = self.mailbox
-        if not queue.kid.node.home.here():
+        if not queue.record.node.home.here():
             raise queue.not_taken(call, waits=True)
 
     async def wait_patiently(self, until: float) -> None:
@@ -372,22 +372,22 @@ class ServerRef(Child, Generic[S_co]):
         if scope.cancelled_caught:
             raise trio.TooSlowError(f"{self.path_text!r} did not run in time")
 
-    def prepare(self, request: Request, until: float, kid: Kid) -> None:
+    def prepare(self, request: Request, until: float, record: Record) -> None:
         """Give a request its deadline and its place in the graph; not for users.
 
         Raises:
             WouldDeadlock: it could never be answered.
             WrongRun: called from a thread or from another Trio run.
         """
-        if get_ident() != kid.node.home.thread:
+        if get_ident() != record.node.home.thread:
             self.check_run("ref.call")
-        here = current_kid.get()
+        here = current_record.get()
         # The context of a task may be inherited from another Trio run.
-        if here is not None and here.mailbox is not None and here.node is kid.node:
-            note_wait(here, request, kid)
+        if here is not None and here.mailbox is not None and here.node is record.node:
+            note_wait(here, request, record)
         if until != math.inf:
             request.expires = self._expires
-            request.alarm = kid.node.alarms.at(until, request.time_out)
+            request.alarm = record.node.alarms.at(until, request.time_out)
             request.tied = True
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from trio.lowlevel import current_task, enable_ki_protection
 
-from trio_sup._children.current import current_kid
+from trio_sup._children.current import current_record
 from trio_sup._children.waits import way_to
 from trio_sup._core.errors import WouldDeadlock
 from trio_sup._servers.handlers import system_handler
@@ -17,10 +17,10 @@ from trio_sup._servers.messages import Request
 if TYPE_CHECKING:
     from trio.lowlevel import Task
 
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
 
 
-def note_wait(source: Kid, request: Request, target: Kid) -> None:
+def note_wait(source: Record, request: Request, target: Record) -> None:
     """Remember that a handler of `source` waits for `target`.
 
     Raises:
@@ -37,7 +37,7 @@ def note_wait(source: Kid, request: Request, target: Kid) -> None:
         )
     ring = _way(target, source) if queue.awaited else None
     if ring is not None:
-        links = ", which waits for ".join(repr(kid.path_text) for kid in ring)
+        links = ", which waits for ".join(repr(record.path_text) for record in ring)
         raise WouldDeadlock(
             f"{source.path_text!r} calls {name} of {links}, which waits for "
             f"{source.path_text!r}: none of them could ever answer"
@@ -51,13 +51,13 @@ def note_wait(source: Kid, request: Request, target: Kid) -> None:
 
 @contextmanager
 @enable_ki_protection
-def waiting_for(target: Kid, action: str) -> Generator[None]:
+def waiting_for(target: Record, action: str) -> Generator[None]:
     """Note for the length of a block that a handler waits for something else.
 
     Raises:
         WouldDeadlock: as `note_wait`.
     """
-    source = current_kid.get()
+    source = current_record.get()
     if source is None or source.mailbox is None or source.node is not target.node:
         yield
         return
@@ -69,13 +69,13 @@ def waiting_for(target: Kid, action: str) -> Generator[None]:
         request.abort(None)
 
 
-def holds_up(task: Task, kid: Kid) -> bool:
+def holds_up(task: Task, record: Record) -> bool:
     """Whether the handler in hand of a server cannot end before `task` goes on.
 
     True for the server's own task and for those below a nursery that the handler
     opened; not for those below a nursery that was open before.
     """
-    own, queue = kid.task, kid.mailbox
+    own, queue = record.task, record.mailbox
     if own is None or queue is None:
         return False
     at = task
@@ -89,30 +89,30 @@ def holds_up(task: Task, kid: Kid) -> bool:
     return True
 
 
-def is_part_of(task: Task, kid: Kid) -> bool:
+def is_part_of(task: Task, record: Record) -> bool:
     """Whether `task` is the task of a child's life, or below it."""
     at = task
-    while at is not kid.task:
+    while at is not record.task:
         if at.parent_nursery is None:
             return False
         at = at.parent_nursery.parent_task
     return True
 
 
-def _way(start: Kid, goal: Kid) -> list[Kid] | None:
+def _way(start: Record, goal: Record) -> list[Record] | None:
     """Return the servers on a way of waiting from `start` to `goal`, or None."""
-    came_from: dict[Kid, Kid | None] = {start: None}
+    came_from: dict[Record, Record | None] = {start: None}
     todo = [start]
     while todo:
         here = todo.pop()
         queue = here.mailbox
         assert queue is not None
-        for request, kid in queue.outgoing.items():
+        for request, record in queue.outgoing.items():
             if request.held is not None:
                 continue
-            if kid is goal:
+            if record is goal:
                 return way_to(here, came_from)
-            if kid not in came_from:
-                came_from[kid] = here
-                todo.append(kid)
+            if record not in came_from:
+                came_from[record] = here
+                todo.append(record)
     return None

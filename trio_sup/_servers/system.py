@@ -80,7 +80,7 @@ def statistics_of(queue: MailQueue) -> ServerStatistics:
         queue.received,
         queue.handled,
         queue.dropped,
-        queue.kid.life_began,
+        queue.record.life_began,
     )
 
 
@@ -88,8 +88,8 @@ def status_of(queue: MailQueue, server: GenServer) -> ServerStatus:
     """Return what people may know of a server."""
     parts: dict[str, object] = {"state": state_of(server)}
     return ServerStatus(
-        queue.kid.path_text,
-        queue.kid.life,
+        queue.record.path_text,
+        queue.record.life,
         queue.suspended,
         statistics_of(queue),
         formatted(server, parts).get("state"),
@@ -114,4 +114,4 @@ def set_suspended(queue: MailQueue, suspended: bool) -> None:
     """Stop serving messages, or go on; both idempotent."""
     if queue.suspended is not suspended:
         queue.suspended = suspended
-        queue.kid.touch()  # people see it in the inspector
+        queue.record.touch()  # people see it in the inspector

@@ -15,7 +15,7 @@ from trio_sup._trio.protect import protected
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from trio_sup._servers.context import Inner
+    from trio_sup._servers.context import ServerContext
     from trio_sup._servers.messages import InfoNote
 
 
@@ -30,7 +30,7 @@ class Timer:
 
     def __init__(
         self,
-        inner: Inner,
+        inner: ServerContext,
         note: CastNote | InfoNote,
         seconds: float,
         period: float | None = None,
@@ -58,8 +58,8 @@ class Timer:
     @property
     def remaining(self) -> float:
         """Seconds until the next message; 0 if there will be none."""
-        kid = self._inner.kid
-        if self._alarm is None or kid.life != self._inner.life or not kid.alive:
+        record = self._inner.record
+        if self._alarm is None or record.life != self._inner.life or not record.alive:
             return 0.0
         return max(0.0, self._alarm.at - trio.current_time())
 
@@ -68,9 +68,9 @@ class Timer:
 
     def _ring(self, due: float) -> None:
         self._alarm = None
-        kid, note = self._inner.kid, self._note
-        queue = kid.mailbox
-        if queue is None or kid.life != self._inner.life or not kid.alive:
+        record, note = self._inner.record, self._note
+        queue = record.mailbox
+        if queue is None or record.life != self._inner.life or not record.alive:
             return
         tick = note if isinstance(note, TickNote) else None
         if tick is None or not tick.waits:

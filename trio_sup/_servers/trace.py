@@ -103,11 +103,11 @@ def _event(
     if detail is not None:
         parts["message"] = detail
     shown = formatted(server, parts)
-    kid = queue.kid
+    record = queue.record
     return TraceEvent(
         trio.current_time(),
-        kid.path_text,
-        kid.life,
+        record.path_text,
+        record.life,
         kind,
         op,
         "" if detail is None else short_repr(shown.get("message")),

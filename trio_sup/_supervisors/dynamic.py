@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._children.refusals import (
     AlreadyStarted,
     ChildNotStopped,
@@ -27,7 +27,7 @@ from trio_sup._core.events import Requested
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.specs import ChildSpec, check_child
 from trio_sup._core.strategy import SupervisorCore
-from trio_sup._supervisors.shell import Driver
+from trio_sup._supervisors.shell import Shell
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Child
@@ -36,11 +36,11 @@ CHUNK = 256
 """How many children are asked to stop between two turns of the other tasks."""
 
 
-class DynamicDriver(Driver):
+class DynamicShell(Shell):
     """The shell of `dynamic_supervisor(...)`."""
 
     dynamic = True
-    core: SupervisorCore[Kid]
+    core: SupervisorCore[Record]
     _serial = 0
 
     def begin_life(self) -> None:
@@ -56,8 +56,8 @@ class DynamicDriver(Driver):
             await self.bell.wait()
 
     async def _stop_children(self) -> None:
-        for position, kid in enumerate(self.all_kids(), start=1):
-            self.stop_kid(kid, self.stop_reason)
+        for position, record in enumerate(self.all_records(), start=1):
+            self.stop_record(record, self.stop_reason)
             if position % CHUNK == 0:
                 await trio.lowlevel.checkpoint()
         self.watching: bool = True
@@ -71,14 +71,14 @@ class DynamicDriver(Driver):
         self.watching = False
 
     async def _collapse_graces(self) -> None:
-        for position, kid in enumerate(self.all_kids(), start=1):
-            kid.arm(0)
+        for position, record in enumerate(self.all_records(), start=1):
+            record.arm(0)
             if position % CHUNK == 0:
                 await trio.lowlevel.checkpoint()
 
     def hurry(self) -> None:
         """Collapse all remaining graces; those of very many soon, not at once."""
-        if len(self.core.kids) <= CHUNK:
+        if len(self.core.records) <= CHUNK:
             super().hurry()
             return
         self.request_stop(self.stop_reason)
@@ -86,88 +86,92 @@ class DynamicDriver(Driver):
         self.bell.wake()
 
     def _end_life(self) -> None:
-        for kid in self.all_kids():
-            self.drop(kid)
-            self.settle(kid)
+        for record in self.all_records():
+            self.drop(record)
+            self.settle(record)
 
-    def _ring_for(self, kid: Kid) -> None:
-        kid.touch()
+    def _ring_for(self, record: Record) -> None:
+        record.touch()
         if self.watching and not self.living:
             self.bell.wake()
 
     # What the lives report.
 
-    def _stopped_on_request(self, kid: Kid) -> None:
-        if kid.in_plan and self.mode == "running":
-            kid.status = "restarting"
-            self.respawn(kid, trio.current_time())
+    def _stopped_on_request(self, record: Record) -> None:
+        if record.in_plan and self.mode == "running":
+            record.status = "restarting"
+            self.respawn(record, trio.current_time())
             return
-        self.drop(kid)
-        self.settle(kid)
+        self.drop(record)
+        self.settle(record)
 
-    def _start_ended(self, kid: Kid, exit: Exit, now: float) -> None:
-        if kid.supervised_start:
-            self.drop(kid)
-            self.settle(kid)
+    def _start_ended(self, record: Record, exit: Exit, now: float) -> None:
+        if record.supervised_start:
+            self.drop(record)
+            self.settle(record)
         elif is_a(exit.error, Ignore):
-            self.carry_out(kid, self.core.on_ignored_restart(kid), now)
+            self.carry_out(record, self.core.on_ignored_restart(record), now)
         else:
-            self.carry_out(kid, self.core.on_failed_restart(kid, now), now)
+            self.carry_out(record, self.core.on_failed_restart(record, now), now)
 
-    def _ended_alone(self, kid: Kid, exit: Exit, now: float) -> None:
-        self.carry_out(kid, self.core.on_exit(kid, exit, now), now)
+    def _ended_alone(self, record: Record, exit: Exit, now: float) -> None:
+        self.carry_out(record, self.core.on_exit(record, exit, now), now)
 
     # Requests.
 
-    def find(self, target: Child | Hashable) -> Kid:
+    def find(self, target: Child | Hashable) -> Record:
         """Return the record for a handle or an id; raises `NoSuchChild`."""
         from trio_sup._children.record import Child
 
-        kid = target.kid if isinstance(target, Child) else self.core.kids.get(target)
-        if kid is None or kid.parent is not self or kid.status == "gone":
-            raise NoSuchChild(f"dynamic supervisor {self.kid.path_text!r}", target)
-        return kid
+        record = (
+            target.record
+            if isinstance(target, Child)
+            else self.core.records.get(target)
+        )
+        if record is None or record.parent is not self or record.status == "gone":
+            raise NoSuchChild(f"dynamic supervisor {self.record.path_text!r}", target)
+        return record
 
     async def start_child(self, spec: ChildSpec[Child]) -> Child:
         """Start a child and wait until it is ready. A checkpoint."""
         return await self.wait_started(self.begin(spec))
 
     @enable_ki_protection
-    def begin(self, spec: ChildSpec[Child]) -> Kid:
+    def begin(self, spec: ChildSpec[Child]) -> Record:
         """Accept a child and spawn its first life. Synchronous, all or nothing."""
         self.check_run("supervisor.start_child", waits=True)
         check_child(spec, self.flags, dynamic=True)
         if self.mode != "running":
-            raise SupervisorStopping(self.kid.path_text)
-        if spec.id is not None and spec.id in self.core.kids:
-            raise AlreadyStarted(self.core.kids[spec.id].handle)
-        if len(self.core.kids) >= self.flags.max_children:
-            raise MaxChildren(self.kid.path_text, self.flags.max_children)
-        kid = self.new_kid(spec, self._id_for(spec))
-        self.core.kids[kid.id] = kid
-        self._note(kid, "start_child")
+            raise SupervisorStopping(self.record.path_text)
+        if spec.id is not None and spec.id in self.core.records:
+            raise AlreadyStarted(self.core.records[spec.id].handle)
+        if len(self.core.records) >= self.flags.max_children:
+            raise MaxChildren(self.record.path_text, self.flags.max_children)
+        record = self.new_record(spec, self._id_for(spec))
+        self.core.records[record.id] = record
+        self._note(record, "start_child")
         try:
-            self.spawn(kid, supervised=True)
+            self.spawn(record, supervised=True)
         except BaseException:
             # Its name is taken, or what a key or a policy of the user's raises.
-            self.core.drop(kid)
-            kid.touch()
+            self.core.drop(record)
+            record.touch()
             raise
-        return kid
+        return record
 
-    async def wait_started(self, kid: Kid) -> Child:
+    async def wait_started(self, record: Record) -> Child:
         """Wait for the outcome of a child's first start. A checkpoint."""
-        await kid.wait_change()
-        while kid.started_life == 0 and kid.alive:
-            await kid.wait_change()
-        if kid.started_life:
-            return kid.handle
-        if kid.overtaken == kid.life:
-            raise SupervisorStopping(self.kid.path_text)
-        ended = kid.last_exit or Exit("noproc")
+        await record.wait_change()
+        while record.started_life == 0 and record.alive:
+            await record.wait_change()
+        if record.started_life:
+            return record.handle
+        if record.overtaken == record.life:
+            raise SupervisorStopping(self.record.path_text)
+        ended = record.last_exit or Exit("noproc")
         if ended.kind == "shutdown" and ended.error is None:
-            raise StartFailed(kid.spec, ended)
-        raise start_error(kid.spec, ended) from ended.error
+            raise StartFailed(record.spec, ended)
+        raise start_error(record.spec, ended) from ended.error
 
     def _id_for(self, spec: ChildSpec[Child]) -> Hashable:
         """An explicit id, the name's key, or a serial number (DYN-006)."""
@@ -175,50 +179,50 @@ class DynamicDriver(Driver):
             return spec.id
         name = spec.name
         key = name.key if isinstance(name, Via) else name
-        if key is not None and key not in self.core.kids:
+        if key is not None and key not in self.core.records:
             return key
         while True:
             self._serial += 1
-            if self._serial not in self.core.kids:
+            if self._serial not in self.core.records:
                 return self._serial
 
     @enable_ki_protection
     async def terminate_child(self, target: Child | Hashable) -> None:
         """Stop a child for good and wait for its end. A checkpoint."""
         self.check_run("supervisor.terminate_child", waits=True)
-        kid = self.find(target)
-        self._note(kid, "terminate_child")
-        kid.in_plan = False  # whoever replaces it has lost
-        if kid.alive:
-            self.stop_kid(kid, "terminate_child")
+        record = self.find(target)
+        self._note(record, "terminate_child")
+        record.in_plan = False  # whoever replaces it has lost
+        if record.alive:
+            self.stop_record(record, "terminate_child")
         else:
-            self.core.drop(kid)
-            self.settle(kid)
-        while kid.alive:
-            await kid.wait_change()
+            self.core.drop(record)
+            self.settle(record)
+        while record.alive:
+            await record.wait_change()
         await trio.lowlevel.checkpoint()
 
     async def restart_child(self, target: Child | Hashable) -> Child:
         """Restart a quarantined child, or end its backoff. A checkpoint."""
         self.check_run("supervisor.restart_child", waits=True)
-        kid = self.find(target)
+        record = self.find(target)
         if self.mode != "running":
-            raise SupervisorStopping(self.kid.path_text)
-        if kid.alive or kid.status == "restarting":
-            raise ChildNotStopped(kid.handle)
-        self._note(kid, "restart_child")
-        if kid.budget_window is not None:
-            kid.budget_window.clear()
-        life = kid.life + 1
+            raise SupervisorStopping(self.record.path_text)
+        if record.alive or record.status == "restarting":
+            raise ChildNotStopped(record.handle)
+        self._note(record, "restart_child")
+        if record.budget_window is not None:
+            record.budget_window.clear()
+        life = record.life + 1
         # As after any end: it comes back or, if it fails to, its limits decide.
-        kid.status = "restarting"
-        self.respawn(kid, trio.current_time())
-        while kid.life == life and kid.alive and kid.started_life < life:
-            await kid.wait_change()
+        record.status = "restarting"
+        self.respawn(record, trio.current_time())
+        while record.life == life and record.alive and record.started_life < life:
+            await record.wait_change()
         await trio.lowlevel.checkpoint()
-        if kid.started_life < life:
-            raise start_error(kid.spec, kid.last_exit or Exit("noproc"))
-        return kid.handle
+        if record.started_life < life:
+            raise start_error(record.spec, record.last_exit or Exit("noproc"))
+        return record.handle
 
     @enable_ki_protection
     async def replace_child(self, target: Child | Hashable, life: int) -> Child | None:
@@ -227,20 +231,20 @@ class DynamicDriver(Driver):
         None if that life is over, or is ending already.
         """
         self.check_run("supervisor.replace_child", waits=True)
-        kid = self.find(target)
+        record = self.find(target)
         if self.mode != "running":
-            raise SupervisorStopping(self.kid.path_text)
-        if kid.life != life or kid.scope is None or kid.asked is not None:
+            raise SupervisorStopping(self.record.path_text)
+        if record.life != life or record.scope is None or record.asked is not None:
             return None
-        self._note(kid, "replace_child")
-        kid.in_plan = True
-        self.stop_kid(kid, "replace_child")
-        while kid.alive and kid.started_life <= life:
-            await kid.wait_change()
+        self._note(record, "replace_child")
+        record.in_plan = True
+        self.stop_record(record, "replace_child")
+        while record.alive and record.started_life <= life:
+            await record.wait_change()
         await trio.lowlevel.checkpoint()
-        if kid.started_life <= life:
-            raise start_error(kid.spec, kid.last_exit or Exit("noproc"))
-        return kid.handle
+        if record.started_life <= life:
+            raise start_error(record.spec, record.last_exit or Exit("noproc"))
+        return record.handle
 
-    def _note(self, kid: Kid, action: Any) -> None:
-        self.emit(Requested, trio.current_time(), kid.path_text, kid.life, action)
+    def _note(self, record: Record, action: Any) -> None:
+        self.emit(Requested, trio.current_time(), record.path_text, record.life, action)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVarTuple
 import trio
 
 from trio_sup._children.life import run_life
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._children.remains import let_go
 from trio_sup._core import events
 from trio_sup._core.anatomy import before, class_name, is_a, set_context
@@ -57,12 +57,12 @@ class Lives:
 
     dynamic: bool
 
-    def __init__(self, kid: Kid, flags: Flags) -> None:
-        self.kid = kid
+    def __init__(self, record: Record, flags: Flags) -> None:
+        self.record = record
         self.flags = flags
-        self.node: Node = kid.node
+        self.node: Node = record.node
         self.mode: Mode = "down"
-        self.core: SupervisorCore[Kid] = self._new_core()
+        self.core: SupervisorCore[Record] = self._new_core()
         self.story: Story = Story()
         self.fatal: list[BaseException] = []
         self.stop_reason: str = "stop"
@@ -77,17 +77,17 @@ class Lives:
         # How many lives are in progress.
         self.living: int = 0
 
-    def _new_core(self) -> SupervisorCore[Kid]:
+    def _new_core(self) -> SupervisorCore[Record]:
         return SupervisorCore(self.flags, dynamic=self.dynamic, draw=_jitter.random)
 
-    def all_kids(self) -> Sequence[Kid]:
+    def all_records(self) -> Sequence[Record]:
         """The children, in start order."""
-        return list(self.core.kids.values())
+        return list(self.core.records.values())
 
     @property
     def path_text(self) -> str:
         """The path of the supervisor."""
-        return self.kid.path_text
+        return self.record.path_text
 
     def check_run(self, call: str, *, waits: bool = False) -> None:
         """Refuse what comes from a thread or from another Trio run.
@@ -97,7 +97,7 @@ class Lives:
         """
         home = self.node.home
         if not home.here() and (self.mode != "down" or not home.over):
-            raise home.refusal(call, self.kid.path_text, waits=waits)
+            raise home.refusal(call, self.record.path_text, waits=waits)
 
     # Stopping.
 
@@ -107,10 +107,10 @@ class Lives:
             return
         self.mode = "stopping"
         self.stop_reason = reason
-        self._refuse_requests(SupervisorStopping(self.kid.path_text))
+        self._refuse_requests(SupervisorStopping(self.record.path_text))
         self.bell.wake()
-        self.kid.wind_down()  # of itself, if nobody asked the life to end
-        head = (trio.current_time(), self.kid.path_text, self.kid.life)
+        self.record.wind_down()  # of itself, if nobody asked the life to end
+        head = (trio.current_time(), self.record.path_text, self.record.life)
         self.emit(events.SupervisorWindsDown, *head, reason)
 
     def _refuse_requests(self, error: SupervisorStopping) -> None:
@@ -118,45 +118,49 @@ class Lives:
 
     def hurry(self) -> None:
         """Collapse all remaining graces, here and below; the order is kept."""
-        for kid in self.hasten():
-            kid.arm(0)
+        for record in self.hasten():
+            record.arm(0)
 
-    def hasten(self) -> list[Kid]:
+    def hasten(self) -> list[Record]:
         """Collapse the graces to come; return the children that have one already."""
         self.request_stop(self.stop_reason)
         if self.hurried:
             return []
         self.hurried = True
-        return [kid for kid in self.all_kids() if kid.asked is not None]
+        return [record for record in self.all_records() if record.asked is not None]
 
-    def stop_kid(self, kid: Kid, reason: str, shutdown: Shutdown | None = None) -> None:
+    def stop_record(
+        self, record: Record, reason: str, shutdown: Shutdown | None = None
+    ) -> None:
         """Ask one child to stop, with its own grace unless another is given."""
-        if not kid.alive:
+        if not record.alive:
             return
         if shutdown is None:
-            shutdown = kid.spec.shutdown
-        first = kid.asked is None
+            shutdown = record.spec.shutdown
+        first = record.asked is None
         brutal = shutdown == "brutal_kill"
         grace = 0.0 if self.hurried or shutdown == "brutal_kill" else shutdown
         # The cause is named once, by the supervisor where it arose.
         named = reason.startswith("supervisor ")
-        why = reason if named else f"supervisor {self.kid.path_text}: {reason}"
-        kid.ask_stop(why, grace, brutal=brutal)
+        why = reason if named else f"supervisor {self.record.path_text}: {reason}"
+        record.ask_stop(why, grace, brutal=brutal)
         if first:
             now = trio.current_time()
-            self.emit(events.ChildStopping, now, kid.path_text, kid.life, why)
+            self.emit(events.ChildStopping, now, record.path_text, record.life, why)
 
-    def watch_stuck(self, kid: Kid) -> None:
+    def watch_stuck(self, record: Record) -> None:
         """Report a life that outlives its cancellation, again and again."""
-        report_while_stuck(kid, self.emit)
+        report_while_stuck(record, self.emit)
 
     # Starting.
 
-    def spawn(self, kid: Kid, *, supervised: bool, now: float | None = None) -> None:
+    def spawn(
+        self, record: Record, *, supervised: bool, now: float | None = None
+    ) -> None:
         """Begin the next life of a child. Synchronous.
 
         Args:
-            kid: A child that is down.
+            record: A child that is down.
             supervised: Whether the caller waits for the start and deals with its
                 failure; else a failure is a failed restart.
             now: The present time, where the caller knows it.
@@ -165,199 +169,211 @@ class Lives:
             AlreadyRegistered: its name is taken; nothing was started.
             Exception: what a key or a policy of the user's raises; neither.
         """
-        kid.reserve_name()
-        again = kid.status in ("restarting", "backing_off")
-        kid.ticket += 1
-        kid.life += 1
-        kid.ready = False
-        kid.asked = None
-        kid.value = None
-        kid.in_plan = kid.undecided = False
-        kid.cut_short = None
-        kid.rests_with_parent = False
-        kid.supervised_start = supervised
-        kid.status = "restarting" if again else "starting"
+        record.reserve_name()
+        again = record.status in ("restarting", "backing_off")
+        record.ticket += 1
+        record.life += 1
+        record.ready = False
+        record.asked = None
+        record.value = None
+        record.in_plan = record.undecided = False
+        record.cut_short = None
+        record.rests_with_parent = False
+        record.supervised_start = supervised
+        record.status = "restarting" if again else "starting"
         if again:
-            kid.restarts += 1
-        kid.scope = trio.CancelScope(shield=True)
-        kid.life_began = current = trio.current_time() if now is None else now
-        if kid.spec.start_timeout != math.inf:
-            life = kid.life
-            kid.start_alarm = alarm_clock().at(
-                current + kid.spec.start_timeout, lambda: self._start_late(kid, life)
+            record.restarts += 1
+        record.scope = trio.CancelScope(shield=True)
+        record.life_began = current = trio.current_time() if now is None else now
+        if record.spec.start_timeout != math.inf:
+            life = record.life
+            record.start_alarm = alarm_clock().at(
+                current + record.spec.start_timeout,
+                lambda: self._start_late(record, life),
             )
-        if kid.mailbox is not None:
-            kid.mailbox.open()
+        if record.mailbox is not None:
+            record.mailbox.open()
         try:
-            if kid.driver is not None:
-                kid.driver.begin_life()
-            self.base.run(self._start_soon, kid)
+            if record.shell is not None:
+                record.shell.begin_life()
+            self.base.run(self._start_soon, record)
         except BaseException:
-            kid.life_done()  # there is no task that would end it
+            record.life_done()  # there is no task that would end it
             raise
         self.living += 1
-        kid.touch()
-        self.emit(events.ChildStarting, current, kid.path_text, kid.life)
+        record.touch()
+        self.emit(events.ChildStarting, current, record.path_text, record.life)
 
-    def _start_soon(self, kid: Kid) -> None:
-        self.nursery.start_soon(run_life, self, kid, name=kid.path_text)
+    def _start_soon(self, record: Record) -> None:
+        self.nursery.start_soon(run_life, self, record, name=record.path_text)
 
-    def _start_late(self, kid: Kid, life: int) -> None:
-        if kid.life == life and kid.alive and not kid.ready and kid.asked is None:
-            kid.start_alarm = None
-            text = f"not ready after {kid.spec.start_timeout:g} s"
-            kid.cut_short = trio.TooSlowError(text)
-            reason = f"{kid.path_text}: {text}"
-            if kid.driver is not None:
-                kid.driver.request_stop(reason)
-            elif kid.scope is not None:
-                kid.scope.cancel(reason)
+    def _start_late(self, record: Record, life: int) -> None:
+        if (
+            record.life == life
+            and record.alive
+            and not record.ready
+            and record.asked is None
+        ):
+            record.start_alarm = None
+            text = f"not ready after {record.spec.start_timeout:g} s"
+            record.cut_short = trio.TooSlowError(text)
+            reason = f"{record.path_text}: {text}"
+            if record.shell is not None:
+                record.shell.request_stop(reason)
+            elif record.scope is not None:
+                record.scope.cancel(reason)
 
     # What the lives report.
 
-    def kid_ready(self, kid: Kid) -> None:
+    def record_ready(self, record: Record) -> None:
         """A life became ready."""
         if self.watching:
             self.bell.wake()
 
-    def life_over(self, kid: Kid, exit: Exit, fatal: BaseException | None) -> None:
+    def life_over(
+        self, record: Record, exit: Exit, fatal: BaseException | None
+    ) -> None:
         """A life has ended: called in its task's last step.
 
         Args:
-            kid: Whose life.
+            record: Whose life.
             exit: How it ended.
             fatal: What must pass through every supervisor, if anything.
         """
-        asked, ready, now = kid.asked is not None, kid.ready, trio.current_time()
-        if kid.cut_short is not None and not asked and fatal is None:
-            exit = _cut_short(kid.cut_short)
-        kid.life_done()
-        kid.ready = False
+        asked, ready, now = record.asked is not None, record.ready, trio.current_time()
+        if record.cut_short is not None and not asked and fatal is None:
+            exit = _cut_short(record.cut_short)
+        record.life_done()
+        record.ready = False
         self.living -= 1
         # Whoever asked goes on from here; an end in between is absorbed.
-        absorbed = asked or self.mode == "stopping" or kid.in_plan
-        event = exit_event(kid, exit, now, asked=asked, ready=ready)
+        absorbed = asked or self.mode == "stopping" or record.in_plan
+        event = exit_event(record, exit, now, asked=asked, ready=ready)
         if absorbed or fatal is not None:
-            kid.status = "stopped"
+            record.status = "stopped"
             if fatal is not None or self.mode == "stopping":
-                kid.overtaken = kid.life
+                record.overtaken = record.life
         try:
-            self._put_away(kid, exit, now, event)
+            self._put_away(record, exit, now, event)
         except BaseException as fault:  # noqa: BLE001 - the life ends all the same
-            self._put_away_anyway(kid, exit, event, fault)
+            self._put_away_anyway(record, exit, event, fault)
         if fatal is None:  # else it goes up, with all it has
-            again = survive(kid.path_text, let_go, kid, exit, self.story)
+            again = survive(record.path_text, let_go, record, exit, self.story)
             if again is not None:
-                self.take_fault(kid, again)
+                self.take_fault(record, again)
         try:
             if fatal is not None:
-                self._pass_up(kid, fatal)
+                self._pass_up(record, fatal)
             elif absorbed:
-                self._stopped_on_request(kid)
+                self._stopped_on_request(record)
             elif not ready:
-                self._start_ended(kid, exit, now)
+                self._start_ended(record, exit, now)
             else:
-                self._ended_alone(kid, exit, now)
+                self._ended_alone(record, exit, now)
         except BaseException as fault:  # noqa: BLE001 - the supervisor ends in order
-            self._undecided(kid, exit, fault)
-        self._ring_for(kid)
+            self._undecided(record, exit, fault)
+        self._ring_for(record)
 
-    def _put_away(self, kid: Kid, exit: Exit, now: float, event: EventParts) -> None:
+    def _put_away(
+        self, record: Record, exit: Exit, now: float, event: EventParts
+    ) -> None:
         """Note the end of a life, take its names away, answer its callers, tell."""
-        kid.note_exit(exit, now)
-        kid.hide_names()
-        was_ready = kid.started_life == kid.life
+        record.note_exit(exit, now)
+        record.hide_names()
+        was_ready = record.started_life == record.life
         if exit.error is not None and (was_ready or not is_a(exit.error, Ignore)):
-            self.story.add(kid, exit, now)
-        self._conclude(kid, exit, event)
+            self.story.add(record, exit, now)
+        self._conclude(record, exit, event)
 
     def _put_away_anyway(
-        self, kid: Kid, exit: Exit, event: EventParts, fault: BaseException
+        self, record: Record, exit: Exit, event: EventParts, fault: BaseException
     ) -> None:
         """Do what `_put_away` may have left undone; each step bears being repeated."""
-        self.take_fault(kid, fault)
-        for step in (kid.hide_names, partial(self._conclude, kid, exit, event)):
-            again = survive(kid.path_text, step)
+        self.take_fault(record, fault)
+        for step in (record.hide_names, partial(self._conclude, record, exit, event)):
+            again = survive(record.path_text, step)
             if again is not None:
-                self.take_fault(kid, again)
+                self.take_fault(record, again)
 
-    def _pass_up(self, kid: Kid, fatal: BaseException) -> None:
+    def _pass_up(self, record: Record, fatal: BaseException) -> None:
         """End in order, then raise what must pass through every supervisor."""
         self.fatal.append(fatal)
-        self.request_stop(f"{class_name(fatal)} in {kid.path_text}")
+        self.request_stop(f"{class_name(fatal)} in {record.path_text}")
 
-    def _undecided(self, kid: Kid, exit: Exit, fault: BaseException) -> None:
+    def _undecided(self, record: Record, exit: Exit, fault: BaseException) -> None:
         """What follows from an end could not be worked out: this supervisor ends."""
         if all(former is None for former in before(fault)):
             set_context(fault, exit.error)  # why there was anything to decide
-        if not kid.alive:
-            if kid.status not in ("gone", "quarantined"):
-                kid.status = "stopped"
-            self.settle(kid)
-        self._pass_up(kid, fault)
+        if not record.alive:
+            if record.status not in ("gone", "quarantined"):
+                record.status = "stopped"
+            self.settle(record)
+        self._pass_up(record, fault)
 
-    def take_fault(self, kid: Kid, fault: BaseException) -> None:
+    def take_fault(self, record: Record, fault: BaseException) -> None:
         """Bear what an end met: it is told of, or passes up once all are down."""
         if is_a(fault, Exception):
-            report_fault(kid.path_text, fault)
+            report_fault(record.path_text, fault)
         else:
-            self._pass_up(kid, fault)
+            self._pass_up(record, fault)
 
-    def _conclude(self, kid: Kid, exit: Exit, event: EventParts) -> None:
+    def _conclude(self, record: Record, exit: Exit, event: EventParts) -> None:
         """Answer the mailbox's callers and tell the world."""
-        if kid.mailbox is not None:
-            kid.mailbox.life_over(exit)
+        if record.mailbox is not None:
+            record.mailbox.life_over(exit)
         emit: Callable[..., None] = self.emit
         emit(*event)
 
-    def _ring_for(self, kid: Kid) -> None:
+    def _ring_for(self, record: Record) -> None:
         """Wake the control task if it waits for this child."""
-        kid.touch()
+        record.touch()
         if self.watching:
             self.bell.wake()
 
-    def _stopped_on_request(self, kid: Kid) -> None:
+    def _stopped_on_request(self, record: Record) -> None:
         """A life ended that was asked to, or that a plan was about to stop."""
 
-    def _start_ended(self, kid: Kid, exit: Exit, now: float) -> None:
+    def _start_ended(self, record: Record, exit: Exit, now: float) -> None:
         """A life ended before it was ready, and nobody had asked for that."""
         raise NotImplementedError
 
-    def _ended_alone(self, kid: Kid, exit: Exit, now: float) -> None:
+    def _ended_alone(self, record: Record, exit: Exit, now: float) -> None:
         """A life that was ready ended by itself."""
         raise NotImplementedError
 
-    def _is_original(self, kid: Kid) -> bool:
+    def _is_original(self, record: Record) -> bool:
         """Whether it comes back when this supervisor is restarted."""
         return False
 
-    def drop(self, kid: Kid) -> None:
+    def drop(self, record: Record) -> None:
         """Forget a child; what its id's hash raises goes up once all are down."""
         try:
-            self.core.drop(kid)
+            self.core.drop(record)
         except BaseException as fatal:  # noqa: BLE001 - raised by whoever asks next
-            self._pass_up(kid, fatal)
+            self._pass_up(record, fatal)
 
-    def settle(self, kid: Kid) -> None:
+    def settle(self, record: Record) -> None:
         """A child came to rest: free its name, answer its mailbox, tell who waits.
 
         A quarantined child keeps its name reserved: it is not gone, and whoever
         asks for it by name is to learn that instead of starting a second one.
         """
-        kid.in_plan = kid.undecided = False
+        record.in_plan = record.undecided = False
         try:
-            if kid.status != "quarantined":
-                kid.release_name()
-            if kid.mailbox is not None:
-                kid.mailbox.no_next_life(kid.last_exit)
+            if record.status != "quarantined":
+                record.release_name()
+            if record.mailbox is not None:
+                record.mailbox.no_next_life(record.last_exit)
         except BaseException as fault:  # noqa: BLE001 - it is at rest all the same
-            self.take_fault(kid, fault)
-        kid.came_to_rest()
-        if kid.status == "gone":
-            self.node.heavy_exits.discard(kid)
-            self.emit(events.ChildRemoved, trio.current_time(), kid.path_text, kid.life)
-            if kid.started_life:  # else who started it is still to be told
-                kid.spec = kid.spec.without_arguments()
+            self.take_fault(record, fault)
+        record.came_to_rest()
+        if record.status == "gone":
+            self.node.heavy_exits.discard(record)
+            self.emit(
+                events.ChildRemoved, trio.current_time(), record.path_text, record.life
+            )
+            if record.started_life:  # else who started it is still to be told
+                record.spec = record.spec.without_arguments()
 
     def emit(
         self, make: Callable[[*Fields], events.LifecycleEvent], *args: *Fields

@@ -13,34 +13,34 @@ from trio_sup._core.errors import NoProcess, NoSuchChild
 from trio_sup._core.partitions import PartitionCore
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.strategy import SupervisorCore
-from trio_sup._supervisors.static import StaticDriver
+from trio_sup._supervisors.static import StaticShell
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
 
 
-class PartitionDriver(StaticDriver):
+class PartitionShell(StaticShell):
     """The shell of `partition_supervisor(...)`: a static one that can be resized."""
 
-    def _new_core(self) -> SupervisorCore[Kid]:
+    def _new_core(self) -> SupervisorCore[Record]:
         plain = super()._new_core()
-        core: PartitionCore[Kid]
+        core: PartitionCore[Record]
         core = PartitionCore(self.flags, dynamic=False, draw=plain.draw)
         core.size = len(self.flags.children)
         return core
 
     @property
-    def partitions(self) -> PartitionCore[Kid]:
+    def partitions(self) -> PartitionCore[Record]:
         """The decisions, as what they are."""
         assert isinstance(self.core, PartitionCore)
         return self.core
 
-    def kid_for(self, number: int) -> Kid:
+    def record_for(self, number: int) -> Record:
         """The record of a partition, alive or not."""
-        kid = self._originals.get(number)
-        if kid is None:
+        record = self._originals.get(number)
+        if record is None:
             raise NoProcess(self.path_text, "has not been started")
-        return kid
+        return record
 
     async def start_child(self, spec: ChildSpec[Child]) -> Child:
         """Refused: all partitions are of one kind."""
@@ -74,7 +74,7 @@ class PartitionDriver(StaticDriver):
         waiting = self._due_group
         pivot = self._stalled if waiting is None else waiting.pivot
         for number in range(count, before):
-            if number in self.core.kids:
+            if number in self.core.records:
                 await self.terminate_child(number)
             self._check_going()
         if pivot is None or self.partitions.is_enabled(pivot) or count == 0:
@@ -82,13 +82,13 @@ class PartitionDriver(StaticDriver):
         if self.flags.strategy == "one_for_all":
             # The group waited for a partition that is gone: go on without it.
             at = trio.current_time() if waiting is None else waiting.at
-            self._wait_for_group(self.all_kids()[0], at)
+            self._wait_for_group(self.all_records()[0], at)
 
     async def _enable(self, number: int) -> None:
         self._check_going()  # the one before it may have ended everything
-        if number not in self.core.kids:  # temporary: forgotten at its end
-            kid = self.new_kid(self.flags.children[number], number)
-            self.core.kids[number] = self._list(number, kid)
+        if number not in self.core.records:  # temporary: forgotten at its end
+            record = self.new_record(self.flags.children[number], number)
+            self.core.records[number] = self._list(number, record)
         self.partitions.size = number + 1
         try:
             await super().restart_child(number)

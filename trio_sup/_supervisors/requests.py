@@ -9,7 +9,7 @@ from trio_sup._core.errors import SupervisorStopping
 from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
 
 
 class Request:
@@ -20,18 +20,18 @@ class Request:
         "_error",
         "_result",
         "_waiters",
-        "kid",
         "path",
         "perform",
+        "record",
         "withdrawn",
     )
 
     def __init__(
-        self, path: str, perform: Callable[[], Awaitable[Any]], kid: Kid | None
+        self, path: str, perform: Callable[[], Awaitable[Any]], record: Record | None
     ) -> None:
         self.path = path  # the supervisor's
         self.perform = perform
-        self.kid = kid
+        self.record = record
         self.withdrawn = False
         self._done = False
         self._result: Any = None
@@ -40,8 +40,8 @@ class Request:
 
     async def serve(self) -> None:
         """Do what was asked, unless it was taken back, and answer."""
-        if self.kid is not None:
-            self.kid.pending -= 1
+        if self.record is not None:
+            self.record.pending -= 1
         if self.withdrawn:
             return
         failed: Exception | None = None

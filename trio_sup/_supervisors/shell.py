@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._children.refusals import StartFailed
 from trio_sup._core import events
 from trio_sup._core.errors import RestartLimitExceeded
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from trio_sup._children.record import Child
 
 
-class Driver(Lives):
+class Shell(Lives):
     """One supervisor; the object lives as long as its record, over all its lives."""
 
-    def __init__(self, kid: Kid, flags: Flags) -> None:
-        super().__init__(kid, flags)
+    def __init__(self, record: Record, flags: Flags) -> None:
+        super().__init__(record, flags)
         # How this life ends, unless an exception says more.
         self.outcome: Exit = NORMAL
         # What to raise once all children are down.
@@ -67,7 +67,7 @@ class Driver(Lives):
                     await self._start_children()
                     if self.mode == "starting":
                         self.mode = "running"
-                        self.kid.become_ready()
+                        self.record.become_ready()
                         if self._stop_after_start is not None:
                             self.stop_itself(self._stop_after_start)
                     await self._control()
@@ -113,7 +113,7 @@ class Driver(Lives):
         if len(fatal) == 1:
             raise fatal[0]
         if fatal:
-            message = f"supervisor {self.kid.path_text!r}: several fatal errors"
+            message = f"supervisor {self.record.path_text!r}: several fatal errors"
             raise BaseExceptionGroup(message, fatal)
         failure, self.failure = self.failure, None
         if failure is not None:
@@ -131,76 +131,76 @@ class Driver(Lives):
             self._stop_after_start = grace
         elif self.mode == "running":
             self.outcome = Exit("shutdown", "stop()")
-            self.request_stop(f"{self.kid.path_text}: stop()")
-            self.kid.arm(grace)
+            self.request_stop(f"{self.record.path_text}: stop()")
+            self.record.arm(grace)
 
-    def new_kid(self, spec: ChildSpec[Child], id: Hashable) -> Kid:
+    def new_record(self, spec: ChildSpec[Child], id: Hashable) -> Record:
         """Make the record of a child; it is not started."""
         from trio_sup._tree.handles import equip
 
-        note_endless_backoff(spec, self.flags, self.kid.path_text)
-        return equip(Kid(spec, id, self, self.node))
+        note_endless_backoff(spec, self.flags, self.record.path_text)
+        return equip(Record(spec, id, self, self.node))
 
     # What the decisions lead to.
 
-    def carry_out(self, kid: Kid, decision: Decision, current: float) -> None:
+    def carry_out(self, record: Record, decision: Decision, current: float) -> None:
         """Carry out a decision, made at `current`, that concerns one child only."""
         match decision:
             case Restart(delay):
-                self.emit_restart(kid, delay, current, siblings=0)
+                self.emit_restart(record, delay, current, siblings=0)
                 if delay == 0:
-                    self.respawn(kid, current)
+                    self.respawn(record, current)
                 else:
-                    ticket = kid.ticket
-                    alarm_clock().at(current + delay, lambda: self._due(kid, ticket))
-                    kid.touch()
+                    ticket = record.ticket
+                    alarm_clock().at(current + delay, lambda: self._due(record, ticket))
+                    record.touch()
             case Settled():
-                self.settle(kid)
+                self.settle(record)
             case Quarantine():
-                self.settle(kid)
-                budget = kid.spec.budget
+                self.settle(record)
+                budget = record.spec.budget
                 assert budget is not None
                 self.emit(
                     events.ChildQuarantinedEvent,
                     current,
-                    kid.path_text,
-                    kid.life,
+                    record.path_text,
+                    record.life,
                     budget.max_restarts,
                     budget.max_seconds,
                 )
             case GiveUp(own):
-                self._enter_give_up(kid, own=own)
+                self._enter_give_up(record, own=own)
             case AutoShutdown():
-                kid.rests_with_parent = self._is_original(kid)
-                self.settle(kid)
+                record.rests_with_parent = self._is_original(record)
+                self.settle(record)
                 self.outcome = Exit("shutdown", "auto_shutdown")
                 self.emit(
                     events.SupervisorAutoShutdown,
                     current,
-                    self.kid.path_text,
-                    self.kid.life,
-                    kid.label,
+                    self.record.path_text,
+                    self.record.life,
+                    record.label,
                 )
-                self.request_stop(f"auto_shutdown after {kid.label!r} ended")
+                self.request_stop(f"auto_shutdown after {record.label!r} ended")
 
     def emit_restart(
-        self, kid: Kid, delay: float, now: float, *, siblings: int
+        self, record: Record, delay: float, now: float, *, siblings: int
     ) -> None:
         """Announce the decision to restart."""
         self.emit(
             events.RestartDecided,
             now,
-            kid.path_text,
-            kid.life,
+            record.path_text,
+            record.life,
             delay,
             "one_for_one" if self.dynamic else self.flags.strategy,
             siblings,
         )
 
-    def respawn(self, kid: Kid, now: float) -> None:
+    def respawn(self, record: Record, now: float) -> None:
         """Restart a child now; its failure counts and is retried."""
         try:
-            self.spawn(kid, supervised=False, now=now)
+            self.spawn(record, supervised=False, now=now)
         except Exception as error:  # noqa: BLE001 - told as a failed restart
             # A name stays reserved between lives, but a child may give it up itself;
             # and keys and policies are the user's.
@@ -209,50 +209,50 @@ class Driver(Lives):
             return
         # A failed restart like any other; behind a checkpoint, for it may well fail
         # again at once (SUP-080).
-        kid.status, kid.supervised_start = "restarting", False
-        ticket = kid.ticket
-        alarm_clock().at(now, lambda: self._respawn_failed(kid, ticket, failed))
+        record.status, record.supervised_start = "restarting", False
+        ticket = record.ticket
+        alarm_clock().at(now, lambda: self._respawn_failed(record, ticket, failed))
 
-    def _respawn_failed(self, kid: Kid, ticket: int, exit: Exit) -> None:
-        if kid.ticket == ticket and not kid.alive and self.mode == "running":
+    def _respawn_failed(self, record: Record, ticket: int, exit: Exit) -> None:
+        if record.ticket == ticket and not record.alive and self.mode == "running":
             now = trio.current_time()
-            kid.last_exit = exit
+            record.last_exit = exit
             try:
-                self.story.add(kid, exit, now)
-                self._start_ended(kid, exit, now)
+                self.story.add(record, exit, now)
+                self._start_ended(record, exit, now)
             except BaseException as fault:  # noqa: BLE001 - the supervisor ends
-                self._undecided(kid, exit, fault)
+                self._undecided(record, exit, fault)
 
-    def _due(self, kid: Kid, ticket: int) -> None:
-        if kid.ticket == ticket and self.mode == "running":
+    def _due(self, record: Record, ticket: int) -> None:
+        if record.ticket == ticket and self.mode == "running":
             try:
-                self.respawn(kid, trio.current_time())
+                self.respawn(record, trio.current_time())
             except BaseException as fault:  # noqa: BLE001 - the supervisor ends
-                self._undecided(kid, NORMAL, fault)
+                self._undecided(record, NORMAL, fault)
 
-    def _enter_give_up(self, kid: Kid, *, own: bool) -> None:
-        budget = kid.spec.budget
+    def _enter_give_up(self, record: Record, *, own: bool) -> None:
+        budget = record.spec.budget
         limits = (self.flags.max_restarts, self.flags.max_seconds)
         if own and budget is not None:
             limits = (budget.max_restarts, budget.max_seconds)
         error = RestartLimitExceeded(
-            self.kid.path_text,
+            self.record.path_text,
             *limits,
             self.story.tell(),
-            child=kid.label if own else None,
+            child=record.label if own else None,
         )
-        last = None if kid.last_exit is None else kid.last_exit.error
+        last = None if record.last_exit is None else record.last_exit.error
         error.__cause__ = last
         self.failure = error
         self.outcome = Exit("shutdown", "gave up", error)
-        kid.rests_with_parent = self._is_original(kid)
-        self.settle(kid)
+        record.rests_with_parent = self._is_original(record)
+        self.settle(record)
         self.emit(
             events.SupervisorGaveUp,
             trio.current_time(),
-            self.kid.path_text,
-            self.kid.life,
+            self.record.path_text,
+            self.record.life,
             *limits,
-            kid.label,
+            record.label,
         )
-        self.request_stop(f"gave up after {kid.label!r} ended")
+        self.request_stop(f"gave up after {record.label!r} ended")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import trio
 
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._core import events
 from trio_sup._core.anatomy import class_name, is_a
 from trio_sup._core.errors import Crash, crash_summary
@@ -38,23 +38,25 @@ EventParts: TypeAlias = tuple[
 """The class of an event and its fields: what `emit` takes."""
 
 
-def report_while_stuck(kid: Kid, emit: Callable[..., None]) -> None:
+def report_while_stuck(record: Record, emit: Callable[..., None]) -> None:
     """Report, again and again, a life that outlives its cancellation.
 
     Args:
-        kid: Whose life.
+        record: Whose life.
         emit: Takes the class of an event and its fields.
     """
-    life, began = kid.life, trio.current_time()
+    life, began = record.life, trio.current_time()
 
     def look(wait: float) -> None:
-        if kid.life != life or not kid.alive:
+        if record.life != life or not record.alive:
             return
-        kid.status = "stuck"
-        kid.touch()
+        record.status = "stuck"
+        record.touch()
         current = trio.current_time()
-        frames = "" if kid.task is None else _await_stack(kid.task)
-        emit(events.ChildStuck, current, kid.path_text, life, current - began, frames)
+        frames = "" if record.task is None else _await_stack(record.task)
+        emit(
+            events.ChildStuck, current, record.path_text, life, current - began, frames
+        )
         again = wait * 2
         alarm_clock().at(current + again, lambda: look(again))
 
@@ -75,9 +77,9 @@ class Story:
         self._crashes: deque[tuple[float, str, int, Exit]]
         self._crashes = deque(maxlen=STORY_LENGTH)
 
-    def add(self, kid: Kid, exit: Exit, now: float) -> None:
+    def add(self, record: Record, exit: Exit, now: float) -> None:
         """Add a crash."""
-        self._crashes.append((now, kid.path_text, kid.life, exit))
+        self._crashes.append((now, record.path_text, record.life, exit))
 
     def let_go(self, exit: Exit, words: Exit) -> None:
         """Keep a crash in words."""
@@ -102,18 +104,18 @@ def _crash(at: float, path: str, life: int, exit: Exit) -> Crash:
 
 
 def exit_event(
-    kid: Kid, exit: Exit, now: float, *, asked: bool, ready: bool
+    record: Record, exit: Exit, now: float, *, asked: bool, ready: bool
 ) -> EventParts:
     """Return what `emit` takes to tell of the end of a life.
 
     Args:
-        kid: Whose life.
+        record: Whose life.
         exit: How it ended.
         now: When, in Trio time.
         asked: Whether the supervisor had asked for it.
         ready: Whether it had become ready.
     """
-    head = (now, kid.path_text, kid.life)
+    head = (now, record.path_text, record.life)
     if asked:
         return (events.ChildStopped, *head, exit, True)
     if not ready:
@@ -121,7 +123,7 @@ def exit_event(
             return (events.ChildIgnored, *head)
         return (events.ChildStartFailed, *head, exit)
     if exit.kind == "crashed":
-        return (events.ChildCrashed, *head, exit, kid.spec.restart)
+        return (events.ChildCrashed, *head, exit, record.spec.restart)
     return (events.ChildStopped, *head, exit, False)
 
 

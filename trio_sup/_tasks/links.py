@@ -18,7 +18,7 @@ from trio_sup._trio.protect import protected
 from trio_sup._trio.scopes import close_scope
 
 if TYPE_CHECKING:
-    from trio_sup._tasks.shell import TaskDriver
+    from trio_sup._tasks.shell import TaskShell
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -35,8 +35,8 @@ class LinkedTasks:
     link is between processes; here it is between a task and a block: TASK-002, 051.)
     """
 
-    def __init__(self, driver: TaskDriver) -> None:
-        self._driver = driver
+    def __init__(self, shell: TaskShell) -> None:
+        self._shell = shell
         self._members: dict[Task[Any], Callable[[], None]] = {}
         self._failed: Task[Any] | None = None
         self._scope: trio.CancelScope | None = None
@@ -64,7 +64,7 @@ class LinkedTasks:
         """
         if self._scope is None or self._closed:
             raise RuntimeError("linked tasks are started inside of their block")
-        task = self._driver.begin_task(fn, args, shutdown, deadline, self)
+        task = self._shell.begin_task(fn, args, shutdown, deadline, self)
         watcher = partial(self._ended, task)
         self._members[task] = watcher
         task.watch(watcher)
@@ -92,8 +92,8 @@ class LinkedTasks:
     async def __aenter__(self) -> Self:
         if self._scope is not None:
             raise RuntimeError("a block of linked tasks can be entered once only")
-        driver = self._driver
-        driver.node.home.check("tasks.linked", driver.path_text, waits=True)
+        shell = self._shell
+        shell.node.home.check("tasks.linked", shell.path_text, waits=True)
         self._scope = trio.CancelScope()
         self._scope.__enter__()
         return self
@@ -122,8 +122,8 @@ class LinkedTasks:
     async def _stop_all(self) -> None:
         running = [task for task in self._members if not task.done]
         for task in running:
-            if task.kid is not None:
-                self._driver.stop_kid(task.kid, "the block of its owner was left")
+            if task.record is not None:
+                self._shell.stop_record(task.record, "the block of its owner was left")
         await join(running)
         if not running:
             await trio.lowlevel.cancel_shielded_checkpoint()

@@ -10,20 +10,20 @@ from trio_sup._children.record import Child
 from trio_sup._core.exits import NOPROC
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.words import Shutdown
-from trio_sup._supervisors.dynamic import DynamicDriver
+from trio_sup._supervisors.dynamic import DynamicShell
 from trio_sup._tasks.links import LinkedTasks
 from trio_sup._tasks.task import Run, Task
 from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
 
 
 T = TypeVar("T")
 
 
 @protected
-class TaskDriver(DynamicDriver):
+class TaskShell(DynamicShell):
     """The shell of `task_supervisor(...)`: a dynamic one that keeps results."""
 
     def begin_task(
@@ -42,12 +42,12 @@ class TaskDriver(DynamicDriver):
         )
         return Task(run, self.begin(spec), link)
 
-    def settle(self, kid: Kid) -> None:
+    def settle(self, record: Record) -> None:
         """A task came to rest: first everything else, then who waits for it."""
-        super().settle(kid)
-        run: object = kid.spec.target
+        super().settle(record)
+        run: object = record.spec.target
         if isinstance(run, Run) and run.exit is None:
-            run.finish(kid.last_exit or NOPROC)
+            run.finish(record.last_exit or NOPROC)
 
 
 def checked_deadline(deadline: float | None, default: float) -> float:

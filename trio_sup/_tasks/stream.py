@@ -38,7 +38,7 @@ from trio_sup._trio.protect import call_user, enter_user, protected
 from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
-    from trio_sup._tasks.shell import TaskDriver
+    from trio_sup._tasks.shell import TaskShell
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -74,12 +74,12 @@ class _Stream(Generic[T, R]):
 
     def __init__(
         self,
-        driver: TaskDriver,
+        shell: TaskShell,
         fn: Callable[[T], Awaitable[R]],
         items: Iterable[T] | AsyncIterable[T],
         options: Options,
     ) -> None:
-        self._driver = driver
+        self._shell = shell
         self._fn = fn
         self._items = items
         self._options = options
@@ -119,8 +119,8 @@ class _Stream(Generic[T, R]):
         """Wait for the next element that is over. A checkpoint."""
         if self._nursery is None or self._closed:
             raise RuntimeError("use a stream inside of `async with`, by one task")
-        driver = self._driver
-        driver.node.home.check("stream.__anext__", driver.path_text, waits=True)
+        shell = self._shell
+        shell.node.home.check("stream.__anext__", shell.path_text, waits=True)
         if self._wanted:
             raise trio.BusyResourceError("another task waits for the next result")
         if not self._fed:
@@ -212,7 +212,7 @@ class _Stream(Generic[T, R]):
 
     def _start(self, item: T) -> None:
         options = self._options
-        task = self._driver.begin_task(self._fn, (item,), options.shutdown, None)
+        task = self._shell.begin_task(self._fn, (item,), options.shutdown, None)
         element: _Element[T, R] = _Element(item, task)
         self._started += 1
         self._live[element] = None
@@ -245,8 +245,8 @@ class _Stream(Generic[T, R]):
             self._error = trio.TooSlowError(
                 f"task {element.task.path_text!r} took longer than {seconds:g} s"
             )
-        if element.task.kid is not None:
-            stop_task(element.task.kid, "the stream's timeout", "brutal_kill")
+        if element.task.record is not None:
+            stop_task(element.task.record, "the stream's timeout", "brutal_kill")
         self._bell.wake()
 
     # The block.
@@ -254,8 +254,8 @@ class _Stream(Generic[T, R]):
     async def __aenter__(self) -> Self:
         if self._nursery_manager is not None:
             raise RuntimeError("a stream can be used once only")
-        driver = self._driver
-        driver.node.home.check("tasks.stream", driver.path_text, waits=True)
+        shell = self._shell
+        shell.node.home.check("tasks.stream", shell.path_text, waits=True)
         self._nursery_manager = trio.open_nursery()
         self._nursery = await self._nursery_manager.__aenter__()
         return self
@@ -270,8 +270,8 @@ class _Stream(Generic[T, R]):
         assert self._nursery is not None
         self._nursery.cancel_scope.cancel("the stream was left")  # ends the feeder
         for element in list(self._live):
-            if element.task.kid is not None:
-                self._driver.stop_kid(element.task.kid, "the stream was left")
+            if element.task.record is not None:
+                self._shell.stop_record(element.task.record, "the stream was left")
         interrupt: BaseException | None = None
         try:
             await join([element.task for element in self._live])

@@ -27,7 +27,7 @@ from trio_sup._core.specs import ChildSpec, Flags, check_flags
 from trio_sup._core.words import Restart, Shutdown
 from trio_sup._tasks.links import LinkedTasks
 from trio_sup._tasks.options import OnElementTimeout, Options
-from trio_sup._tasks.shell import TaskDriver, checked_deadline
+from trio_sup._tasks.shell import TaskShell, checked_deadline
 from trio_sup._tasks.stream import NolinkStream, Stream
 from trio_sup._tasks.task import Task, calling, enter_callers
 from trio_sup._tree.specs import child
@@ -49,10 +49,10 @@ class TaskSupervisor(Child):
     __slots__ = ()
 
     @property
-    def _driver(self) -> TaskDriver:
-        driver = self.kid.driver
-        assert isinstance(driver, TaskDriver)
-        return driver
+    def _shell(self) -> TaskShell:
+        shell = self.record.shell
+        assert isinstance(shell, TaskShell)
+        return shell
 
     @enable_ki_protection
     def async_nolink(
@@ -79,7 +79,7 @@ class TaskSupervisor(Child):
             ValueError: a bad `deadline`.
             WrongRun: called from a thread or from another Trio run.
         """
-        return self._driver.begin_task(fn, args, shutdown, deadline)
+        return self._shell.begin_task(fn, args, shutdown, deadline)
 
     def linked(self) -> LinkedTasks:
         """Return a block whose tasks end with it, and whose failure is its failure.
@@ -91,7 +91,7 @@ class TaskSupervisor(Child):
                 two = links.start(fetch, "b")
                 return await one.result() + await two.result()
         """
-        return LinkedTasks(self._driver)
+        return LinkedTasks(self._shell)
 
     def stream(
         self,
@@ -134,7 +134,7 @@ class TaskSupervisor(Child):
             ValueError: a bad option; here, not when the stream is used (TASK-040).
         """
         options = Options(max_concurrency, ordered, timeout, "exit", buffer, shutdown)
-        return Stream(self._driver, fn, items, options)
+        return Stream(self._shell, fn, items, options)
 
     def stream_nolink(
         self,
@@ -167,7 +167,7 @@ class TaskSupervisor(Child):
         options = Options(
             max_concurrency, ordered, timeout, on_timeout, buffer, shutdown
         )
-        return NolinkStream(self._driver, fn, items, options)
+        return NolinkStream(self._shell, fn, items, options)
 
     async def start_child(
         self,
@@ -205,8 +205,8 @@ class TaskSupervisor(Child):
             SupervisorStopping: the supervisor is going down.
             WrongRun: called from a thread or from another Trio run.
         """
-        driver = self._driver
-        seconds = checked_deadline(deadline, driver.flags.task_deadline)
+        shell = self._shell
+        seconds = checked_deadline(deadline, shell.flags.task_deadline)
         checked = child(
             fn,
             *args,
@@ -217,11 +217,11 @@ class TaskSupervisor(Child):
             backoff=backoff,
             budget=budget,
         )
-        return await driver.start_child(checked.replace(target=_limited(fn, seconds)))
+        return await shell.start_child(checked.replace(target=_limited(fn, seconds)))
 
     def children(self) -> list[Child]:
         """Return the handles of those that live: not those between two lives."""
-        return [kid.handle for kid in self._driver.all_kids() if kid.alive]
+        return [record.handle for record in self._shell.all_records() if record.alive]
 
     async def terminate_child(self, target: Child | Task[Any] | Hashable) -> None:
         """Stop one for good and wait for its end. A checkpoint.
@@ -235,20 +235,20 @@ class TaskSupervisor(Child):
         """
         if isinstance(target, Task):
             target = target.child
-        refuse_self(self._driver.find(target), "terminate_child")
-        await self._driver.terminate_child(target)
+        refuse_self(self._shell.find(target), "terminate_child")
+        await self._shell.terminate_child(target)
 
     def which_children(self) -> list[ChildInfo]:
         """Return the children in start order."""
-        return list_children(self.kid)
+        return list_children(self.record)
 
     def count_children(self) -> ChildCounts:
         """Count the children."""
-        return count(self.kid)
+        return count(self.record)
 
     def statistics(self) -> SupervisorStatistics:
         """Return how much of the restart window is used."""
-        return window_of(self.kid)
+        return window_of(self.record)
 
     async def stop(self) -> None:
         """Stop this supervisor and all its tasks, and wait for their end.
@@ -256,7 +256,7 @@ class TaskSupervisor(Child):
         Raises:
             WouldDeadlock: asked from inside one of them.
         """
-        await stop_supervisor(self.kid)
+        await stop_supervisor(self.record)
 
 
 def _limited(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from trio_sup._children.current import current_kid
+from trio_sup._children.current import current_record
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.errors import WouldDeadlock
 from trio_sup._core.exits import NORMAL, Exit
@@ -24,7 +24,7 @@ from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Child, Kid
+    from trio_sup._children.record import Child, Record
     from trio_sup._tasks.links import LinkedTasks
 
 T = TypeVar("T")
@@ -44,13 +44,13 @@ def callers() -> tuple[Child, ...]:
     """
     chain = _callers.get()
     # A Trio run in a thread of such a task inherits its context: nobody's callers.
-    return () if chain and chain[0].kid.node.home.abroad() else chain
+    return () if chain and chain[0].record.node.home.abroad() else chain
 
 
 def calling() -> tuple[Child, ...]:
     """Return what `callers` is for a task that the present one starts."""
-    kid = current_kid.get()
-    own = () if kid is None or kid.node.home.abroad() else (kid.handle,)
+    record = current_record.get()
+    own = () if record is None or record.node.home.abroad() else (record.handle,)
     return (*own, *callers())
 
 
@@ -119,13 +119,13 @@ class Task(Generic[T_co]):
     handle. (In OTP only the owner may, and only once: TASK-004, 007.)
     """
 
-    __slots__ = ("_kid", "_link", "_run")
+    __slots__ = ("_link", "_record", "_run")
 
     def __init__(
-        self, run: Run[T_co], kid: Kid | None, link: LinkedTasks | None
+        self, run: Run[T_co], record: Record | None, link: LinkedTasks | None
     ) -> None:
         self._run = run
-        self._kid = kid
+        self._record = record
         self._link = link
 
     @classmethod
@@ -143,12 +143,12 @@ class Task(Generic[T_co]):
     @property
     def child(self) -> Child | None:
         """The handle of the child that runs it; None for `completed`."""
-        return None if self._kid is None else self._kid.handle
+        return None if self._record is None else self._record.handle
 
     @property
     def path_text(self) -> str:
         """The ids from the root, joined by ``/``."""
-        return "completed" if self._kid is None else self._kid.path_text
+        return "completed" if self._record is None else self._record.path_text
 
     @property
     def outcome(self) -> Ok[T_co] | Exit | None:
@@ -217,11 +217,11 @@ class Task(Generic[T_co]):
         self.check_run("task.shutdown")
         self._refuse_self("shut down")
         self.unlink()
-        brutal, kid = timeout == "brutal_kill", self._kid
-        if kid is not None and kid.alive:
-            stop_task(kid, "task shutdown", timeout)
+        brutal, record = timeout == "brutal_kill", self._record
+        if record is not None and record.alive:
+            stop_task(record, "task shutdown", timeout)
         outcome = await self.wait()
-        asked = kid is not None and kid.asked is not None
+        asked = record is not None and record.asked is not None
         return shutdown_outcome(outcome, asked=asked, brutal=brutal)
 
     def ignore(self) -> Ok[T_co] | Exit | None:
@@ -258,17 +258,17 @@ class Task(Generic[T_co]):
         self._run.watchers.pop(watcher, None)
 
     @property
-    def kid(self) -> Kid | None:
+    def record(self) -> Record | None:
         """The library's own record; not for users."""
-        return self._kid
+        return self._record
 
     def check_run(self, call: str, *, waits: bool = True) -> None:
         """Refuse a call from a thread or from another Trio run; not for users."""
-        if self._kid is not None:
-            self._kid.check_run(call, waits=waits)
+        if self._record is not None:
+            self._record.check_run(call, waits=waits)
 
     def _refuse_self(self, action: str) -> None:
-        if self._kid is not None and current_kid.get() is self._kid:
+        if self._record is not None and current_record.get() is self._record:
             raise WouldDeadlock(f"task {self.path_text!r} cannot {action} itself")
 
 
@@ -279,10 +279,10 @@ def value_of(task: Task[T], outcome: Ok[T] | Exit) -> T:
     raise TaskExit(task.path_text, outcome) from outcome.error
 
 
-def stop_task(kid: Kid, reason: str, shutdown: Shutdown) -> None:
+def stop_task(record: Record, reason: str, shutdown: Shutdown) -> None:
     """Ask a task to stop, with a grace of the caller's choice."""
-    assert kid.parent is not None
-    kid.parent.stop_kid(kid, f"{kid.path_text}: {reason}", shutdown)
+    assert record.parent is not None
+    record.parent.stop_record(record, f"{record.path_text}: {reason}", shutdown)
 
 
 async def await_many(tasks: Iterable[Task[T]]) -> list[T]:
@@ -367,8 +367,8 @@ async def join(tasks: Iterable[Task[Any]]) -> None:
 
 def _hurry(tasks: Iterable[Task[Any]]) -> None:
     for task in tasks:
-        if task.kid is not None and task.kid.alive:
-            task.kid.arm(0)
+        if task.record is not None and task.record.alive:
+            task.record.arm(0)
 
 
 async def _overdue(task: Task[T], action: OnTimeout) -> Ok[T] | Exit | None:

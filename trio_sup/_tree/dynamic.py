@@ -26,12 +26,12 @@ from trio_sup._core.errors import NoProcess, SupervisorStopping, WrongKind
 from trio_sup._core.specs import check_child
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
     from trio_sup._core.specs import ChildSpec
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.operations import Call
     from trio_sup._servers.ref import ServerRef
-    from trio_sup._supervisors.dynamic import DynamicDriver
+    from trio_sup._supervisors.dynamic import DynamicShell
 
 S = TypeVar("S", bound="GenServer")
 H = TypeVar("H", bound="Child")
@@ -50,12 +50,12 @@ class DynamicSupervisor(Child):
     __slots__ = ()
 
     @property
-    def _driver(self) -> DynamicDriver:
-        from trio_sup._supervisors.dynamic import DynamicDriver
+    def _shell(self) -> DynamicShell:
+        from trio_sup._supervisors.dynamic import DynamicShell
 
-        driver = self.kid.driver
-        assert isinstance(driver, DynamicDriver)
-        return driver
+        shell = self.record.shell
+        assert isinstance(shell, DynamicShell)
+        return shell
 
     async def start_child(self, spec: ChildSpec[H]) -> H:
         """Start a child and wait until it is ready. A checkpoint.
@@ -74,7 +74,7 @@ class DynamicSupervisor(Child):
             SupervisorStopping: the supervisor is going down.
             WrongRun: called from a thread or from another Trio run.
         """
-        handle: H = await self._driver.start_child(spec)  # type: ignore[assignment]
+        handle: H = await self._shell.start_child(spec)  # type: ignore[assignment]
         return handle
 
     async def get_or_start(self, spec: ChildSpec[H]) -> H:
@@ -92,18 +92,18 @@ class DynamicSupervisor(Child):
             AlreadyStarted, MaxChildren, SupervisorStopping, WrongRun: as for
                 `start_child`.
         """
-        driver = self._driver
-        driver.check_run("supervisor.get_or_start", waits=True)
-        check_child(spec, driver.flags, dynamic=True)
+        shell = self._shell
+        shell.check_run("supervisor.get_or_start", waits=True)
+        check_child(spec, shell.flags, dynamic=True)
         if spec.name is None:
             raise ChildSpecError("name", None, "given for get_or_start", spec.label)
         await trio.lowlevel.checkpoint()
         while True:
-            holder = _holder(self.kid, spec)
+            holder = _holder(self.record, spec)
             if holder is None:
-                holder = driver.begin(spec)
+                holder = shell.begin(spec)
             _check_fits(holder, spec)
-            handle: H | None = await _settled(holder, spec, driver)  # type: ignore[assignment]
+            handle: H | None = await _settled(holder, spec, shell)  # type: ignore[assignment]
             if handle is not None:
                 return handle
             await trio.lowlevel.checkpoint()  # its name may not be free yet
@@ -144,9 +144,9 @@ class DynamicSupervisor(Child):
             NoSuchChild: it is not (any more) a child of this supervisor.
             WouldDeadlock: asked from inside the child itself.
         """
-        driver = self._driver
-        refuse_self(driver.find(target), "terminate_child")
-        await driver.terminate_child(target)
+        shell = self._shell
+        refuse_self(shell.find(target), "terminate_child")
+        await shell.terminate_child(target)
 
     async def restart_child(self, target: Child | Hashable) -> Child:
         """Start a quarantined child again, or end a backoff at once. A checkpoint.
@@ -165,23 +165,23 @@ class DynamicSupervisor(Child):
             SupervisorStopping: the supervisor is going down.
             WrongRun: called from a thread or from another Trio run.
         """
-        return await self._driver.restart_child(target)
+        return await self._shell.restart_child(target)
 
     def which_children(self) -> list[ChildInfo]:
         """Return the children in start order."""
-        return list_children(self.kid)
+        return list_children(self.record)
 
     def count_children(self) -> ChildCounts:
         """Count the children (DYN-023)."""
-        return count(self.kid)
+        return count(self.record)
 
     def get_childspec(self, id: Hashable) -> ChildSpec[Child]:
         """Return a child's specification; raises `NoSuchChild`."""
-        return spec_of(self.kid, id)
+        return spec_of(self.record, id)
 
     def statistics(self) -> SupervisorStatistics:
         """Return how much of the restart window is used."""
-        return window_of(self.kid)
+        return window_of(self.record)
 
     async def stop(self) -> None:
         """Stop this supervisor and all its children, and wait for their end.
@@ -191,17 +191,17 @@ class DynamicSupervisor(Child):
         Raises:
             WouldDeadlock: asked from inside one of them.
         """
-        await stop_supervisor(self.kid)
+        await stop_supervisor(self.record)
 
 
-def _holder(kid: Kid, spec: ChildSpec[Child]) -> Kid | None:
+def _holder(record: Record, spec: ChildSpec[Child]) -> Record | None:
     name = spec.name
     if isinstance(name, Via):
         return name.registry.holder(name.key)
-    return kid.node.registry.holder(name)
+    return record.node.registry.holder(name)
 
 
-def _check_fits(holder: Kid, spec: ChildSpec[Child]) -> None:
+def _check_fits(holder: Record, spec: ChildSpec[Child]) -> None:
     if spec.kind == "server":
         holder.handle_as(spec.target)
     elif holder.spec.kind != spec.kind:
@@ -209,7 +209,7 @@ def _check_fits(holder: Kid, spec: ChildSpec[Child]) -> None:
 
 
 async def _settled(
-    holder: Kid, spec: ChildSpec[Child], driver: DynamicDriver
+    holder: Record, spec: ChildSpec[Child], shell: DynamicShell
 ) -> Child | None:
     """Wait for a holder to run; None if it went away and the name is free.
 
@@ -229,6 +229,6 @@ async def _settled(
     if before == 0 and ended is not None:
         if holder.overtaken != holder.life:
             raise start_error(spec, ended)
-        if holder.parent is driver:
-            raise SupervisorStopping(driver.path_text)
+        if holder.parent is shell:
+            raise SupervisorStopping(shell.path_text)
     return None

@@ -10,7 +10,7 @@ import trio
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.life import run_life
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._children.refusals import StartFailed
 from trio_sup._core.anatomy import class_name, is_a, leaves
 from trio_sup._core.checks import ChildSpecError
@@ -23,7 +23,7 @@ from trio_sup._core.exits import Exit
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.words import AutoShutdown, Strategy
 from trio_sup._node.node import current_node
-from trio_sup._supervisors.shell import Driver
+from trio_sup._supervisors.shell import Shell
 from trio_sup._tree.handles import equip
 from trio_sup._tree.specs import supervisor
 from trio_sup._tree.supervisor import Supervisor
@@ -42,59 +42,61 @@ class RootHost:
     def __init__(self, spec: ChildSpec[Any]) -> None:
         self.node = current_node()
         id = spec.default_id if spec.id is None else spec.id
-        self.kid = equip(Kid(spec, id, None, self.node))
+        self.record = equip(Record(spec, id, None, self.node))
         self.fatal: BaseException | None = None
         self.body: trio.CancelScope | None = None
 
     @property
-    def driver(self) -> Driver:
+    def shell(self) -> Shell:
         """The root's shell."""
-        assert self.kid.driver is not None
-        return self.kid.driver
+        assert self.record.shell is not None
+        return self.record.shell
 
     def spawn(self, nursery: trio.Nursery) -> None:
         """Begin the root's only life; its name is reserved."""
-        kid = self.kid
-        kid.life = 1
-        kid.status = "starting"
-        kid.life_began = trio.current_time()
-        kid.scope = trio.CancelScope(shield=True)
-        self.driver.begin_life()
-        self.node.add_root(kid)
-        nursery.start_soon(run_life, self, kid, name=kid.path_text)
+        record = self.record
+        record.life = 1
+        record.status = "starting"
+        record.life_began = trio.current_time()
+        record.scope = trio.CancelScope(shield=True)
+        self.shell.begin_life()
+        self.node.add_root(record)
+        nursery.start_soon(run_life, self, record, name=record.path_text)
 
-    def life_over(self, kid: Kid, exit: Exit, fatal: BaseException | None) -> None:
+    def life_over(
+        self, record: Record, exit: Exit, fatal: BaseException | None
+    ) -> None:
         """The root has ended; all its children have."""
-        kid.life_done()
-        kid.ready = False
+        record.life_done()
+        record.ready = False
         self.fatal = fatal
-        kid.note_exit(exit, trio.current_time())
-        for step in (kid.hide_names, kid.release_name):
+        record.note_exit(exit, trio.current_time())
+        for step in (record.hide_names, record.release_name):
             # What else it raises has nobody to wait for any more.
-            self.fatal = self.fatal or survive(kid.path_text, step)
-        kid.status = "gone"
-        self.node.remove_root(kid)
-        kid.came_to_rest()
+            self.fatal = self.fatal or survive(record.path_text, step)
+        record.status = "gone"
+        self.node.remove_root(record)
+        record.came_to_rest()
         if self.body is not None:
             self._end_body(self.body)
 
     def watch_over(self, body: trio.CancelScope) -> None:
         """Cancel the body of the block when the root ends, or if it has ended."""
         self.body = body
-        if not self.kid.alive:
+        if not self.record.alive:
             self._end_body(body)
 
     def _end_body(self, body: trio.CancelScope) -> None:
         why = "gave up" if self.failure is not None else "ended"
-        body.cancel(f"supervisor {self.kid.path_text} {why}")
+        body.cancel(f"supervisor {self.record.path_text} {why}")
 
     @property
     def failure(self) -> BaseException | None:
         """What the root's end raises at the end of the block."""
         if self.fatal is not None:
             return self.fatal
-        exit = self.kid.last_exit
-        if exit is None or self.kid.alive:
+        exit = self.record.last_exit
+        if exit is None or self.record.alive:
             return None
         broken = exit.kind == "crashed"
         gave_up = is_a(exit.error, (RestartLimitExceeded, StartFailed))
@@ -113,12 +115,12 @@ class RootHost:
                 have ended again before this task had its turn.
             interrupted: Whether the first Ctrl-C or cancellation has come already.
         """
-        kid = self.kid
+        record = self.record
         came: BaseException | None = None
-        while kid.alive and not (until_ready and kid.started_life):
+        while record.alive and not (until_ready and record.started_life):
             try:
                 with trio.CancelScope(shield=came is not None):
-                    await kid.wait_change()
+                    await record.wait_change()
             except BaseException as error:
                 if not trio.lowlevel.in_trio_task():
                     raise  # closed where no Trio runs: nothing will ever wake it again
@@ -133,8 +135,8 @@ class RootHost:
             until_ready = False
             assert came is not None
             if again:
-                self.driver.hurry()
-            self.driver.request_stop(_reason(came))
+                self.shell.hurry()
+            self.shell.request_stop(_reason(came))
         return came
 
 
@@ -171,15 +173,15 @@ class OpenSupervisor:
             WrongRun: called from a thread or from another Trio run.
         """
         if hasattr(self, "_host"):
-            self._host.driver.check_run("tree.request_stop")
-            self._host.driver.request_stop(reason)
+            self._host.shell.check_run("tree.request_stop")
+            self._host.shell.request_stop(reason)
         self._early_stop = reason
 
     def hurry(self) -> None:
         """Collapse all remaining graces; the order is kept. No checkpoint."""
         self.request_stop("hurry")
         if hasattr(self, "_host"):
-            self._host.driver.hurry()
+            self._host.shell.hurry()
 
     @enable_ki_protection
     async def __aenter__(self) -> Supervisor:
@@ -187,18 +189,18 @@ class OpenSupervisor:
             raise entered_again("open_supervisor")
         self._entered = True
         self._host = host = RootHost(self._spec)
-        host.kid.reserve_name()  # may raise, so before anything is open
+        host.record.reserve_name()  # may raise, so before anything is open
         self._nursery_manager = trio.open_nursery()
         self._nursery = await self._nursery_manager.__aenter__()
         host.spawn(self._nursery)
         if self._early_stop is not None:
-            host.driver.request_stop(self._early_stop)
+            host.shell.request_stop(self._early_stop)
         came = await host.wait(until_ready=True)
-        if not host.kid.started_life or came is not None:
+        if not host.record.started_life or came is not None:
             await self._nursery_manager.__aexit__(None, None, None)
             failure = _join(came, host.failure)
             if failure is None:
-                failure = SupervisorStopping(host.kid.path_text)
+                failure = SupervisorStopping(host.record.path_text)
             try:
                 raise failure
             finally:
@@ -206,7 +208,7 @@ class OpenSupervisor:
         self._body = trio.CancelScope()
         self._body.__enter__()
         host.watch_over(self._body)
-        handle = host.kid.handle
+        handle = host.record.handle
         assert isinstance(handle, Supervisor)
         return handle
 
@@ -218,12 +220,12 @@ class OpenSupervisor:
         trace: TracebackType | None,
     ) -> bool | None:
         host = self._host
-        host.node.home.check("open_supervisor", host.kid.path_text, waits=True)
+        host.node.home.check("open_supervisor", host.record.path_text, waits=True)
         host.body = None
         ours = self._body.cancel_called
         left = close_scope(self._body, error)
         absorbed = error is not None and left is None
-        host.driver.request_stop(_body_reason(error))
+        host.shell.request_stop(_body_reason(error))
         came = await host.wait(interrupted=_is_interrupt(error))
         await self._nursery_manager.__aexit__(None, None, None)
         final = _join(left, came, host.failure)

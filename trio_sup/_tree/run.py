@@ -176,10 +176,10 @@ async def _until_stopped(root: Supervisor, systemd: SystemdNotifier | None) -> N
         if event.kind == "supervisor_stopping" and event.path == root.path_text:
             systemd.send("STOPPING=1")
 
-    node = root.kid.node
+    node = root.record.node
     node.add_hook(watch)
     try:
-        async with Beside(systemd.feed_watchdog, root.kid):
+        async with Beside(systemd.feed_watchdog, root.record):
             await root.wait_stopped()
     finally:
         node.remove_hook(watch)

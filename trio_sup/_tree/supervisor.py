@@ -19,8 +19,8 @@ from trio_sup._children.waits import refuse_half_way, refuse_self
 from trio_sup._core.errors import NoProcess, WrongKind
 from trio_sup._core.partitions import partition_of
 from trio_sup._core.specs import ChildSpec
-from trio_sup._supervisors.partition import PartitionDriver
-from trio_sup._supervisors.static import StaticDriver
+from trio_sup._supervisors.partition import PartitionShell
+from trio_sup._supervisors.static import StaticShell
 
 if TYPE_CHECKING:
     from trio_sup._children.supervising import (
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trio_sup._core.specs import ChildSpec
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.ref import ServerRef
-    from trio_sup._supervisors.static import StaticDriver
+    from trio_sup._supervisors.static import StaticShell
     from trio_sup._tasks.supervisor import TaskSupervisor
     from trio_sup._tree.dynamic import DynamicSupervisor
 
@@ -50,12 +50,12 @@ class Supervisor(Child):
     __slots__ = ()
 
     @property
-    def _driver(self) -> StaticDriver:
-        from trio_sup._supervisors.static import StaticDriver
+    def _shell(self) -> StaticShell:
+        from trio_sup._supervisors.static import StaticShell
 
-        driver = self.kid.driver
-        assert isinstance(driver, StaticDriver)
-        return driver
+        shell = self.record.shell
+        assert isinstance(shell, StaticShell)
+        return shell
 
     async def start_child(self, spec: ChildSpec[H]) -> H:
         """Start a child and wait until it is ready. It joins the end of the order.
@@ -75,9 +75,9 @@ class Supervisor(Child):
             WrongRun: called from a thread or from another Trio run.
             WouldDeadlock: asked by a child whose own start is in progress here.
         """
-        refuse_half_way(self.kid, "start_child")
-        driver = self._driver
-        handle: H = await driver.submit(lambda: driver.start_child(spec), withdraw=True)
+        refuse_half_way(self.record, "start_child")
+        shell = self._shell
+        handle: H = await shell.submit(lambda: shell.start_child(spec), withdraw=True)
         return handle
 
     async def terminate_child(self, id: Hashable) -> None:
@@ -92,14 +92,14 @@ class Supervisor(Child):
             WrongRun: called from a thread or from another Trio run.
             WouldDeadlock: asked from inside the child itself.
         """
-        driver = self._driver
-        driver.check_run("supervisor.terminate_child", waits=True)
+        shell = self._shell
+        shell.check_run("supervisor.terminate_child", waits=True)
         # Looked up again when its turn comes: a start may be in line before it.
-        kid = driver.core.kids.get(id)
-        if kid is not None:
-            refuse_self(kid, "terminate_child")
-        refuse_half_way(self.kid, "terminate_child")
-        await driver.submit(lambda: driver.terminate_child(id), kid)
+        record = shell.core.records.get(id)
+        if record is not None:
+            refuse_self(record, "terminate_child")
+        refuse_half_way(self.record, "terminate_child")
+        await shell.submit(lambda: shell.terminate_child(id), record)
 
     async def restart_child(self, id: Hashable) -> Child:
         """Start a child that is down; end its backoff or quarantine (SUP-097).
@@ -112,9 +112,9 @@ class Supervisor(Child):
             SupervisorStopping: the supervisor is going down.
             WrongRun: called from a thread or from another Trio run.
         """
-        refuse_half_way(self.kid, "restart_child")
-        driver = self._driver
-        handle: Child = await driver.submit(lambda: driver.restart_child(id))
+        refuse_half_way(self.record, "restart_child")
+        shell = self._shell
+        handle: Child = await shell.submit(lambda: shell.restart_child(id))
         return handle
 
     async def delete_child(self, id: Hashable) -> None:
@@ -126,25 +126,25 @@ class Supervisor(Child):
             SupervisorStopping: the supervisor is going down.
             WrongRun: called from a thread or from another Trio run.
         """
-        refuse_half_way(self.kid, "delete_child")
-        driver = self._driver
-        await driver.submit(lambda: driver.delete_child(id))
+        refuse_half_way(self.record, "delete_child")
+        shell = self._shell
+        await shell.submit(lambda: shell.delete_child(id))
 
     def which_children(self) -> list[ChildInfo]:
         """Return the children in start order (OTP: in reverse)."""
-        return list_children(self.kid)
+        return list_children(self.record)
 
     def count_children(self) -> ChildCounts:
         """Count the children (SUP-104)."""
-        return count(self.kid)
+        return count(self.record)
 
     def get_childspec(self, id: Hashable) -> ChildSpec[Child]:
         """Return a child's specification; raises `NoSuchChild`."""
-        return spec_of(self.kid, id)
+        return spec_of(self.record, id)
 
     def statistics(self) -> SupervisorStatistics:
         """Return how much of the restart window is used."""
-        return window_of(self.kid)
+        return window_of(self.record)
 
     async def stop(self) -> None:
         """Stop this supervisor in order and wait for its end. A checkpoint.
@@ -158,7 +158,7 @@ class Supervisor(Child):
         Raises:
             WouldDeadlock: asked from inside the tree.
         """
-        await stop_supervisor(self.kid)
+        await stop_supervisor(self.record)
 
     # Ways down.
 
@@ -171,7 +171,7 @@ class Supervisor(Child):
         Raises:
             NoSuchChild: there is none.
         """
-        return descend(self.kid, path).handle
+        return descend(self.record, path).handle
 
     def server(self, kind: type[S], *path: Hashable) -> ServerRef[S]:
         """Return the handle of a server further down: class first, then the path.
@@ -180,37 +180,39 @@ class Supervisor(Child):
             NoSuchChild: there is none.
             WrongKind: it is not a server of that class.
         """
-        handle: ServerRef[S] = descend(self.kid, path).handle_as(kind)  # type: ignore[assignment]
+        handle: ServerRef[S] = descend(self.record, path).handle_as(kind)  # type: ignore[assignment]
         return handle
 
     def supervisor(self, *path: Hashable) -> Supervisor:
         """Return the handle of a static supervisor further down."""
-        handle = descend(self.kid, path).handle
+        handle = descend(self.record, path).handle
         if not isinstance(handle, Supervisor):
-            raise WrongKind(handle.path_text, f"a {handle.kid.kind}", "a supervisor")
+            raise WrongKind(handle.path_text, f"a {handle.record.kind}", "a supervisor")
         return handle
 
     def dynamic(self, *path: Hashable) -> DynamicSupervisor:
         """Return the handle of a dynamic supervisor further down."""
         from trio_sup._tree.dynamic import DynamicSupervisor
 
-        handle = descend(self.kid, path).handle
+        handle = descend(self.record, path).handle
         if not isinstance(handle, DynamicSupervisor):
             raise WrongKind(
-                handle.path_text, f"a {handle.kid.kind}", "a dynamic supervisor"
+                handle.path_text, f"a {handle.record.kind}", "a dynamic supervisor"
             )
         return handle
 
     def partition_supervisor(self, *path: Hashable) -> PartitionSupervisor[Child]:
         """Return the handle of a partition supervisor further down."""
-        handle: Child = descend(self.kid, path).handle_as(PartitionSupervisor)
+        handle: Child = descend(self.record, path).handle_as(PartitionSupervisor)
         return cast("PartitionSupervisor[Child]", handle)
 
     def task_supervisor(self, *path: Hashable) -> TaskSupervisor:
         """Return the handle of a task supervisor further down."""
         from trio_sup._tasks.supervisor import TaskSupervisor
 
-        return cast("TaskSupervisor", descend(self.kid, path).handle_as(TaskSupervisor))
+        return cast(
+            "TaskSupervisor", descend(self.record, path).handle_as(TaskSupervisor)
+        )
 
 
 H_co = TypeVar("H_co", bound=Child, covariant=True)
@@ -226,15 +228,15 @@ class PartitionSupervisor(Supervisor, Generic[H_co]):
     __slots__ = ()
 
     @property
-    def _partition_driver(self) -> PartitionDriver:
-        driver = self.kid.driver
-        assert isinstance(driver, PartitionDriver)
-        return driver
+    def _partition_shell(self) -> PartitionShell:
+        shell = self.record.shell
+        assert isinstance(shell, PartitionShell)
+        return shell
 
     @property
     def partitions(self) -> int:
         """How many partitions are in use."""
-        return self._partition_driver.partitions.size
+        return self._partition_shell.partitions.size
 
     @overload
     def pick(self, key: Hashable) -> H_co: ...
@@ -262,18 +264,18 @@ class PartitionSupervisor(Supervisor, Generic[H_co]):
             NoProcess: there are zero partitions, or it has never been started.
             WrongKind: the partitions are of another kind.
         """
-        driver = self._partition_driver
-        count = driver.partitions.size
+        shell = self._partition_shell
+        count = shell.partitions.size
         if count == 0:
             raise NoProcess(self.path_text, "has zero partitions")
-        kid = driver.kid_for(partition_of(key, count))
-        return kid.handle_as(kind)
+        record = shell.record_for(partition_of(key, count))
+        return record.handle_as(kind)
 
     def handles(self) -> list[H_co]:
         """Return the handles of all partitions in use, in order."""
-        driver = self._partition_driver
-        kids = [driver.kid_for(number) for number in range(driver.partitions.size)]
-        return [cast("H_co", kid.handle) for kid in kids]
+        shell = self._partition_shell
+        records = [shell.record_for(number) for number in range(shell.partitions.size)]
+        return [cast("H_co", record.handle) for record in records]
 
     async def resize(self, count: int) -> int:
         """Change how many partitions are in use. A checkpoint.
@@ -296,13 +298,13 @@ class PartitionSupervisor(Supervisor, Generic[H_co]):
             WrongRun: called from a thread or from another Trio run.
             WouldDeadlock: asked by a partition whose own start or stop is in progress.
         """
-        driver = self._partition_driver
-        limit, number = len(driver.flags.children), cast("object", count)
+        shell = self._partition_shell
+        limit, number = len(shell.flags.children), cast("object", count)
         whole = isinstance(number, int) and not isinstance(number, bool)
         if not whole or not 0 <= count <= limit:
             raise ValueError(
                 f"resize() needs a number from 0 to {limit}, not {count!r}"
             )
-        refuse_half_way(self.kid, "resize")
-        before: int = await driver.submit(partial(driver.resize, count))
+        refuse_half_way(self.record, "resize")
+        before: int = await shell.submit(partial(shell.resize, count))
         return before

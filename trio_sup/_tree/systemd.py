@@ -20,7 +20,7 @@ from trio_sup._tree.systemd_variables import take_variables
 from trio_sup._trio.log import Log
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
 
 _log = Log("trio_sup")
 
@@ -54,7 +54,7 @@ class SystemdNotifier:
         """Let go of the socket."""
         self._socket.close()
 
-    async def feed_watchdog(self, root: Kid) -> None:
+    async def feed_watchdog(self, root: Record) -> None:
         """Feed the watchdog as long as the tree is healthy. Runs until cancelled."""
         if self.watchdog_seconds is None:
             return
@@ -64,16 +64,16 @@ class SystemdNotifier:
             await trio.sleep(self.watchdog_seconds / 2)
 
 
-def is_healthy(root: Kid) -> bool:
+def is_healthy(root: Record) -> bool:
     """Whether the root runs and nothing below it is stuck."""
     return root.running and not _has_stuck(root)
 
 
-def _has_stuck(kid: Kid) -> bool:
-    if kid.status == "stuck":
+def _has_stuck(record: Record) -> bool:
+    if record.status == "stuck":
         return True
-    driver = kid.driver
-    return driver is not None and any(_has_stuck(k) for k in driver.all_kids())
+    shell = record.shell
+    return shell is not None and any(_has_stuck(k) for k in shell.all_records())
 
 
 def systemd_notifier(

@@ -6,15 +6,15 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO, cast, get_args
 
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._node.node import Node, current_node
 from trio_sup.testing._monitor.facts import (
     ChildFacts,
-    all_kids,
-    facts_of_kid,
-    find_kid,
-    found_kid,
+    all_records,
+    facts_of_record,
+    find_record,
+    found_record,
     read_facts,
     read_found,
     seen_json,
@@ -42,17 +42,17 @@ class EventLog:
         self._file = file
         self._node = node or current_node()
         self._known: set[str] = set()
-        for kid in all_kids(self._node.roots()):
-            self._introduce(kid)
-            self._write({"found": write_found(found_kid(kid))})
+        for record in all_records(self._node.roots()):
+            self._introduce(record)
+            self._write({"found": write_found(found_record(record))})
 
     def __call__(self, event: LifecycleEvent) -> None:
         """Write one event; fit to be a hook: ``node.add_hook(EventLog(file))``."""
-        kid = find_kid(iter(self._node.roots()), event.path)
-        above: list[Kid] = []
-        while kid is not None:
-            above.append(kid)
-            kid = None if kid.parent is None else kid.parent.kid
+        record = find_record(iter(self._node.roots()), event.path)
+        above: list[Record] = []
+        while record is not None:
+            above.append(record)
+            record = None if record.parent is None else record.parent.record
         for each in reversed(above):
             again = each is above[0] and each.life <= 1
             begins = again and event.kind == "child_starting"
@@ -60,9 +60,9 @@ class EventLog:
                 self._introduce(each)
         self._write(event.as_json())
 
-    def _introduce(self, kid: Kid) -> None:
-        self._known.add(kid.path_text)
-        self._write({"facts": write_facts(facts_of_kid(kid))})
+    def _introduce(self, record: Record) -> None:
+        self._known.add(record.path_text)
+        self._write({"facts": write_facts(facts_of_record(record))})
 
     def _write(self, data: object) -> None:
         self._file.write(json.dumps(data) + "\n")

@@ -106,12 +106,12 @@ async def assert_restarted(
         AssertionError: it was not in time, or it is down for good.
     """
     wanted = (handle.life if since is None else since) + times
-    kid = handle.kid
+    record = handle.record
     with trio.move_on_after(within):
-        while not (kid.running and kid.life >= wanted):
-            if not kid.may_return and not kid.alive:
+        while not (record.running and record.life >= wanted):
+            if not record.may_return and not record.alive:
                 break
-            await kid.wait_change()
+            await record.wait_change()
         else:
             await trio.lowlevel.checkpoint()
             return

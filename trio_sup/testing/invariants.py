@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, overload
 import trio
 from attrs import frozen
 
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._children.refusals import ChildQuarantined, StartFailed, StartIgnored
 from trio_sup._core import events
 from trio_sup._core.addresses import Via
@@ -294,29 +294,31 @@ def registry_problems(world: World) -> list[str]:
     """Return where the node's registry and the living children differ."""
     wrong: list[str] = []
     for entry in world.node.registry.select():
-        kid = entry.handle.kid
-        if not kid.alive:
-            wrong.append(f"{entry.key!r} names {kid.path_text}, which is {kid.status}")
-    for kid in world.kids_:
-        named = kid.running and kid.spec.name is not None
-        if named and _holder(kid) != kid.handle:
-            wrong.append(f"{kid.path_text} runs, but its name finds it not")
+        record = entry.handle.record
+        if not record.alive:
+            wrong.append(
+                f"{entry.key!r} names {record.path_text}, which is {record.status}"
+            )
+    for record in world.records_:
+        named = record.running and record.spec.name is not None
+        if named and _holder(record) != record.handle:
+            wrong.append(f"{record.path_text} runs, but its name finds it not")
     return wrong
 
 
-def _holder(kid: Kid) -> object:
+def _holder(record: Record) -> object:
     """Return who is found under the name of a child's specification."""
-    name = kid.spec.name
+    name = record.spec.name
     if isinstance(name, Via):
         return name.registry.get(name.key)
-    return kid.node.registry.get(name)
+    return record.node.registry.get(name)
 
 
 def mailbox_problems(world: World) -> list[str]:
     """Return where the counts of a mailbox do not add up."""
     wrong: list[str] = []
-    for kid in world.kids_:
-        queue = kid.mailbox
+    for record in world.records_:
+        queue = record.mailbox
         if queue is None:
             continue
         bounded = stops = 0
@@ -327,16 +329,18 @@ def mailbox_problems(world: World) -> list[str]:
                 bounded += 1
         if (bounded, stops) != (queue.bounded, queue.stops):
             wrong.append(
-                f"{kid.path_text}: {bounded} messages and {stops} stops wait, "
+                f"{record.path_text}: {bounded} messages and {stops} stops wait, "
                 f"counted are {queue.bounded} and {queue.stops}"
             )
         if queue.capacity != math.inf and bounded > queue.capacity:
-            wrong.append(f"{kid.path_text}: {bounded} messages, {queue.capacity:g} fit")
+            wrong.append(
+                f"{record.path_text}: {bounded} messages, {queue.capacity:g} fit"
+            )
         busy = 1 if queue.current is not None else 0
         known = queue.handled + queue.depth + busy
         if queue.policy.on_crash == "fail" and known > queue.received:
             wrong.append(
-                f"{kid.path_text}: {queue.received} messages came, but {known} "
+                f"{record.path_text}: {queue.received} messages came, but {known} "
                 "are handled or wait"
             )
     return wrong

@@ -13,23 +13,23 @@ from typing import Any
 
 from attrs import frozen
 
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._core.events import LifecycleEvent
 from trio_sup._core.specs import ChildSpec
 from trio_sup._node.node import Node, current_node
 from trio_sup._trio.log import Log
 from trio_sup.testing._monitor import supervisor_rules
-from trio_sup.testing._monitor.child_watch import KidWatch
+from trio_sup.testing._monitor.child_watch import ChildWatch
 from trio_sup.testing._monitor.facts import (
     ENDS,
     ChildFacts,
     Found,
     Seen,
     all_facts,
-    all_kids,
-    facts_of_kid,
-    find_kid,
-    found_kid,
+    all_records,
+    facts_of_record,
+    find_record,
+    found_record,
     seen_event,
 )
 from trio_sup.testing._monitor.watch import SupervisorWatch
@@ -79,7 +79,7 @@ class ConformanceMonitor:
         self._on_violation = on_violation
         self._facts: dict[str, ChildFacts] = {}
         self._watches: dict[str, SupervisorWatch] = {}
-        self._roots: Callable[[], Iterable[Kid]] | None = None
+        self._roots: Callable[[], Iterable[Record]] | None = None
         if spec is not None:
             self.learn(all_facts(spec))
 
@@ -108,9 +108,9 @@ class ConformanceMonitor:
     def join(self, node: Node) -> None:
         """Learn the specifications of a node, whose events `take` is to be given."""
         self._roots = node.roots
-        for kid in all_kids(node.roots()):
-            self.learn([facts_of_kid(kid)])
-            self.begin(found_kid(kid))
+        for record in all_records(node.roots()):
+            self.learn([facts_of_record(record)])
+            self.begin(found_record(record))
 
     def take(self, event: LifecycleEvent) -> None:
         """Take a live event; fit to be a hook of a node."""
@@ -122,10 +122,10 @@ class ConformanceMonitor:
         assert facts is not None
         above = self._watches.get(facts.parent)
         if above is not None:
-            state = KidWatch(facts, life=found.life, state=found.state)
+            state = ChildWatch(facts, life=found.life, state=found.state)
             state.asked_at, state.began = found.at, found.began
             state.attempt, state.quarantined = found.attempt, found.quarantined
-            above.kids[found.path] = state
+            above.records[found.path] = state
             if found.life and found.path in above.first_starts:
                 above.first_starts.remove(found.path)
         if found.mode is not None:
@@ -173,7 +173,7 @@ class ConformanceMonitor:
             self._forget(seen.path)
 
     def _begin(self, above: SupervisorWatch, path: str) -> None:
-        facts = above.kid(path).facts
+        facts = above.record(path).facts
         if facts.flags is not None:
             self._watch(facts)
 
@@ -184,7 +184,7 @@ class ConformanceMonitor:
             and watch.mode == "stopping"
             and seen.kind in ("child_starting", "supervisor_stopping")
             and seen.life == 1
-            and not any(kid.alive for kid in watch.kids.values())
+            and not any(record.alive for record in watch.records.values())
         )
 
     def _late(self, path: str) -> SupervisorWatch | None:
@@ -201,9 +201,9 @@ class ConformanceMonitor:
     def _facts_of(self, path: str) -> ChildFacts | None:
         facts = self._facts.get(path)
         if facts is None and self._roots is not None:
-            kid = find_kid(iter(self._roots()), path)
-            if kid is not None:
-                facts = self._facts[path] = facts_of_kid(kid)
+            record = find_record(iter(self._roots()), path)
+            if record is not None:
+                facts = self._facts[path] = facts_of_record(record)
         return facts
 
     def _forget(self, path: str) -> None:

@@ -21,7 +21,7 @@ from trio_sup.testing.faults import Fault
 from trio_sup.testing.problems import Hit, Problem
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
 
 Outcome: TypeAlias = Literal[
     "running", "stopped", "gave_up", "not_started", "cut", "interrupted", "failed"
@@ -58,7 +58,7 @@ class World:
     and everywhere in undisturbed runs. Supervisors have none."""
     node_: Node | None = None
     root_: Supervisor | None = None
-    kids_: dict[Kid, None] = Factory(dict["Kid", None])
+    records_: dict[Record, None] = Factory(dict["Record", None])
 
     def __repr__(self) -> str:
         """Return what fits into the message of a failing assertion."""
@@ -88,7 +88,7 @@ class World:
         Raises:
             NoSuchChild: there never was one.
         """
-        found = [kid for kid in self.kids_ if kid.path_text == path]
+        found = [record for record in self.records_ if record.path_text == path]
         if not found:
             raise NoSuchChild("the run", path)
         return found[-1].handle

@@ -55,7 +55,7 @@ def task_lines(
         own: Show the inspector's own and Trio's system tasks, too.
         text: A filter; what leads to a match is kept, dimmed.
     """
-    kids = children_of(tasks, own=own)
+    records = children_of(tasks, own=own)
     shown: set[int] | None = None
     matching: set[int] = set()
     if text.strip():
@@ -71,7 +71,7 @@ def task_lines(
     todo: list[tuple[int, str, bool]] = []
 
     def push(parent: int, above: str) -> None:
-        below = [n for n in kids.get(parent, ()) if shown is None or n in shown]
+        below = [n for n in records.get(parent, ()) if shown is None or n in shown]
         end = len(below) - 1
         todo.extend((below[at], above, at == end) for at in range(end, -1, -1))
 
@@ -93,24 +93,24 @@ def children_of(tasks: Mapping[int, TaskRow], *, own: bool) -> dict[int, list[in
 
     A nursery in which only hidden tasks are is hidden, too.
     """
-    kids: dict[int, list[int]] = {}
+    records: dict[int, list[int]] = {}
     hidden: set[int] = set()
     for row in tasks.values():
         parent = row.parent if row.parent in tasks else 0
         if own or not row.own:
-            kids.setdefault(parent, []).append(row.id)
+            records.setdefault(parent, []).append(row.id)
         else:
             hidden.add(parent)
-    bare = {n for n in hidden - kids.keys() if n and tasks[n].kind == "nursery"}
+    bare = {n for n in hidden - records.keys() if n and tasks[n].kind == "nursery"}
     for number in bare:
-        above = kids.get(tasks[number].parent)
+        above = records.get(tasks[number].parent)
         if above is not None and number in above:
             above.remove(number)
-    for parent, below in list(kids.items()):
+    for parent, below in list(records.items()):
         single = below[0] if parent and len(below) == 1 else 0
         if single and tasks[single].kind == "nursery":
-            kids[parent] = kids.pop(single, [])
-    return kids
+            records[parent] = records.pop(single, [])
+    return records
 
 
 def _with_ancestors(tasks: Mapping[int, TaskRow], matching: set[int]) -> set[int]:
@@ -134,7 +134,7 @@ class TasksPane(Pane):
         self.folded: frozenset[int] = frozenset()
         self.own = False
         """Whether system tasks and the inspector's own are shown."""
-        self._kids: dict[int, list[int]] = {}
+        self._records: dict[int, list[int]] = {}
         self._made_of: tuple[object, ...] = ()
         self._tasks: dict[int, TaskRow] = {}
         self._stamp = 0
@@ -152,7 +152,7 @@ class TasksPane(Pane):
             return False
         self._made_of = made_of
         self._tasks = dict(topics.tasks)
-        self._kids = children_of(self._tasks, own=self.own)
+        self._records = children_of(self._tasks, own=self.own)
         self.lines = task_lines(
             self._tasks, folded=self.folded, own=self.own, text=state.query.text
         )
@@ -182,7 +182,7 @@ class TasksPane(Pane):
         if row is None:
             return clip_cells((), width)
         name, place = _shares(width)
-        below = len(self._kids.get(row.id, ()))
+        below = len(self._records.get(row.id, ()))
         marks = ("v ", "> ") if self.plain else ("▾ ", "▸ ")
         fold = marks[int(row.id in self.folded)] if below else "  "
         stem = guides(line, plain=self.plain) + fold
@@ -217,7 +217,7 @@ class TasksPane(Pane):
 
     def fold(self, key: int) -> int | None:
         """Fold what hangs below; or say where the one above is."""
-        if self._kids.get(key) and key not in self.folded:
+        if self._records.get(key) and key not in self.folded:
             self.folded |= {key}
             return None
         line = next((n for n, each in enumerate(self.lines) if each.id == key), 0)

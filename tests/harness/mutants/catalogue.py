@@ -78,7 +78,7 @@ MUTANTS = [
         CORE,
         'self.flags.strategy == "rest_for_one":\n                break',
         'self.flags.strategy == "rest_for_one":\n'
-        "                kids = kids[:-1] or kids\n                break",
+        "                records = records[:-1] or records\n                break",
     ),
     Mutant(
         "rest_for_one restarts everybody",
@@ -95,14 +95,14 @@ MUTANTS = [
     Mutant(
         "a failed restart does not count",
         CORE,
-        '(SUP-074)."""\n        return self._restart(kid, now)',
-        '(SUP-074)."""\n        self.window.clear()\n        return self._restart(kid, now)',
+        '(SUP-074)."""\n        return self._restart(record, now)',
+        '(SUP-074)."""\n        self.window.clear()\n        return self._restart(record, now)',
     ),
     Mutant(
         "an ignored restart is tried again",
         ORDERED,
         "        if is_a(exit.error, Ignore):\n"
-        "            self.carry_out(kid, self.core.on_ignored_restart(kid), now)\n"
+        "            self.carry_out(record, self.core.on_ignored_restart(record), now)\n"
         "            return\n",
         "",
     ),
@@ -121,9 +121,9 @@ MUTANTS = [
     Mutant(
         "a dynamic supervisor keeps what is done",
         CORE,
-        "        kid.attempt = 0\n"
-        '        if self.dynamic or kid.spec.restart == "temporary":',
-        '        kid.attempt = 0\n        if kid.spec.restart == "temporary":',
+        "        record.attempt = 0\n"
+        '        if self.dynamic or record.spec.restart == "temporary":',
+        '        record.attempt = 0\n        if record.spec.restart == "temporary":',
     ),
     Mutant(
         "the backoff starts one step late",
@@ -134,20 +134,20 @@ MUTANTS = [
     Mutant(
         "a healthy life does not end the row of delays",
         CORE,
-        "            kid.attempt = 0\n        return self._restart(kid, now)",
-        "            pass\n        return self._restart(kid, now)",
+        "            record.attempt = 0\n        return self._restart(record, now)",
+        "            pass\n        return self._restart(record, now)",
     ),
     Mutant(
         "a budget is not asked",
         CORE,
-        "if not kid.budget_window.admit(now):",
+        "if not record.budget_window.admit(now):",
         "if False:",
     ),
     # What is done.
     Mutant(
         "giving up stops nobody",
         DRIVER,
-        'self.request_stop(f"gave up after {kid.label!r} ended")',
+        'self.request_stop(f"gave up after {record.label!r} ended")',
         "pass",
     ),
     Mutant(
@@ -159,40 +159,40 @@ MUTANTS = [
     Mutant(
         "children stop in start order",
         ORDERED,
-        "for kid in reversed(self.all_kids()):",
-        "for kid in self.all_kids():",
+        "for record in reversed(self.all_records()):",
+        "for record in self.all_records():",
     ),
     Mutant(
         "children are asked to stop all at once",
         ORDERED,
-        "            while kid.alive:\n                await self.bell.wait()\n",
+        "            while record.alive:\n                await self.bell.wait()\n",
         "        while self.living:\n            await self.bell.wait()\n",
     ),
     Mutant(
         "a stopped child is not waited for in a group",
         ORDERED,
-        "        self.stop_kid(kid, reason)\n"
-        "        await self._until(lambda: not kid.alive)",
-        "        self.stop_kid(kid, reason)",
+        "        self.stop_record(record, reason)\n"
+        "        await self._until(lambda: not record.alive)",
+        "        self.stop_record(record, reason)",
     ),
     Mutant(
         "an end is decided again after its group has restarted",
         ORDERED,
-        "        if kid.ticket == ticket and not kid.alive:\n",
+        "        if record.ticket == ticket and not record.alive:\n",
         "        if True:\n",
     ),
     Mutant(
         "restarts go on while the supervisor stops",
         LIVES,
-        'absorbed = asked or self.mode == "stopping" or kid.in_plan',
-        "absorbed = asked or kid.in_plan",
+        'absorbed = asked or self.mode == "stopping" or record.in_plan',
+        "absorbed = asked or record.in_plan",
     ),
     Mutant(
         "a due backoff ignores that the supervisor stops",
         DRIVER,
-        'if kid.ticket == ticket and self.mode == "running":\n            try:\n'
+        'if record.ticket == ticket and self.mode == "running":\n            try:\n'
         "                self.respawn",
-        'if kid.status == "backing_off":\n            try:\n'
+        'if record.status == "backing_off":\n            try:\n'
         "                self.respawn",
     ),
     Mutant(
@@ -204,28 +204,28 @@ MUTANTS = [
     Mutant(
         "a group restart revives temporary children",
         ORDERED,
-        'if kid.spec.restart == "temporary":\n                self.core.drop(kid)',
-        'if kid.spec.restart == "never":\n                self.core.drop(kid)',
+        'if record.spec.restart == "temporary":\n                self.core.drop(record)',
+        'if record.spec.restart == "never":\n                self.core.drop(record)',
     ),
     Mutant(
         "a group restart stops at the first failure for good",
         ORDERED,
-        "            self._stalled = kid\n"
-        "            self._enqueue(partial(self._late_retry, kid))\n",
-        "            self._stalled = kid\n",
+        "            self._stalled = record\n"
+        "            self._enqueue(partial(self._late_retry, record))\n",
+        "            self._stalled = record\n",
     ),
     Mutant(
         "a child stopped by hand is restarted",
         STATIC,
-        '            await self._stop(kid, "terminate_child")\n',
-        "            assert kid.scope is not None\n            kid.scope.cancel()\n"
-        "            await self._until(lambda: not kid.alive)\n",
+        '            await self._stop(record, "terminate_child")\n',
+        "            assert record.scope is not None\n            record.scope.cancel()\n"
+        "            await self._until(lambda: not record.alive)\n",
     ),
     Mutant(
         "the tree is not shielded from its block",
         OPEN,
-        "kid.scope = trio.CancelScope(shield=True)",
-        "kid.scope = trio.CancelScope()",
+        "record.scope = trio.CancelScope(shield=True)",
+        "record.scope = trio.CancelScope()",
     ),
     Mutant(
         "who waits for the tree's end is not shielded",
@@ -238,20 +238,20 @@ MUTANTS = [
         DRIVER,
         "                    await self._start_children()\n",
         '                    self.mode = "running"\n'
-        "                    self.kid.become_ready()\n"
+        "                    self.record.become_ready()\n"
         "                    await self._start_children()\n",
     ),
     Mutant(
         "a failed start leaves the others running",
         ORDERED,
-        'self.request_stop(f"child {kid.label!r} failed to start")\n            return',
+        'self.request_stop(f"child {record.label!r} failed to start")\n            return',
         "return",
     ),
     Mutant(
         "Ctrl-C is taken for a crash",
         LIFE,
-        "host.life_over(kid, exit, fatal)",
-        "host.life_over(kid, exit, None)",
+        "host.life_over(record, exit, fatal)",
+        "host.life_over(record, exit, None)",
     ),
     Mutant(
         "the grace never ends",
@@ -268,15 +268,15 @@ MUTANTS = [
     Mutant(
         "a crash during a stop is masked as a restart",
         LIFE,
-        "    if kid.asked is not None:\n        kind: ExitKind",
-        "    if kid.asked is not None and error is None:\n        kind: ExitKind",
+        "    if record.asked is not None:\n        kind: ExitKind",
+        "    if record.asked is not None and error is None:\n        kind: ExitKind",
     ),
     Mutant(
         "dynamic children stop one after the other",
         DYNAMIC,
-        "            self.stop_kid(kid, self.stop_reason)\n",
-        "            self.stop_kid(kid, self.stop_reason)\n"
-        "            while kid.alive:\n                await kid.wait_change()\n",
+        "            self.stop_record(record, self.stop_reason)\n",
+        "            self.stop_record(record, self.stop_reason)\n"
+        "            while record.alive:\n                await record.wait_change()\n",
     ),
     # Mailboxes, callers and names.
     Mutant(
@@ -313,13 +313,13 @@ MUTANTS = [
     Mutant(
         "a name outlives its holder",
         LIVES,
-        '            if kid.status != "quarantined":\n                kid.release_name()',
+        '            if record.status != "quarantined":\n                record.release_name()',
         "            pass",
     ),
     Mutant(
         "a name is found while its holder is down",
         LIVES,
-        "        kid.hide_names()\n",
+        "        record.hide_names()\n",
         "",
     ),
     Mutant(
@@ -332,7 +332,7 @@ MUTANTS = [
         "the end of a life is told twice",
         LIVES,
         "        emit(*event)\n\n    def _ring_for",
-        "        emit(*event)\n        if kid.life == 2:\n"
+        "        emit(*event)\n        if record.life == 2:\n"
         "            emit(*event)\n\n    def _ring_for",
     ),
     Mutant(

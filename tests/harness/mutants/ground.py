@@ -46,10 +46,10 @@ async def leaves_in_order(seconds: float) -> None:
 
 async def once() -> None:
     """Runs in its first life, and is not needed after that."""
-    from trio_sup._children.current import current_kid
+    from trio_sup._children.current import current_record
 
-    kid = current_kid.get()
-    if kid is not None and kid.life > 1:
+    record = current_record.get()
+    if record is not None and record.life > 1:
         raise Ignore
     await trio.sleep(3)
 
@@ -57,10 +57,10 @@ async def once() -> None:
 async def ignores_later(
     *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
 ) -> None:
-    from trio_sup._children.current import current_kid
+    from trio_sup._children.current import current_record
 
-    kid = current_kid.get()
-    if kid is not None and kid.life > 1:
+    record = current_record.get()
+    if record is not None and record.life > 1:
         raise Ignore
     task_status.started()
     await trio.sleep_forever()

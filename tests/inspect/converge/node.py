@@ -27,7 +27,7 @@ from trio_sup import (
     open_supervisor,
     supervisor,
 )
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._inspected.faults import FAULTS
 from trio_sup._inspected.operator import Operator
 from trio_sup.inspect.node.listener import serve_inspector
@@ -67,9 +67,9 @@ def tree() -> list[Any]:
     flags: dict[str, Any] = {"max_restarts": 10_000, "max_seconds": 1.0}
 
     def group(id: str, strategy: Any) -> Any:
-        kids: list[Any] = [child(Worker, id=f"{id}{n}") for n in range(6)]
-        kids.append(child(ticker, id="tick", backoff=backoff))
-        return supervisor(kids, id=id, strategy=strategy, **flags)
+        records: list[Any] = [child(Worker, id=f"{id}{n}") for n in range(6)]
+        records.append(child(ticker, id="tick", backoff=backoff))
+        return supervisor(records, id=id, strategy=strategy, **flags)
 
     singles: list[Any] = [
         child(Worker, id=f"w{n}", budget=tight if n % 4 == 0 else None, name=f"w{n}")
@@ -86,14 +86,14 @@ def tree() -> list[Any]:
     ]
 
 
-def all_kids(node: Any) -> list[Kid]:
+def all_records(node: Any) -> list[Record]:
     """Every child of the node, supervisors included."""
-    found: list[Kid] = []
-    todo: list[Kid] = [*node.roots()]
+    found: list[Record] = []
+    todo: list[Record] = [*node.roots()]
     while todo:
-        kid = todo.pop()
-        found.append(kid)
-        todo += kid.observed_children()
+        record = todo.pop()
+        found.append(record)
+        todo += record.observed_children()
     return found
 
 
@@ -112,54 +112,59 @@ class Chaos:
             with trio.move_on_after(self._draw.expovariate(RATE)):
                 await self.calm.wait()
             self.faults += 1
-            kids = [kid for kid in all_kids(current_node()) if kid.driver is None]
-            await self._strike(self._draw.choice(kids), nursery)
+            records = [
+                record for record in all_records(current_node()) if record.shell is None
+            ]
+            await self._strike(self._draw.choice(records), nursery)
 
-    async def _strike(self, kid: Kid, nursery: trio.Nursery) -> None:
+    async def _strike(self, record: Record, nursery: trio.Nursery) -> None:
         match self._draw.randrange(8):
             case 0 | 1 | 2:
-                if kid.alive:
-                    FAULTS[self._draw.choice(["crash", "vanish"])](kid, "")
+                if record.alive:
+                    FAULTS[self._draw.choice(["crash", "vanish"])](record, "")
             case 3:
-                if kid.mailbox is not None and kid.alive:
-                    FAULTS["flood"](kid, "200")
+                if record.mailbox is not None and record.alive:
+                    FAULTS["flood"](record, "200")
             case 4:
-                ref: Any = kid.handle
-                if kid.mailbox is not None:
+                ref: Any = record.handle
+                if record.mailbox is not None:
                     ref.try_cast(Worker.work, self._draw.uniform(0, 0.3))
             case 5:
-                nursery.start_soon(self._quietly, self._restart, kid)
+                nursery.start_soon(self._quietly, self._restart, record)
             case _:
-                nursery.start_soon(self._quietly, self._come_and_go, kid)
+                nursery.start_soon(self._quietly, self._come_and_go, record)
 
-    async def _quietly(self, what: Any, kid: Kid) -> None:
+    async def _quietly(self, what: Any, record: Record) -> None:
         try:
             with trio.move_on_after(20):
-                await what(kid)
+                await what(record)
         except Exception:  # noqa: BLE001 - chaos: the child may be anywhere by now
             pass
 
-    async def _restart(self, kid: Kid) -> None:
+    async def _restart(self, record: Record) -> None:
         operator = Operator(current_node())
-        if operator.consequence("restart", kid, kid.life, "").allowed:
-            await operator.perform("restart", kid, kid.life, "")
+        if operator.consequence("restart", record, record.life, "").allowed:
+            await operator.perform("restart", record, record.life, "")
 
-    async def _come_and_go(self, kid: Kid) -> None:
+    async def _come_and_go(self, record: Record) -> None:
         pool = self._root.dynamic("pool")
         if pool.count_children().specs < POOL and self._draw.random() < 0.6:
             await pool.start_child(child(Worker, restart="transient"))
-        elif kid.parent is not None and kid.parent is pool.kid.driver:
-            await pool.terminate_child(kid.handle)
+        elif record.parent is not None and record.parent is pool.record.shell:
+            await pool.terminate_child(record.handle)
 
 
-def settled(kids: list[Kid]) -> bool:
+def settled(records: list[Record]) -> bool:
     """Whether nothing is about to happen by itself."""
     return all(
-        kid.status in ("running", "stopped", "quarantined")
-        and (kid.mailbox is None or (not kid.mailbox.depth and not kid.mailbox.current))
+        record.status in ("running", "stopped", "quarantined")
+        and (
+            record.mailbox is None
+            or (not record.mailbox.depth and not record.mailbox.current)
+        )
         # A restart that leaves its window changes what is seen, too.
-        and (kid.budget is None or not kid.budget[0])
-        for kid in kids
+        and (record.budget is None or not record.budget[0])
+        for record in records
     )
 
 
@@ -185,7 +190,7 @@ async def main(directory: Path, seed: int) -> None:
             while data := await stdin.receive_some(100):
                 if b"calm" in data:
                     chaos.calm.set()
-                    while not settled(all_kids(node)):
+                    while not settled(all_records(node)):
                         await trio.sleep(0.05)
                     print(json.dumps(truth(node, chaos.faults)), flush=True)
         nursery.cancel_scope.cancel()
@@ -193,7 +198,7 @@ async def main(directory: Path, seed: int) -> None:
 
 def truth(node: Any, faults: int) -> dict[str, Any]:
     """What any client should see: read from the records, not through the hub."""
-    rows = [build_row(kid) for kid in all_kids(node)]
+    rows = [build_row(record) for record in all_records(node)]
     return {
         "faults": faults,
         "events": node.events_emitted,

@@ -98,7 +98,7 @@ class TreeModel:
     """When each dead row that is still kept was removed."""
     structure: int = 0
     """Grows whenever a row came, went or moved: flatten again."""
-    _kids: dict[int, dict[int, None]] = field(factory=dict[int, dict[int, None]])
+    _records: dict[int, dict[int, None]] = field(factory=dict[int, dict[int, None]])
     _parent: dict[int, int] = field(factory=dict[int, int])
     # Invariant: _own[id] is what the ancestors' totals hold of row `id`, and
     # totals[p] is the sum of _own over the descendants of p; those of a parent
@@ -112,7 +112,7 @@ class TreeModel:
 
     def reset(self, rows: Iterable[Row], now: float = 0.0) -> None:
         """Forget everything and take `rows` instead, the dead ones included."""
-        for table in (self.rows, self.dead, self._kids, self._parent):
+        for table in (self.rows, self.dead, self._records, self._parent):
             table.clear()
         self._own.clear()
         self._totals.clear()
@@ -121,7 +121,7 @@ class TreeModel:
         self.rows.update((row.id, row) for row in rows)
         for id, row in self.rows.items():
             self._parent[id] = row.parent
-            self._kids.setdefault(row.parent, {})[id] = None
+            self._records.setdefault(row.parent, {})[id] = None
             if row.status != "gone":
                 self._paths[row.path] = id
             if row.handled is not None:
@@ -192,18 +192,18 @@ class TreeModel:
     def children(self, id: int) -> list[int]:
         """The children in start order (their serial numbers grow)."""
         if id != ROOT:
-            return sorted(self._kids.get(id, ()))
+            return sorted(self._records.get(id, ()))
         orphans = [
-            kid
-            for parent, kids in self._kids.items()
+            record
+            for parent, records in self._records.items()
             if parent != ROOT and parent not in self.rows
-            for kid in kids
+            for record in records
         ]
-        return sorted([*self._kids.get(ROOT, ()), *orphans])
+        return sorted([*self._records.get(ROOT, ()), *orphans])
 
     def child_count(self, id: int) -> int:
         """How many children a row has."""
-        return len(self._kids.get(id, ()))
+        return len(self._records.get(id, ()))
 
     def orphaned(self, id: int) -> bool:
         """Whether the row's supervisor is unknown."""
@@ -246,7 +246,7 @@ class TreeModel:
         rings = iter(known)
         while True:
             while done < len(order):
-                below = self._kids.get(order[done], ())
+                below = self._records.get(order[done], ())
                 done += 1
                 order += below
                 reached.update(below)
@@ -254,9 +254,9 @@ class TreeModel:
                 return order
             # A node never says so; a view must not hang if it does.
             cut = next(id for id in rings if id not in reached)
-            self._kids[known[cut]].pop(cut)
+            self._records[known[cut]].pop(cut)
             known[cut] = ROOT
-            self._kids.setdefault(ROOT, {})[cut] = None
+            self._records.setdefault(ROOT, {})[cut] = None
             order.append(cut)
             reached.add(cut)
 
@@ -278,7 +278,7 @@ class TreeModel:
         if row.status != "gone":
             self._paths[row.path] = id
         self._parent[id] = parent
-        self._kids.setdefault(parent, {})[id] = None
+        self._records.setdefault(parent, {})[id] = None
         self._own[id] = own = totals_of(row)
         self._spread(parent, own)
         below = self._totals.get(id)
@@ -292,12 +292,12 @@ class TreeModel:
         below = self._totals.get(id)
         if below is not None:
             self._spread(parent, below, -1)
-            if not self._kids.get(id):
+            if not self._records.get(id):
                 del self._totals[id]
-        kids = self._kids[parent]
-        del kids[id]
-        if not kids:
-            del self._kids[parent]
+        records = self._records[parent]
+        del records[id]
+        if not records:
+            del self._records[parent]
             if parent not in self._parent:
                 self._totals.pop(parent, None)
         del self._parent[id]

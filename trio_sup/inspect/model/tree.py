@@ -100,13 +100,13 @@ def flatten(
     todo: list[tuple[int, str, bool]] = []
 
     def push(parent: int, guides: str) -> None:
-        kids = model.children(parent)
+        records = model.children(parent)
         if shown is not None:
-            kids = [id for id in kids if id in shown]
+            records = [id for id in records if id in shown]
         if key is not None:
-            kids.sort(key=key, reverse=reverse)  # type: ignore[arg-type]
-        end = len(kids) - 1
-        todo.extend((kids[at], guides, at == end) for at in range(end, -1, -1))
+            records.sort(key=key, reverse=reverse)  # type: ignore[arg-type]
+        end = len(records) - 1
+        todo.extend((records[at], guides, at == end) for at in range(end, -1, -1))
 
     push(ROOT, "")
     while todo:

@@ -1,7 +1,7 @@
 """The node's side of actions: who may, what is answered, what is written down.
 
 One `Office` a node, one `Desk` a client. What is done, the operator does; it is the
-one seam to the drivers, as `source` is for looking.
+one seam to the shells, as `source` is for looking.
 """
 
 from __future__ import annotations

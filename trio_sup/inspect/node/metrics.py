@@ -118,7 +118,7 @@ def _add_supervisor(
         return
     sums.supervisors += 1
     labels = (("path", child.path_text),)
-    boxes = [kid.mailbox for kid in below]
+    boxes = [record.mailbox for record in below]
     values: dict[str, float] = {
         "supervisor_children": len(below),
         "supervisor_children_running": sum(k.status == "running" for k in below),

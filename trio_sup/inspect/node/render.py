@@ -326,7 +326,7 @@ def _slots_of(names: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _of_library(value: Any, kind: Any) -> str | None:
     """What machinery is shown as: its name; of a handle, whose it is."""
     if issubclass(kind, Child):
-        return f"<{class_name(kind)} {cut(value.kid.path_text, MAX_STRING)}>"
+        return f"<{class_name(kind)} {cut(value.record.path_text, MAX_STRING)}>"
     names = _CLASS_DICT.__get__(kind)
     module = names.get("__module__")
     root = module.partition(".")[0] if type(module) is str else ""

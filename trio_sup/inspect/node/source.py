@@ -1,4 +1,4 @@
-"""What the inspector reads of a running node: the one seam to the drivers.
+"""What the inspector reads of a running node: the one seam to the shells.
 
 The library's own records fulfil these protocols as they are; nothing is copied
 until a client is attached. No attribute here runs user code.

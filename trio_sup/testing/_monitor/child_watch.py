@@ -35,7 +35,7 @@ class Limit:
 
 
 @define(eq=False)
-class KidWatch:
+class ChildWatch:
     """One child under one life of its supervisor."""
 
     facts: ChildFacts

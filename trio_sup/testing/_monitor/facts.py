@@ -16,7 +16,7 @@ from attrs import define, frozen
 from trio_sup._core import events
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Kid
+    from trio_sup._children.record import Record
     from trio_sup._core.specs import ChildSpec
 
 ENDS = frozenset(
@@ -117,19 +117,19 @@ def all_facts(
     return found
 
 
-def facts_of_kid(kid: Kid) -> ChildFacts:
+def facts_of_record(record: Record) -> ChildFacts:
     """Return the facts of a child of a running tree."""
-    parent = "" if kid.parent is None else kid.parent.path_text
-    return facts_of_spec(kid.spec, kid.path_text, parent)
+    parent = "" if record.parent is None else record.parent.path_text
+    return facts_of_spec(record.spec, record.path_text, parent)
 
 
-def find_kid(roots: Iterator[Kid], path: str) -> Kid | None:
+def find_record(roots: Iterator[Record], path: str) -> Record | None:
     """Return the record of the child at `path`, looking downwards from the roots."""
-    for kid in roots:
-        if kid.path_text == path:
-            return kid
-        if kid.driver is not None and path.startswith(kid.path_text + "/"):
-            found = find_kid(iter(kid.driver.all_kids()), path)
+    for record in roots:
+        if record.path_text == path:
+            return record
+        if record.shell is not None and path.startswith(record.path_text + "/"):
+            found = find_record(iter(record.shell.all_records()), path)
             if found is not None:
                 return found
     return None
@@ -151,34 +151,34 @@ class Found:
     """What its supervisor's watch is to be in; only of a living supervisor."""
 
 
-def found_kid(kid: Kid) -> Found:
+def found_record(record: Record) -> Found:
     """Return what is to be seen of a child of a running tree."""
     state: State = "down"
     mode: Mode | None = None
-    if kid.alive:
-        state = "up" if kid.ready else "starting"
-        if kid.asked is not None:
+    if record.alive:
+        state = "up" if record.ready else "starting"
+        if record.asked is not None:
             state = "stopping"
-        if kid.driver is not None:
-            mode = kid.driver.mode if kid.driver.mode != "down" else "stopping"
+        if record.shell is not None:
+            mode = record.shell.mode if record.shell.mode != "down" else "stopping"
     return Found(
-        path=kid.path_text,
+        path=record.path_text,
         at=trio.current_time(),
-        life=kid.life,
-        began=kid.life_began,
-        attempt=kid.attempt,
+        life=record.life,
+        began=record.life_began,
+        attempt=record.attempt,
         state=state,
-        quarantined=kid.status == "quarantined",
+        quarantined=record.status == "quarantined",
         mode=mode,
     )
 
 
-def all_kids(roots: Iterable[Kid]) -> Iterator[Kid]:
+def all_records(roots: Iterable[Record]) -> Iterator[Record]:
     """Return each root and all that lives below it, supervisors first."""
-    for kid in roots:
-        yield kid
-        if kid.driver is not None and kid.alive:
-            yield from all_kids(kid.driver.all_kids())
+    for record in roots:
+        yield record
+        if record.shell is not None and record.alive:
+            yield from all_records(record.shell.all_records())
 
 
 def write_facts(facts: ChildFacts) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from trio_sup.testing._monitor.child_watch import KidWatch
+from trio_sup.testing._monitor.child_watch import ChildWatch
 from trio_sup.testing._monitor.facts import Seen
 from trio_sup.testing._monitor.watch import SupervisorWatch
 from trio_sup.testing._monitor.watch_lives import SLACK
@@ -18,7 +18,7 @@ def ready(watch: SupervisorWatch, seen: Seen) -> None:
             "ready when all children are (SUP-024)",
             f"{watch.first_starts[0]!r} has not been started",
         )
-    waits = [k.facts.path for k in watch.kids.values() if k.state == "starting"]
+    waits = [k.facts.path for k in watch.records.values() if k.state == "starting"]
     if waits:
         watch.complain(
             seen, "ready when all children are (SUP-024)", f"{waits[0]!r} is not"
@@ -39,24 +39,24 @@ def winds_down(watch: SupervisorWatch, seen: Seen) -> None:
 
 def gave_up(watch: SupervisorWatch, seen: Seen) -> None:
     """The supervisor gave up over a child: its limit, or the child's, is exceeded."""
-    kid = watch.by_label(seen.child)
+    record = watch.by_label(seen.child)
     watch.gave_up = True
-    if kid is None:
+    if record is None:
         watch.complain(seen, "who gives up names a child", f"unknown: {seen.child!r}")
         return
-    if kid not in watch.line and kid not in watch.limbo:
+    if record not in watch.line and record not in watch.limbo:
         watch.complain(
             seen,
             "a decision follows an end",
-            f"gave up over {seen.child!r}, {kid.state}",
+            f"gave up over {seen.child!r}, {record.state}",
         )
-    elif not kid.comes_back():
+    elif not record.comes_back():
         watch.complain(
             seen,
             "the restart type decides (SUP-040..042)",
-            f"gave up over a {kid.facts.restart} child that ended: {kid.exit}",
+            f"gave up over a {record.facts.restart} child that ended: {record.exit}",
         )
-    if not _may_give_up(watch, seen, kid):
+    if not _may_give_up(watch, seen, record):
         watch.complain(
             seen,
             "the limit is what is fine (SUP-070)",
@@ -64,44 +64,44 @@ def gave_up(watch: SupervisorWatch, seen: Seen) -> None:
             f"{watch.flags.max_restarts} in {watch.flags.max_seconds:g} s are fine",
         )
     for pile in (watch.line, watch.limbo):
-        if kid in pile:
-            pile.remove(kid)
+        if record in pile:
+            pile.remove(record)
 
 
-def _may_give_up(watch: SupervisorWatch, seen: Seen, kid: KidWatch) -> bool:
-    budget = kid.budget_limit()
+def _may_give_up(watch: SupervisorWatch, seen: Seen, record: ChildWatch) -> bool:
+    budget = record.budget_limit()
     slack = max(watch.slack, SLACK)
     if budget is not None and budget.full(seen.at, slack) is not False:
-        assert kid.facts.budget is not None
-        return kid.facts.budget[2] == "escalate"
+        assert record.facts.budget is not None
+        return record.facts.budget[2] == "escalate"
     return watch.limit.full(seen.at, slack) is not False
 
 
 def auto_shutdown(watch: SupervisorWatch, seen: Seen) -> None:
     """The supervisor ends because significant children did."""
     watch.auto = True
-    kid = watch.by_label(seen.child)
+    record = watch.by_label(seen.child)
     mode = watch.flags.auto_shutdown
-    if kid is None or not kid.facts.significant or mode == "never":
+    if record is None or not record.facts.significant or mode == "never":
         watch.complain(
             seen,
             "only significant children end their supervisor (SUP-132, 138)",
             f"auto_shutdown is {mode!r}, the child {seen.child!r}",
         )
         return
-    if kid not in watch.line and kid not in watch.limbo:
+    if record not in watch.line and record not in watch.limbo:
         watch.complain(
             seen,
             "only an end of its own counts (SUP-135, 137)",
             f"{seen.child!r} did not end by itself",
         )
-    elif kid.comes_back():
+    elif record.comes_back():
         watch.complain(
             seen,
             "what is restarted is no reason (SUP-133)",
-            f"{seen.child!r} ended: {kid.exit}",
+            f"{seen.child!r} ended: {record.exit}",
         )
-    others = [k for k in watch.active_significant() if k is not kid]
+    others = [k for k in watch.active_significant() if k is not record]
     if mode == "all_significant" and others:
         watch.complain(
             seen,
@@ -109,13 +109,13 @@ def auto_shutdown(watch: SupervisorWatch, seen: Seen) -> None:
             f"{others[0].facts.path!r} is active",
         )
     for pile in (watch.line, watch.limbo):
-        if kid in pile:
-            pile.remove(kid)
+        if record in pile:
+            pile.remove(record)
 
 
 def ended(watch: SupervisorWatch, seen: Seen, *, asked: bool) -> None:
     """The supervisor's own life is over."""
-    alive = [k.facts.path for k in watch.kids.values() if k.alive]
+    alive = [k.facts.path for k in watch.records.values() if k.alive]
     if alive:
         watch.complain(
             seen, "nothing outlives its supervisor", f"{alive[0]!r} is still alive"
@@ -132,13 +132,13 @@ def ended(watch: SupervisorWatch, seen: Seen, *, asked: bool) -> None:
 def settled(watch: SupervisorWatch, now: float) -> None:
     """Nothing more happens by itself: what had to be done must have been done."""
 
-    def missing(kid: KidWatch, rule: str, what: str) -> None:
-        watch.complain(Seen("settled", now, kid.facts.path, kid.life), rule, what)
+    def missing(record: ChildWatch, rule: str, what: str) -> None:
+        watch.complain(Seen("settled", now, record.facts.path, record.life), rule, what)
 
-    states = [kid.state for kid in watch.kids.values()]
+    states = [record.state for record in watch.records.values()]
     if watch.mode == "stopping":
-        alive = [kid for kid in watch.kids.values() if kid.alive]
-        late = [kid for kid in alive if kid.state != "stopping"]
+        alive = [record for record in watch.records.values() if record.alive]
+        late = [record for record in alive if record.state != "stopping"]
         if watch.flags.dynamic and late:
             missing(late[0], "dynamic children stop all at once (DYN-019)", "it waits")
         elif alive and "stopping" not in states:
@@ -156,12 +156,16 @@ def settled(watch: SupervisorWatch, now: float) -> None:
     kept = watch.line.copy()
     watch.limbo.clear()
     watch.line.clear()
-    for kid in waiting:
-        _check_settled_end(watch, kid, missing, kept=kid in kept)
-    for kid in watch.kids.values():
-        if kid.due is not None and kid.due < now - watch.slack and not kid.alive:
-            missing(kid, "a restart takes place", f"it was due at {kid.due:g}")
-            kid.due = None
+    for record in waiting:
+        _check_settled_end(watch, record, missing, kept=record in kept)
+    for record in watch.records.values():
+        if (
+            record.due is not None
+            and record.due < now - watch.slack
+            and not record.alive
+        ):
+            missing(record, "a restart takes place", f"it was due at {record.due:g}")
+            record.due = None
     watch.forget_disabled()
     plan = watch.plan
     if plan is not None and plan.at < now - watch.slack:
@@ -172,25 +176,25 @@ def settled(watch: SupervisorWatch, now: float) -> None:
 
 def _check_settled_end(
     watch: SupervisorWatch,
-    kid: KidWatch,
-    missing: Callable[[KidWatch, str, str], None],
+    record: ChildWatch,
+    missing: Callable[[ChildWatch, str, str], None],
     *,
     kept: bool,
 ) -> None:
-    if kid.comes_back():
+    if record.comes_back():
         missing(
-            kid,
+            record,
             "the restart type decides (SUP-040..042)",
-            f"a {kid.facts.restart} child that ended: {kid.exit}, was not restarted",
+            f"a {record.facts.restart} child that ended: {record.exit}, was not restarted",
         )
-    elif kept and (watch.flags.dynamic or kid.facts.restart == "temporary"):
-        missing(kid, "what does not come back is forgotten (SUP-016)", "it was kept")
+    elif kept and (watch.flags.dynamic or record.facts.restart == "temporary"):
+        missing(record, "what does not come back is forgotten (SUP-016)", "it was kept")
     mode = watch.flags.auto_shutdown
     # What counts is how it was when it ended, not what was asked for since.
-    lonely = mode == "all_significant" and kid.was_last
+    lonely = mode == "all_significant" and record.was_last
     if (
-        kid.facts.significant
-        and not kid.comes_back()
+        record.facts.significant
+        and not record.comes_back()
         and (mode == "any_significant" or lonely)
     ):
-        missing(kid, "a significant end ends the supervisor (SUP-132)", "it did not")
+        missing(record, "a significant end ends the supervisor (SUP-132)", "it did not")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from trio_sup.testing._monitor.child_watch import KidWatch
+from trio_sup.testing._monitor.child_watch import ChildWatch
 from trio_sup.testing._monitor.facts import Seen
 from trio_sup.testing._monitor.watch_lives import SLACK, LivesWatch, Plan
 
@@ -20,48 +20,48 @@ class SupervisorWatch(LivesWatch):
         """Take an event about one of the children."""
         handler = _HANDLERS.get(seen.kind)
         if handler is not None:
-            handler(self, seen, self.kid(seen.path))
+            handler(self, seen, self.record(seen.path))
 
     # Decisions.
 
-    def restart_decided(self, seen: Seen, kid: KidWatch) -> None:
+    def restart_decided(self, seen: Seen, record: ChildWatch) -> None:
         self.forget_disabled()
-        self._check_deserved(seen, kid, "restarted")
+        self._check_deserved(seen, record, "restarted")
         if self.mode != "running":
             self.complain(seen, "decisions wait for the start", f"it is {self.mode}")
-        self._check_limits(seen, kid)
-        least, most = kid.next_delays(seen.at)
+        self._check_limits(seen, record)
+        least, most = record.next_delays(seen.at)
         if not least - SLACK <= seen.delay <= most + SLACK:
             expected = f"{least:g}" if least == most else f"{least:g} to {most:g}"
             self.complain(
                 seen, "the delay is the backoff's", f"{seen.delay:g} s, not {expected}"
             )
-        self._leave_line(kid)
+        self._leave_line(record)
         if self.flags.grouped:
-            self._begin_plan(seen, kid)
+            self._begin_plan(seen, record)
         else:
-            kid.due = seen.at + seen.delay
+            record.due = seen.at + seen.delay
 
-    def _check_deserved(self, seen: Seen, kid: KidWatch, verb: str) -> None:
-        if kid in self.line or kid in self.limbo:
-            if not kid.comes_back():
+    def _check_deserved(self, seen: Seen, record: ChildWatch, verb: str) -> None:
+        if record in self.line or record in self.limbo:
+            if not record.comes_back():
                 self.complain(
                     seen,
                     "the restart type decides (SUP-040..042)",
-                    f"{verb}, a {kid.facts.restart} child that ended: {kid.exit}",
+                    f"{verb}, a {record.facts.restart} child that ended: {record.exit}",
                 )
             return
         plan = self.plan
-        name_taken = kid.due is not None or (
-            plan is not None and (kid in plan.todo or plan.phase == "stop")
+        name_taken = record.due is not None or (
+            plan is not None and (record in plan.todo or plan.phase == "stop")
         )
-        if not name_taken or kid.alive:
+        if not name_taken or record.alive:
             self.complain(
-                seen, "a decision follows an end", f"{verb} while it was {kid.state}"
+                seen, "a decision follows an end", f"{verb} while it was {record.state}"
             )
 
-    def _check_limits(self, seen: Seen, kid: KidWatch) -> None:
-        budget = kid.budget_limit()
+    def _check_limits(self, seen: Seen, record: ChildWatch) -> None:
+        budget = record.budget_limit()
         if budget is not None:
             if budget.full(seen.at, self.slack):
                 self.complain(
@@ -77,17 +77,17 @@ class SupervisorWatch(LivesWatch):
             )
         self.limit.note(seen.at)
 
-    def _leave_line(self, kid: KidWatch) -> None:
+    def _leave_line(self, record: ChildWatch) -> None:
         for pile in (self.line, self.limbo):
-            if kid in pile:
-                pile.remove(kid)
+            if record in pile:
+                pile.remove(record)
 
-    def _begin_plan(self, seen: Seen, kid: KidWatch) -> None:
-        waiting, at, pivot = self.plan, seen.at + seen.delay, kid
+    def _begin_plan(self, seen: Seen, record: ChildWatch) -> None:
+        waiting, at, pivot = self.plan, seen.at + seen.delay, record
         if waiting is not None:
             at = max(at, waiting.at)
-            order = list(self.kids.values())
-            if order.index(waiting.pivot) < order.index(kid):
+            order = list(self.records.values())
+            if order.index(waiting.pivot) < order.index(record):
                 pivot = waiting.pivot
         group = self.group(pivot)
         if seen.siblings != len(group) - 1 and not self.flags.loose:
@@ -99,59 +99,63 @@ class SupervisorWatch(LivesWatch):
         self.line = [k for k in self.line if k not in group]
         self.plan = Plan(pivot, at)
 
-    def quarantined(self, seen: Seen, kid: KidWatch) -> None:
-        self._check_deserved(seen, kid, "quarantined")
-        budget = kid.budget_limit()
+    def quarantined(self, seen: Seen, record: ChildWatch) -> None:
+        self._check_deserved(seen, record, "quarantined")
+        budget = record.budget_limit()
         if budget is None or budget.full(seen.at, self.slack) is False:
             self.complain(
                 seen, "quarantine ends a budget", "quarantined within its budget"
             )
-        self._leave_line(kid)
-        kid.rest()
-        kid.quarantined = True
+        self._leave_line(record)
+        record.rest()
+        record.quarantined = True
 
-    def requested(self, seen: Seen, kid: KidWatch) -> None:
-        kid.request = seen.action
+    def requested(self, seen: Seen, record: ChildWatch) -> None:
+        record.request = seen.action
         self.forget_disabled()
         if seen.action == "terminate_child":
             plan = self.plan
-            waits = plan is not None and plan.pivot is kid and not kid.alive
+            waits = plan is not None and plan.pivot is record and not record.alive
             # Its start failed in a plan, and the next attempt is in line.
-            stalled = plan is None and kid in self.line and kid.failed
-            if kid in self.line:
-                self.line.remove(kid)
+            stalled = plan is None and record in self.line and record.failed
+            if record in self.line:
+                self.line.remove(record)
             if (waits or stalled) and self.flags.grouped:
-                self._give_up_plan(kid, seen.at if plan is None else plan.at)
-            kid.rest()
-            kid.by_hand = not kid.alive
+                self._give_up_plan(record, seen.at if plan is None else plan.at)
+            record.rest()
+            record.by_hand = not record.alive
         elif seen.action == "replace_child":
             if self.flags.grouped:
-                kid.request, self.plan = "", Plan(kid, seen.at)
+                record.request, self.plan = "", Plan(record, seen.at)
         elif seen.action == "restart_child":
-            kid.budget = None
-            if self.plan is not None and self.plan.pivot is kid:
+            record.budget = None
+            if self.plan is not None and self.plan.pivot is record:
                 self.plan.at = seen.at
-            if kid.due is not None:
-                kid.due = seen.at
+            if record.due is not None:
+                record.due = seen.at
 
-    def _give_up_plan(self, pivot: KidWatch, at: float) -> None:
+    def _give_up_plan(self, pivot: ChildWatch, at: float) -> None:
         """Whom the plan turns on was terminated."""
         self.plan = None
         if self.flags.loose and self.flags.strategy == "one_for_all":
             # The partitions that are left go on without it, if there are any.
-            self.plan = Plan(next(iter(self.kids.values())), at)
+            self.plan = Plan(next(iter(self.records.values())), at)
             pivot.by_hand = True
             return
         self._lie_down(self.group(pivot))
 
-    def _lie_down(self, group: list[KidWatch]) -> None:
+    def _lie_down(self, group: list[ChildWatch]) -> None:
         """A plan is cancelled: those that are down stay down (SUP-087)."""
-        for kid in group:
-            if not kid.alive and kid not in self.line and kid not in self.limbo:
-                kid.rest()
+        for record in group:
+            if (
+                not record.alive
+                and record not in self.line
+                and record not in self.limbo
+            ):
+                record.rest()
 
 
-_HANDLERS: dict[str, Callable[[SupervisorWatch, Seen, KidWatch], None]] = {
+_HANDLERS: dict[str, Callable[[SupervisorWatch, Seen, ChildWatch], None]] = {
     "child_starting": SupervisorWatch.starting,
     "child_started": SupervisorWatch.started,
     "child_start_failed": SupervisorWatch.start_failed,

@@ -12,7 +12,7 @@ from typing import Literal
 
 from attrs import define, field
 
-from trio_sup.testing._monitor.child_watch import KidWatch, Limit
+from trio_sup.testing._monitor.child_watch import ChildWatch, Limit
 from trio_sup.testing._monitor.facts import ChildFacts, Seen, SupervisorFacts
 
 SLACK = 1e-9
@@ -23,10 +23,10 @@ SLACK = 1e-9
 class Plan:
     """A group restart in progress."""
 
-    pivot: KidWatch
+    pivot: ChildWatch
     at: float
     phase: Literal["stop", "start"] = "stop"
-    todo: list[KidWatch] = field(factory=lambda: list[KidWatch]())
+    todo: list[ChildWatch] = field(factory=lambda: list[ChildWatch]())
     """Who has to start yet, in order; known from the first start on."""
 
 
@@ -50,13 +50,13 @@ class LivesWatch:
         self.flags: SupervisorFacts = facts.flags
         self.mode: Literal["starting", "running", "stopping"] = "starting"
         # Invariant: in start order.
-        self.kids: dict[str, KidWatch] = {}
+        self.records: dict[str, ChildWatch] = {}
         self.first_starts = list(self.flags.children)
         self.limit = Limit(self.flags.max_restarts, self.flags.max_seconds)
         # Those that ended by themselves and wait for a decision, in order.
-        self.line: list[KidWatch] = []
+        self.line: list[ChildWatch] = []
         # Removed while they still waited for one: only a give-up explains that.
-        self.limbo: list[KidWatch] = []
+        self.limbo: list[ChildWatch] = []
         self.plan: Plan | None = None
         self.gave_up = self.auto = False
         self._report = report
@@ -74,90 +74,97 @@ class LivesWatch:
         """Report a breach of a rule."""
         self._report(seen.at, seen.path, rule, what)
 
-    def kid(self, path: str) -> KidWatch:
+    def record(self, path: str) -> ChildWatch:
         """Return the watch of a child, made when it is first heard of."""
-        kid = self.kids.get(path)
-        if kid is None:
+        record = self.records.get(path)
+        if record is None:
             facts = self._facts_of(path) or ChildFacts(path=path, parent=self.path)
-            kid = self.kids[path] = KidWatch(facts)
-        return kid
+            record = self.records[path] = ChildWatch(facts)
+        return record
 
-    def by_label(self, label: str) -> KidWatch | None:
+    def by_label(self, label: str) -> ChildWatch | None:
         """Return the watch of the child with that id, removed or not."""
         path = f"{self.path}/{label}"
-        removed = [kid for kid in self.limbo if kid.facts.path == path]
-        return removed[-1] if removed else self.kids.get(path)
+        removed = [record for record in self.limbo if record.facts.path == path]
+        return removed[-1] if removed else self.records.get(path)
 
-    def group(self, pivot: KidWatch) -> list[KidWatch]:
+    def group(self, pivot: ChildWatch) -> list[ChildWatch]:
         """Return whom a restart of `pivot` concerns, in start order."""
-        kids = list(self.kids.values())
-        if self.flags.strategy == "rest_for_one" and pivot in kids:
-            kids = kids[kids.index(pivot) :]
-        return [k for k in kids if not k.quarantined or k is pivot]
+        records = list(self.records.values())
+        if self.flags.strategy == "rest_for_one" and pivot in records:
+            records = records[records.index(pivot) :]
+        return [k for k in records if not k.quarantined or k is pivot]
 
-    def active_significant(self) -> list[KidWatch]:
+    def active_significant(self) -> list[ChildWatch]:
         """Return the significant children whose ends may still count (SUP-134)."""
         return [
-            kid
-            for kid in self.kids.values()
-            if kid.facts.significant
-            and (kid.alive or kid.due is not None)
-            and not (kid.state == "stopping" and kid.request == "terminate_child")
+            record
+            for record in self.records.values()
+            if record.facts.significant
+            and (record.alive or record.due is not None)
+            and not (record.state == "stopping" and record.request == "terminate_child")
         ]
 
     def _significant_to_come(self) -> bool:
         """Whether a significant child is down only until its turn comes."""
-        waiting = any(kid.facts.significant and kid.comes_back() for kid in self.line)
+        waiting = any(
+            record.facts.significant and record.comes_back() for record in self.line
+        )
         facts = map(self._facts_of, self.first_starts)
         return waiting or any(each is not None and each.significant for each in facts)
 
     # Lives.
 
-    def starting(self, seen: Seen, kid: KidWatch) -> None:
+    def starting(self, seen: Seen, record: ChildWatch) -> None:
         """A life begins."""
-        if kid.alive:
+        if record.alive:
             self.complain(
                 seen,
                 "lives never overlap",
-                f"life {seen.life} began while life {kid.life} was {kid.state}",
+                f"life {seen.life} began while life {record.life} was {record.state}",
             )
-        elif kid.life and seen.life != kid.life + 1:
+        elif record.life and seen.life != record.life + 1:
             self.complain(
-                seen, "lives are counted", f"life {seen.life} after life {kid.life}"
+                seen, "lives are counted", f"life {seen.life} after life {record.life}"
             )
-        if kid.life == 0:
-            kid.facts = self._facts_of(seen.path) or kid.facts
-        self._explain_start(seen, kid)
-        kid.state, kid.life, kid.began = "starting", seen.life, seen.at
-        kid.due, kid.failed, kid.by_hand, kid.quarantined = None, False, False, False
-        if kid in self.line:
-            self.line.remove(kid)
+        if record.life == 0:
+            record.facts = self._facts_of(seen.path) or record.facts
+        self._explain_start(seen, record)
+        record.state, record.life, record.began = "starting", seen.life, seen.at
+        record.due, record.failed, record.by_hand, record.quarantined = (
+            None,
+            False,
+            False,
+            False,
+        )
+        if record in self.line:
+            self.line.remove(record)
 
-    def _explain_start(self, seen: Seen, kid: KidWatch) -> None:
-        request, kid.request, kid.reason = kid.request, "", "none"
-        kid.forgettable = request == "start_child"
+    def _explain_start(self, seen: Seen, record: ChildWatch) -> None:
+        request, record.request, record.reason = record.request, "", "none"
+        record.forgettable = request == "start_child"
         if self.mode == "stopping":
             self.complain(
                 seen, "nothing starts while its supervisor stops", "it was started"
             )
         elif self.mode == "starting":
-            kid.reason = "first"
+            record.reason = "first"
             self._explain_first_start(seen)
-        elif self.plan is not None and self._is_next(seen, kid, self.plan, request):
-            kid.reason = "plan"
-        elif kid.due is not None:
-            kid.reason = "restart"
-            self._check_waited(seen, kid.due)
+        elif self.plan is not None and self._is_next(seen, record, self.plan, request):
+            record.reason = "plan"
+        elif record.due is not None:
+            record.reason = "restart"
+            self._check_waited(seen, record.due)
         elif request in ("start_child", "restart_child", "replace_child"):
             self._check_room(seen, request)
-            restarts = self.flags.dynamic and kid.quarantined
+            restarts = self.flags.dynamic and record.quarantined
             restarts = restarts or request == "replace_child"
-            kid.reason = "restart" if restarts else "request"
+            record.reason = "restart" if restarts else "request"
         else:
             self.complain(
                 seen,
                 "nothing starts without a reason",
-                f"nobody decided or asked for it; its last end was {kid.exit!r}",
+                f"nobody decided or asked for it; its last end was {record.exit!r}",
             )
 
     def _check_waited(self, seen: Seen, due: float) -> None:
@@ -173,7 +180,7 @@ class LivesWatch:
                 "children start in order (SUP-024)",
                 f"{expected or 'nothing'!r} was next",
             )
-        waits = [k.facts.path for k in self.kids.values() if k.state == "starting"]
+        waits = [k.facts.path for k in self.records.values() if k.state == "starting"]
         if waits:
             self.complain(
                 seen,
@@ -181,13 +188,15 @@ class LivesWatch:
                 f"{waits[0]!r} is not ready",
             )
 
-    def _is_next(self, seen: Seen, kid: KidWatch, plan: Plan, request: str) -> bool:
+    def _is_next(
+        self, seen: Seen, record: ChildWatch, plan: Plan, request: str
+    ) -> bool:
         """Whether the plan explains a start."""
-        if request == "restart_child" and kid is not plan.pivot:
+        if request == "restart_child" and record is not plan.pivot:
             return False  # by hand, while the plan waits for its backoff
         group = self.group(plan.pivot)
         if plan.phase == "stop":
-            if kid not in group:
+            if record not in group:
                 return False
             alive = [k.facts.path for k in group if k.alive]
             if alive:
@@ -200,11 +209,11 @@ class LivesWatch:
             plan.phase = "start"
             plan.todo = [k for k in group if k.facts.restart != "temporary"]
         if self.flags.loose:  # disabled partitions stay down
-            while plan.todo and plan.todo[0] is not kid and plan.todo[0].by_hand:
+            while plan.todo and plan.todo[0] is not record and plan.todo[0].by_hand:
                 plan.todo.pop(0)
-        if kid not in plan.todo:
+        if record not in plan.todo:
             return False
-        if plan.todo[0] is not kid:
+        if plan.todo[0] is not record:
             self.complain(
                 seen,
                 "a group starts in start order (SUP-051, 052)",
@@ -217,47 +226,47 @@ class LivesWatch:
                 "a group starts one by one (SUP-024)",
                 f"{waits[0]!r} is not ready",
             )
-        plan.todo.remove(kid)
+        plan.todo.remove(record)
         return True
 
     def _check_room(self, seen: Seen, request: str) -> None:
-        if request == "start_child" and len(self.kids) > self.flags.max_children:
+        if request == "start_child" and len(self.records) > self.flags.max_children:
             self.complain(
                 seen,
                 "max_children (DYN-009)",
-                f"it is number {len(self.kids)} of {self.flags.max_children:g}",
+                f"it is number {len(self.records)} of {self.flags.max_children:g}",
             )
 
-    def started(self, seen: Seen, kid: KidWatch) -> None:
+    def started(self, seen: Seen, record: ChildWatch) -> None:
         """A life is ready."""
-        if kid.state != "starting":
+        if record.state != "starting":
             self.complain(
-                seen, "only what starts gets ready", f"it was {kid.state} already"
+                seen, "only what starts gets ready", f"it was {record.state} already"
             )
-        kid.state = "up"
-        kid.forgettable = False
+        record.state = "up"
+        record.forgettable = False
         self._plan_may_be_done()
 
-    def start_failed(self, seen: Seen, kid: KidWatch) -> None:
+    def start_failed(self, seen: Seen, record: ChildWatch) -> None:
         """A life ended before it was ready."""
-        if kid.state != "starting":
+        if record.state != "starting":
             self.complain(
-                seen, "only what starts can fail to start", f"it was {kid.state}"
+                seen, "only what starts can fail to start", f"it was {record.state}"
             )
-        kid.state, kid.exit = "down", seen.exit
-        kid.by_hand = kid.reason == "request"
+        record.state, record.exit = "down", seen.exit
+        record.by_hand = record.reason == "request"
         if self.mode != "running":
             return
-        if kid.reason == "plan":
+        if record.reason == "plan":
             # Those after it stay down until the next attempt (SUP-086).
             self.plan = None
-        if kid.reason in ("plan", "restart"):
-            kid.failed = True
-            self.line.append(kid)
+        if record.reason in ("plan", "restart"):
+            record.failed = True
+            self.line.append(record)
 
-    def ignored(self, seen: Seen, kid: KidWatch) -> None:
+    def ignored(self, seen: Seen, record: ChildWatch) -> None:
         """A child chose not to start."""
-        kid.state, kid.exit = "down", "normal"
+        record.state, record.exit = "down", "normal"
         self._plan_may_be_done()
 
     def _plan_may_be_done(self) -> None:
@@ -272,40 +281,42 @@ class LivesWatch:
         plan = self.plan
         if plan is None or not self.flags.loose:
             return
-        left = plan.todo if plan.phase == "start" else self.kids.values()
-        if all(kid.by_hand for kid in left):
+        left = plan.todo if plan.phase == "start" else self.records.values()
+        if all(record.by_hand for record in left):
             self.plan = None
 
     # Ends.
 
-    def stopping(self, seen: Seen, kid: KidWatch) -> None:
+    def stopping(self, seen: Seen, record: ChildWatch) -> None:
         """The supervisor asked a life to end."""
-        if kid.state not in ("starting", "up"):
+        if record.state not in ("starting", "up"):
             self.complain(
                 seen,
                 "who is asked to stop lives, and is asked once",
-                f"it is {kid.state}",
+                f"it is {record.state}",
             )
         plan = self.plan
         if self.mode == "stopping":
             if not self.flags.dynamic:
-                self._check_stop_order(seen, kid, list(self.kids.values()), "SUP-110")
-        elif plan is not None and kid in self.group(plan.pivot):
+                self._check_stop_order(
+                    seen, record, list(self.records.values()), "SUP-110"
+                )
+        elif plan is not None and record in self.group(plan.pivot):
             group = self.group(plan.pivot)
-            self._check_stop_order(seen, kid, group, "SUP-051, 052")
+            self._check_stop_order(seen, record, group, "SUP-051, 052")
         elif (
-            kid.request not in ("terminate_child", "replace_child")
+            record.request not in ("terminate_child", "replace_child")
             and not self.flags.owned
         ):
             self.complain(
                 seen, "nothing is stopped without a reason", "nobody asked for it"
             )
-        kid.state, kid.asked_at = "stopping", seen.at
+        record.state, record.asked_at = "stopping", seen.at
 
     def _check_stop_order(
-        self, seen: Seen, kid: KidWatch, among: list[KidWatch], rows: str
+        self, seen: Seen, record: ChildWatch, among: list[ChildWatch], rows: str
     ) -> None:
-        after = among[among.index(kid) + 1 :]
+        after = among[among.index(record) + 1 :]
         alive = [k for k in after if k.alive]
         if alive:
             self.complain(
@@ -314,23 +325,23 @@ class LivesWatch:
                 f"{alive[-1].facts.path!r}, started later, is {alive[-1].state}",
             )
 
-    def stopped(self, seen: Seen, kid: KidWatch) -> None:
+    def stopped(self, seen: Seen, record: ChildWatch) -> None:
         """A life ended in order, or on request."""
         if seen.requested:
-            if kid.state != "stopping":
+            if record.state != "stopping":
                 self.complain(
-                    seen, "an end on request was asked for", f"it was {kid.state}"
+                    seen, "an end on request was asked for", f"it was {record.state}"
                 )
-            kid.state, kid.exit = "down", seen.exit
-            self._check_requested_end(seen, kid)
-            if kid.request == "terminate_child":
-                kid.by_hand, kid.request = True, ""
+            record.state, record.exit = "down", seen.exit
+            self._check_requested_end(seen, record)
+            if record.request == "terminate_child":
+                record.by_hand, record.request = True, ""
         else:
-            self.ended_alone(seen, kid)
+            self.ended_alone(seen, record)
 
-    def _check_requested_end(self, seen: Seen, kid: KidWatch) -> None:
-        grace = kid.facts.shutdown
-        took = seen.at - kid.asked_at
+    def _check_requested_end(self, seen: Seen, record: ChildWatch) -> None:
+        grace = record.facts.shutdown
+        took = seen.at - record.asked_at
         if seen.exit not in ("shutdown", "killed"):
             self.complain(seen, "an end on request is a shutdown", f"it is {seen.exit}")
         elif self.flags.owned:
@@ -363,41 +374,43 @@ class LivesWatch:
             facts = self._facts_of(facts.parent) if facts.parent else None
         return grace <= 0
 
-    def ended_alone(self, seen: Seen, kid: KidWatch) -> None:
+    def ended_alone(self, seen: Seen, record: ChildWatch) -> None:
         """A life that was ready ended by itself."""
-        if kid.state != "up":
+        if record.state != "up":
             self.complain(
-                seen, "only what is ready can end by itself", f"it was {kid.state}"
+                seen, "only what is ready can end by itself", f"it was {record.state}"
             )
-        kid.state, kid.exit, kid.failed = "down", seen.exit, False
-        kid.was_last = not (self.active_significant() or self._significant_to_come())
+        record.state, record.exit, record.failed = "down", seen.exit, False
+        record.was_last = not (self.active_significant() or self._significant_to_come())
         plan = self.plan
         if self.mode == "stopping":
             return  # SUP-115
         stopped_by_plan = plan is not None and plan.phase == "stop"
-        if stopped_by_plan and plan is not None and kid in self.group(plan.pivot):
+        if stopped_by_plan and plan is not None and record in self.group(plan.pivot):
             return  # absorbed (SUP-059)
-        self.line.append(kid)
+        self.line.append(record)
 
-    def removed(self, seen: Seen, kid: KidWatch) -> None:
+    def removed(self, seen: Seen, record: ChildWatch) -> None:
         """The supervisor forgot a child."""
-        if kid.alive:
-            self.complain(seen, "only what is down is forgotten", f"it is {kid.state}")
+        if record.alive:
+            self.complain(
+                seen, "only what is down is forgotten", f"it is {record.state}"
+            )
         known = (
             self.mode == "stopping"
             or self.flags.dynamic
-            or kid.facts.restart == "temporary"
-            or kid.forgettable
-            or kid.request == "delete_child"
+            or record.facts.restart == "temporary"
+            or record.forgettable
+            or record.request == "delete_child"
         )
         if not known:
             self.complain(
                 seen,
                 "a specification stays (SUP-043, 095)",
-                f"a {kid.facts.restart} child was forgotten",
+                f"a {record.facts.restart} child was forgotten",
             )
-        if kid in self.line:
-            self.line.remove(kid)
-            if kid.comes_back() or kid.facts.significant:
-                self.limbo.append(kid)
-        self.kids.pop(seen.path, None)
+        if record in self.line:
+            self.line.remove(record)
+            if record.comes_back() or record.facts.significant:
+                self.limbo.append(record)
+        self.records.pop(seen.path, None)

@@ -30,9 +30,9 @@ def aftermath(
     for task in left:
         if not task.name.startswith(KNOWN_TASKS):
             yield "no task is leaked", f"{task.name} still runs"
-    for kid in world.kids_:
-        if kid.alive:
-            yield "nothing is alive after the end", kid.path_text
+    for record in world.records_:
+        if record.alive:
+            yield "nothing is alive after the end", record.path_text
     for path, first, second in injector.overlaps:
         yield "lives never overlap", f"{path}: life {second} ran beside life {first}"
     for entry in world.node.registry.select():

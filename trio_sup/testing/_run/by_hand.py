@@ -6,23 +6,23 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._core.errors import SupervisionError
 from trio_sup._tree.supervisor import Supervisor
 from trio_sup.testing.faults import StartAgain, Terminate
 
 
 def by_hand(
-    parent: Supervisor, kid: Kid, fault: Terminate | StartAgain
+    parent: Supervisor, record: Record, fault: Terminate | StartAgain
 ) -> Callable[[], Awaitable[None]]:
     """Return the task of somebody who asks a supervisor; refusals are no news."""
 
     async def ask() -> None:
         try:
             if isinstance(fault, Terminate):
-                await parent.terminate_child(kid.id)
+                await parent.terminate_child(record.id)
             else:
-                await parent.restart_child(kid.id)
+                await parent.restart_child(record.id)
         except (SupervisionError, trio.Cancelled):
             pass
 

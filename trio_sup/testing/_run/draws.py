@@ -73,15 +73,15 @@ def survey(world: World, spare: Sequence[str], duration: float) -> Ground:
     for path in dict.fromkeys(path for path, _ in world.checkpoints):
         if path in spare:
             continue
-        kid = world.child(path).kid
-        assert kid.parent is not None
-        flags, budget = kid.parent.flags, kid.spec.budget
+        record = world.child(path).record
+        assert record.parent is not None
+        flags, budget = record.parent.flags, record.spec.budget
         limit, window = flags.max_restarts, flags.max_seconds
         if budget is not None:
             limit, window = budget.max_restarts, budget.max_seconds
         waits = world.checkpoints.get((path, 1), 0)
-        server = kid.mailbox is not None
-        backoff = kid.spec.backoff
+        server = record.mailbox is not None
+        backoff = record.spec.backoff
         healthy = window if backoff is None else backoff.reset_after
         found = Target(path, server, waits, min(limit, 10), window, healthy)
         targets.append(found)

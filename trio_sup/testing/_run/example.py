@@ -144,7 +144,7 @@ class _Example:
         present_world.set(self.world)
         before = set(all_tasks())
         spec, self.world.app = unpack(self.options.build_tree())
-        self.world.kids_ = self.injector.kids
+        self.world.records_ = self.injector.records
         self.monitor.join(node)
         node.add_hook(self.hook)
         cutters = [f for f in self.script if isinstance(f, CutTree) and f.step]
@@ -168,9 +168,9 @@ class _Example:
 
     async def _lose_patience(self) -> None:
         stacks = [
-            f"{kid.path_text} waits:\n{self.injector.stack_of(kid)}"
-            for kid in self.world.kids_
-            if kid.alive
+            f"{record.path_text} waits:\n{self.injector.stack_of(record)}"
+            for record in self.world.records_
+            if record.alive
         ]
         why = (
             f"it did not end within {PATIENCE:g} s; virtual time passes while all tasks "
@@ -309,10 +309,10 @@ class _Example:
             hits[position] = evolve(hits[position], missed=True)
 
     def _by_hand(self, fault: Terminate | StartAgain) -> bool:
-        for kid in self.world.kids_:
-            parent = None if kid.parent is None else kid.parent.kid.handle
-            if kid.path_text == fault.path and isinstance(parent, Supervisor):
-                admin = by_hand(parent, kid, fault)
+        for record in self.world.records_:
+            parent = None if record.parent is None else record.parent.record.handle
+            if record.path_text == fault.path and isinstance(parent, Supervisor):
+                admin = by_hand(parent, record, fault)
                 trio.lowlevel.spawn_system_task(admin, name="harness: by hand")
                 return True
         return False

@@ -29,7 +29,7 @@ def undisturbed(options: Options, spare: Sequence[str] = ()) -> World:
     """Run the tree without a fault, and see that who is to be spared is there."""
     __tracebackhide__ = True
     world = run_checked(options)
-    check_spare(spare, [kid.path_text for kid in world.kids_])
+    check_spare(spare, [record.path_text for record in world.records_])
     return world
 
 

@@ -14,7 +14,7 @@ import trio
 from trio.lowlevel import Task
 
 from trio_sup._children import life as _life
-from trio_sup._children.record import Kid
+from trio_sup._children.record import Record
 from trio_sup._servers.genserver import GenServer
 from trio_sup._servers.handlers import Handler
 from trio_sup._servers.mailbox import MailQueue
@@ -49,7 +49,7 @@ class Injector:
         # there had been.
         self.ends: list[tuple[str, int, bool, int]] = []
         self.overlaps: list[tuple[str, int, int]] = []
-        self.kids: dict[Kid, None] = {}
+        self.records: dict[Record, None] = {}
         # Calls that wait for an answer, and where.
         self.requests: dict[Request, MailQueue] = {}
         self.failed_starts: list[BaseException] = []
@@ -81,10 +81,14 @@ class Injector:
         original = _life._run_target  # pyright: ignore[reportPrivateUsage]
         put_call = MailQueue.put_call
 
-        def run_target(kid: Kid) -> Awaitable[None]:
+        def run_target(record: Record) -> Awaitable[None]:
             # Plain, as the original: no coroutine more than it takes.
-            self.kids[kid] = None
-            return self._run(kid, original) if kid.driver is None else original(kid)
+            self.records[record] = None
+            return (
+                self._run(record, original)
+                if record.shell is None
+                else original(record)
+            )
 
         def noting_put_call(queue: MailQueue, request: Request) -> None:
             put_call(queue, request)
@@ -113,38 +117,43 @@ class Injector:
 
     # Lives.
 
-    async def _run(self, kid: Kid, original: Callable[[Kid], Awaitable[None]]) -> None:
-        life = self._begin(kid)
+    async def _run(
+        self, record: Record, original: Callable[[Record], Awaitable[None]]
+    ) -> None:
+        life = self._begin(record)
         failed = True
         try:
             if self._script and life.path not in self._aimed_at:
-                await original(kid)
+                await original(record)
             elif life.scope is not None:
                 with life.scope:
-                    await self._drive(life, kid, original)
+                    await self._drive(life, record, original)
                 if life.vanishing:
                     raise life.injected_crash()
             else:
-                await self._drive(life, kid, original)
+                await self._drive(life, record, original)
             failed = False
         finally:
             self.ends.append((life.path, life.life, failed, self._place()))
-            if self.present.get(kid.path_text) is life:
-                del self.present[kid.path_text]
+            if self.present.get(record.path_text) is life:
+                del self.present[record.path_text]
 
     async def _drive(
-        self, life: DrivenLife, kid: Kid, original: Callable[[Kid], Awaitable[None]]
+        self,
+        life: DrivenLife,
+        record: Record,
+        original: Callable[[Record], Awaitable[None]],
     ) -> None:
         if life.late_start():
             await life.lag()
-        self._fail_start(kid)
-        await life.drive(original(kid))  # type: ignore[arg-type]
+        self._fail_start(record)
+        await life.drive(original(record))  # type: ignore[arg-type]
 
-    def _begin(self, kid: Kid) -> DrivenLife:
-        path, number = kid.path_text, kid.life
+    def _begin(self, record: Record) -> DrivenLife:
+        path, number = record.path_text, record.life
         planned = self._planned.get((path, number), ())
-        assert kid.scope is not None
-        life = DrivenLife(path, number, planned, self._note_hit, kid.scope)
+        assert record.scope is not None
+        life = DrivenLife(path, number, planned, self._note_hit, record.scope)
         if path in self._vanishing:
             life.scope = trio.CancelScope()
         before = self.present.get(path)
@@ -154,51 +163,51 @@ class Injector:
         self.lives.append(life)
         return life
 
-    def _fail_start(self, kid: Kid) -> None:
+    def _fail_start(self, record: Record) -> None:
         for fault in self._failing:
             if (
-                fault.path == kid.path_text
-                and fault.life <= kid.life < fault.life + fault.times
+                fault.path == record.path_text
+                and fault.life <= record.life < fault.life + fault.times
             ):
-                error = InjectedCrash(f"{kid.path_text} fails to start")
+                error = InjectedCrash(f"{record.path_text} fails to start")
                 self.failed_starts.append(error)
                 self._note_hit(fault)
                 raise error
 
     def flood(self, fault: Flood) -> bool:
         """Fill a mailbox; return whether there was one to fill."""
-        kid = self._living(fault.path)
-        if kid is None or kid.mailbox is None:
+        record = self._living(fault.path)
+        if record is None or record.mailbox is None:
             return False
-        handler = self._drop_handler(kid)
+        handler = self._drop_handler(record)
         for _ in range(fault.count):
             self._flood_number += 1
             note = CastNote(handler, (self._flood_number,), {})
             try:
-                kid.mailbox.put_note(note)
+                record.mailbox.put_note(note)
             except Exception:  # noqa: BLE001 - full, or not taking any: the flood ends
                 break
         return True
 
-    def _drop_handler(self, kid: Kid) -> Handler:
+    def _drop_handler(self, record: Record) -> Handler:
         async def handle(server: GenServer, number: int) -> None:
             del server
-            self.flooded.setdefault(kid.path_text, []).append(number)
+            self.flooded.setdefault(record.path_text, []).append(number)
 
         return Handler("flood", handle, (), deferred=False, is_call=False)
 
-    def _living(self, path: str) -> Kid | None:
-        for kid in self.kids:
-            if kid.path_text == path and kid.alive:
-                return kid
+    def _living(self, path: str) -> Record | None:
+        for record in self.records:
+            if record.path_text == path and record.alive:
+                return record
         return None
 
-    def stack_of(self, kid: Kid) -> str:
+    def stack_of(self, record: Record) -> str:
         """Format where a child waits."""
-        life = self.present.get(kid.path_text)
+        life = self.present.get(record.path_text)
         if life is not None and (own := life.stack()):
             return own
-        return "" if kid.task is None else await_stack(kid.task)
+        return "" if record.task is None else await_stack(record.task)
 
     def forgotten_callers(self) -> list[str]:
         """Return the calls that wait for an answer that nobody will give."""
@@ -206,7 +215,7 @@ class Injector:
             return []
         self.requests = {r: q for r, q in self.requests.items() if r.task is not None}
         return [
-            f"{queue.kid.path_text}: {request.handler.name} waits for ever"
+            f"{queue.record.path_text}: {request.handler.name} waits for ever"
             for request, queue in self.requests.items()
             if not (
                 request is queue.current
