@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trio_sup._children.life import graceful_stop as graceful_stop
+    from trio_sup._children.functions import graceful_stop as graceful_stop
     from trio_sup._children.record import Child as Child
     from trio_sup._children.refusals import (
         AlreadyPresent as AlreadyPresent,
@@ -241,7 +241,7 @@ __all__ = [
 
 # Where each name is from; a test holds this to the imports above.
 _HOMES = {
-    "_children.life": "graceful_stop",
+    "_children.functions": "graceful_stop",
     "_children.record": "Child",
     "_children.refusals": "AlreadyPresent AlreadyRegistered AlreadyStarted ChildNotStopped ChildQuarantined StartFailed StartIgnored",
     "_children.supervising": "ChildCounts ChildInfo SupervisorStatistics",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import trio
 
 from trio_sup._children.visible import ObservedState
-from trio_sup._core.addresses import Via
+from trio_sup._core.addresses import Namespace, Via
 from trio_sup._core.clean import clean
 from trio_sup._core.errors import NoProcess, WrongKind
 from trio_sup._core.events import ChildStarted
@@ -17,7 +17,6 @@ from trio_sup._core.exits import NOPROC, Exit
 from trio_sup._core.safe import safe_text
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.words import Status
-from trio_sup._registry.registry import Registry
 from trio_sup._trio.alarms import Alarm, alarm_clock
 from trio_sup._trio.last_resort import report_fault
 from trio_sup._trio.wake import Waiters
@@ -89,7 +88,7 @@ class Record(ObservedState):
         self.watchers: Watchers | None = None
         # Past lives: number, end, when it began, when it ended.
         self.exits: list[tuple[int, Exit, float, float]] | None = None
-        self.registries: set[Registry] | None = None
+        self.registries: set[Namespace[Record]] | None = None
         # Down only because its supervisor is: back when that one comes back.
         self.rests_with_parent: bool = False
         # The last life that was stopped because its supervisor stopped.
@@ -118,7 +117,7 @@ class Record(ObservedState):
         self.start_alarm: Alarm | None = None
         # Set by graceful_stop(): told of the request instead of being cancelled.
         self.stop_event: trio.Event | None = None
-        self.handle: Child = _new_handle(self)
+        self.handle: Child = spec.runs.handle(self)
 
     @property
     def alive(self) -> bool:
@@ -200,7 +199,7 @@ class Record(ObservedState):
         """Refuse to wait in a thread or in another Trio run; raises `WrongRun`."""
         self.node.home.check_if_going(call, self.path_text, waits=waits)
 
-    def note_registry(self, registry: Registry) -> None:
+    def note_registry(self, registry: Namespace[Record]) -> None:
         """Remember where the present life has names of its own."""
         if self.registries is None:
             self.registries = set()
@@ -276,7 +275,7 @@ class Record(ObservedState):
         if self.spec.name is not None:
             self._address()[0].release(self)
 
-    def _address(self) -> tuple[Registry, Hashable, object]:
+    def _address(self) -> tuple[Namespace[Record], Hashable, object]:
         name = self.spec.name
         if isinstance(name, Via):
             return name.registry, name.key, name.value
@@ -429,12 +428,6 @@ def _reaches(event: trio.Event) -> bool:
     wake-up too late.
     """
     return not (event.is_set() and event.statistics().tasks_waiting)
-
-
-def _new_handle(record: Record) -> Child:
-    from trio_sup._tree.handles import new_handle
-
-    return new_handle(record)
 
 
 class Child:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Hashable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import trio
 from trio.lowlevel import current_task, enable_ki_protection
@@ -15,7 +15,7 @@ from trio_sup._children.watching import Until
 from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.exits import NORMAL, Exit, stop_in
 from trio_sup._core.policies import Mailbox, WhenFull
-from trio_sup._core.specs import ChildSpec
+from trio_sup._core.specs import ChildSpec, Runs
 from trio_sup._node.node import current_node
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import DownNote, InfoNote
@@ -153,7 +153,12 @@ async def attach(
 
 def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Attached:
     spec: ChildSpec[Attached] = ChildSpec(
-        kind="task", target="attached", id=id, name=name, restart="temporary"
+        kind="task",
+        target="attached",
+        id=id,
+        name=name,
+        restart="temporary",
+        runs=Runs(handle=Attached.of),
     )
     node = current_node()
     if id is None:
@@ -161,7 +166,7 @@ def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Atta
     record = Record(spec, id, None, node)
     if id is None:
         record.id = record.path_text = f"attached-{record.uid}"
-    record.handle = me = Attached.of(record)
+    me = cast("Attached", record.handle)
     record.mailbox = MailQueue(record, mailbox)
     record.reserve_name()
     record.life = record.started_life = 1

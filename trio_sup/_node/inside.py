@@ -31,6 +31,7 @@ from trio_sup._servers.state import formatted, state_of
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
     from trio_sup._node.node import Node
+    from trio_sup._registry.registry import Registry
     from trio_sup._servers.mailbox import MailQueue
 
 WAITERS_SEEN = 200
@@ -189,12 +190,13 @@ class Inside:
 
 def _names(record: Record) -> Iterator[tuple[str, int, str]]:
     name = record.spec.name
-    registries = list(record.registries or ())
+    spaces = list(record.registries or ())
     if isinstance(name, Via):
-        registries = [*registries, name.registry]
+        spaces.append(name.registry)
     elif name is not None:
-        registries = [*registries, record.node.registry]
-    for registry in dict.fromkeys(registries):
+        spaces.append(record.node.registry)
+    # Records know the half of a registry that names them; this asks the other half.
+    for registry in cast("dict[Registry, None]", dict.fromkeys(spaces)):
         for key in registry.keys(record.handle):
             # As `Record.name_text`: the texts of ids and names are the one exception.
             yield "name", 0, f"{safe_text(key)} ({registry.name})"

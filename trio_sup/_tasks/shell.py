@@ -6,6 +6,7 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from trio_sup._children.functions import FUNCTION
 from trio_sup._children.record import Child
 from trio_sup._core.exits import NOPROC
 from trio_sup._core.specs import ChildSpec
@@ -38,7 +39,11 @@ class TaskShell(DynamicShell):
         self.check_run("tasks.async_nolink")
         run = Run(fn, args, checked_deadline(deadline, self.flags.task_deadline))
         spec: ChildSpec[Child] = ChildSpec(
-            kind="task", target=run, restart="temporary", shutdown=shutdown
+            kind="task",
+            target=run,
+            restart="temporary",
+            shutdown=shutdown,
+            runs=FUNCTION,
         )
         return Task(run, self.begin(spec), link)
 

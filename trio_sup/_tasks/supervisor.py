@@ -10,6 +10,7 @@ from typing import Any, TypeVar, TypeVarTuple
 import trio
 from trio.lowlevel import enable_ki_protection
 
+from trio_sup._children.functions import function_spec
 from trio_sup._children.record import Child
 from trio_sup._children.supervising import (
     ChildCounts,
@@ -25,12 +26,12 @@ from trio_sup._core.addresses import key_of
 from trio_sup._core.policies import Backoff, Budget
 from trio_sup._core.specs import ChildSpec, Flags, check_flags
 from trio_sup._core.words import Restart, Shutdown
+from trio_sup._supervisors.shell import runs_with
 from trio_sup._tasks.links import LinkedTasks
 from trio_sup._tasks.options import OnElementTimeout, Options
 from trio_sup._tasks.shell import TaskShell, checked_deadline
 from trio_sup._tasks.stream import NolinkStream, Stream
 from trio_sup._tasks.task import Task, calling, enter_callers
-from trio_sup._tree.specs import child
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -207,9 +208,9 @@ class TaskSupervisor(Child):
         """
         shell = self._shell
         seconds = checked_deadline(deadline, shell.flags.task_deadline)
-        checked = child(
+        checked = function_spec(
             fn,
-            *args,
+            args,
             restart=restart,
             shutdown=shutdown,
             id=id,
@@ -277,6 +278,9 @@ def _limited(
     return limited
 
 
+_TASKS = runs_with(TaskSupervisor, TaskShell)
+
+
 def task_supervisor(
     *,
     max_restarts: int = 3,
@@ -326,6 +330,7 @@ def task_supervisor(
     return ChildSpec(
         kind="dynamic",
         target="task_supervisor",
+        runs=_TASKS,
         id=id if id is not None or name is None else key_of(name),
         name=name,
         restart=restart,
