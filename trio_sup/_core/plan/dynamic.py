@@ -201,11 +201,13 @@ class DynamicPlan(Plan[K]):
         """Stop a life, to start the next; nobody's limit counts it.
 
         Raises:
-            Refused: that life is over, or is ending; the supervisor is going down.
+            Refused: that life is over, or is ending; it is temporary; the supervisor
+                is going down.
         """
         if self.mode != "running":
             raise Refused("stopping")
-        if record.life != life or not record.alive or record.asked is not None:
+        temporary = record.spec.restart == "temporary"
+        if temporary or record.life != life or not record.alive or record.terminated:
             raise Refused("changed", record)
         yield requested(record, "replace_child", now)
         record.in_plan = True

@@ -111,12 +111,13 @@ def replace_child(plan: StaticPlan[K], id: Hashable, life: int) -> Steps[K, K | 
     """Stop a life and start the next, with the group that the strategy says.
 
     As after a crash, but nobody's limit counts it: people asked for it. None if
-    that life is over or ending, or a group restart is under way.
+    that life is over or ending, a group restart is under way, or it is temporary.
     """
     record = find(plan, id)
     grouped = plan.core.grouped
-    under_way = grouped and plan.groups.unfinished
-    if under_way or record.life != life or not record.alive or record.asked is not None:
+    if record.spec.restart == "temporary" or (grouped and plan.groups.unfinished):
+        return None
+    if record.life != life or not record.alive or record.asked is not None:
         return None
     yield (requested(record, "replace_child", plan.now),)
     reason = f"replace_child of {record.label!r}"
