@@ -25,7 +25,6 @@ from trio_sup._node.node import Node
 from trio_sup._servers.queue import drain, waiting
 from trio_sup._supervisors.dynamic import DynamicShell
 from trio_sup._supervisors.ordered import OrderedShell
-from trio_sup._supervisors.shell import Shell
 from trio_sup._supervisors.static import StaticShell
 from trio_sup.inspect.node.consequence import (
     NODE_ACTIONS,
@@ -38,6 +37,7 @@ from trio_sup.inspect.node.consequence import (
 )
 
 if TYPE_CHECKING:
+    from trio_sup._children.surroundings import Supervising
     from trio_sup._servers.ref import ServerRef
 
 PATIENCE: Final = 5.0
@@ -155,7 +155,7 @@ def subject_of(record: Record) -> Subject:
     return subject if parent is None else _placed(subject, record, parent)
 
 
-def _placed(subject: Subject, record: Record, parent: Shell) -> Subject:
+def _placed(subject: Subject, record: Record, parent: Supervising[Record]) -> Subject:
     core = parent.core
     used, limit, _ = parent.record.budget or (0, 0, 0.0)
     restarts = isinstance(parent, OrderedShell) and parent.restarts_a_group

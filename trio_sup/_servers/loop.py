@@ -65,7 +65,7 @@ async def serve(record: Record) -> None:
         Stop: the server ended itself in order.
         Exception: it crashed, or did not start.
     """
-    queue = record.mailbox
+    queue: MailQueue | None = record.mailbox
     assert queue is not None
     server = await enter_user(_construct, record)
     await enter_user(_init, server)

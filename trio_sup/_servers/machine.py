@@ -29,6 +29,7 @@ from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
     from trio_sup._servers.context import ServerContext
+    from trio_sup._servers.mailbox import MailQueue
     from trio_sup._servers.state_machine import StateMachine
 
 P = ParamSpec("P")
@@ -140,7 +141,7 @@ class Timeout:
 
     def _ring(self) -> None:
         self._alarm = None
-        queue = self._machine.inner.record.mailbox
+        queue: MailQueue | None = self._machine.inner.record.mailbox
         if self._event is None or queue is None or not self._machine.is_current:
             return
         request = Request(current_task(), _TIMEOUT_HANDLER, (self._event,))

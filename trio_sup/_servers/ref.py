@@ -129,7 +129,7 @@ class ServerRef(Child, Generic[S_co]):
         if self._patient and not self.record.running:
             await self.wait_patiently(until)
         record = self.record  # now: an address may have another holder by now
-        queue = record.mailbox
+        queue: MailQueue | None = record.mailbox
         assert queue is not None
         handler: Handler | None = record.spec.target.__handlers__.get(op)
         if handler is None or not handler.is_call:
@@ -161,7 +161,7 @@ class ServerRef(Child, Generic[S_co]):
             WrongRun: called from a thread or from another Trio run.
         """
         record = self.record
-        queue = record.mailbox
+        queue: MailQueue | None = record.mailbox
         assert queue is not None
         handler: Handler | None = record.spec.target.__handlers__.get(op)
         if handler is None or handler.is_call:
@@ -331,8 +331,7 @@ class ServerRef(Child, Generic[S_co]):
     @property
     def mailbox(self) -> MailQueue:
         """The library's own record; not for users."""
-        queue = self.record.mailbox
-        assert queue is not None
+        queue: MailQueue = self.record.mailbox
         return queue
 
     @property
