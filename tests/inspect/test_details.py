@@ -285,7 +285,7 @@ class Watcher(GenServer):
         self.target = target
 
     async def init(self) -> None:
-        self.monitor(self.supervisor.child(self.target))  # type: ignore[union-attr]
+        self.monitor(self.supervisor.child(self.target))  # type: ignore[attr-defined]
 
 
 @pytest.mark.trio

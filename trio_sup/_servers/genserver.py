@@ -23,10 +23,9 @@ from trio_sup._trio.log import Log
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Child
+    from trio_sup._children.supervising import SpecSupervisor
     from trio_sup._servers.context import ServerContext
     from trio_sup._servers.ref import ServerRef
-    from trio_sup._tree.dynamic import DynamicSupervisor
-    from trio_sup._tree.supervisor import Supervisor
 
 P = ParamSpec("P")
 
@@ -181,11 +180,11 @@ class GenServer:
         return name.key if isinstance(name, Via) else name
 
     @property
-    def supervisor(self) -> Supervisor | DynamicSupervisor:
+    def supervisor(self) -> SpecSupervisor:
         """The handle of the supervisor."""
         parent = self._own().record.parent
         assert parent is not None
-        return cast("Supervisor | DynamicSupervisor", parent.record.handle)
+        return cast("SpecSupervisor", parent.record.handle)
 
     def continue_with(self, *args: object) -> None:
         """Run ``handle_continue(*args)`` right after this, before any message.
