@@ -39,14 +39,14 @@ from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-    from trio_sup._servers.genserver import GenServer
+    from trio_sup._servers.callbacks import ServerBase
     from trio_sup._servers.mailbox import MailQueue
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
-S = TypeVar("S", bound="GenServer")
-S_co = TypeVar("S_co", bound="GenServer", covariant=True)
+S = TypeVar("S", bound="ServerBase")
+S_co = TypeVar("S_co", bound="ServerBase", covariant=True)
 
 
 @protected
@@ -311,7 +311,7 @@ class ServerRef(Child, Generic[S_co]):
         """Return the counters of the present life. No checkpoint."""
         return statistics_of(self.mailbox)
 
-    async def _ask_system(self, name: str, work: Callable[[GenServer], T]) -> T:
+    async def _ask_system(self, name: str, work: Callable[[ServerBase], T]) -> T:
         self.check_run(f"ref.{name}")
         until = self.deadline()
         if self._patient and not self.record.running:
