@@ -89,7 +89,8 @@ if TYPE_CHECKING:
         Registry as Registry,
     )
     from trio_sup._servers.agent import Agent as Agent
-    from trio_sup._servers.genserver import Continue as Continue, GenServer as GenServer
+    from trio_sup._servers.callbacks import Continue as Continue
+    from trio_sup._servers.genserver import GenServer as GenServer
     from trio_sup._servers.machine import Timeout as Timeout
     from trio_sup._servers.messages import Caller as Caller
     from trio_sup._servers.monitors import Monitor as Monitor
@@ -262,7 +263,8 @@ _HOMES = {
     "_registry.pubsub": "Published Subscription",
     "_registry.registry": "Registration Registry",
     "_servers.agent": "Agent",
-    "_servers.genserver": "Continue GenServer",
+    "_servers.callbacks": "Continue",
+    "_servers.genserver": "GenServer",
     "_servers.machine": "Timeout",
     "_servers.messages": "Caller",
     "_servers.monitors": "Monitor",

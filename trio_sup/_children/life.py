@@ -9,6 +9,7 @@ life's exception along as context.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import trio

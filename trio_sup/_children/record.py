@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import trio
 
@@ -22,11 +22,8 @@ from trio_sup._trio.last_resort import report_fault
 from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
-    from trio_sup._children.watching import Watchers
+    from trio_sup._children.surroundings import HostNode, Supervising, Watched
     from trio_sup._core.specs import ChildSpec
-    from trio_sup._node.node import Node
-    from trio_sup._servers.mailbox import MailQueue
-    from trio_sup._supervisors.shell import Shell
 
 
 KEPT_EXITS = 16
@@ -73,19 +70,23 @@ class Record(ObservedState):
     last_exit: Exit | None
 
     def __init__(
-        self, spec: ChildSpec[Child], id: Hashable, parent: Shell | None, node: Node
+        self,
+        spec: ChildSpec[Child],
+        id: Hashable,
+        parent: Supervising[Record] | None,
+        node: HostNode[Record],
     ) -> None:
         super().__init__(spec, id)
-        self.node: Node = node
+        self.node: HostNode[Record] = node
         self.uid: int = node.next_uid()
-        self.parent: Shell | None = parent
+        self.parent: Supervising[Record] | None = parent
         above = "" if parent is None else parent.path_text + "/"
         # The one place where ids become text: no log, error or viewer gets another.
         self.path_text: str = above + clean(safe_text(id))
         # Grows with every lifecycle change; the inspector compares it.
         self.version: int = 0
         self.waiters: Waiters | None = None
-        self.watchers: Watchers | None = None
+        self.watchers: Watched | None = None
         # Past lives: number, end, when it began, when it ended.
         self.exits: list[tuple[int, Exit, float, float]] | None = None
         self.registries: set[Namespace[Record]] | None = None
@@ -93,8 +94,9 @@ class Record(ObservedState):
         self.rests_with_parent: bool = False
         # The last life that was stopped because its supervisor stopped.
         self.overtaken: int = 0
-        self.shell: Shell | None = None
-        self.mailbox: MailQueue | None = None
+        self.shell: Supervising[Record] | None = None
+        # A server's `MailQueue`, a room above: who takes it from here says so.
+        self.mailbox: Any = None
         self.value: object = None
         # Invariant: not None exactly while a life is in progress.
         self.scope: trio.CancelScope | None = None

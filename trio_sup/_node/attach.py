@@ -41,8 +41,7 @@ class Attached(Child):
 
     @property
     def _queue(self) -> MailQueue:
-        queue = self.record.mailbox
-        assert queue is not None
+        queue: MailQueue = self.record.mailbox
         return queue
 
     def send(self, message: object) -> None:
@@ -181,7 +180,7 @@ def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Atta
 
 
 def _end(record: Record, exit: Exit) -> None:
-    queue = record.mailbox
+    queue: MailQueue | None = record.mailbox
     assert queue is not None
     parked = queue.parked
     record.life_done()

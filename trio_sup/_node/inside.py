@@ -30,7 +30,7 @@ from trio_sup._servers.state import formatted, state_of
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-    from trio_sup._node.node import Node
+    from trio_sup._children.surroundings import HostNode
     from trio_sup._registry.registry import Registry
     from trio_sup._servers.mailbox import MailQueue
 
@@ -85,7 +85,7 @@ class Inside:
 
     def messages(self, limit: int) -> Sequence[SeenMessage]:
         """The first messages that wait, in the order in which they are served."""
-        queue = self._record.mailbox
+        queue: MailQueue | None = self._record.mailbox
         if queue is None:
             return ()
         node = self._record.node
@@ -93,14 +93,14 @@ class Inside:
 
     def current(self) -> SeenMessage | None:
         """The message in hand."""
-        queue = self._record.mailbox
+        queue: MailQueue | None = self._record.mailbox
         if queue is None or queue.current is None:
             return None
         return _seen(queue.current, self._record.node)
 
     def mailbox_facts(self) -> tuple[bool, int, int, int, int]:
         """Suspended, deferred calls, blocked senders, received, dropped."""
-        queue = self._record.mailbox
+        queue: MailQueue | None = self._record.mailbox
         if queue is None:
             return False, 0, 0, 0, 0
         return (
@@ -116,7 +116,7 @@ class Inside:
     @property
     def server(self) -> object | None:
         """The object of the present life; None if there is none."""
-        queue = self._record.mailbox
+        queue: MailQueue | None = self._record.mailbox
         return None if queue is None else queue.server
 
     @property
@@ -167,7 +167,7 @@ class Inside:
         """What it has to do with others: relation, the other's number, a text."""
         record = self._record
         yield from _names(record)
-        queue = record.mailbox
+        queue: MailQueue | None = record.mailbox
         if queue is not None:
             for monitor in list(queue.monitors):
                 other = monitor.target.record
@@ -206,7 +206,7 @@ def _waiting(queue: MailQueue) -> Iterator[Item]:
     return chain(reversed(queue.batch), iter(queue.inbox))
 
 
-def _seen(item: Item, node: Node) -> SeenMessage:
+def _seen(item: Item, node: HostNode[Record]) -> SeenMessage:
     args: tuple[object, ...] = ()
     kwargs: dict[str, object] = {}
     kind, sender, path = "stop", 0, ""
@@ -228,14 +228,14 @@ def _seen(item: Item, node: Node) -> SeenMessage:
     return SeenMessage(item, kind, name_of(item), args, kwargs, sender, path)
 
 
-def _path_of(task: Task, node: Node) -> str:
+def _path_of(task: Task, node: HostNode[Record]) -> str:
     source = record_of(task, node)
     return "" if source is None else source.path_text
 
 
 def calls_to(record: Record) -> Iterator[SeenCall]:
     """The calls that a server has not answered yet, as far as they are looked for."""
-    queue = record.mailbox
+    queue: MailQueue | None = record.mailbox
     if queue is None:
         return
     waiting = chain(

@@ -12,8 +12,7 @@ from trio_sup._core.exits import NOPROC
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.words import Shutdown
 from trio_sup._supervisors.dynamic import DynamicShell
-from trio_sup._tasks.links import LinkedTasks
-from trio_sup._tasks.task import Run, Task
+from trio_sup._tasks.task import Link, Run, Task
 from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ class TaskShell(DynamicShell):
         args: tuple[object, ...],
         shutdown: Shutdown,
         deadline: float | None,
-        link: LinkedTasks | None = None,
+        link: Link | None = None,
     ) -> Task[T]:
         """Start a task for its result. Synchronous, all or nothing."""
         self.check_run("tasks.async_nolink")

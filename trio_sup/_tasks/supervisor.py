@@ -12,15 +12,7 @@ from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.functions import function_spec
 from trio_sup._children.record import Child
-from trio_sup._children.supervising import (
-    ChildCounts,
-    ChildInfo,
-    SupervisorStatistics,
-    count,
-    list_children,
-    stop_supervisor,
-    window_of,
-)
+from trio_sup._children.supervising import SupervisorHandle
 from trio_sup._children.waits import refuse_self
 from trio_sup._core.addresses import key_of
 from trio_sup._core.policies import Backoff, Budget
@@ -38,7 +30,7 @@ R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
 
-class TaskSupervisor(Child):
+class TaskSupervisor(SupervisorHandle):
     """A dynamic supervisor of async functions.
 
     For work with a result use `async_nolink` (a failure stays in the handle),
@@ -238,26 +230,6 @@ class TaskSupervisor(Child):
             target = target.child
         refuse_self(self._shell.find(target), "terminate_child")
         await self._shell.terminate_child(target)
-
-    def which_children(self) -> list[ChildInfo]:
-        """Return the children in start order."""
-        return list_children(self.record)
-
-    def count_children(self) -> ChildCounts:
-        """Count the children."""
-        return count(self.record)
-
-    def statistics(self) -> SupervisorStatistics:
-        """Return how much of the restart window is used."""
-        return window_of(self.record)
-
-    async def stop(self) -> None:
-        """Stop this supervisor and all its tasks, and wait for their end.
-
-        Raises:
-            WouldDeadlock: asked from inside one of them.
-        """
-        await stop_supervisor(self.record)
 
 
 def _limited(

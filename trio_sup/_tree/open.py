@@ -49,8 +49,9 @@ class RootHost:
     @property
     def shell(self) -> Shell:
         """The root's shell."""
-        assert self.record.shell is not None
-        return self.record.shell
+        shell = self.record.shell
+        assert isinstance(shell, Shell)
+        return shell
 
     def spawn(self, nursery: trio.Nursery) -> None:
         """Begin the root's only life; its name is reserved."""

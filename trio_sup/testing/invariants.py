@@ -32,6 +32,7 @@ from trio_sup._core.errors import (
 )
 from trio_sup._core.exits import Ignore
 from trio_sup._registry.registry import Registry
+from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import CastNote, InfoNote, StopNote
 from trio_sup.testing._monitor.error_line import told
 from trio_sup.testing._monitor.facts import ENDS
@@ -311,7 +312,7 @@ def _holder(record: Record) -> object:
     """Return who is found under the name of a child's specification."""
     name = record.spec.name
     if not isinstance(name, Via):
-        return record.node.registry.get(name)
+        return cast(Registry, record.node.registry).get(name)
     return cast(Registry, name.registry).get(name.key)
 
 
@@ -319,7 +320,7 @@ def mailbox_problems(world: World) -> list[str]:
     """Return where the counts of a mailbox do not add up."""
     wrong: list[str] = []
     for record in world.records_:
-        queue = record.mailbox
+        queue: MailQueue | None = record.mailbox
         if queue is None:
             continue
         bounded = stops = 0
