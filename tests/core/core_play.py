@@ -22,6 +22,7 @@ from trio_sup._core.plan.requests import (
     terminate_child,
 )
 from trio_sup._core.plan.static import StaticPlan
+from trio_sup._core.words import AutoShutdown, Restart, Shutdown, Strategy
 
 from .sync_shell import Body, Ended, Record, Reply, Shell, World
 
@@ -68,7 +69,7 @@ class Op:
 WHATS = [
     *("crash", "crash", "crash", "return", "shut", "fail", "fail", "ignore"),
     *("blink", "hold", "ready", "advance", "advance", "start", "terminate"),
-    *("restart", "delete", "replace", "taken", "stubborn", "stop"),
+    *("restart", "delete", "replace", "taken", "stubborn", "stop", "hook"),
 ]
 
 OPS: st.SearchStrategy[list[Op]] = st.lists(
@@ -87,25 +88,23 @@ async def work() -> None:
     """A target; never run."""
 
 
+RESTARTS: list[Restart] = ["permanent", "transient", "temporary"]
+STRATEGIES: list[Strategy] = ["one_for_one", "one_for_all", "rest_for_one"]
+AUTO: list[AutoShutdown] = ["never", "any_significant", "all_significant"]
+SHUTDOWNS: list[Shutdown] = [5.0, 0.0, "brutal_kill"]
+LATER = [None, None, Backoff(initial=1.0), Backoff(immediate_first=False)]
+BUDGETS = [None, None, Budget(1, 5.0)]
+
+
 @st.composite
 def workers(draw: st.DrawFn, id: str, *, significant: bool) -> ChildSpec[Any]:
-    restart = draw(st.sampled_from(["permanent", "transient", "temporary"]))
-    backoff = draw(
-        st.sampled_from(
-            [None, None, Backoff(initial=1.0), Backoff(immediate_first=False)]
-        )
-    )
-    budget = draw(st.sampled_from([None, None, Budget(1, 5.0)]))
-    vital = significant and restart != "permanent" and draw(st.booleans())
-    shutdown = draw(st.sampled_from([5.0, 0.0, "brutal_kill"]))
-    return trio_sup.child(
-        work,
-        id=id,
-        restart=restart,
-        backoff=backoff,
-        budget=budget,
-        significant=vital,
-        shutdown=shutdown,
+    restart = draw(st.sampled_from(RESTARTS))
+    spec: ChildSpec[Any] = trio_sup.child(work, id=id, restart=restart)
+    return spec.replace(
+        backoff=draw(st.sampled_from(LATER)),
+        budget=draw(st.sampled_from(BUDGETS)),
+        significant=significant and restart != "permanent" and draw(st.booleans()),
+        shutdown=draw(st.sampled_from(SHUTDOWNS)),
     )
 
 
@@ -114,7 +113,7 @@ def trees(draw: st.DrawFn, depth: int = 2, id: str = "root") -> ChildSpec[Any]:
     """A static tree, with a dynamic supervisor in it now and then."""
     if depth < 2 and draw(st.integers(0, 3)) == 0:
         return trio_sup.dynamic_supervisor(id=id, max_restarts=2, max_children=3)
-    auto = draw(st.sampled_from(["never", "any_significant", "all_significant"]))
+    auto = draw(st.sampled_from(AUTO))
     children: list[ChildSpec[Any]] = []
     for number in range(draw(st.integers(0, 4))):
         if depth > 1 and draw(st.integers(0, 2)) == 0:
@@ -125,11 +124,11 @@ def trees(draw: st.DrawFn, depth: int = 2, id: str = "root") -> ChildSpec[Any]:
     return trio_sup.supervisor(
         children,
         id=id,
-        strategy=draw(st.sampled_from(["one_for_one", "one_for_all", "rest_for_one"])),
+        strategy=draw(st.sampled_from(STRATEGIES)),
         max_restarts=draw(st.integers(0, 4)),
         max_seconds=5.0,
         auto_shutdown=auto,
-        restart=draw(st.sampled_from(["permanent", "transient"])),
+        restart=draw(st.sampled_from(RESTARTS[:2])),
     )
 
 
@@ -271,6 +270,19 @@ class CorePlay:
         del op, shell, record
         self.stubborn = not self.stubborn
 
+    def do_hook(self, op: Op, shell: Shell, record: Record | None) -> None:
+        """Whoever is told of something next stops that supervisor, or stops itself."""
+        del shell, record
+
+        def stop(told: Shell) -> None:
+            self.world.on_told = lambda shell: None
+            if op.child % 2:
+                told.request_stop("a hook")
+            else:
+                told.perform(told.plan.stop_itself(5.0))
+
+        self.world.on_told = stop
+
     def do_stop(self, op: Op, shell: Shell, record: Record | None) -> None:
         del op, record
         shell.perform(shell.plan.stop_itself(5.0))
@@ -328,19 +340,20 @@ class CorePlay:
         self.asked.append(Asked(op, reply))
         try:
             if spec is not None:
-                new = plan.add(spec, None)
+                new = plan.add(spec)
                 if shell.refuses is not None:
                     plan.core.drop(new)
                     raise Refused("not_started", new)
                 shell.start(new, supervised=True)
             elif op.what != "delete":
                 found = plan.check(record, "somebody")
-                dos = {
-                    "terminate": lambda: plan.terminate(found, now),
-                    "restart": lambda: plan.restart(found, now),
-                    "replace": lambda: plan.replace(found, found.life, now),
-                }[op.what]
-                shell.perform(dos())
+                if op.what == "terminate":
+                    dos = plan.terminate(found, now)
+                elif op.what == "restart":
+                    dos = plan.restart(found, now)
+                else:
+                    dos = plan.replace(found, found.life, now)
+                shell.perform(dos)
             reply.answers.append(("ok", None))
         except Refused as refused:
             reply.answers.append((refused.why, None))

@@ -378,7 +378,7 @@ class Play:
         def step() -> None:
             try:
                 if isinstance(request, StartChild):
-                    record = plan.add(spec, None)
+                    record = plan.add(spec)
                     begun.append(record)
                     shell.start(record, supervised=True)
                 else:

@@ -93,6 +93,7 @@ class World:
         self.told: list[tuple[Any, ...]] = []
         self.on_begin: Callable[[Record], None] = lambda record: None
         self.on_over: Callable[[Record, Exit, bool, bool], None] = lambda *args: None
+        self.on_told: Callable[[Shell], None] = lambda shell: None
         self.new_body: Callable[[Record], Body] = lambda record: Body()
 
     # Time and order.
@@ -133,7 +134,7 @@ class World:
 
     def ready_now(self, record: Record) -> None:
         """A life is ready."""
-        if not record.up or record.asked is not None:
+        if not record.up or record.ready or record.asked is not None:
             return
         record.ready = True
         record.started_life = record.life
@@ -303,8 +304,10 @@ class Shell:
 
     def life_over(self, record: Record, exit: Exit, *, ready: bool) -> None:
         plan, now = self.plan, self.world.now
-        if plan.over(record, fatal=False):
-            self.perform(plan.absorbed(record, now))
+        absorbed = plan.over(record, fatal=False)
+        self.world.on_told(self)
+        if absorbed:
+            self.perform(plan.absorbed(record))
         else:
             self.perform(plan.ended(record, exit, now, ready=ready))
         self.heard(record)
@@ -342,6 +345,7 @@ class Shell:
                     self.failure = NotStarted(record, exit)
                 case doing.Tell(make, fields):
                     self.world.told.append((make, *fields))
+                    self.world.on_told(self)
                 case doing.WindDown():
                     if self.own.status == "running":
                         self.own.enter("winds_down")
@@ -357,8 +361,9 @@ class Shell:
         return pause
 
     def start(self, record: Record, *, supervised: bool) -> None:
+        if not self.plan.lets_start:
+            return
         assert not record.up, f"two lives of {record} at a time"
-        assert self.plan.mode in ("starting", "running"), f"{record} starts too late"
         now = self.world.now
         if self.refuses is not None:
             exit = Exit("crashed", None, self.refuses)
@@ -366,6 +371,7 @@ class Shell:
                 self.plan.not_started(record, exit, now, supervised=supervised)
             )
             return
+        assert self.plan.mode in ("starting", "running"), f"{record} starts too late"
         self.plan.begins(record, now, supervised=supervised)
         record.up = True
         if record.shell is not None:

@@ -71,6 +71,8 @@ def test_a_refused_request_leaves_the_state_as_it_was(
     play.begin()
     play.world.settle()
     for op in ops:
+        if op.what == "hook":
+            continue  # it would change the state by itself
         before, count = play.state(), len(play.asked)
         play.do(Op(op.what, op.supervisor, op.child))
         for asked in play.asked[count:]:

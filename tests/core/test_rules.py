@@ -345,7 +345,7 @@ def test_rule_9_a_restart_by_hand_clears_the_budget() -> None:
     for _ in range(2):
         tree.crash("a")
         tree.settle()
-    assert tree["a"].status == "quarantined"
+    assert not tree["a"].up
     reply = tree.request(restart_child, "a")
     tree.settle()
     assert reply.answers == [("ok", tree["a"])]
@@ -517,7 +517,7 @@ def test_rule_12_starts_and_waits_count_against_max_children() -> None:
     play.world.settle()
     assert waits.status == "backing_off"
     with pytest.raises(Refused) as info:
-        plan.add(child("c"), None)
+        plan.add(child("c"))
     assert info.value.why == "max_children"
 
 
@@ -531,7 +531,7 @@ def dynamic(**flags: Any) -> tuple[CorePlay, DynamicPlan[Record]]:
 
 
 def begun(play: CorePlay, plan: DynamicPlan[Record], id: str, **fields: Any) -> Record:
-    record = plan.add(child(id, **fields), None)
+    record = plan.add(child(id, **fields))
     play.root.start(record, supervised=True)
     return record
 

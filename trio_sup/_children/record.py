@@ -37,7 +37,6 @@ class Record(ObservedState):
 
     __slots__ = (
         "alarm",
-        "asked",
         "brutal",
         "cut_short",
         "deadline",
@@ -46,18 +45,12 @@ class Record(ObservedState):
         "handle",
         "mailbox",
         "node",
-        "overtaken",
         "parent",
-        "path_text",
-        "ready",
         "registries",
-        "rests_with_parent",
         "scope",
         "shell",
         "start_alarm",
-        "started_life",
         "stop_event",
-        "supervised_start",
         "task",
         "uid",
         "value",
@@ -90,10 +83,6 @@ class Record(ObservedState):
         # Past lives: number, end, when it began, when it ended.
         self.exits: list[tuple[int, Exit, float, float]] | None = None
         self.registries: set[Namespace[Record]] | None = None
-        # Down only because its supervisor is: back when that one comes back.
-        self.rests_with_parent: bool = False
-        # The last life that was stopped because its supervisor stopped.
-        self.overtaken: int = 0
         self.shell: Supervising[Record] | None = None
         # A server's `MailQueue`, a room above: who takes it from here says so.
         self.mailbox: Any = None
@@ -101,13 +90,6 @@ class Record(ObservedState):
         # Invariant: not None exactly while a life is in progress.
         self.scope: trio.CancelScope | None = None
         self.task: trio.lowlevel.Task | None = None
-        self.ready: bool = False
-        # The last life that became ready, even if it ended in the same step.
-        self.started_life: int = 0
-        # Somebody waits for this start and deals with its failure.
-        self.supervised_start: bool = False
-        # Why the life was asked to end; None as long as it was not.
-        self.asked: str | None = None
         self.forced: bool = False
         # Why the life was cancelled although nobody asked it to end: its start took
         # too long, or chaos wanted it. It cannot become ready any more.
@@ -127,31 +109,9 @@ class Record(ObservedState):
         return self.scope is not None
 
     @property
-    def terminated(self) -> bool:
-        """Whether the life in progress was asked to end: not by itself, by its parent.
-
-        One that winds down by itself (a server that cleans up after a crash, a
-        supervisor after `stop()`) is still to be decided about when it has ended.
-        """
-        return self.asked is not None
-
-    @property
-    def running(self) -> bool:
-        """Whether it is ready and does not end, neither asked to nor by itself."""
-        return self.ready and self.status == "running" and self.scope is not None
-
-    @property
-    def may_return(self) -> bool:
-        """Whether it lives, or will live again without anybody's request."""
-        record = self
-        while True:
-            if record.scope is not None or record.awaiting_restart or record.in_plan:
-                return True
-            if record.status == "starting":  # waits for its turn
-                return True
-            if not record.rests_with_parent or record.parent is None:
-                return False
-            record = record.parent.record
+    def above(self) -> Record | None:
+        """The record of its supervisor; None for a root."""
+        return None if self.parent is None else self.parent.record
 
     def touch(self) -> None:
         """Something changed: tell those who wait."""
@@ -232,7 +192,7 @@ class Record(ObservedState):
             return  # too late: it is being stopped already
         self.ready = True
         self.started_life = self.life
-        self.status = "running"
+        self.enter("ready")
         if self.start_alarm is not None:
             self.start_alarm.cancel()
             self.start_alarm = None
@@ -288,7 +248,7 @@ class Record(ObservedState):
     def wind_down(self) -> None:
         """The life begins to end by itself: nobody may take it for running."""
         if self.status == "running":
-            self.status = "stopping"
+            self.enter("winds_down")
             self.touch()
 
     def ask_stop(self, reason: str, grace: float, *, brutal: bool = False) -> None:
@@ -307,7 +267,7 @@ class Record(ObservedState):
         if self.asked is None:
             self.asked = reason
             self.brutal = brutal
-            self.status = "stopping"
+            self.enter("asked")
             cancelled = not brutal and self._pass_on_request(self.scope)
             self.touch()
             if cancelled and grace <= 0:

@@ -173,7 +173,7 @@ def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Atta
     record.scope = trio.CancelScope()
     record.task = current_task()
     record.ready = True
-    record.status = "running"
+    record.enter("ready")
     record.mailbox.open()
     record.show_name()
     return me
@@ -185,7 +185,7 @@ def _end(record: Record, exit: Exit) -> None:
     parked = queue.parked
     record.life_done()
     record.ready = False
-    record.status = "gone"
+    record.enter("forgotten")
     record.hide_names()
     record.release_name()
     if parked is not None:

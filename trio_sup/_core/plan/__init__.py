@@ -18,6 +18,7 @@ when what it waits for has come about; all that it knows of children stands in t
 records (`trio_sup._core.state`). Who comes back after an end, and with whom, is in
 `trio_sup._core.strategy`; the words of a child's state are in `trio_sup._core.status`.
 
+    doing, telling  what is to be done, and the events among it
     supervision     what all supervisors have in common: modes, ends, giving up
     line            jobs, one after the other, and what the one in hand waits for
     static, groups  an ordered list; restarts that concern siblings

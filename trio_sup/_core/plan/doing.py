@@ -236,6 +236,7 @@ class Refused(Exception):
         record: The child that it is about.
         exit: How its start ended.
         id: What was asked for.
+        limit: How many there may be.
     """
 
     def __init__(
@@ -245,9 +246,11 @@ class Refused(Exception):
         *,
         exit: Exit | None = None,
         id: Hashable = None,
+        limit: float = 0,
     ) -> None:
         super().__init__(why)
         self.why: Why = why
         self.record = record
         self.exit = exit
         self.id = id
+        self.limit = limit

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Final
 
+from trio_sup._core.addresses import key_of
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import NOPROC, Exit, Ignore
 from trio_sup._core.plan.doing import (
@@ -23,7 +24,8 @@ from trio_sup._core.plan.doing import (
     Start,
     Steps,
 )
-from trio_sup._core.plan.supervision import Plan, requested
+from trio_sup._core.plan.supervision import Plan
+from trio_sup._core.plan.telling import requested
 from trio_sup._core.specs import ChildSpec, Flags, check_child
 from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import SupervisorCore
@@ -105,9 +107,8 @@ class DynamicPlan(Plan[K]):
 
     # The ends of children.
 
-    def absorbed(self, record: K, now: float) -> Dos[K]:
+    def absorbed(self, record: K) -> Dos[K]:
         """An absorbed end has been told of: it is replaced, or forgotten."""
-        del now
         if record.in_plan and self.mode == "running":
             record.enter("returns")
             return (Start(record),)
@@ -125,12 +126,8 @@ class DynamicPlan(Plan[K]):
 
     # What may be asked of it. Each is to be carried out as it comes.
 
-    def add(self, spec: ChildSpec[Any], key: Hashable) -> K:
+    def add(self, spec: ChildSpec[Any]) -> K:
         """Accept a child: all or nothing. It is to be started by who asks.
-
-        Args:
-            spec: Its specification.
-            key: The key of its name, which may stand in for an id.
 
         Raises:
             Refused: there can be no such child now.
@@ -143,16 +140,16 @@ class DynamicPlan(Plan[K]):
         if spec.id is not None and spec.id in records:
             raise Refused("already_started", records[spec.id])
         if len(records) >= self.flags.max_children:
-            raise Refused("max_children")
-        record = self.make(spec, self._id_for(spec, key))
+            raise Refused("max_children", limit=self.flags.max_children)
+        record = self.make(spec, self._id_for(spec))
         records[record.id] = record
         return record
 
-    def _id_for(self, spec: ChildSpec[Any], key: Hashable) -> Hashable:
+    def _id_for(self, spec: ChildSpec[Any]) -> Hashable:
         """An explicit id, the name's key, or a serial number (DYN-006)."""
         if spec.id is not None:
             return spec.id
-        records = self.core.records
+        key, records = key_of(spec.name), self.core.records
         if key is not None and key not in records:
             return key
         while True:

@@ -79,6 +79,11 @@ class Line(Generic[K]):
         """Whether there is a job in hand."""
         return self._steps is not None
 
+    @property
+    def idle(self) -> bool:
+        """Whether there is neither a job in hand nor one in line."""
+        return self._steps is None and not self.queue
+
     def waits_for(self, record: K) -> bool:
         """Whether the job in hand waits for that child."""
         return record is self._awaited
@@ -159,6 +164,8 @@ class Line(Generic[K]):
     def wait_for(self, record: K, life: float = math.inf) -> None:
         """Let the job in hand go on when a child is down, or in that life ready."""
         self._awaited, self._life = record, life
+        if self.cut_short and not self._has_come():
+            self.overtaken = True  # the stop came before there was anything to wait for
 
     def park(self) -> Steps[K, None]:
         """Let the job in hand go on when the control task is woken."""
@@ -178,6 +185,9 @@ class Line(Generic[K]):
         yield (Start(record, supervised=True),)
         if self.failed is not None:
             return self.failed
+        if record.life < life:  # the supervisor stopped before it could begin
+            self.overtaken = True
+            return None
         # It may have died and been restarted before this job had its turn.
         if record.started_life >= life or record.alive:
             return None

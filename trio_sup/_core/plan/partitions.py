@@ -7,15 +7,12 @@ brings them back (checklist PART-014).
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from typing import Any, NoReturn
 
+from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.partitions import PartitionCore
+from trio_sup._core.plan import requests
 from trio_sup._core.plan.doing import K, Refused, Steps
-from trio_sup._core.plan.requests import (
-    check_going,
-    find,
-    restart_child,
-    terminate_child,
-)
 from trio_sup._core.plan.static import StaticPlan
 from trio_sup._core.strategy import SupervisorCore
 
@@ -38,11 +35,25 @@ class PartitionPlan(StaticPlan[K]):
         return self.core
 
 
-def restart_partition(plan: PartitionPlan[K], id: Hashable) -> Steps[K, K]:
+def restart_child(plan: PartitionPlan[K], id: Hashable) -> Steps[K, K]:
     """Start an enabled partition that is down."""
-    if not plan.partitions.is_enabled(find(plan, id)):
+    if not plan.partitions.is_enabled(requests.find(plan, id)):
         raise Refused("disabled", id=id)
-    return (yield from restart_child(plan, id))
+    return (yield from requests.restart_child(plan, id))
+
+
+def start_child(spec: object) -> Steps[Any, NoReturn]:
+    """Refused when its turn has come: all partitions are of one kind."""
+    yield from ()
+    raise ChildSpecError(
+        "children", spec, "left alone: partitions come and go by resize()"
+    )
+
+
+def delete_child(id: Hashable) -> Steps[Any, NoReturn]:
+    """Refused when its turn has come: partitions are disabled, never deleted."""
+    yield from ()
+    raise ChildSpecError("children", id, "kept: partitions go by resize()")
 
 
 def resize(plan: PartitionPlan[K], count: int) -> Steps[K, int]:
@@ -62,8 +73,8 @@ def _shrink(plan: PartitionPlan[K], count: int, before: int) -> Steps[K, None]:
     waiting, pivot = plan.groups.waiting, plan.groups.pivot
     for number in range(count, before):
         if number in plan.core.records:
-            yield from terminate_child(plan, number)
-        check_going(plan)
+            yield from requests.terminate_child(plan, number)
+        requests.check_going(plan)
     if pivot is None or plan.partitions.is_enabled(pivot) or count == 0:
         return
     if plan.flags.strategy == "one_for_all":
@@ -73,13 +84,13 @@ def _shrink(plan: PartitionPlan[K], count: int, before: int) -> Steps[K, None]:
 
 
 def _enable(plan: PartitionPlan[K], number: int) -> Steps[K, None]:
-    check_going(plan)  # the one before it may have ended everything
+    requests.check_going(plan)  # the one before it may have ended everything
     if number not in plan.core.records:  # temporary: forgotten at its end
         record = plan.make(plan.flags.children[number], number)
         plan.core.records[number] = plan.list_child(number, record)
     plan.partitions.size = number + 1
     try:
-        yield from restart_child(plan, number)
+        yield from requests.restart_child(plan, number)
     except Exception:
         plan.partitions.size = number
         raise

@@ -12,7 +12,7 @@ from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import NOPROC, Ignore
 from trio_sup._core.plan.doing import K, Refused, Settle, Start, Steps
 from trio_sup._core.plan.static import StaticPlan
-from trio_sup._core.plan.supervision import requested
+from trio_sup._core.plan.telling import requested
 from trio_sup._core.specs import ChildSpec, check_child
 
 T = TypeVar("T")
@@ -107,18 +107,18 @@ def _restart_now(plan: StaticPlan[K], record: K) -> Steps[K, K]:
     return record
 
 
-def replace_child(plan: StaticPlan[K], id: Hashable, life: int) -> Steps[K, K | None]:
+def replace_child(plan: StaticPlan[K], id: Hashable, life: int) -> Steps[K, K]:
     """Stop a life and start the next, with the group that the strategy says.
 
-    As after a crash, but nobody's limit counts it: people asked for it. None if
+    As after a crash, but nobody's limit counts it: people asked for it. Refused if
     that life is over or ending, a group restart is under way, or it is temporary.
     """
     record = find(plan, id)
     grouped = plan.core.grouped
     if record.spec.restart == "temporary" or (grouped and plan.groups.unfinished):
-        return None
-    if record.life != life or not record.alive or record.asked is not None:
-        return None
+        raise Refused("changed", record)
+    if record.life != life or not record.alive or record.terminated:
+        raise Refused("changed", record)
     yield (requested(record, "replace_child", plan.now),)
     reason = f"replace_child of {record.label!r}"
     yield from plan.groups.replace(record, plan.now, reason)

@@ -143,9 +143,8 @@ class StaticPlan(Plan[K]):
 
     # The ends of children.
 
-    def absorbed(self, record: K, now: float) -> Dos[K]:
+    def absorbed(self, record: K) -> Dos[K]:
         """An absorbed end has been told of: who asked for it goes on from here."""
-        del now
         if self.mode == "stopping":
             # Those who wait for it must not take it for a child that stays down.
             record.rests_with_parent = self.is_original(record)

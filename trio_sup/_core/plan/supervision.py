@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Generic, Literal, TypeAlias
 
-from trio_sup._core import events
 from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.plan.doing import (
     NOTHING,
@@ -25,11 +24,16 @@ from trio_sup._core.plan.doing import (
     Start,
     Steps,
     Stop,
-    Tell,
     Wake,
     WindDown,
 )
 from trio_sup._core.plan.line import Line
+from trio_sup._core.plan.telling import (
+    gave_up,
+    quarantined,
+    restart_decided,
+    shut_down,
+)
 from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import (
@@ -139,8 +143,11 @@ class Plan(Generic[K]):
 
     def stop_children(self) -> None:
         """Let the turns that follow stop all children, in the order of this kind."""
+        self.line.queue.append(self._stop())
+
+    def _stop(self) -> Steps[K, None]:
         self.line.cut_short = False
-        self.line.queue.append(self._stop_children())
+        yield from self._stop_children()
 
     def _stop_children(self) -> Steps[K, None]:
         """Stop all children."""
@@ -230,6 +237,11 @@ class Plan(Generic[K]):
 
     # The lives of children.
 
+    @property
+    def lets_start(self) -> bool:
+        """Whether what was to be started before others were told still is to be."""
+        return self.mode in ("starting", "running")
+
     def begins(self, record: K, now: float, *, supervised: bool) -> None:
         """A life begins: its name is reserved, and its task is about to be spawned."""
         again = record.status in ("restarting", "backing_off")
@@ -245,6 +257,10 @@ class Plan(Generic[K]):
             record.restarts += 1
         record.life_began = now
         self.living += 1
+
+    def fell_through(self) -> None:
+        """A life that began has no task after all."""
+        self.living -= 1
 
     def not_started(
         self, record: K, exit: Exit, now: float, *, supervised: bool
@@ -286,7 +302,7 @@ class Plan(Generic[K]):
                 record.overtaken = record.life
         return absorbed
 
-    def absorbed(self, record: K, now: float) -> Dos[K]:
+    def absorbed(self, record: K) -> Dos[K]:
         """An absorbed end has been told of: what follows from it."""
         raise NotImplementedError
 
@@ -299,6 +315,10 @@ class Plan(Generic[K]):
             now: When.
             ready: Whether it had become ready.
         """
+        if self.mode == "stopping":  # since it was told of: somebody's hook did that
+            record.enter("rests")
+            record.overtaken = record.life
+            return self.absorbed(record)
         if not ready:
             return self._start_ended(record, exit, now)
         return self._ended_alone(record, exit, now)
@@ -354,34 +374,26 @@ class Plan(Generic[K]):
         """What is to be done by a decision that concerns one child only."""
         match decision:
             case Restart(delay):
-                told = self.restart_told(record, delay, now, siblings=0)
+                told = restart_decided(record, now, delay, self.flags.strategy)
                 if delay == 0:
                     return (told, Start(record))
-                return (told, Wake(now + delay, record, record.ticket), Changed(record))
+                wake = Wake(now + delay, record, record.ticket)
+                return (told, wake, Changed(record))
             case Settled():
                 return (Settle(record),)
             case Quarantine():
-                return (Settle(record), _quarantine_told(record, now))
+                return (Settle(record), quarantined(record, now))
             case GiveUp(own):
                 return self._give_up(record, now, own=own)
             case AutoShutdown():
                 return self._shut_down(record, now)
 
-    def restart_told(
-        self, record: K, delay: float, now: float, *, siblings: int
-    ) -> Tell:
-        """The announcement of a restart."""
-        strategy = self.flags.strategy
-        fields = (now, record.path_text, record.life, delay, strategy, siblings)
-        return Tell(events.RestartDecided, fields)
-
     def _shut_down(self, record: K, now: float) -> Dos[K]:
         record.rests_with_parent = self.is_original(record)
         self.outcome = Exit("shutdown", "auto_shutdown")
-        fields = (now, self.own.path_text, self.own.life, record.label)
         return (
             Settle(record),
-            Tell(events.SupervisorAutoShutdown, fields),
+            shut_down(self.own, now, record),
             *self.stop(f"auto_shutdown after {record.label!r} ended"),
         )
 
@@ -391,28 +403,9 @@ class Plan(Generic[K]):
         if own and budget is not None:
             limits = (budget.max_restarts, budget.max_seconds)
         record.rests_with_parent = self.is_original(record)
-        fields = (now, self.own.path_text, self.own.life, *limits, record.label)
         return (
             GaveUp(record, own, *limits),
             Settle(record),
-            Tell(events.SupervisorGaveUp, fields),
+            gave_up(self.own, now, limits, record),
             *self.stop(f"gave up after {record.label!r} ended"),
         )
-
-
-def _quarantine_told(record: ChildState, now: float) -> Tell:
-    budget = record.spec.budget
-    assert budget is not None
-    fields = (
-        now,
-        record.path_text,
-        record.life,
-        budget.max_restarts,
-        budget.max_seconds,
-    )
-    return Tell(events.ChildQuarantinedEvent, fields)
-
-
-def requested(record: ChildState, action: str, now: float) -> Tell:
-    """The event of an accepted request."""
-    return Tell(events.Requested, (now, record.path_text, record.life, action))
