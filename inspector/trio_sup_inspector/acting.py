@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from trio_sup.inspect.node.consequence import LEVELS
+from trio_sup.inspect.protocol.wire_actions import LEVELS
 
 if TYPE_CHECKING:
     from trio_sup.inspect.client.operating import Operating

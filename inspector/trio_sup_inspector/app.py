@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.timer import Timer
 
-    from trio_sup.inspect.finding.discovery import FoundNode
+    from trio_sup.inspect.finding.found_node import FoundNode
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 

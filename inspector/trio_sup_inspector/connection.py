@@ -19,12 +19,12 @@ from trio_sup.inspect.finding.directory import DiscoveryError
 from trio_sup.inspect.finding.discovery import (
     AmbiguousNode,
     ForeignNode,
-    FoundNode,
     NoSuchNode,
     check_peer,
     find_node,
     list_nodes,
 )
+from trio_sup.inspect.finding.found_node import FoundNode
 from trio_sup.inspect.finding.peers import reaching
 from trio_sup.inspect.finding.remote import (
     SCHEME,

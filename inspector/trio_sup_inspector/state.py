@@ -13,11 +13,11 @@ from attrs import define, field
 
 from trio_sup.inspect.client.session import Phase, Session
 from trio_sup.inspect.model.lints import Lints
-from trio_sup.inspect.model.model import ROOT, TreeModel
 from trio_sup.inspect.model.order import ORDERS, Order, arrange
 from trio_sup.inspect.model.problems import problem
 from trio_sup.inspect.model.query import Query, QueryError, parse_query
-from trio_sup.inspect.model.tree import Expansion, Line, flatten, walk
+from trio_sup.inspect.model.tree_model import ROOT, TreeModel
+from trio_sup.inspect.model.tree_view import Expansion, Line, flatten, walk
 from trio_sup_inspector.lines.journal import Journal
 from trio_sup_inspector.lines.waiting import deadlocks
 

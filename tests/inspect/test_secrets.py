@@ -20,6 +20,7 @@ from trio.testing import MockClock
 
 from tests.inspect.looking import looking
 from trio_sup import Caller, GenServer, StateMachine, call, cast, child, open_supervisor
+from trio_sup.inspect.node.bounds import clip
 from trio_sup.inspect.node.masking import (
     REDACTED,
     mask_arguments,
@@ -35,7 +36,6 @@ from trio_sup.inspect.node.render import (
 )
 from trio_sup.inspect.node.render_names import Parameters, parameters_of
 from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
-from trio_sup.inspect.node.text import clip
 
 SECRET = "hunter2"
 

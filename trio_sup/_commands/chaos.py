@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from trio_sup.inspect.client.conversation import Conversation
     from trio_sup.inspect.client.session import Session
     from trio_sup.inspect.model.chaos import Step
-    from trio_sup.inspect.model.rampage import Hit
+    from trio_sup.inspect.model.chaos_run import Hit
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -172,10 +172,10 @@ class _Show:
     def __init__(
         self, conversation: Conversation, plan: list[Step], args: argparse.Namespace
     ) -> None:
-        from trio_sup.inspect.model.rampage import Rampage
+        from trio_sup.inspect.model.chaos_run import ChaosRun
 
         self._conversation = conversation
-        self._rampage: Rampage = Rampage(conversation.session, plan, args.settle)
+        self._rampage: ChaosRun = ChaosRun(conversation.session, plan, args.settle)
         self._json: bool = args.json
         self._began = time.monotonic()
         if args.plan is None:

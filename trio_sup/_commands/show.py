@@ -19,7 +19,7 @@ from trio_sup._commands.support import (
 if TYPE_CHECKING:
     import argparse
 
-    from trio_sup.inspect.client.oneshot import Answer
+    from trio_sup.inspect.client.answer import Answer
 
 PARTS: Final = ("mailbox", "state", "stack", "history", "links")
 
@@ -48,16 +48,21 @@ def run(args: argparse.Namespace) -> int:
     import attrs
 
     from trio_sup.inspect.client import oneshot
+    from trio_sup.inspect.model.which_child import (
+        NoChildFits,
+        SeveralChildrenFit,
+        find_child,
+    )
     from trio_sup.inspect.protocol.wire import Detail
-    from trio_sup.inspect.text import subject
-    from trio_sup.inspect.text.subject_parts import part_lines
+    from trio_sup.inspect.text.one_child import child_json, child_lines
+    from trio_sup.inspect.text.one_child_parts import part_lines
 
     def wanted(answer: Answer) -> int:
         try:
-            return subject.find_child(answer.rows.values(), args.child)
-        except subject.NoSuchChild as error:
+            return find_child(answer.rows.values(), args.child)
+        except NoChildFits as error:
             raise CommandError(str(error), oneshot.EXIT_NO_NODE) from error
-        except subject.AmbiguousChild as error:
+        except SeveralChildrenFit as error:
             raise CommandError(str(error), oneshot.EXIT_AMBIGUOUS) from error
 
     parts = tuple(dict.fromkeys(args.parts))
@@ -73,11 +78,11 @@ def run(args: argparse.Namespace) -> int:
     if detail.row is None:
         raise CommandError(f"{args.child} is gone", oneshot.EXIT_NO_NODE)
     if args.json:
-        document = subject.child_json(answer, detail, detail.row)
+        document = child_json(answer, detail, detail.row)
         inside = attrs.asdict(detail, filter=lambda field, _: field.name in parts)
         print_json(document | inside)
     else:
-        say_lines(subject.child_lines(answer, detail, detail.row))
+        say_lines(child_lines(answer, detail, detail.row))
         say_lines(part_lines(detail, parts))
     return 0
 

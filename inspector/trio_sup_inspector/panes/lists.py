@@ -20,7 +20,7 @@ from trio_sup_inspector.panes.tasks import TasksPane
 from trio_sup_inspector.panes.trouble import LintsPane, RestartsPane
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.model.tree import Line
+    from trio_sup.inspect.model.tree_view import Line
     from trio_sup_inspector.state import NodeState
 
 NAMES: Final = (

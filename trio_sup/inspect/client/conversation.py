@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from trio_sup.inspect.client.session import Phase, Session
-from trio_sup.inspect.finding.discovery import ForeignNode, FoundNode, check_peer
+from trio_sup.inspect.finding.discovery import ForeignNode, check_peer
+from trio_sup.inspect.finding.found_node import FoundNode
 from trio_sup.inspect.finding.peers import reaching
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
+from trio_sup.inspect.client.answer import Answer, wall_time
 from trio_sup.inspect.client.conversation import (
     EXIT_AMBIGUOUS,
     EXIT_INTERRUPTED,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
     from trio_sup.inspect.client.conversation import Peer
     from trio_sup.inspect.client.session import Session
-    from trio_sup.inspect.protocol.wire import Detail, Event, Hello, Row
+    from trio_sup.inspect.protocol.wire import Detail, Event
 
 __all__ = [
     "EXIT_AMBIGUOUS",
@@ -46,30 +45,14 @@ __all__ = [
     "EXIT_USAGE",
     "EXIT_VERSION",
     "TIMEOUT",
-    "Answer",
     "AskError",
     "ask",
     "detail",
     "follow",
     "metrics",
     "remembered",
-    "wall_time",
     "watch",
 ]
-
-
-@frozen
-class Answer:
-    """What a node said when it was asked once."""
-
-    node: Hello
-    now: float
-    """The node's clock when it answered."""
-    lag: float
-    """By how many seconds its loop was late, lately."""
-    rows: dict[int, Row]
-    events: list[Event]
-    """The newest events that the node remembers, oldest first."""
 
 
 def ask(peer: Peer, *, want: Sequence[str] = ("tree",)) -> Answer:
@@ -203,8 +186,3 @@ def _whole(detail: Detail | None, parts: Sequence[str]) -> bool:
     if detail is None or detail.row is None:
         return detail is not None
     return set(parts) <= set(detail.parts)
-
-
-def wall_time(node: Hello, at: float) -> float:
-    """A time of the node's clock in seconds since 1970."""
-    return node.wall0 + at - node.mono0

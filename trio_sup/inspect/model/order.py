@@ -10,7 +10,7 @@ from attrs import frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from trio_sup.inspect.model.model import TreeModel
+    from trio_sup.inspect.model.tree_model import TreeModel
     from trio_sup.inspect.protocol.wire import Row
 
     Measure = Callable[[Row, TreeModel, float, float], float | None]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from trio_sup._trio.log import Log
-from trio_sup.inspect.node.actions import Desk, Office
+from trio_sup.inspect.node.actions import ClientActions, NodeActions
 from trio_sup.inspect.node.attached import (
     FAREWELL_SECONDS,
     AttachedClient,
@@ -25,7 +25,7 @@ from trio_sup.inspect.node.attached import (
     handshake,
 )
 from trio_sup.inspect.node.client_view import ClientView
-from trio_sup.inspect.node.inside import Insides
+from trio_sup.inspect.node.detail_parts import Insides
 from trio_sup.inspect.node.meters import Spent, Worst
 from trio_sup.inspect.node.metrics import gather, prometheus_lines
 from trio_sup.inspect.node.numbers import Numbers
@@ -100,7 +100,9 @@ class Hub:
         self._lag = Worst()
         self._cost = Spent()
         self._complained = False
-        self._office = Office(operator, not hello.readonly, self._spawn, self._record)
+        self._actions = NodeActions(
+            operator, not hello.readonly, self._spawn, self._record
+        )
 
     @property
     def clients(self) -> int:
@@ -221,7 +223,7 @@ class Hub:
             return
         logger.debug("inspector attached: %.80r (%s)", attach.client, peer)
         client = self._attached(stream, attach, peer)
-        client.desk = Desk(self._office, peer, client.reply)
+        client.actions = ClientActions(self._actions, peer, client.reply)
         self._clients.add(client)
         self.wake()
         try:

@@ -26,12 +26,13 @@ from trio_sup.inspect.finding.directory import (
     runtime_dir as default_runtime_dir,
 )
 from trio_sup.inspect.finding.discovery import probe, process_start, socket_path
-from trio_sup.inspect.finding.node_file import NodeFile, write_file
+from trio_sup.inspect.finding.found_node import NodeFile
+from trio_sup.inspect.finding.node_file import write_file
 from trio_sup.inspect.finding.peers import peer_ids
+from trio_sup.inspect.node.bounds import MAX_NAME, clip
 from trio_sup.inspect.node.forks import stays_here
 from trio_sup.inspect.node.hub import Hub
 from trio_sup.inspect.node.secret_names import SecretNames
-from trio_sup.inspect.node.text import MAX_NAME, clip
 from trio_sup.inspect.protocol.wire import CAPS, PROTOCOL, ROW_COLUMNS, Hello
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from trio_sup.inspect.node.waiting import look_at_waits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from trio_sup.inspect.node.inside import Ages
+    from trio_sup.inspect.node.detail_parts import Ages
     from trio_sup.inspect.node.numbers import Numbers
     from trio_sup.inspect.node.source import ObservedNode
     from trio_sup.inspect.node.table import Table

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field, frozen
 
-from trio_sup.inspect.client.oneshot import Answer
+from trio_sup.inspect.client.answer import Answer
 from trio_sup.inspect.client.session import Session
 from trio_sup.inspect.protocol.codec import Malformed, encode, server_decoder
 from trio_sup.inspect.protocol.wire import Delta, Hello, Ready, SnapBegin

@@ -41,7 +41,7 @@ class Hit:
 
 
 @define
-class Rampage:
+class ChaosRun:
     """The plan under way.
 
     Args:

@@ -9,6 +9,16 @@ from weakref import WeakKeyDictionary
 
 from attrs import evolve
 
+from trio_sup.inspect.node.bounds import (
+    MAX_ERROR,
+    MAX_NAME,
+    MAX_PATH,
+    MAX_STATE,
+    MAX_TRACEBACK,
+    clip,
+    clip_lines,
+    finite,
+)
 from trio_sup.inspect.node.masking import mask_report
 from trio_sup.inspect.node.places import is_machinery, short_file
 from trio_sup.inspect.node.render import attributes_of, render_attributes, render_call
@@ -19,22 +29,12 @@ from trio_sup.inspect.node.render_names import (
     parameters_of_member,
 )
 from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
-from trio_sup.inspect.node.text import (
-    MAX_ERROR,
-    MAX_NAME,
-    MAX_PATH,
-    MAX_STATE,
-    MAX_TRACEBACK,
-    clip,
-    clip_lines,
-    finite,
-)
 from trio_sup.inspect.protocol.wire_details import (
     Frame,
-    Letter,
     Life,
     Link,
     MailboxPart,
+    SeenMessage,
     StatePart,
     TaskStack,
 )
@@ -51,13 +51,13 @@ if TYPE_CHECKING:
         ObservedNode,
     )
 
-LETTERS: Final = 50
+MESSAGES: Final = 50
 """Messages of a mailbox that are shown."""
 LINKS: Final = 200
 STACKS: Final = 50
 """Tasks of one child whose stacks are shown."""
 FRAMES: Final = 50
-MAX_LETTER: Final = 300
+MAX_MESSAGE: Final = 300
 SLOW_FORMAT: Final = 0.1
 """A `format_status` that took longer is not called again."""
 
@@ -121,7 +121,7 @@ class Insides:
             queue.depth,
             [
                 self._letter(message, self.ages.of(message.item, now), inside.server)
-                for message in inside.messages(LETTERS)
+                for message in inside.messages(MESSAGES)
             ],
             in_hand,
             suspended,
@@ -134,7 +134,7 @@ class Insides:
 
     def _letter(
         self, message: ObservedMessage, seen: float, server: object | None
-    ) -> Letter:
+    ) -> SeenMessage:
         text = ""
         if self.contents:
             parameters = _parameters(message, server)
@@ -143,10 +143,10 @@ class Insides:
                     message.args, message.kwargs, parameters, secrets=self._secrets
                 )
             )
-        return Letter(
+        return SeenMessage(
             message.kind,
             clip(message.op, MAX_NAME),
-            clip(text, MAX_LETTER),
+            clip(text, MAX_MESSAGE),
             clip(message.sender_path, MAX_PATH),
             seen,
         )

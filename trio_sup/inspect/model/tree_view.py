@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from attrs import define, field
 
-from trio_sup.inspect.model.model import ROOT, TreeModel
+from trio_sup.inspect.model.tree_model import ROOT, TreeModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
