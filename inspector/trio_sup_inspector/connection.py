@@ -149,7 +149,7 @@ class Connection:
     def close(self) -> None:
         """Say goodbye and let go of the socket."""
         if self._writer is not None:
-            self.session.leave()
+            self.session.ask.goodbye()
             self.flush()
             self._writer.close()
             self._writer = None

@@ -223,10 +223,10 @@ class NodeState:
         """Ask the node for these topics, and for no others."""
         for topic in self.followed:
             if topic not in topics:
-                self.session.unfollow(topic)
+                self.session.ask.unfollow(topic)
         for topic in topics:
             if topic not in self.followed:
-                self.session.follow(topic, clock)
+                self.session.ask.follow(topic, clock)
         self.followed = topics
 
     # --- pause and the dead ------------------------------------------------

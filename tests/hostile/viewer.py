@@ -88,10 +88,10 @@ class Viewer:
         session.connected(now)
         session.receive(GREETING, now)
         for id in (3, 4):
-            session.watch(id, now, PARTS)
+            session.ask.watch(id, now, PARTS)
         for topic in TOPICS:
-            session.follow(topic, now)
-        session.ask_metrics()
+            session.ask.follow(topic, now)
+        session.ask.metrics()
         session.outgoing()
 
     def hear(self, data: bytes) -> None:
@@ -200,7 +200,7 @@ def child(viewer: Viewer) -> None:
 
 def answers(viewer: Viewer) -> None:
     """``trio-sup metrics``, and what actions came to."""
-    text = viewer.session.metrics
+    text = viewer.session.topics.metrics
     if text is not None:
         _printed(lambda: say_lines(map(clean, text.split("\n"))), "metrics")
     operating = viewer.session.operating
@@ -255,7 +255,7 @@ def inside(viewer: Viewer) -> None:
                     _cells(line, tab)
     side.close()
     for id in (3, 4):
-        viewer.session.watch(id, viewer.now, PARTS)
+        viewer.session.ask.watch(id, viewer.now, PARTS)
     viewer.session.outgoing()
 
 

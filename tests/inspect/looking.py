@@ -42,7 +42,7 @@ class Looker:
     async def watch(self, path: str, *parts: str) -> Detail:
         """Everything that was asked for of one child."""
         number = self.id_of(path)
-        self.session.watch(number, trio.current_time(), parts)
+        self.session.ask.watch(number, trio.current_time(), parts)
 
         def whole() -> bool:
             detail = self.session.details.get(number)

@@ -177,7 +177,7 @@ async def test_a_state_is_read_once_until_asked_again_or_another_life(
         server.server.stock = {"pears": 1}
         await looker.until(lambda: session.node_time(trio.current_time()) > 5)
         assert "apples" in text()
-        session.refresh(number)
+        session.ask.refresh(number)
         await looker.until(lambda: "pears" in text())
         sup.server(Shop, "shop").cast(Shop.fail)
         await looker.until(lambda: "apples" in text())
@@ -197,7 +197,7 @@ async def test_a_slow_format_status_is_called_once_only(tmp_path: Path) -> None:
             state = session.details[number].state
             return state is not None and "not called again" in state.note
 
-        session.refresh(number)
+        session.ask.refresh(number)
         await looker.until(refused)
         assert Slow.asked == 1
 
@@ -318,7 +318,7 @@ async def test_after_the_lease_nothing_is_read_any_more(
         await looker.watch("top/shop", "mailbox")
         number = looker.id_of("top/shop")
         # The client forgets to renew: as one that was killed.
-        leases: Any = looker.session._leases  # pyright: ignore[reportPrivateUsage]
+        leases: Any = looker.session.ask  # pyright: ignore[reportPrivateUsage]
         leases._watches[number].due = math.inf
         began = trio.current_time()
         sup.server(Shop, "shop").cast(Shop.wait, 1)
@@ -375,7 +375,7 @@ async def test_calls_that_wait_are_a_graph_and_a_ring_in_it_is_marked(
             b.cast(ClientActions.back, a)
             async with looking(tmp_path) as looker:
                 session = looker.session
-                session.follow("waits", trio.current_time())
+                session.ask.follow("waits", trio.current_time())
                 await looker.until(lambda: session.topics.waits)
                 waits = session.topics.waits
                 assert waits is not None

@@ -233,7 +233,7 @@ class Conversation:
 
     def leave(self) -> None:
         """Say goodbye; a node that does not hear it minds little."""
-        self.session.leave()
+        self.session.ask.goodbye()
         try:
             self.flush()
         except AskError:

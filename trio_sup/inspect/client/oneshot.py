@@ -146,7 +146,7 @@ def detail(
         if parts and "parts" not in answer.node.caps:
             text = f"{peer.place}: this node is too old to show {', '.join(parts)}"
             raise AskError(text, EXIT_VERSION)
-        session.watch(id, time.monotonic(), ("overview", *parts) if parts else ())
+        session.ask.watch(id, time.monotonic(), ("overview", *parts) if parts else ())
         conversation.flush()
         deadline = time.monotonic() + TIMEOUT
         while not _whole(session.details.get(id), parts):
@@ -169,16 +169,16 @@ def metrics(peer: Peer) -> str:
         session = conversation.session
         if session.node is None or "metrics" not in session.node.caps:
             raise AskError(f"{peer.place}: the node is too old for this", EXIT_VERSION)
-        session.ask_metrics()
+        session.ask.metrics()
         conversation.flush()
         deadline = time.monotonic() + TIMEOUT
-        while session.metrics is None:
+        while session.topics.metrics is None:
             if not conversation.step():
                 raise conversation.ended()
             if time.monotonic() > deadline:
                 raise AskError(f"{peer.place}: no metrics came", EXIT_SILENT)
         conversation.leave()
-        return session.metrics
+        return session.topics.metrics
 
 
 def _whole(detail: Detail | None, parts: Sequence[str]) -> bool:

@@ -256,7 +256,7 @@ class Player:
         session.rewind(clock)
         session.receive(index.hello + b"\n", clock)
         session.outgoing()
-        session.receive(encode(Ready(1, session.rate_hz)), clock)
+        session.receive(encode(Ready(1, session.ask.rate_hz)), clock)
         self.wrong = ""
         self._frames = frames(index.path, keyframe.offset)
         frame = self._advance()
