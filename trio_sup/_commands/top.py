@@ -51,6 +51,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "uptime, path",
     )
     add_table(parser)
+    _add_looks(parser)
+
+
+def _add_looks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n",
         "--lines",

@@ -160,7 +160,7 @@ def check_peer(sock: HasOptions, found: FoundNode) -> None:
 
 def user_text(uid: int) -> str:
     """A user, for people."""
-    import pwd  # Here, so that the module can be imported where there is none.
+    import pwd  # noqa: PLC0415 - not every system has it
 
     try:
         return f"{clean_line(pwd.getpwuid(uid).pw_name, 40)} (uid {uid})"

@@ -29,6 +29,7 @@ from trio_sup.inspect.node.render_names import (
     parameters_of_member,
 )
 from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
+from trio_sup.inspect.node.showing import ALL_SHOWN, Showing
 from trio_sup.inspect.protocol.wire_details import (
     Frame,
     Life,
@@ -40,7 +41,7 @@ from trio_sup.inspect.protocol.wire_details import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from trio.lowlevel import Task
 
@@ -80,9 +81,7 @@ class Insides:
         self,
         node: ObservedNode,
         numbers: Numbers,
-        *,
-        contents: bool = True,
-        redact: Callable[[str], str] | None = None,
+        showing: Showing = ALL_SHOWN,
         secrets: SecretNames = DEFAULT,
     ) -> None:
         """Make the builder.
@@ -90,15 +89,13 @@ class Insides:
         Args:
             node: The node that is shown.
             numbers: Serial numbers of Trio's tasks.
-            contents: Whether messages and states may be shown at all.
-            redact: Takes every text of a message or a state and returns what may
-                be seen of it: code of the program.
+            showing: What may be shown of them.
             secrets: Which names hide their values.
         """
-        self.contents: bool = contents
+        self._contents = showing.contents
         self._node = node
         self._numbers = numbers
-        self._redact = redact
+        self._redact = showing.redact
         self._secrets = secrets
         self._slow: dict[type, float] = {}
         self.ages: Ages = Ages()
@@ -129,14 +126,14 @@ class Insides:
             blocked,
             received,
             dropped,
-            not self.contents,
+            not self._contents,
         )
 
     def _letter(
         self, message: ObservedMessage, seen: float, server: object | None
     ) -> SeenMessage:
         text = ""
-        if self.contents:
+        if self._contents:
             parameters = _parameters(message, server)
             text = self._redacted(
                 render_call(
@@ -168,7 +165,7 @@ class Insides:
         """
         inside = child.inside()
         server = inside.server
-        if not self.contents:
+        if not self._contents:
             return StatePart(now, "", "this node shows no contents")
         if server is None:
             return StatePart(now, "", "there is no server's object")

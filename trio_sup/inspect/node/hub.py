@@ -30,6 +30,7 @@ from trio_sup.inspect.node.meters import Spent, Worst
 from trio_sup.inspect.node.metrics import gather, prometheus_lines
 from trio_sup.inspect.node.numbers import Numbers
 from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
+from trio_sup.inspect.node.showing import ALL_SHOWN, Showing
 from trio_sup.inspect.node.table import Found, Table
 from trio_sup.inspect.node.topics import Topics
 from trio_sup.inspect.protocol.codec import encode, request_decoder
@@ -65,9 +66,7 @@ class Hub:
         node: ObservedNode,
         hello: Hello,
         operator: Operator | None = None,
-        *,
-        contents: bool = True,
-        redact: Callable[[str], str] | None = None,
+        showing: Showing = ALL_SHOWN,
         secrets: SecretNames = DEFAULT,
     ) -> None:
         """Make the hub of one node.
@@ -76,8 +75,7 @@ class Hub:
             node: What is shown.
             hello: The greeting; `readonly` in it says whether clients may act.
             operator: Who carries actions out, and writes down those refused.
-            contents: Whether messages and states of servers may be shown.
-            redact: Takes every text of one and returns what may be seen of it.
+            showing: What clients may see.
             secrets: Which names hide their values.
         """
         self._hello = hello
@@ -86,11 +84,8 @@ class Hub:
         self._node = node
         self._table = Table(node, secrets)
         numbers = Numbers()
-        self._insides = Insides(
-            node, numbers, contents=contents, redact=redact, secrets=secrets
-        )
-        shown = "kinds only" if not contents else "redacted" if redact else "shown"
-        settings = {"contents": shown}
+        self._insides = Insides(node, numbers, showing, secrets)
+        settings = {"contents": showing.how}
         ages = self._insides.ages
         self._topics = Topics(node, self._table, numbers, ages, settings)
         self._clients: set[AttachedClient] = set()

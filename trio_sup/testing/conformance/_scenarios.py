@@ -35,7 +35,9 @@ def scenarios() -> SearchStrategy[Scenario]:
         ImportError: Hypothesis is not installed (extra ``testing``).
     """
     hypothesis_for("scenarios()")
-    from trio_sup.testing.conformance._drawn import drawn_scenarios
+    from trio_sup.testing.conformance._drawn import (  # noqa: PLC0415 - an extra
+        drawn_scenarios,
+    )
 
     return drawn_scenarios()
 
