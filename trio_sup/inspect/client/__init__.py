@@ -1,8 +1,8 @@
 """A client's side of a conversation: what it asks, holds, and when it connects again.
 
-The rule here: `conversation` and `oneshot` own sockets and read the clock, all other
-modules are pure, are told the time, and are the same for the command, the terminal
-application and a recording. The loop between the two, over any transport::
+The rule here: `conversation` owns a socket, and it, `oneshot` and `carrying_out` read the
+clock; all other modules are pure, are told the time, and are the same for the command,
+the terminal application and a recording. The loop between the two, over any transport::
 
     session = Session(client="my tool")
     while not session.refused:
@@ -35,5 +35,6 @@ Rows of the last connection stay readable while a session is stale or reconnecti
 | `answer` | what a node said when it was asked once |
 | `node_clock` | the node's clock between two words of it |
 | `oneshot` | ask once, or follow, over a blocking socket: for commands |
+| `carrying_out` | do something as time passes, to its end, over such a socket |
 | `conversation` | that socket, local or through ssh; exit codes |
 """

@@ -47,11 +47,6 @@ class Topics:
         self._facts = facts_of_process(settings)
         self._next = 0.0
 
-    @property
-    def measuring(self) -> bool:
-        """Whether the loop's steps are timed at present."""
-        return self._meter.on
-
     def scan(
         self, followed: set[str], clients: Callable[[], list[ClientInfo]]
     ) -> Iterator[None]:
