@@ -16,6 +16,7 @@ from trio_sup._core.events import ChildStarted
 from trio_sup._core.exits import NOPROC, Exit
 from trio_sup._core.safe import safe_text
 from trio_sup._core.specs import ChildSpec
+from trio_sup._core.targets import origin_of
 from trio_sup._core.words import Status
 from trio_sup._trio.alarms import Alarm, alarm_clock
 from trio_sup._trio.last_resort import report_fault
@@ -409,8 +410,6 @@ class Record(ObservedState):
         """
         if kind is None or kind is self.spec.target:
             return self.handle
-        from trio_sup._core.targets import origin_of
-
         wanted = origin_of(kind)
         if issubclass(wanted, Child):
             fits = isinstance(self.handle, wanted)

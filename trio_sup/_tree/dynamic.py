@@ -15,6 +15,7 @@ from trio_sup._core.addresses import Via
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.errors import NoProcess, SupervisorStopping, WrongKind
 from trio_sup._core.specs import check_child
+from trio_sup._supervisors.dynamic import DynamicShell
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.operations import Call
     from trio_sup._servers.ref import ServerRef
-    from trio_sup._supervisors.dynamic import DynamicShell
-
 S = TypeVar("S", bound="GenServer")
 H = TypeVar("H", bound="Child")
 P = ParamSpec("P")
@@ -42,8 +41,6 @@ class DynamicSupervisor(SpecSupervisor):
 
     @property
     def _shell(self) -> DynamicShell:
-        from trio_sup._supervisors.dynamic import DynamicShell
-
         shell = self.record.shell
         assert isinstance(shell, DynamicShell)
         return shell

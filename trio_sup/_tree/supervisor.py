@@ -14,16 +14,13 @@ from trio_sup._core.partitions import partition_of
 from trio_sup._core.specs import ChildSpec
 from trio_sup._supervisors.partition import PartitionShell
 from trio_sup._supervisors.static import StaticShell
+from trio_sup._tasks.supervisor import TaskSupervisor
+from trio_sup._tree.dynamic import DynamicSupervisor
 
 if TYPE_CHECKING:
     from trio_sup._core.specs import ChildSpec
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.ref import ServerRef
-    from trio_sup._supervisors.static import StaticShell
-    from trio_sup._tasks.supervisor import TaskSupervisor
-    from trio_sup._tree.dynamic import DynamicSupervisor
-
-
 S = TypeVar("S", bound="GenServer")
 H = TypeVar("H", bound="Child")
 
@@ -39,8 +36,6 @@ class Supervisor(SpecSupervisor):
 
     @property
     def _shell(self) -> StaticShell:
-        from trio_sup._supervisors.static import StaticShell
-
         shell = self.record.shell
         assert isinstance(shell, StaticShell)
         return shell
@@ -150,8 +145,6 @@ class Supervisor(SpecSupervisor):
 
     def dynamic(self, *path: Hashable) -> DynamicSupervisor:
         """Return the handle of a dynamic supervisor further down."""
-        from trio_sup._tree.dynamic import DynamicSupervisor
-
         handle = descend(self.record, path).handle
         if not isinstance(handle, DynamicSupervisor):
             raise WrongKind(
@@ -166,8 +159,6 @@ class Supervisor(SpecSupervisor):
 
     def task_supervisor(self, *path: Hashable) -> TaskSupervisor:
         """Return the handle of a task supervisor further down."""
-        from trio_sup._tasks.supervisor import TaskSupervisor
-
         return cast(
             "TaskSupervisor", descend(self.record, path).handle_as(TaskSupervisor)
         )
