@@ -1,7 +1,7 @@
 """One life of a server: construct, init, serve messages, terminate.
 
 Monitor and message loop are one coroutine (`_life.run_life` awaits `serve`). The
-order at the end (checklist GS-033, 060..074; design rules 5 and 6):
+order at the end (checklist GS-033, 060..074; rules 5 and 6 of how it is built):
 
     crash            callers fail at once, then `terminate`
     Stop             `terminate`, then the reply, then everybody else fails

@@ -4,7 +4,7 @@ Each life is a task of the supervisor's nursery (`_life.run_life`). Everything h
 synchronous. Rules:
 * every exit comes to `life_over` exactly once, in the dying task's last step;
 * `request_stop` is a mode, entered at once and for good in this life: nothing is
-  restarted and no request is accepted any more (design rule 12);
+  restarted and no request is accepted any more (rule 12 of how it is built);
 * nothing here raises through the nursery except what is fatal.
 """
 
