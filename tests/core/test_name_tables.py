@@ -45,7 +45,9 @@ def test_live_entries_are_counted_once(kind: type[Table[str]]) -> None:
 
 
 @pytest.mark.parametrize("kind", Tables)
-def test_the_entries_of_an_owner_in_order(kind: type[Table[str]]) -> None:
+def test_an_owner_finds_its_entries_in_order_until_they_are_removed(
+    kind: type[Table[str]],
+) -> None:
     table = kind()
     entries = [added(table, key, "ann") for key in "klm"]
     other = added(table, "n", "bob")

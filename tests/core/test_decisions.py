@@ -61,7 +61,9 @@ def ended(made: Core, k: Record, exit: Exit = CRASH, now: float = 0.0) -> Decisi
 @pytest.mark.parametrize("exit", ENDS)
 @pytest.mark.parametrize("restart", ["permanent", "transient", "temporary"])
 @pytest.mark.parametrize("dynamic", [False, True])
-def test_who_comes_back(exit: Exit, restart: str, dynamic: bool) -> None:
+def test_restart_type_and_exit_say_who_comes_back(
+    exit: Exit, restart: str, dynamic: bool
+) -> None:
     a = record(restart=restart)
     made = core(a, dynamic=dynamic)
     made.expect(a, exit)
@@ -100,7 +102,7 @@ def test_every_decision_voids_what_was_scheduled_sup_082() -> None:
     assert a.ticket == 8
 
 
-def test_the_limit() -> None:
+def test_one_restart_beyond_the_limit_gives_up() -> None:
     a, b = record("a"), record("b")
     made = core(a, b, max_restarts=2, max_seconds=5.0)
     assert ended(made, a, now=0) == Restart(0.0)
@@ -120,7 +122,7 @@ def test_giving_up_forgets_a_child_that_is_not_kept() -> None:
     assert (a.status, made.records) == ("gone", {})
 
 
-def test_a_row_of_delays_and_its_fresh_start() -> None:
+def test_delays_grow_in_a_row_that_a_life_that_lasted_ends() -> None:
     a = record(backoff=Backoff(initial=1, factor=2, reset_after=10, jitter=0))
     made = core(a, max_restarts=100)
     a.life_began = 0.0
@@ -139,7 +141,7 @@ def test_a_row_of_delays_and_its_fresh_start() -> None:
     assert a.attempt == 0
 
 
-def test_jitter_is_drawn() -> None:
+def test_the_jitter_of_a_delay_is_drawn() -> None:
     a = record(backoff=Backoff(initial=2, jitter=0.5, immediate_first=False))
     made: Core = SupervisorCore(Flags(), dynamic=False, draw=lambda: 1.0)
     made.records["a"] = a
@@ -149,13 +151,13 @@ def test_jitter_is_drawn() -> None:
     assert plain.on_failed_restart(a, 0) == Restart(2.0)
 
 
-def test_no_row_without_a_backoff() -> None:
+def test_without_a_backoff_no_attempts_are_counted() -> None:
     a = record()
     ended(core(a), a)
     assert a.attempt == 0
 
 
-def test_a_budget_that_escalates() -> None:
+def test_a_used_up_budget_gives_the_supervisor_up() -> None:
     a = record(budget=Budget(1, 5.0))
     made = core(a, max_restarts=100)
     assert ended(made, a, now=0) == Restart(0.0)
@@ -182,7 +184,7 @@ def test_the_supervisors_limit_counts_beside_a_budget() -> None:
     assert ended(made, a) == GiveUp(own=False)
 
 
-def test_a_restart_that_is_declined() -> None:
+def test_a_declined_restart_settles_the_child() -> None:
     for dynamic, restart, dropped in (
         (False, "permanent", False),
         (False, "transient", False),
@@ -197,7 +199,7 @@ def test_a_restart_that_is_declined() -> None:
         assert a.ticket == (2 if dropped else 1)
 
 
-def test_groups() -> None:
+def test_a_group_is_the_child_or_all_or_those_from_it_on() -> None:
     a, b, c = record("a"), record("b"), record("c")
     for strategy, group in (
         ("one_for_one", [b]),
@@ -239,7 +241,7 @@ def test_dropping_frees_the_id_of_that_child_only() -> None:
     made.drop(a)  # harmless
 
 
-def test_retiring() -> None:
+def test_a_retired_child_is_stopped_or_gone_and_owes_nothing() -> None:
     a = record(restart="temporary")
     made = core(a)
     a.undecided = True

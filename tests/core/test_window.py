@@ -23,14 +23,14 @@ def test_one_too_many_is_not_recorded() -> None:
     assert not window.admit(5.75)
 
 
-def test_no_restart_at_all() -> None:
+def test_a_limit_of_zero_admits_no_restart() -> None:
     window = RestartWindow(0, 5.0)
     assert not window.admit(0)
     assert not window.admit(100)
     assert window.used(100) == 0
 
 
-def test_when_it_frees() -> None:
+def test_it_frees_when_its_oldest_restarts_have_left_it() -> None:
     window = RestartWindow(3, 5.0)
     assert window.frees_at(0) == -math.inf
     window.admit(1)
@@ -41,7 +41,7 @@ def test_when_it_frees() -> None:
     assert window.frees_at(7.5) == -math.inf
 
 
-def test_clearing_forgets() -> None:
+def test_a_cleared_window_has_room_again() -> None:
     window = RestartWindow(1, 5.0)
     window.admit(0)
     window.clear()

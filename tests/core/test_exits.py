@@ -38,7 +38,9 @@ def test_an_exit_tells_kind_reason_and_error() -> None:
         ("noproc", False),
     ],
 )
-def test_which_ends_are_in_order_mon_011(kind: str, in_order: bool) -> None:
+def test_only_a_normal_end_and_a_shutdown_are_in_order_mon_011(
+    kind: str, in_order: bool
+) -> None:
     assert Exit(kind).in_order is in_order  # type: ignore[arg-type]
 
 
@@ -52,7 +54,7 @@ def test_stop_asks_for_normal_or_for_a_shutdown() -> None:
     assert Stop("r", reply=5).reply == 5
 
 
-def test_leaves_of_nested_groups() -> None:
+def test_leaves_are_the_errors_of_nested_groups_in_order() -> None:
     a, b, c = ValueError("a"), KeyError("b"), OSError("c")
     group = ExceptionGroup("g", [a, ExceptionGroup("h", [b, c])])
     assert list(leaves(group)) == [a, b, c]
@@ -90,7 +92,7 @@ class Rude(Exception):
         raise RuntimeError
 
 
-def test_an_error_in_one_line() -> None:
+def test_an_error_is_described_in_one_line() -> None:
     assert describe_error(ValueError("v")) == "ValueError: v"
     assert describe_error(ValueError()) == "ValueError"
     assert describe_error(ValueError("a\n  b\tc")) == "ValueError: a b c"

@@ -89,7 +89,7 @@ def test_not_a_number_is_refused(field: str) -> None:
     assert info.value.field == f"backoff.{field}"
 
 
-def test_the_edges_are_accepted() -> None:
+def test_the_smallest_and_largest_allowed_values_are_accepted() -> None:
     edge = Backoff(initial=0, maximum=0, reset_after=0, factor=1, jitter=0)
     assert edge.delay(9, 1.0) == 0
     assert Backoff(jitter=1, maximum=math.inf).jitter == 1
@@ -102,7 +102,7 @@ def test_the_edges_are_accepted() -> None:
         assert Mailbox(on_crash=word).on_crash == word  # type: ignore[arg-type]
 
 
-def test_the_defaults() -> None:
+def test_a_policy_without_arguments_has_the_documented_values() -> None:
     default = Backoff()
     assert (default.initial, default.factor, default.maximum) == (0.1, 2.0, 30.0)
     assert (default.jitter, default.reset_after) == (0.1, 60.0)
@@ -133,7 +133,7 @@ def test_a_row_without_end_stays_at_the_maximum() -> None:
     assert backoff.delay(10_000) == 7  # the power is too large for a float
 
 
-def test_whether_a_limit_can_be_used_up() -> None:
+def test_a_backoff_knows_whether_it_can_use_a_limit_up() -> None:
     steady = Backoff(initial=2, factor=1, maximum=2)  # 0, 2, 2, 2 …
     assert steady.can_exceed(3, 4)
     assert not steady.can_exceed(3, 3.9)
