@@ -4,7 +4,7 @@ Each life is a task of the supervisor's nursery (`_life.run_life`). Everything h
 synchronous. Rules:
 * every exit comes to `life_over` exactly once, in the dying task's last step;
 * `request_stop` is a mode, entered at once and for good in this life: nothing is
-  restarted and no request is accepted any more (design rule 12);
+  restarted and no request is accepted any more (rule 12 of how it is built);
 * nothing here raises through the nursery except what is fatal.
 """
 
@@ -15,7 +15,7 @@ import random
 from collections.abc import Callable, Sequence
 from contextvars import Context
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVarTuple
+from typing import Literal, TypeAlias, TypeVarTuple
 
 import trio
 
@@ -39,9 +39,6 @@ from trio_sup._trio.alarms import alarm_clock
 from trio_sup._trio.last_resort import report_fault, survive
 from trio_sup._trio.wake import Waiters
 
-if TYPE_CHECKING:
-    from trio_sup._node.node import Node
-
 Fields = TypeVarTuple("Fields")
 
 Mode: TypeAlias = Literal["down", "starting", "running", "stopping"]
@@ -60,7 +57,7 @@ class Lives:
     def __init__(self, record: Record, flags: Flags) -> None:
         self.record = record
         self.flags = flags
-        self.node: Node = record.node
+        self.node = record.node
         self.mode: Mode = "down"
         self.core: SupervisorCore[Record] = self._new_core()
         self.story: Story = Story()
