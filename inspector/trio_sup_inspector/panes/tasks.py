@@ -24,14 +24,13 @@ from trio_sup_inspector.lines.cells import (
     printable,
     width_of,
 )
-from trio_sup_inspector.panes.flows import OLD, can_follow
-from trio_sup_inspector.panes.pane import Pane
+from trio_sup_inspector.panes.pane import OLD, Pane, can_follow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_sup.inspect.protocol.wire_details import TaskRow
-    from trio_sup_inspector.state import NodeState
+    from trio_sup_inspector.state.node import NodeState
 
 WHERE: Final = 72
 """The view's width from which on the places are shown."""
@@ -145,16 +144,16 @@ class TasksPane(Pane):
         state = self.state
         topics = state.session.topics
         self.nothing = "asking for the tasks" if can_follow(state) else OLD
-        if state.paused and self.lines:
+        if state.picture.paused and self.lines:
             return False
-        made_of = (state.task_looks, self.folded, self.own, state.query.text)
+        made_of = (state.task_looks, self.folded, self.own, state.filter.query.text)
         if made_of == self._made_of:
             return False
         self._made_of = made_of
         self._tasks = dict(topics.tasks)
         self._records = children_of(self._tasks, own=self.own)
         self.lines = task_lines(
-            self._tasks, folded=self.folded, own=self.own, text=state.query.text
+            self._tasks, folded=self.folded, own=self.own, text=state.filter.query.text
         )
         keys = [line.id for line in self.lines]
         self.total = sum(row.kind == "task" for row in self._tasks.values())
