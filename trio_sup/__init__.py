@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trio_sup._children.life import graceful_stop as graceful_stop
+    from trio_sup._children.functions import graceful_stop as graceful_stop
     from trio_sup._children.record import Child as Child
     from trio_sup._children.refusals import (
         AlreadyPresent as AlreadyPresent,
@@ -89,7 +89,8 @@ if TYPE_CHECKING:
         Registry as Registry,
     )
     from trio_sup._servers.agent import Agent as Agent
-    from trio_sup._servers.genserver import Continue as Continue, GenServer as GenServer
+    from trio_sup._servers.callbacks import Continue as Continue
+    from trio_sup._servers.genserver import GenServer as GenServer
     from trio_sup._servers.machine import Timeout as Timeout
     from trio_sup._servers.messages import Caller as Caller
     from trio_sup._servers.monitors import Monitor as Monitor
@@ -241,7 +242,7 @@ __all__ = [
 
 # Where each name is from; a test holds this to the imports above.
 _HOMES = {
-    "_children.life": "graceful_stop",
+    "_children.functions": "graceful_stop",
     "_children.record": "Child",
     "_children.refusals": "AlreadyPresent AlreadyRegistered AlreadyStarted ChildNotStopped ChildQuarantined StartFailed StartIgnored",
     "_children.supervising": "ChildCounts ChildInfo SupervisorStatistics",
@@ -262,7 +263,8 @@ _HOMES = {
     "_registry.pubsub": "Published Subscription",
     "_registry.registry": "Registration Registry",
     "_servers.agent": "Agent",
-    "_servers.genserver": "Continue GenServer",
+    "_servers.callbacks": "Continue",
+    "_servers.genserver": "GenServer",
     "_servers.machine": "Timeout",
     "_servers.messages": "Caller",
     "_servers.monitors": "Monitor",

@@ -345,7 +345,7 @@ async def build(body: Callable[[World], Coroutine[Any, Any, None]]) -> World:
         await w.dynamic.start_child(child(Box, id="one"))
         w.task = w.tasks.async_nolink(trio.sleep_forever)
         boxes = w.box.record.mailbox, w.door.record.mailbox
-        w.inside, w.machine = (queue.server for queue in boxes if queue)  # type: ignore[assignment]
+        w.inside, w.machine = (queue.server for queue in boxes if queue)
         nursery.start_soon(w.box.call, Box.later)
         while not w.inside.callers:
             await trio.lowlevel.checkpoint()

@@ -9,7 +9,7 @@ life's exception along as context.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
@@ -30,11 +30,8 @@ from trio_sup._core.exits import (
     is_fatal,
     stop_in,
 )
-from trio_sup._servers.loop import serve
-from trio_sup._trio.blocks import block
 from trio_sup._trio.gate import LOOK
 from trio_sup._trio.last_resort import report_fault, survive
-from trio_sup._trio.protect import enter_user
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
@@ -130,55 +127,11 @@ def _end_of(
 
 
 def _run_target(record: Record) -> Awaitable[Any]:
-    """Return what the life consists of, to be awaited.
+    """Return what the life consists of, to be awaited; the harness puts itself here.
 
     Not a coroutine itself: each would be one more between Trio and every wake-up.
     """
-    spec = record.spec
-    if record.shell is not None:
-        return record.shell.run()
-    if record.mailbox is not None:
-        return serve(record)
-    if spec.signals_ready:
-        return _enter_signalling(record)
-    record.become_ready()
-    return enter_user(spec.target, *spec.args)
-
-
-async def _enter_signalling(record: Record) -> None:
-    status = ReadySignal(record)
-    await enter_user(record.spec.target, *record.spec.args, task_status=status)
-    if not record.ready and record.asked is None:
-        raise RuntimeError(
-            f"{record.path_text!r} returned without calling task_status.started()"
-        )
-
-
-class ReadySignal:
-    """What a plain function gets as `task_status`; fulfils `trio.TaskStatus`."""
-
-    __slots__ = ("_life", "_record")
-
-    def __init__(self, record: Record) -> None:
-        self._record = record
-        self._life = record.life
-
-    @enable_ki_protection
-    def started(self, value: object = None) -> None:
-        """Tell the supervisor that the child is ready; `value` is `handle.value`.
-
-        Raises:
-            RuntimeError: called twice.
-            WrongRun: called from a thread or from another Trio run.
-        """
-        record = self._record
-        record.node.home.check_if_going("task_status.started", record.path_text)
-        if record.life != self._life or not record.alive:
-            return  # kept for longer than its life
-        if record.ready:
-            raise RuntimeError("called 'started' twice on the same task status")
-        record.value = value
-        record.become_ready()
+    return record.spec.runs.run(record)
 
 
 def _classify(record: Record, error: BaseException | None) -> Exit:
@@ -214,37 +167,3 @@ def _without_cancelled(error: BaseException) -> BaseException:
     )
     leaked.__cause__ = error
     return leaked
-
-
-@block
-def graceful_stop() -> Generator[trio.Event]:
-    """Let a plain function finish in order when it is asked to stop.
-
-    Inside the block a request to stop sets the event that it yields, instead of
-    cancelling; the cancellation comes when the child's `shutdown` seconds are over,
-    or when the block is left. Outside of such a block a plain function is cancelled
-    at once. Servers need no such thing: they have `terminate`.
-
-    Raises:
-        RuntimeError: from entering: the present task does not belong to a supervised
-            function, or the block is used twice at a time.
-        WrongRun: from entering, in a thread that the function started, with a Trio run
-            of its own or without one; a `RuntimeError`, too.
-    """
-    record = current_record.get()
-    if record is None or record.spec.kind != "task" or record.scope is None:
-        raise RuntimeError("graceful_stop() works inside a supervised function only")
-    record.node.home.check("graceful_stop", record.path_text)
-    if record.stop_event is not None:
-        raise RuntimeError("graceful_stop() is in use already in this child")
-    life, scope = record.life, record.scope
-    record.stop_event = event = trio.Event()
-    if record.asked is not None:
-        event.set()
-    try:
-        yield event
-    finally:
-        if record.life == life and record.alive:
-            record.stop_event = None
-            if record.asked is not None:
-                scope.cancel(record.asked)

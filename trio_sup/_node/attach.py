@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Hashable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import trio
 from trio.lowlevel import current_task, enable_ki_protection
@@ -15,7 +15,7 @@ from trio_sup._children.watching import Until
 from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.exits import NORMAL, Exit, stop_in
 from trio_sup._core.policies import Mailbox, WhenFull
-from trio_sup._core.specs import ChildSpec
+from trio_sup._core.specs import ChildSpec, Runs
 from trio_sup._node.node import current_node
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import DownNote, InfoNote
@@ -41,8 +41,7 @@ class Attached(Child):
 
     @property
     def _queue(self) -> MailQueue:
-        queue = self.record.mailbox
-        assert queue is not None
+        queue: MailQueue = self.record.mailbox
         return queue
 
     def send(self, message: object) -> None:
@@ -153,7 +152,12 @@ async def attach(
 
 def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Attached:
     spec: ChildSpec[Attached] = ChildSpec(
-        kind="task", target="attached", id=id, name=name, restart="temporary"
+        kind="task",
+        target="attached",
+        id=id,
+        name=name,
+        restart="temporary",
+        runs=Runs(handle=Attached.of),
     )
     node = current_node()
     if id is None:
@@ -161,7 +165,7 @@ def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Atta
     record = Record(spec, id, None, node)
     if id is None:
         record.id = record.path_text = f"attached-{record.uid}"
-    record.handle = me = Attached.of(record)
+    me = cast("Attached", record.handle)
     record.mailbox = MailQueue(record, mailbox)
     record.reserve_name()
     record.life = record.started_life = 1
@@ -176,7 +180,7 @@ def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Atta
 
 
 def _end(record: Record, exit: Exit) -> None:
-    queue = record.mailbox
+    queue: MailQueue | None = record.mailbox
     assert queue is not None
     parked = queue.parked
     record.life_done()

@@ -52,7 +52,7 @@ from trio_sup._trio.protect import enter_user
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-    from trio_sup._servers.genserver import GenServer
+    from trio_sup._servers.callbacks import ServerBase
 
 TURN = 64
 """How many messages a server handles before others get a turn."""
@@ -65,7 +65,7 @@ async def serve(record: Record) -> None:
         Stop: the server ended itself in order.
         Exception: it crashed, or did not start.
     """
-    queue = record.mailbox
+    queue: MailQueue | None = record.mailbox
     assert queue is not None
     server = await enter_user(_construct, record)
     await enter_user(_init, server)
@@ -136,23 +136,24 @@ def _reply_with_stop(queue: MailQueue, failure: BaseException) -> None:
         report_fault(queue.record.path_text, error)
 
 
-async def _construct(record: Record) -> GenServer:
+async def _construct(record: Record) -> ServerBase:
     """Make the server object: a fresh one every life."""
-    server: GenServer = record.spec.target(*record.spec.args)
+    server: ServerBase = record.spec.target(*record.spec.args)
     server.__inner__ = ServerContext(record)
     assert record.mailbox is not None
     record.mailbox.server = server
     return server
 
 
-async def _init(server: GenServer) -> None:
+async def _init(server: ServerBase) -> None:
     wish = await server.init()
     if wish is not None:
-        server.continue_with(*wish.args)
+        assert server.__inner__ is not None
+        server.__inner__.to_continue = wish.args
     await server.__begin__()
 
 
-async def _run_continues(queue: MailQueue, server: GenServer) -> None:
+async def _run_continues(queue: MailQueue, server: ServerBase) -> None:
     """Run `handle_continue` as long as there is something to continue with."""
     inner = server.__inner__
     assert inner is not None
@@ -163,7 +164,7 @@ async def _run_continues(queue: MailQueue, server: GenServer) -> None:
             trace(queue, server, "continued", "handle_continue", args)
 
 
-async def _serve_messages(queue: MailQueue, server: GenServer) -> None:
+async def _serve_messages(queue: MailQueue, server: ServerBase) -> None:
     """Serve messages until a stop is reached; then return, or raise `Stop`."""
     inner = server.__inner__
     assert inner is not None
@@ -234,7 +235,7 @@ async def _park_until(queue: MailQueue, at: float) -> None:
         alarm.cancel()
 
 
-def _work_on(queue: MailQueue, server: GenServer, item: Item) -> Awaitable[Any]:
+def _work_on(queue: MailQueue, server: ServerBase, item: Item) -> Awaitable[Any]:
     """Return what there is to do for a message, to be awaited."""
     if isinstance(item, Request):
         if item.expired:
@@ -255,7 +256,7 @@ async def _nothing() -> None:
     """The message is void: nobody wants it any more."""
 
 
-def _defer(queue: MailQueue, server: GenServer, request: Request) -> Awaitable[Any]:
+def _defer(queue: MailQueue, server: ServerBase, request: Request) -> Awaitable[Any]:
     """Return what there is to do for a call that is answered later."""
     if request.task is not None:
         request.held = queue
@@ -285,7 +286,7 @@ def _without_our_frames(error: Exception) -> Exception:
     return error
 
 
-def _trace_end(queue: MailQueue, server: GenServer, item: Item) -> None:
+def _trace_end(queue: MailQueue, server: ServerBase, item: Item) -> None:
     name = name_of(item)
     if not isinstance(item, Request):
         trace(queue, server, "handled", name, None)
@@ -330,7 +331,7 @@ def _note_place(exit: Exit, queue: MailQueue) -> None:
 
 
 async def _terminate(
-    record: Record, server: GenServer, exit: Exit
+    record: Record, server: ServerBase, exit: Exit
 ) -> BaseException | None:
     """Run `terminate` inside what is left of the grace; return its error."""
     shutdown = record.spec.shutdown

@@ -15,7 +15,7 @@ import weakref
 from collections import OrderedDict
 from itertools import islice
 from threading import get_ident
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
 from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
@@ -39,13 +39,22 @@ from trio_sup._trio.wake import WAKE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trio_sup._children.record import Record
+    from trio_sup._children.record import Child, Record
     from trio_sup._core.policies import Mailbox
-    from trio_sup._servers.genserver import GenServer
-    from trio_sup._servers.mailbox import MailQueue
+    from trio_sup._servers.callbacks import ServerBase
     from trio_sup._servers.messages import Item
-    from trio_sup._servers.monitors import Monitor
-    from trio_sup._servers.trace import TraceHook
+
+
+class Cancellable(Protocol):
+    """A monitor, as the queue of the server that watches knows it."""
+
+    @property
+    def target(self) -> Child:
+        """Whom it watches."""
+        ...
+
+    def cancel(self) -> None:
+        """Hear no more."""
 
 
 @protected
@@ -112,10 +121,10 @@ class Queue:
         # How many nurseries of the server's task are older than its handlers.
         self.background: int = 0
         # What the present life watches.
-        self.monitors: dict[Monitor, None] = {}
-        self.tracer: TraceHook | None = None
+        self.monitors: dict[Cancellable, None] = {}
+        self.tracer: Callable[[Any], object] | None = None
         # The object of the present life, for those who look from outside.
-        self.server: GenServer | None = None
+        self.server: ServerBase | None = None
         self.current: Item | None = None
         self.current_since: float = 0.0
         self.received: int = 0
@@ -417,41 +426,40 @@ class Queue:
         self.kept = weakref.ref(newest[0]) if newest else None
         self.admit_waiting()
 
+    # Seen and emptied by hand, from outside.
 
-def waiting(queue: MailQueue) -> tuple[int, int]:
-    """Return how many calls wait, and how many casts and sends."""
-    calls = sum(isinstance(item, Request) for item in _items(queue))
-    return calls, queue.bounded
+    def waiting(self) -> tuple[int, int]:
+        """Return how many calls wait, and how many casts and sends."""
+        calls = sum(isinstance(item, Request) for item in self._items())
+        return calls, self.bounded
 
+    def drain(self) -> tuple[int, int]:
+        """Drop all calls, casts and sends that wait; stops and `Down`s stay.
 
-def drain(queue: MailQueue) -> tuple[int, int]:
-    """Drop all calls, casts and sends that wait; stops and `Down`s stay.
+        A call fails with `NoProcess`, for it was not executed. The message in hand is
+        not touched, and senders that waited for room get it. No checkpoint.
 
-    A call fails with `NoProcess`, for it was not executed. The message in hand is
-    not touched, and senders that waited for room get it. No checkpoint.
+        Returns:
+            How many calls were failed, and how many casts and sends were dropped.
+        """
+        calls = [item for item in self._items() if isinstance(item, Request)]
+        notes = 0
+        for item in self._items():
+            notes += isinstance(item, CastNote | InfoNote)
+            if isinstance(item, TickNote):
+                item.waits = False
+        self.batch = [item for item in self.batch if _stays(item)]
+        self.inbox = [item for item in self.inbox if _stays(item)]
+        self.bounded = 0
+        self.dropped += notes
+        for call in calls:
+            call.fail(NoProcess(self.record.path_text, "had its mailbox drained"))
+        self.admit_waiting()
+        self.record.touch()
+        return len(calls), notes
 
-    Returns:
-        How many calls were failed, and how many casts and sends were dropped.
-    """
-    calls = [item for item in _items(queue) if isinstance(item, Request)]
-    notes = 0
-    for item in _items(queue):
-        notes += isinstance(item, CastNote | InfoNote)
-        if isinstance(item, TickNote):
-            item.waits = False
-    queue.batch = [item for item in queue.batch if _stays(item)]
-    queue.inbox = [item for item in queue.inbox if _stays(item)]
-    queue.bounded = 0
-    queue.dropped += notes
-    for call in calls:
-        call.fail(NoProcess(queue.record.path_text, "had its mailbox drained"))
-    queue.admit_waiting()
-    queue.record.touch()
-    return len(calls), notes
-
-
-def _items(queue: MailQueue) -> list[Item]:
-    return [*queue.batch, *queue.inbox]
+    def _items(self) -> list[Item]:
+        return [*self.batch, *self.inbox]
 
 
 def _stays(item: Item) -> bool:

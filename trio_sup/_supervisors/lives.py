@@ -15,7 +15,7 @@ import random
 from collections.abc import Callable, Sequence
 from contextvars import Context
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVarTuple
+from typing import Literal, TypeAlias, TypeVarTuple
 
 import trio
 
@@ -39,9 +39,6 @@ from trio_sup._trio.alarms import alarm_clock
 from trio_sup._trio.last_resort import report_fault, survive
 from trio_sup._trio.wake import Waiters
 
-if TYPE_CHECKING:
-    from trio_sup._node.node import Node
-
 Fields = TypeVarTuple("Fields")
 
 Mode: TypeAlias = Literal["down", "starting", "running", "stopping"]
@@ -60,7 +57,7 @@ class Lives:
     def __init__(self, record: Record, flags: Flags) -> None:
         self.record = record
         self.flags = flags
-        self.node: Node = record.node
+        self.node = record.node
         self.mode: Mode = "down"
         self.core: SupervisorCore[Record] = self._new_core()
         self.story: Story = Story()

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import trio
 from trio.lowlevel import enable_ki_protection
@@ -25,7 +25,6 @@ from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Child, Record
-    from trio_sup._tasks.links import LinkedTasks
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -111,6 +110,13 @@ class Run(Generic[T]):
                 report_fault(f"task {self.__name__}", fault)
 
 
+class Link(Protocol):
+    """What a linked task is unlinked from: a block of `TaskSupervisor.linked`."""
+
+    def forget(self, task: Task[Any], /) -> None:
+        """Let a task go."""
+
+
 @protected
 class Task(Generic[T_co]):
     """A task that was started for its result.
@@ -122,7 +128,7 @@ class Task(Generic[T_co]):
     __slots__ = ("_link", "_record", "_run")
 
     def __init__(
-        self, run: Run[T_co], record: Record | None, link: LinkedTasks | None
+        self, run: Run[T_co], record: Record | None, link: Link | None
     ) -> None:
         self._run = run
         self._record = record
