@@ -7,7 +7,7 @@ from pathlib import Path
 import trio_sup_inspector
 
 PACKAGE = Path(trio_sup_inspector.__file__).parent
-PURE = ("acting", "connection", "detail", "lines", "panes", "state")
+PURE = ("acting", "answers", "connection", "detail", "lines", "panes", "state")
 
 
 def test_all_but_widgets_and_screens_work_without_textual() -> None:
