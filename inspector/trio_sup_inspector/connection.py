@@ -254,6 +254,11 @@ class Connection:
         return "this side gave the connection up"
 
     async def _wait(self) -> None:
+        """Until an attempt is due.
+
+        The clock is the application's: a recording's or a test's goes at a pace of its
+        own, so it is looked at again and again.
+        """
         while (due := self.session.retry_at) is not None:
             delay = due - self.clock()
             if delay <= 0:
@@ -313,16 +318,20 @@ def explain(
     if isinstance(error, DiscoveryError):
         kind = "unsafe" if type(error).__name__ == "UnsafeDirectory" else "missing"
         return Trouble(kind, str(error))
-    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM):
+    if isinstance(error, OSError):
+        return _explain_os(error, socket)
+    return Trouble("other", str(error))
+
+
+def _explain_os(error: OSError, socket: Path | None) -> Trouble:
+    if error.errno in (errno.EACCES, errno.EPERM):
         return Trouble(
             "forbidden",
             f"permission denied: {socket}{_owner(socket)}",
             "run the inspector as the user who runs the node, or as root",
         )
-    if isinstance(error, OSError):
-        what = error.strerror or str(error)
-        return Trouble("other", f"cannot connect to {socket}: {what}")
-    return Trouble("other", str(error))
+    what = error.strerror or str(error)
+    return Trouble("other", f"cannot connect to {socket}: {what}")
 
 
 def _owner(socket: Path | None) -> str:

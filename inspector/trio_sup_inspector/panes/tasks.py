@@ -55,29 +55,20 @@ def task_lines(
         text: A filter; what leads to a match is kept, dimmed.
     """
     records = children_of(tasks, own=own)
-    shown: set[int] | None = None
-    matching: set[int] = set()
-    if text.strip():
-        passes = parse_text_query(text)
-        matching = {
-            row.id
-            for row in tasks.values()
-            if row.kind == "task" and passes(f"{row.name} {row.where}")
-        }
-        shown = _with_ancestors(tasks, matching)
+    matching = _matching(tasks, text) if text.strip() else None
+    shown = None if matching is None else _with_ancestors(tasks, matching)
     lines: list[Line] = []
-    room = MAX_GUIDES
     todo: list[tuple[int, str, bool]] = []
+    room = MAX_GUIDES
 
     def push(parent: int, above: str) -> None:
         below = [n for n in records.get(parent, ()) if shown is None or n in shown]
-        end = len(below) - 1
-        todo.extend((below[at], above, at == end) for at in range(end, -1, -1))
+        todo.extend((n, above, n == below[-1]) for n in reversed(below))
 
     push(0, "")
     while todo:
         number, above, last = todo.pop()
-        dim = shown is not None and number not in matching
+        dim = matching is not None and number not in matching
         lines.append(Line(number, above, last, dim))
         if number not in folded:
             if room > 0:
@@ -110,6 +101,15 @@ def children_of(tasks: Mapping[int, TaskRow], *, own: bool) -> dict[int, list[in
         if single and tasks[single].kind == "nursery":
             records[parent] = records.pop(single, [])
     return records
+
+
+def _matching(tasks: Mapping[int, TaskRow], text: str) -> set[int]:
+    passes = parse_text_query(text)
+    return {
+        row.id
+        for row in tasks.values()
+        if row.kind == "task" and passes(f"{row.name} {row.where}")
+    }
 
 
 def _with_ancestors(tasks: Mapping[int, TaskRow], matching: set[int]) -> set[int]:
