@@ -18,7 +18,7 @@ from trio_sup_inspector.lines.writer import Writer
 if TYPE_CHECKING:
     from trio_sup.inspect.protocol.wire_details import Letter, Life, Link, TaskStack
     from trio_sup_inspector.lines.cells import Cells
-    from trio_sup_inspector.state import NodeState
+    from trio_sup_inspector.state.node import NodeState
 
 Tab: TypeAlias = Callable[[Writer, Subject, "NodeState", float], None]
 

@@ -12,9 +12,10 @@ import trio
 
 from trio_sup._core.safe import safe_text
 from trio_sup._trio.log import Log
-from trio_sup.inspect.node.consequence import ACTIONS, Consequence
+from trio_sup.inspect.node.consequence import Consequence
 from trio_sup.inspect.node.text import MAX_ERROR, MAX_NAME, clip
 from trio_sup.inspect.protocol.wire_actions import (
+    ACTIONS,
     Act,
     Acted,
     AskControl,
