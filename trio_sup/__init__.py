@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trio_sup._children.life import graceful_stop as graceful_stop
+    from trio_sup._children.functions import graceful_stop as graceful_stop
     from trio_sup._children.record import Child as Child
     from trio_sup._children.refusals import (
         AlreadyPresent as AlreadyPresent,
@@ -89,7 +89,8 @@ if TYPE_CHECKING:
         Registry as Registry,
     )
     from trio_sup._servers.agent import Agent as Agent
-    from trio_sup._servers.genserver import Continue as Continue, GenServer as GenServer
+    from trio_sup._servers.callbacks import Continue as Continue
+    from trio_sup._servers.genserver import GenServer as GenServer
     from trio_sup._servers.machine import Timeout as Timeout
     from trio_sup._servers.messages import Caller as Caller
     from trio_sup._servers.monitors import Monitor as Monitor
@@ -111,7 +112,9 @@ if TYPE_CHECKING:
     )
     from trio_sup._servers.timers import Timer as Timer
     from trio_sup._servers.trace import TraceEvent as TraceEvent
+    from trio_sup._tasks.callers import callers as callers
     from trio_sup._tasks.links import LinkedTasks as LinkedTasks
+    from trio_sup._tasks.many import await_many as await_many, yield_many as yield_many
     from trio_sup._tasks.options import (
         Failed as Failed,
         StreamProgress as StreamProgress,
@@ -121,12 +124,7 @@ if TYPE_CHECKING:
         TaskSupervisor as TaskSupervisor,
         task_supervisor as task_supervisor,
     )
-    from trio_sup._tasks.task import (
-        Task as Task,
-        await_many as await_many,
-        callers as callers,
-        yield_many as yield_many,
-    )
+    from trio_sup._tasks.task import Task as Task
     from trio_sup._tree.dynamic import DynamicSupervisor as DynamicSupervisor
     from trio_sup._tree.open import open_supervisor as open_supervisor
     from trio_sup._tree.partitions import partition_supervisor as partition_supervisor
@@ -241,7 +239,7 @@ __all__ = [
 
 # Where each name is from; a test holds this to the imports above.
 _HOMES = {
-    "_children.life": "graceful_stop",
+    "_children.functions": "graceful_stop",
     "_children.record": "Child",
     "_children.refusals": "AlreadyPresent AlreadyRegistered AlreadyStarted ChildNotStopped ChildQuarantined StartFailed StartIgnored",
     "_children.supervising": "ChildCounts ChildInfo SupervisorStatistics",
@@ -262,7 +260,8 @@ _HOMES = {
     "_registry.pubsub": "Published Subscription",
     "_registry.registry": "Registration Registry",
     "_servers.agent": "Agent",
-    "_servers.genserver": "Continue GenServer",
+    "_servers.callbacks": "Continue",
+    "_servers.genserver": "GenServer",
     "_servers.machine": "Timeout",
     "_servers.messages": "Caller",
     "_servers.monitors": "Monitor",
@@ -277,7 +276,9 @@ _HOMES = {
     "_tasks.options": "Failed StreamProgress",
     "_tasks.stream": "NolinkStream Stream",
     "_tasks.supervisor": "TaskSupervisor task_supervisor",
-    "_tasks.task": "Task await_many callers yield_many",
+    "_tasks.callers": "callers",
+    "_tasks.many": "await_many yield_many",
+    "_tasks.task": "Task",
     "_tree.dynamic": "DynamicSupervisor",
     "_tree.open": "open_supervisor",
     "_tree.partitions": "partition_supervisor",

@@ -140,9 +140,9 @@ async def test_finished_generators_leave_no_trace() -> None:
             await exhausting()
         await trio.sleep_forever()
 
-    async with trio_sup.open_supervisor([child(many, id="many")]) as root:
+    async with trio_sup.open_supervisor([child(many, id="many")]):
         await trio.testing.wait_all_tasks_blocked()
-        generators = root.record.node.generators
+        generators = trio_sup.current_node().generators
         assert generators.remembered <= 1
 
 

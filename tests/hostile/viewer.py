@@ -34,8 +34,8 @@ from trio_sup.inspect.text.tree_text import tree_lines
 from trio_sup_inspector.detail.parts import TABS
 from trio_sup_inspector.detail.side import Side
 from trio_sup_inspector.lines import banner, frame
-from trio_sup_inspector.panes.lists import make_panes
-from trio_sup_inspector.state import NodeState
+from trio_sup_inspector.panes.tabs import make_panes
+from trio_sup_inspector.state.node import NodeState
 
 if TYPE_CHECKING:
     from trio_sup_inspector.lines.cells import Cells
@@ -268,12 +268,12 @@ def moves(viewer: Viewer) -> None:
     """What a user does meanwhile."""
     state, now = viewer.state, viewer.now
     state.next_problem(None, now)
-    state.pause(now)
-    state.step(now)
-    state.resume(now)
-    state.fold_all()
+    state.picture.pause(now)
+    state.picture.step(now)
+    state.picture.resume(now)
+    state.folding.fold_all()
     for id in list(state.model.rows)[:3]:
-        state.reveal(id)
+        state.folding.reveal(id)
     with contextlib.suppress(LookupError):
         which_child.find_child(state.model.rows.values(), "b0")
     show.duration(now)

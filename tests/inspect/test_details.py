@@ -113,7 +113,7 @@ async def test_a_mailbox_is_shown_with_arguments_callers_and_ages(
             assert later.letters[0].seen == first_seen
             assert later.letters[3].seen >= first_seen + 2
         await caller_child.record.handle.wait_running()
-        sup.server(Shop, "shop").record.mailbox.server.gate.set()  # type: ignore[union-attr]
+        sup.server(Shop, "shop").record.mailbox.server.gate.set()
 
 
 @pytest.mark.trio
@@ -285,7 +285,7 @@ class Watcher(GenServer):
         self.target = target
 
     async def init(self) -> None:
-        self.monitor(self.supervisor.child(self.target))  # type: ignore[union-attr]
+        self.monitor(self.supervisor.child(self.target))  # type: ignore[attr-defined]
 
 
 @pytest.mark.trio

@@ -96,8 +96,8 @@ def test_what_the_user_chose_survives_a_jump(play: Callable[..., None]) -> None:
         await rig.press("2", "slash")
         await rig.type("c3")
         await rig.press("enter", "right_curly_bracket")
-        assert rig.main.current == "list"
-        assert rig.state.query.text == "c3"
+        assert rig.main.lists.current == "list"
+        assert rig.state.filter.query.text == "c3"
         assert "c3" in rig.text()
         assert "c4" not in rig.text()
 

@@ -6,7 +6,6 @@ from trio.testing import MockClock
 
 from trio_sup import GenServer, Mailbox, call, cast, child, open_supervisor
 from trio_sup._core.policies import WhenFull
-from trio_sup._servers.queue import drain
 
 
 class Clock(GenServer):
@@ -44,7 +43,7 @@ async def test_a_tick_that_was_drained_is_followed_by_the_next(
         ref = sup.server(Clock, "Clock")
         ref.cast(Clock.sleep, 2.5)
         await trio.sleep(1.5)
-        assert drain(ref.mailbox) == (0, 1)
+        assert ref.mailbox.drain() == (0, 1)
         await trio.sleep(3)
         assert heard == [2.5, 3, 4]
 

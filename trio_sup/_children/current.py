@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from trio.lowlevel import Task
 
     from trio_sup._children.record import Record
-    from trio_sup._node.node import Node
+    from trio_sup._children.surroundings import HostNode
 
 current_record: ContextVar[Record | None] = ContextVar(
     "trio_sup current child", default=None
@@ -49,7 +49,7 @@ def present_record() -> Record | None:
     return current_record.get() if at is None else at.record
 
 
-def record_of(task: Task, node: Node) -> Record | None:
+def record_of(task: Task, node: HostNode[Record]) -> Record | None:
     """Return the child of a node that a task belongs to, or None."""
     record = task.context.get(current_record)
     return record if record is not None and record.node is node else None

@@ -10,7 +10,7 @@ from trio_sup._trio.log import Log, to_stderr
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-    from trio_sup._supervisors.shell import Shell
+    from trio_sup._children.surroundings import Supervising
 
 _log = Log("trio_sup")
 
@@ -40,7 +40,7 @@ def end_a_tree(near: Record, error: BaseException, where: str) -> None:
         to_stderr(text + "\n")
 
 
-def _running_above(near: Record) -> Shell | None:
+def _running_above(near: Record) -> Supervising[Record] | None:
     record: Record | None = near
     while record is not None:
         shell = record.shell

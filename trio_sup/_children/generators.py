@@ -24,7 +24,7 @@ from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-    from trio_sup._node.node import Node
+    from trio_sup._children.surroundings import HostNode
 
 _log = Log("trio_sup")
 
@@ -37,7 +37,7 @@ Mark: TypeAlias = tuple[str, int]
 class Generators:
     """The async generators of one run that children began and did not finish."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: HostNode[Record]) -> None:
         self._node = node
         # What each child's present life began and did not finish, by the generator's
         # number: one that is being collected cannot be found otherwise.

@@ -9,32 +9,17 @@ life's exception along as context.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
 from trio.lowlevel import current_task, enable_ki_protection
 
 from trio_sup._children.current import current_record
-from trio_sup._children.refusals import StartFailed
-from trio_sup._core.anatomy import (
-    is_a,
-    without,
-)
-from trio_sup._core.errors import LeakedCancelled, RestartLimitExceeded
-from trio_sup._core.exits import (
-    NORMAL,
-    Exit,
-    ExitKind,
-    Ignore,
-    is_fatal,
-    stop_in,
-)
-from trio_sup._servers.loop import serve
-from trio_sup._trio.blocks import block
+from trio_sup._core.exits import Exit, is_fatal
+from trio_sup._core.judge import classify
 from trio_sup._trio.gate import LOOK
 from trio_sup._trio.last_resort import report_fault, survive
-from trio_sup._trio.protect import enter_user
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
@@ -72,6 +57,7 @@ async def run_life(host: LifeHost, record: Record) -> None:
                     await _close_nurseries(record.task)
     except BaseException as misnested:  # noqa: BLE001 - scopes left open inside
         error = misnested if error is None else error
+    cancelled = scope.cancel_called
     gate = record.node.gate
     gate.passed += 1
     if gate.passed >= LOOK and gate.is_crowded():
@@ -79,7 +65,7 @@ async def run_life(host: LifeHost, record: Record) -> None:
     exit = fatal = None
     try:
         survive(record.path_text, record.node.generators.life_over, record)
-        exit, fatal = _end_of(record, error, cancelled=scope.cancel_called)
+        exit, fatal = _end_of(record, error, cancelled=cancelled)
         host.life_over(record, exit, fatal)
     finally:
         # Break the cycle error -> traceback -> this frame -> record, exit -> error.
@@ -102,26 +88,11 @@ async def _close_nurseries(task: trio.lowlevel.Task) -> None:
 
 
 def _end_of(
-    record: Record, error: BaseException | None, *, cancelled: bool
+    record: Record, raised: BaseException | None, *, cancelled: bool
 ) -> tuple[Exit, BaseException | None]:
-    """Work out how a life ended, and what of it is fatal. Never raises.
-
-    Args:
-        record: Whose life.
-        error: What it raised.
-        cancelled: Whether it was cancelled; its cancellation then means nothing.
-    """
-    try:
-        if error is not None and cancelled:
-            error = without(error, trio.Cancelled)
-        exit, fault = _classify(record, error), None
-    except BaseException as raised:  # noqa: BLE001 - the life ends all the same
-        fault = raised
-        if record.asked is None:
-            exit = Exit("crashed", None, raised if error is None else error)
-        else:
-            exit = Exit("killed" if record.forced else "shutdown", record.asked, error)
-    for fatal in (error, fault):
+    """Return how a life ended, and what of it is fatal. Never raises."""
+    exit, failure, fault = classify(record, raised, trio.Cancelled, cancelled=cancelled)
+    for fatal in (failure, fault):
         if fatal is not None and is_fatal(fatal, trio.Cancelled):
             return exit, fatal
     if fault is not None:
@@ -130,121 +101,8 @@ def _end_of(
 
 
 def _run_target(record: Record) -> Awaitable[Any]:
-    """Return what the life consists of, to be awaited.
+    """Return what the life consists of, to be awaited; the harness puts itself here.
 
     Not a coroutine itself: each would be one more between Trio and every wake-up.
     """
-    spec = record.spec
-    if record.shell is not None:
-        return record.shell.run()
-    if record.mailbox is not None:
-        return serve(record)
-    if spec.signals_ready:
-        return _enter_signalling(record)
-    record.become_ready()
-    return enter_user(spec.target, *spec.args)
-
-
-async def _enter_signalling(record: Record) -> None:
-    status = ReadySignal(record)
-    await enter_user(record.spec.target, *record.spec.args, task_status=status)
-    if not record.ready and record.asked is None:
-        raise RuntimeError(
-            f"{record.path_text!r} returned without calling task_status.started()"
-        )
-
-
-class ReadySignal:
-    """What a plain function gets as `task_status`; fulfils `trio.TaskStatus`."""
-
-    __slots__ = ("_life", "_record")
-
-    def __init__(self, record: Record) -> None:
-        self._record = record
-        self._life = record.life
-
-    @enable_ki_protection
-    def started(self, value: object = None) -> None:
-        """Tell the supervisor that the child is ready; `value` is `handle.value`.
-
-        Raises:
-            RuntimeError: called twice.
-            WrongRun: called from a thread or from another Trio run.
-        """
-        record = self._record
-        record.node.home.check_if_going("task_status.started", record.path_text)
-        if record.life != self._life or not record.alive:
-            return  # kept for longer than its life
-        if record.ready:
-            raise RuntimeError("called 'started' twice on the same task status")
-        record.value = value
-        record.become_ready()
-
-
-def _classify(record: Record, error: BaseException | None) -> Exit:
-    """Work out how a life ended: by intent first, by exception second."""
-    if record.asked is not None:
-        kind: ExitKind = "killed" if record.forced else "shutdown"
-        if error is not None and stop_in(error) is not None:
-            error = None
-        if is_a(error, (RestartLimitExceeded, StartFailed)):
-            error = None  # a supervisor that was going down anyway
-        return Exit(kind, record.asked, error)
-    if error is None:
-        return NORMAL if record.shell is None else record.shell.outcome
-    if is_a(error, Ignore) and not record.ready:
-        return Exit("normal", "ignore", error)
-    stop = stop_in(error)
-    if stop is not None:
-        return stop.exit
-    if record.shell is not None and is_a(error, RestartLimitExceeded):
-        return Exit("shutdown", "gave up", error)
-    if record.shell is not None and is_a(error, StartFailed):
-        return Exit("shutdown", "a child failed to start", error)
-    return Exit("crashed", None, _without_cancelled(error))
-
-
-def _without_cancelled(error: BaseException) -> BaseException:
-    """Turn a cancellation that nobody sent into an error of its own."""
-    rest = without(error, trio.Cancelled)
-    if rest is not None:
-        return rest
-    leaked = LeakedCancelled(
-        "the child let a Cancelled escape that was not meant for it"
-    )
-    leaked.__cause__ = error
-    return leaked
-
-
-@block
-def graceful_stop() -> Generator[trio.Event]:
-    """Let a plain function finish in order when it is asked to stop.
-
-    Inside the block a request to stop sets the event that it yields, instead of
-    cancelling; the cancellation comes when the child's `shutdown` seconds are over,
-    or when the block is left. Outside of such a block a plain function is cancelled
-    at once. Servers need no such thing: they have `terminate`.
-
-    Raises:
-        RuntimeError: from entering: the present task does not belong to a supervised
-            function, or the block is used twice at a time.
-        WrongRun: from entering, in a thread that the function started, with a Trio run
-            of its own or without one; a `RuntimeError`, too.
-    """
-    record = current_record.get()
-    if record is None or record.spec.kind != "task" or record.scope is None:
-        raise RuntimeError("graceful_stop() works inside a supervised function only")
-    record.node.home.check("graceful_stop", record.path_text)
-    if record.stop_event is not None:
-        raise RuntimeError("graceful_stop() is in use already in this child")
-    life, scope = record.life, record.scope
-    record.stop_event = event = trio.Event()
-    if record.asked is not None:
-        event.set()
-    try:
-        yield event
-    finally:
-        if record.life == life and record.alive:
-            record.stop_event = None
-            if record.asked is not None:
-                scope.cancel(record.asked)
+    return record.spec.runs.run(record)

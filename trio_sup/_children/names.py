@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from trio_sup._children.refusals import AlreadyRegistered
 from trio_sup._core.name_tables import DuplicateTable, Entry, Table, UniqueTable
-from trio_sup._registry.listeners import Listener, Notifier, Registered, Unregistered
 from trio_sup._trio.home import Home, present_home
 from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import Waiters
@@ -25,9 +24,9 @@ _moving = Lock()
 
 @protected
 class Names:
-    """A table of names, with those who wait for one or listen.
+    """A table of names, with those who wait for one.
 
-    Everything here is synchronous and runs no user code: listeners are told later.
+    Everything here is synchronous and runs no user code.
     """
 
     def __init__(self, *, unique: bool, name: str) -> None:
@@ -40,7 +39,6 @@ class Names:
         else:
             self._table = DuplicateTable()
         self._waiters: dict[Hashable, Waiters] = {}
-        self._notifier = Notifier()
         # The Trio run that uses it: the first that does, until that has ended.
         self._home: Home | None = None
 
@@ -96,7 +94,7 @@ class Names:
         """The child's life has ended; the name stays reserved for the next."""
         entry = self._table.reserved_by(record)
         if entry is not None and self._table.hide(entry):
-            self._tell_gone(entry)
+            self._went(entry)
 
     def release(self, record: Record) -> None:
         """Free a reserved name."""
@@ -119,27 +117,6 @@ class Names:
         if fatal is not None:
             raise fatal
 
-    # Listeners.
-
-    def add_listener(self, listener: Listener) -> None:
-        """Call a function with every `Registered` and `Unregistered` from now on.
-
-        Raises:
-            TypeError: it is async.
-            WrongRun: called from elsewhere while a Trio run uses this registry.
-        """
-        self._check_run("add_listener")
-        self._notifier.add(listener)
-
-    def remove_listener(self, listener: Listener) -> None:
-        """Call it no more; harmless if it was not there.
-
-        Raises:
-            WrongRun: as `add_listener`.
-        """
-        self._check_run("remove_listener")
-        self._notifier.discard(listener)
-
     def _check_run(self, call: str) -> None:
         if self._home is not None:
             self._home.check_if_going(f"registry.{call}", self.name)
@@ -157,9 +134,7 @@ class Names:
             return
         if self._waiters:
             self._wake_for(entry)
-        if self._notifier.listeners:
-            notice = Registered(entry.key, entry.owner.handle, entry.value)
-            self._notifier.post(notice)
+        self._came(entry)
 
     def _wake_for(self, entry: Entry[Record]) -> None:
         """Wake those who wait for a key; each looks again whether it is there."""
@@ -178,10 +153,12 @@ class Names:
             self._table.remove(entry)
         finally:
             if was_live:
-                self._tell_gone(entry)
+                self._went(entry)
 
-    def _tell_gone(self, entry: Entry[Record]) -> None:
-        if self._notifier.listeners:
-            record = entry.owner
-            ended = None if record.alive else record.last_exit
-            self._notifier.post(Unregistered(entry.key, record.handle, ended))
+    # For those who listen; a table of its own has none.
+
+    def _came(self, entry: Entry[Record]) -> None:
+        """An entry can be looked up from now on."""
+
+    def _went(self, entry: Entry[Record]) -> None:
+        """An entry can no longer be looked up."""

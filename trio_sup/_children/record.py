@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import trio
 
 from trio_sup._children.visible import ObservedState
-from trio_sup._core.addresses import Via
+from trio_sup._core.addresses import Namespace, Via
 from trio_sup._core.clean import clean
 from trio_sup._core.errors import NoProcess, WrongKind
 from trio_sup._core.events import ChildStarted
-from trio_sup._core.exits import NOPROC, Exit
+from trio_sup._core.exits import NOPROC, NORMAL, Exit
 from trio_sup._core.safe import safe_text
 from trio_sup._core.specs import ChildSpec
+from trio_sup._core.targets import origin_of
 from trio_sup._core.words import Status
-from trio_sup._registry.registry import Registry
 from trio_sup._trio.alarms import Alarm, alarm_clock
 from trio_sup._trio.last_resort import report_fault
 from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
-    from trio_sup._children.watching import Watchers
+    from trio_sup._children.surroundings import HostNode, Supervising, Watched
     from trio_sup._core.specs import ChildSpec
-    from trio_sup._node.node import Node
-    from trio_sup._servers.mailbox import MailQueue
-    from trio_sup._supervisors.shell import Shell
 
 
 KEPT_EXITS = 16
@@ -74,28 +71,33 @@ class Record(ObservedState):
     last_exit: Exit | None
 
     def __init__(
-        self, spec: ChildSpec[Child], id: Hashable, parent: Shell | None, node: Node
+        self,
+        spec: ChildSpec[Child],
+        id: Hashable,
+        parent: Supervising[Record] | None,
+        node: HostNode[Record],
     ) -> None:
         super().__init__(spec, id)
-        self.node: Node = node
+        self.node: HostNode[Record] = node
         self.uid: int = node.next_uid()
-        self.parent: Shell | None = parent
+        self.parent: Supervising[Record] | None = parent
         above = "" if parent is None else parent.path_text + "/"
         # The one place where ids become text: no log, error or viewer gets another.
         self.path_text: str = above + clean(safe_text(id))
         # Grows with every lifecycle change; the inspector compares it.
         self.version: int = 0
         self.waiters: Waiters | None = None
-        self.watchers: Watchers | None = None
+        self.watchers: Watched | None = None
         # Past lives: number, end, when it began, when it ended.
         self.exits: list[tuple[int, Exit, float, float]] | None = None
-        self.registries: set[Registry] | None = None
+        self.registries: set[Namespace[Record]] | None = None
         # Down only because its supervisor is: back when that one comes back.
         self.rests_with_parent: bool = False
         # The last life that was stopped because its supervisor stopped.
         self.overtaken: int = 0
-        self.shell: Shell | None = None
-        self.mailbox: MailQueue | None = None
+        self.shell: Supervising[Record] | None = None
+        # A server's `MailQueue`, a room above: who takes it from here says so.
+        self.mailbox: Any = None
         self.value: object = None
         # Invariant: not None exactly while a life is in progress.
         self.scope: trio.CancelScope | None = None
@@ -108,9 +110,9 @@ class Record(ObservedState):
         # Why the life was asked to end; None as long as it was not.
         self.asked: str | None = None
         self.forced: bool = False
-        # Why the life was cancelled although nobody asked it to end: its start took
-        # too long, or chaos wanted it. It cannot become ready any more.
-        self.cut_short: Exception | None = None
+        # How the life ends as it was cancelled although nobody asked it to end: its
+        # start took too long, or chaos wanted it. It cannot become ready any more.
+        self.cut_short: Exit | None = None
         # Ended without a request: `terminate` is not run.
         self.brutal: bool = False
         self.deadline: float = math.inf
@@ -118,7 +120,7 @@ class Record(ObservedState):
         self.start_alarm: Alarm | None = None
         # Set by graceful_stop(): told of the request instead of being cancelled.
         self.stop_event: trio.Event | None = None
-        self.handle: Child = _new_handle(self)
+        self.handle: Child = spec.runs.handle(self)
 
     @property
     def alive(self) -> bool:
@@ -133,6 +135,11 @@ class Record(ObservedState):
         supervisor after `stop()`) is still to be decided about when it has ended.
         """
         return self.asked is not None
+
+    @property
+    def outcome(self) -> Exit:
+        """How the life ends if it returns, or raises the very error in here."""
+        return NORMAL if self.shell is None else self.shell.outcome
 
     @property
     def running(self) -> bool:
@@ -200,7 +207,7 @@ class Record(ObservedState):
         """Refuse to wait in a thread or in another Trio run; raises `WrongRun`."""
         self.node.home.check_if_going(call, self.path_text, waits=waits)
 
-    def note_registry(self, registry: Registry) -> None:
+    def note_registry(self, registry: Namespace[Record]) -> None:
         """Remember where the present life has names of its own."""
         if self.registries is None:
             self.registries = set()
@@ -227,7 +234,7 @@ class Record(ObservedState):
 
     def become_ready(self) -> None:
         """The life is ready: `init` returned, or `started()` was called."""
-        if self.scope is None or self.asked is not None or self.cut_short:
+        if self.scope is None or self.asked is not None or self.cut_short is not None:
             return  # too late: it is being stopped already
         self.ready = True
         self.started_life = self.life
@@ -276,7 +283,7 @@ class Record(ObservedState):
         if self.spec.name is not None:
             self._address()[0].release(self)
 
-    def _address(self) -> tuple[Registry, Hashable, object]:
+    def _address(self) -> tuple[Namespace[Record], Hashable, object]:
         name = self.spec.name
         if isinstance(name, Via):
             return name.registry, name.key, name.value
@@ -408,8 +415,6 @@ class Record(ObservedState):
         """
         if kind is None or kind is self.spec.target:
             return self.handle
-        from trio_sup._core.targets import origin_of
-
         wanted = origin_of(kind)
         if issubclass(wanted, Child):
             fits = isinstance(self.handle, wanted)
@@ -429,12 +434,6 @@ def _reaches(event: trio.Event) -> bool:
     wake-up too late.
     """
     return not (event.is_set() and event.statistics().tasks_waiting)
-
-
-def _new_handle(record: Record) -> Child:
-    from trio_sup._tree.handles import new_handle
-
-    return new_handle(record)
 
 
 class Child:

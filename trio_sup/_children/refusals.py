@@ -9,7 +9,6 @@ from trio_sup._core.anatomy import is_a
 from trio_sup._core.errors import (
     SupervisionError,
     WrongRun,
-    as_heard,
 )
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.safe import safe_repr
@@ -17,6 +16,7 @@ from trio_sup._core.safe import safe_repr
 if TYPE_CHECKING:
     from trio_sup._children.record import Child
     from trio_sup._core.specs import ChildSpec
+    from trio_sup._core.words import Status
 
 
 def start_error(spec: ChildSpec[Child], ended: Exit) -> Exception:
@@ -56,7 +56,7 @@ class AlreadyStarted(SupervisionError):
 
     def __init__(self, handle: Child) -> None:
         self.handle = handle
-        words = as_heard(handle)[1]
+        words = _as_heard(handle)[1]
         super().__init__(f"a child with id {safe_repr(handle.id)} is {words}")
 
 
@@ -89,7 +89,7 @@ class ChildNotStopped(SupervisionError):
 
     def __init__(self, handle: Child) -> None:
         self.handle = handle
-        self.status, words = as_heard(handle)
+        self.status, words = _as_heard(handle)
         super().__init__(f"child {safe_repr(handle.id)} is {words}; terminate it first")
 
 
@@ -101,3 +101,10 @@ class ChildQuarantined(SupervisionError):
         super().__init__(
             f"{handle.path_text!r} is quarantined; restart_child clears that"
         )
+
+
+def _as_heard(handle: Child) -> tuple[Status, str]:
+    """Return a child's status as its supervisor has heard of it, and in words."""
+    if handle.record.undecided and handle.status == "stopped":
+        return "running", "running as far as its supervisor has heard"
+    return handle.status, handle.status

@@ -11,7 +11,7 @@ import gc
 import sys
 from collections import deque
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from trio_sup._core.anatomy import before, is_group, members_of, traceback_of
 from trio_sup._core.exits import Exit
@@ -24,10 +24,16 @@ deeper ended in lives below, mostly, and was let go of there."""
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-    from trio_sup._supervisors.story import Story
 
 
-def let_go(record: Record, exit: Exit, story: Story) -> None:
+class Remembers(Protocol):
+    """Whoever keeps exits, to tell of them later."""
+
+    def let_go(self, exit: Exit, words: Exit) -> None:
+        """Remember an end in other words."""
+
+
+def let_go(record: Record, exit: Exit, story: Remembers) -> None:
     """Let go of what the end of a life keeps alive, wherever the library keeps it.
 
     Whoever else holds the exit, a caller or a monitor, keeps what it holds; only the
@@ -54,7 +60,7 @@ def let_go(record: Record, exit: Exit, story: Story) -> None:
         _keep_words(record, exit, heavy, story)
 
 
-def _keep_words(record: Record, exit: Exit, heavy: int, story: Story) -> None:
+def _keep_words(record: Record, exit: Exit, heavy: int, story: Remembers) -> None:
     words = in_words(exit, "" if exit.error is None else format_error(exit.error))
     record.node.let_go(exit, words)
     story.let_go(exit, words)

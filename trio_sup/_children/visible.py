@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -14,9 +14,7 @@ from trio_sup._core.state import ChildState
 from trio_sup._trio.stacks import format_error
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Record
-    from trio_sup._node.inside import Inside
-    from trio_sup._supervisors.shell import Shell
+    from trio_sup._children.surroundings import HostNode, Supervising
 
 
 class ObservedState(ChildState):
@@ -25,8 +23,9 @@ class ObservedState(ChildState):
     __slots__ = ()
 
     # Kept by `Record`.
-    parent: Shell | None
-    shell: Shell | None
+    node: HostNode[Any]
+    parent: Supervising[Any] | None
+    shell: Supervising[Any] | None
     path_text: str
     exits: list[tuple[int, Exit, float, float]] | None
 
@@ -90,13 +89,10 @@ class ObservedState(ChildState):
         used = window.used(trio.current_time())
         return used, window.max_restarts, window.max_seconds
 
-    def observed_children(self) -> Iterable[Record]:
+    def observed_children(self) -> Iterable[Any]:
         """The children, in start order."""
         return () if self.shell is None else self.shell.all_records()
 
-    def inside(self: Record) -> Inside:  # type: ignore[misc] # there is no other
+    def inside(self) -> Any:
         """What is told on request only."""
-        # Imported here: nobody needs it before somebody looks.
-        from trio_sup._node.inside import Inside
-
-        return Inside(self)
+        return self.node.inside_of(self)

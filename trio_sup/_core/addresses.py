@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from typing import Any, Protocol, TypeVar
 
 from attrs import field, frozen
 
-if TYPE_CHECKING:
-    from trio_sup._registry.registry import Registry
+R = TypeVar("R")
+
+
+class Namespace(Protocol[R]):
+    """What a registry is to the children that it names: how names come and go.
+
+    In this order for each name: reserved before a life, shown once it is ready, hidden
+    when it has ended, released when the child is at rest.
+    """
+
+    def reserve(self, key: Hashable, record: R, value: object) -> None:
+        """Take a name for a child's life that is about to start."""
+
+    def show(self, record: R) -> None:
+        """The child is ready: look-ups find it from now on."""
+
+    def hide(self, record: R) -> None:
+        """The child's life has ended; the name stays reserved for the next."""
+
+    def release(self, record: R) -> None:
+        """Free a reserved name."""
+
+    def release_life(self, record: R) -> None:
+        """Free the names that one life registered for itself, all of them."""
+
+    def holder(self, key: Hashable) -> R | None:
+        """The child that a unique key belongs to, running or not."""
 
 
 @frozen
@@ -18,7 +43,7 @@ class Via:
     Two addresses are equal when they name the same key of the same registry.
     """
 
-    registry: Registry
+    registry: Namespace[Any]
     key: Hashable
     value: object = field(default=None, eq=False)
 

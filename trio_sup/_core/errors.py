@@ -17,8 +17,7 @@ from trio_sup._core.exits import Exit, describe_error
 from trio_sup._core.safe import safe_repr
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Child
-    from trio_sup._core.words import Status
+    pass
 
 
 class SupervisionError(Exception):
@@ -63,13 +62,6 @@ class WrongKind(SupervisionError, TypeError):
         self.found = found
         self.wanted = wanted
         super().__init__(f"{path!r} is {found}, not {wanted}")
-
-
-def as_heard(handle: Child) -> tuple[Status, str]:
-    """Return a child's status as its supervisor has heard of it, and in words."""
-    if handle.record.undecided and handle.status == "stopped":
-        return "running", "running as far as its supervisor has heard"
-    return handle.status, handle.status
 
 
 class MaxChildren(SupervisionError):

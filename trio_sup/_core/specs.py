@@ -8,10 +8,10 @@ here stand the records and every rule about their fields (checklist SUP-001..023
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 import attrs
 from attrs import field, frozen
@@ -42,10 +42,7 @@ from trio_sup._core.words import (
     Strategy,
 )
 
-if TYPE_CHECKING:
-    from trio_sup._children.record import Child
-
-H_co = TypeVar("H_co", bound="Child", covariant=True)
+H_co = TypeVar("H_co", covariant=True)
 
 
 @frozen(kw_only=True)
@@ -60,8 +57,31 @@ class Flags:
     """Only for dynamic supervisors; starts in progress and restarts count."""
     task_deadline: float = math.inf
     """Only for task supervisors: seconds that each task may take."""
-    children: tuple[ChildSpec[Child], ...] = ()
+    children: tuple[ChildSpec[Any], ...] = ()
     """The initial children, in start order; empty for a dynamic supervisor."""
+
+
+def _by_hand(_: object) -> NoReturn:
+    raise TypeError(
+        "a specification that can run comes from child(), supervisor(), "
+        "dynamic_supervisor(), partition_supervisor() or task_supervisor()"
+    )
+
+
+@frozen
+class Runs:
+    """How a child of one kind comes to life; each factory gives its own.
+
+    So nothing below a factory has to know which kinds there are. All three are given
+    the record of the child.
+    """
+
+    handle: Callable[[Any], Any] = _by_hand
+    """Makes what users hold."""
+    equip: Callable[[Any], object] = _by_hand
+    """Gives a new record what its kind needs to run."""
+    run: Callable[[Any], Awaitable[object]] = _by_hand
+    """Returns one life, to be awaited."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -92,6 +112,8 @@ class ChildSpec(Generic[H_co]):
     """Whether `target` is to be given `task_status`; worked out from `ready`."""
     flags: Flags | None = None
     """Only for supervisors, static and dynamic."""
+    runs: Runs = field(default=Runs(), repr=False)
+    """Set by the factory; not for users."""
 
     def __attrs_post_init__(self) -> None:
         _check_spec(self)
@@ -115,7 +137,11 @@ class ChildSpec(Generic[H_co]):
         Raises:
             ChildSpecError: an unknown field, or an invalid value or combination.
         """
-        known = {f.name for f in attrs.fields(ChildSpec)} - {"kind", "signals_ready"}
+        known = {f.name for f in attrs.fields(ChildSpec)} - {
+            "kind",
+            "runs",
+            "signals_ready",
+        }
         for name, value in changes.items():
             if name not in known:
                 raise ChildSpecError(
@@ -156,7 +182,7 @@ class ChildSpec(Generic[H_co]):
         return attrs.evolve(self, signals_ready=signals)
 
 
-def _check_spec(spec: ChildSpec[Child]) -> None:
+def _check_spec(spec: ChildSpec[Any]) -> None:
     """Check one specification; the first failure wins, in OTP's order (SUP-005)."""
     owner = spec.label
     check_hashable("id", spec.id, owner)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trio_sup._core.exits import Exit
 from trio_sup._core.window import RestartWindow
 from trio_sup._core.words import Status
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Child
     from trio_sup._core.specs import ChildSpec
 
 
@@ -37,8 +36,8 @@ class ChildState:
         "undecided",
     )
 
-    def __init__(self, spec: ChildSpec[Child], id: Hashable) -> None:
-        self.spec: ChildSpec[Child] = spec
+    def __init__(self, spec: ChildSpec[Any], id: Hashable) -> None:
+        self.spec: ChildSpec[Any] = spec
         self.id: Hashable = id
         self.status: Status = "stopped"
         # The number of the present or last life; 0 before the first.

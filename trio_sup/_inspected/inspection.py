@@ -193,10 +193,10 @@ async def serve_beside(
     Whatever it is: the inspector is there to help a program, not to end it.
     """
     try:
-        # Imported here: a program that does not want it pays nothing for it.
-        from trio_sup._inspected.operator import Operator
-        from trio_sup.inspect.node.listener import serve_inspector
-        from trio_sup.inspect.node.showing import Showing
+        # Imported here, for a light start: who wants no inspector pays nothing for it.
+        from trio_sup._inspected.operator import Operator  # noqa: PLC0415
+        from trio_sup.inspect.node.listener import serve_inspector  # noqa: PLC0415
+        from trio_sup.inspect.node.showing import Showing  # noqa: PLC0415
 
         await serve_inspector(
             node,

@@ -22,10 +22,9 @@ from trio_sup._core.errors import SupervisionError
 from trio_sup._core.events import OperatorAction
 from trio_sup._inspected.faults import FAULTS
 from trio_sup._node.node import Node
-from trio_sup._servers.queue import drain, waiting
+from trio_sup._servers.mailbox import MailQueue
 from trio_sup._supervisors.dynamic import DynamicShell
 from trio_sup._supervisors.ordered import OrderedShell
-from trio_sup._supervisors.shell import Shell
 from trio_sup._supervisors.static import StaticShell
 from trio_sup.inspect.node.consequence import (
     Consequence,
@@ -38,6 +37,7 @@ from trio_sup.inspect.node.consequence import (
 from trio_sup.inspect.protocol.wire_actions import NODE_ACTIONS
 
 if TYPE_CHECKING:
+    from trio_sup._children.surroundings import Supervising
     from trio_sup._servers.ref import ServerRef
 
 PATIENCE: Final = 5.0
@@ -134,8 +134,9 @@ class Operator:
 
 def subject_of(record: Record) -> Subject:
     """Return what `consequence` has to know of a child."""
-    queue, parent = record.mailbox, record.parent
-    calls, notes = (0, 0) if queue is None else waiting(queue)
+    queue: MailQueue | None = record.mailbox
+    parent = record.parent
+    calls, notes = (0, 0) if queue is None else queue.waiting()
     busy = None if queue is None else queue.in_progress
     subject = Subject(
         record.path_text,
@@ -155,7 +156,7 @@ def subject_of(record: Record) -> Subject:
     return subject if parent is None else _placed(subject, record, parent)
 
 
-def _placed(subject: Subject, record: Record, parent: Shell) -> Subject:
+def _placed(subject: Subject, record: Record, parent: Supervising[Record]) -> Subject:
     core = parent.core
     used, limit, _ = parent.record.budget or (0, 0, 0.0)
     restarts = isinstance(parent, OrderedShell) and parent.restarts_a_group
@@ -275,7 +276,7 @@ async def _ask_server(
 async def _drain(record: Record, life: int) -> str:
     del life
     assert record.mailbox is not None
-    calls, notes = drain(record.mailbox)
+    calls, notes = record.mailbox.drain()
     await trio.lowlevel.checkpoint()
     return f"{record.path_text}: {notes} casts and sends dropped, {calls} calls failed"
 

@@ -17,6 +17,7 @@ from trio.lowlevel import Task
 from trio_sup._children.current import record_of
 from trio_sup._core.addresses import Via
 from trio_sup._core.safe import safe_text
+from trio_sup._servers.genserver import GenServer
 from trio_sup._servers.messages import (
     CastNote,
     DownNote,
@@ -30,7 +31,8 @@ from trio_sup._servers.state import formatted, state_of
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-    from trio_sup._node.node import Node
+    from trio_sup._children.surroundings import HostNode
+    from trio_sup._registry.registry import Registry
     from trio_sup._servers.mailbox import MailQueue
 
 WAITERS_SEEN = 200
@@ -84,7 +86,7 @@ class Inside:
 
     def messages(self, limit: int) -> Sequence[SeenMessage]:
         """The first messages that wait, in the order in which they are served."""
-        queue = self._record.mailbox
+        queue: MailQueue | None = self._record.mailbox
         if queue is None:
             return ()
         node = self._record.node
@@ -92,14 +94,14 @@ class Inside:
 
     def current(self) -> SeenMessage | None:
         """The message in hand."""
-        queue = self._record.mailbox
+        queue: MailQueue | None = self._record.mailbox
         if queue is None or queue.current is None:
             return None
         return _seen(queue.current, self._record.node)
 
     def mailbox_facts(self) -> tuple[bool, int, int, int, int]:
         """Suspended, deferred calls, blocked senders, received, dropped."""
-        queue = self._record.mailbox
+        queue: MailQueue | None = self._record.mailbox
         if queue is None:
             return False, 0, 0, 0, 0
         return (
@@ -115,14 +117,12 @@ class Inside:
     @property
     def server(self) -> object | None:
         """The object of the present life; None if there is none."""
-        queue = self._record.mailbox
+        queue: MailQueue | None = self._record.mailbox
         return None if queue is None else queue.server
 
     @property
     def formatter(self) -> type | None:
         """The class whose own `format_status` has a word in it, if one does."""
-        from trio_sup._servers.genserver import GenServer
-
         server = self.server
         if not isinstance(server, GenServer):
             return None
@@ -134,8 +134,6 @@ class Inside:
 
         Whatever that raises, a placeholder takes its place.
         """
-        from trio_sup._servers.genserver import GenServer
-
         server = self.server
         if not isinstance(server, GenServer):
             return {}
@@ -166,7 +164,7 @@ class Inside:
         """What it has to do with others: relation, the other's number, a text."""
         record = self._record
         yield from _names(record)
-        queue = record.mailbox
+        queue: MailQueue | None = record.mailbox
         if queue is not None:
             for monitor in list(queue.monitors):
                 other = monitor.target.record
@@ -189,12 +187,13 @@ class Inside:
 
 def _names(record: Record) -> Iterator[tuple[str, int, str]]:
     name = record.spec.name
-    registries = list(record.registries or ())
+    spaces = list(record.registries or ())
     if isinstance(name, Via):
-        registries = [*registries, name.registry]
+        spaces.append(name.registry)
     elif name is not None:
-        registries = [*registries, record.node.registry]
-    for registry in dict.fromkeys(registries):
+        spaces.append(record.node.registry)
+    # Records know the half of a registry that names them; this asks the other half.
+    for registry in cast("dict[Registry, None]", dict.fromkeys(spaces)):
         for key in registry.keys(record.handle):
             # As `Record.name_text`: the texts of ids and names are the one exception.
             yield "name", 0, f"{safe_text(key)} ({registry.name})"
@@ -204,7 +203,7 @@ def _waiting(queue: MailQueue) -> Iterator[Item]:
     return chain(reversed(queue.batch), iter(queue.inbox))
 
 
-def _seen(item: Item, node: Node) -> SeenMessage:
+def _seen(item: Item, node: HostNode[Record]) -> SeenMessage:
     args: tuple[object, ...] = ()
     kwargs: dict[str, object] = {}
     kind, sender, path = "stop", 0, ""
@@ -226,14 +225,14 @@ def _seen(item: Item, node: Node) -> SeenMessage:
     return SeenMessage(item, kind, name_of(item), args, kwargs, sender, path)
 
 
-def _path_of(task: Task, node: Node) -> str:
+def _path_of(task: Task, node: HostNode[Record]) -> str:
     source = record_of(task, node)
     return "" if source is None else source.path_text
 
 
 def calls_to(record: Record) -> Iterator[SeenCall]:
     """The calls that a server has not answered yet, as far as they are looked for."""
-    queue = record.mailbox
+    queue: MailQueue | None = record.mailbox
     if queue is None:
         return
     waiting = chain(

@@ -35,6 +35,7 @@ from trio_sup._trio.stacks import format_error
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+    from trio_sup._node.inside import Inside
 
 Fields = TypeVarTuple("Fields")
 
@@ -134,6 +135,13 @@ class Node:
         """Return the number and path of the child that a task belongs to, or 0."""
         record = record_of(task, self)
         return (0, "") if record is None else (record.uid, record.path_text)
+
+    def inside_of(self, record: Record) -> Inside:
+        """Return what is told of a child on request only; for the inspector."""
+        # Imported here, for a light start: nobody needs it before somebody looks.
+        from trio_sup._node.inside import Inside  # noqa: PLC0415
+
+        return Inside(record)
 
     def recent_events(self) -> Sequence[LifecycleEvent]:
         """The last events, oldest first; at most 1024.

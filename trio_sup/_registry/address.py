@@ -13,8 +13,8 @@ from trio_sup._servers.ref import ServerRef
 from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
+    from trio_sup._children.names import Names
     from trio_sup._children.record import Child, Record
-    from trio_sup._registry.registry import Registry
     from trio_sup._servers.genserver import GenServer
 
 S = TypeVar("S", bound="GenServer")
@@ -36,10 +36,10 @@ class NamedRef(ServerRef[S_co]):
     __slots__ = ("_key", "_kind", "_registry")
     _key: Hashable
     _kind: type[GenServer]
-    _registry: Registry
+    _registry: Names
 
     @classmethod
-    def to(cls, registry: Registry, key: Hashable, kind: type[S]) -> NamedRef[S]:
+    def to(cls, registry: Names, key: Hashable, kind: type[S]) -> NamedRef[S]:
         """Make the address; see `Registry.ref`."""
         self = cast("NamedRef[S]", object.__new__(cls))
         self._registry = registry

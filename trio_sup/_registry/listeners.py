@@ -16,11 +16,14 @@ import trio
 from attrs import frozen
 
 from trio_sup._children.fatal import end_a_tree
+from trio_sup._children.names import Names
 from trio_sup._core.exits import Exit
+from trio_sup._core.name_tables import Entry
 from trio_sup._trio.last_resort import report_hook
+from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Child
+    from trio_sup._children.record import Child, Record
 
 
 @frozen
@@ -110,3 +113,42 @@ class Notifier:
             failures[0] += 1
             if failures[0] == 1:
                 report_hook("registry listener", listener, error)
+
+
+@protected
+class HeardNames(Names):
+    """Names, and those who want to hear of them: told later, never in between."""
+
+    def __init__(self, *, unique: bool, name: str) -> None:
+        super().__init__(unique=unique, name=name)
+        self._notifier = Notifier()
+
+    def add_listener(self, listener: Listener) -> None:
+        """Call a function with every `Registered` and `Unregistered` from now on.
+
+        Raises:
+            TypeError: it is async.
+            WrongRun: called from elsewhere while a Trio run uses this registry.
+        """
+        self._check_run("add_listener")
+        self._notifier.add(listener)
+
+    def remove_listener(self, listener: Listener) -> None:
+        """Call it no more; harmless if it was not there.
+
+        Raises:
+            WrongRun: as `add_listener`.
+        """
+        self._check_run("remove_listener")
+        self._notifier.discard(listener)
+
+    def _came(self, entry: Entry[Record]) -> None:
+        if self._notifier.listeners:
+            notice = Registered(entry.key, entry.owner.handle, entry.value)
+            self._notifier.post(notice)
+
+    def _went(self, entry: Entry[Record]) -> None:
+        if self._notifier.listeners:
+            record = entry.owner
+            ended = None if record.alive else record.last_exit
+            self._notifier.post(Unregistered(entry.key, record.handle, ended))

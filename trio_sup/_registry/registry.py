@@ -21,6 +21,7 @@ from trio_sup._children.refusals import AlreadyRegistered
 from trio_sup._core.addresses import Via
 from trio_sup._core.errors import NoProcess, NoSuchChild
 from trio_sup._core.name_tables import Entry
+from trio_sup._registry.address import NamedRef
 from trio_sup._registry.locks import Locks
 from trio_sup._registry.topics import Topics
 from trio_sup._trio.protect import call_user
@@ -28,7 +29,6 @@ from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Child, Record
-    from trio_sup._registry.address import NamedRef
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.ref import ServerRef
 
@@ -194,8 +194,6 @@ class Registry(Topics, Locks):
         Raises:
             ValueError: keys are duplicate.
         """
-        from trio_sup._registry.address import NamedRef
-
         self._only_unique("ref")
         return NamedRef.to(self, key, kind)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from trio_sup._children.names import Names
 from trio_sup._core.errors import MailboxFull, NoProcess
+from trio_sup._registry.listeners import HeardNames
 from trio_sup._registry.pubsub import SLOW_POLICIES, Published, SlowPolicy, Subscription
 from trio_sup._trio.protect import protected
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 @protected
-class Topics(Names):
+class Topics(HeardNames):
     """Names as topics: the part of `Registry` that sends messages."""
 
     def __init__(self, *, unique: bool, name: str) -> None:

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, cast
 
 import trio
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.watching import Until
 from trio_sup._core.addresses import Via
-from trio_sup._core.clean import clean
-from trio_sup._core.exits import Exit
-from trio_sup._core.safe import safe_repr
-from trio_sup._servers.handlers import Handler, Operation, handler_of
+from trio_sup._servers.callbacks import ServerBase
+from trio_sup._servers.handlers import Operation, handler_of
 from trio_sup._servers.messages import CastNote, InfoNote
 from trio_sup._servers.monitors import Monitor, watch_for_server
 from trio_sup._servers.operations import Cast, handlers_of
 from trio_sup._servers.timers import Timer
-from trio_sup._trio.log import Log
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Child
+    from trio_sup._children.supervising import SpecSupervisor
     from trio_sup._servers.context import ServerContext
     from trio_sup._servers.ref import ServerRef
-    from trio_sup._tree.dynamic import DynamicSupervisor
-    from trio_sup._tree.supervisor import Supervisor
 
 P = ParamSpec("P")
-
-_log = Log("trio_sup")
 
 RESERVED = frozenset(
     {
@@ -51,16 +45,7 @@ RESERVED = frozenset(
 """Names that a server class may not define: they are how a server knows itself."""
 
 
-class Continue:
-    """Returned from `init`: run `handle_continue` before any queued message."""
-
-    __slots__ = ("args",)
-
-    def __init__(self, *args: object) -> None:
-        self.args: tuple[object, ...] = args
-
-
-class GenServer:
+class GenServer(ServerBase):
     """A server: state in an object, messages one at a time, supervised.
 
     Subclass it; decorate async methods with `call` (the caller waits for the
@@ -73,10 +58,6 @@ class GenServer:
     supervisor decides what follows.
     """
 
-    __handlers__: ClassVar[dict[Operation, Handler]] = {}
-    # Set by the runtime before `init`; a class default so that __init__ is free.
-    __inner__: ServerContext | None = None
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         taken = RESERVED & set(vars(cls))
@@ -87,71 +68,11 @@ class GenServer:
             )
         cls.__handlers__ = handlers_of(cls)
 
-    # Callbacks.
-
-    async def init(self) -> Continue | None:
-        """Finish the start; the server is ready when this returns.
-
-        May raise `Ignore` (not needed, no error) or `Stop` (a failed start without
-        an error log); any other exception is a failed start.
-        """
-        return None
-
-    async def handle_continue(self, *args: Any) -> None:
-        """Go on with what `init` or `continue_with` left over.
-
-        Raises:
-            NotImplementedError: continued, but this is not overridden (GS-038).
-        """
-        raise NotImplementedError(
-            f"{type(self).__qualname__} was to continue with {args!r} "
-            "but has no handle_continue"
-        )
-
-    async def handle_info(self, message: Any) -> None:
-        """Take what `ServerRef.send` delivered; by default log it and go on."""
-        _log.warning(
-            "server %s got a message it has no handle_info for: %.200s",
-            self._own().record.path_text,
-            clean(safe_repr(message)),
-        )
-
-    async def terminate(self, exit: Exit) -> None:
-        """Clean up: runs on every end but a failed `init` and a brutal kill.
-
-        It has what is left of the child's `shutdown` seconds, then it is
-        cancelled. An exception here replaces the exit's and is logged.
-        """
-
-    def format_status(self, status: dict[str, object]) -> dict[str, object]:
-        """Change what people see of this server: hide secrets here.
-
-        Called for `ServerRef.get_status` and for traces; not for `get_state`. Must
-        be quick; if it raises, a placeholder is shown.
-
-        Args:
-            status: (GS-090) ``state``, a dict of the attributes; in traces ``message``, too:
-                the arguments, the answer or the error.
-        """
-        return status
-
     # What a server knows of itself, from `init` on.
-
-    async def __begin__(self) -> None:
-        """The last step of the start, after `init`; for kinds of servers, not users."""
 
     def _own_here(self, call: str) -> ServerContext:
         inner = self._own()
         inner.check_run(f"self.{call}")
-        return inner
-
-    def _own(self) -> ServerContext:
-        inner = self.__inner__
-        if inner is None:
-            raise RuntimeError(
-                f"{type(self).__qualname__} does not run under a supervisor (yet): "
-                "this is available from init on, not in __init__"
-            )
         return inner
 
     @property
@@ -181,11 +102,11 @@ class GenServer:
         return name.key if isinstance(name, Via) else name
 
     @property
-    def supervisor(self) -> Supervisor | DynamicSupervisor:
+    def supervisor(self) -> SpecSupervisor:
         """The handle of the supervisor."""
         parent = self._own().record.parent
         assert parent is not None
-        return cast("Supervisor | DynamicSupervisor", parent.record.handle)
+        return cast("SpecSupervisor", parent.record.handle)
 
     def continue_with(self, *args: object) -> None:
         """Run ``handle_continue(*args)`` right after this, before any message.

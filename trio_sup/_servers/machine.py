@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol
 
 import trio
 from trio.lowlevel import current_task
@@ -29,7 +29,7 @@ from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
     from trio_sup._servers.context import ServerContext
-    from trio_sup._servers.state_machine import StateMachine
+    from trio_sup._servers.mailbox import MailQueue
 
 P = ParamSpec("P")
 
@@ -39,6 +39,20 @@ TURN = 64
 
 class Postpone(Exception):
     """What `StateMachine.postpone` raises; let it pass."""
+
+
+class Stateful(Protocol):
+    """A `StateMachine`, as its machine knows it."""
+
+    __events__: ClassVar[dict[str, Handler]]
+    state: Any
+
+    async def enter(self, old: Any, /) -> None:
+        """A state was entered."""
+
+    def __machine__(self) -> Machine:
+        """Return the runtime's part."""
+        ...
 
 
 class Event:
@@ -140,7 +154,7 @@ class Timeout:
 
     def _ring(self) -> None:
         self._alarm = None
-        queue = self._machine.inner.record.mailbox
+        queue: MailQueue | None = self._machine.inner.record.mailbox
         if self._event is None or queue is None or not self._machine.is_current:
             return
         request = Request(current_task(), _TIMEOUT_HANDLER, (self._event,))
@@ -151,9 +165,7 @@ class Timeout:
             pass  # it is being stopped
 
 
-async def _serve_timeout(
-    server: StateMachine[Any], caller: Caller[Any], event: Event
-) -> None:
+async def _serve_timeout(server: Stateful, caller: Caller[Any], event: Event) -> None:
     machine = server.__machine__()
     if event.timeout is not None and event.timeout.belongs_to(machine):
         await machine.handle(event)
@@ -165,7 +177,7 @@ _TIMEOUT_HANDLER = Handler("timeout", _serve_timeout, (), deferred=True, is_call
 class Machine:
     """The runtime's part of one state machine, for one life."""
 
-    def __init__(self, server: StateMachine[Any], inner: ServerContext) -> None:
+    def __init__(self, server: Stateful, inner: ServerContext) -> None:
         self.server = server
         self.inner = inner
         self.pending: deque[Event] = deque()

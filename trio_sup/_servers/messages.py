@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar
 
 import outcome
 import trio
@@ -19,15 +19,28 @@ from trio_sup._trio.home import elsewhere
 from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
+    from trio_sup._children.record import Record
     from trio_sup._children.watching import Down
     from trio_sup._core.errors import WrongRun
-    from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.handlers import Handler
-    from trio_sup._servers.mailbox import MailQueue
-    from trio_sup._servers.monitors import Monitor
     from trio_sup._trio.alarms import Alarm
 
 R_contra = TypeVar("R_contra", contravariant=True)
+
+
+class Asking(Protocol):
+    """A mailbox, as a request knows those in which it is remembered."""
+
+    deferred: dict[Request, None]
+    outgoing: dict[Request, Record]
+
+
+class Wanting(Protocol):
+    """Whoever hears of ends, as a queued `Down` knows him."""
+
+    def wants(self) -> bool:
+        """Whether it is still to be served."""
+        ...
 
 
 # Trio only unwraps what it wakes a task with. An outcome by registration: the abstract
@@ -63,9 +76,9 @@ class Request(_Outcome):
         self.expires: bool = False
         self.expired: bool = False
         # Where it is remembered while its answer is deferred.
-        self.held: MailQueue | None = None
+        self.held: Asking | None = None
         # The server whose handler waits for it, if one does.
-        self.source: MailQueue | None = None
+        self.source: Asking | None = None
 
     def unwrap(self) -> Any:
         """Return the answer to the caller, or raise it."""
@@ -139,10 +152,10 @@ class SystemRequest(Request):
     """A request to the machinery of a server: served between two handlers."""
 
     def __init__(
-        self, task: Task, handler: Handler, work: Callable[[GenServer], object]
+        self, task: Task, handler: Handler, work: Callable[[Any], object]
     ) -> None:
         super().__init__(task, handler)
-        self.work: Callable[[GenServer], object] = work
+        self.work: Callable[[Any], object] = work
 
 
 @protected
@@ -231,7 +244,7 @@ class InfoNote:
 class DownNote:
     """A queued `Down`: never rejected, never dropped, void once it is unwanted."""
 
-    monitor: Monitor
+    monitor: Wanting
     message: Down
 
 

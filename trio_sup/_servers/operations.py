@@ -25,15 +25,15 @@ from typing import (
 from trio_sup._servers.handlers import Handler, Operation
 
 if TYPE_CHECKING:
-    from trio_sup._servers.genserver import GenServer
+    from trio_sup._servers.callbacks import ServerBase
     from trio_sup._servers.messages import Caller
 
 P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
-S = TypeVar("S", bound="GenServer")
-S_co = TypeVar("S_co", bound="GenServer", covariant=True)
-S_contra = TypeVar("S_contra", bound="GenServer", contravariant=True)
+S = TypeVar("S", bound="ServerBase")
+S_co = TypeVar("S_co", bound="ServerBase", covariant=True)
+S_contra = TypeVar("S_contra", bound="ServerBase", contravariant=True)
 
 
 class Call(Operation, Generic[S_contra, P, R_co]):

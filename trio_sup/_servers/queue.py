@@ -13,9 +13,8 @@ from __future__ import annotations
 import time
 import weakref
 from collections import OrderedDict
-from itertools import islice
 from threading import get_ident
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
 from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
@@ -32,20 +31,29 @@ from trio_sup._servers.messages import (
     TickNote,
     name_of,
 )
-from trio_sup._servers.shelf import BOUNDED, Shelf, sift
+from trio_sup._servers.shelf import BOUNDED, Shelf
 from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import WAKE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trio_sup._children.record import Record
+    from trio_sup._children.record import Child, Record
     from trio_sup._core.policies import Mailbox
-    from trio_sup._servers.genserver import GenServer
-    from trio_sup._servers.mailbox import MailQueue
+    from trio_sup._servers.callbacks import ServerBase
     from trio_sup._servers.messages import Item
-    from trio_sup._servers.monitors import Monitor
-    from trio_sup._servers.trace import TraceHook
+
+
+class Cancellable(Protocol):
+    """A monitor, as the queue of the server that watches knows it."""
+
+    @property
+    def target(self) -> Child:
+        """Whom it watches."""
+        ...
+
+    def cancel(self) -> None:
+        """Hear no more."""
 
 
 @protected
@@ -112,10 +120,10 @@ class Queue:
         # How many nurseries of the server's task are older than its handlers.
         self.background: int = 0
         # What the present life watches.
-        self.monitors: dict[Monitor, None] = {}
-        self.tracer: TraceHook | None = None
+        self.monitors: dict[Cancellable, None] = {}
+        self.tracer: Callable[[Any], object] | None = None
         # The object of the present life, for those who look from outside.
-        self.server: GenServer | None = None
+        self.server: ServerBase | None = None
         self.current: Item | None = None
         self.current_since: float = 0.0
         self.received: int = 0
@@ -366,93 +374,3 @@ class Queue:
         if home.over:
             return NoProcess(record.path_text, "was part of a Trio run that has ended")
         return home.refusal(call, record.path_text, waits=waits)
-
-    # Emptied, when a life ends.
-
-    def detach(self) -> None:
-        """Forget the object and the task of the life that ended."""
-        self.parked = None
-        self.server = None
-
-    def take_current(self) -> Item | None:
-        """Return the message in hand, which is in hand no longer."""
-        item, self.current = self.current, None
-        return item
-
-    def take_queued(self) -> list[Item]:
-        """Return all that wait in line, in order; none is left."""
-        items = [*reversed(self.batch), *self.inbox]
-        self.batch, self.inbox = [], []
-        self.bounded = self.stops = 0
-        return items
-
-    def take_system(self) -> list[SystemRequest]:
-        """Return all that wait in the system lane, in order; none is left."""
-        system, self.system = self.system, []
-        return system
-
-    def take_blocked(self) -> list[Task]:
-        """Return the senders that wait for room, in order; none is left."""
-        blocked, self.blocked = self.blocked, None
-        return list(blocked or ())
-
-    def keep_only(self, wanted: Callable[[Item], bool]) -> None:
-        """Drop what is not wanted, and every stop; let in whom there is room for.
-
-        What an earlier time has left is not looked at again: a long queue would cost
-        its whole length in every crash.
-        """
-        known = None if self.kept is None else self.kept()
-        gone, found = sift(self.inbox, known, wanted, newest_last=True)
-        if not found:
-            batch = self.batch
-            if isinstance(batch, Shelf):
-                more, _ = batch.sift(known, wanted)
-            else:
-                more, _ = sift(batch, known, wanted, newest_last=False)
-            gone += more
-        self.bounded -= gone
-        self.stops = 0
-        newest = self.inbox[-1:] or list(islice(self.batch, 1))
-        self.kept = weakref.ref(newest[0]) if newest else None
-        self.admit_waiting()
-
-
-def waiting(queue: MailQueue) -> tuple[int, int]:
-    """Return how many calls wait, and how many casts and sends."""
-    calls = sum(isinstance(item, Request) for item in _items(queue))
-    return calls, queue.bounded
-
-
-def drain(queue: MailQueue) -> tuple[int, int]:
-    """Drop all calls, casts and sends that wait; stops and `Down`s stay.
-
-    A call fails with `NoProcess`, for it was not executed. The message in hand is
-    not touched, and senders that waited for room get it. No checkpoint.
-
-    Returns:
-        How many calls were failed, and how many casts and sends were dropped.
-    """
-    calls = [item for item in _items(queue) if isinstance(item, Request)]
-    notes = 0
-    for item in _items(queue):
-        notes += isinstance(item, CastNote | InfoNote)
-        if isinstance(item, TickNote):
-            item.waits = False
-    queue.batch = [item for item in queue.batch if _stays(item)]
-    queue.inbox = [item for item in queue.inbox if _stays(item)]
-    queue.bounded = 0
-    queue.dropped += notes
-    for call in calls:
-        call.fail(NoProcess(queue.record.path_text, "had its mailbox drained"))
-    queue.admit_waiting()
-    queue.record.touch()
-    return len(calls), notes
-
-
-def _items(queue: MailQueue) -> list[Item]:
-    return [*queue.batch, *queue.inbox]
-
-
-def _stays(item: Item) -> bool:
-    return not isinstance(item, Request | CastNote | InfoNote)

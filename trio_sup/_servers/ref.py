@@ -39,14 +39,14 @@ from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-    from trio_sup._servers.genserver import GenServer
+    from trio_sup._servers.callbacks import ServerBase
     from trio_sup._servers.mailbox import MailQueue
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
-S = TypeVar("S", bound="GenServer")
-S_co = TypeVar("S_co", bound="GenServer", covariant=True)
+S = TypeVar("S", bound="ServerBase")
+S_co = TypeVar("S_co", bound="ServerBase", covariant=True)
 
 
 @protected
@@ -129,7 +129,7 @@ class ServerRef(Child, Generic[S_co]):
         if self._patient and not self.record.running:
             await self.wait_patiently(until)
         record = self.record  # now: an address may have another holder by now
-        queue = record.mailbox
+        queue: MailQueue | None = record.mailbox
         assert queue is not None
         handler: Handler | None = record.spec.target.__handlers__.get(op)
         if handler is None or not handler.is_call:
@@ -161,7 +161,7 @@ class ServerRef(Child, Generic[S_co]):
             WrongRun: called from a thread or from another Trio run.
         """
         record = self.record
-        queue = record.mailbox
+        queue: MailQueue | None = record.mailbox
         assert queue is not None
         handler: Handler | None = record.spec.target.__handlers__.get(op)
         if handler is None or handler.is_call:
@@ -311,7 +311,7 @@ class ServerRef(Child, Generic[S_co]):
         """Return the counters of the present life. No checkpoint."""
         return statistics_of(self.mailbox)
 
-    async def _ask_system(self, name: str, work: Callable[[GenServer], T]) -> T:
+    async def _ask_system(self, name: str, work: Callable[[ServerBase], T]) -> T:
         self.check_run(f"ref.{name}")
         until = self.deadline()
         if self._patient and not self.record.running:
@@ -331,8 +331,7 @@ class ServerRef(Child, Generic[S_co]):
     @property
     def mailbox(self) -> MailQueue:
         """The library's own record; not for users."""
-        queue = self.record.mailbox
-        assert queue is not None
+        queue: MailQueue = self.record.mailbox
         return queue
 
     @property

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, cast
 from trio_sup._trio.protect import call_user
 
 if TYPE_CHECKING:
-    from trio_sup._servers.genserver import GenServer
+    from trio_sup._servers.callbacks import ServerBase
 
 
-def state_of(server: GenServer) -> dict[str, object]:
+def state_of(server: ServerBase) -> dict[str, object]:
     """Return the attributes of a server, those in slots included; a shallow copy."""
     state: dict[str, object] = {}
     for cls in type(server).__mro__:
@@ -24,7 +24,7 @@ def state_of(server: GenServer) -> dict[str, object]:
     return state
 
 
-def set_state(server: GenServer, state: Mapping[str, object]) -> None:
+def set_state(server: ServerBase, state: Mapping[str, object]) -> None:
     """Make `state` the attributes of a server: all of it, or nothing.
 
     Raises:
@@ -48,7 +48,7 @@ def _is_state(value: object) -> bool:
 
 
 def _write(
-    server: GenServer, old: Mapping[str, object], new: Mapping[str, object]
+    server: ServerBase, old: Mapping[str, object], new: Mapping[str, object]
 ) -> None:
     # Past a class's own __setattr__: a frozen one would refuse.
     for name in old.keys() - new.keys():
@@ -57,7 +57,7 @@ def _write(
         object.__setattr__(server, name, value)
 
 
-def formatted(server: GenServer, parts: dict[str, object]) -> dict[str, object]:
+def formatted(server: ServerBase, parts: dict[str, object]) -> dict[str, object]:
     """Return what people may see, in the words of the server's `format_status`.
 
     If that raises, or returns something else, a placeholder takes the place of

@@ -11,7 +11,7 @@ from trio_sup._servers.state import formatted, set_state, state_of
 from trio_sup._trio.protect import call_user
 
 if TYPE_CHECKING:
-    from trio_sup._servers.genserver import GenServer
+    from trio_sup._servers.callbacks import ServerBase
     from trio_sup._servers.mailbox import MailQueue
     from trio_sup._servers.trace import TraceHook
 
@@ -48,7 +48,7 @@ class ServerStatus:
     """The state as the server's `format_status` shows it."""
 
 
-def serve_system(queue: MailQueue, server: GenServer) -> None:
+def serve_system(queue: MailQueue, server: ServerBase) -> None:
     """Serve the system lane. What a request raises is its caller's business."""
     lane, served = queue.system, 0
     try:
@@ -84,7 +84,7 @@ def statistics_of(queue: MailQueue) -> ServerStatistics:
     )
 
 
-def status_of(queue: MailQueue, server: GenServer) -> ServerStatus:
+def status_of(queue: MailQueue, server: ServerBase) -> ServerStatus:
     """Return what people may know of a server."""
     parts: dict[str, object] = {"state": state_of(server)}
     return ServerStatus(
@@ -97,7 +97,7 @@ def status_of(queue: MailQueue, server: GenServer) -> ServerStatus:
 
 
 def change_state(
-    server: GenServer,
+    server: ServerBase,
     change: Callable[[dict[str, object]], Mapping[str, object]],
 ) -> dict[str, object]:
     """Put what `change` makes of the state in its place, and return it."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from trio_sup._servers.context import ServerContext
+    from trio_sup._servers.mailbox import MailQueue
     from trio_sup._servers.messages import InfoNote
 
 
@@ -69,7 +70,7 @@ class Timer:
     def _ring(self, due: float) -> None:
         self._alarm = None
         record, note = self._inner.record, self._note
-        queue = record.mailbox
+        queue: MailQueue | None = record.mailbox
         if queue is None or record.life != self._inner.life or not record.alive:
             return
         tick = note if isinstance(note, TickNote) else None

@@ -21,8 +21,8 @@ from trio_sup._trio.log import Log
 from trio_sup._trio.protect import call_user
 
 if TYPE_CHECKING:
-    from trio_sup._servers.genserver import GenServer
-    from trio_sup._servers.mailbox import MailQueue
+    from trio_sup._servers.callbacks import ServerBase
+    from trio_sup._servers.queue import Queue
 
 _log = Log("trio_sup.trace")
 
@@ -83,7 +83,7 @@ def payload_of(item: Item) -> object:
 
 
 def trace(
-    queue: MailQueue, server: GenServer, kind: TraceKind, op: str, detail: object
+    queue: Queue, server: ServerBase, kind: TraceKind, op: str, detail: object
 ) -> None:
     """Tell the hook of a traced server; one that raises is logged and removed."""
     hook = queue.tracer
@@ -97,7 +97,7 @@ def trace(
 
 
 def _event(
-    queue: MailQueue, server: GenServer, kind: TraceKind, op: str, detail: object
+    queue: Queue, server: ServerBase, kind: TraceKind, op: str, detail: object
 ) -> TraceEvent:
     parts: dict[str, object] = {"state": state_of(server)}
     if detail is not None:

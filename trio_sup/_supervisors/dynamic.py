@@ -8,12 +8,12 @@ wait for outcomes, so a cancelled caller leaves nothing half done.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from trio_sup._children.record import Record
+from trio_sup._children.record import Child, Record
 from trio_sup._children.refusals import (
     AlreadyStarted,
     ChildNotStopped,
@@ -28,9 +28,6 @@ from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.specs import ChildSpec, check_child
 from trio_sup._core.strategy import SupervisorCore
 from trio_sup._supervisors.shell import Shell
-
-if TYPE_CHECKING:
-    from trio_sup._children.record import Child
 
 CHUNK = 256
 """How many children are asked to stop between two turns of the other tasks."""
@@ -121,8 +118,6 @@ class DynamicShell(Shell):
 
     def find(self, target: Child | Hashable) -> Record:
         """Return the record for a handle or an id; raises `NoSuchChild`."""
-        from trio_sup._children.record import Child
-
         record = (
             target.record
             if isinstance(target, Child)

@@ -7,7 +7,7 @@ they are made.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Awaitable, Hashable
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from trio_sup._children.refusals import StartFailed
 from trio_sup._core import events
 from trio_sup._core.errors import RestartLimitExceeded
 from trio_sup._core.exits import NORMAL, Exit
-from trio_sup._core.specs import ChildSpec, Flags
+from trio_sup._core.specs import ChildSpec, Flags, Runs
 from trio_sup._core.strategy import (
     AutoShutdown,
     Decision,
@@ -136,10 +136,10 @@ class Shell(Lives):
 
     def new_record(self, spec: ChildSpec[Child], id: Hashable) -> Record:
         """Make the record of a child; it is not started."""
-        from trio_sup._tree.handles import equip
-
         note_endless_backoff(spec, self.flags, self.record.path_text)
-        return equip(Record(spec, id, self, self.node))
+        record = Record(spec, id, self, self.node)
+        spec.runs.equip(record)
+        return record
 
     # What the decisions lead to.
 
@@ -256,3 +256,23 @@ class Shell(Lives):
             record.label,
         )
         self.request_stop(f"gave up after {record.label!r} ended")
+
+
+def runs_with(handle: type[Child], shell: type[Shell]) -> Runs:
+    """Return how a supervisor with a certain handle and shell comes to life."""
+
+    def equip(record: Record) -> None:
+        flags = record.spec.flags
+        assert flags is not None
+        record.shell = shell(record, flags)
+
+    return Runs(
+        handle=handle._create,  # pyright: ignore[reportPrivateUsage]
+        equip=equip,
+        run=_run,
+    )
+
+
+def _run(record: Record) -> Awaitable[None]:
+    assert record.shell is not None
+    return record.shell.run()

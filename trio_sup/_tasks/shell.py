@@ -6,13 +6,13 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from trio_sup._children.functions import FUNCTION
 from trio_sup._children.record import Child
 from trio_sup._core.exits import NOPROC
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.words import Shutdown
 from trio_sup._supervisors.dynamic import DynamicShell
-from trio_sup._tasks.links import LinkedTasks
-from trio_sup._tasks.task import Run, Task
+from trio_sup._tasks.task import Link, Run, Task
 from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
@@ -32,13 +32,17 @@ class TaskShell(DynamicShell):
         args: tuple[object, ...],
         shutdown: Shutdown,
         deadline: float | None,
-        link: LinkedTasks | None = None,
+        link: Link | None = None,
     ) -> Task[T]:
         """Start a task for its result. Synchronous, all or nothing."""
         self.check_run("tasks.async_nolink")
         run = Run(fn, args, checked_deadline(deadline, self.flags.task_deadline))
         spec: ChildSpec[Child] = ChildSpec(
-            kind="task", target=run, restart="temporary", shutdown=shutdown
+            kind="task",
+            target=run,
+            restart="temporary",
+            shutdown=shutdown,
+            runs=FUNCTION,
         )
         return Task(run, self.begin(spec), link)
 

@@ -10,34 +10,28 @@ from typing import Any, TypeVar, TypeVarTuple
 import trio
 from trio.lowlevel import enable_ki_protection
 
+from trio_sup._children.functions import function_spec
 from trio_sup._children.record import Child
-from trio_sup._children.supervising import (
-    ChildCounts,
-    ChildInfo,
-    SupervisorStatistics,
-    count,
-    list_children,
-    stop_supervisor,
-    window_of,
-)
+from trio_sup._children.supervising import SupervisorHandle
 from trio_sup._children.waits import refuse_self
 from trio_sup._core.addresses import key_of
 from trio_sup._core.policies import Backoff, Budget
 from trio_sup._core.specs import ChildSpec, Flags, check_flags
 from trio_sup._core.words import Restart, Shutdown
+from trio_sup._supervisors.shell import runs_with
+from trio_sup._tasks.callers import calling, enter_callers
 from trio_sup._tasks.links import LinkedTasks
 from trio_sup._tasks.options import OnElementTimeout, Options
 from trio_sup._tasks.shell import TaskShell, checked_deadline
 from trio_sup._tasks.stream import NolinkStream, Stream
-from trio_sup._tasks.task import Task, calling, enter_callers
-from trio_sup._tree.specs import child
+from trio_sup._tasks.task import Task
 
 T = TypeVar("T")
 R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
 
-class TaskSupervisor(Child):
+class TaskSupervisor(SupervisorHandle):
     """A dynamic supervisor of async functions.
 
     For work with a result use `async_nolink` (a failure stays in the handle),
@@ -207,9 +201,9 @@ class TaskSupervisor(Child):
         """
         shell = self._shell
         seconds = checked_deadline(deadline, shell.flags.task_deadline)
-        checked = child(
+        checked = function_spec(
             fn,
-            *args,
+            args,
             restart=restart,
             shutdown=shutdown,
             id=id,
@@ -238,26 +232,6 @@ class TaskSupervisor(Child):
         refuse_self(self._shell.find(target), "terminate_child")
         await self._shell.terminate_child(target)
 
-    def which_children(self) -> list[ChildInfo]:
-        """Return the children in start order."""
-        return list_children(self.record)
-
-    def count_children(self) -> ChildCounts:
-        """Count the children."""
-        return count(self.record)
-
-    def statistics(self) -> SupervisorStatistics:
-        """Return how much of the restart window is used."""
-        return window_of(self.record)
-
-    async def stop(self) -> None:
-        """Stop this supervisor and all its tasks, and wait for their end.
-
-        Raises:
-            WouldDeadlock: asked from inside one of them.
-        """
-        await stop_supervisor(self.record)
-
 
 def _limited(
     fn: Callable[..., Awaitable[object]], seconds: float
@@ -275,6 +249,9 @@ def _limited(
                 await fn(*args, **kwargs)
 
     return limited
+
+
+_TASKS = runs_with(TaskSupervisor, TaskShell)
 
 
 def task_supervisor(
@@ -326,6 +303,7 @@ def task_supervisor(
     return ChildSpec(
         kind="dynamic",
         target="task_supervisor",
+        runs=_TASKS,
         id=id if id is not None or name is None else key_of(name),
         name=name,
         restart=restart,

@@ -9,21 +9,13 @@ import trio
 
 from trio_sup._children.record import Child
 from trio_sup._children.refusals import ChildQuarantined, start_error
-from trio_sup._children.supervising import (
-    ChildCounts,
-    ChildInfo,
-    SupervisorStatistics,
-    count,
-    list_children,
-    spec_of,
-    stop_supervisor,
-    window_of,
-)
+from trio_sup._children.supervising import SpecSupervisor
 from trio_sup._children.waits import refuse_self
 from trio_sup._core.addresses import Via
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.errors import NoProcess, SupervisorStopping, WrongKind
 from trio_sup._core.specs import check_child
+from trio_sup._supervisors.dynamic import DynamicShell
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
@@ -31,15 +23,13 @@ if TYPE_CHECKING:
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.operations import Call
     from trio_sup._servers.ref import ServerRef
-    from trio_sup._supervisors.dynamic import DynamicShell
-
 S = TypeVar("S", bound="GenServer")
 H = TypeVar("H", bound="Child")
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class DynamicSupervisor(Child):
+class DynamicSupervisor(SpecSupervisor):
     """A supervisor of children that come and go.
 
     Children start and stop independently: a slow one blocks no other. All are
@@ -51,8 +41,6 @@ class DynamicSupervisor(Child):
 
     @property
     def _shell(self) -> DynamicShell:
-        from trio_sup._supervisors.dynamic import DynamicShell
-
         shell = self.record.shell
         assert isinstance(shell, DynamicShell)
         return shell
@@ -166,32 +154,6 @@ class DynamicSupervisor(Child):
             WrongRun: called from a thread or from another Trio run.
         """
         return await self._shell.restart_child(target)
-
-    def which_children(self) -> list[ChildInfo]:
-        """Return the children in start order."""
-        return list_children(self.record)
-
-    def count_children(self) -> ChildCounts:
-        """Count the children (DYN-023)."""
-        return count(self.record)
-
-    def get_childspec(self, id: Hashable) -> ChildSpec[Child]:
-        """Return a child's specification; raises `NoSuchChild`."""
-        return spec_of(self.record, id)
-
-    def statistics(self) -> SupervisorStatistics:
-        """Return how much of the restart window is used."""
-        return window_of(self.record)
-
-    async def stop(self) -> None:
-        """Stop this supervisor and all its children, and wait for their end.
-
-        As for `Supervisor.stop`. A checkpoint.
-
-        Raises:
-            WouldDeadlock: asked from inside one of them.
-        """
-        await stop_supervisor(self.record)
 
 
 def _holder(record: Record, spec: ChildSpec[Child]) -> Record | None:

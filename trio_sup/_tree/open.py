@@ -24,7 +24,6 @@ from trio_sup._core.specs import ChildSpec
 from trio_sup._core.words import AutoShutdown, Strategy
 from trio_sup._node.node import current_node
 from trio_sup._supervisors.shell import Shell
-from trio_sup._tree.handles import equip
 from trio_sup._tree.specs import supervisor
 from trio_sup._tree.supervisor import Supervisor
 from trio_sup._trio.last_resort import survive
@@ -42,15 +41,17 @@ class RootHost:
     def __init__(self, spec: ChildSpec[Any]) -> None:
         self.node = current_node()
         id = spec.default_id if spec.id is None else spec.id
-        self.record = equip(Record(spec, id, None, self.node))
+        self.record = Record(spec, id, None, self.node)
+        spec.runs.equip(self.record)
         self.fatal: BaseException | None = None
         self.body: trio.CancelScope | None = None
 
     @property
     def shell(self) -> Shell:
         """The root's shell."""
-        assert self.record.shell is not None
-        return self.record.shell
+        shell = self.record.shell
+        assert isinstance(shell, Shell)
+        return shell
 
     def spawn(self, nursery: trio.Nursery) -> None:
         """Begin the root's only life; its name is reserved."""

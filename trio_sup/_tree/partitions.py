@@ -17,15 +17,18 @@ from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.policies import Backoff, Budget
 from trio_sup._core.specs import ChildSpec, Flags, check_flags
 from trio_sup._core.words import Restart, Shutdown, Strategy
+from trio_sup._supervisors.partition import PartitionShell
+from trio_sup._supervisors.shell import runs_with
+from trio_sup._tree.supervisor import PartitionSupervisor
 
 if TYPE_CHECKING:
     from trio_sup._servers.genserver import GenServer
-    from trio_sup._tree.supervisor import PartitionSupervisor
-
 
 S = TypeVar("S", bound="GenServer")
 H = TypeVar("H", bound=Child)
 H_co = TypeVar("H_co", bound=Child, covariant=True)
+
+_PARTITIONS = runs_with(PartitionSupervisor, PartitionShell)
 
 DEFAULT_PARTITIONS = 8
 """One thread runs them all, so the number of processors says nothing about it: this
@@ -88,6 +91,7 @@ def partition_supervisor(
     return ChildSpec(
         kind="supervisor",
         target="partition_supervisor",
+        runs=_PARTITIONS,
         id=id if id is not None or name is None else key_of(name),
         name=name,
         restart=restart,

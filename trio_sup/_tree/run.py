@@ -176,7 +176,7 @@ async def _until_stopped(root: Supervisor, systemd: SystemdNotifier | None) -> N
         if event.kind == "supervisor_stopping" and event.path == root.path_text:
             systemd.send("STOPPING=1")
 
-    node = root.record.node
+    node = current_node()
     node.add_hook(watch)
     try:
         async with Beside(systemd.feed_watchdog, root.record):

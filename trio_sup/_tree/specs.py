@@ -6,14 +6,13 @@ import math
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, overload
 
+from trio_sup._children.functions import function_spec
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.policies import Backoff, Budget, Mailbox
 from trio_sup._core.specs import ChildSpec, Flags, check_flags
 from trio_sup._core.targets import (
     check_arguments,
-    check_function,
     origin_of,
-    signals_ready,
 )
 from trio_sup._core.words import (
     AutoShutdown,
@@ -23,17 +22,23 @@ from trio_sup._core.words import (
     Strategy,
 )
 from trio_sup._servers.genserver import GenServer
+from trio_sup._servers.runs import SERVER
+from trio_sup._supervisors.dynamic import DynamicShell
+from trio_sup._supervisors.shell import runs_with
+from trio_sup._supervisors.static import StaticShell
+from trio_sup._tree.dynamic import DynamicSupervisor
+from trio_sup._tree.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Child
     from trio_sup._servers.ref import ServerRef
-    from trio_sup._tree.dynamic import DynamicSupervisor
-    from trio_sup._tree.supervisor import Supervisor
 
 S = TypeVar("S", bound=GenServer)
 Ts = TypeVarTuple("Ts")
 
 _DEFAULT_MAILBOX = Mailbox()
+_STATIC = runs_with(Supervisor, StaticShell)
+_DYNAMIC = runs_with(DynamicSupervisor, DynamicShell)
 
 
 @overload
@@ -128,18 +133,28 @@ def child(
             fit the target's signature.
     """
     cls: Any = origin_of(target)
-    is_server = _is_server_class(cls)
+    if not _is_server_class(cls):
+        described = function_spec(
+            target,
+            args,
+            id=id,
+            name=name,
+            restart=restart,
+            shutdown=shutdown,
+            significant=significant,
+            start_timeout=start_timeout,
+            backoff=backoff,
+            budget=budget,
+            ready=ready,
+        )
+        if mailbox is _DEFAULT_MAILBOX:
+            return described
+        return described.replace(mailbox=mailbox)  # checked, and of no use
     label = id if id is not None else getattr(cls, "__name__", None)
-    if is_server:
-        signals = False
-        check_arguments(cls, args, label, needs_status=False)
-    else:
-        check_function(target, label)
-        signals = signals_ready(target, ready)
-        check_arguments(target, args, label, needs_status=signals)
+    check_arguments(cls, args, label, needs_status=False)
     return ChildSpec(
-        kind="server" if is_server else "task",
-        target=cls if is_server else target,
+        kind="server",
+        target=cls,
         args=args,
         id=id,
         name=name,
@@ -151,7 +166,7 @@ def child(
         budget=budget,
         mailbox=mailbox,
         ready=ready,
-        signals_ready=signals,
+        runs=SERVER,
     )
 
 
@@ -210,6 +225,7 @@ def supervisor(
     return ChildSpec(
         kind="supervisor",
         target="supervisor",
+        runs=_STATIC,
         id=id,
         name=name,
         restart=restart,
@@ -264,6 +280,7 @@ def dynamic_supervisor(
     return ChildSpec(
         kind="dynamic",
         target="dynamic_supervisor",
+        runs=_DYNAMIC,
         id=id,
         name=name,
         restart=restart,

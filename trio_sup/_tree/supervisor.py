@@ -7,40 +7,25 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
 
 from trio_sup._children.record import Child
-from trio_sup._children.supervising import (
-    count,
-    descend,
-    list_children,
-    spec_of,
-    stop_supervisor,
-    window_of,
-)
+from trio_sup._children.supervising import SpecSupervisor, descend
 from trio_sup._children.waits import refuse_half_way, refuse_self
 from trio_sup._core.errors import NoProcess, WrongKind
 from trio_sup._core.partitions import partition_of
 from trio_sup._core.specs import ChildSpec
 from trio_sup._supervisors.partition import PartitionShell
 from trio_sup._supervisors.static import StaticShell
+from trio_sup._tasks.supervisor import TaskSupervisor
+from trio_sup._tree.dynamic import DynamicSupervisor
 
 if TYPE_CHECKING:
-    from trio_sup._children.supervising import (
-        ChildCounts,
-        ChildInfo,
-        SupervisorStatistics,
-    )
     from trio_sup._core.specs import ChildSpec
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.ref import ServerRef
-    from trio_sup._supervisors.static import StaticShell
-    from trio_sup._tasks.supervisor import TaskSupervisor
-    from trio_sup._tree.dynamic import DynamicSupervisor
-
-
 S = TypeVar("S", bound="GenServer")
 H = TypeVar("H", bound="Child")
 
 
-class Supervisor(Child):
+class Supervisor(SpecSupervisor):
     """A static supervisor: an ordered list of children.
 
     Requests are served one at a time, in order. A cancelled caller does not take
@@ -51,8 +36,6 @@ class Supervisor(Child):
 
     @property
     def _shell(self) -> StaticShell:
-        from trio_sup._supervisors.static import StaticShell
-
         shell = self.record.shell
         assert isinstance(shell, StaticShell)
         return shell
@@ -130,36 +113,6 @@ class Supervisor(Child):
         shell = self._shell
         await shell.submit(lambda: shell.delete_child(id))
 
-    def which_children(self) -> list[ChildInfo]:
-        """Return the children in start order (OTP: in reverse)."""
-        return list_children(self.record)
-
-    def count_children(self) -> ChildCounts:
-        """Count the children (SUP-104)."""
-        return count(self.record)
-
-    def get_childspec(self, id: Hashable) -> ChildSpec[Child]:
-        """Return a child's specification; raises `NoSuchChild`."""
-        return spec_of(self.record, id)
-
-    def statistics(self) -> SupervisorStatistics:
-        """Return how much of the restart window is used."""
-        return window_of(self.record)
-
-    async def stop(self) -> None:
-        """Stop this supervisor in order and wait for its end. A checkpoint.
-
-        As in OTP its parent then decides by the restart type; the end is a
-        shutdown. One that is still starting finishes its start first, so that its
-        parent, and whoever waits for it, see a start that succeeded; if the start
-        fails, that is the end. One that is between two lives is stopped when the next
-        has started; one that is down for good is left alone. (SUP-121)
-
-        Raises:
-            WouldDeadlock: asked from inside the tree.
-        """
-        await stop_supervisor(self.record)
-
     # Ways down.
 
     def child(self, *path: Hashable) -> Child:
@@ -192,8 +145,6 @@ class Supervisor(Child):
 
     def dynamic(self, *path: Hashable) -> DynamicSupervisor:
         """Return the handle of a dynamic supervisor further down."""
-        from trio_sup._tree.dynamic import DynamicSupervisor
-
         handle = descend(self.record, path).handle
         if not isinstance(handle, DynamicSupervisor):
             raise WrongKind(
@@ -208,8 +159,6 @@ class Supervisor(Child):
 
     def task_supervisor(self, *path: Hashable) -> TaskSupervisor:
         """Return the handle of a task supervisor further down."""
-        from trio_sup._tasks.supervisor import TaskSupervisor
-
         return cast(
             "TaskSupervisor", descend(self.record, path).handle_as(TaskSupervisor)
         )

@@ -10,7 +10,7 @@ from inspect import (
     iscoroutinefunction,
     isgeneratorfunction,
 )
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, cast, overload
 
 import trio
 from attrs import frozen
@@ -31,6 +31,8 @@ from trio_sup._core.errors import (
     SupervisorStopping,
 )
 from trio_sup._core.exits import Ignore
+from trio_sup._registry.registry import Registry
+from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import CastNote, InfoNote, StopNote
 from trio_sup.testing._monitor.error_line import told
 from trio_sup.testing._monitor.facts import ENDS
@@ -309,16 +311,16 @@ def registry_problems(world: World) -> list[str]:
 def _holder(record: Record) -> object:
     """Return who is found under the name of a child's specification."""
     name = record.spec.name
-    if isinstance(name, Via):
-        return name.registry.get(name.key)
-    return record.node.registry.get(name)
+    if not isinstance(name, Via):
+        return cast(Registry, record.node.registry).get(name)
+    return cast(Registry, name.registry).get(name.key)
 
 
 def mailbox_problems(world: World) -> list[str]:
     """Return where the counts of a mailbox do not add up."""
     wrong: list[str] = []
     for record in world.records_:
-        queue = record.mailbox
+        queue: MailQueue | None = record.mailbox
         if queue is None:
             continue
         bounded = stops = 0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         TaskStack,
     )
     from trio_sup_inspector.lines.cells import Cells
-    from trio_sup_inspector.state import NodeState
+    from trio_sup_inspector.state.node import NodeState
 
 Tab: TypeAlias = Callable[[Writer, Subject, "NodeState", float], None]
 

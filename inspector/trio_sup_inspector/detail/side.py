@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from trio_sup.inspect.protocol.wire import Detail, Row
     from trio_sup_inspector.lines.cells import Cells
-    from trio_sup_inspector.state import NodeState
+    from trio_sup_inspector.state.node import NodeState
 
 DEPTHS: Final = 120
 """How many mailbox depths the trend remembers."""
@@ -130,7 +130,7 @@ class Side:
             return
         self._row = row
         self._died = state.model.dead.get(id)
-        if not state.paused:
+        if not state.picture.paused:
             self._detail = state.session.details.get(id, self._detail)
             if self._sampled != (now := self._clock()):
                 self._sampled = now

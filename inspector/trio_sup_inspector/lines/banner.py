@@ -15,7 +15,7 @@ from trio_sup_inspector.lines.cells import Cell, Cells, Role, cell, cells_width,
 
 if TYPE_CHECKING:
     from trio_sup_inspector.connection import Connection, Trouble
-    from trio_sup_inspector.state import NodeState
+    from trio_sup_inspector.state.node import NodeState
 
 RESTART_NOTICE: Final = 20.0
 """Seconds for which a restarted node is announced, unless dismissed."""
@@ -40,7 +40,7 @@ def badge(state: NodeState, clock: float) -> Cell:
         return " REFUSED ", "badge-bad"
     if phase is Phase.CONNECTING:
         return " CONNECTING ", "badge-busy"
-    if state.paused:
+    if state.picture.paused:
         return " PAUSED ", "badge-warn"
     if phase is Phase.SYNCING and state.empty:
         return " SYNCING ", "badge-busy"
@@ -83,8 +83,8 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
                 cell("  " if wrong else "", "text"),
                 cell(f"{number} {word}", role),
             ]
-    per_minute = state.restarts_per_minute(clock)
-    deepest = state.deepest(clock)
+    per_minute = state.figures.restarts_per_minute(clock)
+    deepest = state.figures.deepest(clock)
     figures: list[Cells] = [
         tuple(wrong),
         ((f"{totals.rows} procs", "text"),),

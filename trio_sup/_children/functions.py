@@ -1,0 +1,155 @@
+"""Plain async functions as children: what they are given, and how they end in order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Generator, Hashable
+from typing import TYPE_CHECKING, Any
+
+import trio
+from trio.lowlevel import enable_ki_protection
+
+from trio_sup._children.current import current_record
+from trio_sup._children.record import Child
+from trio_sup._core.policies import Backoff, Budget
+from trio_sup._core.specs import ChildSpec, Runs
+from trio_sup._core.targets import (
+    check_arguments,
+    check_function,
+    origin_of,
+    signals_ready,
+)
+from trio_sup._core.words import Readiness, Restart, Shutdown
+from trio_sup._trio.blocks import block
+from trio_sup._trio.protect import enter_user
+
+if TYPE_CHECKING:
+    from trio_sup._children.record import Record
+
+
+def _run(record: Record) -> Awaitable[Any]:
+    spec = record.spec
+    if spec.signals_ready:
+        return _enter_signalling(record)
+    record.become_ready()
+    return enter_user(spec.target, *spec.args)
+
+
+async def _enter_signalling(record: Record) -> None:
+    status = ReadySignal(record)
+    await enter_user(record.spec.target, *record.spec.args, task_status=status)
+    if not record.ready and record.asked is None:
+        raise RuntimeError(
+            f"{record.path_text!r} returned without calling task_status.started()"
+        )
+
+
+class ReadySignal:
+    """What a plain function gets as `task_status`; fulfils `trio.TaskStatus`."""
+
+    __slots__ = ("_life", "_record")
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._life = record.life
+
+    @enable_ki_protection
+    def started(self, value: object = None) -> None:
+        """Tell the supervisor that the child is ready; `value` is `handle.value`.
+
+        Raises:
+            RuntimeError: called twice.
+            WrongRun: called from a thread or from another Trio run.
+        """
+        record = self._record
+        record.node.home.check_if_going("task_status.started", record.path_text)
+        if record.life != self._life or not record.alive:
+            return  # kept for longer than its life
+        if record.ready:
+            raise RuntimeError("called 'started' twice on the same task status")
+        record.value = value
+        record.become_ready()
+
+
+def _nothing(_: Record) -> None:
+    pass
+
+
+FUNCTION = Runs(handle=Child._create, equip=_nothing, run=_run)  # pyright: ignore[reportPrivateUsage]
+"""How a plain function comes to life."""
+
+
+def function_spec(
+    target: Callable[..., Any],
+    args: tuple[object, ...],
+    *,
+    id: Hashable | None = None,
+    name: Hashable | None = None,
+    restart: Restart = "permanent",
+    shutdown: Shutdown = 5.0,
+    significant: bool = False,
+    start_timeout: float = math.inf,
+    backoff: Backoff | None = None,
+    budget: Budget | None = None,
+    ready: Readiness = "auto",
+) -> ChildSpec[Child]:
+    """Describe a plain function as a child; what `child` does with one.
+
+    Raises:
+        ChildSpecError: an invalid value or combination, or arguments that do not
+            fit the signature.
+    """
+    label = id if id is not None else getattr(origin_of(target), "__name__", None)
+    check_function(target, label)
+    signals = signals_ready(target, ready)
+    check_arguments(target, args, label, needs_status=signals)
+    return ChildSpec(
+        kind="task",
+        target=target,
+        args=args,
+        id=id,
+        name=name,
+        restart=restart,
+        shutdown=shutdown,
+        significant=significant,
+        start_timeout=start_timeout,
+        backoff=backoff,
+        budget=budget,
+        ready=ready,
+        signals_ready=signals,
+        runs=FUNCTION,
+    )
+
+
+@block
+def graceful_stop() -> Generator[trio.Event]:
+    """Let a plain function finish in order when it is asked to stop.
+
+    Inside the block a request to stop sets the event that it yields, instead of
+    cancelling; the cancellation comes when the child's `shutdown` seconds are over,
+    or when the block is left. Outside of such a block a plain function is cancelled
+    at once. Servers need no such thing: they have `terminate`.
+
+    Raises:
+        RuntimeError: from entering: the present task does not belong to a supervised
+            function, or the block is used twice at a time.
+        WrongRun: from entering, in a thread that the function started, with a Trio run
+            of its own or without one; a `RuntimeError`, too.
+    """
+    record = current_record.get()
+    if record is None or record.spec.kind != "task" or record.scope is None:
+        raise RuntimeError("graceful_stop() works inside a supervised function only")
+    record.node.home.check("graceful_stop", record.path_text)
+    if record.stop_event is not None:
+        raise RuntimeError("graceful_stop() is in use already in this child")
+    life, scope = record.life, record.scope
+    record.stop_event = event = trio.Event()
+    if record.asked is not None:
+        event.set()
+    try:
+        yield event
+    finally:
+        if record.life == life and record.alive:
+            record.stop_event = None
+            if record.asked is not None:
+                scope.cancel(record.asked)

@@ -1,0 +1,152 @@
+"""What a child's record is surrounded by, as far as the record itself asks it.
+
+The node, a supervisor's shell and those who watch are made in rooms above
+this one, and hang on records. Here stands what records, lives and handles need of them,
+and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from trio_sup._core.addresses import Namespace
+from trio_sup._core.exits import Exit
+from trio_sup._core.remains import HeavyExits
+from trio_sup._core.specs import Flags
+from trio_sup._core.state import ChildState
+from trio_sup._core.strategy import SupervisorCore
+from trio_sup._core.words import Shutdown
+from trio_sup._trio.alarms import AlarmClock
+from trio_sup._trio.gate import Gate
+from trio_sup._trio.home import Home
+
+R = TypeVar("R", bound=ChildState)
+R_contra = TypeVar("R_contra", contravariant=True)
+
+
+class LeftBehind(Protocol[R_contra]):
+    """The async generators that children began."""
+
+    def life_over(self, record: R_contra) -> None:
+        """A life has ended: report what it left behind."""
+
+
+class HostNode(Protocol[R]):
+    """The Trio program that a child is part of: `trio_sup._node.node.Node`."""
+
+    home: Home
+    gate: Gate
+    alarms: AlarmClock
+    heavy_exits: HeavyExits[R]
+    reporting: tuple[Callable[[R], object], ...]
+    past_messages: tuple[int, int, int]
+
+    @property
+    def registry(self) -> Namespace[R]:
+        """Where plain keys are names."""
+        ...
+
+    @property
+    def generators(self) -> LeftBehind[R]:
+        """What the ends of lives are reported to."""
+        ...
+
+    def next_uid(self) -> int:
+        """Return a number that no other child of this node ever had."""
+        ...
+
+    def report_no_more(self, to: Callable[[R], object]) -> None:
+        """Report no more changes to this one."""
+
+    def let_go(self, exit: Exit, words: Exit) -> None:
+        """Remember the event of an end with other words for its exit."""
+
+    def emit(self, make: Callable[..., Any], *args: Any) -> None:
+        """Remember an event, log it, and tell the hooks."""
+
+    def roots(self) -> Sequence[R]:
+        """The root supervisors that run at present."""
+        ...
+
+    def inside_of(self, record: R) -> Any:
+        """Return what is told of a child on request only."""
+
+
+class Supervising(Protocol[R]):
+    """A supervisor's shell: `trio_sup._supervisors.shell.Shell`."""
+
+    record: R
+    flags: Flags
+    core: SupervisorCore[R]
+    dynamic: bool
+    mode: Any
+    living: int
+    fatal: list[BaseException]
+    outcome: Exit
+
+    @property
+    def path_text(self) -> str:
+        """The path of the supervisor."""
+        ...
+
+    def all_records(self) -> Sequence[R]:
+        """The children, in start order."""
+        ...
+
+    def check_run(self, call: str, *, waits: bool = False) -> None:
+        """Refuse what comes from a thread or from another Trio run."""
+
+    def begin_life(self) -> None:
+        """Prepare a life, as it is spawned."""
+
+    def run(self) -> Awaitable[None]:
+        """Run one life."""
+        ...
+
+    def request_stop(self, reason: str) -> None:
+        """Go down in order; not awaited."""
+
+    def stop_itself(self, grace: float) -> None:
+        """Stop as `stop()` asks."""
+
+    def stop_record(
+        self, record: R, reason: str, shutdown: Shutdown | None = None
+    ) -> None:
+        """Ask one child to stop."""
+
+    def hurry(self) -> None:
+        """Collapse all remaining graces, here and below."""
+
+    def hasten(self) -> list[R]:
+        """Collapse the graces to come; return the children that have one already."""
+        ...
+
+    def record_ready(self, record: R) -> None:
+        """A child has become ready."""
+
+    def watch_stuck(self, record: R) -> None:
+        """Report a child that outlives its cancellation."""
+
+    def emit(self, make: Callable[..., Any], *args: Any) -> None:
+        """Tell of an event."""
+
+
+class Watched(Protocol):
+    """Those who watch one child: `trio_sup._children.watching.Watchers`."""
+
+    def add(self, watch: Any) -> None:
+        """Tell one more."""
+
+    def discard(self, watch: Any) -> None:
+        """Tell one less."""
+
+    def all(self) -> Sequence[Any]:
+        """Return those who watch."""
+        ...
+
+    def life_over(self, exit: Exit) -> None:
+        """A life has ended."""
+
+    def changed(self) -> None:
+        """Something about the child changed."""
