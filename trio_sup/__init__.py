@@ -14,7 +14,6 @@ def _read_homes() -> dict[str, str]:
     Raises:
         ImportError: the stub was not shipped with the package.
     """
-
     import ast  # noqa: PLC0415 - a light start
     import pkgutil  # noqa: PLC0415 - a light start
 
