@@ -182,7 +182,7 @@ def test_several_exceptions_can_mean_a_cancellation() -> None:
 
 
 class Rude(BaseExceptionGroup[BaseException]):
-    def derive(self, excs: object) -> NoReturn:  # type: ignore[override]
+    def derive(self, excs: object) -> NoReturn:
         raise INTERRUPT
 
 
