@@ -112,7 +112,9 @@ if TYPE_CHECKING:
     )
     from trio_sup._servers.timers import Timer as Timer
     from trio_sup._servers.trace import TraceEvent as TraceEvent
+    from trio_sup._tasks.callers import callers as callers
     from trio_sup._tasks.links import LinkedTasks as LinkedTasks
+    from trio_sup._tasks.many import await_many as await_many, yield_many as yield_many
     from trio_sup._tasks.options import (
         Failed as Failed,
         StreamProgress as StreamProgress,
@@ -122,12 +124,7 @@ if TYPE_CHECKING:
         TaskSupervisor as TaskSupervisor,
         task_supervisor as task_supervisor,
     )
-    from trio_sup._tasks.task import (
-        Task as Task,
-        await_many as await_many,
-        callers as callers,
-        yield_many as yield_many,
-    )
+    from trio_sup._tasks.task import Task as Task
     from trio_sup._tree.dynamic import DynamicSupervisor as DynamicSupervisor
     from trio_sup._tree.open import open_supervisor as open_supervisor
     from trio_sup._tree.partitions import partition_supervisor as partition_supervisor
@@ -279,7 +276,9 @@ _HOMES = {
     "_tasks.options": "Failed StreamProgress",
     "_tasks.stream": "NolinkStream Stream",
     "_tasks.supervisor": "TaskSupervisor task_supervisor",
-    "_tasks.task": "Task await_many callers yield_many",
+    "_tasks.callers": "callers",
+    "_tasks.many": "await_many yield_many",
+    "_tasks.task": "Task",
     "_tree.dynamic": "DynamicSupervisor",
     "_tree.open": "open_supervisor",
     "_tree.partitions": "partition_supervisor",

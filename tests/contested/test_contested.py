@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 import trio_sup
-from tests.conformance.machine import is_available
+from tests.proof.machine import is_available
 from trio_sup._children.record import Record
 from trio_sup._core.strategy import SupervisorCore
 from trio_sup._supervisors.ordered import OrderedShell

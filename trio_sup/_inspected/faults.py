@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 
 from trio_sup._children.record import Record
 from trio_sup._core.errors import MailboxFull, NoProcess
+from trio_sup._core.exits import Exit
 from trio_sup._servers.handlers import Handler
 from trio_sup._servers.messages import CastNote
 
@@ -52,7 +53,8 @@ def vanish(record: Record, argument: str) -> str:
     """Cancel the child where it waits; nobody asked for it, so it is a crash."""
     del argument
     if record.scope is not None:
-        record.cut_short = ChaosCrash(f"chaos in {record.path_text}: vanished")
+        error = ChaosCrash(f"chaos in {record.path_text}: vanished")
+        record.cut_short = Exit("crashed", None, error)
         record.scope.cancel("chaos")
     return f"{record.path_text} is cancelled in life {record.life}"
 

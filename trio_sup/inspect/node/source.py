@@ -222,7 +222,7 @@ class ObservedChild(Protocol):
 
     @property
     def status(self) -> str:
-        """One of the statuses of design.md 3.3."""
+        """One of `trio_sup._core.words.Status`."""
         ...
 
     @property
