@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.timer import Timer
 
-    from trio_sup.inspect.finding.discovery import FoundNode
+    from trio_sup.inspect.finding.found_node import FoundNode
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
@@ -249,9 +249,9 @@ class InspectorApp(App[int]):
         if self.connection is None:
             return
         session = self.connection.session
-        at = min(range(len(RATES)), key=lambda n: abs(RATES[n] - session.rate_hz))
+        at = min(range(len(RATES)), key=lambda n: abs(RATES[n] - session.ask.rate_hz))
         rate = RATES[min(max(at + step, 0), len(RATES) - 1)]
-        session.set_rate(rate)
+        session.ask.rate(rate)
         self.connection.flush()
         self._start_timer(rate)
         self.notify(f"{rate:g} refreshes a second", timeout=2)

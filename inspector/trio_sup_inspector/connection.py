@@ -19,12 +19,12 @@ from trio_sup.inspect.finding.directory import DiscoveryError
 from trio_sup.inspect.finding.discovery import (
     AmbiguousNode,
     ForeignNode,
-    FoundNode,
     NoSuchNode,
     check_peer,
     find_node,
     list_nodes,
 )
+from trio_sup.inspect.finding.found_node import FoundNode
 from trio_sup.inspect.finding.peers import reaching
 from trio_sup.inspect.finding.remote import (
     SCHEME,
@@ -158,7 +158,7 @@ class Connection:
     def close(self) -> None:
         """Say goodbye and let go of the socket; nobody is left waiting."""
         if self._writer is not None:
-            self.session.leave()
+            self.session.ask.goodbye()
             self.flush()
             self._writer.close()
             self._writer = None

@@ -11,7 +11,11 @@ from trio_sup._commands import tree
 from trio_sup._commands.arguments import HOW, add_ascii, add_node, port, rate
 from trio_sup._commands.command import EXIT_FAILED, EXIT_USAGE, Command, CommandError
 from trio_sup._commands.extras import from_extra
-from trio_sup._commands.interpreter import python_command, python_environment
+from trio_sup._commands.interpreter import (
+    python_command,
+    python_environment,
+    python_process,
+)
 from trio_sup._commands.output import complain
 from trio_sup._commands.support import (
     asking,
@@ -125,8 +129,9 @@ def _demo(args: argparse.Namespace, on_screen: bool) -> int:
     from trio_sup._commands.parsing import parser
 
     app = inspector_app() if on_screen else None
-    window = importlib.import_module("trio_sup.demo.window")
-    options = importlib.import_module("trio_sup.demo.options").Options
+    from trio_sup.demo import window
+    from trio_sup.demo.options import Options
+
     words = ["demo", "--chaos", "2"]
 
     def show(socket: Path) -> int:
@@ -135,8 +140,8 @@ def _demo(args: argparse.Namespace, on_screen: bool) -> int:
         args.node = str(socket)
         return _print_tree(args)
 
-    code: int = window.run(options.from_args(parser(words).parse_args(words)), show)
-    return code
+    options = Options.from_args(parser(words).parse_args(words))
+    return window.run(options, show, python_process)
 
 
 def _web(args: argparse.Namespace) -> int:

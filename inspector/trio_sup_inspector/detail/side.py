@@ -66,12 +66,12 @@ class Side:
     def reload(self) -> None:
         """Have the state read again: by itself it is read once."""
         if self.subject_id is not None:
-            self._state.session.refresh(self.subject_id)
+            self._state.session.ask.refresh(self.subject_id)
 
     def _ask(self) -> None:
         assert self.subject_id is not None
         parts = ("overview",) if self.tab == "overview" else ("overview", self.tab)
-        self._state.session.watch(self.subject_id, self._clock(), parts)
+        self._state.session.ask.watch(self.subject_id, self._clock(), parts)
 
     def close(self) -> None:
         """Show nothing, and end the lease."""
@@ -145,4 +145,4 @@ class Side:
 
     def _let_go(self) -> None:
         if self.subject_id is not None:
-            self._state.session.unwatch(self.subject_id)
+            self._state.session.ask.unwatch(self.subject_id)

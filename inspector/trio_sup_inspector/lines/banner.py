@@ -96,7 +96,7 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
     if beat is not None:
         late: Role = "warn" if beat.lag >= LAG_WARNING else "dim"
         figures.append(((f"lag {show.duration(beat.lag)}", late),))
-    figures.append(((f"{state.session.rate_hz:g} Hz", "dim"),))
+    figures.append(((f"{state.session.ask.rate_hz:g} Hz", "dim"),))
     if state.session.events_dropped:
         missed = f"{show.count(state.session.events_dropped)} events missed"
         figures.append(((missed, "bad"),))

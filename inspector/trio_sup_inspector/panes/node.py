@@ -215,7 +215,7 @@ def _inspection(state: NodeState, clock: float, width: int, plain: bool) -> list
     gaps = f"{show.count(missed)} events" if missed else "nothing"
     bad = session.bad_frames
     facts += [
-        Fact("refresh", f"{session.rate_hz:g} a second", "text"),
+        Fact("refresh", f"{session.ask.rate_hz:g} a second", "text"),
         Fact("heard", f"{_bytes(session.bytes_heard)} in all", "text"),
         Fact("missed", gaps, "bad" if missed else "text"),
         Fact("bad frames", str(bad) if bad else "", "bad"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.model.query import parse_text_query
-from trio_sup.inspect.model.tree import MAX_GUIDES, Line
+from trio_sup.inspect.model.tree_view import MAX_GUIDES, Line
 from trio_sup.inspect.text import show
 from trio_sup.inspect.text.tree_text import guides
 from trio_sup_inspector.lines.cells import (

@@ -9,7 +9,7 @@ from trio_sup_inspector.lines.rows import TREE_COLUMNS, heading, tree_cells
 from trio_sup_inspector.panes.pane import Pane
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.model.tree import Line
+    from trio_sup.inspect.model.tree_view import Line
     from trio_sup_inspector.state.node import NodeState
 
 

@@ -9,7 +9,7 @@ from attrs import define, field
 
 if TYPE_CHECKING:
     from trio_sup.inspect.client.session import Changes, Session
-    from trio_sup.inspect.model.model import TreeModel
+    from trio_sup.inspect.model.tree_model import TreeModel
     from trio_sup.inspect.protocol.wire import Heartbeat
 
 MINUTE: Final = 60.0

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from trio_sup.inspect.model.model import ROOT
-from trio_sup.inspect.model.tree import Expansion, Line, flatten
+from trio_sup.inspect.model.tree_model import ROOT
+from trio_sup.inspect.model.tree_view import Expansion, Line, flatten
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.model.model import TreeModel
+    from trio_sup.inspect.model.tree_model import TreeModel
     from trio_sup_inspector.state.filter import Filter
 
 

@@ -13,7 +13,7 @@ from attrs import Factory, define, field
 from trio_sup.inspect.client.session import Phase, Session
 from trio_sup.inspect.model.order import ORDERS, Order, arrange
 from trio_sup.inspect.model.problems import problem
-from trio_sup.inspect.model.tree import walk
+from trio_sup.inspect.model.tree_view import walk
 from trio_sup_inspector.state.figures import Figures
 from trio_sup_inspector.state.filter import Filter
 from trio_sup_inspector.state.folding import Folding
@@ -24,7 +24,7 @@ from trio_sup_inspector.state.waiting import deadlocks
 if TYPE_CHECKING:
     from trio_sup.inspect.client.session import Changes
     from trio_sup.inspect.model.lints import Finding
-    from trio_sup.inspect.model.model import TreeModel
+    from trio_sup.inspect.model.tree_model import TreeModel
     from trio_sup.inspect.protocol.wire import Row
     from trio_sup.inspect.protocol.wire_details import WaitEdge
 
@@ -114,10 +114,10 @@ class NodeState:
         """Ask the node for these topics, and for no others."""
         for topic in self.followed:
             if topic not in topics:
-                self.session.unfollow(topic)
+                self.session.ask.unfollow(topic)
         for topic in topics:
             if topic not in self.followed:
-                self.session.follow(topic, clock)
+                self.session.ask.follow(topic, clock)
         self.followed = topics
 
     # --- what is on screen -------------------------------------------------

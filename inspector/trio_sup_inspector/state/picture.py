@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, field
 
 from trio_sup.inspect.model.lints import Lints
-from trio_sup.inspect.model.model import TreeModel
+from trio_sup.inspect.model.tree_model import TreeModel
 
 if TYPE_CHECKING:
     from trio_sup.inspect.client.session import Changes, Session

@@ -279,7 +279,7 @@ def _release(subject: Subject, argument: str) -> Consequence:
 
 def _crash(subject: Subject, argument: str) -> Consequence:
     del argument
-    return _faulty(subject, f"InjectedCrash is raised where {subject.path} waits")
+    return _faulty(subject, f"ChaosCrash is raised where {subject.path} waits")
 
 
 def _vanish(subject: Subject, argument: str) -> Consequence:
