@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import trio_sup
-from tests.conformance.machine import is_available
+from tests.proof.machine import is_available
 from trio_sup._core.plan.doing import OwnGrace
 from trio_sup._core.plan.line import Line
 from trio_sup._core.plan.supervision import Plan

@@ -10,6 +10,7 @@ from attrs import Factory, define, frozen
 from hypothesis import strategies as st
 
 import trio_sup
+from tests.core.sync_shell import Body, Ended, Record, Reply, Shell, World
 from trio_sup import Backoff, Budget, ChildSpec
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.plan.doing import Refused, Steps
@@ -23,8 +24,6 @@ from trio_sup._core.plan.requests import (
 )
 from trio_sup._core.plan.static import StaticPlan
 from trio_sup._core.words import AutoShutdown, Restart, Shutdown, Strategy
-
-from .sync_shell import Body, Ended, Record, Reply, Shell, World
 
 Start = Literal["ok", "fail", "ignore", "blink", "hold"]
 

@@ -32,7 +32,7 @@ class Record(ChildState):
     """A child whose life is a flag, and whose body is a few callbacks."""
 
     __slots__ = (
-        "alarm",
+        "_asked",
         "body",
         "forced",
         "settled",
@@ -49,6 +49,7 @@ class Record(ChildState):
         above = "" if supervisor is None else supervisor.own.path_text + "/"
         self.path_text = f"{above}{id}"
         self.up = False
+        self._asked: str | None = None
         self.forced = False
         # How often it came to rest.
         self.settled = 0
@@ -60,6 +61,14 @@ class Record(ChildState):
     @property
     def alive(self) -> bool:
         return self.up
+
+    @property
+    def asked(self) -> str | None:
+        return self._asked
+
+    @asked.setter
+    def asked(self, reason: str | None) -> None:
+        self._asked = reason
 
     @property
     def above(self) -> ChildState | None:
@@ -374,6 +383,7 @@ class Shell:
         assert self.plan.mode in ("starting", "running"), f"{record} starts too late"
         self.plan.begins(record, now, supervised=supervised)
         record.up = True
+        record.asked = None
         if record.shell is not None:
             record.shell.begin()
         self.world.on_begin(record)

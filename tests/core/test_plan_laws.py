@@ -6,9 +6,8 @@ from typing import Any
 
 from hypothesis import given, settings
 
+from tests.core.core_play import OPS, CorePlay, Op, trees
 from trio_sup import ChildSpec
-
-from .core_play import OPS, CorePlay, Op, trees
 
 LAWS = settings(max_examples=150, deadline=None)
 

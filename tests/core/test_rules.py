@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 import trio_sup
+from tests.core.core_play import Broken, CorePlay, Start
+from tests.core.sync_shell import GaveUp, Record, Reply
 from trio_sup import Backoff, Budget, ChildSpec
 from trio_sup._core import events
 from trio_sup._core.checks import ChildSpecError
@@ -27,9 +29,6 @@ from trio_sup._core.plan.requests import (
     terminate_child,
 )
 from trio_sup._core.plan.static import StaticPlan
-
-from .core_play import Broken, CorePlay, Start
-from .sync_shell import GaveUp, Record, Reply
 
 CRASH = Exit("crashed", None, Broken())
 STRATEGIES = ("one_for_one", "one_for_all", "rest_for_one")

@@ -22,7 +22,6 @@ class ChildState:
     """
 
     __slots__ = (
-        "asked",
         "attempt",
         "budget_window",
         "id",
@@ -70,8 +69,6 @@ class ChildState:
         # Invariant: changes whenever a scheduled restart becomes void, so that a
         # stale retry or timer is recognised and dropped (SUP-082).
         self.ticket: int = 0
-        # Why the life was asked to end; None as long as it was not.
-        self.asked: str | None = None
         self.ready: bool = False
         # The last life that became ready, even if it ended in the same step.
         self.started_life: int = 0
@@ -100,6 +97,11 @@ class ChildState:
     @property
     def alive(self) -> bool:
         """Whether a life is in progress, from its start to its very end."""
+        raise NotImplementedError
+
+    @property
+    def asked(self) -> str | None:
+        """Why the life in progress was asked to end; None if it was not."""
         raise NotImplementedError
 
     @property

@@ -28,7 +28,6 @@ from trio_sup._servers.mailbox import MailQueue
 from trio_sup._supervisors.dynamic import DynamicShell
 from trio_sup._supervisors.static import StaticShell
 from trio_sup.inspect.node.consequence import (
-    NODE_ACTIONS,
     Consequence,
     Sibling,
     Subject,
@@ -36,6 +35,7 @@ from trio_sup.inspect.node.consequence import (
     node_consequence,
     parse_level,
 )
+from trio_sup.inspect.protocol.wire_actions import NODE_ACTIONS
 
 if TYPE_CHECKING:
     from trio_sup._children.surroundings import Supervising

@@ -17,6 +17,7 @@ from trio.lowlevel import Task
 from trio_sup._children.current import record_of
 from trio_sup._core.addresses import Via
 from trio_sup._core.safe import safe_text
+from trio_sup._servers.genserver import GenServer
 from trio_sup._servers.messages import (
     CastNote,
     DownNote,
@@ -122,8 +123,6 @@ class Inside:
     @property
     def formatter(self) -> type | None:
         """The class whose own `format_status` has a word in it, if one does."""
-        from trio_sup._servers.genserver import GenServer
-
         server = self.server
         if not isinstance(server, GenServer):
             return None
@@ -135,8 +134,6 @@ class Inside:
 
         Whatever that raises, a placeholder takes its place.
         """
-        from trio_sup._servers.genserver import GenServer
-
         server = self.server
         if not isinstance(server, GenServer):
             return {}

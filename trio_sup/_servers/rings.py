@@ -1,4 +1,4 @@
-"""Who waits for whom: what could never be answered is refused (design rule 11)."""
+"""Who waits for whom: what could never be answered is refused (rule 11 of how it is built)."""
 
 from __future__ import annotations
 

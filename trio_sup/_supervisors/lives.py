@@ -16,9 +16,12 @@ from typing import Generic, TypeVar, TypeVarTuple
 
 import trio
 
+from trio_sup._children.ending import GOING
 from trio_sup._children.life import run_life
+from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
 from trio_sup._children.remains import let_go
+from trio_sup._children.stopping import ask_stop, cut_short
 from trio_sup._core import events
 from trio_sup._core.anatomy import before, class_name, is_a, set_context
 from trio_sup._core.exits import Exit, Ignore
@@ -83,7 +86,7 @@ class Lives(Generic[P]):
         if not record.alive:
             return
         first = record.asked is None
-        record.ask_stop(stop.reason, stop.grace, brutal=stop.brutal)
+        ask_stop(record, stop.reason, stop.grace, brutal=stop.brutal)
         if first:
             head = (trio.current_time(), record.path_text, record.life)
             self.emit(events.ChildStopping, *head, stop.reason)
@@ -109,11 +112,11 @@ class Lives(Generic[P]):
             AlreadyRegistered: its name is taken; nothing was started.
             Exception: what a key or a policy of the user's raises; neither.
         """
-        record.reserve_name()
+        reserve_name(record)
         current = trio.current_time() if now is None else now
         self.plan.begins(record, current, supervised=supervised)
         record.value = None
-        record.cut_short = None
+        record.ending = GOING
         record.scope = trio.CancelScope(shield=True)
         if record.spec.start_timeout != math.inf:
             life = record.life
@@ -122,10 +125,7 @@ class Lives(Generic[P]):
                 lambda: self._start_late(record, life),
             )
         try:
-            if record.mailbox is not None:
-                record.mailbox.open()
-            if record.shell is not None:
-                record.shell.begin_life()
+            record.body.begin_life()
             self.base.run(self._start_soon, record)
         except BaseException:
             record.life_done()  # there is no task that would end it
@@ -146,12 +146,8 @@ class Lives(Generic[P]):
         ):
             record.start_alarm = None
             text = f"not ready after {record.spec.start_timeout:g} s"
-            record.cut_short = trio.TooSlowError(text)
-            reason = f"{record.path_text}: {text}"
-            if record.shell is not None:
-                record.shell.request_stop(reason)
-            elif record.scope is not None:
-                record.scope.cancel(reason)
+            exit = Exit("killed", text, trio.TooSlowError(text))
+            cut_short(record, exit, f"{record.path_text}: {text}")
 
     # What the lives report.
 
@@ -171,8 +167,6 @@ class Lives(Generic[P]):
             fatal: What must pass through every supervisor, if anything.
         """
         asked, ready, now = record.asked is not None, record.ready, trio.current_time()
-        if record.cut_short is not None and not asked and fatal is None:
-            exit = _cut_short(record.cut_short)
         record.life_done()
         absorbed = self.plan.over(record, fatal=fatal is not None)
         event = exit_event(record, exit, now, asked=asked, ready=ready)
@@ -202,7 +196,7 @@ class Lives(Generic[P]):
     ) -> None:
         """Note the end of a life, take its names away, answer its callers, tell."""
         record.note_exit(exit, now)
-        record.hide_names()
+        hide_names(record)
         was_ready = record.started_life == record.life
         if exit.error is not None and (was_ready or not is_a(exit.error, Ignore)):
             self.story.add(record, exit, now)
@@ -213,7 +207,10 @@ class Lives(Generic[P]):
     ) -> None:
         """Do what `_put_away` may have left undone; each step bears being repeated."""
         self.take_fault(record, fault)
-        for step in (record.hide_names, partial(self._conclude, record, exit, event)):
+        for step in (
+            partial(hide_names, record),
+            partial(self._conclude, record, exit, event),
+        ):
             again = survive(record.path_text, step)
             if again is not None:
                 self.take_fault(record, again)
@@ -239,8 +236,7 @@ class Lives(Generic[P]):
 
     def _conclude(self, record: Record, exit: Exit, event: EventParts) -> None:
         """Answer the mailbox's callers and tell the world."""
-        if record.mailbox is not None:
-            record.mailbox.life_over(exit)
+        record.body.over(exit)
         emit: Callable[..., None] = self.emit
         emit(*event)
 
@@ -253,9 +249,8 @@ class Lives(Generic[P]):
         record.in_plan = record.undecided = False
         try:
             if record.status != "quarantined":
-                record.release_name()
-            if record.mailbox is not None:
-                record.mailbox.no_next_life(record.last_exit)
+                release_name(record)
+            record.body.at_rest(record.last_exit)
         except BaseException as fault:  # noqa: BLE001 - it is at rest all the same
             self.take_fault(record, fault)
         record.came_to_rest()
@@ -283,10 +278,3 @@ class Lives(Generic[P]):
             if not any(type(error) is type(former) for former in self.fatal):
                 self.fatal.append(error)
             self.request_stop(f"{class_name(error)} in an event hook or log handler")
-
-
-def _cut_short(error: Exception) -> Exit:
-    """Return the exit of a life that was cancelled for a reason of its own."""
-    if isinstance(error, trio.TooSlowError):
-        return Exit("killed", str(error), error)
-    return Exit("crashed", None, error)

@@ -8,7 +8,7 @@ itself; what has to wait its turn is done by the control task, turn after turn.
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import trio
 from trio.lowlevel import enable_ki_protection
 
+from trio_sup._children.bodies import PlainBody
 from trio_sup._children.record import Record
 from trio_sup._children.refusals import StartFailed
+from trio_sup._children.stopping import arm
 from trio_sup._core import events
 from trio_sup._core.errors import RestartLimitExceeded
 from trio_sup._core.exits import NORMAL, Exit
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 _jitter = random.Random()
 
 
-class Shell(Lives[P]):
+class Shell(Lives[P], PlainBody):
     """One supervisor; the object lives as long as its record, over all its lives."""
 
     dynamic: ClassVar[bool]
@@ -57,6 +59,30 @@ class Shell(Lives[P]):
     ) -> P:
         """Make what decides for this kind of supervisor."""
         raise NotImplementedError
+
+    # What a child asks its body.
+
+    @property
+    def shell(self) -> Shell[P]:
+        """Itself."""
+        return self
+
+    def ask(self, record: Record, reason: str) -> bool:
+        """Go down in order, children first."""
+        self.request_stop(reason)
+        return False
+
+    def cancel(self, record: Record, reason: str) -> None:
+        """Go down in order: its own scope is never cancelled."""
+        self.request_stop(reason)
+
+    def force(self, record: Record, reason: str) -> Sequence[Record]:
+        """Collapse the graces to come; return the children that have one already."""
+        return self.hasten()
+
+    def below(self) -> Sequence[Record]:
+        """The children, in start order."""
+        return self.all_records()
 
     # What others see of it.
 
@@ -97,7 +123,7 @@ class Shell(Lives[P]):
     # The control task.
 
     @enable_ki_protection
-    async def run(self) -> None:
+    async def run(self, record: Record) -> None:
         """Run one life of this supervisor, from its first child to its last.
 
         Raises:
@@ -159,9 +185,7 @@ class Shell(Lives[P]):
     def new_record(self, spec: ChildSpec[Any], id: Hashable) -> Record:
         """Make the record of a child; it is not started."""
         note_endless_backoff(spec, self.flags, self.record.path_text)
-        record = Record(spec, id, self, self.node)
-        spec.runs.equip(record)
-        return record
+        return Record(spec, id, self, self.node)
 
     # What may be asked of it from above.
 
@@ -173,7 +197,7 @@ class Shell(Lives[P]):
     def hurry(self) -> None:
         """Collapse all remaining graces, here and below; the order is kept."""
         for record in self.hasten():
-            record.arm(0)
+            arm(record, 0)
 
     def hasten(self) -> list[Record]:
         """Collapse the graces to come; return the children that have one already."""
@@ -217,7 +241,7 @@ class Shell(Lives[P]):
             case doing.Refuse(request=Request() as request):
                 request.refuse(do.error)
             case doing.Force():
-                do.record.arm(0)
+                arm(do.record, 0)
             case doing.Ready():
                 self.record.become_ready()
             case doing.WindDown():
@@ -226,12 +250,13 @@ class Shell(Lives[P]):
                 head = (trio.current_time(), self.record.path_text, self.record.life)
                 self.emit(events.SupervisorWindsDown, *head, do.reason)
             case doing.OwnGrace():
-                self.record.arm(do.seconds)
+                arm(self.record, do.seconds)
             case GaveUp():
-                self.failure = self._gave_up(do)
+                self._fail_with(self._gave_up(do))
             case doing.StartFailure():
-                self.failure = StartFailed(do.record.spec, do.exit)
-                self.failure.__cause__ = do.exit.error
+                failure = StartFailed(do.record.spec, do.exit)
+                failure.__cause__ = do.exit.error
+                self._fail_with(failure)
             case doing.PassUp():
                 self.pass_up(do.record, do.fatal)
             case doing.Raise():
@@ -266,6 +291,10 @@ class Shell(Lives[P]):
         except BaseException as fault:  # noqa: BLE001 - the supervisor ends
             self.undecided(record, NORMAL if exit is None else exit, fault)
 
+    def _fail_with(self, failure: RestartLimitExceeded | StartFailed) -> None:
+        self.failure = failure
+        self.plan.fails_with(failure)
+
     def _gave_up(self, told: GaveUp[Record]) -> RestartLimitExceeded:
         record = told.record
         error = RestartLimitExceeded(
@@ -282,18 +311,12 @@ class Shell(Lives[P]):
 def runs_with(handle: type[Child], shell: type[Shell[Any]]) -> Runs:
     """Return how a supervisor with a certain handle and shell comes to life."""
 
-    def equip(record: Record) -> None:
+    def body(record: Record) -> Shell[Any]:
         flags = record.spec.flags
         assert flags is not None
-        record.shell = shell(record, flags)
+        return shell(record, flags)
 
     return Runs(
         handle=handle._create,  # pyright: ignore[reportPrivateUsage]
-        equip=equip,
-        run=_run,
+        body=body,
     )
-
-
-def _run(record: Record) -> Awaitable[None]:
-    assert record.shell is not None
-    return record.shell.run()

@@ -9,6 +9,7 @@ import trio
 
 from trio_sup._children.record import Child
 from trio_sup._children.supervising import SpecSupervisor
+from trio_sup._children.typed import handle_as
 from trio_sup._children.waits import refuse_self
 from trio_sup._core.addresses import Via
 from trio_sup._core.checks import ChildSpecError
@@ -16,6 +17,7 @@ from trio_sup._core.errors import NoProcess, WrongKind
 from trio_sup._core.plan.doing import Refused
 from trio_sup._core.plan.holders import look
 from trio_sup._core.specs import check_child
+from trio_sup._supervisors.dynamic import DynamicShell
 from trio_sup._supervisors.requests import error_of
 
 if TYPE_CHECKING:
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.operations import Call
     from trio_sup._servers.ref import ServerRef
-    from trio_sup._supervisors.dynamic import DynamicShell
-
 S = TypeVar("S", bound="GenServer")
 H = TypeVar("H", bound="Child")
 P = ParamSpec("P")
@@ -44,8 +44,6 @@ class DynamicSupervisor(SpecSupervisor):
 
     @property
     def _shell(self) -> DynamicShell:
-        from trio_sup._supervisors.dynamic import DynamicShell
-
         shell = self.record.shell
         assert isinstance(shell, DynamicShell)
         return shell
@@ -170,7 +168,7 @@ def _holder(record: Record, spec: ChildSpec[Child]) -> Record | None:
 
 def _check_fits(holder: Record, spec: ChildSpec[Child]) -> None:
     if spec.kind == "server":
-        holder.handle_as(spec.target)
+        handle_as(holder, spec.target)
     elif holder.spec.kind != spec.kind:
         raise WrongKind(holder.path_text, f"a {holder.kind}", f"a {spec.kind}")
 

@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
 
 from trio_sup._children.record import Child
 from trio_sup._children.supervising import SpecSupervisor, descend
+from trio_sup._children.typed import handle_as
 from trio_sup._children.waits import refuse_half_way, refuse_self
 from trio_sup._core.errors import NoProcess, WrongKind
 from trio_sup._core.partitions import partition_of
 from trio_sup._core.specs import ChildSpec
 from trio_sup._supervisors.partition import PartitionShell
 from trio_sup._supervisors.static import StaticShell
+from trio_sup._tasks.supervisor import TaskSupervisor
+from trio_sup._tree.dynamic import DynamicSupervisor
 
 if TYPE_CHECKING:
     from trio_sup._core.specs import ChildSpec
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.ref import ServerRef
-    from trio_sup._supervisors.static import StaticShell
-    from trio_sup._tasks.supervisor import TaskSupervisor
-    from trio_sup._tree.dynamic import DynamicSupervisor
-
-
 S = TypeVar("S", bound="GenServer")
 H = TypeVar("H", bound="Child")
 
@@ -38,8 +36,6 @@ class Supervisor(SpecSupervisor):
 
     @property
     def _shell(self) -> StaticShell:
-        from trio_sup._supervisors.static import StaticShell
-
         shell = self.record.shell
         assert isinstance(shell, StaticShell)
         return shell
@@ -134,7 +130,7 @@ class Supervisor(SpecSupervisor):
             NoSuchChild: there is none.
             WrongKind: it is not a server of that class.
         """
-        handle: ServerRef[S] = descend(self.record, path).handle_as(kind)  # type: ignore[assignment]
+        handle: ServerRef[S] = handle_as(descend(self.record, path), kind)  # type: ignore[assignment]
         return handle
 
     def supervisor(self, *path: Hashable) -> Supervisor:
@@ -146,8 +142,6 @@ class Supervisor(SpecSupervisor):
 
     def dynamic(self, *path: Hashable) -> DynamicSupervisor:
         """Return the handle of a dynamic supervisor further down."""
-        from trio_sup._tree.dynamic import DynamicSupervisor
-
         handle = descend(self.record, path).handle
         if not isinstance(handle, DynamicSupervisor):
             raise WrongKind(
@@ -157,15 +151,13 @@ class Supervisor(SpecSupervisor):
 
     def partition_supervisor(self, *path: Hashable) -> PartitionSupervisor[Child]:
         """Return the handle of a partition supervisor further down."""
-        handle: Child = descend(self.record, path).handle_as(PartitionSupervisor)
+        handle: Child = handle_as(descend(self.record, path), PartitionSupervisor)
         return cast("PartitionSupervisor[Child]", handle)
 
     def task_supervisor(self, *path: Hashable) -> TaskSupervisor:
         """Return the handle of a task supervisor further down."""
-        from trio_sup._tasks.supervisor import TaskSupervisor
-
         return cast(
-            "TaskSupervisor", descend(self.record, path).handle_as(TaskSupervisor)
+            "TaskSupervisor", handle_as(descend(self.record, path), TaskSupervisor)
         )
 
 
@@ -223,7 +215,7 @@ class PartitionSupervisor(Supervisor, Generic[H_co]):
         if count == 0:
             raise NoProcess(self.path_text, "has zero partitions")
         record = shell.record_for(partition_of(key, count))
-        return record.handle_as(kind)
+        return handle_as(record, kind)
 
     def handles(self) -> list[H_co]:
         """Return the handles of all partitions in use, in order."""

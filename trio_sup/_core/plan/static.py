@@ -98,6 +98,7 @@ class StaticPlan(Plan[K]):
                 yield (Settle(record),)
                 continue
             record.enter("rests")
+            self.outcome = Exit("shutdown", "a child failed to start")
             why = f"child {record.label!r} failed to start"
             yield (StartFailure(record, ended), *self.stop(why))
             return

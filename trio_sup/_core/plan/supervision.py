@@ -163,6 +163,10 @@ class Plan(Generic[K]):
         """Leave the children as they wait for the next life of their supervisor."""
         raise NotImplementedError
 
+    def fails_with(self, error: Exception) -> None:
+        """What this life raises in the end has been made."""
+        self.outcome = Exit(self.outcome.kind, self.outcome.reason, error)
+
     # Stopping.
 
     def stop(self, reason: str, *, fatal: bool = False) -> Dos[K]:
@@ -248,7 +252,6 @@ class Plan(Generic[K]):
         record.ticket += 1
         record.life += 1
         record.ready = False
-        record.asked = None
         record.in_plan = record.undecided = False
         record.rests_with_parent = False
         record.supervised_start = supervised
@@ -403,6 +406,7 @@ class Plan(Generic[K]):
         if own and budget is not None:
             limits = (budget.max_restarts, budget.max_seconds)
         record.rests_with_parent = self.is_original(record)
+        self.outcome = Exit("shutdown", "gave up")
         return (
             GaveUp(record, own, *limits),
             Settle(record),
