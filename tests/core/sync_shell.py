@@ -313,12 +313,9 @@ class Shell:
 
     def life_over(self, record: Record, exit: Exit, *, ready: bool) -> None:
         plan, now = self.plan, self.world.now
-        absorbed = plan.over(record, fatal=False)
+        plan.over(record, fatal=False)
         self.world.on_told(self)
-        if absorbed:
-            self.perform(plan.absorbed(record))
-        else:
-            self.perform(plan.ended(record, exit, now, ready=ready))
+        self.perform(plan.ended(record, exit, now, ready=ready))
         self.heard(record)
 
     # What is to be done.

@@ -168,7 +168,7 @@ class Lives(Generic[P]):
         """
         asked, ready, now = record.asked is not None, record.ready, trio.current_time()
         record.life_done()
-        absorbed = self.plan.over(record, fatal=fatal is not None)
+        self.plan.over(record, fatal=fatal is not None)
         event = exit_event(record, exit, now, asked=asked, ready=ready)
         try:
             self._put_away(record, exit, now, event)
@@ -181,8 +181,6 @@ class Lives(Generic[P]):
         try:
             if fatal is not None:
                 self.pass_up(record, fatal)
-            elif absorbed:
-                self.perform(self.plan.absorbed(record), now)
             else:
                 self.perform(self.plan.ended(record, exit, now, ready=ready), now)
         except BaseException as fault:  # noqa: BLE001 - the supervisor ends in order

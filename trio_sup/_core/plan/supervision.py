@@ -285,32 +285,30 @@ class Plan(Generic[K]):
         record.supervised_start = False
         return (Wake(now, record, record.ticket, exit),)
 
-    def over(self, record: K, *, fatal: bool) -> bool:
-        """A life has ended; what follows comes with `ended`.
+    def over(self, record: K, *, fatal: bool) -> None:
+        """A life has ended; what follows comes with `ended`, when that has been told.
 
         Args:
             record: Whose.
             fatal: Whether it ended by what passes through every supervisor.
-
-        Returns:
-            Whether that is absorbed: who asked for it goes on from here.
         """
         record.ready = False
         self.living -= 1
-        stopping = self.mode == "stopping"
-        absorbed = record.asked is not None or stopping or record.in_plan
-        if absorbed or fatal:
+        if fatal or self._absorbs(record):
             record.enter("rests")
-            if fatal or stopping:
+            if fatal or not self.lets_start:
                 record.overtaken = record.life
-        return absorbed
+
+    def _absorbs(self, record: K) -> bool:
+        """Whether an end needs no decision: who asked for it goes on from there."""
+        return record.asked is not None or record.in_plan or not self.lets_start
 
     def absorbed(self, record: K) -> Dos[K]:
-        """An absorbed end has been told of: what follows from it."""
+        """What follows from an end that was absorbed."""
         raise NotImplementedError
 
     def ended(self, record: K, exit: Exit, now: float, *, ready: bool) -> Dos[K]:
-        """A life ended by itself, and that has been told: what follows from it.
+        """A life has ended, and that has been told: what follows from it.
 
         Args:
             record: Whose.
@@ -318,9 +316,11 @@ class Plan(Generic[K]):
             now: When.
             ready: Whether it had become ready.
         """
-        if self.mode == "stopping":  # since it was told of: somebody's hook did that
-            record.enter("rests")
-            record.overtaken = record.life
+        if self._absorbs(record):
+            if not self.lets_start and record.overtaken != record.life:
+                # The stop came since: somebody was told of the end, and stopped it.
+                record.enter("rests")
+                record.overtaken = record.life
             return self.absorbed(record)
         if not ready:
             return self._start_ended(record, exit, now)
