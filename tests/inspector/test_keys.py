@@ -13,7 +13,14 @@ from tests.inspector.playing import play
 from tests.inspector.rig import Rig, open_rig
 from tests.inspector.rows import server, supervisor
 from trio_sup.inspect.protocol.wire import Rate, Unwatch, Watch
-from trio_sup_inspector.keys import GROUPS, IDS, KeymapError, load_keymap
+from trio_sup_inspector.keys import (
+    GROUPS,
+    IDS,
+    MAIN_KEYS,
+    TREE_KEYS,
+    KeymapError,
+    load_keymap,
+)
 from trio_sup_inspector.widgets.document import Document
 
 
@@ -239,6 +246,14 @@ def test_every_action_has_an_id_of_its_own() -> None:
     assert len(IDS) == len(bindings)
     keys = [key for b in bindings for key in Binding.make_bindings([b])]
     assert len({each.key for each in keys}) == len(keys)
+
+
+def test_every_key_of_the_main_screen_does_something_and_nothing_has_no_key() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        keys = {b.id for b in (*MAIN_KEYS, *TREE_KEYS) if b.action.startswith("do(")}
+        assert set(rig.main.doing) == keys
+
+    play(story)
 
 
 def test_only_lines_that_changed_are_painted() -> None:

@@ -132,13 +132,15 @@ def notice(
             f" Try: py-spy dump --pid {pid}",
             "bad",
         )
-    if session.restarted_at is not None:
-        ago = clock - session.restarted_at
+    restarted, said = session.restarted_at, state.said
+    # What became of an action after that is the newer of both.
+    if restarted is not None and (said is None or said[2] < restarted):
+        ago = clock - restarted
         if ago < RESTART_NOTICE and session.node is not None:
             pid = session.node.pid
             return f"the node started anew {ago:.0f} s ago, pid {pid}", "warn"
-    if state.said is not None:
-        text, good, at = state.said
+    if said is not None:
+        text, good, at = said
         if clock - at < RESULT_NOTICE:
             return show.clean(text), "text" if good else "warn"
     if connection is not None and connection.owner:

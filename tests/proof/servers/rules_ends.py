@@ -26,13 +26,15 @@ def _told_before_the_end(story: Story, life: Life, begin: int, over: int) -> Non
                 case (id, "terminate", number, _, state) if (
                     at == begin and id == life.server
                 ):
-                    ended = (id, "terminate", number, "shutdown", state)
-                    story.replace(at, event, ended)
+                    story.replace(
+                        at, event, (id, "terminate", number, "shutdown", state)
+                    )
                 case (who, "answer", str(label), ("exit", reason)) if (
                     reason == life.reason and story.messages[label][0] == life.server
                 ):
-                    told = (who, "answer", label, ("exit", "shutdown"))
-                    story.replace(at, event, told)
+                    story.replace(
+                        at, event, (who, "answer", label, ("exit", "shutdown"))
+                    )
                 case _:
                     pass
 
