@@ -1,6 +1,7 @@
 """The house as a whole: nothing stands on what stands on it."""
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -138,3 +139,11 @@ def test_nothing_that_is_installed_needs_what_is_not() -> None:
                 continue
             outside = {"tests", "bench", "examples"}
             assert not outside & {name.partition(".")[0] for name in wanted}, file
+
+
+def test_the_readme_of_the_tests_names_every_folder_and_no_other() -> None:
+    tests = ROOT / "tests"
+    readme = (tests / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`tests/(\w+)/", readme))
+    there = {path.parent.name for path in tests.glob("*/*.py")}
+    assert named == there
