@@ -9,12 +9,22 @@ from pathlib import Path
 import grimp
 import pytest
 
+import trio_sup
+
+FACE = Path(trio_sup.__file__).with_suffix(".pyi")
+
 
 def test_no_imports_go_in_a_circle_those_for_types_and_late_ones_counted() -> None:
     graph = grimp.build_graph("trio_sup", "trio_sup_inspector")
     wanted = {
         module: graph.find_modules_directly_imported_by(module)
         for module in graph.modules
+    }
+    # The linter reads no stubs, and the names of the library are imported by one.
+    wanted["trio_sup"] |= {
+        node.module
+        for node in ast.parse(FACE.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ImportFrom) and node.module is not None
     }
     try:
         TopologicalSorter(wanted).prepare()
@@ -30,8 +40,6 @@ MOST_METHODS = 15
 
 LONG_FILES = {
     "trio_sup/_children/record.py": "record and handle of a child read each other whole",
-    "trio_sup/_servers/queue.py": "one queue: lanes, capacity and waiting belong together",
-    "trio_sup/_tasks/task.py": "a handle and its waits: half of it is documentation",
     "trio_sup/testing/_monitor/watch_lives.py": "one automaton: what may follow what",
 }
 """Files of more than `MOST_LINES` lines, and why."""
@@ -39,7 +47,6 @@ LONG_FILES = {
 LONG_FUNCTIONS = {
     "trio_sup/_children/record.py:Record.__init__": "a list of what a record holds",
     "trio_sup/_servers/loop.py:_serve_messages": "the loop: one place to read its order",
-    "trio_sup/_servers/multi_call.py:multi_call": "a call in one story, its parts nested",
     "trio_sup/_servers/queue.py:Queue.__init__": "a list of what a queue holds",
     "trio_sup/testing/check.py:check_supervision": "passes a long list of options on",
 }
@@ -49,14 +56,11 @@ WIDE_CLASSES = {
     "trio_sup/_children/record.py:Record": "all that happens to a child passes it",
     "trio_sup/_node/node.py:Node": "what users ask a node for; each is a line or two",
     "trio_sup/_registry/registry.py:Registry": "the words of Elixir's Registry",
+    "trio_sup/_servers/mailbox.py:MailQueue": "what an end does to each lane of the queue",
     "trio_sup/_servers/queue.py:Queue": "lanes, capacity and waiting in one order",
     "trio_sup/_servers/ref.py:ServerRef": "all that a client can do with a server",
     "trio_sup/_tasks/task.py:Task": "the words of Elixir's Task, and a handle's own",
-    "trio_sup/inspect/client/session.py:Session": "one message, one method",
     "trio_sup/inspect/node/source.py:ObservedChild": "what is read of a child: a list",
-    "inspector/trio_sup_inspector/screens/layout.py:Layout": "what keys do to a layout",
-    "inspector/trio_sup_inspector/screens/main.py:MainScreen": "one key, one action",
-    "inspector/trio_sup_inspector/state.py:NodeState": "what panes may ask of a node",
     "inspector/trio_sup_inspector/widgets/lines.py:LineView": "Textual's hooks and keys",
 }
 """Classes with more than `MOST_METHODS` public methods of their own, and why."""

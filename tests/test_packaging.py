@@ -78,6 +78,42 @@ def test_a_plain_install_asks_for_nothing_but_the_three_runtime_packages(
     assert plain == {"trio", "attrs", "cattrs"}
 
 
+def run_from(archive: Path, statement: str) -> subprocess.CompletedProcess[str]:
+    """Run a statement with the package as an archive has it, not as it stands here."""
+    code = f"import sys\nsys.path.insert(0, {str(archive)!r})\n{statement}"
+    return subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
+
+
+def test_the_library_runs_from_within_a_zip_file(wheel: Path) -> None:
+    done = run_from(
+        wheel,
+        "import trio, trio_sup\n"
+        "spec = trio_sup.child(trio.sleep, 0, restart='transient', significant=True)\n"
+        "tree = trio_sup.supervisor([spec], auto_shutdown='any_significant')\n"
+        "trio_sup.run(tree, inspect=False)\n"
+        "print(trio_sup.__file__)\n",
+    )
+    assert done.stdout == f"{wheel / 'trio_sup' / '__init__.py'}\n", done.stderr
+
+
+def test_a_package_without_its_stub_says_what_is_missing(
+    wheel: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare.zip"
+    with zipfile.ZipFile(wheel) as archive, zipfile.ZipFile(bare, "w") as copy:
+        for name in archive.namelist():
+            if name != "trio_sup/__init__.pyi":
+                copy.writestr(name, archive.read(name))
+    done = run_from(bare, "from trio_sup import child")
+    assert done.returncode == 1
+    *_, last = done.stderr.splitlines()
+    assert last.startswith("ImportError: trio_sup/__init__.pyi is missing")
+    assert "--collect-all trio_sup" in last
+    assert run_from(bare, "import trio_sup, trio_sup._core.exits").returncode == 0
+
+
 @pytest.mark.parametrize("package", ["textual", "hypothesis", "cattrs.converters"])
 def test_importing_the_library_does_not_import(package: str) -> None:
     modules = modules_after("import trio_sup")

@@ -8,8 +8,6 @@ import pytest
 from attrs import evolve
 
 from trio_sup.inspect.node.consequence import (
-    CHILD_ACTIONS,
-    FAULT_ACTIONS,
     MAX_FLOOD,
     Consequence,
     Sibling,
@@ -18,6 +16,7 @@ from trio_sup.inspect.node.consequence import (
     node_consequence,
     parse_level,
 )
+from trio_sup.inspect.protocol.wire_actions import CHILD_ACTIONS, FAULT_ACTIONS
 
 WORKER = Subject(
     path="shop/db",

@@ -251,8 +251,8 @@ async def test_no_secret_is_in_any_byte_that_leaves_the_node(
             for row in list(looker.session.rows.values()):
                 parts = ("overview", "history", "stack", "links", "state")
                 await looker.watch(row.path, *parts)
-            looker.session.ask_metrics()
-            await looker.until(lambda: looker.session.metrics)
+            looker.session.ask.metrics()
+            await looker.until(lambda: looker.session.topics.metrics)
         calls.cancel_scope.cancel()
         assert detail.mailbox is not None
         assert other.mailbox is not None

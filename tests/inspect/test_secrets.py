@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from trio_sup.inspect.node.bounds import clip
 from trio_sup.inspect.node.masking import (
     REDACTED,
     mask_arguments,
@@ -16,7 +17,6 @@ from trio_sup.inspect.node.render import (
     render,
 )
 from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
-from trio_sup.inspect.node.text import clip
 
 SECRET = "hunter2"
 

@@ -135,7 +135,7 @@ def test_after_a_reconnect_it_resumes_where_it_left_off(live: Driver) -> None:
 
 def test_another_epoch_is_a_restarted_node(live: Driver) -> None:
     live.hear(Delta(4, 3, 51.0, events=[event(1)]))
-    live.session.watch(2, 0.0)
+    live.session.ask.watch(2, 0.0)
     live.session.lost(10.0, "gone")
     live.connect(11.0)
     live.hear(evolve(HELLO, epoch="e2", pid=43), now=11.0)
@@ -170,7 +170,7 @@ def test_a_watch_is_renewed_within_its_lease_and_after_a_reconnect(
     live: Driver,
 ) -> None:
     session = live.session
-    session.watch(2, 0.0)
+    session.ask.watch(2, 0.0)
     assert live.said() == [Watch(2)]
     sent: list[object] = []
     for tenth in range(1, 101):
@@ -182,7 +182,7 @@ def test_a_watch_is_renewed_within_its_lease_and_after_a_reconnect(
     live.connect(10.5)
     live.hear(HELLO, Ready(1, 4.0, True), now=10.5)
     assert live.said()[1:] == [Watch(2)]
-    session.unwatch(2)
+    session.ask.unwatch(2)
     assert live.said() == [Unwatch(2)]
     session.tick(11.0)
     assert live.said() == []
@@ -190,7 +190,7 @@ def test_a_watch_is_renewed_within_its_lease_and_after_a_reconnect(
 
 def test_the_answer_to_a_watch_is_kept(live: Driver) -> None:
     detail = Detail(2, 51.0, row(2, 1), "Traceback", False)
-    live.session.watch(2, 0.0)
+    live.session.ask.watch(2, 0.0)
     live.hear(detail)
     assert live.session.details == {2: detail}
     assert live.session.take_changes().details == {2: detail}
@@ -198,14 +198,14 @@ def test_the_answer_to_a_watch_is_kept(live: Driver) -> None:
 
 def test_wishes_are_sent_only_while_attached(live: Driver) -> None:
     session = live.session
-    session.set_rate(99.0)
-    session.leave()
+    session.ask.rate(99.0)
+    session.ask.goodbye()
     assert live.said() == [Rate(10.0), Bye()]
     session.lost(1.0, "gone")
-    session.set_rate(2.0)
-    session.resync()
-    session.leave()
-    session.watch(2, 1.0)
+    session.ask.rate(2.0)
+    session.ask.resync()
+    session.ask.goodbye()
+    session.ask.watch(2, 1.0)
     assert live.said() == []
 
 

@@ -5,7 +5,7 @@ from attrs import evolve
 from hypothesis import given, strategies as st
 
 from tests.inspect.scripted import HELLO, SNAPSHOT, Driver, live_driver, row
-from trio_sup.inspect.client.link import BACKOFF, SILENT_AFTER, STALE_AFTER
+from trio_sup.inspect.client.phase import BACKOFF, SILENT_AFTER, STALE_AFTER
 from trio_sup.inspect.client.session import Phase
 from trio_sup.inspect.protocol.codec import encode
 from trio_sup.inspect.protocol.wire import (

@@ -13,7 +13,14 @@ from tests.inspector.playing import play
 from tests.inspector.rig import Rig, open_rig
 from tests.inspector.rows import server, supervisor
 from trio_sup.inspect.protocol.wire import Rate, Unwatch, Watch
-from trio_sup_inspector.keys import GROUPS, IDS, KeymapError, load_keymap
+from trio_sup_inspector.keys import (
+    GROUPS,
+    IDS,
+    MAIN_KEYS,
+    TREE_KEYS,
+    KeymapError,
+    load_keymap,
+)
 from trio_sup_inspector.widgets.document import Document
 
 
@@ -109,9 +116,9 @@ def test_a_sorted_list_holds_still_while_the_user_moves() -> None:
         node.change(evolve(metrics, mailbox_len=5000))
         await rig.until(lambda: rig.state.model.rows[35].mailbox_len == 5000)
         assert "held" in rig.text()
-        assert rig.main.view.keys[0] != 35
+        assert rig.main.lists.view.keys[0] != 35
         await rig.pass_time(1.5)
-        assert rig.main.view.keys[0] == 35
+        assert rig.main.lists.view.keys[0] == 35
         assert "charge" in rig.cursor_line()
 
     play(story)
@@ -132,7 +139,7 @@ def test_the_log_follows_its_end_until_the_cursor_leaves_it() -> None:
         assert "one more." in rig.cursor_line()
         await rig.press("slash")
         await rig.type("/r 7|r 8/")
-        assert len(rig.main.view.keys) == 2
+        assert len(rig.main.lists.view.keys) == 2
 
     play(story)
 
@@ -146,9 +153,9 @@ def test_tab_and_numbers_change_the_screen() -> None:
             ("5", "lints"),
         ]:
             await rig.press(key)
-            assert rig.main.current == name
+            assert rig.main.lists.current == name
         await rig.press("tab", "shift+tab")
-        assert rig.main.current == "lints"
+        assert rig.main.lists.current == "lints"
 
     play(story)
 
@@ -184,7 +191,7 @@ def test_shift_y_copies_what_is_known_as_json() -> None:
 def test_o_moves_the_column_that_is_sorted_by() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         await rig.press("O")
-        assert rig.main.current == "list"
+        assert rig.main.lists.current == "list"
         assert "by path" in rig.text()
         await rig.press("o", "o")
         assert "by mailbox growth/s" in rig.text()
@@ -213,9 +220,9 @@ def test_the_palette_offers_every_named_action() -> None:
 def test_a_keymap_moves_a_key_and_the_help_shows_it() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         await rig.press("z")
-        assert not rig.state.only_problems
+        assert not rig.state.filter.only_problems
         await rig.press("P")
-        assert rig.state.only_problems
+        assert rig.state.filter.only_problems
         await rig.press("question_mark")
         page = rig.app.screen.query_one("#help-page", Document)
         assert "P                only problems" in page.text
@@ -241,15 +248,23 @@ def test_every_action_has_an_id_of_its_own() -> None:
     assert len({each.key for each in keys}) == len(keys)
 
 
+def test_every_key_of_the_main_screen_does_something_and_nothing_has_no_key() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        keys = {b.id for b in (*MAIN_KEYS, *TREE_KEYS) if b.action.startswith("do(")}
+        assert set(rig.main.doing) == keys
+
+    play(story)
+
+
 def test_only_lines_that_changed_are_painted() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
-        assert rig.main.view.update_lines() == 0
+        assert rig.main.lists.view.update_lines() == 0
         db = next(row for row in node.rows if row.id == 2)
-        before = rig.main.view.painted[1]
+        before = rig.main.lists.view.painted[1]
         node.change(evolve(db, mailbox_len=99))
         await rig.until(lambda: rig.state.model.rows[2].mailbox_len == 99)
-        assert rig.main.view.painted[1] != before
-        assert rig.main.view.update_lines() == 0
+        assert rig.main.lists.view.painted[1] != before
+        assert rig.main.lists.view.update_lines() == 0
 
     play(story)
 
@@ -262,6 +277,6 @@ def test_ten_thousand_children_fold_and_cost_only_their_lines() -> None:
             assert "10000 below" in rig.text()
             await rig.press("right", "G")
             assert "w10001" in rig.cursor_line()
-            assert len(rig.main.view.strips) < 200
+            assert len(rig.main.lists.view.strips) < 200
 
     asyncio.run(main())

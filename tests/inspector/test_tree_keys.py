@@ -15,9 +15,9 @@ def test_arrows_and_letters_move_the_cursor() -> None:
         await rig.press("G")
         assert "metrics" in rig.cursor_line()
         await rig.press("g", "pagedown")
-        assert rig.main.view.cursor == 24
+        assert rig.main.lists.view.cursor == 24
         await rig.press("pageup")
-        assert rig.main.view.cursor == 0
+        assert rig.main.lists.view.cursor == 0
 
     play(story)
 
@@ -43,9 +43,9 @@ def test_left_folds_then_goes_up_and_right_unfolds_then_goes_down() -> None:
 def test_minus_folds_all_and_asterisk_unfolds_all_below() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         await rig.press("minus")
-        assert len(rig.main.view.keys) == 6
+        assert len(rig.main.lists.view.keys) == 6
         await rig.press("asterisk")
-        assert len(rig.main.view.keys) == 25
+        assert len(rig.main.lists.view.keys) == 25
 
     play(story)
 
@@ -72,15 +72,15 @@ def test_a_filter_keeps_supervisors_and_counts_and_escape_ends_it() -> None:
         await rig.press("slash")
         await rig.type("charge")
         assert "1 of 25" in rig.text()
-        assert [line.dim for line in rig.main.panes["tree"].lines] == [  # type: ignore[attr-defined]
+        assert [line.dim for line in rig.main.lists.panes["tree"].lines] == [  # type: ignore[attr-defined]
             True,
             True,
             False,
         ]
         await rig.press("enter")
-        assert rig.main.view.has_focus
+        assert rig.main.lists.view.has_focus
         await rig.press("escape")
-        assert len(rig.main.view.keys) == 25
+        assert len(rig.main.lists.view.keys) == 25
 
     play(story)
 
@@ -89,12 +89,12 @@ def test_a_bad_regex_is_shown_and_the_last_good_filter_stays() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         await rig.press("slash")
         await rig.type("db")
-        assert rig.state.query.text == "db"
+        assert rig.state.filter.query.text == "db"
         await rig.type(" /(/")
         assert "bad regex" in rig.text()
-        assert rig.state.query.text.strip() == "db"
+        assert rig.state.filter.query.text.strip() == "db"
         assert "2 of 25" not in rig.text()
-        assert len(rig.main.view.keys) == 2
+        assert len(rig.main.lists.view.keys) == 2
 
     play(story)
 
@@ -103,11 +103,11 @@ def test_letters_typed_into_the_filter_are_no_commands() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         await rig.press("slash")
         await rig.type("qz")
-        assert rig.state.query.text == "qz"
-        assert not rig.state.only_problems
+        assert rig.state.filter.query.text == "qz"
+        assert not rig.state.filter.only_problems
         assert "Nothing passes the filter" in rig.text()
         await rig.press("escape")
-        assert rig.state.query.text == ""
+        assert rig.state.filter.query.text == ""
 
     play(story)
 
@@ -132,7 +132,7 @@ def test_e_visits_every_problem_and_unfolds_what_hides_it() -> None:
         seen: list[str] = []
         for _ in range(6):
             await rig.press("e")
-            row = rig.state.row(rig.main.pointed())
+            row = rig.state.row(rig.main.lists.pointed())
             assert row is not None
             seen.append(row.label)
         assert seen == ["payments", "charge", "refund", "mailer", "legacy", "payments"]
@@ -143,8 +143,8 @@ def test_e_visits_every_problem_and_unfolds_what_hides_it() -> None:
 def test_z_shows_only_problems() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         await rig.press("2", "z")
-        assert len(rig.main.view.keys) == 5
+        assert len(rig.main.lists.view.keys) == 5
         await rig.press("escape")
-        assert len(rig.main.view.keys) == 25
+        assert len(rig.main.lists.view.keys) == 25
 
     play(story)

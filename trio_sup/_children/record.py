@@ -13,7 +13,7 @@ from trio_sup._core.addresses import Namespace, Via
 from trio_sup._core.clean import clean
 from trio_sup._core.errors import NoProcess, WrongKind
 from trio_sup._core.events import ChildStarted
-from trio_sup._core.exits import NOPROC, Exit
+from trio_sup._core.exits import NOPROC, NORMAL, Exit
 from trio_sup._core.safe import safe_text
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.targets import origin_of
@@ -110,9 +110,9 @@ class Record(ObservedState):
         # Why the life was asked to end; None as long as it was not.
         self.asked: str | None = None
         self.forced: bool = False
-        # Why the life was cancelled although nobody asked it to end: its start took
-        # too long, or chaos wanted it. It cannot become ready any more.
-        self.cut_short: Exception | None = None
+        # How the life ends as it was cancelled although nobody asked it to end: its
+        # start took too long, or chaos wanted it. It cannot become ready any more.
+        self.cut_short: Exit | None = None
         # Ended without a request: `terminate` is not run.
         self.brutal: bool = False
         self.deadline: float = math.inf
@@ -135,6 +135,11 @@ class Record(ObservedState):
         supervisor after `stop()`) is still to be decided about when it has ended.
         """
         return self.asked is not None
+
+    @property
+    def outcome(self) -> Exit:
+        """How the life ends if it returns, or raises the very error in here."""
+        return NORMAL if self.shell is None else self.shell.outcome
 
     @property
     def running(self) -> bool:
@@ -229,7 +234,7 @@ class Record(ObservedState):
 
     def become_ready(self) -> None:
         """The life is ready: `init` returned, or `started()` was called."""
-        if self.scope is None or self.asked is not None or self.cut_short:
+        if self.scope is None or self.asked is not None or self.cut_short is not None:
             return  # too late: it is being stopped already
         self.ready = True
         self.started_life = self.life

@@ -27,7 +27,6 @@ from trio_sup._supervisors.dynamic import DynamicShell
 from trio_sup._supervisors.ordered import OrderedShell
 from trio_sup._supervisors.static import StaticShell
 from trio_sup.inspect.node.consequence import (
-    NODE_ACTIONS,
     Consequence,
     Sibling,
     Subject,
@@ -35,6 +34,7 @@ from trio_sup.inspect.node.consequence import (
     node_consequence,
     parse_level,
 )
+from trio_sup.inspect.protocol.wire_actions import NODE_ACTIONS
 
 if TYPE_CHECKING:
     from trio_sup._children.surroundings import Supervising

@@ -12,8 +12,8 @@ from trio.lowlevel import current_task, enable_ki_protection
 from trio_sup._children.current import Attachment, attachment
 from trio_sup._children.record import Child, Record
 from trio_sup._children.watching import Until
-from trio_sup._core.anatomy import is_a, leaves
-from trio_sup._core.exits import NORMAL, Exit, stop_in
+from trio_sup._core.exits import NORMAL, Exit
+from trio_sup._core.judge import classify
 from trio_sup._core.policies import Mailbox, WhenFull
 from trio_sup._core.specs import ChildSpec, Runs
 from trio_sup._node.node import current_node
@@ -21,6 +21,7 @@ from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import DownNote, InfoNote
 from trio_sup._servers.monitors import Monitor, watch_for_server
 from trio_sup._trio.blocks import async_block
+from trio_sup._trio.last_resort import report_fault
 from trio_sup._trio.protect import protected
 
 
@@ -139,7 +140,7 @@ async def attach(
     try:
         yield me
     except BaseException as error:
-        exit = _exit_for(error)
+        exit = _exit_for(me.record, error)
         raise
     finally:
         # First what others wait for. The block may be left in another context than it
@@ -195,10 +196,10 @@ def _end(record: Record, exit: Exit) -> None:
     record.touch()
 
 
-def _exit_for(error: BaseException) -> Exit:
-    stop = stop_in(error)
-    if stop is not None:
-        return stop.exit
-    if all(is_a(leaf, (trio.Cancelled, GeneratorExit)) for leaf in leaves(error)):
-        return Exit("shutdown", "cancelled")
-    return Exit("crashed", None, error)
+def _exit_for(record: Record, error: BaseException) -> Exit:
+    """Return how the block ended: what cancels it is not known here, but it was meant."""
+    ends = (trio.Cancelled, GeneratorExit)  # the latter: its generator is closed
+    exit, _, fault = classify(record, error, ends, cancelled=True)
+    if fault is not None:
+        report_fault(record.path_text, fault)
+    return exit

@@ -139,7 +139,7 @@ class Node:
     def inside_of(self, record: Record) -> Inside:
         """Return what is told of a child on request only; for the inspector."""
         # Imported here, for a light start: nobody needs it before somebody looks.
-        from trio_sup._node.inside import Inside
+        from trio_sup._node.inside import Inside  # noqa: PLC0415
 
         return Inside(record)
 

@@ -213,7 +213,7 @@ class Lives:
         ):
             record.start_alarm = None
             text = f"not ready after {record.spec.start_timeout:g} s"
-            record.cut_short = trio.TooSlowError(text)
+            record.cut_short = Exit("killed", text, trio.TooSlowError(text))
             reason = f"{record.path_text}: {text}"
             if record.shell is not None:
                 record.shell.request_stop(reason)
@@ -238,8 +238,6 @@ class Lives:
             fatal: What must pass through every supervisor, if anything.
         """
         asked, ready, now = record.asked is not None, record.ready, trio.current_time()
-        if record.cut_short is not None and not asked and fatal is None:
-            exit = _cut_short(record.cut_short)
         record.life_done()
         record.ready = False
         self.living -= 1
@@ -388,10 +386,3 @@ class Lives:
             if not any(type(error) is type(former) for former in self.fatal):
                 self.fatal.append(error)
             self.request_stop(f"{class_name(error)} in an event hook or log handler")
-
-
-def _cut_short(error: Exception) -> Exit:
-    """Return the exit of a life that was cancelled for a reason of its own."""
-    if isinstance(error, trio.TooSlowError):
-        return Exit("killed", str(error), error)
-    return Exit("crashed", None, error)

@@ -98,7 +98,7 @@ def check_supervision(
     """
     __tracebackhide__ = True  # pytest shows where the check is, not its inside
     hypothesis = hypothesis_for("check_supervision")
-    from trio_sup.testing import strategies
+    from trio_sup.testing import strategies  # noqa: PLC0415 - the extra `testing`
 
     options = make_options(build_tree, client, invariants, allow, duration)
     check_kinds(faults)

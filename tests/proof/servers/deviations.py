@@ -103,7 +103,8 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "an end by intent",
         "GS-064",
-        "an end that the supervisor asked for is a shutdown, even if terminate raises",
+        "an end that the supervisor asked for is a shutdown, whatever a handler or "
+        "terminate raises; terminate and callers are told the same",
         by_intent,
     ),
     Deviation(

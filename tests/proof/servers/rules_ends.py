@@ -8,10 +8,33 @@ def by_intent(story: Story) -> None:
     for life in story.lives:
         if life.asked is None or life.over is None:
             continue
+        if life.terminate is not None and life.asked <= life.terminate:
+            _told_before_the_end(story, life, life.terminate, life.over)
         if life.exit not in ("shutdown", "killed"):
             for at in range(life.over, len(story.steps)):
                 for event in list(story.steps[at][1]):
                     story.replace(at, event, _meant(story, life, at, event))
+
+
+def _told_before_the_end(story: Story, life: Life, begin: int, over: int) -> None:
+    """What is told while it ends, to `terminate` and to callers, is the same story."""
+    if life.reason in ("shutdown", "killed"):
+        return
+    for at in range(begin, over + 1):
+        for event in list(story.steps[at][1]):
+            match event:
+                case (id, "terminate", number, _, state) if (
+                    at == begin and id == life.server
+                ):
+                    ended = (id, "terminate", number, "shutdown", state)
+                    story.replace(at, event, ended)
+                case (who, "answer", str(label), ("exit", reason)) if (
+                    reason == life.reason and story.messages[label][0] == life.server
+                ):
+                    told = (who, "answer", label, ("exit", "shutdown"))
+                    story.replace(at, event, told)
+                case _:
+                    pass
 
 
 def _meant(story: Story, life: Life, at: int, event: Event) -> Event:

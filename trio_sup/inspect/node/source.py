@@ -178,7 +178,10 @@ class ObservedInside(Protocol):
 
 
 class ObservedChild(Protocol):
-    """One child, supervisors included."""
+    """One child, supervisors included.
+
+    Over fifteen members, since each is a fact that a view shows: a row's columns.
+    """
 
     @property
     def uid(self) -> int:

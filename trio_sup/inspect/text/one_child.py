@@ -1,64 +1,25 @@
-"""One child in full: which one is meant, and what is printed of it. Pure."""
+"""One child in full, as ``trio-sup show`` prints it. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from trio_sup.inspect.client.oneshot import wall_time
-from trio_sup.inspect.finding.node_file import SCHEMA
+from trio_sup.inspect.client.answer import wall_time
+from trio_sup.inspect.finding.found_node import SCHEMA
 from trio_sup.inspect.model.problems import problem
 from trio_sup.inspect.text import show
-from trio_sup.inspect.text.report import Json, event_json, event_line, flat_json
+from trio_sup.inspect.text.documents import Json, event_json, flat_json
+from trio_sup.inspect.text.plain_lines import event_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from trio_sup._core.clean import Clean
-    from trio_sup.inspect.client.oneshot import Answer
+    from trio_sup.inspect.client.answer import Answer
     from trio_sup.inspect.protocol.wire import Detail, Row
 
 EVENTS: Final = 10
 """How many of the child's latest events are printed."""
-_NAMED: Final = 5
-
-
-class NoSuchChild(LookupError):
-    """No child fits; `str` is one line."""
-
-
-class AmbiguousChild(LookupError):
-    """Several fit; `str` is one line that names some."""
-
-
-def find_child(rows: Iterable[Row], wanted: str) -> int:
-    """The id of the child that is meant.
-
-    Args:
-        rows: All of them.
-        wanted: ``#12`` for a serial number, else a path, else a registered name,
-            else the end of a path.
-
-    Raises:
-        NoSuchChild: none fits.
-        AmbiguousChild: several do.
-    """
-    rows = list(rows)
-    if wanted.startswith("#"):
-        found = [row for row in rows if str(row.id) == wanted[1:]]
-    else:
-        end = f"/{wanted.strip('/')}"
-        found = (
-            [row for row in rows if row.path == wanted]
-            or [row for row in rows if row.name and row.name == wanted]
-            or [row for row in rows if f"/{row.path}".endswith(end)]
-        )
-    if not found:
-        raise NoSuchChild(f"no child {wanted!r}: trio-sup ps lists them")
-    if len(found) > 1:
-        paths = ", ".join(f"{row.path} (#{row.id})" for row in found[:_NAMED])
-        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-        raise AmbiguousChild(f"{len(found)} children fit {wanted!r}: {paths}{more}")
-    return found[0].id
 
 
 def child_lines(answer: Answer, detail: Detail, row: Row) -> Iterator[Clean]:

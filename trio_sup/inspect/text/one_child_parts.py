@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from trio_sup._core.clean import Clean
     from trio_sup.inspect.protocol.wire import Detail
-    from trio_sup.inspect.protocol.wire_details import Letter
+    from trio_sup.inspect.protocol.wire_details import SeenMessage
 
 
 def part_lines(detail: Detail, parts: tuple[str, ...]) -> Iterator[Clean]:
@@ -50,7 +50,7 @@ def _mailbox(detail: Detail) -> Iterator[str]:
             yield f"{count} {text}"
 
 
-def _letter(letter: Letter, now: float) -> str:
+def _letter(letter: SeenMessage, now: float) -> str:
     sender = f"  from {letter.sender}" if letter.sender else ""
     age = show.duration(now - letter.seen)
     return f"{letter.kind} {letter.op} {letter.text}".rstrip() + f"{sender}  {age}"

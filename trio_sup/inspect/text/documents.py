@@ -1,22 +1,19 @@
-"""What the one-shot commands print: JSON documents and plain lines. Pure."""
+"""The documents that ``--json`` prints: nodes, trees, rows, health, events. Pure."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
-from trio_sup.inspect.finding.node_file import SCHEMA
-from trio_sup.inspect.model.model import ROOT, TreeModel, snapshot
+from trio_sup.inspect.finding.found_node import SCHEMA
 from trio_sup.inspect.model.problems import problem
-from trio_sup.inspect.model.tree import shown_with_ancestors
-from trio_sup.inspect.text import show
+from trio_sup.inspect.model.tree_model import ROOT, TreeModel, snapshot
+from trio_sup.inspect.model.tree_view import shown_with_ancestors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from trio_sup._core.clean import Clean
-    from trio_sup.inspect.client.oneshot import Answer
-    from trio_sup.inspect.finding.discovery import FoundNode
+    from trio_sup.inspect.client.answer import Answer
+    from trio_sup.inspect.finding.found_node import FoundNode
     from trio_sup.inspect.model.health import Breach
     from trio_sup.inspect.model.query import Query
     from trio_sup.inspect.protocol.wire import Event, Row
@@ -52,30 +49,6 @@ def _node_json(node: FoundNode) -> Json:
         "python": file.python if file else None,
         "trio_sup": file.trio_sup if file else None,
     }
-
-
-def nodes_lines(nodes: Sequence[FoundNode], wall: float) -> Iterator[Clean]:
-    """A line for each node, under a heading.
-
-    Args:
-        nodes: What was found.
-        wall: Seconds since 1970 now.
-    """
-    rows = [("NODE", "PID", "UP", "PYTHON", "PROGRAM")]
-    for node in nodes:
-        file = node.file
-        up = show.duration(wall - file.started_wall) if file else "?"
-        python = file.python if file else "?"
-        program = show.clean(file.argv0) if file else "?"
-        if node.probe == "forbidden":
-            program += "  (permission denied)"
-        if node.owner:
-            program += f"  (of {node.owner})"
-        rows.append((node.name, str(node.pid), up, python, program))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        yield show.clean("  ".join([*cells, row[4]]).rstrip())
 
 
 def tree_json(answer: Answer, query: Query | None, depth: int | None) -> Json:
@@ -193,21 +166,6 @@ def _mailbox_json(row: Row, now: float) -> Json | None:
     }
 
 
-def status_lines(answer: Answer, found: Sequence[Breach]) -> Iterator[Clean]:
-    """One line on the node, then one for each problem."""
-    hello = answer.node
-    totals = snapshot(answer.rows.values()).totals()
-    up = show.duration(answer.now - hello.mono0 + hello.wall0 - hello.started_wall)
-    yield show.clean(
-        f"{hello.node}.{hello.pid}  up {up}  {totals.rows} children"
-        f"  {totals.down} down  {totals.waiting} waiting  {totals.stuck} stuck"
-        f"  {totals.restarts} restarts  {totals.mailbox} messages waiting"
-        f"  loop lag {show.duration(answer.lag)}"
-    )
-    for breach in found:
-        yield show.clean(f"  {breach.path or 'the node'} {breach.problem}")
-
-
 def status_json(answer: Answer, found: Sequence[Breach]) -> Json:
     """The document of ``trio-sup status --json``."""
     hello = answer.node
@@ -244,12 +202,3 @@ def event_json(event: Event, wall: float) -> Json:
         "path": event.path,
         "text": event.text,
     }
-
-
-def event_line(event: Event, wall: float) -> Clean:
-    """One line of ``trio-sup events``; the time is local."""
-    when = datetime.fromtimestamp(wall, UTC).astimezone().strftime("%H:%M:%S.%f")[:-3]
-    text = event.text
-    if not text.startswith(event.path):
-        text = f"{event.path}: {text}"
-    return show.clean(f"{when}  {event.kind:<20}  {text}".rstrip())

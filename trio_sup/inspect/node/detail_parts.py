@@ -9,6 +9,16 @@ from weakref import WeakKeyDictionary
 
 from attrs import evolve
 
+from trio_sup.inspect.node.bounds import (
+    MAX_ERROR,
+    MAX_NAME,
+    MAX_PATH,
+    MAX_STATE,
+    MAX_TRACEBACK,
+    clip,
+    clip_lines,
+    finite,
+)
 from trio_sup.inspect.node.masking import mask_report
 from trio_sup.inspect.node.places import is_machinery, short_file
 from trio_sup.inspect.node.render import attributes_of, render_attributes, render_call
@@ -19,28 +29,19 @@ from trio_sup.inspect.node.render_names import (
     parameters_of_member,
 )
 from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
-from trio_sup.inspect.node.text import (
-    MAX_ERROR,
-    MAX_NAME,
-    MAX_PATH,
-    MAX_STATE,
-    MAX_TRACEBACK,
-    clip,
-    clip_lines,
-    finite,
-)
+from trio_sup.inspect.node.showing import ALL_SHOWN, Showing
 from trio_sup.inspect.protocol.wire_details import (
     Frame,
-    Letter,
     Life,
     Link,
     MailboxPart,
+    SeenMessage,
     StatePart,
     TaskStack,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from trio.lowlevel import Task
 
@@ -51,13 +52,13 @@ if TYPE_CHECKING:
         ObservedNode,
     )
 
-LETTERS: Final = 50
+MESSAGES: Final = 50
 """Messages of a mailbox that are shown."""
 LINKS: Final = 200
 STACKS: Final = 50
 """Tasks of one child whose stacks are shown."""
 FRAMES: Final = 50
-MAX_LETTER: Final = 300
+MAX_MESSAGE: Final = 300
 SLOW_FORMAT: Final = 0.1
 """A `format_status` that took longer is not called again."""
 
@@ -80,9 +81,7 @@ class Insides:
         self,
         node: ObservedNode,
         numbers: Numbers,
-        *,
-        contents: bool = True,
-        redact: Callable[[str], str] | None = None,
+        showing: Showing = ALL_SHOWN,
         secrets: SecretNames = DEFAULT,
     ) -> None:
         """Make the builder.
@@ -90,15 +89,13 @@ class Insides:
         Args:
             node: The node that is shown.
             numbers: Serial numbers of Trio's tasks.
-            contents: Whether messages and states may be shown at all.
-            redact: Takes every text of a message or a state and returns what may
-                be seen of it: code of the program.
+            showing: What may be shown of them.
             secrets: Which names hide their values.
         """
-        self.contents: bool = contents
+        self._contents = showing.contents
         self._node = node
         self._numbers = numbers
-        self._redact = redact
+        self._redact = showing.redact
         self._secrets = secrets
         self._slow: dict[type, float] = {}
         self.ages: Ages = Ages()
@@ -121,7 +118,7 @@ class Insides:
             queue.depth,
             [
                 self._letter(message, self.ages.of(message.item, now), inside.server)
-                for message in inside.messages(LETTERS)
+                for message in inside.messages(MESSAGES)
             ],
             in_hand,
             suspended,
@@ -129,24 +126,24 @@ class Insides:
             blocked,
             received,
             dropped,
-            not self.contents,
+            not self._contents,
         )
 
     def _letter(
         self, message: ObservedMessage, seen: float, server: object | None
-    ) -> Letter:
+    ) -> SeenMessage:
         text = ""
-        if self.contents:
+        if self._contents:
             parameters = _parameters(message, server)
             text = self._redacted(
                 render_call(
                     message.args, message.kwargs, parameters, secrets=self._secrets
                 )
             )
-        return Letter(
+        return SeenMessage(
             message.kind,
             clip(message.op, MAX_NAME),
-            clip(text, MAX_LETTER),
+            clip(text, MAX_MESSAGE),
             clip(message.sender_path, MAX_PATH),
             seen,
         )
@@ -168,7 +165,7 @@ class Insides:
         """
         inside = child.inside()
         server = inside.server
-        if not self.contents:
+        if not self._contents:
             return StatePart(now, "", "this node shows no contents")
         if server is None:
             return StatePart(now, "", "there is no server's object")

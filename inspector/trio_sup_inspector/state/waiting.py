@@ -1,26 +1,23 @@
-"""Who waits for whom: chains and rings of the calls in progress. Knows no Textual."""
+"""Who waits for whom: chains and rings of the calls in progress."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from trio_sup.inspect.protocol.wire import Row
     from trio_sup.inspect.protocol.wire_details import WaitEdge
-    from trio_sup_inspector.state import NodeState
 
 LONGEST: Final = 20
 """Calls of one chain that are followed."""
 RANK: Final = {"deadlock": 0, "ring": 1}
 
 
-def edges_by_urgency(state: NodeState) -> list[WaitEdge]:
+def by_urgency(edges: Iterable[WaitEdge]) -> list[WaitEdge]:
     """The calls that wait: deadlocks, then rings, then the longest first."""
-    waits = state.session.topics.waits
-    if waits is None:
-        return []
-    return sorted(waits.edges, key=lambda e: (RANK.get(e.state, 2), e.since, e.source))
+    return sorted(edges, key=lambda e: (RANK.get(e.state, 2), e.since, e.source))
 
 
 def chain(first: WaitEdge, edges: Sequence[WaitEdge]) -> list[WaitEdge]:
@@ -43,30 +40,32 @@ def chain(first: WaitEdge, edges: Sequence[WaitEdge]) -> list[WaitEdge]:
     return found
 
 
-def rings(state: NodeState) -> list[list[WaitEdge]]:
+def rings(edges: Iterable[WaitEdge]) -> list[list[WaitEdge]]:
     """Every deadlock once, as its calls in order."""
-    edges = [e for e in edges_by_urgency(state) if e.state == "deadlock"]
+    dead = by_urgency(edge for edge in edges if edge.state == "deadlock")
     found: list[list[WaitEdge]] = []
     seen: set[int] = set()
-    for edge in edges:
+    for edge in dead:
         if edge.source not in seen:
-            ring = chain(edge, edges)
+            ring = chain(edge, dead)
             seen.update(each.source for each in ring)
             found.append(ring)
     return found
 
 
-def deadlocks(state: NodeState) -> list[tuple[int, str, str]]:
+def deadlocks(
+    edges: Iterable[WaitEdge], rows: Mapping[int, Row]
+) -> list[tuple[int, str, str]]:
     """The deadlocks as lints have them: a row's id, its path, the ring in words."""
     found: list[tuple[int, str, str]] = []
-    for ring in rings(state):
-        row = state.row(ring[0].source)
+    for ring in rings(edges):
+        row = rows.get(ring[0].source)
         if row is not None:
-            names = [_label(state, edge.target) for edge in ring]
+            names = [_label(rows, edge.target) for edge in ring]
             found.append((row.id, row.path, "waits for " + ", for ".join(names)))
     return found
 
 
-def _label(state: NodeState, id: int) -> str:
-    row = state.row(id)
+def _label(rows: Mapping[int, Row], id: int) -> str:
+    row = rows.get(id)
     return row.label if row is not None else f"child {id}"

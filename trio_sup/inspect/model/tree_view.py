@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from attrs import define, field
 
-from trio_sup.inspect.model.model import ROOT, TreeModel
+from trio_sup.inspect.model.tree_model import ROOT, TreeModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -97,18 +97,7 @@ def flatten(
     passed = matches if matches is not None else ()
     lines: list[Line] = []
     room = MAX_GUIDES
-    todo: list[tuple[int, str, bool]] = []
-
-    def push(parent: int, guides: str) -> None:
-        records = model.children(parent)
-        if shown is not None:
-            records = [id for id in records if id in shown]
-        if key is not None:
-            records.sort(key=key, reverse=reverse)  # type: ignore[arg-type]
-        end = len(records) - 1
-        todo.extend((records[at], guides, at == end) for at in range(end, -1, -1))
-
-    push(ROOT, "")
+    todo = [(id, "", last) for id, last in _below(model, ROOT, shown, key, reverse)]
     while todo:
         id, guides, last = todo.pop()
         dim = shown is not None and id not in passed
@@ -117,5 +106,23 @@ def flatten(
             if room > 0:
                 guides += " " if last else "|"
                 room -= len(guides)
-            push(id, guides)
+            below = _below(model, id, shown, key, reverse)
+            todo.extend((each, guides, end) for each, end in below)
     return lines
+
+
+def _below(
+    model: TreeModel,
+    parent: int,
+    shown: set[int] | None,
+    key: Callable[[int], object] | None,
+    reverse: bool,
+) -> list[tuple[int, bool]]:
+    """The shown children, the last one first, each with whether it is the last."""
+    records = model.children(parent)
+    if shown is not None:
+        records = [id for id in records if id in shown]
+    if key is not None:
+        records.sort(key=key, reverse=reverse)  # type: ignore[arg-type]
+    end = len(records) - 1
+    return [(records[at], at == end) for at in range(end, -1, -1)]

@@ -23,6 +23,10 @@ UNDONE: Final = frozenset(UNDOES)
 """Faults that another step ends; their child is judged after that one."""
 
 
+OUTCOMES: Final = ("back", "done", "refused", "missed", "not_back")
+"""How the story of a fault can end."""
+
+
 @define
 class Hit:
     """One step of the plan, and what became of it."""
@@ -33,7 +37,7 @@ class Hit:
     life: int = 0
     req: int = 0
     outcome: str = ""
-    """``back``, ``not_back``, ``done``, ``refused``, ``missed``; empty while it runs."""
+    """One of `OUTCOMES`; empty while it runs."""
     seconds: float = 0.0
     """How long it took to come back."""
     text: str = ""
@@ -41,7 +45,7 @@ class Hit:
 
 
 @define
-class Rampage:
+class ChaosRun:
     """The plan under way.
 
     Args:
@@ -128,6 +132,11 @@ class Rampage:
             hit.outcome = "not_back"
             status = "gone" if row is None else row.status
             hit.text = f"not back: {status} after {self.patience:g} s"
+
+
+def all_back(hits: Sequence[Hit]) -> bool:
+    """Whether everything came back that had been hit."""
+    return not any(hit.outcome in ("not_back", "") for hit in hits)
 
 
 def _is_back(hit: Hit, row: Row | None) -> bool:
