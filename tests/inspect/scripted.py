@@ -58,3 +58,12 @@ class Driver:
 
     def is_in(self, phase: Phase) -> bool:
         return self.session.state.phase is phase
+
+
+def live_driver() -> Driver:
+    driver = Driver()
+    driver.connect()
+    driver.hear(HELLO, *SNAPSHOT)
+    driver.said()
+    driver.session.take_changes()
+    return driver
