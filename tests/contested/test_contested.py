@@ -126,6 +126,7 @@ def test_a_planted_bug_is_found_by_what_otp_did(
     assert next(differing(), None) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not is_available(), reason="needs erl and erlc")
 def test_it_is_what_the_installed_otp_does() -> None:
     with Oracle() as oracle:

@@ -5,7 +5,7 @@ MON-011, MON-012, MON-013, SUP-115: by intent first, by exception second.
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any
 
 import pytest
 from attrs import frozen
@@ -182,7 +182,7 @@ def test_several_exceptions_can_mean_a_cancellation() -> None:
 
 
 class Rude(BaseExceptionGroup[BaseException]):
-    def derive(self, excs: object) -> NoReturn:
+    def derive(self, excs: Any) -> Any:
         raise INTERRUPT
 
 

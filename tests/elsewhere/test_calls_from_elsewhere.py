@@ -28,6 +28,7 @@ def test_a_call_from_elsewhere_is_refused_and_changes_nothing(
     assert trio.run(calls.problems, name, place) == []
 
 
+@pytest.mark.slow
 def test_calls_from_elsewhere_are_refused_without_assertions() -> None:
     ended = subprocess.run(
         [sys.executable, "-O", "-m", "tests.elsewhere.calls"],

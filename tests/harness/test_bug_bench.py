@@ -35,6 +35,7 @@ def test_the_sound_library_passes(case: Case) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mutant", [m for m in MUTANTS if m.name in SAMPLE], ids=lambda mutant: mutant.name
 )

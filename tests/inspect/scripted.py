@@ -1,7 +1,5 @@
 """A session that is driven by hand: what a node says is a script, time a number."""
 
-import pytest
-
 from trio_sup.inspect.client.session import Phase, Session
 from trio_sup.inspect.protocol.codec import encode, request_decoder
 from trio_sup.inspect.protocol.wire import (
@@ -62,8 +60,7 @@ class Driver:
         return self.session.state.phase is phase
 
 
-@pytest.fixture
-def live() -> Driver:
+def live_driver() -> Driver:
     driver = Driver()
     driver.connect()
     driver.hear(HELLO, *SNAPSHOT)

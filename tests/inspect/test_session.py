@@ -2,9 +2,10 @@
 
 import json
 
+import pytest
 from attrs import evolve
 
-from tests.inspect.scripted import HELLO, SNAPSHOT, Driver, row
+from tests.inspect.scripted import HELLO, SNAPSHOT, Driver, live_driver, row
 from trio_sup.inspect.client.session import Phase
 from trio_sup.inspect.protocol.codec import encode
 from trio_sup.inspect.protocol.wire import (
@@ -33,6 +34,11 @@ def vol(uid: int, length: int) -> Vol:
 
 def event(n: int) -> Event:
     return Event(n, float(n), "shop", "child_started", f"event {n}")
+
+
+@pytest.fixture
+def live() -> Driver:
+    return live_driver()
 
 
 def test_a_client_says_nothing_before_the_node_and_then_attaches() -> None:

@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given, strategies as st
 
-from tests.inspect.scripted import HELLO, SNAPSHOT, Driver, row
+from tests.inspect.scripted import HELLO, SNAPSHOT, Driver, live_driver, row
 from trio_sup.inspect.client.phase import BACKOFF, SILENT_AFTER, STALE_AFTER
 from trio_sup.inspect.client.session import Phase
 from trio_sup.inspect.protocol.codec import encode
@@ -17,6 +17,11 @@ from trio_sup.inspect.protocol.wire import (
     Hello,
     Resync,
 )
+
+
+@pytest.fixture
+def live() -> Driver:
+    return live_driver()
 
 
 def test_silence_is_stale_and_a_word_is_live_again(live: Driver) -> None:

@@ -304,6 +304,7 @@ def test_a_node_that_says_nothing_is_told() -> None:
 # --- a real node -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_child_of_a_real_node_is_restarted_from_the_terminal() -> None:
     async def main() -> None:
         with target(control=True) as node:

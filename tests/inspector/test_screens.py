@@ -21,6 +21,8 @@ from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, open_rig
 from tests.inspector.shop import TRACEBACK, shop_rows, story
 
+pytestmark = pytest.mark.slow
+
 SCREENS = Path(__file__).parent / "screens"
 SIZES = {"40x15": (40, 15), "80x24": (80, 24), "160x50": (160, 50)}
 

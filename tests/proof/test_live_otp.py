@@ -19,10 +19,13 @@ from tests.proof.supervisors import __main__ as supervisors
 from tests.proof.supervisors.subject import MODEL
 from tests.proof.supervisors.suite import SUPERVISORS
 
-pytestmark = pytest.mark.skipif(
-    not is_available() or shutil.which("elixir") is None,
-    reason="Erlang and Elixir are not both installed",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not is_available() or shutil.which("elixir") is None,
+        reason="Erlang and Elixir are not both installed",
+    ),
+]
 
 SUITES: list[Suite[Any]] = [SUPERVISORS, SERVERS]
 SUBJECTS: list[tuple[Suite[Any], Subject[Any]]] = [

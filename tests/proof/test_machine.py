@@ -10,7 +10,10 @@ import pytest
 
 from tests.proof.machine import Machine, OracleError, is_available
 
-pytestmark = pytest.mark.skipif(not is_available(), reason="needs Erlang")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not is_available(), reason="needs Erlang"),
+]
 
 
 def test_a_driver_that_somebody_else_could_have_written_is_not_run(

@@ -8,7 +8,10 @@ import pytest
 
 from tests.proof.machine import _elixir_paths, is_available
 
-pytestmark = pytest.mark.skipif(not is_available(), reason="needs Erlang")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not is_available(), reason="needs Erlang"),
+]
 
 PROGRAM = """
 -module(releases).

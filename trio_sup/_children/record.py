@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import trio
 
@@ -24,10 +24,6 @@ from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
     from trio_sup._children.surroundings import Body, HostNode, Supervising, Watched
-    from trio_sup._core.specs import ChildSpec
-
-
-KEPT_EXITS = 16
 
 
 class Record(ObservedState):
@@ -122,11 +118,6 @@ class Record(ObservedState):
         """How the life ends if it returns, or raises the very error in here."""
         return self.body.outcome
 
-    @property
-    def mailbox(self) -> Any:
-        """Its messages, a room above; None for who takes none."""
-        return self.body.mailbox
-
     def touch(self) -> None:
         """Something changed: tell those who wait."""
         self.version += 1
@@ -174,25 +165,6 @@ class Record(ObservedState):
     def check_run(self, call: str, *, waits: bool = True) -> None:
         """Refuse to wait in a thread or in another Trio run; raises `WrongRun`."""
         self.node.home.check_if_going(call, self.path_text, waits=waits)
-
-    def note_exit(self, exit: Exit, now: float) -> None:
-        """Keep the end of a life, and a bounded history of ends."""
-        self.last_exit = exit
-        if self.exits is None:
-            self.exits = []
-        self.exits.append((self.life, exit, self.life_began, now))
-        del self.exits[:-KEPT_EXITS]
-        if self.watchers is not None:
-            self.watchers.life_over(exit)
-
-    def let_go(self, exit: Exit, words: Exit) -> None:
-        """Remember an end in other words: it was too heavy to keep."""
-        for place, (life, noted, began, ended) in enumerate(self.exits or ()):
-            if noted is exit:
-                assert self.exits is not None
-                self.exits[place] = (life, words, began, ended)
-        if self.last_exit is exit:
-            self.last_exit = words
 
     def become_ready(self) -> None:
         """The life is ready: `init` returned, or `started()` was called."""

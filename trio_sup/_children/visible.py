@@ -35,6 +35,11 @@ class ObservedState(ChildState):
         return self.body.shell
 
     @property
+    def mailbox(self) -> Any:
+        """Its messages, a room above; None for who takes none."""
+        return self.body.mailbox
+
+    @property
     def parent_uid(self) -> int:
         """The supervisor's `uid`; 0 for a root."""
         return 0 if self.parent is None else self.parent.record.uid

@@ -19,6 +19,7 @@ from trio_sup._children.naming import (
     show_name,
 )
 from trio_sup._children.record import Child, Record
+from trio_sup._children.remains import note_exit
 from trio_sup._children.watching import Until
 from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.judge import classify
@@ -212,7 +213,7 @@ def _end(record: Record, exit: Exit) -> None:
     if parked is not None:
         queue.wake()
     queue.life_over(exit)
-    record.note_exit(exit, trio.current_time())
+    note_exit(record, exit, trio.current_time())
     record.touch()
 
 

@@ -66,8 +66,7 @@ async def serve(record: Record) -> None:
         Stop: the server ended itself in order.
         Exception: it crashed, or did not start.
     """
-    queue: MailQueue | None = record.mailbox
-    assert queue is not None
+    queue: MailQueue = record.mailbox
     server = await enter_user(_construct, record)
     await enter_user(_init, server)
     queue.background = len(current_task().child_nurseries)
@@ -144,7 +143,6 @@ async def _construct(record: Record) -> ServerBase:
     """Make the server object: a fresh one every life."""
     server: ServerBase = record.spec.target(*record.spec.args)
     server.__inner__ = ServerContext(record)
-    assert record.mailbox is not None
     record.mailbox.server = server
     return server
 

@@ -20,7 +20,7 @@ from trio_sup._children.ending import GOING
 from trio_sup._children.life import run_life
 from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
-from trio_sup._children.remains import let_go
+from trio_sup._children.remains import let_go, note_exit
 from trio_sup._children.stopping import ask_stop, cut_short
 from trio_sup._core import events
 from trio_sup._core.anatomy import before, class_name, is_a, set_context
@@ -193,7 +193,7 @@ class Lives(Generic[P]):
         self, record: Record, exit: Exit, now: float, event: EventParts
     ) -> None:
         """Note the end of a life, take its names away, answer its callers, tell."""
-        record.note_exit(exit, now)
+        note_exit(record, exit, now)
         hide_names(record)
         was_ready = record.started_life == record.life
         if exit.error is not None and (was_ready or not is_a(exit.error, Ignore)):

@@ -13,6 +13,7 @@ from trio_sup._children.life import run_life
 from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
 from trio_sup._children.refusals import StartFailed
+from trio_sup._children.remains import note_exit
 from trio_sup._core.anatomy import class_name, is_a, leaves
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.errors import (
@@ -71,7 +72,7 @@ class RootHost:
         record.life_done()
         record.ready = False
         self.fatal = fatal
-        record.note_exit(exit, trio.current_time())
+        note_exit(record, exit, trio.current_time())
         for step in (hide_names, release_name):
             # What else it raises has nobody to wait for any more.
             self.fatal = self.fatal or survive(record.path_text, step, record)

@@ -26,15 +26,13 @@ def _told_before_the_end(story: Story, life: Life, begin: int, over: int) -> Non
                 case (id, "terminate", number, _, state) if (
                     at == begin and id == life.server
                 ):
-                    story.replace(
-                        at, event, (id, "terminate", number, "shutdown", state)
-                    )
+                    ended = (id, "terminate", number, "shutdown", state)
+                    story.replace(at, event, ended)
                 case (who, "answer", str(label), ("exit", reason)) if (
                     reason == life.reason and story.messages[label][0] == life.server
                 ):
-                    story.replace(
-                        at, event, (who, "answer", label, ("exit", "shutdown"))
-                    )
+                    told = (who, "answer", label, ("exit", "shutdown"))
+                    story.replace(at, event, told)
                 case _:
                     pass
 

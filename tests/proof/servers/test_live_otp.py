@@ -14,10 +14,13 @@ from tests.proof.servers.subject import Subject
 from tests.proof.servers.suite import SERVERS
 from tests.proof.trace import Trace
 
-pytestmark = pytest.mark.skipif(
-    not is_available() or shutil.which("elixir") is None,
-    reason="Erlang and Elixir are not both installed",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not is_available() or shutil.which("elixir") is None,
+        reason="Erlang and Elixir are not both installed",
+    ),
+]
 
 
 def test_whether_a_server_lives_is_asked_without_a_turn_for_it() -> None:

@@ -13,6 +13,8 @@ from tests.proof.servers.scenario import Scenario
 from tests.proof.servers.suite import SERVERS
 from tests.proof.trace import Trace
 
+pytestmark = pytest.mark.slow
+
 
 @lru_cache(maxsize=1)
 def wanted() -> tuple[tuple[Scenario, Trace], ...]:

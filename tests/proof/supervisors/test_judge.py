@@ -118,6 +118,7 @@ def test_a_tree_that_does_not_end_is_a_difference(
     assert comparison.trio_sup.events[-1] == ("endless",)
 
 
+@pytest.mark.slow
 def test_a_tree_that_does_not_come_to_rest_is_a_difference(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

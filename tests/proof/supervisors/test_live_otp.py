@@ -13,7 +13,10 @@ from tests.proof.supervisors.subject import Subject
 from tests.proof.supervisors.suite import SUPERVISORS
 from tests.proof.trace import Trace
 
-pytestmark = pytest.mark.skipif(not is_available(), reason="Erlang is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not is_available(), reason="Erlang is not installed"),
+]
 
 
 def test_fuzzing_finds_a_planted_difference_and_shrinks_it() -> None:

@@ -76,6 +76,7 @@ def with_a_burst(scenario: Scenario) -> Scenario:
     return evolve(scenario, script=(*scenario.script, burst))
 
 
+@pytest.mark.slow
 def test_a_bug_of_some_schedules_shrinks_to_a_short_program(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
