@@ -10,7 +10,8 @@ from attrs import Factory, define, frozen
 from hypothesis import strategies as st
 
 import trio_sup
-from tests.core.sync_shell import Body, Ended, Record, Reply, Shell, World
+from tests.core.sync_shell import Reply, Shell, new_world, shell_of
+from tests.core.sync_world import Body, Ended, Record, World
 from trio_sup import Backoff, Budget, ChildSpec
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.plan.doing import Refused, Steps
@@ -147,7 +148,7 @@ class CorePlay:
     """One program on its way."""
 
     spec: ChildSpec[Any]
-    world: World = Factory(World)
+    world: World = Factory(new_world)
     starts: list[Start] = Factory(list)
     stubborn: bool = False
     asked: list[Asked] = Factory(list)
@@ -167,8 +168,7 @@ class CorePlay:
 
     @property
     def root(self) -> Shell:
-        assert self.own.shell is not None
-        return self.own.shell
+        return shell_of(self.own)
 
     def begin(self) -> None:
         own = self.own
@@ -190,7 +190,7 @@ class CorePlay:
         return found
 
     def shells(self) -> list[Shell]:
-        return [record.shell for record in self.records() if record.shell is not None]
+        return [shell_of(each) for each in self.records() if each.shell is not None]
 
     def state(self) -> State:
         """All that is known of all children and supervisors."""

@@ -7,10 +7,21 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any
 
-from attrs import define
-
 import trio_sup
-from tests.core.sync_shell import Body, Ended, NotStarted, Record, Reply, Shell, World
+from tests.core.sync_shell import Reply, Shell, new_world, shell_of
+from tests.core.sync_world import Body, NotStarted, Record
+from tests.proof.supervisors.core_workers import (
+    Killed,
+    Scripted,
+    Scripts,
+    counts,
+    is_stop_of,
+    nothing,
+    path_of,
+    reason_of_supervisor,
+    refusal,
+    same,
+)
 from tests.proof.supervisors.replies import asked_just_before
 from tests.proof.supervisors.rules.deviations import NOT_COMPARED
 from tests.proof.supervisors.scenario import (
@@ -24,7 +35,6 @@ from tests.proof.supervisors.scenario import (
     Op,
     Plan,
     Queue,
-    Reason,
     Request,
     Scenario,
     StartChild,
@@ -34,7 +44,7 @@ from tests.proof.supervisors.scenario import (
 )
 from tests.proof.supervisors.trio_answers import bad_spec
 from tests.proof.supervisors.trio_driver import DRIFT
-from tests.proof.supervisors.trio_workers import MILLISECOND, Stage
+from tests.proof.supervisors.trio_workers import Stage
 from tests.proof.trace import Trace, Value, freeze
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.exits import Exit, Ignore
@@ -49,83 +59,6 @@ from trio_sup._core.plan.requests import (
 from trio_sup._core.plan.static import StaticPlan
 
 ROOT = "root"
-
-
-class Scripted(Exception):
-    """An error that the scenario asked for."""
-
-
-class Killed(Exception):
-    """The worker was killed from outside."""
-
-
-@define(eq=False)
-class Scripts(Body):
-    """A worker that does what its scenario says."""
-
-    play: Play
-    path: str
-    worker: Worker
-    number: int = 0
-    order: Reason | None = None
-    asked: Value = "shutdown"
-
-    def run(self, world: World, record: Record) -> None:
-        over = partial(world.over, record, record.life)
-        self.order, self.asked, self.number = None, "shutdown", 0
-        match self.play.next_plan(self.path):
-            case "ignore":
-                over(Ignore())
-            case ("error", str(text)):
-                over(Scripted(text))
-            case ("then", reason):
-                self.number = self.play.attempts[self.path]
-                self.order = reason
-                world.ready_now(record)
-                over(_end(reason))
-            case _:
-                self.number = self.play.attempts[self.path]
-                world.ready_now(record)
-
-    def end(self, world: World, record: Record, reason: Reason) -> Callable[[], None]:
-        """Be told to end by itself; return the step in which it does."""
-        self.order = reason
-        return partial(world.over, record, record.life, _end(reason))
-
-    def ask(self, world: World, record: Record, grace: float) -> None:
-        if self.order is not None:
-            return  # on its way already
-        over = partial(world.over, record, record.life)
-        if not record.ready or self.worker.stop == "default":
-            world.soon(partial(over, None))
-            return
-        if grace <= 0:
-            world.force(record, record.life)
-            return
-        match self.worker.stop:
-            case "stubborn":
-                pass
-            case ("slow", int(milliseconds)):
-                at = world.now + milliseconds * MILLISECOND
-                world.at(at, partial(over, None), record)
-            case "error":
-                self.asked = ("error", "stop")
-                world.soon(partial(over, Scripted("stop")))
-            case how:
-                self.asked = "normal" if how == "normal" else "shutdown"
-                world.soon(partial(over, None))
-
-
-def _end(reason: Reason) -> Exception | None:
-    match reason:
-        case "normal":
-            return None
-        case "killed":
-            return Killed()
-        case ("error", text):
-            return Scripted(text)
-        case _:
-            return Ended(Exit("shutdown", reason))
 
 
 _REQUESTS: dict[str, Callable[[StaticPlan[Record], Hashable], Steps[Record, Any]]] = {
@@ -148,7 +81,7 @@ class Play:
         for path, plan in scenario.init_plans.items():
             self.plans[path] = deque(plan)
         self.log: list[Value] = []
-        self.world = World()
+        self.world = new_world()
         self.world.on_begin = self.began
         self.world.on_over = self.ended
         self.world.new_body = self.body_of
@@ -157,11 +90,10 @@ class Play:
         self.root: Record | None = None
 
     def run(self) -> Trace:
-        assert self.outer.shell is not None
         self.outer.up = True
         self.outer.enter("begins")
-        self.outer.shell.begin()
-        self.outer.shell.work()
+        shell_of(self.outer).begin()
+        shell_of(self.outer).work()
         self.log.append(("root", self.start_root()))
         for index, op in enumerate(self.scenario.script):
             self.log.append(("reply", index, self.perform(op, index)))
@@ -185,11 +117,10 @@ class Play:
         if kind == "ok":
             self.root = result
             return "ok"
-        return self.refusal(kind, result)
+        return refusal(kind, result)
 
     def outer_parts(self) -> tuple[Shell, StaticPlan[Record]]:
-        shell = self.outer.shell
-        assert shell is not None
+        shell = shell_of(self.outer)
         assert isinstance(shell.plan, StaticPlan)
         return shell, shell.plan
 
@@ -295,7 +226,7 @@ class Play:
                 replies.append(answer if asked else lambda: NOT_COMPARED)
             elif isinstance(item, ExitOp | Kill):
                 step = self.end(item)
-                replies.append(partial(_same, "noproc" if step is None else "ok"))
+                replies.append(partial(same, "noproc" if step is None else "ok"))
                 if step is not None:
                     self.world.soon(step)
                     ended.add((item.path, self.attempts[item.path]))
@@ -305,7 +236,7 @@ class Play:
                 replies.append(answer)
         self.world.settle()
         news = self.log[before:]
-        ends = [e for e in news if _is_stop_of(e, ended)]
+        ends = [e for e in news if is_stop_of(e, ended)]
         self.log[before:] = [*ends, *(e for e in news if e not in ends)]
         return tuple(reply() for reply in replies)
 
@@ -314,13 +245,13 @@ class Play:
     ) -> tuple[Callable[[], None], Callable[[], Value]]:
         """How to make a request, and its answer once all has settled."""
         record = self.find(request.path)
-        shell = None if record is None else record.shell
-        if record is None or shell is None:
-            return _nothing, lambda: "noproc"
+        if record is None or record.shell is None:
+            return nothing, lambda: "noproc"
+        shell = shell_of(record)
         if isinstance(request, Ask):
             found = self.which(record, request.path)
             value = found if request.request == "which" else counts(record)
-            return _nothing, lambda: value
+            return nothing, lambda: value
         try:
             if isinstance(shell.plan, StaticPlan):
                 return self.ask_static(shell, shell.plan, request)
@@ -328,7 +259,7 @@ class Play:
             return self.ask_dynamic(shell, shell.plan, request)
         except ChildSpecError as error:
             value = ("error", bad_spec(error))
-            return _nothing, lambda: value
+            return nothing, lambda: value
 
     def ask_static(
         self, shell: Shell, plan: StaticPlan[Record], request: StartChild | ChildRequest
@@ -356,7 +287,7 @@ class Play:
                 path = child_path(request.path, id)
                 started = isinstance(result, Record)
                 return ("ok", self.attempts[path]) if started else "ok"
-            return self.refusal(kind, result)
+            return refusal(kind, result)
 
         return step, answer
 
@@ -381,7 +312,7 @@ class Play:
                     shell.perform(plan.terminate(record, self.world.now))
                     refused.append("ok")
             except Refused as error:
-                refused.append(self.refusal(error.why, error.exit))
+                refused.append(refusal(error.why, error.exit))
 
         if isinstance(request, StartChild):
             spec = self.stage.spec(request.child, request.path)
@@ -393,30 +324,10 @@ class Play:
             try:
                 came_of_start(record)
             except Refused as error:
-                return self.refusal(error.why, error.exit)
+                return refusal(error.why, error.exit)
             return ("ok", self.attempts[child_path(request.path, str(record.id))])
 
         return step, answer
-
-    def refusal(self, why: str, about: object) -> Value:
-        """The word of the format for a refusal."""
-        match why, about:
-            case "already_started" | "already_present" | "max_children", _:
-                return ("error", why)
-            case "no_such_child", _:
-                return ("error", "not_found")
-            case "not_stopped", str(how):
-                return ("error", how)
-            case "stopping", _:
-                return "down"
-            case "spec", ChildSpecError() as error:
-                return ("error", bad_spec(error))
-            case "not_started", Exit() as exit:
-                if isinstance(exit.error, Ignore):
-                    return "ignore"
-                return ("error", reason_of_failure(exit))
-            case _:
-                raise AssertionError(f"an answer nobody expected: {why} {about}")
 
     # What happens.
 
@@ -432,18 +343,14 @@ class Play:
         assert isinstance(worker, Worker)
         return Scripts(self, str(path), worker)
 
-    def path_of(self, record: Record) -> str | None:
-        parts = record.path_text.split("/")[1:]
-        return "/".join(parts[1:]) if parts else None
-
     def began(self, record: Record) -> None:
-        path = self.path_of(record)
+        path = path_of(record)
         assert path is not None
         self.attempts[path] += 1
         self.log.append(("start", path, self.attempts[path]))
 
     def ended(self, record: Record, exit: Exit, asked: bool, ready: bool) -> None:
-        path = self.path_of(record)
+        path = path_of(record)
         if path is None:
             return
         number = self.attempts[path]
@@ -480,51 +387,6 @@ class Play:
             case _:
                 own = body is not None and exit.kind == "shutdown"
                 return freeze(exit.reason) if own else exit.kind
-
-
-def reason_of_failure(exit: Exit) -> Value:
-    match exit.error:
-        case Scripted() as error:
-            return ("error", str(error))
-        case NotStarted() as inner:
-            return reason_of_supervisor(inner)
-        case None:
-            return exit.kind
-        case other:
-            raise AssertionError(f"a failed start nobody planned: {other!r}")
-
-
-def reason_of_supervisor(failure: NotStarted) -> Value:
-    reason = reason_of_failure(failure.exit)
-    return ("shutdown", ("failed_to_start_child", str(failure.record.id), reason))
-
-
-def counts(record: Record) -> Value:
-    assert record.shell is not None
-    records = list(record.shell.plan.core.records.values())
-    supervisors = sum(each.shell is not None for each in records)
-    return {
-        "specs": len(records),
-        "active": sum(each.alive for each in records),
-        "supervisors": supervisors,
-        "workers": len(records) - supervisors,
-    }
-
-
-def _is_stop_of(event: Value, lives: set[Value]) -> bool:
-    match event:
-        case ("stop", path, life, _):
-            return (path, life) in lives
-        case _:
-            return False
-
-
-def _nothing() -> None:
-    """Nothing to be asked of anybody."""
-
-
-def _same(value: Value) -> Value:
-    return value
 
 
 def run_on_core(scenario: Scenario) -> Trace:

@@ -10,30 +10,9 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Generic, Literal, TypeAlias
 
 from trio_sup._core.exits import NORMAL, Exit
-from trio_sup._core.plan.doing import (
-    NOTHING,
-    READY,
-    Changed,
-    Do,
-    Dos,
-    GaveUp,
-    K,
-    OwnGrace,
-    PassUp,
-    Settle,
-    Start,
-    Steps,
-    Stop,
-    Wake,
-    WindDown,
-)
+from trio_sup._core.plan import doing, telling
+from trio_sup._core.plan.doing import NOTHING, READY, Do, Dos, K, Settle, Start, Steps
 from trio_sup._core.plan.line import Line
-from trio_sup._core.plan.telling import (
-    gave_up,
-    quarantined,
-    restart_decided,
-    shut_down,
-)
 from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import (
@@ -181,7 +160,7 @@ class Plan(Generic[K]):
         self.mode = "stopping"
         self.stop_reason = reason
         self.line.cut(fatal=fatal)
-        return (*self._refuse_line(), WindDown(reason))
+        return (*self._refuse_line(), doing.WindDown(reason))
 
     def _refuse_line(self) -> Dos[K]:
         """Answer everything that waits in line."""
@@ -199,7 +178,7 @@ class Plan(Generic[K]):
         elif self.mode == "running":
             self.outcome = Exit("shutdown", "stop()")
             reason = f"{self.own.path_text}: stop()"
-            return (*self.stop(reason), OwnGrace(grace))
+            return (*self.stop(reason), doing.OwnGrace(grace))
         return NOTHING
 
     def hasten(self) -> list[K]:
@@ -216,7 +195,7 @@ class Plan(Generic[K]):
 
     def stopping_of(
         self, record: K, reason: str, shutdown: Shutdown | None = None
-    ) -> Stop[K]:
+    ) -> doing.Stop[K]:
         """How a child is asked to stop: why, and with which grace.
 
         Args:
@@ -231,7 +210,7 @@ class Plan(Generic[K]):
         # The cause is named once, by the supervisor where it arose.
         if not reason.startswith("supervisor "):
             reason = f"supervisor {self.own.path_text}: {reason}"
-        return Stop(record, reason, grace, brutal)
+        return doing.Stop(record, reason, grace, brutal)
 
     def stop_child(self, record: K, reason: str) -> Steps[K, None]:
         """Stop a child if it lives, and wait for its end."""
@@ -283,7 +262,7 @@ class Plan(Generic[K]):
         # again at once (SUP-080).
         record.enter("returns")
         record.supervised_start = False
-        return (Wake(now, record, record.ticket, exit),)
+        return (doing.Wake(now, record, record.ticket, exit),)
 
     def over(self, record: K, *, fatal: bool) -> None:
         """A life has ended; what follows comes with `ended`, when that has been told.
@@ -342,11 +321,11 @@ class Plan(Generic[K]):
             record.enter("rests")
         return (Settle(record),)
 
-    def is_due(self, wake: Wake[K]) -> bool:
+    def is_due(self, wake: doing.Wake[K]) -> bool:
         """Whether a `Wake` still means something."""
         return wake.record.ticket == wake.ticket and self.mode == "running"
 
-    def due(self, wake: Wake[K], now: float) -> Dos[K]:
+    def due(self, wake: doing.Wake[K], now: float) -> Dos[K]:
         """The time of a `Wake` has come."""
         if not self.is_due(wake):
             return NOTHING
@@ -368,7 +347,7 @@ class Plan(Generic[K]):
         try:
             self.core.drop(record)
         except BaseException as fatal:  # noqa: BLE001 - raised by whoever asks next
-            return (PassUp(record, fatal), Settle(record))
+            return (doing.PassUp(record, fatal), Settle(record))
         return (Settle(record),)
 
     # What decisions lead to.
@@ -377,15 +356,15 @@ class Plan(Generic[K]):
         """What is to be done by a decision that concerns one child only."""
         match decision:
             case Restart(delay):
-                told = restart_decided(record, now, delay, self.flags.strategy)
+                told = telling.restart_decided(record, now, delay, self.flags.strategy)
                 if delay == 0:
                     return (told, Start(record))
-                wake = Wake(now + delay, record, record.ticket)
-                return (told, wake, Changed(record))
+                wake = doing.Wake(now + delay, record, record.ticket)
+                return (told, wake, doing.Changed(record))
             case Settled():
                 return (Settle(record),)
             case Quarantine():
-                return (Settle(record), quarantined(record, now))
+                return (Settle(record), telling.quarantined(record, now))
             case GiveUp(own):
                 return self._give_up(record, now, own=own)
             case AutoShutdown():
@@ -396,7 +375,7 @@ class Plan(Generic[K]):
         self.outcome = Exit("shutdown", "auto_shutdown")
         return (
             Settle(record),
-            shut_down(self.own, now, record),
+            telling.shut_down(self.own, now, record),
             *self.stop(f"auto_shutdown after {record.label!r} ended"),
         )
 
@@ -408,8 +387,8 @@ class Plan(Generic[K]):
         record.rests_with_parent = self.is_original(record)
         self.outcome = Exit("shutdown", "gave up")
         return (
-            GaveUp(record, own, *limits),
+            doing.GaveUp(record, own, *limits),
             Settle(record),
-            gave_up(self.own, now, limits, record),
+            telling.gave_up(self.own, now, limits, record),
             *self.stop(f"gave up after {record.label!r} ended"),
         )
