@@ -22,6 +22,7 @@ import trio
 from trio_sup._children.life import run_life
 from trio_sup._children.record import Record
 from trio_sup._children.remains import let_go
+from trio_sup._children.surroundings import HostNode
 from trio_sup._core import events
 from trio_sup._core.anatomy import before, class_name, is_a, set_context
 from trio_sup._core.errors import SupervisorStopping
@@ -57,7 +58,7 @@ class Lives:
     def __init__(self, record: Record, flags: Flags) -> None:
         self.record = record
         self.flags = flags
-        self.node = record.node
+        self.node: HostNode[Record] = record.node
         self.mode: Mode = "down"
         self.core: SupervisorCore[Record] = self._new_core()
         self.story: Story = Story()
