@@ -72,7 +72,7 @@ esac
 def run_gate(folder: Path, minors: list[int], full_until: int) -> list[str]:
     """The runs of the tests that the gate makes: which Python, and how."""
     (folder / ".ci").mkdir()
-    gate = GATE.replace("full_until=1200", f"full_until={full_until}")
+    gate = GATE.replace("full_until=900", f"full_until={full_until}")
     # Of the machine's own Pythons none is to be found.
     gate = gate.replace("type -aP ", "type -P ")
     (folder / ".ci" / "run").write_text(gate)
@@ -102,27 +102,34 @@ def run_gate(folder: Path, minors: list[int], full_until: int) -> list[str]:
     return (folder / "runs").read_text().splitlines()
 
 
-def test_the_first_run_is_plain_the_second_loud_and_the_ends_are_tested_in_full(
+def test_the_first_run_is_whole_and_plain_the_second_loud_and_what_is_late_short(
     short_dir: Path,
 ) -> None:
     runs = run_gate(short_dir, [13, 11, 12, 14, 15], full_until=0)
-    plain, loud, oldest, *rest = runs
+    plain, loud, *rest = runs
     assert plain == "3.13 plain quiet -n auto"
-    assert re.fullmatch(r"3\.15 (C|\w+\.\S+) true -n auto", loud)
-    assert oldest == "3.11 plain true -n auto"
-    assert [run.partition(" -n auto README.md docs ")[0] for run in rest] == [
-        "3.14 plain true",
-        "3.12 plain true",
+    assert re.fullmatch(r"3\.15 (C|\w+\.\S+) true -n auto -m not slow", loud)
+    assert [run.partition(" README.md docs ")[0] for run in rest] == [
+        "3.11 plain true -n auto -m not slow",
+        "3.14 plain true -n auto -m not slow",
+        "3.12 plain true -n auto -m not slow",
     ]
 
 
-def test_three_pythons_are_all_tested_in_full(short_dir: Path) -> None:
-    runs = run_gate(short_dir, [11, 12, 13], full_until=1200)
-    assert len(runs) == 3
-    assert all(run.endswith("-n auto") for run in runs)
+def test_of_three_pythons_none_is_tested_in_part(short_dir: Path) -> None:
+    first, *others = run_gate(short_dir, [11, 12, 13], full_until=900)
+    assert first.endswith("-n auto")
+    assert [run.split(" -n ")[1] for run in others] == ["auto -m not slow"] * 2
 
 
 def test_a_single_python_is_tested_plainly_and_loudly(short_dir: Path) -> None:
-    runs = run_gate(short_dir, [12], full_until=1200)
+    runs = run_gate(short_dir, [12], full_until=900)
     assert [run.split()[0] for run in runs] == ["3.12", "3.12"]
     assert [run.split()[2] for run in runs] == ["quiet", "true"]
+    assert [run.partition(" -n auto")[2] for run in runs] == ["", " -m not slow"]
+
+
+def test_what_is_left_out_on_other_pythons_is_a_marker_that_pytest_knows() -> None:
+    (left_out,) = set(re.findall(r'-m "not (\w+)"', GATE))
+    markers = PROJECT["tool"]["pytest"]["ini_options"]["markers"]
+    assert left_out in [marker.partition(":")[0] for marker in markers]

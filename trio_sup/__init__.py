@@ -14,9 +14,8 @@ def _read_homes() -> dict[str, str]:
     Raises:
         ImportError: the stub was not shipped with the package.
     """
-    # Late, because they are not light either.
-    import ast
-    import pkgutil
+    import ast  # noqa: PLC0415 - a light start
+    import pkgutil  # noqa: PLC0415 - a light start
 
     try:
         stub = pkgutil.get_data(__name__, "__init__.pyi")  # from a zip file as well
@@ -48,7 +47,7 @@ def __getattr__(name: str) -> object:
         return sorted(_public())
     if name.startswith("_") or name not in _public():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    from importlib import import_module  # noqa: PLC0415 - a light start
 
     found: object = getattr(import_module(_homes[name]), name)
     globals()[name] = found

@@ -100,19 +100,16 @@ from trio_sup._servers.system import (
 )
 from trio_sup._servers.timers import Timer as Timer
 from trio_sup._servers.trace import TraceEvent as TraceEvent
+from trio_sup._tasks.callers import callers as callers
 from trio_sup._tasks.links import LinkedTasks as LinkedTasks
+from trio_sup._tasks.many import await_many as await_many, yield_many as yield_many
 from trio_sup._tasks.options import Failed as Failed, StreamProgress as StreamProgress
 from trio_sup._tasks.stream import NolinkStream as NolinkStream, Stream as Stream
 from trio_sup._tasks.supervisor import (
     TaskSupervisor as TaskSupervisor,
     task_supervisor as task_supervisor,
 )
-from trio_sup._tasks.task import (
-    Task as Task,
-    await_many as await_many,
-    callers as callers,
-    yield_many as yield_many,
-)
+from trio_sup._tasks.task import Task as Task
 from trio_sup._tree.dynamic import DynamicSupervisor as DynamicSupervisor
 from trio_sup._tree.open import open_supervisor as open_supervisor
 from trio_sup._tree.partitions import partition_supervisor as partition_supervisor

@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(stdout, io.TextIOWrapper):
         stdout.reconfigure(errors="backslashreplace")
     if "_ARGCOMPLETE" in os.environ and argv is None:
-        from trio_sup._commands import completion
+        from trio_sup._commands import completion  # noqa: PLC0415 - at a Tab alone
 
         completion.answer()
     argv = sys.argv[1:] if argv is None else argv

@@ -1,8 +1,21 @@
 """The terminal application behind ``trio-sup inspect``.
 
-`trio_sup_inspector.app.main` attaches to a node in another process. Nothing here
-is imported by a node: the two speak over a unix socket.
+`trio_sup_inspector.app.main` attaches to a node in another process. Nothing here is
+imported by a node: the two speak over a unix socket. Of the library only
+`trio_sup.inspect` is used.
 
-Inside, imports point one way: `app` and `screens` draw with `widgets`, widgets
-draw what `state`, `cells`, `rows` and `report` say, and those know no Textual.
+Imports point one way, those for types too; what stands below knows nothing of what
+stands above, and nothing below `screens` and `widgets` knows Textual but `keys`::
+
+    replay                       a recording in the place of a node
+    app                          one node at a time, over one connection
+    screens                      the main screen, its keys, what opens above it
+    panes | detail | widgets     what stands under a tab | one child | drawing
+    lines                        what lines say
+    state                        what is shown of the node, as data
+    connection | acting | keys   the way to the node | what can be done | the keys
+
+What to open: for what a key does `screens/keys`, which key that is `keys`; for a tab
+its module in `panes`; for a column `lines/rows`; for colours `inspector.tcss`.
+`web` shows all this in a browser.
 """

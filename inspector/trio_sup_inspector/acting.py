@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from trio_sup.inspect.node.consequence import LEVELS
+from trio_sup.inspect.client.operating import LOST
+from trio_sup.inspect.protocol.wire_actions import Acted, Planned
 
 if TYPE_CHECKING:
     from trio_sup.inspect.client.operating import Operating
-    from trio_sup.inspect.protocol.wire_actions import Acted, Planned
     from trio_sup.inspect.protocol.wire_rows import Row
-
-__all__ = ["LEVELS", "Option", "options_for", "result_of", "title_of"]
 
 DOWN: Final = frozenset({"stopped", "quarantined", "gone"})
 WORDS: Final = {
@@ -98,10 +96,14 @@ def title_of(option: Option, argument: str = "") -> str:
 def result_of(option: Option, answer: Acted | Planned | None) -> tuple[str, bool]:
     """One line on what became of it, and whether it went well."""
     what = f"{option.action.replace('_', ' ')} {option.path}".strip()
-    if answer is None:
-        return f"{what}: the node did not answer", False
-    state = getattr(answer, "state", "refused")
-    text = getattr(answer, "text", "") or getattr(answer, "why", "")
-    if state == "done":
-        return f"{what}: {text}", True
-    return f"{what}: {state}: {text}", False
+    match answer:
+        case None:
+            return f"{what}: the node did not answer", False
+        case Planned(code=code, why=why) if code == LOST:
+            return f"{what}: {why}, nothing was done", False
+        case Planned(why=why):
+            return f"{what}: refused: {why}", False
+        case Acted(state="done", text=text):
+            return f"{what}: {text}", True
+        case Acted(state=state, text=text):
+            return f"{what}: {state}: {text}", False

@@ -17,11 +17,11 @@ from attrs import field, frozen
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 
-from trio_sup._core.clean import clean
 from trio_sup.inspect.client.session import Session
 from trio_sup.inspect.finding.directory import DiscoveryError, runtime_dir
 from trio_sup.inspect.finding.discovery import list_nodes
 from trio_sup.inspect.model.order import ORDERS
+from trio_sup.inspect.text.clean import clean
 from trio_sup_inspector.connection import POLL, Connection, Target
 from trio_sup_inspector.keys import KeymapError, keymap_path, load_keymap, shown_keys
 from trio_sup_inspector.screens.act import act
@@ -29,7 +29,7 @@ from trio_sup_inspector.screens.choose import Choose
 from trio_sup_inspector.screens.help import Help
 from trio_sup_inspector.screens.main import MainScreen
 from trio_sup_inspector.screens.nodes import Nodes
-from trio_sup_inspector.state import RATES, NodeState
+from trio_sup_inspector.state.node import RATES, NodeState
 from trio_sup_inspector.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
@@ -39,12 +39,11 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.timer import Timer
 
-    from trio_sup.inspect.finding.discovery import FoundNode
+    from trio_sup.inspect.finding.found_node import FoundNode
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
 EXIT_USAGE: Final = 2
-EXIT_NO_TERMINAL: Final = 2
 
 
 @frozen
@@ -152,9 +151,12 @@ class InspectorApp(App[int]):
             connection.notify = partial(self.call_later, self.tick)
         where = target.wanted or str(target.directory)
         screen = MainScreen(
-            state, clock=settings.clock, plain=settings.plain, where=where
+            state,
+            clock=settings.clock,
+            plain=settings.plain,
+            where=where,
+            connection=connection,
         )
-        screen.connection = connection
         self.connection = connection
         if self.main is None:
             self.push_screen(screen)
@@ -234,7 +236,7 @@ class InspectorApp(App[int]):
             if index is not None:
                 screen.state.order = ORDERS[index]
                 screen.state.reverse = False
-                screen.action_screen("list")
+                screen.body.go_to("list")
 
         at = ORDERS.index(screen.state.order)
         titles = [order.title for order in ORDERS]
@@ -247,9 +249,9 @@ class InspectorApp(App[int]):
         if self.connection is None:
             return
         session = self.connection.session
-        at = min(range(len(RATES)), key=lambda n: abs(RATES[n] - session.rate_hz))
+        at = min(range(len(RATES)), key=lambda n: abs(RATES[n] - session.ask.rate_hz))
         rate = RATES[min(max(at + step, 0), len(RATES) - 1)]
-        session.set_rate(rate)
+        session.ask.rate(rate)
         self.connection.flush()
         self._start_timer(rate)
         self.notify(f"{rate:g} refreshes a second", timeout=2)
@@ -259,7 +261,7 @@ class InspectorApp(App[int]):
         screen = self.main
         if screen is None or self.connection is None:
             return
-        row = screen.state.row(screen.pointed())
+        row = screen.state.row(screen.lists.pointed())
         plain = self.settings.plain
 
         def say(text: str, good: bool) -> None:
@@ -323,7 +325,9 @@ def speaks_unicode() -> bool:
     return encoding.startswith("utf")
 
 
-def settings_for(*, plain: bool | None, rate: float) -> Settings | int:
+def settings_for(
+    *, plain: bool | None, rate: float, control: bool = False
+) -> Settings | int:
     """The user's settings; or an exit code, after a line on stderr."""
     try:
         keymap = load_keymap(keymap_path())
@@ -334,6 +338,7 @@ def settings_for(*, plain: bool | None, rate: float) -> Settings | int:
         plain=not speaks_unicode() if plain is None else plain,
         rate=min(max(rate, RATES[0]), RATES[-1]),
         keymap=keymap,
+        control=control,
     )
 
 
@@ -360,17 +365,9 @@ def run_app(
     Returns:
         0; or 2, with a line on stderr, for a keymap file that cannot be used.
     """
-    try:
-        keymap = load_keymap(keymap_path())
-    except KeymapError as error:
-        sys.stderr.write(f"trio-sup: {error}\n")
-        return EXIT_USAGE
-    settings = Settings(
-        plain=not speaks_unicode() if plain is None else plain,
-        rate=min(max(rate, RATES[0]), RATES[-1]),
-        keymap=keymap,
-        control=control,
-    )
+    settings = settings_for(plain=plain, rate=rate, control=control)
+    if isinstance(settings, int):
+        return settings
     target = Target(
         runtime_dir() if directory is None else directory,
         None if socket is None else str(socket),

@@ -13,18 +13,18 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 
 from trio_sup.inspect.finding.directory import DiscoveryError
 from trio_sup.inspect.finding.discovery import (
     AmbiguousNode,
     ForeignNode,
-    FoundNode,
     NoSuchNode,
     check_peer,
     find_node,
     list_nodes,
 )
+from trio_sup.inspect.finding.found_node import FoundNode
 from trio_sup.inspect.finding.peers import reaching
 from trio_sup.inspect.finding.remote import (
     SCHEME,
@@ -33,6 +33,7 @@ from trio_sup.inspect.finding.remote import (
     SshLine,
     parse_address,
 )
+from trio_sup_inspector.answers import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +114,13 @@ class Connection:
     """Where the node was last found."""
     owner: str = ""
     """Whose node it is, if it is not this user's own: root may look."""
+    answers: Answers = field(
+        init=False,
+        default=Factory(
+            lambda self: Answers(self.session.operating, self.flush), takes_self=True
+        ),
+    )
+    """To what the node was asked to plan or to do."""
     _writer: asyncio.StreamWriter | None = None
     _wake: asyncio.Event = field(factory=asyncio.Event)
 
@@ -131,6 +139,7 @@ class Connection:
                     logger.exception("the connection failed")
                     reason = f"internal error: {error!r}"
                 session.lost(self.clock(), reason, jitter=self.jitter())
+                self.answers.deliver()
                 await self._wait()
         finally:
             self.close()
@@ -147,12 +156,14 @@ class Connection:
         self._wake.set()
 
     def close(self) -> None:
-        """Say goodbye and let go of the socket."""
+        """Say goodbye and let go of the socket; nobody is left waiting."""
         if self._writer is not None:
-            self.session.leave()
+            self.session.ask.goodbye()
             self.flush()
             self._writer.close()
             self._writer = None
+        self.session.operating.lost()
+        self.answers.deliver()
 
     async def _once(self) -> str:
         """One connection from beginning to end; why it ended."""
@@ -235,6 +246,7 @@ class Connection:
             self.trouble = None
             before = session.state.phase
             session.receive(data, self.clock())
+            self.answers.deliver()
             if session.state.phase is not before:
                 self.notify()
             # A node that never pauses must not keep leases from being renewed.
@@ -242,6 +254,11 @@ class Connection:
         return "this side gave the connection up"
 
     async def _wait(self) -> None:
+        """Until an attempt is due.
+
+        The clock is the application's: a recording's or a test's goes at a pace of its
+        own, so it is looked at again and again.
+        """
         while (due := self.session.retry_at) is not None:
             delay = due - self.clock()
             if delay <= 0:
@@ -301,16 +318,20 @@ def explain(
     if isinstance(error, DiscoveryError):
         kind = "unsafe" if type(error).__name__ == "UnsafeDirectory" else "missing"
         return Trouble(kind, str(error))
-    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM):
+    if isinstance(error, OSError):
+        return _explain_os(error, socket)
+    return Trouble("other", str(error))
+
+
+def _explain_os(error: OSError, socket: Path | None) -> Trouble:
+    if error.errno in (errno.EACCES, errno.EPERM):
         return Trouble(
             "forbidden",
             f"permission denied: {socket}{_owner(socket)}",
             "run the inspector as the user who runs the node, or as root",
         )
-    if isinstance(error, OSError):
-        what = error.strerror or str(error)
-        return Trouble("other", f"cannot connect to {socket}: {what}")
-    return Trouble("other", str(error))
+    what = error.strerror or str(error)
+    return Trouble("other", f"cannot connect to {socket}: {what}")
 
 
 def _owner(socket: Path | None) -> str:

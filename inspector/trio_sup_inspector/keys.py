@@ -16,90 +16,96 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def _key(id: str, keys: str, action: str, text: str, *, show: bool = False) -> Binding:
+def _key(
+    id: str, keys: str, text: str, *, action: str = "", show: bool = False
+) -> Binding:
+    """A key of the main screen, whose `doing` says what the id stands for."""
+    return Binding(keys, action or f"do('{id}')", text, show=show, id=id)
+
+
+def _list_key(
+    id: str, keys: str, action: str, text: str, *, show: bool = False
+) -> Binding:
+    """A key of every list, which has a method for it."""
     return Binding(keys, action, text, show=show, id=id)
 
 
 LIST_KEYS: Final = [
-    _key("list.up", "up,k", "up", "up"),
-    _key("list.down", "down,j", "down", "down"),
-    _key("list.page_up", "pageup", "page_up", "a page up"),
-    _key("list.page_down", "pagedown", "page_down", "a page down"),
-    _key("list.first", "home,g", "first", "first line"),
-    _key("list.last", "end,G", "last", "last line"),
-    _key("list.open", "enter", "open", "details", show=True),
+    _list_key("list.up", "up,k", "up", "up"),
+    _list_key("list.down", "down,j", "down", "down"),
+    _list_key("list.page_up", "pageup", "page_up", "a page up"),
+    _list_key("list.page_down", "pagedown", "page_down", "a page down"),
+    _list_key("list.first", "home,g", "first", "first line"),
+    _list_key("list.last", "end,G", "last", "last line"),
+    _list_key("list.open", "enter", "open", "details", show=True),
 ]
 """Moving in a list."""
 
 TREE_KEYS: Final = [
-    _key("tree.fold", "left,h", "fold", "fold, or go to the supervisor"),
-    _key("tree.unfold", "right,l", "unfold", "unfold, or go to the first child"),
-    _key("tree.unfold_all", "asterisk", "unfold_all", "unfold all below"),
-    _key("tree.fold_all", "minus", "fold_all", "fold everything"),
+    _key("tree.fold", "left,h", "fold, or go to the supervisor"),
+    _key("tree.unfold", "right,l", "unfold, or go to the first child"),
+    _key("tree.unfold_all", "asterisk", "unfold all below"),
+    _key("tree.fold_all", "minus", "fold everything"),
 ]
 """Only in the tree."""
 
 MAIN_KEYS: Final = [
-    _key("screen.tree", "1", "screen('tree')", "tree"),
-    _key("screen.list", "2", "screen('list')", "processes"),
-    _key("screen.restarts", "3", "screen('restarts')", "restarts"),
-    _key("screen.events", "4", "screen('events')", "events"),
-    _key("screen.lints", "5", "screen('lints')", "lints"),
-    _key("screen.node", "6", "screen('node')", "the node itself"),
-    _key("nodes", "7", "app.nodes", "other nodes"),
-    _key("screen.tasks", "8", "screen('tasks')", "all Trio tasks"),
-    _key("screen.calls", "9", "screen('calls')", "who waits for whom"),
-    _key("screen.busy", "0", "screen('busy')", "who keeps the loop busy"),
-    _key("screen.next", "tab", "next_screen(1)", "next screen"),
-    _key("screen.previous", "shift+tab", "next_screen(-1)", "previous screen"),
-    _key("back", "escape", "back", "back, never quits"),
-    _key("filter", "slash", "filter", "filter", show=True),
-    _key("filter.next", "n", "match(1)", "next match"),
-    _key("filter.previous", "N", "match(-1)", "previous match"),
-    _key("problem.next", "e", "next_problem", "next problem", show=True),
-    _key("problem.only", "z", "only_problems", "only problems", show=True),
-    _key("sort", "s", "app.sort", "sort", show=True),
-    _key("sort.next", "o", "sort_by(1)", "sort by the next column"),
-    _key("sort.previous", "O", "sort_by(-1)", "sort by the one before"),
-    _key("sort.invert", "I", "invert", "sort the other way round"),
-    _key("pause", "space", "pause", "pause", show=True),
-    _key("step", "full_stop", "step", "one step while paused"),
-    _key("rate.faster", "plus", "app.rate(1)", "refresh more often"),
-    _key("rate.slower", "underscore", "app.rate(-1)", "refresh less often"),
-    _key("follow", "f", "follow", "follow the newest event"),
-    _key("dead.keep", "D", "keep_dead", "keep what died on screen"),
-    _key("detail.next", "t", "detail_tab(1)", "next tab of the details"),
-    _key("detail.previous", "T", "detail_tab(-1)", "previous tab of the details"),
-    _key("detail.reload", "R", "reload", "read the state again"),
-    _key("tasks.system", "S", "system_tasks", "system tasks, in the tasks"),
-    _key("act", "a", "app.act", "act: restart, terminate, suspend, ..."),
-    _key("copy", "y", "copy", "copy the path"),
-    _key("copy.row", "Y", "copy_row", "copy the child as JSON"),
-    _key("retry", "r", "app.retry", "connect now"),
-    _key("dismiss", "x", "dismiss", "dismiss the notice"),
-    _key("help", "question_mark", "app.help", "help", show=True),
-    _key("quit", "q", "app.quit", "quit", show=True),
+    _key("screen.tree", "1", "tree"),
+    _key("screen.list", "2", "processes"),
+    _key("screen.restarts", "3", "restarts"),
+    _key("screen.events", "4", "events"),
+    _key("screen.lints", "5", "lints"),
+    _key("screen.node", "6", "the node itself"),
+    _key("nodes", "7", "other nodes", action="app.nodes"),
+    _key("screen.tasks", "8", "all Trio tasks"),
+    _key("screen.calls", "9", "who waits for whom"),
+    _key("screen.busy", "0", "who keeps the loop busy"),
+    _key("screen.next", "tab", "next screen"),
+    _key("screen.previous", "shift+tab", "previous screen"),
+    _key("back", "escape", "back, never quits"),
+    _key("filter", "slash", "filter", show=True),
+    _key("filter.next", "n", "next match"),
+    _key("filter.previous", "N", "previous match"),
+    _key("problem.next", "e", "next problem", show=True),
+    _key("problem.only", "z", "only problems", show=True),
+    _key("sort", "s", "sort", show=True, action="app.sort"),
+    _key("sort.next", "o", "sort by the next column"),
+    _key("sort.previous", "O", "sort by the one before"),
+    _key("sort.invert", "I", "sort the other way round"),
+    _key("pause", "space", "pause", show=True),
+    _key("step", "full_stop", "one step while paused"),
+    _key("rate.faster", "plus", "refresh more often", action="app.rate(1)"),
+    _key("rate.slower", "underscore", "refresh less often", action="app.rate(-1)"),
+    _key("follow", "f", "follow the newest event"),
+    _key("dead.keep", "D", "keep what died on screen"),
+    _key("detail.next", "t", "next tab of the details"),
+    _key("detail.previous", "T", "previous tab of the details"),
+    _key("detail.reload", "R", "read the state again"),
+    _key("tasks.system", "S", "system tasks, in the tasks"),
+    _key("act", "a", "act: restart, terminate, suspend, ...", action="app.act"),
+    _key("copy", "y", "copy the path"),
+    _key("copy.row", "Y", "copy the child as JSON"),
+    _key("retry", "r", "connect now", action="app.retry"),
+    _key("dismiss", "x", "dismiss the notice"),
+    _key("help", "question_mark", "help", show=True, action="app.help"),
+    _key("quit", "q", "quit", show=True, action="app.quit"),
 ]
 """Everywhere."""
 
 REPLAY_KEYS: Final = [
-    _key("replay.back", "left_square_bracket", "skip(-10)", "10 s back"),
-    _key("replay.forward", "right_square_bracket", "skip(10)", "10 s forward"),
+    _key("replay.back", "left_square_bracket", "10 s back"),
+    _key("replay.forward", "right_square_bracket", "10 s forward"),
     _key(
         "replay.incident_before",
         "left_curly_bracket",
-        "incident(-1)",
         "where something went down before",
     ),
     _key(
-        "replay.incident_next",
-        "right_curly_bracket",
-        "incident(1)",
-        "where something goes down next",
+        "replay.incident_next", "right_curly_bracket", "where something goes down next"
     ),
-    _key("replay.step_back", "comma", "move_step(-1)", "one step back"),
-    _key("replay.start", "less_than_sign", "edge(0)", "to the beginning"),
-    _key("replay.end", "greater_than_sign", "edge(1)", "to the end"),
+    _key("replay.step_back", "comma", "one step back"),
+    _key("replay.start", "less_than_sign", "to the beginning"),
+    _key("replay.end", "greater_than_sign", "to the end"),
 ]
 """Only in a recording; there `space` plays, `.` steps, `+` and `_` set the speed."""
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import evolve, fields
+from attrs import evolve
 
 from trio_sup.inspect.client.session import Session
 from trio_sup.inspect.recording.replay import Player, read_index
 from trio_sup_inspector.app import InspectorApp, Settings, settings_for
 from trio_sup_inspector.connection import Target
-from trio_sup_inspector.lines.journal import Journal
 from trio_sup_inspector.screens.replay import ReplayScreen
-from trio_sup_inspector.state import NodeState
+from trio_sup_inspector.state.node import NodeState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,23 +23,6 @@ if TYPE_CHECKING:
 
     from trio_sup.inspect.recording.replay import Index
     from trio_sup_inspector.app import Color
-
-KEPT = frozenset(
-    {
-        "session",
-        "model",
-        "expansion",
-        "filtered",
-        "query",
-        "query_error",
-        "only_problems",
-        "keep_dead",
-        "order",
-        "reverse",
-    }
-)
-"""What a view keeps when the recording goes on elsewhere: what the user chose. The
-model stays, emptied: lists tell by its counter what is new."""
 
 
 class ReplayApp(InspectorApp):
@@ -73,12 +55,11 @@ class ReplayApp(InspectorApp):
         state = NodeState(self.player.session)
         screen = ReplayScreen(
             state,
-            clock=self.player.clock,
+            self.player,
             plain=self.settings.plain,
             where=str(target.wanted),
+            repaint=self.tick,
         )
-        screen.player = self.player
-        screen.repaint = self.tick
         self.push_screen(screen)
         self.main = screen
 
@@ -87,7 +68,7 @@ class ReplayApp(InspectorApp):
         self.player.tick(self.steady())
         if self.main is not None and self._seeks != self.player.seeks:
             self._seeks = self.player.seeks
-            start_anew(self.main.state)
+            self.main.state.start_anew()
         if self.main is not None and self.player.wrong:
             said = f"the recording: {self.player.wrong}"
             self.main.state.said = (said, False, self.player.clock())
@@ -100,16 +81,6 @@ class ReplayApp(InspectorApp):
     def action_rate(self, step: int) -> None:
         """Play faster or slower."""
         self.player.faster(step)
-
-
-def start_anew(state: NodeState) -> None:
-    """Forget what was derived from the session, but not what the user chose."""
-    fresh, serial = NodeState(state.session), state.journal.serial
-    for each in fields(NodeState):
-        if each.name not in KEPT:
-            setattr(state, each.name, getattr(fresh, each.name))
-    state.model.reset(())
-    state.journal = Journal(serial=serial + 1)
 
 
 def replay(

@@ -25,10 +25,8 @@ from aiohttp import web
 from textual_serve.app_service import AppService
 from textual_serve.server import Server
 
-from trio_sup._commands.interpreter import python_command, python_environment
-
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -89,9 +87,18 @@ def allowed(
 
 
 class GuardedServer(Server):
-    """textual-serve for one user of this machine."""
+    """textual-serve for one user of this machine.
 
-    def __init__(self, command: str, *, port: int, token: str) -> None:
+    Args:
+        command: Starts the inspector of a tab.
+        environ: What the command needs in its environment.
+        port: Where it listens.
+        token: The secret.
+    """
+
+    def __init__(
+        self, command: str, environ: Mapping[str, str], *, port: int, token: str
+    ) -> None:
         # What the page asks for carries the secret in its path.
         url = f"http://{HOST}:{port}{TABS}{token}"
         # Its type leaves a parameter open.
@@ -99,6 +106,7 @@ class GuardedServer(Server):
             command, HOST, port, title="trio-sup inspect", public_url=url
         )
         self.token = token
+        self._environ = environ
         self._tabs: set[asyncio.Task[object]] = set()
 
     def serve_on(self, listening: socket.socket) -> None:
@@ -171,6 +179,7 @@ class GuardedServer(Server):
             close=_closer(websocket),
             download_manager=self.download_manager,
         )
+        tab.environ = self._environ
         width, height = (request.query.get(name, "") for name in ("width", "height"))
         await tab.start(_cells(width, 80), _cells(height, 24))
         try:
@@ -192,6 +201,9 @@ class GuardedServer(Server):
 class Tab(AppService):
     """The inspector of one browser tab."""
 
+    environ: Mapping[str, str] = {}
+    """What its command needs in its environment; set before it is started."""
+
     async def stop(self) -> None:
         """End it, and wait until its process is gone."""
         process = self._process
@@ -206,11 +218,7 @@ class Tab(AppService):
                 await process.wait()
 
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
-        # The shell that it is started by finds our modules and no others.
-        ours = python_environment()
-        names = [name for name in ("PYTHONSAFEPATH", "PYTHONPATH") if name in ours]
-        environ = super()._build_environment(width, height)
-        return {**environ, **{name: ours[name] for name in names}}
+        return {**super()._build_environment(width, height), **self.environ}
 
 
 def _given(request: web.Request) -> str:
@@ -232,11 +240,12 @@ def _cells(text: str, default: int) -> int:
     return min(max(int(text), 1), 1000) if text.isdecimal() else default
 
 
-def serve(words: Sequence[str], *, port: int) -> int:
+def serve(command: Sequence[str], environ: Mapping[str, str], *, port: int) -> int:
     """Serve inspectors until Ctrl-C.
 
     Args:
-        words: The arguments of ``trio-sup inspect`` for each tab.
+        command: Starts an inspector: once for each tab.
+        environ: What the command needs in its environment, besides what is there.
         port: Where, on the loopback interface; 0 for a free one.
 
     Raises:
@@ -245,9 +254,8 @@ def serve(words: Sequence[str], *, port: int) -> int:
     listening = socket.create_server((HOST, port))
     with listening:
         port = listening.getsockname()[1]
-        command = python_command("trio_sup", "inspect", *words)
         token = secrets.token_urlsafe(24)
-        server = GuardedServer(shlex.join(command), port=port, token=token)
+        server = GuardedServer(shlex.join(command), environ, port=port, token=token)
         sys.stdout.write(f"http://{HOST}:{port}/?token={token}\n")
         sys.stdout.flush()
         sys.stderr.write("trio-sup: open this address in a browser; Ctrl-C ends it\n")

@@ -1,8 +1,8 @@
 """Finds the tests that name a row, by reading their source.
 
 A test names a row, ``SUP-045``, in its name (``sup_045``), in its docstring, in a
-decorator, or in the comment right above it. A scenario of tests/conformance/named or
-tests/conformance_servers/named names its rows first; it proves them as soon as
+decorator, or in the comment right above it. A scenario of tests/proof/supervisors/named or
+tests/proof/servers/named names its rows first; it proves them as soon as
 trio-sup itself runs all scenarios against the traces of real OTP.
 """
 
@@ -17,8 +17,8 @@ from attrs import frozen
 
 TESTS = Path(__file__).parent.parent
 RUNNERS = (
-    TESTS / "conformance" / "test_trio_sup.py",
-    TESTS / "conformance_servers" / "test_golden.py",
+    TESTS / "proof" / "supervisors" / "test_trio_sup.py",
+    TESTS / "proof" / "servers" / "test_trio_sup.py",
 )
 """What runs trio-sup on the scenarios of the folder ``named`` beside it."""
 

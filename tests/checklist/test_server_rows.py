@@ -1,104 +1,35 @@
-"""Servers, agents and tasks: rows that no other test names."""
+"""Starts, ends and names of servers, agents and tasks: rows that no other test names."""
 
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any
 
 import pytest
 import trio
-from attrs import Factory, define
 from trio.lowlevel import current_task
 from trio.testing import MockClock
 
+from tests.checklist.told import Idle, Plain, Story, Told, answer
 from tests.supervision.stage import Boom, quiet
 from trio_sup import (
     Agent,
     AlreadyRegistered,
     ChildSpecError,
-    Continue,
-    Down,
     Exit,
     GenServer,
-    Mailbox,
-    MailboxFull,
-    NoProcess,
     Registry,
     ServerExit,
-    ServerRef,
     StartFailed,
-    Stop,
     TaskSupervisor,
-    call,
-    cast,
     child,
     current_node,
-    multi_call,
     open_supervisor,
     task_supervisor,
     whereis,
 )
 
 pytestmark = pytest.mark.trio
-
-
-@define
-class Story:
-    """What servers tell."""
-
-    lines: list[str] = Factory(list)
-
-
-class Plain(GenServer):
-    """Has nothing but an operation."""
-
-    @call
-    async def ping(self) -> str:
-        return "pong"
-
-    @cast
-    async def crash(self) -> None:
-        raise Boom("crash")
-
-    @call
-    async def sleep(self, seconds: float) -> None:
-        await trio.sleep(seconds)
-
-
-class Told(Plain):
-    """Tells of all that happens to it."""
-
-    def __init__(self, story: Story) -> None:
-        self.story = story
-
-    async def init(self) -> Continue:
-        self.story.lines.append("init")
-        return Continue("go")
-
-    async def handle_continue(self, *args: object) -> None:
-        self.story.lines.append(f"continue {args[0]}")
-
-    async def handle_info(self, message: object) -> None:
-        self.story.lines.append(f"info {type(message).__name__}")
-
-    async def terminate(self, exit: Exit) -> Any:
-        self.story.lines.append(f"terminate {exit}")
-        return "ignored"
-
-    @call
-    async def finish(self, reason: object) -> str:
-        self.continue_with("never")
-        raise Stop(reason, reply="bye")
-
-    @call
-    async def again(self) -> str:
-        self.continue_with("again")
-        return "answer"
-
-    @call
-    async def watch(self, ref: ServerRef[Plain]) -> None:
-        self.monitor(ref)
 
 
 class Failing(GenServer):
@@ -165,13 +96,6 @@ async def test_all_callbacks_are_optional_gs_013_065() -> None:
         assert plain.last_exit == Exit("shutdown", plain.last_exit.reason)  # type: ignore[union-attr]
 
 
-async def test_the_result_of_terminate_is_ignored_gs_065() -> None:
-    story = Story()
-    async with open_supervisor([child(Told, story)]) as sup:
-        told = sup.server(Told, "Told")
-        assert await told.stop() == Exit("normal")
-
-
 async def test_a_servers_specification_has_defaults_that_give_way_gs_014() -> None:
     spec = child(Plain)
     assert (spec.label, spec.restart, spec.shutdown) == ("Plain", "permanent", 5.0)
@@ -179,140 +103,6 @@ async def test_a_servers_specification_has_defaults_that_give_way_gs_014() -> No
     async with open_supervisor([spec, other]) as sup:
         assert sup.server(Plain, "Plain").id == "Plain"
         assert sup.get_childspec("p").restart == "temporary"
-
-
-async def test_who_casts_is_told_and_who_tries_is_not_gs_029() -> None:
-    spec = child(Plain, mailbox=Mailbox(1), restart="temporary")
-    async with open_supervisor([spec]) as sup:
-        plain = sup.server(Plain, "Plain")
-        await plain.suspend()
-        assert plain.try_cast(Plain.crash) is True
-        with pytest.raises(MailboxFull):
-            plain.cast(Plain.crash)
-        assert plain.try_cast(Plain.crash) is False
-        await plain.resume()
-        await plain.wait_stopped()
-        with pytest.raises(NoProcess):
-            plain.cast(Plain.crash)
-        assert plain.try_cast(Plain.crash) is False
-
-
-async def test_a_handler_answers_continues_or_stops_gs_032_063() -> None:
-    story = Story()
-    spec = child(Told, story, restart="temporary")
-    async with open_supervisor([spec]) as sup:
-        told = sup.server(Told, "Told")
-        assert await told.call(Told.again) == "answer"
-        assert await told.call(Told.finish, "enough") == "bye"
-        await told.wait_stopped()
-        assert story.lines == [
-            "init",
-            "continue go",
-            "continue again",
-            "terminate shutdown (enough)",
-        ]
-
-
-@pytest.mark.parametrize("cause", ["crash", "stop", "terminate_child"])
-async def test_terminate_is_told_why_gs_063(cause: str) -> None:
-    story = Story()
-    async with open_supervisor([child(Told, story, restart="temporary")]) as sup:
-        told = sup.server(Told, "Told")
-        await quiet()
-        if cause == "crash":
-            told.cast(Told.crash)
-        elif cause == "stop":
-            await told.stop()
-        else:
-            await sup.terminate_child("Told")
-        await told.wait_stopped()
-        begin = {
-            "crash": "terminate crashed: Boom: crash",
-            "stop": "terminate normal",
-            "terminate_child": "terminate shutdown",
-        }
-        assert story.lines[-1].startswith(begin[cause])
-        assert len([line for line in story.lines if "terminate" in line]) == 1
-
-
-async def test_handle_info_takes_what_was_sent_and_downs_gs_035() -> None:
-    story = Story()
-    other = child(Plain, restart="temporary")
-    async with open_supervisor([child(Told, story), other]) as sup:
-        told, plain = sup.server(Told, "Told"), sup.server(Plain, "Plain")
-        await told.call(Told.watch, plain)
-        told.send({"any": "object"})
-        plain.cast(Plain.crash)
-        await quiet()
-        assert story.lines[2:] == ["info dict", f"info {Down.__name__}"]
-
-
-async def test_many_servers_are_asked_at_once_gs_044(
-    autojump_clock: MockClock,
-) -> None:
-    specs = [child(Plain, id=n, restart="temporary") for n in range(3)]
-    async with open_supervisor(specs) as sup:
-        refs = [sup.server(Plain, n) for n in range(3)]
-        await sup.terminate_child(1)
-        replies = await multi_call(refs, Plain.ping)
-        assert replies.replies == {refs[0]: "pong", refs[2]: "pong"}
-        assert list(replies.failed) == [refs[1]]
-        assert isinstance(replies.failed[refs[1]], NoProcess)
-        slow = await multi_call([refs[0].with_timeout(1), refs[2]], Plain.sleep, 2)
-        assert isinstance(slow.failed[refs[0]], trio.TooSlowError)
-        assert trio.current_time() == 2
-
-
-async def test_a_call_costs_the_same_whatever_waits_for_the_caller_gs_046() -> None:
-    """The caller is a server; OTP's fault was to search the caller's messages."""
-    seconds: list[float] = []
-
-    class Caller(GenServer):
-        def __init__(self, target: ServerRef[Plain]) -> None:
-            self.target = target
-
-        @call
-        async def measure(self, waiting: int) -> None:
-            for _ in range(waiting):
-                self.ref.send("waits")
-            began = time.process_time()
-            for _ in range(300):
-                await self.target.call(Plain.ping)
-            seconds.append(time.process_time() - began)
-
-        async def handle_info(self, message: object) -> None:
-            pass
-
-    async with open_supervisor([child(Plain)]) as sup:
-        target = sup.server(Plain, "Plain")
-        caller = await sup.start_child(child(Caller, target, mailbox=Mailbox(50_000)))
-        for waiting in (0, 50_000) * 3:
-            await caller.call(Caller.measure, waiting)
-    # To search 50,000 messages takes a hundred times as long as a call.
-    assert min(seconds[1::2]) < 10 * min(seconds[::2])
-
-
-class Idle(GenServer):
-    """Runs an operation of its own when nothing comes."""
-
-    heard: list[tuple[float, str]]
-
-    async def init(self) -> None:
-        self.heard = []
-        self.idle_after(5, Idle.bored, "of waiting")
-
-    @cast
-    async def bored(self, why: str) -> None:
-        self.heard.append((trio.current_time(), why))
-
-
-async def test_the_idle_message_is_of_ones_own_choice_gs_053(
-    autojump_clock: MockClock,
-) -> None:
-    async with open_supervisor([child(Idle)]) as sup:
-        await trio.sleep(20)
-        state = await sup.server(Idle, "Idle").get_state()
-        assert state["heard"] == [(5.0, "of waiting")]
 
 
 async def test_ends_in_order_are_silent_and_crashes_are_reported_gs_067(
@@ -352,10 +142,6 @@ async def test_functions_run_in_the_agent_one_at_a_time_ag_007() -> None:
     assert len(tasks) == 10
     assert len(set(tasks)) == 1
     assert current_task() not in tasks
-
-
-async def answer() -> int:
-    return 42
 
 
 async def test_a_result_is_kept_in_the_handle_task_003() -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.commands.rig import COMMAND, environment, in_terminal, read_until
-from trio_sup.inspect.client.oneshot import Answer
+from trio_sup.inspect.client.answer import Answer
 from trio_sup.inspect.model.health import Limits, breaches
+from trio_sup.inspect.model.typed_times import read_moment
 from trio_sup.inspect.protocol.wire import Hello, Row
-from trio_sup.inspect.recording.when import read_moment
 
 Here = Callable[..., tuple[int, str, str]]
 

@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 
 from tests.commands.rig import COMMAND, environment
-from tests.inspect.test_session import HELLO
+from tests.inspect.scripted import HELLO
 from trio_sup.inspect.client.session import Session
 from trio_sup.inspect.protocol.codec import encode
 from trio_sup.inspect.protocol.wire import (

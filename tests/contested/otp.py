@@ -17,9 +17,9 @@ from attrs import field, frozen
 from trio.testing import MockClock
 
 import trio_sup
-from tests.conformance.machine import Machine, OracleError
-from trio_sup.testing.conformance._order import Order
-from trio_sup.testing.scenario import Value
+from tests.proof.machine import Machine, OracleError
+from tests.proof.supervisors.trio_order import Order
+from tests.proof.trace import Value
 
 from .play import AnySupervisor, Play, perform
 from .scenario import (
@@ -37,7 +37,7 @@ from .scenario import (
 HERE = Path(__file__).parent
 SOURCES = [
     HERE / "erlang" / "contested.erl",
-    HERE.parent / "conformance" / "otp" / "oracle_terms.erl",
+    HERE.parent / "proof" / "otp" / "oracle_terms.erl",
 ]
 
 

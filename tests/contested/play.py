@@ -11,10 +11,10 @@ from attrs import Factory, define
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 import trio_sup
+from tests.proof.supervisors.trio_order import Order
 from trio_sup import events
 from trio_sup.testing._run.quiet import quiet_log
 from trio_sup.testing._run.watchdog import sweep
-from trio_sup.testing.conformance._order import Order
 from trio_sup.testing.schedule import scheduled
 
 from .laws import judge

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from attrs import evolve, frozen
 
-from tests.conformance.machine import OracleError
+from tests.proof.machine import OracleError
+from tests.proof.shrink import shrink, shrink_codes
 
 from .askable import askable
 from .differences import first_difference
@@ -86,7 +87,7 @@ def _smallest(
         ours = observe(candidate, codes)
         return first_difference(candidate, otp, ours) is not None
 
-    small = shrink(scenario, fails)
+    small = shrink(scenario, _smaller, fails)
     return OtpFinding(seed, small, codes, oracle.run([small])[0], observe(small, codes))
 
 
@@ -100,7 +101,7 @@ def examine(seed: int, schedules: int) -> Finding | None:
     def fails(candidate: Scenario) -> bool:
         return contrast(candidate, seed, schedules) is not None
 
-    scenario = shrink(scenario, fails)
+    scenario = shrink(scenario, _smaller, fails)
     pair = contrast(scenario, seed, schedules)
     assert pair is not None
     codes = shorter(scenario, pair[1])
@@ -142,26 +143,12 @@ def _without_ready(outcome: Outcome) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def shorter(scenario: Scenario, codes: list[int]) -> list[int]:
     """The codes with zeros wherever they do not matter."""
     first = play(scenario)
-    for index in range(len(codes)):
-        fewer = [*codes[:index], 0, *codes[index + 1 :]]
+
+    def differs(fewer: list[int]) -> bool:
         other = play(scenario, fewer)
-        if other.faults or not alike(first, other):
-            codes = fewer
-    while codes and not codes[-1]:
-        codes.pop()
-    return codes
+        return bool(other.faults) or not alike(first, other)
 
-
-def shrink(scenario: Scenario, fails: Callable[[Scenario], bool]) -> Scenario:
-    """A small scenario for which `fails` is still true."""
-    again = True
-    while again:
-        again = False
-        for smaller in _smaller(scenario):
-            if fails(smaller):
-                scenario, again = smaller, True
-                break
-    return scenario
+    return shrink_codes(codes, differs)
 
 
 def _smaller(scenario: Scenario) -> Iterator[Scenario]:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 import trio_sup
-from tests.conformance.machine import is_available
+from tests.proof.machine import is_available
 from trio_sup._children.record import Record
+from trio_sup._children.stopping import arm
 from trio_sup._core.strategy import SupervisorCore
 from trio_sup._supervisors.ordered import OrderedShell
 from trio_sup._supervisors.shell import Shell
@@ -97,7 +98,7 @@ def aborts_the_start(self: Shell, grace: float) -> None:
     if self.mode in ("starting", "running"):
         self.outcome = trio_sup.Exit("shutdown", "stop()")
         self.request_stop("stop()")
-        self.record.arm(grace)
+        arm(self.record, grace)
 
 
 def hears_of_ends_at_once(
@@ -120,6 +121,7 @@ def test_a_planted_bug_is_found_by_what_otp_did(
     assert next(differing(), None) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not is_available(), reason="needs erl and erlc")
 def test_it_is_what_the_installed_otp_does() -> None:
     with Oracle() as oracle:

@@ -1,4 +1,4 @@
-"""A backoff that no restart limit can ever end is worth a note (design rule 10)."""
+"""A backoff that no restart limit can ever end is worth a note (rule 10 of how it is built)."""
 
 from __future__ import annotations
 

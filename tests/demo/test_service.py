@@ -249,3 +249,13 @@ async def test_clients_inside_the_program_visit_it_and_come_back_after_a_crash(
                     came_back += 1
                 if came_back == 3:
                     break
+
+
+@pytest.mark.parametrize(
+    "options",
+    [Options(), Options("shop", 0, 0.5, 90.0, 4242), Options(chaos=1e-3)],
+)
+async def test_options_come_through_a_command_line_as_they_were(
+    options: Options,
+) -> None:
+    assert Options.from_argv(options.to_argv()) == options

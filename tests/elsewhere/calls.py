@@ -6,9 +6,7 @@ program it prints what was not refused, and ends with 1 if there is anything.
 
 from __future__ import annotations
 
-import inspect
 import sys
-import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -18,6 +16,7 @@ import trio.lowlevel
 import trio.testing
 
 import trio_sup
+from tests.elsewhere.places import PLACES
 from trio_sup import (
     Attached,
     Caller,
@@ -255,70 +254,6 @@ CALLS: dict[str, Callable[[World], object]] = {
     "wait_exit": lambda w: w.box.wait_exit(),
 }
 """Everything that changes something, or waits for a change."""
-
-
-def outcome_of(make: Callable[[World], object], w: World) -> BaseException | None:
-    """Make a call outside of Trio, a coroutine's first steps by hand."""
-    try:
-        made: Any = make(w)
-        if inspect.iscoroutine(made):
-            try:
-                made.send(None)
-            finally:
-                made.close()
-        elif hasattr(made, "__await__"):
-            next(made.__await__())
-    except BaseException as error:  # noqa: BLE001 - returned
-        return error
-    return None
-
-
-def in_a_thread(make: Callable[[World], object], w: World) -> BaseException | None:
-    """Call from a thread that knows nothing of Trio."""
-    found: list[BaseException | None] = []
-    thread = threading.Thread(target=lambda: found.append(outcome_of(make, w)))
-    thread.start()
-    thread.join()
-    return found[0]
-
-
-def in_another_run(make: Callable[[World], object], w: World) -> BaseException | None:
-    """Call from a task of another Trio run, in another thread."""
-    found: list[BaseException | None] = []
-
-    async def main() -> None:
-        try:
-            with trio.fail_after(5):
-                made: Any = make(w)
-                if hasattr(made, "__await__"):
-                    await made
-        except BaseException as error:  # noqa: BLE001 - returned
-            found.append(error)
-        else:
-            found.append(None)
-
-    thread = threading.Thread(target=lambda: trio.run(main))
-    thread.start()
-    thread.join()
-    return found[0]
-
-
-async def in_a_worker(
-    make: Callable[[World], object], w: World
-) -> BaseException | None:
-    """Call from a thread that Trio started."""
-    return await trio.to_thread.run_sync(outcome_of, make, w)
-
-
-async def _thread(make: Callable[[World], object], w: World) -> BaseException | None:
-    return in_a_thread(make, w)
-
-
-async def _run(make: Callable[[World], object], w: World) -> BaseException | None:
-    return in_another_run(make, w)
-
-
-PLACES = {"thread": _thread, "worker": in_a_worker, "run": _run}
 
 
 async def build(body: Callable[[World], Coroutine[Any, Any, None]]) -> World:

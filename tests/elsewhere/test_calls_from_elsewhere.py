@@ -14,12 +14,13 @@ import trio.lowlevel
 
 import trio_sup
 from tests.elsewhere import calls
+from tests.elsewhere.places import PLACES
 from trio_sup import SupervisionError
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("place", calls.PLACES)
+@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", calls.CALLS)
 def test_a_call_from_elsewhere_is_refused_and_changes_nothing(
     name: str, place: str
@@ -27,6 +28,7 @@ def test_a_call_from_elsewhere_is_refused_and_changes_nothing(
     assert trio.run(calls.problems, name, place) == []
 
 
+@pytest.mark.slow
 def test_calls_from_elsewhere_are_refused_without_assertions() -> None:
     ended = subprocess.run(
         [sys.executable, "-O", "-m", "tests.elsewhere.calls"],

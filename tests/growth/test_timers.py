@@ -119,7 +119,9 @@ async def test_alarms_that_are_due_at_once_ring_in_turns_and_in_order(
     late = clock.at(1.5 + trio.current_time(), partial(rung.append, -1))
     await look()
     assert rung == list(range(3 * TURN))
-    assert {2 * TURN, 3 * TURN} <= set(passes)
+    # Who comes first in a pass is drawn anew each time, so it may see T or 2 T there.
+    assert {TURN, 2 * TURN} & set(passes)
+    assert passes[-1] == 3 * TURN
     assert late.pending
     await trio.sleep(1)
     assert rung[-1] == -1

@@ -1,7 +1,6 @@
 """`check_supervision`: silent about sound trees, loud and brief about broken ones."""
 
 import gc
-import io
 import math
 from functools import partial
 from typing import Any
@@ -11,11 +10,12 @@ import trio
 import trio.lowlevel
 
 import trio_sup
-from trio_sup import GenServer, Registry, call, child, supervisor
-from trio_sup._children import life as _life
+from tests.harness.broken import leaky, spins
+from trio_sup import GenServer, call, child, supervisor
 from trio_sup._children.current import current_record
+from trio_sup._children.functions import FunctionBody
 from trio_sup._core.words import Strategy
-from trio_sup._servers.mailbox import MailQueue
+from trio_sup._servers.runs import ServerBody
 from trio_sup.testing import (
     EVERYTHING,
     STANDARD,
@@ -27,7 +27,6 @@ from trio_sup.testing import (
     Fault,
     Flood,
     Interrupt,
-    ProgressBar,
     Slow,
     SupervisionViolation,
     Terminate,
@@ -36,15 +35,13 @@ from trio_sup.testing import (
     assume,
     check_supervision,
     eventually,
-    every_cancellation,
-    every_checkpoint,
     invariant,
     replay,
     supervision_property,
     survives,
 )
 
-from .trees import Db, customer, db_answers, flat, shop, slow_start, tick
+from .trees import Db, customer, db_answers, flat, shop, tick
 
 
 @pytest.mark.parametrize("strategy", ["one_for_one", "one_for_all", "rest_for_one"])
@@ -135,28 +132,6 @@ def test_the_same_script_and_codes_give_the_same_events() -> None:
     one = replay(shop, script, codes, client=customer)
     two = replay(shop, script, codes, client=customer)
     assert [e.as_json() for e in one.events] == [e.as_json() for e in two.events]
-
-
-# Planted bugs in users' trees.
-
-boards = Registry()
-
-
-async def forgets_to_unregister() -> None:
-    """Releases its place only after an await: never, if it is cut off there."""
-    if "place" in boards.meta:
-        raise RuntimeError("the place is taken")
-    boards.meta["place"] = True
-    try:
-        await trio.sleep_forever()
-    finally:
-        await trio.lowlevel.checkpoint()
-        del boards.meta["place"]
-
-
-def leaky() -> Any:
-    boards.meta.clear()
-    return supervisor([child(tick, id="t"), child(forgets_to_unregister)], id="leaky")
 
 
 def test_an_await_before_a_release_is_found_and_shrunk_to_one_fault() -> None:
@@ -328,11 +303,6 @@ def test_a_tree_that_does_not_stop_is_found_and_its_place_shown() -> None:
     assert "virtual time passes" in shown
 
 
-async def spins() -> None:
-    while True:
-        await trio.lowlevel.checkpoint()
-
-
 async def holds_out() -> None:
     with trio.CancelScope(shield=True):
         await trio.sleep_forever()
@@ -341,7 +311,7 @@ async def holds_out() -> None:
 @pytest.mark.parametrize("target", [spins, holds_out])
 def test_a_run_that_had_to_be_ended_leaves_nothing_behind(target: Any) -> None:
     def seam() -> tuple[object, ...]:
-        return vars(_life)["_run_target"], MailQueue.put_call
+        return FunctionBody.run, ServerBody.run, ServerBody.put_call
 
     before = seam()
     with pytest.raises(SupervisionViolation) as found:
@@ -374,72 +344,3 @@ def test_as_a_decorator_a_function_is_an_invariant(world: World) -> None:
 @supervision_property(shop, max_examples=10)
 async def test_as_a_decorator_a_coroutine_function_is_the_client(world: World) -> None:
     await customer(world)
-
-
-# Exhaustive.
-
-
-def test_every_checkpoint_of_a_sound_tree_is_survived() -> None:
-    seen: list[tuple[int, int]] = []
-
-    def progress(done: int, of: int) -> None:
-        seen.append((done, of))
-
-    report = every_checkpoint(shop, client=customer, duration=3, progress=progress)
-    assert report.runs > 20
-    assert seen[-1] == (report.runs, report.runs)
-    assert {kind for _, kind in report.rows} == {"crash", "vanish", "fail start"}
-    row = report.rows["shop/db", "crash"]
-    assert row.hit == row.places > 3
-
-
-def test_the_report_tells_every_child_checkpoint_and_fault() -> None:
-    def build() -> Any:
-        return supervisor([child(tick, id="t"), child(slow_start, id="s")], id="app")
-
-    report = every_checkpoint(build, modes=("crash", "slow"), duration=5)
-    assert report.details().splitlines() == [
-        "app/t",
-        "  crash       ...",
-        "  slow        ...",
-        "  fail start  ..",
-        "app/s",
-        "  crash       ..",
-        "  slow        ..",
-        "  fail start  ..",
-    ]
-
-
-def test_the_report_shows_which_place_is_bad() -> None:
-    report = every_checkpoint(leaky, modes=("vanish",), duration=3, check=False)
-    assert "  vanish      x." in report.details().splitlines()
-
-
-def test_a_bar_shows_the_progress() -> None:
-    screen = io.StringIO()
-    bar = ProgressBar(screen, interval=0)
-    report = every_checkpoint(flat, duration=3, progress=bar)
-    lines = screen.getvalue().split("\r")[1:]
-    assert len(lines) == report.runs
-    assert lines[0].startswith("[")
-    assert lines[-1] == f"[{'#' * 30}] {report.runs}/{report.runs} runs, 0 s left \n"
-
-
-def test_every_checkpoint_finds_the_await_before_a_release() -> None:
-    report = every_checkpoint(leaky, duration=3, check=False)
-    assert {place for (place, _), row in report.rows.items() if row.failed} == {
-        "leaky/forgets_to_unregister"
-    }
-    assert "bad" in str(report)
-    with pytest.raises(SupervisionViolation):
-        report.check()
-
-
-def test_every_cancellation_of_a_sound_tree_is_survived() -> None:
-    report = every_cancellation(shop, client=customer, duration=2)
-    assert report.rows["the tree", "cut"].hit > 50
-
-
-def test_a_tree_that_spins_is_found() -> None:
-    with pytest.raises(SupervisionViolation, match="no rest in"):
-        replay(lambda: [child(spins)])

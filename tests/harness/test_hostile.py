@@ -69,6 +69,7 @@ def test_what_never_rests_is_named() -> None:
     assert "root/one" not in str(found.value).partition("This repeats it")[0]
 
 
+@pytest.mark.slow
 def test_a_child_that_swallows_all_cancellations_is_a_failure_and_no_hang() -> None:
     # Outside of Trio its loop would not even wait: neither closing nor collecting the
     # coroutine ends. Hence a process of its own: it is to end, too.

@@ -12,12 +12,14 @@ import trio
 import trio.testing
 
 import trio_sup
+from tests.proof.supervisors import trio_driver
+from tests.proof.supervisors.drawn.seeded import scenario_for
+from tests.proof.supervisors.scenario import Queue
+from tests.proof.supervisors.trio_driver import run_scenario
 from trio_sup import child, dynamic_supervisor, open_supervisor, supervisor
 from trio_sup._core.events import ChildStarted
-from trio_sup.testing.conformance import _driver, run_scenario, scenario_for
 from trio_sup.testing.event_log import EventLog, check_log
 from trio_sup.testing.monitor import ConformanceMonitor, debug_conformance
-from trio_sup.testing.scenario import Queue
 
 
 async def crash_after(seconds: float) -> None:
@@ -51,7 +53,7 @@ def record(spec: trio_sup.ChildSpec[trio_sup.Supervisor], seconds: float) -> lis
     return file.getvalue().splitlines()
 
 
-class Watched(_driver.Run):
+class Watched(trio_driver.Run):
     async def run(self) -> Any:
         self.monitor = ConformanceMonitor()
         with self.monitor.watching():
@@ -67,7 +69,7 @@ class Watched(_driver.Run):
 def test_it_is_silent_about_generated_scenarios(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_driver, "Run", Watched)
+    monkeypatch.setattr(trio_driver, "Run", Watched)
     played = 0
     for seed in range(300):
         scenario = scenario_for(seed)

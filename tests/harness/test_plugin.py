@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = "trio_sup.testing.pytest_plugin"
 
 TREE = """

@@ -53,6 +53,7 @@ def test_invariant(world):
 """
 
 
+@pytest.mark.slow
 def test_the_program_of_each_property_fails_as_it_did(tmp_path: Path) -> None:
     name = "test_properties_that_fail"
     (tmp_path / f"{name}.py").write_text(PROPERTIES)

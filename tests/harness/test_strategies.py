@@ -36,6 +36,7 @@ def test_scripts_hold_the_kinds_that_were_asked_for(data: st.DataObject) -> None
     assert "flat/a" not in {fault.path for fault in script}
 
 
+@pytest.mark.slow
 def test_a_script_shrinks_in_a_property_of_the_user() -> None:
     @settings(max_examples=200, database=None)
     @given(fault_scripts(flat, faults=[Crash]))

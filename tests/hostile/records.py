@@ -13,7 +13,6 @@ from tests.hostile.words import FRAMES, Evil, dumped
 from trio_sup.inspect.client.session import Session
 from trio_sup.inspect.recording.recording import RecordingError
 from trio_sup.inspect.recording.replay import Player, read_index
-from trio_sup_inspector.replay import start_anew
 from trio_sup_inspector.screens.replay import position_cells
 
 if TYPE_CHECKING:
@@ -128,7 +127,7 @@ def watch(path: Path, draw: random.Random, *, everything: bool = False) -> bool:
             player.restart(draw.choice((-1, 1)))
             player.step(draw.choice((-1, 1)))
         viewer.now = player.clock()
-        start_anew(viewer.state)
+        viewer.state.start_anew()
         ways = draw.sample(WAYS, count)
         viewer.look(ways)
         for text, _ in position_cells(player, 120, plain=False):

@@ -15,20 +15,27 @@ from typing import TYPE_CHECKING, Any, Final
 from tests.hostile.words import FRAMES, ROWS, dumped
 from trio_sup._commands.output import complain, say, say_lines, say_pieces
 from trio_sup._core.clean import clean, json_line, json_pieces
-from trio_sup.inspect.client.oneshot import Answer, wall_time
+from trio_sup.inspect.client.answer import Answer, wall_time
 from trio_sup.inspect.client.session import Session
-from trio_sup.inspect.model import order
+from trio_sup.inspect.model import order, which_child
 from trio_sup.inspect.model.health import breaches
-from trio_sup.inspect.model.model import snapshot
+from trio_sup.inspect.model.tree_model import snapshot
 from trio_sup.inspect.protocol.wire import Detail
 from trio_sup.inspect.protocol.wire_details import PARTS, TOPICS
-from trio_sup.inspect.text import columns, report, show, subject, subject_parts
+from trio_sup.inspect.text import (
+    columns,
+    documents,
+    one_child,
+    one_child_parts,
+    plain_lines,
+    show,
+)
 from trio_sup.inspect.text.tree_text import tree_lines
 from trio_sup_inspector.detail.parts import TABS
 from trio_sup_inspector.detail.side import Side
 from trio_sup_inspector.lines import banner, frame
-from trio_sup_inspector.panes.lists import make_panes
-from trio_sup_inspector.state import NodeState
+from trio_sup_inspector.panes.tabs import make_panes
+from trio_sup_inspector.state.node import NodeState
 
 if TYPE_CHECKING:
     from trio_sup_inspector.lines.cells import Cells
@@ -81,10 +88,10 @@ class Viewer:
         session.connected(now)
         session.receive(GREETING, now)
         for id in (3, 4):
-            session.watch(id, now, PARTS)
+            session.ask.watch(id, now, PARTS)
         for topic in TOPICS:
-            session.follow(topic, now)
-        session.ask_metrics()
+            session.ask.follow(topic, now)
+        session.ask.metrics()
         session.outgoing()
 
     def hear(self, data: bytes) -> None:
@@ -142,8 +149,8 @@ def tree(viewer: Viewer) -> None:
         for line in lines:
             judged(line, "tree")
         _printed(lambda lines=lines: say_lines(lines), "tree")  # type: ignore[misc]
-    with contextlib.suppress(report.TooDeep):
-        document = report.tree_json(answer, None, None)
+    with contextlib.suppress(documents.TooDeep):
+        document = documents.tree_json(answer, None, None)
         _printed(lambda: say_pieces(json_pieces(document, indent=2)), "tree --json")
 
 
@@ -158,7 +165,7 @@ def ps(viewer: Viewer) -> None:
     rows = list(model.rows.values())
     for line in columns.table(columns.COLUMNS, rows, model, now=answer.now):
         judged(line, "ps")
-    judged(json_line(report.rows_json(answer, rows, None)), "ps --json")
+    judged(json_line(documents.rows_json(answer, rows, None)), "ps --json")
 
 
 def status(viewer: Viewer) -> None:
@@ -167,13 +174,13 @@ def status(viewer: Viewer) -> None:
     if answer is None:
         return
     found = breaches(answer)
-    for line in report.status_lines(answer, found):
+    for line in plain_lines.status_lines(answer, found):
         judged(line, "status")
-    judged(json_line(report.status_json(answer, found)), "status --json")
+    judged(json_line(documents.status_json(answer, found)), "status --json")
     for event in answer.events[-30:]:
         wall = wall_time(answer.node, event.at)
-        judged(report.event_line(event, wall), "events")
-        judged(json_line(report.event_json(event, wall)), "events --json")
+        judged(plain_lines.event_line(event, wall), "events")
+        judged(json_line(documents.event_json(event, wall)), "events --json")
 
 
 def child(viewer: Viewer) -> None:
@@ -184,16 +191,16 @@ def child(viewer: Viewer) -> None:
     for row in list(answer.rows.values())[:4]:
         known = viewer.session.details.get(row.id)
         detail = known or Detail(row.id, answer.now, row)
-        for line in subject.child_lines(answer, detail, row):
+        for line in one_child.child_lines(answer, detail, row):
             judged(line, "show")
-        for line in subject_parts.part_lines(detail, subject_parts.PARTS):
+        for line in one_child_parts.part_lines(detail, one_child_parts.PARTS):
             judged(line, "show --part")
-        judged(json_line(subject.child_json(answer, detail, row)), "show --json")
+        judged(json_line(one_child.child_json(answer, detail, row)), "show --json")
 
 
 def answers(viewer: Viewer) -> None:
     """``trio-sup metrics``, and what actions came to."""
-    text = viewer.session.metrics
+    text = viewer.session.topics.metrics
     if text is not None:
         _printed(lambda: say_lines(map(clean, text.split("\n"))), "metrics")
     operating = viewer.session.operating
@@ -248,7 +255,7 @@ def inside(viewer: Viewer) -> None:
                     _cells(line, tab)
     side.close()
     for id in (3, 4):
-        viewer.session.watch(id, viewer.now, PARTS)
+        viewer.session.ask.watch(id, viewer.now, PARTS)
     viewer.session.outgoing()
 
 
@@ -261,14 +268,14 @@ def moves(viewer: Viewer) -> None:
     """What a user does meanwhile."""
     state, now = viewer.state, viewer.now
     state.next_problem(None, now)
-    state.pause(now)
-    state.step(now)
-    state.resume(now)
-    state.fold_all()
+    state.picture.pause(now)
+    state.picture.step(now)
+    state.picture.resume(now)
+    state.folding.fold_all()
     for id in list(state.model.rows)[:3]:
-        state.reveal(id)
+        state.folding.reveal(id)
     with contextlib.suppress(LookupError):
-        subject.find_child(state.model.rows.values(), "b0")
+        which_child.find_child(state.model.rows.values(), "b0")
     show.duration(now)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import trio
 
@@ -10,6 +11,7 @@ from trio_sup import current_node
 from trio_sup.inspect.client.phase import Phase
 from trio_sup.inspect.client.session import Session
 from trio_sup.inspect.node.listener import serve_inspector
+from trio_sup.inspect.node.showing import Showing
 from trio_sup.inspect.protocol.wire import Detail
 
 
@@ -42,7 +44,7 @@ class Looker:
     async def watch(self, path: str, *parts: str) -> Detail:
         """Everything that was asked for of one child."""
         number = self.id_of(path)
-        self.session.watch(number, trio.current_time(), parts)
+        self.session.ask.watch(number, trio.current_time(), parts)
 
         def whole() -> bool:
             detail = self.session.details.get(number)
@@ -53,7 +55,7 @@ class Looker:
 
 
 @asynccontextmanager
-async def looking(directory: Path, **options: object) -> AsyncGenerator[Looker]:
+async def looking(directory: Path, **options: Any) -> AsyncGenerator[Looker]:
     """Serve this program's node, and attach to it."""
     async with trio.open_nursery() as nursery:
 
@@ -63,7 +65,7 @@ async def looking(directory: Path, **options: object) -> AsyncGenerator[Looker]:
                 name="test",
                 runtime_dir=directory / "run",
                 task_status=task_status,
-                **options,  # type: ignore[arg-type]
+                showing=Showing(**options),
             )
 
         path: Path = await nursery.start(serve)

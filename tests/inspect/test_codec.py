@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_sup.inspect.node.text import CLIP_MARK, MAX_TRACEBACK, clip, clip_block
+from trio_sup.inspect.node.bounds import CLIP_MARK, MAX_TRACEBACK, clip, clip_block
 from trio_sup.inspect.protocol.codec import (
     MAX_FRAME,
     MAX_REQUEST,

@@ -27,12 +27,12 @@ from trio_sup.inspect.protocol.wire_details import (
     Follow,
     Frame,
     Held,
-    Letter,
     Life,
     Link,
     MailboxPart,
     Metrics,
     NodeInfo,
+    SeenMessage,
     StatePart,
     TaskRow,
     Tasks,
@@ -50,7 +50,7 @@ ROW = Row(
     2, 1, 12.5, 4, -1, 9, 100, "add", 99.5, "", None, None, None, 7,
 )
 # fmt: on
-LETTER = Letter("call", "add", "(1, k='x')", "shop/b1", 98.5)
+LETTER = SeenMessage("call", "add", "(1, k='x')", "shop/b1", 98.5)
 ANSWERS: list[ServerMessage] = [
     Detail(
         3,

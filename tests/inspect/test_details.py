@@ -21,7 +21,7 @@ from trio_sup import (
     child,
     open_supervisor,
 )
-from trio_sup.inspect.node.inside import LETTERS
+from trio_sup.inspect.node.detail_parts import MESSAGES
 from trio_sup.inspect.node.watching import LEASE
 
 
@@ -129,7 +129,7 @@ async def test_of_a_long_mailbox_the_first_messages_are_sent_and_all_are_counted
             mailbox = (await looker.watch("top/shop", "mailbox")).mailbox
             assert mailbox is not None
             assert mailbox.total == 50_000
-            assert len(mailbox.letters) == LETTERS
+            assert len(mailbox.letters) == MESSAGES
             assert mailbox.letters[0].text == "(1)"
 
 
@@ -177,7 +177,7 @@ async def test_a_state_is_read_once_until_asked_again_or_another_life(
         server.server.stock = {"pears": 1}
         await looker.until(lambda: session.node_time(trio.current_time()) > 5)
         assert "apples" in text()
-        session.refresh(number)
+        session.ask.refresh(number)
         await looker.until(lambda: "pears" in text())
         sup.server(Shop, "shop").cast(Shop.fail)
         await looker.until(lambda: "apples" in text())
@@ -197,7 +197,7 @@ async def test_a_slow_format_status_is_called_once_only(tmp_path: Path) -> None:
             state = session.details[number].state
             return state is not None and "not called again" in state.note
 
-        session.refresh(number)
+        session.ask.refresh(number)
         await looker.until(refused)
         assert Slow.asked == 1
 
@@ -318,7 +318,7 @@ async def test_after_the_lease_nothing_is_read_any_more(
         await looker.watch("top/shop", "mailbox")
         number = looker.id_of("top/shop")
         # The client forgets to renew: as one that was killed.
-        leases: Any = looker.session._leases  # pyright: ignore[reportPrivateUsage]
+        leases: Any = looker.session.ask  # pyright: ignore[reportPrivateUsage]
         leases._watches[number].due = math.inf
         began = trio.current_time()
         sup.server(Shop, "shop").cast(Shop.wait, 1)
@@ -335,7 +335,7 @@ async def test_after_the_lease_nothing_is_read_any_more(
         queue.server.gate.set()
 
 
-class Desk(GenServer):
+class ClientActions(GenServer):
     """Keeps its caller waiting, and may call back."""
 
     def __init__(self) -> None:
@@ -346,12 +346,12 @@ class Desk(GenServer):
         self.callers.append(caller)
 
     @call
-    async def through(self, other: "ServerRef[Desk]") -> int:
-        return await other.call(Desk.keep)
+    async def through(self, other: "ServerRef[ClientActions]") -> int:
+        return await other.call(ClientActions.keep)
 
     @cast
-    async def back(self, other: "ServerRef[Desk]") -> None:
-        await other.call(Desk.through, other)
+    async def back(self, other: "ServerRef[ClientActions]") -> None:
+        await other.call(ClientActions.through, other)
 
 
 @pytest.mark.trio
@@ -359,23 +359,23 @@ async def test_calls_that_wait_are_a_graph_and_a_ring_in_it_is_marked(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:
     specs = [
-        child(Desk, id="a", shutdown=0.1),
-        child(Desk, id="b", shutdown=0.1),
+        child(ClientActions, id="a", shutdown=0.1),
+        child(ClientActions, id="b", shutdown=0.1),
     ]
     async with open_supervisor(specs, id="top") as sup:
-        a, b = sup.server(Desk, "a"), sup.server(Desk, "b")
+        a, b = sup.server(ClientActions, "a"), sup.server(ClientActions, "b")
 
         async def call_through() -> None:
-            await a.call(Desk.through, b)
+            await a.call(ClientActions.through, b)
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(call_through)
             await trio.testing.wait_all_tasks_blocked()
             # `a` waits for the deferred answer of `b`; now `b` waits for `a`.
-            b.cast(Desk.back, a)
+            b.cast(ClientActions.back, a)
             async with looking(tmp_path) as looker:
                 session = looker.session
-                session.follow("waits", trio.current_time())
+                session.ask.follow("waits", trio.current_time())
                 await looker.until(lambda: session.topics.waits)
                 waits = session.topics.waits
                 assert waits is not None

@@ -27,7 +27,8 @@ from trio_sup.inspect.finding.discovery import (
     process_state,
     sweep,
 )
-from trio_sup.inspect.finding.node_file import NodeFile, read_file, write_file
+from trio_sup.inspect.finding.found_node import NodeFile
+from trio_sup.inspect.finding.node_file import read_file, write_file
 
 FILE = NodeFile("shop", 1, "e1", 1.5, None, "app.py", "/", "3.13", "1.0", 1, 1)
 

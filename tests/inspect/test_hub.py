@@ -1,48 +1,33 @@
-"""The hub and its listener over real unix sockets, with a fake node."""
+"""What a client sees of a node, odd ones included, over real unix sockets."""
 
 import math
 import os
-import socket
-import stat
-import sys
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 import trio
 from trio.testing import MockClock
 
 from tests.inspect.fakes import FakeChild, FakeMailbox, FakeNode, boards, shop
+from tests.inspect.peers import Peer, attached, connected, serving
 from trio_sup.inspect.client.session import Session
-from trio_sup.inspect.finding.directory import directory_lock, make_dir
-from trio_sup.inspect.finding.discovery import list_nodes
 from trio_sup.inspect.node.client_view import EVENTS_QUEUED
-from trio_sup.inspect.node.hub import MAX_CLIENTS, RESUME_SECONDS
-from trio_sup.inspect.node.listener import InspectorUnavailable, serve_inspector
+from trio_sup.inspect.node.hub import RESUME_SECONDS
 from trio_sup.inspect.node.watching import LEASE
 from trio_sup.inspect.protocol.codec import (
-    MAX_REQUEST,
-    Malformed,
     encode,
-    server_decoder,
 )
 from trio_sup.inspect.protocol.wire import (
     ROW_COLUMNS,
     Attach,
-    Bye,
     Delta,
     Detail,
-    Error,
     Heartbeat,
     Hello,
     Ready,
     Resume,
-    Resync,
     Rows,
-    ServerMessage,
-    SnapBegin,
     SnapEnd,
     Watch,
 )
@@ -60,70 +45,6 @@ class BrokenChild(FakeChild):
 class BrokenNode(FakeNode):
     def roots(self) -> Sequence[FakeChild]:
         raise RuntimeError("broken")
-
-
-@asynccontextmanager
-async def serving(node: FakeNode, directory: Path) -> AsyncGenerator[Path]:
-    async with trio.open_nursery() as nursery:
-
-        async def serve(*, task_status: trio.TaskStatus[Path]) -> None:
-            await serve_inspector(
-                node, name=node.name, runtime_dir=directory, task_status=task_status
-            )
-
-        path: Path = await nursery.start(serve)
-        yield path
-        nursery.cancel_scope.cancel()
-
-
-M = TypeVar("M")
-
-
-class Peer:
-    """A client that sends and receives by hand."""
-
-    def __init__(self, stream: trio.SocketStream) -> None:
-        self.stream = stream
-        self.decoder = server_decoder()
-        self.waiting: list[ServerMessage] = []
-
-    async def send(self, data: bytes) -> None:
-        await self.stream.send_all(data)
-
-    async def receive(self) -> ServerMessage | None:
-        """The next message, None at the end."""
-        with trio.fail_after(20):
-            while not self.waiting:
-                try:
-                    data = await self.stream.receive_some(65536)
-                except trio.BrokenResourceError:
-                    return None
-                if not data:
-                    return None
-                for message in self.decoder.feed(bytes(data)):
-                    assert not isinstance(message, Malformed)
-                    self.waiting.append(message)
-        return self.waiting.pop(0)
-
-    async def until(self, kind: type[M]) -> M:
-        while (message := await self.receive()) is not None:
-            if isinstance(message, kind):
-                return message
-        raise AssertionError(f"closed before any {kind.__name__}")
-
-
-@asynccontextmanager
-async def connected(path: Path) -> AsyncGenerator[Peer]:
-    async with await trio.open_unix_socket(path) as stream:
-        yield Peer(stream)
-
-
-@asynccontextmanager
-async def attached(path: Path, **fields: object) -> AsyncGenerator[Peer]:
-    async with connected(path) as peer:
-        await peer.until(Hello)
-        await peer.send(encode(Attach(1, "test", **fields)))  # type: ignore[arg-type]
-        yield peer
 
 
 def begun(**options: object) -> Session:
@@ -144,9 +65,6 @@ async def pump(peer: Peer, session: Session, until: Callable[[], object]) -> Non
             data = await peer.stream.receive_some(65536)
             session.receive(bytes(data), trio.current_time())
             assert session.bad_frames == 0
-
-
-# --- what a client sees ------------------------------------------------------
 
 
 @pytest.mark.trio
@@ -327,158 +245,6 @@ async def test_nobody_looks_at_the_tree_while_nobody_is_attached(
         assert node.looks == seen
 
 
-# --- clients that misbehave --------------------------------------------------
-
-
-@pytest.mark.trio
-@pytest.mark.parametrize(
-    ("bytes_sent", "code"),
-    [
-        (b"GET / HTTP/1.1\r\n\r\n", "bad_request"),
-        (b"[]\n", "bad_request"),
-        (encode(Resync()), "bad_request"),
-        (b'{"t":"from the future"}\n', "bad_request"),
-        (encode(Attach(2, "x")), "version"),
-        (encode(Attach(0, "x")), "version"),
-        (b"x" * (MAX_REQUEST + 10), "frame_too_large"),
-    ],
-)
-async def test_a_bad_handshake_is_answered_and_closed(
-    bytes_sent: bytes, code: str, tmp_path: Path, autojump_clock: MockClock
-) -> None:
-    async with serving(shop(), tmp_path / "d") as path, connected(path) as peer:
-        await peer.until(Hello)
-        await peer.send(bytes_sent)
-        assert (await peer.until(Error)).code == code
-        assert await peer.receive() is None
-
-
-@pytest.mark.trio
-async def test_a_client_that_dribbles_its_handshake_is_closed_in_five_seconds(
-    tmp_path: Path, autojump_clock: MockClock
-) -> None:
-    async with serving(shop(), tmp_path / "d") as path, connected(path) as peer:
-
-        async def dribble() -> None:
-            for byte in b'{"t":"attach"' * 100:
-                await peer.send(bytes([byte]))
-                await trio.sleep(0.5)
-
-        await peer.until(Hello)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(dribble)
-            assert (await peer.until(Error)).code == "handshake_timeout"
-            assert trio.current_time() == 5.0
-            assert await peer.receive() is None
-            nursery.cancel_scope.cancel()
-
-
-@pytest.mark.trio
-async def test_the_third_bad_request_ends_a_client_and_only_that_one(
-    tmp_path: Path, autojump_clock: MockClock
-) -> None:
-    node = shop()
-    async with (
-        serving(node, tmp_path / "d") as path,
-        attached(path) as good,
-        attached(path) as bad,
-    ):
-        await good.until(SnapEnd)
-        await bad.until(SnapEnd)
-        for _ in range(3):
-            await bad.send(b"garbage\n")
-            assert (await bad.until(Error)).code == "bad_request"
-        assert await bad.receive() is None
-        boards(node)[0].crash("x")
-        assert len((await good.until(Delta)).up) == 1
-
-
-@pytest.mark.trio
-async def test_a_client_killed_in_the_middle_of_a_frame_disturbs_nobody(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
-) -> None:
-    node = shop(5000)
-    async with serving(node, tmp_path / "d") as path, attached(path) as good:
-        async with attached(path) as victim:
-            await victim.until(SnapBegin)
-            await victim.send(b'{"t":"wat')
-        await good.until(SnapEnd)
-        boards(node)[0].crash("x")
-        assert len((await good.until(Delta)).up) == 1
-    assert caplog.records == []
-
-
-@pytest.mark.trio
-async def test_a_client_that_does_not_read_costs_no_queue_and_delays_nobody(
-    tmp_path: Path, autojump_clock: MockClock
-) -> None:
-    node = shop(3000)
-    async with serving(node, tmp_path / "d") as path, attached(path) as stalled:
-        async with attached(path, rate_hz=10) as good:
-            await good.until(SnapEnd)
-            for _ in range(50):
-                for child in boards(node):
-                    child.crash("again")
-                node.happened("child_crashed", boards(node)[0])
-                await good.until(Delta)
-        # It reads at last: what the kernel held, then the newest state, once.
-        count = 0
-        lives: dict[int, int] = {}
-        while lives.get(boards(node)[-1].uid) != boards(node)[-1].life:
-            message = await stalled.receive()
-            rows = (
-                message.rows
-                if isinstance(message, Rows)
-                else message.up
-                if isinstance(message, Delta)
-                else []
-            )
-            count += len(rows)
-            lives |= {row.id: row.life for row in rows}
-        # 50 times every row went by. The client gets the snapshot, a delta that was
-        # on its way, and one that catches up.
-        assert count <= 3 * 3002
-
-
-@pytest.mark.trio
-async def test_a_slow_client_loses_its_oldest_events_and_is_told_how_many(
-    tmp_path: Path, autojump_clock: MockClock
-) -> None:
-    node = shop(1)
-    async with serving(node, tmp_path / "d") as path, attached(path) as peer:
-        await peer.until(SnapEnd)
-        await peer.until(Heartbeat)
-        for _ in range(EVENTS_QUEUED + 88):
-            node.happened("child_crashed", boards(node)[0])
-        delta = await peer.until(Delta)
-    assert len(delta.events) == EVENTS_QUEUED
-    assert delta.dropped == 88
-    assert delta.events[-1].n == EVENTS_QUEUED + 88
-
-
-@pytest.mark.trio
-async def test_the_seventeenth_client_is_refused_and_the_next_one_after_a_leave(
-    tmp_path: Path, autojump_clock: MockClock
-) -> None:
-    async with serving(shop(), tmp_path / "d") as path, AsyncExitStack() as stack:
-        peers = [
-            await stack.enter_async_context(attached(path)) for _ in range(MAX_CLIENTS)
-        ]
-        for peer in peers:
-            await peer.until(SnapEnd)
-        async with connected(path) as late:
-            assert (await late.until(Error)).code == "too_many_clients"
-            assert await late.receive() is None
-        await peers[0].send(encode(Bye()))
-        while await peers[0].receive() is not None:
-            pass
-        async with attached(path) as next_one:
-            await next_one.until(SnapEnd)
-
-
-# --- odd nodes ---------------------------------------------------------------
-
-
 @pytest.mark.trio
 async def test_what_json_cannot_say_is_said_otherwise(
     tmp_path: Path, autojump_clock: MockClock
@@ -544,117 +310,3 @@ async def test_a_node_that_cannot_be_read_at_all_is_logged_once_and_goes_on(
         await trio.sleep(5)
         await peer.until(Heartbeat)
     assert len(caplog.records) == 1
-
-
-# --- the socket --------------------------------------------------------------
-
-
-@pytest.mark.trio
-async def test_only_the_user_can_reach_the_socket(tmp_path: Path) -> None:
-    directory = tmp_path / "d"
-    async with serving(shop(), directory) as path:
-        assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert stat.S_IMODE(path.with_suffix(".json").stat().st_mode) == 0o600
-        (found,) = list_nodes(directory)
-        assert (found.name, found.pid) == ("shop", os.getpid())
-        assert (found.probe, found.process) == ("listening", "alive")
-    assert list_nodes(directory) == []
-    assert not path.with_suffix(".json").exists()
-
-
-@pytest.mark.trio
-async def test_files_of_somebody_else_at_the_same_path_are_left(tmp_path: Path) -> None:
-    async with serving(shop(), tmp_path / "d") as path:
-        path.unlink()
-        path.write_text("not mine")
-    assert path.read_text() == "not mine"
-
-
-@pytest.mark.trio
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-async def test_another_user_is_refused_by_the_kernels_word(short_dir: Path) -> None:
-    async with serving(shop(), short_dir) as path:
-        for each in (path.parent, path):
-            each.chmod(0o777)  # As if somebody had opened it by mistake.
-        script = f"""
-import os, socket
-os.setuid(65534)
-s = socket.socket(socket.AF_UNIX)
-s.connect({str(path)!r})
-print(s.makefile().read())
-"""
-        done = await trio.run_process(
-            [sys.executable, "-c", script], capture_stdout=True
-        )
-        path.parent.chmod(0o700)
-    assert b'"t":"error","code":"forbidden"' in done.stdout
-    assert b"hello" not in done.stdout
-
-
-async def unavailable(directory: Path, name: str = "shop") -> str:
-    with pytest.raises(InspectorUnavailable) as caught:
-        await serve_inspector(shop(), name=name, runtime_dir=directory)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-@pytest.mark.trio
-async def test_a_directory_that_others_can_enter_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "open").mkdir(mode=0o755)
-    assert "0755" in await unavailable(tmp_path / "open")
-    (tmp_path / "safe").mkdir(mode=0o700)
-    (tmp_path / "link").symlink_to(tmp_path / "safe")
-    assert "symbolic link" in await unavailable(tmp_path / "link")
-    (tmp_path / "file").touch()
-    assert "not a directory" in await unavailable(tmp_path / "file")
-    assert "No such file" in await unavailable(tmp_path / "no" / "such")
-
-
-@pytest.mark.trio
-@pytest.mark.parametrize(
-    "name", ["", "a/b", "x" * 33, "caf\N{LATIN SMALL LETTER E WITH ACUTE}", "a b"]
-)
-async def test_a_name_that_makes_no_file_is_refused(name: str, tmp_path: Path) -> None:
-    assert repr(name) in await unavailable(tmp_path / "d", name)
-
-
-@pytest.mark.trio
-async def test_a_directory_with_too_long_a_path_is_refused(tmp_path: Path) -> None:
-    directory = tmp_path / ("x" * 100)
-    assert "TRIO_SUP_RUNTIME_DIR" in await unavailable(directory)
-
-
-@pytest.mark.trio
-async def test_a_second_node_of_the_same_name_in_one_process_is_refused(
-    tmp_path: Path,
-) -> None:
-    async with serving(shop(), tmp_path / "d") as path:
-        assert "another name" in await unavailable(tmp_path / "d")
-        async with attached(path) as peer:
-            await peer.until(SnapEnd)
-
-
-@pytest.mark.trio
-async def test_what_an_earlier_process_with_the_same_id_left_is_replaced(
-    tmp_path: Path,
-) -> None:
-    (tmp_path / "d").mkdir(mode=0o700)
-    stale = socket.socket(socket.AF_UNIX)
-    stale.bind(str(tmp_path / "d" / f"shop.{os.getpid()}.sock"))
-    stale.close()
-    async with serving(shop(), tmp_path / "d") as path, attached(path) as peer:
-        await peer.until(SnapEnd)
-
-
-@pytest.mark.trio
-async def test_a_sweep_in_progress_is_waited_for_but_not_for_ever(
-    tmp_path: Path, autojump_clock: MockClock
-) -> None:
-    directory = tmp_path / "d"
-    make_dir(directory)
-    with directory_lock(directory) as held:
-        assert held
-        async with serving(shop(), directory) as path:
-            assert path.exists()
-            assert 0.1 < trio.current_time() < 1.0

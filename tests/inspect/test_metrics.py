@@ -127,9 +127,9 @@ async def test_a_client_gets_the_same_text(
         open_supervisor(groups, id="top"),
         looking(tmp_path) as looker,
     ):
-        looker.session.ask_metrics()
-        await looker.until(lambda: looker.session.metrics)
-        text = looker.session.metrics
+        looker.session.ask.metrics()
+        await looker.until(lambda: looker.session.topics.metrics)
+        text = looker.session.topics.metrics
         assert text is not None
         assert text == prometheus_text()
         assert text.count("\n") > 1000

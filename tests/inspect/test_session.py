@@ -4,27 +4,21 @@ import json
 
 import pytest
 from attrs import evolve
-from hypothesis import given, strategies as st
 
-from trio_sup.inspect.client.link import BACKOFF, SILENT_AFTER, STALE_AFTER
-from trio_sup.inspect.client.session import Phase, Session
-from trio_sup.inspect.protocol.codec import encode, request_decoder
+from tests.inspect.scripted import HELLO, SNAPSHOT, Driver, live_driver, row
+from trio_sup.inspect.client.session import Phase
+from trio_sup.inspect.protocol.codec import encode
 from trio_sup.inspect.protocol.wire import (
-    ROW_COLUMNS,
     Attach,
     Bye,
     Delta,
     Detail,
-    Error,
     Event,
     Heartbeat,
-    Hello,
-    Message,
     Rate,
     Ready,
     Resume,
     Resync,
-    Row,
     Rows,
     SnapBegin,
     SnapEnd,
@@ -32,21 +26,6 @@ from trio_sup.inspect.protocol.wire import (
     Vol,
     Watch,
 )
-
-HELLO = Hello(
-    1, 1, "shop", "e1", 42, "3", "0.35", "1", 0.0, 0.0, 0.0, [], True, list(ROW_COLUMNS)
-)
-
-
-def row(uid: int, parent: int = 0, version: int = 1, status: str = "running") -> Row:
-    names = dict.fromkeys(ROW_COLUMNS, "x") | dict.fromkeys(
-        ["life", "restarts", "began", "mailbox_len", "mailbox_cap", "mailbox_peak"], 1
-    )
-    numbers = {"id": uid, "parent": parent, "version": version, "status": status}
-    empty = dict.fromkeys(
-        ["handled", "op", "op_since", "budget_used", "budget_max", "budget_seconds"]
-    )
-    return Row(**(names | empty | numbers))  # type: ignore[arg-type]
 
 
 def vol(uid: int, length: int) -> Vol:
@@ -57,45 +36,9 @@ def event(n: int) -> Event:
     return Event(n, float(n), "shop", "child_started", f"event {n}")
 
 
-SNAPSHOT: list[Message] = [
-    Ready(1, 4.0),
-    SnapBegin(3, 2),
-    Rows([row(1)]),
-    Rows([row(2, 1)]),
-    SnapEnd(3, 50.0),
-]
-
-
-class Driver:
-    """A session and what it sent."""
-
-    def __init__(self, **options: object) -> None:
-        self.session = Session(client="test", **options)  # type: ignore[arg-type]
-        self.decoder = request_decoder()
-
-    def connect(self, now: float = 0.0) -> None:
-        self.session.connecting(now)
-        self.session.connected(now)
-        self.decoder = request_decoder()
-
-    def hear(self, *messages: Message, now: float = 0.0) -> None:
-        self.session.receive(b"".join(map(encode, messages)), now)
-
-    def said(self) -> list[object]:
-        return list(self.decoder.feed(self.session.outgoing()))
-
-    def is_in(self, phase: Phase) -> bool:
-        return self.session.state.phase is phase
-
-
 @pytest.fixture
 def live() -> Driver:
-    driver = Driver()
-    driver.connect()
-    driver.hear(HELLO, *SNAPSHOT)
-    driver.said()
-    driver.session.take_changes()
-    return driver
+    return live_driver()
 
 
 def test_a_client_says_nothing_before_the_node_and_then_attaches() -> None:
@@ -192,7 +135,7 @@ def test_after_a_reconnect_it_resumes_where_it_left_off(live: Driver) -> None:
 
 def test_another_epoch_is_a_restarted_node(live: Driver) -> None:
     live.hear(Delta(4, 3, 51.0, events=[event(1)]))
-    live.session.watch(2, 0.0)
+    live.session.ask.watch(2, 0.0)
     live.session.lost(10.0, "gone")
     live.connect(11.0)
     live.hear(evolve(HELLO, epoch="e2", pid=43), now=11.0)
@@ -204,147 +147,6 @@ def test_another_epoch_is_a_restarted_node(live: Driver) -> None:
     live.hear(Delta(2, 1, 6.0, events=[event(1)]))
     assert [e.n for e in live.session.events] == [1, 1]
     assert live.said() == []
-
-
-def test_silence_is_stale_and_a_word_is_live_again(live: Driver) -> None:
-    live.session.tick(STALE_AFTER - 0.1)
-    assert live.is_in(Phase.LIVE)
-    live.session.tick(STALE_AFTER)
-    assert live.is_in(Phase.STALE)
-    assert live.session.silence(STALE_AFTER) == STALE_AFTER
-    live.hear(Heartbeat(60.0, 0.0), now=9.0)
-    assert live.is_in(Phase.LIVE)
-    assert live.session.silence(9.0) == 0.0
-
-
-def test_the_nodes_clock_runs_while_live_and_stands_when_nothing_is_heard(
-    live: Driver,
-) -> None:
-    live.hear(Heartbeat(100.0, 0.0), now=1.0)
-    assert live.session.node_time(3.0) == 102.0
-    live.session.tick(20.0)
-    assert live.session.node_time(20.0) == 100.0
-
-
-def test_a_node_that_accepts_and_says_nothing_is_given_up() -> None:
-    driver = Driver()
-    driver.connect()
-    driver.session.tick(SILENT_AFTER - 0.1)
-    assert not driver.session.want_close
-    driver.session.tick(SILENT_AFTER)
-    assert driver.session.want_close
-    assert driver.session.state.code == "silent"
-
-
-def test_the_backoff_grows_to_five_seconds_and_a_success_resets_it() -> None:
-    driver = Driver()
-    now = 0.0
-    waits: list[float] = []
-    for _ in range(7):
-        driver.session.connecting(now)
-        driver.session.lost(now, "refused")
-        assert driver.session.retry_at is not None
-        waits.append(driver.session.retry_at - now)
-        now = driver.session.retry_at
-    assert waits == pytest.approx([*BACKOFF, 5.0, 5.0])
-    driver.connect(now)
-    driver.hear(HELLO, *SNAPSHOT, now=now)
-    driver.session.lost(now, "gone", jitter=1.0)
-    assert driver.session.retry_at == now + BACKOFF[0] * 1.25
-
-
-def test_retry_now_makes_the_next_attempt_due_at_once() -> None:
-    driver = Driver()
-    driver.session.connecting(0.0)
-    driver.session.lost(0.0, "refused")
-    driver.session.retry_now(0.1)
-    assert driver.session.retry_at == 0.1
-
-
-def test_why_the_connection_was_lost_is_said_in_one_line() -> None:
-    driver = Driver()
-    driver.session.connecting(0.0)
-    driver.session.lost(0.0, "connection refused")
-    assert driver.session.state.text == "connection refused"
-    driver.connect(1.0)
-    driver.hear(HELLO, Error("too_many_clients", "16 are here"), now=1.0)
-    assert driver.session.want_close
-    driver.session.lost(1.0, "closed")
-    assert driver.session.state.text == "16 are here (too_many_clients)"
-    assert driver.is_in(Phase.RECONNECTING)
-
-
-@pytest.mark.parametrize(
-    ("hello", "side"),
-    [
-        (evolve(HELLO, proto_min=2, proto_max=3), "upgrade this trio-sup"),
-        (evolve(HELLO, proto_min=0, proto_max=0), "upgrade trio-sup in the node"),
-        (evolve(HELLO, cols=["id", "parent"]), "same version"),
-        (evolve(HELLO, cols=[*reversed(ROW_COLUMNS)]), "same version"),
-    ],
-)
-def test_a_node_of_another_version_is_refused_and_the_side_to_upgrade_named(
-    hello: Hello, side: str
-) -> None:
-    driver = Driver()
-    driver.connect()
-    driver.hear(hello)
-    assert driver.is_in(Phase.REFUSED)
-    assert driver.session.state.code == "version"
-    assert side in driver.session.state.text
-    assert driver.said() == []
-    driver.session.lost(1.0, "closed")
-    driver.session.connecting(2.0)
-    assert driver.is_in(Phase.REFUSED)
-
-
-def test_a_newer_node_with_more_columns_and_versions_is_understood() -> None:
-    driver = Driver()
-    driver.connect()
-    driver.hear(evolve(HELLO, proto_max=5, cols=[*ROW_COLUMNS, "new"]))
-    (attach,) = driver.said()
-    assert isinstance(attach, Attach)
-    assert attach.proto == 1
-
-
-@pytest.mark.parametrize(
-    "first",
-    [
-        b"HTTP/1.1 400 no\r\n",
-        b"{}\n",
-        b'{"t":"ready","proto":1,"rate_hz":4}\n',
-        b"x" * 2_000_000,
-    ],
-)
-def test_what_is_no_node_is_refused_as_garbage(first: bytes) -> None:
-    driver = Driver()
-    driver.connect()
-    driver.session.receive(first, 0.0)
-    assert driver.is_in(Phase.REFUSED)
-    assert driver.session.state.code == "garbage"
-
-
-@pytest.mark.parametrize("code", ["version", "forbidden"])
-def test_a_final_error_of_the_node_ends_the_attempts(code: str) -> None:
-    driver = Driver()
-    driver.connect()
-    driver.hear(Error(code, "no"))
-    assert driver.session.refused
-    assert driver.session.state.code == code
-
-
-def test_two_bad_frames_cost_a_resync_and_the_third_the_connection(
-    live: Driver,
-) -> None:
-    for _ in range(2):
-        live.session.receive(b"garbage\n", 1.0)
-        assert live.said() == [Resync()]
-        live.hear(*SNAPSHOT[1:], now=1.0)
-        assert live.is_in(Phase.LIVE)
-    live.session.receive(b'{"t":"delta"}\n', 1.0)
-    assert live.session.want_close
-    live.session.lost(1.0, "closed")
-    assert live.is_in(Phase.RECONNECTING)
 
 
 def test_rows_of_a_snapshot_that_was_given_up_are_not_taken(live: Driver) -> None:
@@ -368,7 +170,7 @@ def test_a_watch_is_renewed_within_its_lease_and_after_a_reconnect(
     live: Driver,
 ) -> None:
     session = live.session
-    session.watch(2, 0.0)
+    session.ask.watch(2, 0.0)
     assert live.said() == [Watch(2)]
     sent: list[object] = []
     for tenth in range(1, 101):
@@ -380,7 +182,7 @@ def test_a_watch_is_renewed_within_its_lease_and_after_a_reconnect(
     live.connect(10.5)
     live.hear(HELLO, Ready(1, 4.0, True), now=10.5)
     assert live.said()[1:] == [Watch(2)]
-    session.unwatch(2)
+    session.ask.unwatch(2)
     assert live.said() == [Unwatch(2)]
     session.tick(11.0)
     assert live.said() == []
@@ -388,7 +190,7 @@ def test_a_watch_is_renewed_within_its_lease_and_after_a_reconnect(
 
 def test_the_answer_to_a_watch_is_kept(live: Driver) -> None:
     detail = Detail(2, 51.0, row(2, 1), "Traceback", False)
-    live.session.watch(2, 0.0)
+    live.session.ask.watch(2, 0.0)
     live.hear(detail)
     assert live.session.details == {2: detail}
     assert live.session.take_changes().details == {2: detail}
@@ -396,14 +198,14 @@ def test_the_answer_to_a_watch_is_kept(live: Driver) -> None:
 
 def test_wishes_are_sent_only_while_attached(live: Driver) -> None:
     session = live.session
-    session.set_rate(99.0)
-    session.leave()
+    session.ask.rate(99.0)
+    session.ask.goodbye()
     assert live.said() == [Rate(10.0), Bye()]
     session.lost(1.0, "gone")
-    session.set_rate(2.0)
-    session.resync()
-    session.leave()
-    session.watch(2, 1.0)
+    session.ask.rate(2.0)
+    session.ask.resync()
+    session.ask.goodbye()
+    session.ask.watch(2, 1.0)
     assert live.said() == []
 
 
@@ -418,21 +220,3 @@ def test_a_client_that_wants_only_events_is_live_without_a_snapshot() -> None:
     driver.hear(HELLO, Ready(1, 4.0), Delta(9, 7, 1.0, events=[event(1)]))
     assert driver.is_in(Phase.LIVE)
     assert [e.n for e in driver.session.events] == [1]
-
-
-@given(
-    st.lists(
-        st.binary(max_size=60)
-        | st.sampled_from(
-            [encode(m) for m in [HELLO, *SNAPSHOT, Delta(4, 3, 1.0, [row(9)])]]
-        ),
-        max_size=12,
-    )
-)
-def test_no_bytes_of_a_peer_make_a_session_raise(parts: list[bytes]) -> None:
-    driver = Driver()
-    driver.connect()
-    for at, part in enumerate(parts):
-        driver.session.receive(part, float(at))
-        driver.session.tick(float(at))
-        driver.session.outgoing()

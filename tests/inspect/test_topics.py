@@ -19,7 +19,7 @@ from trio_sup.inspect.protocol.wire_details import TaskRow
 
 async def tasks_of(looker: Looker) -> list[TaskRow]:
     session = looker.session
-    session.follow("tasks", trio.current_time())
+    session.ask.follow("tasks", trio.current_time())
     await looker.until(lambda: session.topics.tasks_whole)
     return list(session.topics.tasks.values())
 
@@ -114,7 +114,7 @@ async def test_a_step_that_holds_the_loop_is_named_with_its_place(
         looking(tmp_path) as looker,
     ):
         topics, number = looker.session.topics, looker.id_of("top/b")
-        looker.session.follow("busy", trio.current_time())
+        looker.session.ask.follow("busy", trio.current_time())
         await looker.until(lambda: [h for h in topics.held if h.where])
         held = next(h for h in topics.held if h.where)
         assert held.child == number
@@ -140,18 +140,18 @@ async def test_the_loop_is_timed_only_while_somebody_follows(
 ) -> None:
     async with looking(tmp_path) as looker:
         session = looker.session
-        session.follow("node", trio.current_time())
-        session.follow("busy", trio.current_time())
+        session.ask.follow("node", trio.current_time())
+        session.ask.follow("busy", trio.current_time())
 
         def tracing() -> bool:
             return session.topics.info is not None and session.topics.info.tracing
 
         await looker.until(tracing)
         if how == "unfollow":
-            session.unfollow("busy")
+            session.ask.unfollow("busy")
             await looker.until(lambda: not tracing())
         elif how == "silence":
-            session._leases._topics.pop("busy")  # pyright: ignore[reportPrivateUsage]
+            session.ask._topics.pop("busy")  # pyright: ignore[reportPrivateUsage]
             began = trio.current_time()
             await looker.until(lambda: not tracing())
             assert LEASE - 1 <= trio.current_time() - began <= LEASE + 2
@@ -174,7 +174,7 @@ async def test_the_node_tells_its_numbers_and_who_looks_at_it(
         looking(tmp_path) as looker,
     ):
         session = looker.session
-        session.follow("node", trio.current_time())
+        session.ask.follow("node", trio.current_time())
         await looker.until(lambda: session.topics.info)
         info = session.topics.info
         assert info is not None

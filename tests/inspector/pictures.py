@@ -113,8 +113,8 @@ async def beat(rig: Rig, node: FakeNode) -> None:
     for n in range(60):
         lag = 0.13 if n == 41 else 0.002 + (7 * n % 11) / 1000
         node.beat(lag if n < 59 else 0.004, 0.003 + (5 * n % 7) / 2000)
-        before = len(rig.state.beats)
-        while len(rig.state.beats) == before:
+        before = len(rig.state.figures.beats)
+        while len(rig.state.figures.beats) == before:
             await asyncio.sleep(0)
             rig.app.tick()
 

@@ -16,7 +16,7 @@ from tests.inspector.fake_node import STARTED, FakeNode
 from trio_sup_inspector.app import InspectorApp, Settings
 from trio_sup_inspector.connection import Target
 from trio_sup_inspector.screens.main import MainScreen
-from trio_sup_inspector.state import NodeState
+from trio_sup_inspector.state.node import NodeState
 
 PATIENCE = 10.0
 """Real seconds after which what a test waits for will not happen any more."""
@@ -103,7 +103,7 @@ class Rig:
 
     def cursor_line(self) -> str:
         """The line under the cursor."""
-        view = self.main.view
+        view = self.main.lists.view
         y = view.region.y + view.cursor - view.scroll_offset.y
         return self.text().splitlines()[y]
 

@@ -7,11 +7,11 @@ from trio_sup.inspect.protocol.wire_details import (
     ClientInfo,
     Frame,
     Held,
-    Letter,
     Life,
     Link,
     MailboxPart,
     NodeInfo,
+    SeenMessage,
     StatePart,
     TaskRow,
     Tasks,
@@ -26,7 +26,7 @@ NOW = 1000.0
 def charge() -> Detail:
     """The inside of ``shop/payments/charge``, whose id is 4."""
     letters = [
-        Letter(
+        SeenMessage(
             "call" if n % 3 else "cast",
             "charge" if n % 3 else "note",
             f"(Order(id={8120 + n}, cents={1999 + 250 * n}), card='<redacted>')"
@@ -37,7 +37,7 @@ def charge() -> Detail:
         )
         for n in range(12)
     ]
-    current = Letter(
+    current = SeenMessage(
         "call",
         "charge",
         "(Order(id=8119, cents=4900), card='<redacted>')",

@@ -11,6 +11,7 @@ from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, open_rig
 from tests.inspector.rows import make_row, server, supervisor
 from trio_sup.inspect.client.operating import NOT_ASKED, Operating
+from trio_sup.inspect.client.session import Phase
 from trio_sup.inspect.protocol.wire import ClientMessage
 from trio_sup.inspect.protocol.wire_actions import (
     Act,
@@ -21,6 +22,7 @@ from trio_sup.inspect.protocol.wire_actions import (
     Role,
 )
 from trio_sup_inspector.acting import options_for, result_of
+from trio_sup_inspector.answers import Answers
 
 Story = Callable[[Rig, FakeNode], Awaitable[None]]
 LINE = "life 3 of shop/db ends, life 4 starts"
@@ -167,6 +169,103 @@ def test_escape_leaves_menu_and_question_without_doing_anything() -> None:
     play(story)
 
 
+def test_a_node_that_ends_while_it_plans_is_told_at_once() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        await rig.press("down", "a", "enter")
+        await rig.until(lambda: sent(node, Plan))
+        await node.stop()
+        lost = "restart shop/db: the connection was lost, nothing was done"
+        await rig.until(lambda: rig.state.said and rig.state.said[0] == lost)
+        assert sent(node, Act) == []
+
+    play(story)
+
+
+def test_a_node_that_ends_while_it_acts_may_have_done_it() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        await choose_restart(rig, node)
+        await rig.until_shown(LINE)
+        await rig.press("down", "enter")
+        await rig.until(lambda: sent(node, Act))
+        await node.stop()
+        lost = "restart shop/db: failed: the connection was lost: it may have been done"
+        await rig.until(lambda: rig.state.said and rig.state.said[0] == lost)
+
+    play(story)
+
+
+def test_what_was_confirmed_for_a_node_that_started_anew_is_not_done() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        await choose_restart(rig, node)
+        await rig.until_shown(LINE)
+        await node.stop()
+        session = rig.state.session
+        await rig.until(lambda: session.state.phase is Phase.RECONNECTING)
+        node.epoch = "e2"
+        node.asked.clear()
+        await node.start()
+        rig.clock.now += 30.0
+        await rig.until(lambda: AskControl() in node.asked)
+        node.say(Role("control", "", ["restart"]))
+        await rig.until(lambda: session.operating.granted)
+        # The same id and life, in another process: perhaps another child.
+        await rig.press("down", "enter")
+        await rig.until_shown("restart: the node started anew, nothing was done")
+        assert sent(node, Act) == []
+
+    play(story, poll=0.01)
+
+
+def test_who_leaves_for_another_node_waits_for_no_answer_of_the_first() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        await choose_restart(rig, node)
+        await rig.until_shown(LINE)
+        await rig.press("down", "enter")
+        await rig.until(lambda: sent(node, Act))
+        first = rig.state
+        rig.app.attach(rig.app.target)
+        await rig.until(lambda: first.said and "may have been done" in first.said[0])
+
+    play(story)
+
+
+# --- awaiting ----------------------------------------------------------------------
+
+
+def test_each_answer_wakes_the_one_who_asked() -> None:
+    async def main() -> None:
+        operating = granted()
+        answers = Answers(operating, lambda: None)
+        first = asyncio.create_task(answers.plan("restart", 2, 3, ""))
+        second = asyncio.create_task(answers.act("collect", 0, 0, ""))
+        given_up = asyncio.create_task(answers.plan("drain", 2, 3, ""))
+        await asyncio.sleep(0)
+        operating.take(Acted(2, "accepted"))
+        answers.deliver()
+        given_up.cancel()
+        operating.take(Acted(2, "done"))
+        operating.take(Planned(3))
+        answers.deliver()
+        assert await second == Acted(2, "done")
+        assert not first.done()
+        operating.take(Planned(1, lines=[LINE]))
+        answers.deliver()
+        assert (await first).lines == [LINE]
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+
+    asyncio.run(main())
+
+
+def test_what_may_not_be_asked_is_answered_without_the_node() -> None:
+    async def main() -> None:
+        answers = Answers(Operating(False, lambda _: None), lambda: None)
+        assert (await answers.plan("restart", 2, 3, "")).code == "no_role"
+        assert (await answers.act("restart", 2, 3, "")).state == "refused"
+
+    asyncio.run(main())
+
+
 # --- what a line offers ------------------------------------------------------------
 
 
@@ -205,6 +304,7 @@ def test_a_node_that_says_nothing_is_told() -> None:
 # --- a real node -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_child_of_a_real_node_is_restarted_from_the_terminal() -> None:
     async def main() -> None:
         with target(control=True) as node:

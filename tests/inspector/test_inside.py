@@ -22,8 +22,8 @@ from trio_sup.inspect.protocol.wire_details import (
     Waits,
 )
 from trio_sup_inspector.detail.parts import TABS
-from trio_sup_inspector.lines.waiting import chain
 from trio_sup_inspector.panes.tasks import TasksPane, task_lines
+from trio_sup_inspector.state.waiting import chain
 
 Story = Callable[[Rig, FakeNode], Awaitable[None]]
 
@@ -66,10 +66,10 @@ def test_only_the_tab_on_screen_is_asked_for() -> None:
 def test_a_tab_stays_while_the_cursor_moves_on() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         await rig.press("j", "j", "j", "enter", "T")
-        assert rig.main.side.tab == "links"
+        assert rig.main.details.side.tab == "links"
         await rig.until_shown("is registered as")
         await rig.press("j")
-        assert rig.main.side.subject_id == 5
+        assert rig.main.details.side.subject_id == 5
         await rig.until_shown("It monitors nobody")
 
     play(
@@ -166,11 +166,11 @@ def test_tasks_fold_filter_and_lead_to_their_child() -> None:
         assert "shop  " in rig.cursor_line()
         await rig.press("slash")
         await rig.type("mailer")
-        pane = rig.main.panes["tasks"]
+        pane = rig.main.lists.panes["tasks"]
         assert isinstance(pane, TasksPane)
         assert [line.dim for line in pane.lines] == [True] * 4 + [False]
         await rig.press("enter", "G", "enter")
-        assert rig.main.side.subject_id == 33
+        assert rig.main.details.side.subject_id == 33
 
     play(story)
 

@@ -1,177 +1,27 @@
-"""What each key does, pressed in a whole application."""
+"""What each key does, pressed in a whole application; for the tree see `test_tree_keys`."""
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from attrs import evolve
 from textual.binding import Binding
 
 from tests.inspector.fake_node import FakeNode
+from tests.inspector.playing import play
 from tests.inspector.rig import Rig, open_rig
-from tests.inspector.rows import make_row, server, supervisor
-from tests.inspector.shop import shop_rows
+from tests.inspector.rows import server, supervisor
 from trio_sup.inspect.protocol.wire import Rate, Unwatch, Watch
-from trio_sup_inspector.keys import GROUPS, IDS, KeymapError, load_keymap
+from trio_sup_inspector.keys import (
+    GROUPS,
+    IDS,
+    MAIN_KEYS,
+    TREE_KEYS,
+    KeymapError,
+    load_keymap,
+)
 from trio_sup_inspector.widgets.document import Document
-
-Story = Callable[[Rig, FakeNode], Awaitable[None]]
-
-
-def play(story: Story, *, size: tuple[int, int] = (100, 30), **settings: Any) -> None:
-    async def main() -> None:
-        node = FakeNode(rows=shop_rows())
-        async with open_rig(node, size=size, **settings) as rig:
-            await story(rig, node)
-
-    asyncio.run(main())
-
-
-def test_arrows_and_letters_move_the_cursor() -> None:
-    async def story(rig: Rig, node: FakeNode) -> None:
-        await rig.press("down", "j")
-        assert "payments" in rig.cursor_line()
-        await rig.press("up", "k")
-        assert "shop" in rig.cursor_line()
-        await rig.press("G")
-        assert "metrics" in rig.cursor_line()
-        await rig.press("g", "pagedown")
-        assert rig.main.view.cursor == 24
-        await rig.press("pageup")
-        assert rig.main.view.cursor == 0
-
-    play(story)
-
-
-def test_left_folds_then_goes_up_and_right_unfolds_then_goes_down() -> None:
-    async def story(rig: Rig, node: FakeNode) -> None:
-        await rig.press("down", "down", "down")
-        assert "charge" in rig.cursor_line()
-        await rig.press("left")
-        assert "payments" in rig.cursor_line()
-        await rig.press("h")
-        assert "▸ ● payments" in rig.cursor_line()
-        assert "3 below · 1 down · 1 waiting · 7 restarts" in rig.cursor_line()
-        assert "refund" not in rig.text()
-        await rig.press("l")
-        assert "refund" in rig.text()
-        await rig.press("right")
-        assert "charge" in rig.cursor_line()
-
-    play(story)
-
-
-def test_minus_folds_all_and_asterisk_unfolds_all_below() -> None:
-    async def story(rig: Rig, node: FakeNode) -> None:
-        await rig.press("minus")
-        assert len(rig.main.view.keys) == 6
-        await rig.press("asterisk")
-        assert len(rig.main.view.keys) == 25
-
-    play(story)
-
-
-def test_the_cursor_stays_on_its_child_and_on_its_screen_line() -> None:
-    async def story(rig: Rig, node: FakeNode) -> None:
-        await rig.press("G")
-        before = rig.text().splitlines().index(rig.cursor_line())
-        node.change(*(make_row(60 + n, 7, f"new{n}") for n in range(40)))
-        await rig.until(lambda: len(rig.state.model.rows) == 65)
-        assert "metrics" in rig.cursor_line()
-        node.change(gone=tuple(range(11, 23)))
-        await rig.until(lambda: len(rig.state.model.dead) == 12)
-        await rig.pass_time(7.0)
-        assert len(rig.state.model.rows) == 53
-        assert "metrics" in rig.cursor_line()
-        assert rig.text().splitlines().index(rig.cursor_line()) == before
-
-    play(story, size=(100, 20))
-
-
-def test_a_filter_keeps_supervisors_and_counts_and_escape_ends_it() -> None:
-    async def story(rig: Rig, node: FakeNode) -> None:
-        await rig.press("slash")
-        await rig.type("charge")
-        assert "1 of 25" in rig.text()
-        assert [line.dim for line in rig.main.panes["tree"].lines] == [  # type: ignore[attr-defined]
-            True,
-            True,
-            False,
-        ]
-        await rig.press("enter")
-        assert rig.main.view.has_focus
-        await rig.press("escape")
-        assert len(rig.main.view.keys) == 25
-
-    play(story)
-
-
-def test_a_bad_regex_is_shown_and_the_last_good_filter_stays() -> None:
-    async def story(rig: Rig, node: FakeNode) -> None:
-        await rig.press("slash")
-        await rig.type("db")
-        assert rig.state.query.text == "db"
-        await rig.type(" /(/")
-        assert "bad regex" in rig.text()
-        assert rig.state.query.text.strip() == "db"
-        assert "2 of 25" not in rig.text()
-        assert len(rig.main.view.keys) == 2
-
-    play(story)
-
-
-def test_letters_typed_into_the_filter_are_no_commands() -> None:
-    async def story(rig: Rig, node: FakeNode) -> None:
-        await rig.press("slash")
-        await rig.type("qz")
-        assert rig.state.query.text == "qz"
-        assert not rig.state.only_problems
-        assert "Nothing passes the filter" in rig.text()
-        await rig.press("escape")
-        assert rig.state.query.text == ""
-
-    play(story)
-
-
-def test_n_and_shift_n_visit_the_matches_only() -> None:
-    async def story(rig: Rig, node: FakeNode) -> None:
-        await rig.press("slash")
-        await rig.type("under:workers")
-        await rig.press("enter", "g", "n")
-        assert "workers" in rig.cursor_line()
-        await rig.press("n")
-        assert "index" in rig.cursor_line()
-        await rig.press("N", "N")
-        assert "legacy" in rig.cursor_line()
-
-    play(story)
-
-
-def test_e_visits_every_problem_and_unfolds_what_hides_it() -> None:
-    async def story(rig: Rig, node: FakeNode) -> None:
-        await rig.press("minus", "g")
-        seen: list[str] = []
-        for _ in range(6):
-            await rig.press("e")
-            row = rig.state.row(rig.main.pointed())
-            assert row is not None
-            seen.append(row.label)
-        assert seen == ["payments", "charge", "refund", "mailer", "legacy", "payments"]
-
-    play(story)
-
-
-def test_z_shows_only_problems() -> None:
-    async def story(rig: Rig, node: FakeNode) -> None:
-        await rig.press("2", "z")
-        assert len(rig.main.view.keys) == 5
-        await rig.press("escape")
-        assert len(rig.main.view.keys) == 25
-
-    play(story)
 
 
 def test_pause_stops_the_picture_and_a_step_shows_one_more() -> None:
@@ -266,9 +116,9 @@ def test_a_sorted_list_holds_still_while_the_user_moves() -> None:
         node.change(evolve(metrics, mailbox_len=5000))
         await rig.until(lambda: rig.state.model.rows[35].mailbox_len == 5000)
         assert "held" in rig.text()
-        assert rig.main.view.keys[0] != 35
+        assert rig.main.lists.view.keys[0] != 35
         await rig.pass_time(1.5)
-        assert rig.main.view.keys[0] == 35
+        assert rig.main.lists.view.keys[0] == 35
         assert "charge" in rig.cursor_line()
 
     play(story)
@@ -289,7 +139,7 @@ def test_the_log_follows_its_end_until_the_cursor_leaves_it() -> None:
         assert "one more." in rig.cursor_line()
         await rig.press("slash")
         await rig.type("/r 7|r 8/")
-        assert len(rig.main.view.keys) == 2
+        assert len(rig.main.lists.view.keys) == 2
 
     play(story)
 
@@ -303,9 +153,9 @@ def test_tab_and_numbers_change_the_screen() -> None:
             ("5", "lints"),
         ]:
             await rig.press(key)
-            assert rig.main.current == name
+            assert rig.main.lists.current == name
         await rig.press("tab", "shift+tab")
-        assert rig.main.current == "lints"
+        assert rig.main.lists.current == "lints"
 
     play(story)
 
@@ -341,7 +191,7 @@ def test_shift_y_copies_what_is_known_as_json() -> None:
 def test_o_moves_the_column_that_is_sorted_by() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         await rig.press("O")
-        assert rig.main.current == "list"
+        assert rig.main.lists.current == "list"
         assert "by path" in rig.text()
         await rig.press("o", "o")
         assert "by mailbox growth/s" in rig.text()
@@ -370,9 +220,9 @@ def test_the_palette_offers_every_named_action() -> None:
 def test_a_keymap_moves_a_key_and_the_help_shows_it() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         await rig.press("z")
-        assert not rig.state.only_problems
+        assert not rig.state.filter.only_problems
         await rig.press("P")
-        assert rig.state.only_problems
+        assert rig.state.filter.only_problems
         await rig.press("question_mark")
         page = rig.app.screen.query_one("#help-page", Document)
         assert "P                only problems" in page.text
@@ -398,15 +248,23 @@ def test_every_action_has_an_id_of_its_own() -> None:
     assert len({each.key for each in keys}) == len(keys)
 
 
+def test_every_key_of_the_main_screen_does_something_and_nothing_has_no_key() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        keys = {b.id for b in (*MAIN_KEYS, *TREE_KEYS) if b.action.startswith("do(")}
+        assert set(rig.main.doing) == keys
+
+    play(story)
+
+
 def test_only_lines_that_changed_are_painted() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
-        assert rig.main.view.update_lines() == 0
+        assert rig.main.lists.view.update_lines() == 0
         db = next(row for row in node.rows if row.id == 2)
-        before = rig.main.view.painted[1]
+        before = rig.main.lists.view.painted[1]
         node.change(evolve(db, mailbox_len=99))
         await rig.until(lambda: rig.state.model.rows[2].mailbox_len == 99)
-        assert rig.main.view.painted[1] != before
-        assert rig.main.view.update_lines() == 0
+        assert rig.main.lists.view.painted[1] != before
+        assert rig.main.lists.view.update_lines() == 0
 
     play(story)
 
@@ -419,6 +277,6 @@ def test_ten_thousand_children_fold_and_cost_only_their_lines() -> None:
             assert "10000 below" in rig.text()
             await rig.press("right", "G")
             assert "w10001" in rig.cursor_line()
-            assert len(rig.main.view.strips) < 200
+            assert len(rig.main.lists.view.strips) < 200
 
     asyncio.run(main())

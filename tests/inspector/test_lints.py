@@ -10,7 +10,7 @@ from tests.inspector.shop import shop_rows
 from trio_sup.inspect.model.incidents import Incidents
 from trio_sup.inspect.model.lint_rules import BY_ID, RULES
 from trio_sup.inspect.model.lints import GROWING, Finding, Lints
-from trio_sup.inspect.model.model import TreeModel
+from trio_sup.inspect.model.tree_model import TreeModel
 from trio_sup.inspect.protocol.wire import Event, Heartbeat, Row
 
 

@@ -4,8 +4,14 @@ from attrs import evolve
 from hypothesis import given, strategies as st
 
 from tests.inspector.rows import make_row, server, supervisor
-from trio_sup.inspect.model.model import ROOT, Totals, TreeModel, snapshot, totals_of
-from trio_sup.inspect.model.tree import Expansion, flatten, walk
+from trio_sup.inspect.model.tree_model import (
+    ROOT,
+    Totals,
+    TreeModel,
+    snapshot,
+    totals_of,
+)
+from trio_sup.inspect.model.tree_view import Expansion, flatten, walk
 
 STATUSES = ["running", "stopped", "backing_off", "restarting", "stuck", "quarantined"]
 

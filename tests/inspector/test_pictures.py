@@ -11,6 +11,8 @@ import pytest
 
 from tests.inspector.pictures import IMAGES, PICTURES, draw
 
+pytestmark = pytest.mark.slow
+
 LARGEST = 200_000
 
 

@@ -11,6 +11,7 @@ from tests.commands.test_recording import SECONDS, write
 from tests.inspector.rig import Clock, Rig
 from trio_sup.inspect.recording.replay import read_index
 from trio_sup_inspector.app import Settings
+from trio_sup_inspector.keys import REPLAY_KEYS
 from trio_sup_inspector.replay import ReplayApp
 from trio_sup_inspector.screens.replay import position_cells
 
@@ -50,6 +51,13 @@ def test_it_plays_by_itself_and_says_that_it_is_a_recording(
         assert "0:05 / 1:00" in rig.text()
         alive = set(rig.state.model.rows) - set(rig.state.model.dead)
         assert alive == set(app.player.session.rows)
+
+    play(story)
+
+
+def test_every_key_of_a_recording_does_something(play: Callable[..., None]) -> None:
+    async def story(rig: Rig, app: ReplayApp) -> None:
+        assert {binding.id for binding in REPLAY_KEYS} <= set(rig.main.doing)
 
     play(story)
 
@@ -96,8 +104,8 @@ def test_what_the_user_chose_survives_a_jump(play: Callable[..., None]) -> None:
         await rig.press("2", "slash")
         await rig.type("c3")
         await rig.press("enter", "right_curly_bracket")
-        assert rig.main.current == "list"
-        assert rig.state.query.text == "c3"
+        assert rig.main.lists.current == "list"
+        assert rig.state.filter.query.text == "c3"
         assert "c3" in rig.text()
         assert "c4" not in rig.text()
 

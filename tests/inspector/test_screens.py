@@ -21,6 +21,8 @@ from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, open_rig
 from tests.inspector.shop import TRACEBACK, shop_rows, story
 
+pytestmark = pytest.mark.slow
+
 SCREENS = Path(__file__).parent / "screens"
 SIZES = {"40x15": (40, 15), "80x24": (80, 24), "160x50": (160, 50)}
 
@@ -116,9 +118,9 @@ def has_come(rig: Rig, scene: str) -> bool:
         return 4 in session.details
     if part != scene:
         return getattr(session.details[4], part) is not None
-    if scene not in rig.main.panes:
+    if scene not in rig.main.lists.panes:
         return True
-    wanted = [{"node": "info"}.get(t, t) for t in rig.main.panes[scene].topics]
+    wanted = [{"node": "info"}.get(t, t) for t in rig.main.lists.panes[scene].topics]
     return all(getattr(session.topics, topic) for topic in wanted)
 
 
@@ -227,7 +229,7 @@ def coloured(rig: Rig) -> list[Segment]:
 def test_without_colours_the_cursor_is_reversed_and_trouble_is_bold() -> None:
     async def main() -> None:
         async with open_rig(shop_node(), size=(80, 40), no_color=True) as rig:
-            view = rig.main.view
+            view = rig.main.lists.view
             top = view.region.y
             strips = rig.strips()
             cursor = strips[top]

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tests.inspector.rows import make_row, server, supervisor
-from trio_sup.inspect.model.model import TreeModel, snapshot
 from trio_sup.inspect.model.order import BY_ID, arrange
 from trio_sup.inspect.model.query import parse_query
+from trio_sup.inspect.model.tree_model import TreeModel, snapshot
 from trio_sup.inspect.text import show
 from trio_sup.inspect.text.tree_text import tree_lines
 from trio_sup_inspector.lines.cells import Cells, cells_width, changed_span, width_of

@@ -57,12 +57,12 @@ def test_a_lost_node_leaves_its_last_rows_and_a_countdown() -> None:
             await rig.until_shown("RECONNECTING")
             assert "r = try now" in rig.text()
             assert "payments" in rig.text()
-            assert rig.main.view.faded
+            assert rig.main.lists.view.faded
             await node.start()
             rig.clock.now += 30.0
             await rig.until_shown("LIVE")
             assert "RECONNECTING" not in rig.text()
-            assert not rig.main.view.faded
+            assert not rig.main.lists.view.faded
 
     run(story)
 

@@ -18,6 +18,8 @@ from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import PATIENCE
 from tests.inspector.shop import shop_rows
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = "import sys; from trio_sup_inspector.app import main; sys.exit(main(None))"
 COLOUR = re.compile(rb"\x1b\[(?:[0-9;:]*;)?(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|38|48)[;:m]")
 

@@ -30,8 +30,8 @@ def test_details_that_cover_the_list_go_on_to_the_next_problem() -> None:
         await rig.press(*TO_CHARGE)
         assert "shop/payments/charge" in rig.text()
         await rig.press("e")
-        assert rig.main.side.subject_id == rig.main.view.selected
-        assert rig.main.side.subject_id != 4
+        assert rig.main.details.side.subject_id == rig.main.lists.view.selected
+        assert rig.main.details.side.subject_id != 4
         await rig.until_shown("runs         app.payments.Refund")
 
     play(story)
@@ -42,7 +42,7 @@ def test_a_filter_brings_back_the_list_that_details_covered() -> None:
         await rig.press(*TO_CHARGE)
         await rig.press("slash")
         await rig.type("refund")
-        assert not rig.main.side.open
+        assert not rig.main.details.side.open
         assert "shop/payments/charge" not in rig.text()
         assert "1 of 25" in rig.text()
 
@@ -53,7 +53,7 @@ def test_beside_a_list_a_filter_leaves_the_details_open() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         await rig.press(*TO_CHARGE)
         await rig.press("slash")
-        assert rig.main.side.open
+        assert rig.main.details.side.open
 
     play(story, size=(140, 40))
 
@@ -63,10 +63,10 @@ def test_jumps_between_matches_take_covering_details_along() -> None:
         await rig.press("slash")
         await rig.type("under:shop/payments")
         await rig.press("enter", "g", "n", "n", "enter")
-        shown = rig.main.side.subject_id
+        shown = rig.main.details.side.subject_id
         await rig.press("n")
-        assert rig.main.side.subject_id not in (None, shown)
-        assert rig.main.side.subject_id == rig.main.view.selected
+        assert rig.main.details.side.subject_id not in (None, shown)
+        assert rig.main.details.side.subject_id == rig.main.lists.view.selected
 
     play(story)
 

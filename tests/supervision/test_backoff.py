@@ -1,4 +1,4 @@
-"""Backing off is a state: everything is defined in it (design rule 10, trap 14)."""
+"""Backing off is a state: everything is defined in it (rule 10 of how it is built, trap 14)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the end of the block raises (design rules 3 and 4)."""
+"""What the end of the block raises (rules 3 and 4 of how it is built)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A restart limit of one child: escalate or quarantine (design rule 9)."""
+"""A restart limit of one child: escalate or quarantine (rule 9 of how it is built)."""
 
 from __future__ import annotations
 

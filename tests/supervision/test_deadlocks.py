@@ -1,4 +1,4 @@
-"""What would wait for itself is refused at once (design rule 11)."""
+"""What would wait for itself is refused at once (rule 11 of how it is built)."""
 
 from __future__ import annotations
 

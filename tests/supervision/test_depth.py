@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import trio
 
-from tests.supervision.test_ends_always_end import quiet_log
+from tests.supervision.biting import quiet_log
 from tests.supervision.traps import run
 from trio_sup import (
     Child,

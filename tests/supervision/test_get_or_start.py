@@ -1,4 +1,4 @@
-"""`get_or_start`: one holder of a name, whoever asks first (design rule 8)."""
+"""`get_or_start`: one holder of a name, whoever asks first (rule 8 of how it is built)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handles: waiting for a child, whatever becomes of it (design rule 15)."""
+"""Handles: waiting for a child, whatever becomes of it (rule 15 of how it is built)."""
 
 from __future__ import annotations
 

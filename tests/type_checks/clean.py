@@ -6,7 +6,7 @@ for both: an ignore that is not needed is one itself.
 
 from trio_sup._commands.output import say, say_lines, say_pieces
 from trio_sup._core.clean import clean, json_line, json_pieces
-from trio_sup.inspect.model.model import TreeModel
+from trio_sup.inspect.model.tree_model import TreeModel
 from trio_sup.inspect.text.tree_text import tree_lines
 
 

@@ -1,4 +1,4 @@
-"""Who waits for whom: what could never be answered is refused (design rule 11).
+"""Who waits for whom: what could never be answered is refused (rule 11 of how it is built).
 
 A server handles one message at a time, so a ring of servers that call each other (or
 wait for each other's end, or for room in each other's mailboxes) is a deadlock. Each server's mailbox knows the calls that its handler waits for; a new

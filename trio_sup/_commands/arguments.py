@@ -112,7 +112,7 @@ def _whole(text: str, accepted: str, *, least: int = 0, most: float = math.inf) 
 
 def duration(text: str) -> float:
     """A duration such as ``90s`` or ``2m``."""
-    from trio_sup.inspect.recording.when import read_duration
+    from trio_sup.inspect.model.typed_times import read_duration
 
     try:
         return read_duration(text)
@@ -122,7 +122,7 @@ def duration(text: str) -> float:
 
 def moment(text: str) -> float:
     """A point in time, or a duration before now, in seconds since 1970."""
-    from trio_sup.inspect.recording.when import read_moment
+    from trio_sup.inspect.model.typed_times import read_moment
 
     try:
         return read_moment(text, time.time())

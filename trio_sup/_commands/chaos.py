@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import random
-import time
 from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from trio_sup._commands.arguments import (
     FILTER,
@@ -27,21 +25,41 @@ from trio_sup._commands.command import (
     Command,
     CommandError,
 )
-from trio_sup._commands.output import complain, say
+from trio_sup._commands.output import complain, say, say_lines
 from trio_sup._commands.support import asking, node_or_filter, peer, query
-from trio_sup._core.clean import clean, json_line
+from trio_sup._core.clean import json_line
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.client.conversation import Conversation
     from trio_sup.inspect.client.session import Session
     from trio_sup.inspect.model.chaos import Step
-    from trio_sup.inspect.model.rampage import Hit
+    from trio_sup.inspect.model.chaos_run import Hit
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     add_node(parser)
     add_filter(parser, "only children that fit")
+    _add_what_is_drawn(parser)
+    parser.add_argument(
+        "--settle",
+        type=duration,
+        default=10.0,
+        metavar="TIME",
+        help="how long a child may take to come back (10s)",
+    )
+    parser.add_argument(
+        "--seed", type=natural, metavar="N", help="draw the same plan again"
+    )
+    parser.add_argument(
+        "--plan", type=Path, metavar="FILE", help="carry out a script instead"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the plan, do nothing"
+    )
+    add_json(parser, "print one JSON object a line")
+
+
+def _add_what_is_drawn(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kinds",
         type=kinds,
@@ -63,23 +81,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="how long to go on, such as 90s or 10m (30s)",
     )
-    parser.add_argument(
-        "--settle",
-        type=duration,
-        default=10.0,
-        metavar="TIME",
-        help="how long a child may take to come back (10s)",
-    )
-    parser.add_argument(
-        "--seed", type=natural, metavar="N", help="draw the same plan again"
-    )
-    parser.add_argument(
-        "--plan", type=Path, metavar="FILE", help="carry out a script instead"
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="print the plan, do nothing"
-    )
-    add_json(parser, "print one JSON object a line")
 
 
 def kinds(text: str) -> list[str]:
@@ -96,7 +97,9 @@ def kinds(text: str) -> list[str]:
 
 def run(args: argparse.Namespace) -> int:
     """Cause faults on a node that allows control, and tell what came back."""
+    from trio_sup.inspect.client.carrying_out import carry_out
     from trio_sup.inspect.client.conversation import attached
+    from trio_sup.inspect.model.chaos_run import ChaosRun, all_back
 
     node_or_filter(args)
     with (
@@ -115,8 +118,16 @@ def run(args: argparse.Namespace) -> int:
             conversation.leave()
             _print_plan(plan, as_json=args.json)
             return EXIT_OK
-        _wait_for_control(conversation)
-        return _Show(conversation, plan, args).run()
+        conversation.until_control()
+        if args.plan is None:
+            complain(f"seed {args.seed}")
+        chaos = ChaosRun(conversation.session, plan, args.settle)
+        tell = _print_json if args.json else _print_line
+        end = carry_out(conversation, chaos, tell)
+        _summary(chaos.hits, end.gone, as_json=args.json)
+    if end.interrupted:
+        return EXIT_INTERRUPTED
+    return EXIT_OK if all_back(chaos.hits) and not end.gone else EXIT_FAILED
 
 
 def _plan(args: argparse.Namespace, session: Session) -> list[Step]:
@@ -146,121 +157,32 @@ def _plan(args: argparse.Namespace, session: Session) -> list[Step]:
 
 def _print_plan(plan: list[Step], *, as_json: bool) -> None:
     from trio_sup.inspect.model.chaos import step_json
+    from trio_sup.inspect.text.chaos_text import step_line
 
     for step in plan:
-        if as_json:
-            say(json_line(step_json(step)))
-        else:
-            say(clean(f"{step.at:>9.3f} s  {step.fault:<9} {step.path}"))
+        say(json_line(step_json(step)) if as_json else step_line(step))
     complain(f"{len(plan)} faults, nothing was done")
 
 
-def _wait_for_control(conversation: Conversation) -> None:
-    from trio_sup.inspect.client.conversation import EXIT_REFUSED
+def _print_json(hit: Hit) -> None:
+    from trio_sup.inspect.text.chaos_text import hit_json
 
-    operating = conversation.session.operating
-    while operating.role is None:
-        if "known" in operating.why_not or not conversation.step():
-            break
-    if not operating.granted:
-        raise CommandError(operating.why_not, EXIT_REFUSED)
+    say(json_line(hit_json(hit)), flush=True)
 
 
-class _Show:
-    """Carries a plan out and prints what comes of it."""
+def _print_line(hit: Hit) -> None:
+    from trio_sup.inspect.text.chaos_text import hit_line
 
-    def __init__(
-        self, conversation: Conversation, plan: list[Step], args: argparse.Namespace
-    ) -> None:
-        from trio_sup.inspect.model.rampage import Rampage
-
-        self._conversation = conversation
-        self._rampage: Rampage = Rampage(conversation.session, plan, args.settle)
-        self._json: bool = args.json
-        self._began = time.monotonic()
-        if args.plan is None:
-            complain(f"seed {args.seed}")
-
-    def run(self) -> int:
-        """Until the plan is done and everything is back, or late."""
-        interrupted = gone = False
-        try:
-            gone = not self._go_on()
-        except KeyboardInterrupt:
-            # What was suspended or terminated is put right before this ends.
-            interrupted = True
-            self._rampage.abandon()
-            gone = not self._go_on(hurry=True)
-        if not gone:
-            self._conversation.leave()
-        self._summary(gone)
-        if interrupted:
-            return EXIT_INTERRUPTED
-        lost = any(hit.outcome in ("not_back", "") for hit in self._rampage.hits)
-        return EXIT_FAILED if gone or lost else EXIT_OK
-
-    def _go_on(self, *, hurry: bool = False) -> bool:
-        """Carry on to the end; False if the node closed the connection."""
-        rampage, conversation = self._rampage, self._conversation
-        while True:
-            now = time.monotonic() - self._began
-            for hit in rampage.advance(now, hurry=hurry):
-                self._tell(hit)
-            conversation.flush()
-            if rampage.finished:
-                return True
-            due = rampage.next_at
-            wait = 0.1 if due is None else min(0.1, max(due - now, 0.0))
-            if not conversation.step(wait):
-                return False
-
-    def _tell(self, hit: Hit) -> None:
-        if self._json:
-            say(json_line(_hit_json(hit)), flush=True)
-        else:
-            where = f"{hit.step.fault:<9} {hit.step.path} (life {hit.life})"
-            say(clean(f"{hit.began:>8.2f} s  {where}: {hit.text}"), flush=True)
-
-    def _summary(self, gone: bool) -> None:
-        hits = self._rampage.hits
-        by = {name: sum(hit.outcome == name for hit in hits) for name in OUTCOMES}
-        times = sorted(hit.seconds for hit in hits if hit.outcome == "back")
-        lost = len(hits) - sum(by.values())
-        if self._json:
-            data: dict[str, object] = {"schema": 1, "faults": len(hits), **by}
-            data["unknown"] = lost
-            data["median_seconds"] = round(median(times), 3) if times else None
-            data["slowest_seconds"] = round(times[-1], 3) if times else None
-            data["node_gone"] = gone
-            say(json_line(data))
-            return
-        parts = [f"{count} {name.replace('_', ' ')}" for name, count in by.items()]
-        if lost:
-            parts.append(f"{lost} unknown")
-        say(clean(f"{len(hits)} faults: {', '.join(parts)}"))
-        if times:
-            slowest = f"{times[-1]:.1f} s at most"
-            say(clean(f"back after {median(times):.1f} s (median), {slowest}"))
-        if gone:
-            why = "the node closed the connection: it ended, or its tree gave up"
-            say(clean(why))
+    say(hit_line(hit), flush=True)
 
 
-OUTCOMES: Final = ("back", "done", "refused", "missed", "not_back")
-"""How the story of a fault can end."""
+def _summary(hits: list[Hit], gone: bool, *, as_json: bool) -> None:
+    from trio_sup.inspect.text.chaos_text import summary_json, summary_lines
 
-
-def _hit_json(hit: Hit) -> dict[str, object]:
-    from trio_sup.inspect.model.chaos import step_json
-
-    return {
-        **step_json(hit.step),
-        "began": round(hit.began, 3),
-        "life": hit.life,
-        "outcome": hit.outcome,
-        "seconds": round(hit.seconds, 3) if hit.outcome == "back" else None,
-        "text": hit.text,
-    }
+    if as_json:
+        say(json_line(summary_json(hits, gone)))
+    else:
+        say_lines(summary_lines(hits, gone))
 
 
 COMMAND = Command(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
 from trio_sup._commands.arguments import count, name, port, seconds
 from trio_sup._commands.command import Command
+from trio_sup._commands.extras import inspector_main
+from trio_sup._commands.interpreter import python_process
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,9 +52,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the demonstration."""
-    module = importlib.import_module("trio_sup.demo")
-    main: Callable[[argparse.Namespace], int | None] = module.main
-    return main(args) or 0
+    from trio_sup.demo.start import main
+
+    return main(args, inspector_main, python_process)
 
 
 COMMAND = Command(

@@ -36,7 +36,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what the node remembers, or go on as events happen."""
     from trio_sup.inspect.client import oneshot
-    from trio_sup.inspect.text import report
+    from trio_sup.inspect.text.documents import event_json
+    from trio_sup.inspect.text.plain_lines import event_line
 
     recording = recording_of(args)
     with asking(), reading():
@@ -50,19 +51,19 @@ def run(args: argparse.Namespace) -> int:
             if args.since is not None and wall < args.since:
                 continue
             if args.json:
-                say(json_line(report.event_json(event, wall)), flush=args.follow)
+                say(json_line(event_json(event, wall)), flush=args.follow)
             else:
-                say(report.event_line(event, wall), flush=args.follow)
+                say(event_line(event, wall), flush=args.follow)
     return 0
 
 
 def _recorded(path: Path) -> list[tuple[Event, float]]:
-    from trio_sup.inspect.client import oneshot
+    from trio_sup.inspect.client.answer import wall_time
     from trio_sup.inspect.recording import replay
 
     index = replay.read_index(path)
     hello = replay.answer_of(path).node
-    return [(event, oneshot.wall_time(hello, event.at)) for event in index.events]
+    return [(event, wall_time(hello, event.at)) for event in index.events]
 
 
 COMMAND = Command(

@@ -11,6 +11,11 @@ from trio_sup._commands import tree
 from trio_sup._commands.arguments import HOW, add_ascii, add_node, port, rate
 from trio_sup._commands.command import EXIT_FAILED, EXIT_USAGE, Command, CommandError
 from trio_sup._commands.extras import from_extra
+from trio_sup._commands.interpreter import (
+    python_command,
+    python_environment,
+    python_process,
+)
 from trio_sup._commands.output import complain
 from trio_sup._commands.support import (
     asking,
@@ -124,8 +129,9 @@ def _demo(args: argparse.Namespace, on_screen: bool) -> int:
     from trio_sup._commands.parsing import parser
 
     app = inspector_app() if on_screen else None
-    window = importlib.import_module("trio_sup.demo.window")
-    options = importlib.import_module("trio_sup.demo.options").Options
+    from trio_sup.demo import window
+    from trio_sup.demo.options import Options
+
     words = ["demo", "--chaos", "2"]
 
     def show(socket: Path) -> int:
@@ -134,8 +140,8 @@ def _demo(args: argparse.Namespace, on_screen: bool) -> int:
         args.node = str(socket)
         return _print_tree(args)
 
-    code: int = window.run(options.from_args(parser(words).parse_args(words)), show)
-    return code
+    options = Options.from_args(parser(words).parse_args(words))
+    return window.run(options, show, python_process)
 
 
 def _web(args: argparse.Namespace) -> int:
@@ -159,9 +165,13 @@ def _web(args: argparse.Namespace) -> int:
         words = [args.node]
     words += [f"--rate={args.rate:g}", f"--color={args.color}"]
     words += ["--ascii"] * args.ascii
+    command = python_command("trio_sup", "inspect", *words)
+    # The shell that starts it finds our modules and no others.
+    ours = python_environment()
+    environ = {n: ours[n] for n in ("PYTHONSAFEPATH", "PYTHONPATH") if n in ours}
     serve: Callable[..., int] = web.serve
     try:
-        return serve(words, port=args.port)
+        return serve(command, environ, port=args.port)
     except OSError as error:
         text = f"port {args.port} cannot be used: {error.strerror}; --port 0 takes a free one"
         raise CommandError(text, EXIT_FAILED) from error

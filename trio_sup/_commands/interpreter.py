@@ -7,6 +7,11 @@ import sys
 from pathlib import Path
 
 
+def python_process(module: str, *words: str) -> tuple[list[str], dict[str, str]]:
+    """The command and the environment of a process that runs one of our modules."""
+    return python_command(module, *words), python_environment()
+
+
 def python_command(module: str, *words: str) -> list[str]:
     """The command that runs one of our modules, whatever lies in this directory.
 

@@ -18,16 +18,17 @@ def run(args: argparse.Namespace) -> int:
     """List the nodes that run; no node is no failure."""
     from trio_sup.inspect.finding import discovery
     from trio_sup.inspect.finding.directory import runtime_dir
-    from trio_sup.inspect.text import report
+    from trio_sup.inspect.text.documents import nodes_json
+    from trio_sup.inspect.text.plain_lines import nodes_lines
 
     directory = runtime_dir()
     with asking():
         discovery.sweep(directory)
         found = [node for node in discovery.list_nodes(directory) if node.running]
     if args.json:
-        print_json(report.nodes_json(found))
+        print_json(nodes_json(found))
     elif found:
-        say_lines(report.nodes_lines(found, time.time()))
+        say_lines(nodes_lines(found, time.time()))
     else:
         complain(f"no node runs (looked in {directory})")
     return 0

@@ -96,10 +96,10 @@ def columns(text: str | None, default: tuple[str, ...]) -> list[Column] | None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the children as a flat list, once."""
-    from trio_sup.inspect.model.model import snapshot
     from trio_sup.inspect.model.order import BY_ID, arrange
-    from trio_sup.inspect.text import report
+    from trio_sup.inspect.model.tree_model import snapshot
     from trio_sup.inspect.text.columns import PS, table
+    from trio_sup.inspect.text.documents import rows_json
 
     chosen = columns(args.columns, PS)
     if chosen is None:
@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     )[: args.lines]
     rows = [model.rows[id] for id in ids]
     if args.json:
-        print_json(report.rows_json(answer, rows, wanted))
+        print_json(rows_json(answer, rows, wanted))
     else:
         heading = not args.no_heading
         say_lines(table(chosen, rows, model, now=answer.now, heading=heading))

@@ -19,7 +19,8 @@ from trio_sup._commands.support import (
 if TYPE_CHECKING:
     import argparse
 
-    from trio_sup.inspect.client.oneshot import Answer
+    from trio_sup.inspect.client.answer import Answer
+    from trio_sup.inspect.protocol.wire import Detail
 
 PARTS: Final = ("mailbox", "state", "stack", "history", "links")
 
@@ -47,39 +48,50 @@ def run(args: argparse.Namespace) -> int:
     """Print one child's specification, state, last crash and latest events."""
     import attrs
 
-    from trio_sup.inspect.client import oneshot
-    from trio_sup.inspect.protocol.wire import Detail
-    from trio_sup.inspect.text import subject
-    from trio_sup.inspect.text.subject_parts import part_lines
-
-    def wanted(answer: Answer) -> int:
-        try:
-            return subject.find_child(answer.rows.values(), args.child)
-        except subject.NoSuchChild as error:
-            raise CommandError(str(error), oneshot.EXIT_NO_NODE) from error
-        except subject.AmbiguousChild as error:
-            raise CommandError(str(error), oneshot.EXIT_AMBIGUOUS) from error
+    from trio_sup.inspect.client.oneshot import EXIT_NO_NODE
+    from trio_sup.inspect.text.one_child import child_json, child_lines
+    from trio_sup.inspect.text.one_child_parts import part_lines
 
     parts = tuple(dict.fromkeys(args.parts))
-    if recording_of(args) is not None:
-        if parts:
-            raise CommandError("a recording holds no such parts", EXIT_USAGE)
-        answer = ask(args)
-        row = answer.rows[wanted(answer)]
-        detail = Detail(row.id, answer.now, row)
-    else:
-        with asking():
-            answer, detail = oneshot.detail(peer(args), wanted, parts)
+    answer, detail = _look(args, parts)
     if detail.row is None:
-        raise CommandError(f"{args.child} is gone", oneshot.EXIT_NO_NODE)
+        raise CommandError(f"{args.child} is gone", EXIT_NO_NODE)
     if args.json:
-        document = subject.child_json(answer, detail, detail.row)
+        document = child_json(answer, detail, detail.row)
         inside = attrs.asdict(detail, filter=lambda field, _: field.name in parts)
         print_json(document | inside)
     else:
-        say_lines(subject.child_lines(answer, detail, detail.row))
+        say_lines(child_lines(answer, detail, detail.row))
         say_lines(part_lines(detail, parts))
     return 0
+
+
+def _look(args: argparse.Namespace, parts: tuple[str, ...]) -> tuple[Answer, Detail]:
+    """The child in a recording or on a node."""
+    from trio_sup.inspect.client import oneshot
+    from trio_sup.inspect.model.which_child import (
+        NoChildFits,
+        SeveralChildrenFit,
+        find_child,
+    )
+    from trio_sup.inspect.protocol.wire import Detail
+
+    def wanted(answer: Answer) -> int:
+        try:
+            return find_child(answer.rows.values(), args.child)
+        except NoChildFits as error:
+            raise CommandError(str(error), oneshot.EXIT_NO_NODE) from error
+        except SeveralChildrenFit as error:
+            raise CommandError(str(error), oneshot.EXIT_AMBIGUOUS) from error
+
+    if recording_of(args) is None:
+        with asking():
+            return oneshot.detail(peer(args), wanted, parts)
+    if parts:
+        raise CommandError("a recording holds no such parts", EXIT_USAGE)
+    answer = ask(args)
+    row = answer.rows[wanted(answer)]
+    return answer, Detail(row.id, answer.now, row)
 
 
 COMMAND = Command(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from trio_sup.inspect.client.oneshot import Answer
+    from trio_sup.inspect.client.answer import Answer
     from trio_sup.inspect.model.health import Breach, Limits
 
 AGAIN: Final = 0.25
@@ -60,7 +60,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the totals and what is wrong."""
     from trio_sup.inspect.model.health import Limits
-    from trio_sup.inspect.text import report
+    from trio_sup.inspect.text.documents import status_json
+    from trio_sup.inspect.text.plain_lines import status_lines
 
     given = {name: getattr(args, name) for name in LIMITS}
     limits = Limits(
@@ -68,9 +69,9 @@ def run(args: argparse.Namespace) -> int:
     )
     answer, found = _look(args, limits)
     if args.json:
-        print_json(report.status_json(answer, found))
+        print_json(status_json(answer, found))
     else:
-        say_lines(report.status_lines(answer, found))
+        say_lines(status_lines(answer, found))
     return EXIT_FAILED if args.check and found else EXIT_OK
 
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Generator, Sequence
 
+    from trio_sup.inspect.client.answer import Answer
     from trio_sup.inspect.client.conversation import Peer
-    from trio_sup.inspect.client.oneshot import Answer
-    from trio_sup.inspect.finding.discovery import FoundNode
+    from trio_sup.inspect.finding.found_node import FoundNode
     from trio_sup.inspect.model.query import Query
 
 

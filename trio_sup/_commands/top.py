@@ -27,9 +27,9 @@ from trio_sup._core.clean import Clean, json_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trio_sup.inspect.client.oneshot import Answer
-    from trio_sup.inspect.model.model import TreeModel
+    from trio_sup.inspect.client.answer import Answer
     from trio_sup.inspect.model.query import Query
+    from trio_sup.inspect.model.tree_model import TreeModel
     from trio_sup.inspect.text.columns import Column
 
 LINES: Final = 20
@@ -51,6 +51,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "uptime, path",
     )
     add_table(parser)
+    _add_looks(parser)
+
+
+def _add_looks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n",
         "--lines",
@@ -145,27 +149,27 @@ class _View:
         )
 
     def document(self, model: TreeModel, answer: Answer, lines: int) -> Clean:
-        from trio_sup.inspect.text import report
+        from trio_sup.inspect.text.documents import children_of, rows_json
 
         rows = [model.rows[id] for id in self.ids(model, answer, lines)]
-        document = report.rows_json(answer, rows, self._query)
+        document = rows_json(answer, rows, self._query)
         clock = time.monotonic()
-        for row, child in zip(rows, report.children_of(document), strict=True):
+        for row, child in zip(rows, children_of(document), strict=True):
             child["handled_per_second"] = round(model.handled_rate(row.id, clock), 3)
             child["growth_per_second"] = round(model.growth(row.id, clock), 3)
         return json_line({"wall": round(time.time(), 6), **document})
 
 
 def _status(answer: Answer) -> Iterator[Clean]:
-    from trio_sup.inspect.text import report
+    from trio_sup.inspect.text.plain_lines import status_lines
 
-    yield from report.status_lines(answer, ())
+    yield from status_lines(answer, ())
 
 
 def _looks(args: argparse.Namespace) -> Iterator[tuple[TreeModel, Answer, bool]]:
     """The model whenever the node was heard, and whether a look is due."""
     from trio_sup.inspect.client import oneshot
-    from trio_sup.inspect.model.model import TreeModel
+    from trio_sup.inspect.model.tree_model import TreeModel
 
     interval: float = args.interval
     model = TreeModel()

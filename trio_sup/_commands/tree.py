@@ -50,8 +50,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the tree once."""
-    from trio_sup.inspect.model.model import snapshot
-    from trio_sup.inspect.text import report
+    from trio_sup.inspect.model.tree_model import snapshot
+    from trio_sup.inspect.text.documents import TooDeep, tree_json
     from trio_sup.inspect.text.tree_text import tree_lines
 
     node_or_filter(args)
@@ -59,8 +59,8 @@ def run(args: argparse.Namespace) -> int:
     answer = ask(args)
     if args.json:
         try:
-            print_json(report.tree_json(answer, wanted, args.depth))
-        except report.TooDeep as error:
+            print_json(tree_json(answer, wanted, args.depth))
+        except TooDeep as error:
             text = "the tree is too deep for nested JSON: cut it with --depth"
             raise CommandError(text, EXIT_USAGE) from error
     else:

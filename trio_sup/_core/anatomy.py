@@ -123,7 +123,9 @@ def leaves(error: BaseException) -> Iterator[BaseException]:
             todo.extend(reversed(members))
 
 
-def without(error: BaseException, kind: type[BaseException]) -> BaseException | None:
+def without(
+    error: BaseException, kind: type[BaseException] | tuple[type[BaseException], ...]
+) -> BaseException | None:
     """Return an exception without the leaves of a kind; None if nothing is left.
 
     As the second half of `split`, which is recursive and lets the class of the group

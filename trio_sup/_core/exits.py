@@ -112,7 +112,10 @@ for _signal in (Stop, Ignore, PastError):
     _signal.__module__ = "trio_sup"  # as users import it, in tracebacks too
 
 
-def is_fatal(error: BaseException, cancelled: type[BaseException]) -> bool:
+def is_fatal(
+    error: BaseException,
+    cancelled: type[BaseException] | tuple[type[BaseException], ...],
+) -> bool:
     """Whether this must pass through every supervisor: one fatal leaf is enough.
 
     Fatal is what is neither an `Exception` nor a cancellation: `KeyboardInterrupt`,
@@ -120,11 +123,15 @@ def is_fatal(error: BaseException, cancelled: type[BaseException]) -> bool:
 
     Args:
         error: What crossed the border of a life.
-        cancelled: Trio's `Cancelled`; this package does not import Trio.
+        cancelled: Trio's `Cancelled`, or several such; this package does not import
+            Trio.
     """
     if is_a(error, Exception):
         return False  # an ExceptionGroup has only such leaves
-    return any(not is_a(leaf, (Exception, cancelled)) for leaf in leaves(error))
+    return any(
+        not is_a(leaf, Exception) and not is_a(leaf, cancelled)
+        for leaf in leaves(error)
+    )
 
 
 def stop_in(error: BaseException) -> Stop | None:

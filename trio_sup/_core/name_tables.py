@@ -3,7 +3,7 @@
 An entry ties a key to its owner. It is *live* while look-ups see it, and *reserved*
 when it belongs to the owner's specification rather than to one life: a reserved
 entry stays, not live, while its owner is starting, restarting or backing off, so
-that nobody takes the name in between (design rule 7).
+that nobody takes the name in between (rule 7 of how it is built).
 """
 
 from __future__ import annotations

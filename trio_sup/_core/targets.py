@@ -58,7 +58,7 @@ _signatures: WeakKeyDictionary[Callable[..., Any], inspect.Signature] = (
 
 
 def signals_ready(target: Callable[..., Any], ready: object) -> bool:
-    """Whether a function is to be given `task_status` (design rule 16)."""
+    """Whether a function is to be given `task_status` (rule 16 of how it is built)."""
     if ready == "signalled":
         return True
     if ready == "spawned":

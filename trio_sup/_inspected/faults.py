@@ -1,6 +1,6 @@
 """Faults for living children, as `trio-sup chaos` asks for them.
 
-The words are those of `trio_sup.testing.faults`. What happens is counted as any crash
+The words are `FAULT_ACTIONS`. What happens is counted as any crash
 of the child's own: nobody asked the life to end.
 """
 
@@ -10,9 +10,12 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from trio_sup._children.record import Record
+from trio_sup._children.stopping import cut_short
 from trio_sup._core.errors import MailboxFull, NoProcess
+from trio_sup._core.exits import Exit
 from trio_sup._servers.handlers import Handler
 from trio_sup._servers.messages import CastNote
+from trio_sup.inspect.protocol.wire_actions import FAULT_ACTIONS
 
 
 class ChaosCrash(Exception):
@@ -51,9 +54,8 @@ def _end_wait(task: object, throw: Callable[[], NoReturn]) -> None:
 def vanish(record: Record, argument: str) -> str:
     """Cancel the child where it waits; nobody asked for it, so it is a crash."""
     del argument
-    if record.scope is not None:
-        record.cut_short = ChaosCrash(f"chaos in {record.path_text}: vanished")
-        record.scope.cancel("chaos")
+    error = ChaosCrash(f"chaos in {record.path_text}: vanished")
+    cut_short(record, Exit("crashed", None, error), "chaos")
     return f"{record.path_text} is cancelled in life {record.life}"
 
 
@@ -76,8 +78,10 @@ async def _nothing(server: object) -> None:
 
 _NOTHING: Final = Handler("flood", _nothing, (), deferred=False, is_call=False)
 
-FAULTS: Final[dict[str, Callable[[Record, str], str]]] = {
+_DOING: Final[dict[str, Callable[[Record, str], str]]] = {
     "crash": crash,
     "vanish": vanish,
     "flood": flood,
 }
+FAULTS: Final = {word: _DOING[word] for word in FAULT_ACTIONS}
+"""How each is done, by its word."""

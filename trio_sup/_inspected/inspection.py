@@ -194,8 +194,9 @@ async def serve_beside(
     """
     try:
         # Imported here, for a light start: who wants no inspector pays nothing for it.
-        from trio_sup._inspected.operator import Operator
-        from trio_sup.inspect.node.listener import serve_inspector
+        from trio_sup._inspected.operator import Operator  # noqa: PLC0415
+        from trio_sup.inspect.node.listener import serve_inspector  # noqa: PLC0415
+        from trio_sup.inspect.node.showing import Showing  # noqa: PLC0415
 
         await serve_inspector(
             node,
@@ -203,10 +204,12 @@ async def serve_beside(
             runtime_dir=options.runtime_dir,
             operator=Operator(node),
             control=control,
-            contents=options.contents,
-            redact=options.redact,
-            secret_names=options.secret_names,
-            shown_names=options.shown_names,
+            showing=Showing(
+                options.contents,
+                options.redact,
+                options.secret_names,
+                options.shown_names,
+            ),
             task_status=answer,
         )
     except Exception as error:  # noqa: BLE001 - told, and in `Inspection.problem`

@@ -1,1 +1,10 @@
-"""The node: one Trio program."""
+"""The node: one Trio program, made on first use.
+
+The rule here: the node keeps what belongs to a whole run, and decides nothing about
+children.
+
+    node      its roots, its registry, its events and who hears them
+    attach    the present task as a child with a mailbox, under no supervisor
+    whereis   look-ups in the node's own registry
+    inside    what is told of one child on request, for the inspector
+"""

@@ -1,7 +1,7 @@
 """One life of a server: construct, init, serve messages, terminate.
 
 Monitor and message loop are one coroutine (`_life.run_life` awaits `serve`). The
-order at the end (checklist GS-033, 060..074; design rules 5 and 6):
+order at the end (checklist GS-033, 060..074; rules 5 and 6 of how it is built):
 
     crash            callers fail at once, then `terminate`
     Stop             `terminate`, then the reply, then everybody else fails
@@ -23,15 +23,16 @@ from trio.lowlevel import (
     wait_task_rescheduled,
 )
 
+from trio_sup._children.stopping import arm
 from trio_sup._core.anatomy import (
     is_a,
-    leaves,
     set_context,
     set_traceback,
     traceback_of,
 )
-from trio_sup._core.errors import LeakedCancelled, SupervisionError
+from trio_sup._core.errors import SupervisionError
 from trio_sup._core.exits import Exit, Stop, is_fatal, stop_in
+from trio_sup._core.judge import classify, own_failure
 from trio_sup._servers.context import ServerContext
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import (
@@ -65,8 +66,7 @@ async def serve(record: Record) -> None:
         Stop: the server ended itself in order.
         Exception: it crashed, or did not start.
     """
-    queue: MailQueue | None = record.mailbox
-    assert queue is not None
+    queue: MailQueue = record.mailbox
     server = await enter_user(_construct, record)
     await enter_user(_init, server)
     queue.background = len(current_task().child_nurseries)
@@ -77,13 +77,14 @@ async def serve(record: Record) -> None:
         await _serve_messages(queue, server)
     except BaseException as error:  # noqa: BLE001 - becomes the exit
         failure = error
-    exit, fault = _wind_down(record, queue, failure)
-    late = None if record.brutal else await _terminate(record, server, exit)
+    exit, failure, fault = _wind_down(record, queue, failure)
+    late = None if record.ending.brutal else await _terminate(record, server, exit)
     if failure is not None:
         _reply_with_stop(queue, failure)
     for later in (late, fault):
         if later is not None and later is not failure:
-            set_context(later, failure)
+            if failure is not None:
+                set_context(later, failure)
             failure = later
     if failure is not None:
         try:
@@ -93,25 +94,27 @@ async def serve(record: Record) -> None:
 
 
 def _wind_down(
-    record: Record, queue: MailQueue, failure: BaseException | None
-) -> tuple[Exit, BaseException | None]:
+    record: Record, queue: MailQueue, raised: BaseException | None
+) -> tuple[Exit, BaseException | None, BaseException | None]:
     """Close the mailbox and answer those whom a crash concerns, before `terminate`.
 
     Whatever goes wrong here, `terminate` is still to be run.
 
     Returns:
-        What to tell `terminate`, and what must pass up although it is no failure of
-        the server, if anything.
+        What to tell `terminate`; what of `raised` is the server's own failure; and what
+        must pass up although it is none, if anything.
     """
-    exit, fault = Exit("crashed", None, failure), None
-    if failure is None:
-        exit = Exit("shutdown", record.asked)
+    assert record.scope is not None
+    exit, failure, fault = classify(
+        record, raised, trio.Cancelled, cancelled=record.scope.cancel_called
+    )
+    if is_a(fault, Exception):
+        fault = None  # told of when the life is over
     try:
         record.wind_down()
-        exit = _exit_of(record, failure)
         if not queue.keeps(exit):
             queue.close()
-        if exit.kind == "crashed":
+        if exit.error is not None:
             _note_place(exit, queue)
             queue.fail_current(exit)
             queue.fail_system(exit)
@@ -121,7 +124,7 @@ def _wind_down(
         report_fault(record.path_text, error)
     except BaseException as error:  # noqa: BLE001 - raised behind `terminate`
         fault = error
-    return exit, fault
+    return exit, failure, fault
 
 
 def _reply_with_stop(queue: MailQueue, failure: BaseException) -> None:
@@ -140,7 +143,6 @@ async def _construct(record: Record) -> ServerBase:
     """Make the server object: a fresh one every life."""
     server: ServerBase = record.spec.target(*record.spec.args)
     server.__inner__ = ServerContext(record)
-    assert record.mailbox is not None
     record.mailbox.server = server
     return server
 
@@ -298,22 +300,6 @@ def _trace_end(queue: MailQueue, server: ServerBase, item: Item) -> None:
         trace(queue, server, "replied", name, item.result)
 
 
-def _exit_of(record: Record, failure: BaseException | None) -> Exit:
-    """Work out what to tell `terminate` and the callers."""
-    if record.asked is not None and (failure is None or not is_a(failure, Exception)):
-        return Exit("killed" if record.forced else "shutdown", record.asked)
-    if failure is None:
-        return Exit("shutdown")
-    stop = stop_in(failure)
-    if stop is not None:
-        return stop.exit
-    if is_a(failure, trio.Cancelled):
-        leaked = LeakedCancelled("a handler let a Cancelled escape")
-        leaked.__cause__ = failure
-        return Exit("crashed", None, leaked)
-    return Exit("crashed", None, failure)
-
-
 def _note_place(exit: Exit, queue: MailQueue) -> None:
     """Say in the crash what the server was doing, for whoever reads it."""
     error = exit.error
@@ -335,17 +321,16 @@ async def _terminate(
 ) -> BaseException | None:
     """Run `terminate` inside what is left of the grace; return its error."""
     shutdown = record.spec.shutdown
-    record.arm(0.0 if shutdown == "brutal_kill" else shutdown)
+    arm(record, 0.0 if shutdown == "brutal_kill" else shutdown)
     try:
         await enter_user(server.terminate, exit)
     except BaseException as error:
         if is_fatal(error, trio.Cancelled):
             raise
         assert record.scope is not None
-        over = record.scope.cancel_called and all(
-            is_a(leaf, trio.Cancelled) for leaf in leaves(error)
-        )
+        over = record.scope.cancel_called
+        late = own_failure(error, trio.Cancelled, cancelled=over)
         # What ended the life counts: neither the end of the grace nor a Stop at
         # the end may turn a crash into something better.
-        return None if over or stop_in(error) is not None else error
+        return None if late is None or stop_in(late) is not None else late
     return None

@@ -5,13 +5,26 @@ A call is answered exactly once, whatever happens to the server.
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
+from itertools import islice
+
 import outcome
-from trio.lowlevel import reschedule
+from trio.lowlevel import Task, reschedule
 
 from trio_sup._core.errors import NoProcess, ServerExit
 from trio_sup._core.exits import Exit
-from trio_sup._servers.messages import CastNote, InfoNote, Item, Request, StopNote
+from trio_sup._servers.messages import (
+    CastNote,
+    InfoNote,
+    Item,
+    Request,
+    StopNote,
+    SystemRequest,
+    TickNote,
+)
 from trio_sup._servers.queue import Queue
+from trio_sup._servers.shelf import Shelf, sift
 from trio_sup._trio.last_resort import report_fault
 from trio_sup._trio.protect import protected
 
@@ -124,3 +137,92 @@ class MailQueue(Queue):
             error.exit = exit
         error.__cause__ = exit.error
         return error
+
+    # Emptied, when a life ends.
+
+    def detach(self) -> None:
+        """Forget the object and the task of the life that ended."""
+        self.parked = None
+        self.server = None
+
+    def take_current(self) -> Item | None:
+        """Return the message in hand, which is in hand no longer."""
+        item, self.current = self.current, None
+        return item
+
+    def take_queued(self) -> list[Item]:
+        """Return all that wait in line, in order; none is left."""
+        items = [*reversed(self.batch), *self.inbox]
+        self.batch, self.inbox = [], []
+        self.bounded = self.stops = 0
+        return items
+
+    def take_system(self) -> list[SystemRequest]:
+        """Return all that wait in the system lane, in order; none is left."""
+        system, self.system = self.system, []
+        return system
+
+    def take_blocked(self) -> list[Task]:
+        """Return the senders that wait for room, in order; none is left."""
+        blocked, self.blocked = self.blocked, None
+        return list(blocked or ())
+
+    def keep_only(self, wanted: Callable[[Item], bool]) -> None:
+        """Drop what is not wanted, and every stop; let in whom there is room for.
+
+        What an earlier time has left is not looked at again: a long queue would cost
+        its whole length in every crash.
+        """
+        known = None if self.kept is None else self.kept()
+        gone, found = sift(self.inbox, known, wanted, newest_last=True)
+        if not found:
+            batch = self.batch
+            if isinstance(batch, Shelf):
+                more, _ = batch.sift(known, wanted)
+            else:
+                more, _ = sift(batch, known, wanted, newest_last=False)
+            gone += more
+        self.bounded -= gone
+        self.stops = 0
+        newest = self.inbox[-1:] or list(islice(self.batch, 1))
+        self.kept = weakref.ref(newest[0]) if newest else None
+        self.admit_waiting()
+
+    # Seen and emptied by hand, from outside.
+
+    def waiting(self) -> tuple[int, int]:
+        """Return how many calls wait, and how many casts and sends."""
+        calls = sum(isinstance(item, Request) for item in self._items())
+        return calls, self.bounded
+
+    def drain(self) -> tuple[int, int]:
+        """Drop all calls, casts and sends that wait; stops and `Down`s stay.
+
+        A call fails with `NoProcess`, for it was not executed. The message in hand is
+        not touched, and senders that waited for room get it. No checkpoint.
+
+        Returns:
+            How many calls were failed, and how many casts and sends were dropped.
+        """
+        calls = [item for item in self._items() if isinstance(item, Request)]
+        notes = 0
+        for item in self._items():
+            notes += isinstance(item, CastNote | InfoNote)
+            if isinstance(item, TickNote):
+                item.waits = False
+        self.batch = [item for item in self.batch if _stays(item)]
+        self.inbox = [item for item in self.inbox if _stays(item)]
+        self.bounded = 0
+        self.dropped += notes
+        for call in calls:
+            call.fail(NoProcess(self.record.path_text, "had its mailbox drained"))
+        self.admit_waiting()
+        self.record.touch()
+        return len(calls), notes
+
+    def _items(self) -> list[Item]:
+        return [*self.batch, *self.inbox]
+
+
+def _stays(item: Item) -> bool:
+    return not isinstance(item, Request | CastNote | InfoNote)

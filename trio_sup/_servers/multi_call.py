@@ -17,7 +17,7 @@ from trio.lowlevel import (
 )
 
 from trio_sup._core.errors import NoProcess, SupervisionError
-from trio_sup._servers.handlers import Handler
+from trio_sup._servers.handlers import Handler, Operation
 from trio_sup._servers.messages import Request
 from trio_sup._servers.operations import Call
 from trio_sup._trio.protect import protected
@@ -111,6 +111,66 @@ class _Part(Request):
             self.gather.arrived()
 
 
+class _Calls(Generic[S, R]):
+    """The calls of one `multi_call`: all prepared before the first is sent."""
+
+    def __init__(
+        self, op: Operation, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> None:
+        self._op = op
+        self._args = args
+        self._kwargs = kwargs
+        self._parts: dict[ServerRef[S], _Part] = {}
+        self._failed: dict[ServerRef[S], Exception] = {}
+        self.gather = _Gather()
+
+    def prepare(self, ref: ServerRef[S], until: float) -> None:
+        """Make the call of one server; raises what a call raises before it is sent."""
+        ref.check_run("multi_call")
+        part = _Part(self.gather, ref.handler(self._op), self._args, self._kwargs)
+        ref.prepare(part, until, ref.record)
+        self._parts[ref] = part
+
+    def send(self, ref: ServerRef[S]) -> None:
+        """Put a prepared call into its mailbox."""
+        try:
+            ref.mailbox.put_call(self._parts[ref])
+        except NoProcess as error:
+            self._parts.pop(ref).abort(None)
+            self._failed[ref] = error
+        else:
+            self.gather.expect(self._parts[ref])
+
+    @enable_ki_protection
+    async def send_later(self, ref: ServerRef[S], until: float) -> None:
+        """Wait for a server to run, then prepare and send its call."""
+        try:
+            await ref.wait_patiently(until)
+            self.prepare(ref, until)
+        except (SupervisionError, trio.TooSlowError) as error:
+            self._failed[ref] = error
+        else:
+            self.send(ref)
+
+    def withdraw(self) -> None:
+        """Nobody waits for the answers any more."""
+        for part in self._parts.values():
+            part.abort(None)
+
+    def replies(self, wanted: Iterable[ServerRef[S]]) -> Replies[S, R]:
+        """Return what came of them, in the order in which they were asked for."""
+        replies: dict[ServerRef[S], R] = {}
+        for ref in wanted:
+            if ref in self._failed:
+                continue
+            error = self._parts[ref].error
+            if isinstance(error, Exception):
+                self._failed[ref] = error
+            else:
+                replies[ref] = cast("R", self._parts[ref].result)
+        return Replies(replies, self._failed)
+
+
 @enable_ki_protection
 async def multi_call(
     refs: Iterable[ServerRef[S]],
@@ -133,64 +193,24 @@ async def multi_call(
         TypeError: one of them does not know the operation; nobody was asked.
         WrongRun: one of them is part of another Trio run; nobody was asked.
     """
+    calls: _Calls[S, R] = _Calls(op, args, kwargs)
     wanted = list(dict.fromkeys(refs))
-    failed: dict[ServerRef[S], Exception] = {}
-    parts: dict[ServerRef[S], _Part] = {}
-    gather = _Gather()
-
-    def prepare(ref: ServerRef[S], until: float) -> None:
-        ref.check_run("multi_call")
-        part = _Part(gather, ref.handler(op), args, kwargs)
-        ref.prepare(part, until, ref.record)
-        parts[ref] = part
-
-    def send(ref: ServerRef[S]) -> None:
-        try:
-            ref.mailbox.put_call(parts[ref])
-        except NoProcess as error:
-            parts.pop(ref).abort(None)
-            failed[ref] = error
-        else:
-            gather.expect(parts[ref])
-
-    @enable_ki_protection
-    async def send_later(ref: ServerRef[S], until: float) -> None:
-        try:
-            await ref.wait_patiently(until)
-            prepare(ref, until)
-        except (SupervisionError, trio.TooSlowError) as error:
-            failed[ref] = error
-        else:
-            send(ref)
-
-    later: list[ServerRef[S]] = []
-    now: list[ServerRef[S]] = []
-    for ref in wanted:
-        waits = ref.patient and not ref.record.running
-        (later if waits else now).append(ref)
+    later = [ref for ref in wanted if ref.patient and not ref.record.running]
+    waiting = set(later)
+    now = [ref for ref in wanted if ref not in waiting]
     try:
         for ref in later:
-            ref.handler(op)
+            ref.handler(op)  # raises if it does not know the operation
         for ref in now:
-            prepare(ref, ref.deadline())
+            calls.prepare(ref, ref.deadline())
         for ref in now:
-            send(ref)
+            calls.send(ref)
         if later:
             async with trio.open_nursery() as nursery:
                 for ref in later:
-                    nursery.start_soon(send_later, ref, ref.deadline())
-        await gather.wait()
+                    nursery.start_soon(calls.send_later, ref, ref.deadline())
+        await calls.gather.wait()
     except BaseException:
-        for part in parts.values():
-            part.abort(None)
+        calls.withdraw()
         raise
-    replies: dict[ServerRef[S], R] = {}
-    for ref in wanted:
-        if ref in failed:
-            continue
-        error = parts[ref].error
-        if isinstance(error, Exception):
-            failed[ref] = error
-        else:
-            replies[ref] = cast("R", parts[ref].result)
-    return Replies(replies, failed)
+    return calls.replies(wanted)

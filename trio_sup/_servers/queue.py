@@ -13,7 +13,6 @@ from __future__ import annotations
 import time
 import weakref
 from collections import OrderedDict
-from itertools import islice
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,7 +31,7 @@ from trio_sup._servers.messages import (
     TickNote,
     name_of,
 )
-from trio_sup._servers.shelf import BOUNDED, Shelf, sift
+from trio_sup._servers.shelf import BOUNDED, Shelf
 from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import WAKE
 
@@ -127,10 +126,7 @@ class Queue:
         self.server: ServerBase | None = None
         self.current: Item | None = None
         self.current_since: float = 0.0
-        self.received: int = 0
-        self.handled: int = 0
-        self.dropped: int = 0
-        self.peak: int = 0
+        self.received = self.handled = self.dropped = self.peak = 0
 
     @property
     def depth(self) -> int:
@@ -375,92 +371,3 @@ class Queue:
         if home.over:
             return NoProcess(record.path_text, "was part of a Trio run that has ended")
         return home.refusal(call, record.path_text, waits=waits)
-
-    # Emptied, when a life ends.
-
-    def detach(self) -> None:
-        """Forget the object and the task of the life that ended."""
-        self.parked = None
-        self.server = None
-
-    def take_current(self) -> Item | None:
-        """Return the message in hand, which is in hand no longer."""
-        item, self.current = self.current, None
-        return item
-
-    def take_queued(self) -> list[Item]:
-        """Return all that wait in line, in order; none is left."""
-        items = [*reversed(self.batch), *self.inbox]
-        self.batch, self.inbox = [], []
-        self.bounded = self.stops = 0
-        return items
-
-    def take_system(self) -> list[SystemRequest]:
-        """Return all that wait in the system lane, in order; none is left."""
-        system, self.system = self.system, []
-        return system
-
-    def take_blocked(self) -> list[Task]:
-        """Return the senders that wait for room, in order; none is left."""
-        blocked, self.blocked = self.blocked, None
-        return list(blocked or ())
-
-    def keep_only(self, wanted: Callable[[Item], bool]) -> None:
-        """Drop what is not wanted, and every stop; let in whom there is room for.
-
-        What an earlier time has left is not looked at again: a long queue would cost
-        its whole length in every crash.
-        """
-        known = None if self.kept is None else self.kept()
-        gone, found = sift(self.inbox, known, wanted, newest_last=True)
-        if not found:
-            batch = self.batch
-            if isinstance(batch, Shelf):
-                more, _ = batch.sift(known, wanted)
-            else:
-                more, _ = sift(batch, known, wanted, newest_last=False)
-            gone += more
-        self.bounded -= gone
-        self.stops = 0
-        newest = self.inbox[-1:] or list(islice(self.batch, 1))
-        self.kept = weakref.ref(newest[0]) if newest else None
-        self.admit_waiting()
-
-    # Seen and emptied by hand, from outside.
-
-    def waiting(self) -> tuple[int, int]:
-        """Return how many calls wait, and how many casts and sends."""
-        calls = sum(isinstance(item, Request) for item in self._items())
-        return calls, self.bounded
-
-    def drain(self) -> tuple[int, int]:
-        """Drop all calls, casts and sends that wait; stops and `Down`s stay.
-
-        A call fails with `NoProcess`, for it was not executed. The message in hand is
-        not touched, and senders that waited for room get it. No checkpoint.
-
-        Returns:
-            How many calls were failed, and how many casts and sends were dropped.
-        """
-        calls = [item for item in self._items() if isinstance(item, Request)]
-        notes = 0
-        for item in self._items():
-            notes += isinstance(item, CastNote | InfoNote)
-            if isinstance(item, TickNote):
-                item.waits = False
-        self.batch = [item for item in self.batch if _stays(item)]
-        self.inbox = [item for item in self.inbox if _stays(item)]
-        self.bounded = 0
-        self.dropped += notes
-        for call in calls:
-            call.fail(NoProcess(self.record.path_text, "had its mailbox drained"))
-        self.admit_waiting()
-        self.record.touch()
-        return len(calls), notes
-
-    def _items(self) -> list[Item]:
-        return [*self.batch, *self.inbox]
-
-
-def _stays(item: Item) -> bool:
-    return not isinstance(item, Request | CastNote | InfoNote)

@@ -1,4 +1,4 @@
-"""Who waits for whom: what could never be answered is refused (design rule 11)."""
+"""Who waits for whom: what could never be answered is refused (rule 11 of how it is built)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,6 @@ def note_wait(source: Record, request: Request, target: Record) -> None:
             f"{source.path_text!r}: none of them could ever answer"
         )
     queue.outgoing[request] = target
-    assert target.mailbox is not None
     target.mailbox.awaited += 1
     request.source = queue
     request.tied = True

@@ -4,7 +4,7 @@ Each life is a task of the supervisor's nursery (`_life.run_life`). Everything h
 synchronous. Rules:
 * every exit comes to `life_over` exactly once, in the dying task's last step;
 * `request_stop` is a mode, entered at once and for good in this life: nothing is
-  restarted and no request is accepted any more (design rule 12);
+  restarted and no request is accepted any more (rule 12 of how it is built);
 * nothing here raises through the nursery except what is fatal.
 """
 
@@ -19,9 +19,12 @@ from typing import Literal, TypeAlias, TypeVarTuple
 
 import trio
 
+from trio_sup._children.ending import GOING
 from trio_sup._children.life import run_life
+from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
-from trio_sup._children.remains import let_go
+from trio_sup._children.remains import let_go, note_exit
+from trio_sup._children.stopping import arm, ask_stop, cut_short
 from trio_sup._children.surroundings import HostNode
 from trio_sup._core import events
 from trio_sup._core.anatomy import before, class_name, is_a, set_context
@@ -117,7 +120,7 @@ class Lives:
     def hurry(self) -> None:
         """Collapse all remaining graces, here and below; the order is kept."""
         for record in self.hasten():
-            record.arm(0)
+            arm(record, 0)
 
     def hasten(self) -> list[Record]:
         """Collapse the graces to come; return the children that have one already."""
@@ -141,7 +144,7 @@ class Lives:
         # The cause is named once, by the supervisor where it arose.
         named = reason.startswith("supervisor ")
         why = reason if named else f"supervisor {self.record.path_text}: {reason}"
-        record.ask_stop(why, grace, brutal=brutal)
+        ask_stop(record, why, grace, brutal=brutal)
         if first:
             now = trio.current_time()
             self.emit(events.ChildStopping, now, record.path_text, record.life, why)
@@ -167,15 +170,14 @@ class Lives:
             AlreadyRegistered: its name is taken; nothing was started.
             Exception: what a key or a policy of the user's raises; neither.
         """
-        record.reserve_name()
+        reserve_name(record)
         again = record.status in ("restarting", "backing_off")
         record.ticket += 1
         record.life += 1
         record.ready = False
-        record.asked = None
         record.value = None
         record.in_plan = record.undecided = False
-        record.cut_short = None
+        record.ending = GOING
         record.rests_with_parent = False
         record.supervised_start = supervised
         record.status = "restarting" if again else "starting"
@@ -189,11 +191,8 @@ class Lives:
                 current + record.spec.start_timeout,
                 lambda: self._start_late(record, life),
             )
-        if record.mailbox is not None:
-            record.mailbox.open()
         try:
-            if record.shell is not None:
-                record.shell.begin_life()
+            record.body.begin_life()
             self.base.run(self._start_soon, record)
         except BaseException:
             record.life_done()  # there is no task that would end it
@@ -214,12 +213,8 @@ class Lives:
         ):
             record.start_alarm = None
             text = f"not ready after {record.spec.start_timeout:g} s"
-            record.cut_short = trio.TooSlowError(text)
-            reason = f"{record.path_text}: {text}"
-            if record.shell is not None:
-                record.shell.request_stop(reason)
-            elif record.scope is not None:
-                record.scope.cancel(reason)
+            exit = Exit("killed", text, trio.TooSlowError(text))
+            cut_short(record, exit, f"{record.path_text}: {text}")
 
     # What the lives report.
 
@@ -239,8 +234,6 @@ class Lives:
             fatal: What must pass through every supervisor, if anything.
         """
         asked, ready, now = record.asked is not None, record.ready, trio.current_time()
-        if record.cut_short is not None and not asked and fatal is None:
-            exit = _cut_short(record.cut_short)
         record.life_done()
         record.ready = False
         self.living -= 1
@@ -276,8 +269,8 @@ class Lives:
         self, record: Record, exit: Exit, now: float, event: EventParts
     ) -> None:
         """Note the end of a life, take its names away, answer its callers, tell."""
-        record.note_exit(exit, now)
-        record.hide_names()
+        note_exit(record, exit, now)
+        hide_names(record)
         was_ready = record.started_life == record.life
         if exit.error is not None and (was_ready or not is_a(exit.error, Ignore)):
             self.story.add(record, exit, now)
@@ -288,7 +281,10 @@ class Lives:
     ) -> None:
         """Do what `_put_away` may have left undone; each step bears being repeated."""
         self.take_fault(record, fault)
-        for step in (record.hide_names, partial(self._conclude, record, exit, event)):
+        for step in (
+            partial(hide_names, record),
+            partial(self._conclude, record, exit, event),
+        ):
             again = survive(record.path_text, step)
             if again is not None:
                 self.take_fault(record, again)
@@ -317,8 +313,7 @@ class Lives:
 
     def _conclude(self, record: Record, exit: Exit, event: EventParts) -> None:
         """Answer the mailbox's callers and tell the world."""
-        if record.mailbox is not None:
-            record.mailbox.life_over(exit)
+        record.body.over(exit)
         emit: Callable[..., None] = self.emit
         emit(*event)
 
@@ -359,9 +354,8 @@ class Lives:
         record.in_plan = record.undecided = False
         try:
             if record.status != "quarantined":
-                record.release_name()
-            if record.mailbox is not None:
-                record.mailbox.no_next_life(record.last_exit)
+                release_name(record)
+            record.body.at_rest(record.last_exit)
         except BaseException as fault:  # noqa: BLE001 - it is at rest all the same
             self.take_fault(record, fault)
         record.came_to_rest()
@@ -389,10 +383,3 @@ class Lives:
             if not any(type(error) is type(former) for former in self.fatal):
                 self.fatal.append(error)
             self.request_stop(f"{class_name(error)} in an event hook or log handler")
-
-
-def _cut_short(error: Exception) -> Exit:
-    """Return the exit of a life that was cancelled for a reason of its own."""
-    if isinstance(error, trio.TooSlowError):
-        return Exit("killed", str(error), error)
-    return Exit("crashed", None, error)

@@ -99,6 +99,7 @@ class OrderedShell(Shell):
             failure = StartFailed(record.spec, ended)
             failure.__cause__ = ended.error
             self.failure = failure
+            self.outcome = Exit("shutdown", "a child failed to start", failure)
             self.request_stop(f"child {record.label!r} failed to start")
             return
 

@@ -13,7 +13,8 @@ from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.exits import Exit
 from trio_sup._core.outcomes import TaskExit
 from trio_sup._core.words import Shutdown
-from trio_sup._tasks.task import Task, join
+from trio_sup._tasks.many import join
+from trio_sup._tasks.task import Task
 from trio_sup._trio.protect import protected
 from trio_sup._trio.scopes import close_scope
 

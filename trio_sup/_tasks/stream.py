@@ -31,8 +31,9 @@ import trio
 from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.exits import Exit
 from trio_sup._core.outcomes import Ok, TaskExit
+from trio_sup._tasks.many import join
 from trio_sup._tasks.options import Failed, Options, StreamProgress
-from trio_sup._tasks.task import Task, join, stop_task
+from trio_sup._tasks.task import Task, stop_task
 from trio_sup._trio.alarms import Alarm, alarm_clock
 from trio_sup._trio.protect import call_user, enter_user, protected
 from trio_sup._trio.wake import Waiters

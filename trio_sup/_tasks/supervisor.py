@@ -25,11 +25,12 @@ from trio_sup._core.options import (
 from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._core.words import Shutdown
 from trio_sup._supervisors.shell import runs_with
+from trio_sup._tasks.callers import calling, enter_callers
 from trio_sup._tasks.links import LinkedTasks
 from trio_sup._tasks.options import OnElementTimeout, Options
 from trio_sup._tasks.shell import TaskShell, checked_deadline
 from trio_sup._tasks.stream import NolinkStream, Stream
-from trio_sup._tasks.task import Task, calling, enter_callers
+from trio_sup._tasks.task import Task
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -1,1 +1,16 @@
-"""The tree as users see it: specifications, handles, opening, running."""
+"""The tree as users see it: specifications, handles with ways down, open, run.
+
+The rule here: what users write and hold, and nothing that decides.
+
+    specs        the factories `child`, `supervisor`, `dynamic_supervisor`
+    partitions   the factory `partition_supervisor`
+    supervisor   the handles of static and partition supervisors
+    dynamic      the handle of a dynamic supervisor: `get_or_start`, `call_or_start`
+    open         `open_supervisor`: a tree inside any Trio program
+    run          `run` and `serve`: a tree as a whole program, with its
+                 signals, and systemd (`systemd`, `systemd_variables`)
+    load         what ``trio-sup run package.module:spec`` names
+
+The handles of task supervisors are in `_tasks`; what all handles of supervisors share
+is in `_children.supervising`.
+"""

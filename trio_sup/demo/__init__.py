@@ -1,34 +1,21 @@
 """The program behind ``trio-sup demo``: a board server to look at and to break.
 
+It is a program as a user would write it: of the library it takes what anybody can
+import, and it knows nothing of the command that starts it. What only the command can
+give, it hands in: `start.main` says what.
+
 Read it in this order: `tree` (all of the supervision, as data), `board` and `store`
 (servers), `session` (a connection as a supervised function), `acceptor`, `ticker`.
+
+| open | for |
+|---|---|
+| `tree` | who is supervised by whom, with which limits |
+| `board`, `store`, `index` | the servers: one board, the posts in a file, their words |
+| `acceptor`, `session`, `lines` | connections, and a client's conversation |
+| `protocol` | what clients may say; pure |
+| `ticker`, `faults`, `chaos`, `visitor` | what happens by itself: rounds, crashes, clients |
+| `options` | what ``trio-sup demo`` can be told |
+| `service` | running it all, also as a process of its own |
+| `foreground`, `window` | what is seen: printed lines, or the inspector in front |
+| `start` | which of the two it is |
 """
-
-from __future__ import annotations
-
-import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import argparse
-
-
-def main(args: argparse.Namespace) -> int:
-    """Run the demonstration and return its exit code.
-
-    On a terminal the service runs in the background and the inspector in front of
-    it; elsewhere, and with ``--plain``, the service runs here and prints what
-    happens.
-
-    Args:
-        args: What the command ``trio-sup demo`` takes.
-    """
-    from trio_sup.demo import foreground, window
-    from trio_sup.demo.options import Options
-
-    options = Options.from_args(args)
-    if not args.plain and sys.stdin.isatty() and sys.stdout.isatty():
-        show = window.find_inspector()
-        if show is not None:
-            return window.run(options, show)
-    return foreground.run(options)

@@ -10,7 +10,7 @@ import trio
 
 from trio_sup import child, current_node
 from trio_sup.demo.service import EXIT_FAILED, run_service
-from trio_sup.inspect.model.model import snapshot
+from trio_sup.inspect.model.tree_model import snapshot
 from trio_sup.inspect.node.table import Found, Table
 from trio_sup.inspect.text.tree_text import tree_lines
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 if TYPE_CHECKING:
-    import argparse
+    from collections.abc import Sequence
 
 DEFAULT_NAME = "demo"
 DEFAULT_CLIENTS = 5
@@ -32,6 +33,17 @@ class Options:
     def from_args(cls, args: argparse.Namespace) -> Options:
         """Take over the command's arguments; they have been checked."""
         return cls(args.name, args.clients, args.chaos, args.duration, args.port)
+
+    @classmethod
+    def from_argv(cls, argv: Sequence[str]) -> Options:
+        """Read what `to_argv` made of options: they have been checked already."""
+        parser = argparse.ArgumentParser(allow_abbrev=False)
+        parser.add_argument("--name", default=DEFAULT_NAME)
+        parser.add_argument("--clients", type=int, default=DEFAULT_CLIENTS)
+        parser.add_argument("--chaos", type=float)
+        parser.add_argument("--for", dest="duration", type=float)
+        parser.add_argument("--port", type=int, default=0)
+        return cls.from_args(parser.parse_args(argv))
 
     def to_argv(self) -> list[str]:
         """Return the arguments that mean the same."""

@@ -1,7 +1,7 @@
 """Runs the board server; as a program of its own, behind the inspector.
 
-``python -m trio_sup.demo.service`` takes the options of ``trio-sup demo``, prints
-nothing, and stops in order when its standard input is closed: it never outlives the
+``python -m trio_sup.demo.service`` takes the options of ``trio-sup demo``, once they
+have been checked, prints nothing, and stops in order when its standard input is closed: it never outlives the
 one who started it.
 """
 
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_sup import RestartLimitExceeded, StartFailed, child, serve
-from trio_sup._commands.parsing import parser
 from trio_sup.demo.options import Options
 from trio_sup.demo.tree import service
 
@@ -118,10 +117,9 @@ def main(argv: Sequence[str]) -> int:
     """Run the service in the background; return its exit code.
 
     Args:
-        argv: The options of ``trio-sup demo``.
+        argv: What `Options.to_argv` made.
     """
-    args = parser(["demo"]).parse_args(["demo", *argv])
-    return run_service(Options.from_args(args), inspector)
+    return run_service(Options.from_argv(argv), inspector)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from trio_sup import (
     Backoff,
     Child,
     ChildSpec,
+    DynamicSupervisor,
     Mailbox,
     Supervisor,
     child,
@@ -58,14 +59,7 @@ def service(
     children: list[ChildSpec[Child]] = [
         owner,
         _memory(file),
-        dynamic_supervisor(
-            id=board.NAME,
-            name=board.NAME,
-            max_children=MAX_BOARDS,
-            # All that the boards' own budgets allow together.
-            max_restarts=MAX_BOARDS * board.BUDGET.max_restarts,
-            max_seconds=board.BUDGET.max_seconds,
-        ),
+        _boards(),
         child(Ticker, id="ticker", name="ticker", backoff=BACKOFF),
         dynamic_supervisor(
             id=CONNECTIONS, name=CONNECTIONS, max_children=MAX_CONNECTIONS
@@ -107,6 +101,17 @@ def _memory(file: Path) -> ChildSpec[Supervisor]:
         id="memory",
         strategy="rest_for_one",
         max_restarts=ENOUGH,
+    )
+
+
+def _boards() -> ChildSpec[DynamicSupervisor]:
+    return dynamic_supervisor(
+        id=board.NAME,
+        name=board.NAME,
+        max_children=MAX_BOARDS,
+        # All that the boards' own budgets allow together.
+        max_restarts=MAX_BOARDS * board.BUDGET.max_restarts,
+        max_seconds=board.BUDGET.max_seconds,
     )
 
 

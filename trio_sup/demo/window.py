@@ -16,8 +16,6 @@ import time
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, TypeAlias
 
-from trio_sup._commands.extras import inspector_main
-from trio_sup._commands.interpreter import python_command, python_environment
 from trio_sup.inspect.finding.directory import runtime_dir
 from trio_sup.inspect.finding.discovery import probe, socket_path
 
@@ -29,6 +27,8 @@ if TYPE_CHECKING:
 
 Show: TypeAlias = "Callable[[Path], int | None]"
 """The inspector: shows the node behind a socket until the user quits."""
+Process: TypeAlias = "Callable[..., tuple[list[str], dict[str, str]]]"
+"""Makes the command and the environment that run a module, given it and its words."""
 
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
@@ -36,26 +36,28 @@ LAST_WORDS = 4000
 """Bytes at the end of the service's log that are shown if it fails."""
 
 
-def find_inspector() -> Show | None:
-    """Return the inspector; if it is not installed, say so and return None."""
-    show = inspector_main()
-    if show is None:
-        sys.stderr.write(
-            "trio-sup demo: going on without the inspector: install the extra "
-            "`inspector` of trio-sup (textual) to see it\n"
-        )
-    return show
+def say_what_is_missing() -> None:
+    """Say on stderr that there is no inspector, and how to come by one."""
+    sys.stderr.write(
+        "trio-sup demo: going on without the inspector: install the extra "
+        "`inspector` of trio-sup (textual) to see it\n"
+    )
 
 
-def run(options: Options, show: Show) -> int:
+def run(options: Options, show: Show, process: Process) -> int:
     """Run the service in the background and the inspector in front of it.
+
+    Args:
+        options: What the user asked for.
+        show: The inspector.
+        process: How the service becomes a process of its own.
 
     Returns:
         The exit code of the service, which ends when the user quits; the
         inspector's if that failed.
     """
     with tempfile.TemporaryFile() as log:
-        with background_service(options, log) as service:
+        with background_service(options, process, log) as service:
             socket = wait_for_socket(service, options)
             shown = None if socket is None else _show_until_over(socket, service, show)
         code = service.returncode
@@ -66,12 +68,13 @@ def run(options: Options, show: Show) -> int:
 
 @contextmanager
 def background_service(
-    options: Options, log: IO[bytes]
+    options: Options, process: Process, log: IO[bytes]
 ) -> Generator[subprocess.Popen[bytes], None, None]:
     """Start the service; at the end of the block stop it, and wait until it has."""
+    command, environ = process("trio_sup.demo.service", *options.to_argv())
     service = subprocess.Popen(  # noqa: S603 - our own module
-        python_command("trio_sup.demo.service", *options.to_argv()),
-        env=python_environment(),
+        command,
+        env=environ,
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,

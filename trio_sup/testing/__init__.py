@@ -2,9 +2,9 @@
 
 `check_supervision` tries to break a tree of yours, under virtual time and drawn
 schedules; `every_checkpoint` and `every_cancellation` try every place there is;
-`ConformanceMonitor` judges a running tree; `trio_sup.testing.conformance` compares
-this library with Erlang/OTP. Hypothesis (extra ``testing``) is needed
-by `check_supervision` only.
+`ConformanceMonitor` judges a running tree. Hypothesis (extra ``testing``) is needed
+by `check_supervision` only. What proves the library itself, against Erlang/OTP, is not
+installed: it stands in `tests/proof` of the repository.
 """
 
 from trio_sup.testing._run.progress import ProgressBar as ProgressBar

@@ -8,10 +8,12 @@ does not live at its moment is missed, and does no harm.
 from __future__ import annotations
 
 import math
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 import attrs
 from attrs import field, frozen
+
+from trio_sup._core.fault_words import FAULT_WORDS
 
 
 class InjectedCrash(Exception):
@@ -163,17 +165,25 @@ class CutTree(Fault):
 
 Script: TypeAlias = list[Fault]
 
-STANDARD: tuple[type[Fault], ...] = (
-    Crash,
-    Vanish,
-    FailStart,
-    Slow,
-    Deaf,
-    Flood,
-    CancelClient,
-    CutTree,
+_BY_WORD: Final[dict[str, type[Fault]]] = {
+    "crash": Crash,
+    "vanish": Vanish,
+    "fail_start": FailStart,
+    "slow": Slow,
+    "deaf": Deaf,
+    "flood": Flood,
+    "cancel_client": CancelClient,
+    "cut_tree": CutTree,
+    "interrupt": Interrupt,
+    "terminate": Terminate,
+    "start_again": StartAgain,
+}
+_HARNESS: Final = tuple(each for each in FAULT_WORDS if each.harness)
+
+STANDARD: tuple[type[Fault], ...] = tuple(
+    _BY_WORD[each.word] for each in _HARNESS if each.harness == "always"
 )
 """What `check_supervision` draws by default."""
 
-EVERYTHING: tuple[type[Fault], ...] = (*STANDARD, Interrupt, Terminate, StartAgain)
+EVERYTHING: tuple[type[Fault], ...] = tuple(_BY_WORD[each.word] for each in _HARNESS)
 """All faults: with Ctrl-C, and with people who stop and start children by hand."""

@@ -5,6 +5,10 @@ plain ones, and what they check needs no event loop. Hypothesis is imported only
 what draws examples.
 """
 
+# pytest loads this in every project of an environment that has trio-sup: nothing of
+# the library is imported before a test asks for it.
+# ruff: noqa: PLC0415
+
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator

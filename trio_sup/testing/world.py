@@ -19,6 +19,7 @@ from trio_sup._tree.specs import supervisor
 from trio_sup._tree.supervisor import Supervisor
 from trio_sup.testing.faults import Fault
 from trio_sup.testing.problems import Hit, Problem
+from trio_sup.testing.timeline import timeline
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
@@ -110,8 +111,6 @@ class World:
 
     def timeline(self) -> str:
         """Return what happened as text, one lane a child."""
-        from trio_sup.testing.timeline import timeline
-
         return timeline(self.events, self.hits, self.problems)
 
 

@@ -10,17 +10,16 @@ from trio_sup.inspect.model.problems import problem
 from trio_sup.inspect.text import show
 from trio_sup_inspector.lines.cells import Cells, Role, cut
 from trio_sup_inspector.lines.journal import kind_word, role_of, wall_time
+from trio_sup_inspector.lines.sparkline import sparkline
 from trio_sup_inspector.lines.writer import LABEL, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trio_sup.inspect.protocol.wire import Detail, Event, Row
-    from trio_sup_inspector.state import NodeState
+    from trio_sup_inspector.state.node import NodeState
 
 EVENTS: Final = 12
-SPARKS: Final = "▁▂▃▄▅▆▇█"
-PLAIN_SPARKS: Final = "_.-=+*%#"
 
 
 @frozen
@@ -127,23 +126,6 @@ def mailbox_figures(
     if any(subject.depths):
         spark = sparkline(subject.depths, writer.width - LABEL, plain=writer.plain)
         writer.add((f"{'trend':<{LABEL}}", "dim"), (spark, "accent"))
-
-
-def sparkline(
-    depths: Sequence[int], width: int, *, plain: bool, top: int | None = None
-) -> str:
-    """The last depths as a line of blocks.
-
-    Args:
-        depths: Oldest first.
-        width: How many of them there is room for.
-        plain: ASCII only.
-        top: Which depth fills a cell; the highest of those shown if None.
-    """
-    marks = PLAIN_SPARKS if plain else SPARKS
-    last = list(depths)[-max(width, 1) :]
-    top = max([*last, 1]) if top is None else top
-    return "".join(marks[round(depth / top * (len(marks) - 1))] for depth in last)
 
 
 def _children(writer: Writer, row: Row, state: NodeState) -> None:

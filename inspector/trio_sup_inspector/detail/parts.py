@@ -16,9 +16,14 @@ from trio_sup_inspector.lines.journal import kind_word, role_of, wall_time
 from trio_sup_inspector.lines.writer import Writer
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.protocol.wire_details import Letter, Life, Link, TaskStack
+    from trio_sup.inspect.protocol.wire_details import (
+        Life,
+        Link,
+        SeenMessage,
+        TaskStack,
+    )
     from trio_sup_inspector.lines.cells import Cells
-    from trio_sup_inspector.state import NodeState
+    from trio_sup_inspector.state.node import NodeState
 
 Tab: TypeAlias = Callable[[Writer, Subject, "NodeState", float], None]
 
@@ -88,19 +93,14 @@ def _mailbox(writer: Writer, subject: Subject, state: NodeState, clock: float) -
         writer.paragraph("This node shows no contents of messages.", "dim")
 
 
-def _letter(writer: Writer, letter: Letter, now: float) -> None:
+def _letter(writer: Writer, letter: SeenMessage, now: float) -> None:
     age = show.duration(now - letter.seen)
     name = show.clean(letter.op or letter.kind)
     kind = letter.kind if letter.op else ""
     text: str = show.clean(letter.text)
     head: list[Cell] = [(f"{age:>6} ", "dim"), (name, "strong")]
     room = writer.width - 7 - len(name)
-    if len(text) <= room:
-        head.append((text, "text"))
-        text = ""
-    else:
-        head.append((cut(text, max(1, room), plain=writer.plain), "text"))
-        text = ""
+    head.append((cut(text, max(1, room), plain=writer.plain), "text"))
     writer.add(*head)
     sender = f"from {show.clean(letter.sender)}" if letter.sender else ""
     if kind or sender:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from trio_sup.inspect.protocol.wire import Detail, Row
     from trio_sup_inspector.lines.cells import Cells
-    from trio_sup_inspector.state import NodeState
+    from trio_sup_inspector.state.node import NodeState
 
 DEPTHS: Final = 120
 """How many mailbox depths the trend remembers."""
@@ -66,18 +66,17 @@ class Side:
     def reload(self) -> None:
         """Have the state read again: by itself it is read once."""
         if self.subject_id is not None:
-            self._state.session.refresh(self.subject_id)
+            self._state.session.ask.refresh(self.subject_id)
 
     def _ask(self) -> None:
         assert self.subject_id is not None
         parts = ("overview",) if self.tab == "overview" else ("overview", self.tab)
-        self._state.session.watch(self.subject_id, self._clock(), parts)
+        self._state.session.ask.watch(self.subject_id, self._clock(), parts)
 
     def close(self) -> None:
         """Show nothing, and end the lease."""
         self.open = False
         self.tab = TABS[0]
-        """The tab on screen, one of `TABS`."""
         self._let_go()
         self.subject_id = None
 
@@ -130,7 +129,7 @@ class Side:
             return
         self._row = row
         self._died = state.model.dead.get(id)
-        if not state.paused:
+        if not state.picture.paused:
             self._detail = state.session.details.get(id, self._detail)
             if self._sampled != (now := self._clock()):
                 self._sampled = now
@@ -146,4 +145,4 @@ class Side:
 
     def _let_go(self) -> None:
         if self.subject_id is not None:
-            self._state.session.unwatch(self.subject_id)
+            self._state.session.ask.unwatch(self.subject_id)

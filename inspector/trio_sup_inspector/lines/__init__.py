@@ -1,1 +1,10 @@
-"""Lines of text, made of cells. Knows no Textual."""
+"""What lines say: pieces of text, each with a role. Knows no Textual.
+
+The rule here: everything that a node said goes through `show.clean` before it stands
+in a line, and a line is exactly as wide as it was asked to be.
+
+* `cells`: what lines are made of, and how they are cut; `writer`: lines of a page;
+* `rows`: a child in the tree or in the list, and their columns;
+* `journal`: an event; `incidents`: a restart and its story; `sparkline`: a trend;
+* `banner`: the header, notices, pages without data; `frame`: tabs and hints of keys.
+"""

@@ -15,7 +15,7 @@ from trio_sup_inspector.lines.cells import Cell, Cells, Role, cell, cells_width,
 
 if TYPE_CHECKING:
     from trio_sup_inspector.connection import Connection, Trouble
-    from trio_sup_inspector.state import NodeState
+    from trio_sup_inspector.state.node import NodeState
 
 RESTART_NOTICE: Final = 20.0
 """Seconds for which a restarted node is announced, unless dismissed."""
@@ -40,7 +40,7 @@ def badge(state: NodeState, clock: float) -> Cell:
         return " REFUSED ", "badge-bad"
     if phase is Phase.CONNECTING:
         return " CONNECTING ", "badge-busy"
-    if state.paused:
+    if state.picture.paused:
         return " PAUSED ", "badge-warn"
     if phase is Phase.SYNCING and state.empty:
         return " SYNCING ", "badge-busy"
@@ -83,8 +83,8 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
                 cell("  " if wrong else "", "text"),
                 cell(f"{number} {word}", role),
             ]
-    per_minute = state.restarts_per_minute(clock)
-    deepest = state.deepest(clock)
+    per_minute = state.figures.restarts_per_minute(clock)
+    deepest = state.figures.deepest(clock)
     figures: list[Cells] = [
         tuple(wrong),
         ((f"{totals.rows} procs", "text"),),
@@ -96,7 +96,7 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
     if beat is not None:
         late: Role = "warn" if beat.lag >= LAG_WARNING else "dim"
         figures.append(((f"lag {show.duration(beat.lag)}", late),))
-    figures.append(((f"{state.session.rate_hz:g} Hz", "dim"),))
+    figures.append(((f"{state.session.ask.rate_hz:g} Hz", "dim"),))
     if state.session.events_dropped:
         missed = f"{show.count(state.session.events_dropped)} events missed"
         figures.append(((missed, "bad"),))
@@ -132,13 +132,15 @@ def notice(
             f" Try: py-spy dump --pid {pid}",
             "bad",
         )
-    if session.restarted_at is not None:
-        ago = clock - session.restarted_at
+    restarted, said = session.restarted_at, state.said
+    # What became of an action after that is the newer of both.
+    if restarted is not None and (said is None or said[2] < restarted):
+        ago = clock - restarted
         if ago < RESTART_NOTICE and session.node is not None:
             pid = session.node.pid
             return f"the node started anew {ago:.0f} s ago, pid {pid}", "warn"
-    if state.said is not None:
-        text, good, at = state.said
+    if said is not None:
+        text, good, at = said
         if clock - at < RESULT_NOTICE:
             return show.clean(text), "text" if good else "warn"
     if connection is not None and connection.owner:

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trio_sup.inspect.model.lint_rules import BY_ID
 from trio_sup_inspector.lines.cells import Cell, Cells, Role, cell, cut, spread
-from trio_sup_inspector.panes.lists import NAMES
 
 if TYPE_CHECKING:
-    from trio_sup_inspector.panes.pane import Pane
-    from trio_sup_inspector.state import NodeState
+    from trio_sup_inspector.state.node import NodeState
+
+
+class Tab(NamedTuple):
+    """One of the lists, as the bar of tabs names it."""
+
+    name: str
+    """By which its pane is found, and its key in a user's keymap: ``screen.list``."""
+    key: str
+    title: str
+    short: str
+    """The title where there is less room."""
+
 
 TABS: Final = (
-    ("1", "Tree", "Tree"),
-    ("2", "Processes", "Procs"),
-    ("3", "Restarts", "Restarts"),
-    ("4", "Events", "Events"),
-    ("5", "Lints", "Lints"),
-    ("6", "Node", "Node"),
-    ("8", "Tasks", "Tasks"),
-    ("9", "Calls", "Calls"),
-    ("0", "Busy", "Busy"),
+    Tab("tree", "1", "Tree", "Tree"),
+    Tab("list", "2", "Processes", "Procs"),
+    Tab("restarts", "3", "Restarts", "Restarts"),
+    Tab("events", "4", "Events", "Events"),
+    Tab("lints", "5", "Lints", "Lints"),
+    Tab("node", "6", "Node", "Node"),
+    Tab("tasks", "8", "Tasks", "Tasks"),
+    Tab("calls", "9", "Calls", "Calls"),
+    Tab("busy", "0", "Busy", "Busy"),
 )
-"""Key, title, and the title where there is less room. 7 leads to other nodes."""
+"""Every list, left to right. The key 7 leads to other nodes."""
+NAMES: Final = tuple(tab.name for tab in TABS)
 ROOMY: Final = 96
 NARROW: Final = 78
 """Below this only the list on screen has its title."""
@@ -57,7 +68,7 @@ def tabs(
     """
     cells: list[Cell] = []
     number, loud = wrong
-    for name, (key, title, short) in zip(NAMES, TABS, strict=True):
+    for name, key, title, short in TABS:
         role: Role = "badge" if name == current else "dim"
         if width >= NARROW or name == current:
             key = f"{key} {title if width >= ROOMY else short}"
@@ -76,29 +87,46 @@ def lint_count(state: NodeState, clock: float) -> tuple[int, Role]:
 
 
 def tab_note(
-    state: NodeState, pane: Pane, current: str, *, held: bool, follow: bool
+    state: NodeState,
+    current: str,
+    *,
+    shown: int,
+    total: int,
+    held: bool,
+    follow: bool,
 ) -> Cells:
-    """What keeps the list from showing everything in its usual order."""
+    """What keeps the list from showing everything in its usual order.
+
+    Args:
+        state: The node.
+        current: The list on screen.
+        shown: How many of its lines pass the filter.
+        total: How many there would be without it.
+        held: Whether sorted lists keep their order at present.
+        follow: Whether the log keeps to its end.
+    """
     note: list[Cell] = []
-    if state.filtering:
-        note.append((f"{pane.shown} of {pane.total}", "accent"))
-    if state.only_problems:
+    if state.filter.on:
+        note.append((f"{shown} of {total}", "accent"))
+    if state.filter.only_problems:
         note.append(("only problems", "warn"))
     if current == "list":
         note.append((f"by {state.order.title}{', held' if held else ''}", "dim"))
     if current == "events" and not follow:
         note.append(("f = follow", "dim"))
-    if state.keep_dead:
+    if state.picture.keep_dead:
         note.append(("keeping the dead", "dim"))
     return tuple(cell(f" {text} ", role) for text, role in note)
 
 
-def filter_note(state: NodeState, pane: Pane, width: int, *, plain: bool) -> Cells:
+def filter_note(
+    state: NodeState, width: int, *, shown: int, total: int, plain: bool
+) -> Cells:
     """What the filter found, or what is wrong with it."""
-    if state.query_error:
-        return ((cut(state.query_error, width, plain=plain), "bad"),)
-    if state.filtering:
-        return ((f"{pane.shown} of {pane.total}", "accent"),)
+    if state.filter.error:
+        return ((cut(state.filter.error, width, plain=plain), "bad"),)
+    if state.filter.on:
+        return ((f"{shown} of {total}", "accent"),)
     return ()
 
 
@@ -111,11 +139,11 @@ def hints(
     shown: list[tuple[str, str]] = [
         hint for hint in HINTS if hint[0] != "s" or current == "list"
     ]
-    if state.paused:
+    if state.picture.paused:
         shown.remove(("space", "pause"))
         shown = [("space", "go on"), (".", "step"), *shown]
     if detail or current == "node":
         shown.remove(("enter", "details"))
     if detail:
         shown.insert(0, ("t", "next tab"))
-    return [("esc", "back"), *shown] if detail or state.filtering else shown
+    return [("esc", "back"), *shown] if detail or state.filter.on else shown

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from trio_sup.inspect.model.incidents import Incident, Outcome
     from trio_sup.inspect.protocol.wire import Hello, Row
-    from trio_sup_inspector.state import NodeState
+    from trio_sup_inspector.state.node import NodeState
 
 WINDOW: Final = 60.0
 """Seconds that the strip covers."""
@@ -95,7 +95,7 @@ def group_incidents(
         for path, incidents in found.items()
     ]
     known = set(found)
-    for id in state.lints.spending:
+    for id in state.picture.lints.spending:
         row = state.row(id)
         if row is not None and row.kind in ("supervisor", "dynamic"):
             shown = passing is None or row.path in passing

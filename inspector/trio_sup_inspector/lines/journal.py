@@ -1,4 +1,4 @@
-"""The lifecycle log as lines, with a divider where the node started anew.
+"""An event as a line of the log, and the words and loudness of its kind.
 
 Knows no Textual.
 """
@@ -6,13 +6,8 @@ Knows no Textual.
 from __future__ import annotations
 
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field, frozen
-
-from trio_sup.inspect.model.incidents import Incidents
-from trio_sup.inspect.model.query import parse_text_query
 from trio_sup.inspect.text import show
 from trio_sup_inspector.lines.cells import (
     Cells,
@@ -24,11 +19,11 @@ from trio_sup_inspector.lines.cells import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from trio_sup.inspect.protocol.wire import Event, Hello
+    from trio_sup.inspect.protocol.wire import Hello
+    from trio_sup_inspector.state.journal import Entry
 
-LINES_KEPT: Final = 2000
 TROUBLE: Final[dict[str, Role]] = {
     "child_crashed": "bad",
     "child_start_failed": "bad",
@@ -48,76 +43,6 @@ _QUIET: Final[dict[str, Role]] = {
     "child_removed": "off",
     "requested": "dim",
 }
-
-
-@frozen
-class Entry:
-    """One line of the log."""
-
-    serial: int
-    """Grows by one with every line of this application."""
-    event: Event | None
-    """None: a divider."""
-    text: str = ""
-    """What a divider says."""
-
-
-@define
-class Journal:
-    """The newest events of all lives of a node."""
-
-    entries: deque[Entry] = field(factory=lambda: deque["Entry"](maxlen=LINES_KEPT))
-    incidents: Incidents = field(factory=Incidents)
-    """The same events, joined into incidents."""
-    serial: int = 0
-    """How many lines there have been."""
-
-    def add(self, events: Iterable[Event]) -> None:
-        """Add new events, oldest first."""
-        for event in events:
-            self._append(event, "")
-            self.incidents.add(event)
-
-    def node_restarted(self, pid: int) -> None:
-        """Draw a line: what follows happened in another process."""
-        self._append(None, f"the node started anew, pid {pid}")
-        self.incidents.node_lost()
-
-    def select(
-        self, text: str = "", *, only: Iterable[str] | None = None
-    ) -> list[Entry]:
-        """The lines that pass a filter, oldest first.
-
-        Args:
-            text: Words and ``/regex/`` on path, kind and text; other terms of the
-                filter language are about rows and pass over.
-            only: Kinds; dividers always pass.
-        """
-        passes = parse_text_query(text)
-        kinds = None if only is None else frozenset(only)
-        return [
-            entry
-            for entry in self.entries
-            if entry.event is None
-            or (
-                (kinds is None or entry.event.kind in kinds)
-                and passes(f"{entry.event.path} {entry.event.kind} {entry.event.text}")
-            )
-        ]
-
-    def of(self, path: str, limit: int) -> list[Event]:
-        """The last events of one child, newest first."""
-        found: list[Event] = []
-        for entry in reversed(self.entries):
-            if entry.event is None or len(found) >= limit:
-                break
-            if entry.event.path == path:
-                found.append(entry.event)
-        return found
-
-    def _append(self, event: Event | None, text: str) -> None:
-        self.serial += 1
-        self.entries.append(Entry(self.serial, event, text))
 
 
 def kind_word(kind: str) -> str:

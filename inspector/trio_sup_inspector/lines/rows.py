@@ -21,8 +21,8 @@ from trio_sup_inspector.lines.cells import (
 )
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.model.model import TreeModel
-    from trio_sup.inspect.model.tree import Line
+    from trio_sup.inspect.model.tree_model import TreeModel
+    from trio_sup.inspect.model.tree_view import Line
     from trio_sup.inspect.protocol.wire import Row
 
 GAP: Final = 1

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from trio_sup.inspect.text import show
-from trio_sup_inspector.detail.overview import sparkline
 from trio_sup_inspector.lines.cells import (
     Cell,
     Cells,
@@ -20,12 +19,13 @@ from trio_sup_inspector.lines.cells import (
     clip_cells,
     printable_cells,
 )
+from trio_sup_inspector.lines.sparkline import sparkline
 from trio_sup_inspector.panes.pane import Pane
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trio_sup_inspector.state import NodeState
+    from trio_sup_inspector.state.node import NodeState
 
 LABEL: Final = 15
 TWO_COLUMNS: Final = 96
@@ -139,7 +139,7 @@ def _loop(state: NodeState, clock: float, width: int, plain: bool) -> list[Cells
     beat = state.session.heartbeat
     if beat is None:
         return _facts("Loop", [Fact("lag", "no heartbeat yet", "dim")], width, plain)
-    lags = [lag for lag, _ in state.beats]
+    lags = [lag for lag, _ in state.figures.beats]
     worst = max([*lags, beat.lag])
     role: Role = "bad" if beat.lag >= 0.1 else "text"
     lines = _facts(
@@ -172,7 +172,7 @@ def _trend(
 def _tree(state: NodeState, clock: float, width: int, plain: bool) -> list[Cells]:
     totals = state.model.totals()
     up = totals.rows - totals.down - totals.waiting - totals.stuck
-    kinds = state.kinds
+    kinds = state.figures.kinds
     words = {"supervisor": "supervisors", "dynamic": "dynamic"}
     facts: list[Fact] = [Fact("children", show.count(totals.rows), "strong")]
     for kind in ("supervisor", "dynamic", "server", "task"):
@@ -185,8 +185,8 @@ def _tree(state: NodeState, clock: float, width: int, plain: bool) -> list[Cells
     facts += [
         Fact("", f"{show.count(kinds[k])} {k}", "text") for k in others if kinds[k]
     ]
-    deepest = state.deepest(clock)
-    per_minute = state.restarts_per_minute(clock)
+    deepest = state.figures.deepest(clock)
+    per_minute = state.figures.restarts_per_minute(clock)
     facts += [
         Fact("up", show.count(up), "ok"),
         Fact("down", str(totals.down) if totals.down else "", "bad"),
@@ -215,7 +215,7 @@ def _inspection(state: NodeState, clock: float, width: int, plain: bool) -> list
     gaps = f"{show.count(missed)} events" if missed else "nothing"
     bad = session.bad_frames
     facts += [
-        Fact("refresh", f"{session.rate_hz:g} a second", "text"),
+        Fact("refresh", f"{session.ask.rate_hz:g} a second", "text"),
         Fact("heard", f"{_bytes(session.bytes_heard)} in all", "text"),
         Fact("missed", gaps, "bad" if missed else "text"),
         Fact("bad frames", str(bad) if bad else "", "bad"),
@@ -225,7 +225,7 @@ def _inspection(state: NodeState, clock: float, width: int, plain: bool) -> list
         facts.append(Fact("access", access, "text"))
         facts.append(Fact("offers", ", ".join(node.caps), "dim"))
     lines = _facts("Inspection", facts, width, plain)
-    costs = [cost for _, cost in state.beats]
+    costs = [cost for _, cost in state.figures.beats]
     return lines + _trend(costs, 0.005, width, plain, "cost, 1 s each")
 
 
@@ -233,7 +233,7 @@ def _process(state: NodeState, clock: float, width: int, plain: bool) -> list[Ce
     info = state.session.topics.info
     if info is None:
         return []
-    share = state.processor
+    share = state.figures.processor
     used = "" if share is None else f", {share:.0%} of a core lately"
     due = "" if info.deadline is None else f"in {show.duration(info.deadline)}"
     facts = [

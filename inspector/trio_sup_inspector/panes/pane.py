@@ -6,7 +6,7 @@ says what one of them shows, `explain` what stands below the list about it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trio_sup_inspector.lines.rows import Column, Layout, Scene, lay_out
 
@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trio_sup_inspector.lines.cells import Cells
-    from trio_sup_inspector.state import NodeState
+    from trio_sup_inspector.state.node import NodeState
+
+OLD: Final = "This node cannot tell: its trio-sup is older than this inspector."
+GROUP: Final = 2_000_000_000
+"""From here on keys are those of headings; negative ones are the lines below them."""
+
+
+def can_follow(state: NodeState) -> bool:
+    """Whether the node can be asked for topics."""
+    node = state.session.node
+    return node is None or "follow" in node.caps
 
 
 class Pane:

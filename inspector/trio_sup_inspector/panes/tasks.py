@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.model.query import parse_text_query
-from trio_sup.inspect.model.tree import MAX_GUIDES, Line
+from trio_sup.inspect.model.tree_view import MAX_GUIDES, Line
 from trio_sup.inspect.text import show
 from trio_sup.inspect.text.tree_text import guides
 from trio_sup_inspector.lines.cells import (
@@ -24,14 +24,13 @@ from trio_sup_inspector.lines.cells import (
     printable,
     width_of,
 )
-from trio_sup_inspector.panes.flows import OLD, can_follow
-from trio_sup_inspector.panes.pane import Pane
+from trio_sup_inspector.panes.pane import OLD, Pane, can_follow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_sup.inspect.protocol.wire_details import TaskRow
-    from trio_sup_inspector.state import NodeState
+    from trio_sup_inspector.state.node import NodeState
 
 WHERE: Final = 72
 """The view's width from which on the places are shown."""
@@ -56,29 +55,20 @@ def task_lines(
         text: A filter; what leads to a match is kept, dimmed.
     """
     records = children_of(tasks, own=own)
-    shown: set[int] | None = None
-    matching: set[int] = set()
-    if text.strip():
-        passes = parse_text_query(text)
-        matching = {
-            row.id
-            for row in tasks.values()
-            if row.kind == "task" and passes(f"{row.name} {row.where}")
-        }
-        shown = _with_ancestors(tasks, matching)
+    matching = _matching(tasks, text) if text.strip() else None
+    shown = None if matching is None else _with_ancestors(tasks, matching)
     lines: list[Line] = []
-    room = MAX_GUIDES
     todo: list[tuple[int, str, bool]] = []
+    room = MAX_GUIDES
 
     def push(parent: int, above: str) -> None:
         below = [n for n in records.get(parent, ()) if shown is None or n in shown]
-        end = len(below) - 1
-        todo.extend((below[at], above, at == end) for at in range(end, -1, -1))
+        todo.extend((n, above, n == below[-1]) for n in reversed(below))
 
     push(0, "")
     while todo:
         number, above, last = todo.pop()
-        dim = shown is not None and number not in matching
+        dim = matching is not None and number not in matching
         lines.append(Line(number, above, last, dim))
         if number not in folded:
             if room > 0:
@@ -113,6 +103,15 @@ def children_of(tasks: Mapping[int, TaskRow], *, own: bool) -> dict[int, list[in
     return records
 
 
+def _matching(tasks: Mapping[int, TaskRow], text: str) -> set[int]:
+    passes = parse_text_query(text)
+    return {
+        row.id
+        for row in tasks.values()
+        if row.kind == "task" and passes(f"{row.name} {row.where}")
+    }
+
+
 def _with_ancestors(tasks: Mapping[int, TaskRow], matching: set[int]) -> set[int]:
     shown = set(matching)
     for number in matching:
@@ -145,16 +144,16 @@ class TasksPane(Pane):
         state = self.state
         topics = state.session.topics
         self.nothing = "asking for the tasks" if can_follow(state) else OLD
-        if state.paused and self.lines:
+        if state.picture.paused and self.lines:
             return False
-        made_of = (state.task_looks, self.folded, self.own, state.query.text)
+        made_of = (state.task_looks, self.folded, self.own, state.filter.query.text)
         if made_of == self._made_of:
             return False
         self._made_of = made_of
         self._tasks = dict(topics.tasks)
         self._records = children_of(self._tasks, own=self.own)
         self.lines = task_lines(
-            self._tasks, folded=self.folded, own=self.own, text=state.query.text
+            self._tasks, folded=self.folded, own=self.own, text=state.filter.query.text
         )
         keys = [line.id for line in self.lines]
         self.total = sum(row.kind == "task" for row in self._tasks.values())

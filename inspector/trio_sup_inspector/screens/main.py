@@ -1,114 +1,153 @@
-"""The main screen: what its keys do."""
+"""The main screen: the bars, the body between them, and who does what a key asks for.
+
+It consists of parts with one job each, and brings them together: `lists` and
+`details` in the `body`, the `filter_bar`, and the objects in `keys`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.widgets import Input
+from textual.screen import Screen
+from textual.scroll_view import ScrollView
+from textual.widgets import Static
 
-from trio_sup._core.clean import clean, json_line
-from trio_sup.inspect.model.order import ORDERS
-from trio_sup.inspect.protocol.wire import ROW_COLUMNS
 from trio_sup_inspector.detail.parts import TABS
 from trio_sup_inspector.keys import MAIN_KEYS, TREE_KEYS
-from trio_sup_inspector.panes.lists import NAMES, EventsPane, TreePane
-from trio_sup_inspector.panes.tasks import TasksPane
-from trio_sup_inspector.screens.layout import Layout
+from trio_sup_inspector.lines import banner, frame
+from trio_sup_inspector.lines.cells import Cells, Role, cut
+from trio_sup_inspector.lines.frame import NAMES
+from trio_sup_inspector.screens.body import Body
+from trio_sup_inspector.screens.details import Details
+from trio_sup_inspector.screens.filter_bar import FilterBar
+from trio_sup_inspector.screens.keys.details import DetailKeys
+from trio_sup_inspector.screens.keys.finding import FindingKeys
+from trio_sup_inspector.screens.keys.picture import PictureKeys
+from trio_sup_inspector.screens.keys.tree import TreeKeys
+from trio_sup_inspector.screens.lists import Lists
+from trio_sup_inspector.screens.page import page_cells
+from trio_sup_inspector.widgets.bars import Bar, TabBar, key_cells
+from trio_sup_inspector.widgets.document import Document
+from trio_sup_inspector.widgets.paint import use_whole_cells
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual import events
+    from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.widgets import Input
+
+    from trio_sup_inspector.connection import Connection
+    from trio_sup_inspector.state.node import NodeState
+    from trio_sup_inspector.widgets.lines import LineView
+
+SMALLEST: Final = (20, 6)
 
 
-class MainScreen(Layout):
-    """Everything about one node."""
+class MainScreen(Screen[None]):
+    """Everything about one node.
 
+    Args:
+        state: The node.
+        clock: The application's clock.
+        plain: ASCII only.
+        where: What is being connected to, for people.
+        connection: The way to the node; None for a recording.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
+    AUTO_FOCUS = "#tree"
     BINDINGS: ClassVar[list[BindingType]] = [*MAIN_KEYS, *TREE_KEYS]
 
-    # --- screens -----------------------------------------------------------
+    def __init__(
+        self,
+        state: NodeState,
+        *,
+        clock: Callable[[], float],
+        plain: bool,
+        where: str,
+        connection: Connection | None = None,
+    ) -> None:
+        super().__init__()
+        self.state = state
+        self.clock = clock
+        self.plain = plain
+        self._where = where
+        self._connection = connection
+        self.lists = Lists(state, clock=clock, plain=plain, blank=self._blank)
+        self.details = Details(state, clock=clock, plain=plain)
+        repaint, send = self.refresh_view, self._send
+        self.body = Body(self.lists, self.details, send=send, repaint=repaint)
+        self.filter_bar = FilterBar(state, self._filter_note)
+        self.doing: dict[str, Callable[[], None]] = {
+            **{f"screen.{name}": partial(self.body.go_to, name) for name in NAMES},
+            "screen.next": partial(self._go_beside, 1),
+            "screen.previous": partial(self._go_beside, -1),
+            **TreeKeys(state, self.lists, repaint).doing,
+            **FindingKeys(state, clock, self.body, self.filter_bar, repaint).doing,
+            **PictureKeys(state, clock, self.body, repaint).doing,
+            **DetailKeys(state, self.body, send).doing,
+        }
+        """What each key of `MAIN_KEYS` and `TREE_KEYS` does, by the key's id."""
 
-    def action_screen(self, name: str) -> None:
-        """Show one of the lists."""
-        self.go_to(name)
+    def compose(self) -> ComposeResult:
+        """The widgets, top to bottom."""
+        yield Bar(self.header, id="header")
+        yield TabBar(self._tabs, id="tabs")
+        yield Bar(self._notice, id="notice")
+        yield self.body
+        yield self.filter_bar
+        yield Bar(self._keys, id="keys")
+        yield Static("terminal too small", id="too-small")
 
-    def action_next_screen(self, step: int) -> None:
+    def action_do(self, id: str) -> None:
+        """Do what a key is for."""
+        self.doing[id]()
+
+    def _go_beside(self, step: int) -> None:
         """Show the list beside this one."""
-        self.go_to(NAMES[(NAMES.index(self.current) + step) % len(NAMES)])
+        at = NAMES.index(self.lists.current)
+        self.body.go_to(NAMES[(at + step) % len(NAMES)])
 
-    # --- the tree ----------------------------------------------------------
+    def _send(self) -> None:
+        if self._connection is not None:
+            self._connection.flush()
 
-    @property
-    def _tree(self) -> TreePane | None:
-        pane = self.pane
-        return pane if isinstance(pane, TreePane) else None
+    # --- what happens to it ------------------------------------------------
 
-    def _fold(self, id: int, opened: bool) -> None:
-        tree = self._tree
-        if tree is not None:
-            self.state.unfolded.set_open(self.state.model, id, opened)
-            tree.folds += 1
-            self.refresh_view()
+    def on_mount(self) -> None:
+        """Show the first list."""
+        if self.plain:
+            self.add_class("-plain")
+            for scrolling in self.query(ScrollView):
+                use_whole_cells(scrolling)
+        self.body.bring("tree")
 
-    def _task_line(self) -> tuple[TasksPane, int] | None:
-        pane, key = self.pane, self.view.selected
-        if isinstance(pane, TasksPane) and isinstance(key, int):
-            return pane, key
-        return None
+    def on_resize(self, event: events.Resize) -> None:
+        """Below the smallest size only a word is shown."""
+        width, height = event.size
+        small = width < SMALLEST[0] or height < SMALLEST[1]
+        self.set_class(small, "-too-small")
+        self.call_after_refresh(self.refresh_view)
 
-    def action_fold(self) -> None:
-        """Fold the supervisor or the task, or go to the one above."""
-        if (task := self._task_line()) is not None:
-            above = task[0].fold(task[1])
-            if above is not None:
-                self.view.select(above)
-            self.refresh_view()
-            return
-        id, model = self.pointed(), self.state.model
-        if id is None or self._tree is None:
-            return
-        if model.child_count(id) and self.state.unfolded.is_open(model, id):
-            self._fold(id, False)
-        elif parent := model.parent(id):
-            self.view.select(parent)
+    def on_line_view_moved(self, message: LineView.Moved) -> None:
+        """The cursor moved in a list."""
+        self.lists.moved(message.view)
+        self.refresh_view()
 
-    def action_unfold(self) -> None:
-        """Unfold the supervisor or the task, or go to its first child."""
-        if (task := self._task_line()) is not None:
-            if not task[0].unfold(task[1]):
-                self.view.action_down()
-            self.refresh_view()
-            return
-        id, model = self.pointed(), self.state.model
-        if id is None or self._tree is None or not model.child_count(id):
-            return
-        if self.state.unfolded.is_open(model, id):
-            self.view.action_down()
-        else:
-            self._fold(id, True)
+    def on_line_view_opened(self) -> None:
+        """Show the details of the line."""
+        self.body.open_line()
 
-    def action_unfold_all(self) -> None:
-        """Unfold everything below the cursor."""
-        id, tree = self.pointed(), self._tree
-        if id is not None and tree is not None:
-            self.state.unfolded.set_below(self.state.model, id, True)
-            tree.folds += 1
-            self.refresh_view()
-
-    def action_fold_all(self) -> None:
-        """Fold every supervisor but the roots."""
-        tree = self._tree
-        if tree is not None:
-            self.state.fold_all()
-            tree.folds += 1
-            self.refresh_view()
-
-    # --- filter and problems -----------------------------------------------
-
-    def action_filter(self) -> None:
-        """Type a filter. A list behind the details comes to the front."""
-        if self.list_hidden:
-            self.close_detail()
-        self.add_class("-filter")
-        self.query_one("#filter").focus()
+    def on_tab_bar_clicked(self, message: TabBar.Clicked) -> None:
+        """Change the screen, or the tab of the details, with the mouse."""
+        if message.bar.id == "side-tabs":
+            if message.index < len(TABS):
+                self.body.show_tab(TABS[message.index])
+        elif message.index < len(NAMES):
+            self.body.go_to(NAMES[message.index])
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
@@ -117,140 +156,70 @@ class MainScreen(Layout):
 
     def on_input_submitted(self) -> None:
         """Keep the filter and go back to the list."""
-        self.set_class(bool(self.state.query or self.state.query_error), "-filter")
-        self.view.focus()
+        self.filter_bar.settle()
+        self.lists.view.focus()
         self.refresh_view()
 
-    def action_match(self, step: int) -> None:
-        """Go to the next line that matches by itself."""
-        found = self.pane.next_match(self.view.cursor, step)
-        if found is not None:
-            self.view.select(found)
-            self.show_details_of_line()
+    # --- painting ----------------------------------------------------------
 
-    def action_next_problem(self) -> None:
-        """Go to the next child that needs a look, unfolding what hides it."""
-        clock = self.clock()
-        id = self.state.next_problem(self.pointed(), clock)
-        if id is None:
-            self.notify("nothing needs a look")
-            return
-        if self._tree is None and id not in self.view.keys:
-            self.show_pane("tree")
-        tree = self._tree
-        if tree is not None:
-            self.state.reveal(id)
-            tree.folds += 1
-            self.refresh_view()
-        self.view.select(id)
-        self.show_details_of_line()
+    def refresh_view(self) -> None:
+        """Bring the screen up to date: once a tick, and after a key that matters."""
+        lists, blank = self.lists, self.state.empty
+        lists.update_list()
+        self.set_class(not lists.titled, "-untitled")
+        self.set_class(blank, "-blank")
+        self.query_one("#notice").display = bool(self._notice_text()[0])
+        lists.show_explanation()
+        self.details.side.refresh(lists.pointed() if self.body.wide else None)
+        if not blank:
+            lists.view.update_lines()
+            if self.focused is None:
+                lists.view.focus()
+        for bar in self.query(Bar):
+            bar.update_bar()
+        for page in self.query(Document):
+            page.update_page()
 
-    def action_only_problems(self) -> None:
-        """Hide what is well."""
-        self.state.only_problems = not self.state.only_problems
-        self.refresh_view()
+    def header(self, width: int) -> Cells:
+        """The first line: the node, its figures, and how present the picture is."""
+        return banner.header(self.state, self.clock(), width, plain=self.plain)
 
-    def action_back(self) -> None:
-        """Leave the innermost thing that is open. Never quits."""
-        state, box = self.state, self.query_one("#filter", Input)
-        if box.has_focus:
-            self._clear_filter(box)
-        elif self.side.open:
-            self.close_detail()
-        elif state.query or state.query_error or self.has_class("-filter"):
-            self._clear_filter(box)
-        elif state.only_problems:
-            self.action_only_problems()
+    def _tabs(self, width: int) -> Cells:
+        lists, pane = self.lists, self.lists.pane
+        note = frame.tab_note(
+            self.state,
+            lists.current,
+            shown=pane.shown,
+            total=pane.total,
+            held=lists.held,
+            follow=lists.follow,
+        )
+        wrong = frame.lint_count(self.state, self.clock())
+        return frame.tabs(lists.current, note, width, plain=self.plain, wrong=wrong)
 
-    def _clear_filter(self, box: Input) -> None:
-        box.value = ""
-        self.state.type_filter("")
-        self.remove_class("-filter")
-        self.view.focus()
-        self.refresh_view()
+    def _notice_text(self) -> tuple[str, Role]:
+        return banner.notice(self.state, self._connection, self.clock())
 
-    # --- the picture -------------------------------------------------------
+    def _notice(self, width: int) -> Cells:
+        text, role = self._notice_text()
+        return ((" " + cut(text, width - 2, plain=self.plain), role),)
 
-    def action_sort_by(self, step: int) -> None:
-        """Sort the processes by what stands beside in the menu."""
-        state = self.state
-        at = [order.id for order in ORDERS].index(state.order.id)
-        state.order, state.reverse = ORDERS[(at + step) % len(ORDERS)], False
-        self.held_until = 0.0
-        self.show_pane("list")
+    def _blank(self, width: int) -> list[Cells]:
+        trouble = self._connection.trouble if self._connection is not None else None
+        page = banner.blank_page(self.state, trouble, self._where, self.clock())
+        return page_cells(page, width, plain=self.plain)
 
-    def action_invert(self) -> None:
-        """Sort the other way round."""
-        self.state.reverse = not self.state.reverse
-        self.held_until = 0.0
-        self.refresh_view()
+    def _filter_note(self, width: int) -> Cells:
+        pane, plain = self.lists.pane, self.plain
+        return frame.filter_note(
+            self.state, width, shown=pane.shown, total=pane.total, plain=plain
+        )
 
-    def action_pause(self) -> None:
-        """Stop the picture, or go on."""
-        state, clock = self.state, self.clock()
-        state.resume(clock) if state.paused else state.pause(clock)
-        self.refresh_view()
-
-    def action_step(self) -> None:
-        """While paused: show the present once."""
-        if self.state.paused:
-            self.state.step(self.clock())
-            pane = self.pane
-            if isinstance(pane, EventsPane):
-                pane.entries = []
-            self.refresh_view()
-
-    def action_follow(self) -> None:
-        """Keep to the newest event, or stop doing so."""
-        self.follow = not self.follow
-        if self.follow and self.current == "events":
-            self.view.action_last()
-        self.refresh_view()
-
-    def action_system_tasks(self) -> None:
-        """Show the inspector's own and Trio's system tasks, or hide them."""
-        tasks = self.panes["tasks"]
-        if isinstance(tasks, TasksPane):
-            tasks.own = not tasks.own
-            self.refresh_view()
-
-    def action_keep_dead(self) -> None:
-        """Keep what died on screen, or let it go."""
-        self.state.toggle_keep_dead(self.clock())
-        self.refresh_view()
-
-    def action_detail_tab(self, step: int) -> None:
-        """Show the tab beside this one; opens the details if they are not."""
-        id = self.pointed()
-        if not self.side.open:
-            if id is not None:
-                self.open_detail(id)
-            return
-        at = TABS.index(self.side.tab)
-        self.show_tab(TABS[(at + step) % len(TABS)])
-
-    def action_reload(self) -> None:
-        """Read the state of the child again."""
-        self.side.reload()
-        self.flush()
-
-    def action_copy(self) -> None:
-        """Copy the path of the child under the cursor."""
-        row = self.state.row(self.pointed())
-        if row is not None:
-            self.app.copy_to_clipboard(clean(row.path))  # pyright: ignore[reportUnknownMemberType]
-            self.notify(f"copied {row.path}")
-
-    def action_copy_row(self) -> None:
-        """Copy all that is known of the child under the cursor, as JSON."""
-        row = self.state.row(self.pointed())
-        if row is not None:
-            facts = {name: getattr(row, name) for name in ROW_COLUMNS}
-            self.app.copy_to_clipboard(json_line(facts))  # pyright: ignore[reportUnknownMemberType]
-            self.notify(f"copied {row.path} as JSON")
-
-    def action_dismiss(self, result: None = None) -> None:  # type: ignore[override]
-        """Dismiss the notice of a restarted node."""
-        self.state.session.restarted_at = None
-        self.state.said = None
-        self.refresh_view()
+    def _keys(self, width: int) -> Cells:
+        hints = frame.hints(
+            self.state,
+            self.lists.current,
+            typing=self.filter_bar.typing,
+            detail=self.details.side.open,
+        )
+        return key_cells(hints, width)

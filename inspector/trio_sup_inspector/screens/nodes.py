@@ -9,7 +9,8 @@ from textual.containers import Vertical
 from textual.screen import Screen
 
 from trio_sup.inspect.finding.directory import DiscoveryError
-from trio_sup.inspect.finding.discovery import FoundNode, list_nodes
+from trio_sup.inspect.finding.discovery import list_nodes
+from trio_sup.inspect.finding.found_node import FoundNode
 from trio_sup.inspect.text import show
 from trio_sup_inspector.lines import banner
 from trio_sup_inspector.lines.cells import Cell, Cells, clip_cells, fit, printable_cells

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from trio_sup_inspector.keys import REPLAY_KEYS
 from trio_sup_inspector.lines.cells import Cell, Cells, cells_width, clip_cells
@@ -17,17 +18,49 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from trio_sup.inspect.recording.replay import Player
+    from trio_sup_inspector.state.node import NodeState
 
-LIVE = " LIVE "
+LIVE: Final = " LIVE "
+SKIP: Final = 10.0
+"""Seconds."""
 
 
 class ReplayScreen(MainScreen):
-    """Everything about one node as it was."""
+    """Everything about one node as it was.
+
+    Args:
+        state: The node.
+        player: Plays the recording; its clock is the application's.
+        plain: ASCII only.
+        where: The recording, for people.
+        repaint: Shows the player's present state at once.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [*REPLAY_KEYS]
-    player: Player
-    repaint: Callable[[], None]
-    """Shows the player's present state at once."""
+
+    def __init__(
+        self,
+        state: NodeState,
+        player: Player,
+        *,
+        plain: bool,
+        where: str,
+        repaint: Callable[[], None],
+    ) -> None:
+        super().__init__(state, clock=player.clock, plain=plain, where=where)
+        self._player = player
+        self._repaint = repaint
+        self.doing |= {
+            "pause": self._toggle,
+            "step": partial(self._step, 1),
+            "replay.step_back": partial(self._step, -1),
+            "replay.back": partial(self._skip, -SKIP),
+            "replay.forward": partial(self._skip, SKIP),
+            "replay.incident_before": partial(self._incident, -1),
+            "replay.incident_next": partial(self._incident, 1),
+            "replay.start": partial(self._seek, 0.0),
+            "replay.end": partial(self._seek, player.index.length),
+        }
 
     def compose(self) -> ComposeResult:
         """The widgets of the main screen, and the position."""
@@ -42,43 +75,39 @@ class ReplayScreen(MainScreen):
         return clip_cells(cells, width)
 
     def _position(self, width: int) -> Cells:
-        return position_cells(self.player, width, plain=self.plain)
+        return position_cells(self._player, width, plain=self.plain)
 
     # --- what the keys do ----------------------------------------------------
 
-    def action_pause(self) -> None:
+    def _toggle(self) -> None:
         """Stop the recording, or go on."""
-        self.player.toggle()
+        self._player.toggle()
         self._moved()
 
-    def action_step(self) -> None:
-        """Go to the next frame."""
-        self.action_move_step(1)
-
-    def action_move_step(self, direction: int) -> None:
+    def _step(self, direction: int) -> None:
         """Go to the next or the previous frame."""
-        self.player.step(direction)
+        self._player.step(direction)
         self._moved()
 
-    def action_skip(self, seconds: int) -> None:
+    def _skip(self, seconds: float) -> None:
         """Go forward or back."""
-        self.player.skip(seconds)
+        self._player.skip(seconds)
         self._moved()
 
-    def action_incident(self, direction: int) -> None:
+    def _incident(self, direction: int) -> None:
         """Go to where something went down next, or before."""
-        if not self.player.restart(direction):
+        if not self._player.restart(direction):
             self.notify(f"nothing went down {'after' if direction > 0 else 'before'}")
         self._moved()
 
-    def action_edge(self, end: int) -> None:
+    def _seek(self, position: float) -> None:
         """Go to the beginning or the end."""
-        self.player.seek(self.player.index.length if end else 0.0)
+        self._player.seek(position)
         self._moved()
 
     def _moved(self) -> None:
-        self.held_until = 0.0
-        self.repaint()
+        self.lists.release()
+        self._repaint()
 
 
 def position_cells(player: Player, width: int, *, plain: bool) -> Cells:

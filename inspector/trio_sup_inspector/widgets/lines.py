@@ -34,7 +34,12 @@ Painter: TypeAlias = Callable[[int, int], Cells]
 
 
 class LineView(ScrollView, can_focus=True):
-    """Lines with a cursor. The cursor and the scroll follow the line's key."""
+    """Lines with a cursor. The cursor and the scroll follow the line's key.
+
+    It has more than fifteen public methods, for Textual finds what a key does, and who
+    handles a message, by the names of the focused widget's methods. Eight of them are
+    one line each: a key, and where it moves the cursor.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {CURSOR, *ROLE_CLASSES}
     BINDINGS: ClassVar[list[BindingType]] = [*LIST_KEYS]

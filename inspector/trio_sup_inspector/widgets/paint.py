@@ -10,14 +10,14 @@ from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 from textual.widgets import Static
 
-from trio_sup._core.clean import clean
+from trio_sup.inspect.text.clean import clean
 from trio_sup_inspector.lines.cells import Cell, Role
 
 if TYPE_CHECKING:
     from textual.scroll_view import ScrollView
     from textual.widget import Widget
 
-    from trio_sup._core.clean import Clean
+    from trio_sup.inspect.text.clean import Clean
     from trio_sup_inspector.lines.cells import Cells
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)

@@ -22,7 +22,7 @@ from tests.directories import short_directory
 from tests.inspect.hostile import attacks
 from tests.inspect.hostile.frames import Frames
 from trio_sup.inspect.client.oneshot import ask
-from trio_sup.inspect.finding.discovery import FoundNode
+from trio_sup.inspect.finding.found_node import FoundNode
 
 WARM_UP = 0.2
 """The part of a run after which memory counts as grown or not."""

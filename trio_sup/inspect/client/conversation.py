@@ -12,13 +12,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from trio_sup.inspect.client.session import Phase, Session
-from trio_sup.inspect.finding.discovery import ForeignNode, FoundNode, check_peer
+from trio_sup.inspect.finding.discovery import ForeignNode, check_peer
+from trio_sup.inspect.finding.found_node import FoundNode
 from trio_sup.inspect.finding.peers import reaching
+from trio_sup.inspect.finding.remote import NoSsh, SshLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from trio_sup.inspect.finding.remote import RemoteNode, SshLine
+    from trio_sup.inspect.finding.remote import RemoteNode
 
 EXIT_OK: Final = 0
 EXIT_PROBLEM: Final = 1
@@ -91,8 +93,6 @@ def attached(
         with _local(peer) as sock:
             yield Conversation(peer, sock, session, on_data)
         return
-    from trio_sup.inspect.finding.remote import NoSsh, SshLine
-
     try:
         line = SshLine(peer, batch=False)
     except NoSsh as error:
@@ -187,6 +187,19 @@ class Conversation:
                 text = f"sent over {MAX_BYTES} bytes and was not done"
                 raise AskError(f"node {self._peer.title} {text}", EXIT_SILENT)
 
+    def until_control(self) -> None:
+        """Go on until the node grants the actions that the session asked for.
+
+        Raises:
+            AskError: see `step`; or the node grants none.
+        """
+        operating = self.session.operating
+        while operating.role is None:
+            if "known" in operating.why_not or not self.step():
+                break
+        if not operating.granted:
+            raise AskError(operating.why_not, EXIT_REFUSED)
+
     def step(self, seconds: float = _POLL) -> bool:
         """Wait a moment for the node; False when it closed the connection.
 
@@ -232,7 +245,7 @@ class Conversation:
 
     def leave(self) -> None:
         """Say goodbye; a node that does not hear it minds little."""
-        self.session.leave()
+        self.session.ask.goodbye()
         try:
             self.flush()
         except AskError:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
+from trio_sup.inspect.client.answer import Answer, wall_time
 from trio_sup.inspect.client.conversation import (
     EXIT_AMBIGUOUS,
     EXIT_INTERRUPTED,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
     from trio_sup.inspect.client.conversation import Peer
     from trio_sup.inspect.client.session import Session
-    from trio_sup.inspect.protocol.wire import Detail, Event, Hello, Row
+    from trio_sup.inspect.protocol.wire import Detail, Event
 
 __all__ = [
     "EXIT_AMBIGUOUS",
@@ -46,30 +45,14 @@ __all__ = [
     "EXIT_USAGE",
     "EXIT_VERSION",
     "TIMEOUT",
-    "Answer",
     "AskError",
     "ask",
     "detail",
     "follow",
     "metrics",
     "remembered",
-    "wall_time",
     "watch",
 ]
-
-
-@frozen
-class Answer:
-    """What a node said when it was asked once."""
-
-    node: Hello
-    now: float
-    """The node's clock when it answered."""
-    lag: float
-    """By how many seconds its loop was late, lately."""
-    rows: dict[int, Row]
-    events: list[Event]
-    """The newest events that the node remembers, oldest first."""
 
 
 def ask(peer: Peer, *, want: Sequence[str] = ("tree",)) -> Answer:
@@ -163,7 +146,7 @@ def detail(
         if parts and "parts" not in answer.node.caps:
             text = f"{peer.place}: this node is too old to show {', '.join(parts)}"
             raise AskError(text, EXIT_VERSION)
-        session.watch(id, time.monotonic(), ("overview", *parts) if parts else ())
+        session.ask.watch(id, time.monotonic(), ("overview", *parts) if parts else ())
         conversation.flush()
         deadline = time.monotonic() + TIMEOUT
         while not _whole(session.details.get(id), parts):
@@ -186,16 +169,16 @@ def metrics(peer: Peer) -> str:
         session = conversation.session
         if session.node is None or "metrics" not in session.node.caps:
             raise AskError(f"{peer.place}: the node is too old for this", EXIT_VERSION)
-        session.ask_metrics()
+        session.ask.metrics()
         conversation.flush()
         deadline = time.monotonic() + TIMEOUT
-        while session.metrics is None:
+        while session.topics.metrics is None:
             if not conversation.step():
                 raise conversation.ended()
             if time.monotonic() > deadline:
                 raise AskError(f"{peer.place}: no metrics came", EXIT_SILENT)
         conversation.leave()
-        return session.metrics
+        return session.topics.metrics
 
 
 def _whole(detail: Detail | None, parts: Sequence[str]) -> bool:
@@ -203,8 +186,3 @@ def _whole(detail: Detail | None, parts: Sequence[str]) -> bool:
     if detail is None or detail.row is None:
         return detail is not None
     return set(parts) <= set(detail.parts)
-
-
-def wall_time(node: Hello, at: float) -> float:
-    """A time of the node's clock in seconds since 1970."""
-    return node.wall0 + at - node.mono0

@@ -1,7 +1,8 @@
 """A client's side of actions: asks, remembers what it asked, keeps the answers.
 
 Part of a `Session`; pure, as that is. What is under way when a connection is lost is
-answered here, as failed: whether the node did it is not known.
+answered here: a plan as refused, an action as failed, for whether the node did it is
+not known.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 KEPT: Final = 256
 """Answers that are remembered."""
 NOT_ASKED: Final = "this client only looks: start it with --control"
+LOST: Final = "lost"
+"""The code of answers that this side gives when the connection is gone."""
 
 
 @define
@@ -51,6 +54,7 @@ class Operating:
     _node: Hello | None = None
     _number: int = 0
     _open: set[int] = field(factory=set[int])
+    _planning: set[int] = field(factory=set[int])
 
     @property
     def granted(self) -> bool:
@@ -87,6 +91,7 @@ class Operating:
         self._number += 1
         request = Plan(self._number, action, id, life, argument)
         if self.granted:
+            self._planning.add(request.req)
             self._send(request)
         else:
             self._keep_plan(Planned(request.req, "no_role", self.why_not))
@@ -129,9 +134,11 @@ class Operating:
     def lost(self) -> None:
         """The connection is gone."""
         self._node = self.role = None
+        for req in sorted(self._planning):
+            self._keep_plan(Planned(req, LOST, "the connection was lost"))
         for req in sorted(self._open):
             text = "the connection was lost: it may have been done"
-            self._keep(Acted(req, "failed", "lost", text))
+            self._keep(Acted(req, "failed", LOST, text))
 
     def _keep(self, outcome: Acted) -> None:
         self.outcomes[outcome.req] = outcome
@@ -142,5 +149,6 @@ class Operating:
 
     def _keep_plan(self, plan: Planned) -> None:
         self.plans[plan.req] = plan
+        self._planning.discard(plan.req)
         while len(self.plans) > KEPT:
             del self.plans[next(iter(self.plans))]

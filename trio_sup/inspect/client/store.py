@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
-from trio_sup.inspect.client.topic_store import TopicStore, merged
+from trio_sup.inspect.client.topic_store import TooMuch, TopicStore, merged
 from trio_sup.inspect.protocol.wire import VOL_COLUMNS, Delta, Detail, Event, Row
 from trio_sup.inspect.protocol.wire_details import Busy, Metrics, NodeInfo, Tasks, Waits
 
@@ -28,14 +28,8 @@ MAX_ROWS: Final = 250_000
 """The rows of the largest tree that is looked at."""
 MAX_CHARS: Final = 64_000_000
 """The characters of all its texts together."""
-MAX_METRICS: Final = 16_000_000
-"""The characters of all metrics."""
 
 _COUNTERS: Final = VOL_COLUMNS[1:]
-
-
-class TooMuch(Exception):
-    """The node says more than a client holds: give it up. `str` is one line."""
 
 
 @define
@@ -89,9 +83,6 @@ class Store:
         """What is known of the inside of each row that was watched."""
         self.topics: TopicStore = TopicStore()
         """The newest answer for each topic."""
-        self.metrics: str | None = None
-        """All metrics, once they were asked for and have come."""
-        self._metrics_begun = ""
         self._changes = Changes()
         self._staged: dict[int, Row] | None = None
         # Invariant: the characters of the rows, and of those that are staged.
@@ -200,11 +191,7 @@ class Store:
                 topics.info = message
                 changed.add("node")
             case Metrics():
-                self._metrics_begun += message.text
-                if len(self._metrics_begun) > MAX_METRICS:
-                    raise TooMuch(f"its metrics have over {MAX_METRICS} characters")
-                if not message.more:
-                    self.metrics, self._metrics_begun = self._metrics_begun, ""
+                if topics.add_metrics(message):
                     changed.add("metrics")
 
     def new_epoch(self) -> None:
@@ -212,7 +199,6 @@ class Store:
         self.last_event = 0
         self.details.clear()
         self.topics.clear()
-        self._metrics_begun = ""
 
     def rewind(self) -> None:
         """Forget everything, as if nothing had been said."""
@@ -221,7 +207,6 @@ class Store:
         self.events_dropped = self.last_event = 0
         self.details.clear()
         self.topics.clear()
-        self.metrics, self._metrics_begun = None, ""
         self._staged = None
         self._changes = Changes(reset=True, structure=True, state=True)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from trio_sup.inspect.protocol.wire_details import (
         Busy,
         Held,
+        Metrics,
         NodeInfo,
         TaskRow,
         Tasks,
@@ -23,6 +24,12 @@ MAX_TASKS: Final = 50_000
 """How many tasks and nurseries a client holds; a node shows at most 20,000."""
 HELD_KEPT: Final = 200
 """How many long steps a client remembers."""
+MAX_METRICS: Final = 16_000_000
+"""The characters of all metrics."""
+
+
+class TooMuch(Exception):
+    """The node says more than a client holds: give it up. `str` is one line."""
 
 
 class TopicStore:
@@ -44,17 +51,21 @@ class TopicStore:
         """Who waits for whom."""
         self.info: NodeInfo | None = None
         """The node as a whole."""
+        self.metrics: str | None = None
+        """All metrics, once they were asked for and have come."""
+        self._metrics_begun = ""
 
     def clear(self) -> None:
         """Another node began under the same session."""
         self.tasks = {}
         self.tasks_whole = False
         self.tasks_truncated = 0
-        self.busy = self.waits = self.info = None
+        self.busy = self.waits = self.info = self.metrics = None
+        self._metrics_begun = ""
         self.held.clear()
 
     def forget(self, topic: str) -> None:
-        """A topic is not followed any more: what it said grows old."""
+        """A topic is not followed any more, or asked for anew."""
         if topic == "tasks":
             self.tasks = {}
             self.tasks_whole = False
@@ -62,6 +73,8 @@ class TopicStore:
             self.busy = None
         elif topic == "waits":
             self.waits = None
+        elif topic == "metrics":
+            self.metrics = None
 
     def add_tasks(self, message: Tasks) -> None:
         """Apply a frame of the task tree; tasks beyond `MAX_TASKS` are counted."""
@@ -84,6 +97,20 @@ class TopicStore:
         """Keep a window, and the long steps in it."""
         self.busy = message
         self.held.extend(message.held)
+
+    def add_metrics(self, message: Metrics) -> bool:
+        """Collect the metrics; whether they are whole.
+
+        Raises:
+            TooMuch: they are more than a client holds.
+        """
+        self._metrics_begun += message.text
+        if len(self._metrics_begun) > MAX_METRICS:
+            raise TooMuch(f"its metrics have over {MAX_METRICS} characters")
+        if message.more:
+            return False
+        self.metrics, self._metrics_begun = self._metrics_begun, ""
+        return True
 
 
 def merged(old: Detail | None, new: Detail) -> Detail:

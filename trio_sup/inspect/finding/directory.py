@@ -165,7 +165,7 @@ def directory_lock(
     Yields:
         Whether the lock is held.
     """
-    import fcntl  # Here, so that the module can be imported where there is none.
+    import fcntl  # noqa: PLC0415 - not every system has it
 
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     place = directory / ".lock" if dir_fd is None else ".lock"

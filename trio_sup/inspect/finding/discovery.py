@@ -15,10 +15,9 @@ import re
 import socket
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
-
+from trio_sup._core.clean import clean_line
 from trio_sup.inspect.finding.directory import (
     DiscoveryError,
     UnsafeDirectory,
@@ -26,11 +25,12 @@ from trio_sup.inspect.finding.directory import (
     open_dir,
     own_uid,
 )
-from trio_sup.inspect.finding.node_file import NodeFile, read_file
+from trio_sup.inspect.finding.found_node import FoundNode
+from trio_sup.inspect.finding.node_file import read_file
 from trio_sup.inspect.finding.peers import peer_ids, reaching
-from trio_sup.inspect.node.text import clip
 
 if TYPE_CHECKING:
+    from trio_sup.inspect.finding.found_node import Probe, Process
     from trio_sup.inspect.finding.peers import HasOptions
 
 MAX_SOCKET_PATH: Final = 103
@@ -42,11 +42,6 @@ MAX_FILES: Final = 10_000
 """Files of a directory that are looked at."""
 
 _FILE: Final = re.compile(r"(?P<name>[A-Za-z0-9_.-]{1,32})\.(?P<pid>\d{1,10})\.sock")
-
-Probe: TypeAlias = Literal["listening", "refused", "gone", "forbidden"]
-"""What a socket answered: somebody listens, nobody does, no file, no permission."""
-Process: TypeAlias = Literal["alive", "gone", "recycled", "unknown"]
-"""What became of a process: ``recycled`` means that another one has its id."""
 
 
 class NoSuchNode(DiscoveryError):
@@ -63,43 +58,6 @@ class AmbiguousNode(DiscoveryError):
     def __init__(self, message: str, found: list[FoundNode]) -> None:
         super().__init__(message)
         self.found = found
-
-
-@frozen
-class FoundNode:
-    """A pair of files in the runtime directory."""
-
-    name: str
-    pid: int
-    socket: Path
-    probe: Probe
-    process: Process
-    file: NodeFile | None
-    """None if the describing file is missing or unreadable."""
-    uid: int | None = None
-    """Whose it is by the kernel's word; None if nothing is known."""
-
-    @property
-    def running(self) -> bool:
-        """Whether something accepts connections."""
-        return self.probe in ("listening", "forbidden")
-
-    @property
-    def title(self) -> str:
-        """``name.pid``: what to type when the name alone is ambiguous."""
-        return f"{self.name}.{self.pid}"
-
-    @property
-    def owner(self) -> str:
-        """Whose it is, for people, if it is not this user's own."""
-        if self.uid is None or self.uid == own_uid():
-            return ""
-        return user_text(self.uid)
-
-    @property
-    def place(self) -> str:
-        """Where it is, for people."""
-        return str(self.socket)
 
 
 def socket_path(directory: Path, name: str, pid: int) -> Path:
@@ -202,10 +160,10 @@ def check_peer(sock: HasOptions, found: FoundNode) -> None:
 
 def user_text(uid: int) -> str:
     """A user, for people."""
-    import pwd  # Here, so that the module can be imported where there is none.
+    import pwd  # noqa: PLC0415 - not every system has it
 
     try:
-        return f"{clip(pwd.getpwuid(uid).pw_name, 40)} (uid {uid})"
+        return f"{clean_line(pwd.getpwuid(uid).pw_name, 40)} (uid {uid})"
     except (KeyError, OverflowError):
         return f"uid {uid}"
 
@@ -241,7 +199,9 @@ def _found(path: Path, name: str, pid: int, dir_fd: int | None = None) -> FoundN
     file = read_file(path.with_suffix(".json"), dir_fd)
     started = file.process_start if file is not None else None
     answer, uid = _asked(path, dir_fd)
-    return FoundNode(name, pid, path, answer, process_state(pid, started), file, uid)
+    process = process_state(pid, started)
+    owner = "" if uid is None or uid == own_uid() else user_text(uid)
+    return FoundNode(name, pid, path, answer, process, file, uid, owner)
 
 
 def sweep(directory: Path) -> list[FoundNode]:

@@ -8,44 +8,21 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from attrs import asdict, frozen
+from attrs import asdict
 
-from trio_sup.inspect.node.text import MAX_NAME, clip
+from trio_sup._core.clean import clean_line
+from trio_sup.inspect.finding.found_node import NodeFile
 from trio_sup.inspect.protocol.checked import anchor
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMA: Final = 1
-"""The version of the describing file and of every JSON output."""
 MAX_FILE: Final = 65_536
 """Bytes of a describing file that are read."""
 MAX_NUMBER: Final = 1e15
 """No number of a describing file is as large."""
-
-MAX_BYTES: Final = 65_536
-"""The longest describing file."""
-
-
-@frozen
-class NodeFile:
-    """What a node writes beside its socket."""
-
-    name: str
-    pid: int
-    epoch: str
-    started_wall: float
-    """Seconds since 1970."""
-    process_start: int | None
-    """The kernel's start time of the process, None where it has none."""
-    argv0: str
-    cwd: str
-    python: str
-    trio_sup: str
-    proto_min: int
-    proto_max: int
-    readonly: bool = True
-    schema: int = SCHEMA
+MAX_SHOWN: Final = 200
+"""Characters of each of its texts that are shown; an honest node writes no more."""
 
 
 _FIELD_TYPES: Final[dict[str, tuple[type, ...]]] = {
@@ -101,7 +78,7 @@ def _sane(value: object) -> bool:
 def _checked(value: object) -> object:
     """The value as it may be shown: another user may have written the file."""
     if isinstance(value, str):
-        return clip(value, MAX_NAME)
+        return clean_line(value, MAX_SHOWN)
     return anchor(value) if isinstance(value, float) else value
 
 

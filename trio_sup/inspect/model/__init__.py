@@ -1,1 +1,18 @@
-"""What a client makes of rows. Pure."""
+"""What a client makes of a node's rows, for commands and the application alike.
+
+The rule here: all of it is pure. Rows, events and the time come in; trees, orders,
+verdicts come out, at a cost in proportion to what changed.
+
+| open | for |
+|---|---|
+| `tree_model` | rows joined into a tree, with totals, rates, the recently dead |
+| `tree_view` | its lines: what is unfolded, filtered, in which order |
+| `order` | the orders of a flat list |
+| `query` | the filter language |
+| `which_child`, `typed_times` | what people mean by a child's name, by ``10m`` or ``12:30`` |
+| `problems` | what is wrong with a child, in words |
+| `health` | whether a node is well, by limits |
+| `lint_rules`, `lints` | warnings, each with its why; which of them a node earns |
+| `incidents` | why children restarted |
+| `chaos`, `chaos_run` | plans of faults, and what became of one |
+"""

@@ -1,7 +1,6 @@
 """Plans of faults for a running node: drawn from a seed, or read. Pure.
 
-The words are those of the harness's faults as far as a node can be told to bring them
-about. A plan is a list of steps, each one action; some come in pairs, so that what was
+The words are those of `FAULT_WORDS` that a node can be told to bring about. A plan is a list of steps, each one action; some come in pairs, so that what was
 suspended goes on and what was terminated is started again.
 """
 
@@ -14,14 +13,15 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from trio_sup._core.fault_words import FAULT_WORDS
 from trio_sup.inspect.protocol.wire_rows import Row
 
-KINDS: Final = ("crash", "vanish", "restart", "terminate", "hang", "flood")
+KINDS: Final = tuple(each.word for each in FAULT_WORDS if each.chaos)
 """What can be drawn."""
-DEFAULT_KINDS: Final = ("crash", "vanish", "restart", "hang", "flood")
-ACTIONS: Final = (
-    *(["crash", "vanish", "restart", "terminate", "suspend", "resume", "flood"]),
-)
+DEFAULT_KINDS: Final = tuple(e.word for e in FAULT_WORDS if e.chaos == "always")
+HANGS: Final = ("suspend", "resume")
+"""The actions that a hang consists of; any other kind has its action's name."""
+ACTIONS: Final = (*(kind for kind in KINDS if kind != "hang"), *HANGS)
 """What a script may say."""
 UNDOES: Final = {"suspend": "resume", "terminate": "restart"}
 HANG: Final = 2.0
@@ -117,7 +117,7 @@ def _steps(at: float, kind: str, path: str) -> list[Step]:
     match kind:
         case "hang":
             end = round(at + HANG, 3)
-            return [Step(at, "suspend", path), Step(end, "resume", path)]
+            return [Step(at, HANGS[0], path), Step(end, HANGS[1], path)]
         case "terminate":
             end = round(at + DOWN, 3)
             return [Step(at, "terminate", path), Step(end, "restart", path)]

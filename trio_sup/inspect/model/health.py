@@ -12,7 +12,7 @@ from trio_sup.inspect.model.problems import HALF, SLOW_OP, problem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trio_sup.inspect.client.oneshot import Answer
+    from trio_sup.inspect.client.answer import Answer
     from trio_sup.inspect.protocol.wire import Row
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from trio_sup.inspect.model.incidents import Incidents
-    from trio_sup.inspect.model.model import TreeModel
+    from trio_sup.inspect.model.tree_model import TreeModel
     from trio_sup.inspect.protocol.wire import Heartbeat, Row
 
 SLOW_MESSAGE: Final = 5.0

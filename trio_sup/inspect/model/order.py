@@ -10,10 +10,11 @@ from attrs import frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from trio_sup.inspect.model.model import TreeModel
+    from trio_sup.inspect.model.tree_model import TreeModel
     from trio_sup.inspect.protocol.wire import Row
 
     Measure = Callable[[Row, TreeModel, float, float], float | None]
+    _Rank = tuple[float, str, int]
 
 
 @frozen
@@ -81,13 +82,12 @@ def arrange(
         first: Sort only as many as are on screen, leave the rest unsorted after
             them; None sorts all.
     """
-    rows = model.rows
-    measure = order.measure
+    rows, measure = model.rows, order.measure
     if measure is None:
         return sorted(ids, key=lambda id: rows[id].path, reverse=reverse)
     sign = 1 if reverse else -1
-    ranked: list[tuple[float, str, int]] = []
-    without: list[tuple[float, str, int]] = []
+    ranked: list[_Rank] = []
+    without: list[_Rank] = []
     for id in ids:
         row = rows[id]
         value = measure(row, model, now, clock)
@@ -95,9 +95,15 @@ def arrange(
             without.append((0.0, row.path, id))
         else:
             ranked.append((sign * value, row.path, id))
+    return [id for _, _, id in _sorted(ranked, without, first)]
+
+
+def _sorted(
+    ranked: list[_Rank], without: list[_Rank], first: int | None
+) -> list[_Rank]:
+    """Those with a number before those without; of many only the `first` in order."""
     if first is None or first >= len(ranked):
-        return [id for _, _, id in sorted(ranked) + sorted(without)]
+        return sorted(ranked) + sorted(without)
     top = heapq.nsmallest(first, ranked)
     seen = {id for _, _, id in top}
-    rest = [id for _, _, id in ranked if id not in seen]
-    return [id for _, _, id in top] + rest + [id for _, _, id in without]
+    return top + [each for each in ranked if each[2] not in seen] + without

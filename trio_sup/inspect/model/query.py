@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from attrs import frozen
 
 from trio_sup._core.words import KINDS, STATUSES
-from trio_sup.inspect.model.model import DOWN, WAITING
 from trio_sup.inspect.model.problems import problem
+from trio_sup.inspect.model.tree_model import DOWN, WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -1,7 +1,7 @@
 """The node's side of actions: who may, what is answered, what is written down.
 
-One `Office` a node, one `Desk` a client. What is done, the operator does; it is the
-one seam to the shells, as `source` is for looking.
+One `NodeActions` a node, one `ClientActions` a client. What is done, the operator
+does; it is the one seam to the shells, as `source` is for looking.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import trio
 
 from trio_sup._core.safe import safe_text
 from trio_sup._trio.log import Log
-from trio_sup.inspect.node.consequence import ACTIONS, Consequence
-from trio_sup.inspect.node.text import MAX_ERROR, MAX_NAME, clip
+from trio_sup.inspect.node.bounds import MAX_ERROR, MAX_NAME, clip
+from trio_sup.inspect.node.consequence import Consequence
 from trio_sup.inspect.protocol.wire_actions import (
+    ACTIONS,
     Act,
     Acted,
     AskControl,
@@ -69,7 +70,7 @@ class Operator(Protocol):
         ...
 
 
-class Office:
+class NodeActions:
     """What all clients of one node have in common.
 
     Args:
@@ -114,17 +115,17 @@ class Office:
             self.operator.audit(clip(action, 40), child, "refused", by, why)
 
 
-class Desk:
+class ClientActions:
     """Takes one client's requests. Synchronous, raises nothing.
 
     Args:
-        office: The node's.
+        node: What all clients of the node share.
         by: Who the client is, as the system says.
         reply: Sends an answer, sooner or later.
     """
 
-    def __init__(self, office: Office, by: str, reply: Reply) -> None:
-        self._office = office
+    def __init__(self, node: NodeActions, by: str, reply: Reply) -> None:
+        self._node = node
         self._by = by
         self._reply = reply
         self._control = False
@@ -140,7 +141,7 @@ class Desk:
                 self._act(request)
 
     def _ask_control(self) -> None:
-        if not self._office.allowed:
+        if not self._node.allowed:
             self._reply(Role("view", READ_ONLY, []))
             return
         self._control = True
@@ -148,13 +149,13 @@ class Desk:
         self._reply(Role("control", "", list(ACTIONS)))
 
     def _consequence(self, request: Plan | Act) -> tuple[object, Consequence]:
-        office = self._office
-        child = office.find(request.id) if self._control else None
-        if office.operator is None or not office.allowed:
+        node = self._node
+        child = node.find(request.id) if self._control else None
+        if node.operator is None or not node.allowed:
             return child, Consequence("read_only", READ_ONLY)
         if not self._control:
             return child, Consequence("no_role", NO_ROLE)
-        return child, office.operator.consequence(
+        return child, node.operator.consequence(
             request.action, child, request.life, request.argument
         )
 
@@ -173,23 +174,23 @@ class Desk:
         )
 
     def _act(self, act: Act) -> None:
-        office = self._office
+        node = self._node
         child, found = self._consequence(act)
-        if found.allowed and office.running >= MAX_RUNNING:
+        if found.allowed and node.running >= MAX_RUNNING:
             found = Consequence("busy", f"{MAX_RUNNING} actions are under way")
         if not found.allowed:
-            office.refused(act.action, child, self._by, found.why)
+            node.refused(act.action, child, self._by, found.why)
             self._answer(act, "refused", found.code, found.why)
             return
-        assert office.operator is not None
+        assert node.operator is not None
         text = "; ".join(found.lines) or act.action
-        office.operator.audit(act.action, child, "accepted", self._by, text)
+        node.operator.audit(act.action, child, "accepted", self._by, text)
         self._answer(act, "accepted", "", text)
-        office.start(self._perform, act, child)
+        node.start(self._perform, act, child)
 
     async def _perform(self, act: Act, child: object) -> None:
-        office = self._office
-        operator = office.operator
+        node = self._node
+        operator = node.operator
         assert operator is not None
         try:
             done = await operator.perform(act.action, child, act.life, act.argument)
@@ -201,7 +202,7 @@ class Desk:
             operator.audit(act.action, child, state, self._by, why)
             self._answer(act, state, code, why)
         finally:
-            office.running -= 1
+            node.running -= 1
 
     def _answer(self, act: Act, state: str, code: str, text: str) -> None:
         self._reply(Acted(act.req, state, code, clip(text, MAX_ERROR)))

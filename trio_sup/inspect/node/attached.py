@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
 
-from trio_sup.inspect.node.text import MAX_NAME, clip
+from trio_sup.inspect.node.bounds import MAX_NAME, clip
 from trio_sup.inspect.protocol.codec import (
     MAX_REQUEST,
     FrameTooLarge,
@@ -44,7 +44,7 @@ from trio_sup.inspect.protocol.wire_details import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trio_sup.inspect.node.actions import Desk
+    from trio_sup.inspect.node.actions import ClientActions
     from trio_sup.inspect.node.client_view import ClientView
     from trio_sup.inspect.node.table import Found
     from trio_sup.inspect.protocol.codec import Decoder
@@ -167,7 +167,7 @@ class AttachedClient:
         self._sampled = trio.Event()
         # Set when there may be something to write; replaced before looking.
         self._wake = trio.Event()
-        self.desk: Desk | None = None
+        self.actions: ClientActions | None = None
         """Who takes requests to act; set by the hub before `run`."""
         self._replies: list[ServerMessage] = []
         # Set whenever the answers have been written; replaced before looking.
@@ -296,8 +296,8 @@ class AttachedClient:
             case Resync():
                 view.resync()
             case AskControl() | Plan() | Act():
-                if self.desk is not None:
-                    self.desk.take(request)
+                if self.actions is not None:
+                    self.actions.take(request)
             case Malformed():
                 self._bad += 1
                 if self._bad >= MAX_BAD_REQUESTS:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 import trio
 from attrs import define
 
+from trio_sup.inspect.node.bounds import MAX_NAME, MAX_PATH, clip
 from trio_sup.inspect.node.places import is_library, is_machinery, place
-from trio_sup.inspect.node.text import MAX_NAME, MAX_PATH, clip
 from trio_sup.inspect.protocol.wire_details import Busy, BusyRow, Held
 
 if TYPE_CHECKING:

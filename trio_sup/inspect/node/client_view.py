@@ -14,7 +14,7 @@ from trio_sup.inspect.protocol.wire import Delta, Rows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from trio_sup.inspect.node.inside import Insides
+    from trio_sup.inspect.node.detail_parts import Insides
     from trio_sup.inspect.node.table import Found, Table
     from trio_sup.inspect.node.topics import Topics
     from trio_sup.inspect.protocol.wire import Event, Row

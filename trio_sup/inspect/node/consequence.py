@@ -12,15 +12,8 @@ from typing import Final
 
 from attrs import frozen
 
-NODE_ACTIONS: Final = ("log_level", "collect")
-"""Actions that concern the whole node, not one child."""
-CHILD_ACTIONS: Final = ("restart", "terminate", "suspend", "resume", "drain", "release")
-"""What an operator can do to one child."""
-FAULT_ACTIONS: Final = ("crash", "vanish", "flood")
-"""What `trio-sup chaos` can do to one child."""
-ACTIONS: Final = (*CHILD_ACTIONS, *NODE_ACTIONS, *FAULT_ACTIONS)
+from trio_sup.inspect.protocol.wire_actions import LEVELS
 
-LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "NOTSET")
 MAX_FLOOD: Final = 10_000
 SHOWN: Final = 4
 """How many names a sentence lists."""
@@ -286,7 +279,7 @@ def _release(subject: Subject, argument: str) -> Consequence:
 
 def _crash(subject: Subject, argument: str) -> Consequence:
     del argument
-    return _faulty(subject, f"InjectedCrash is raised where {subject.path} waits")
+    return _faulty(subject, f"ChaosCrash is raised where {subject.path} waits")
 
 
 def _vanish(subject: Subject, argument: str) -> Consequence:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from trio_sup._trio.log import Log
-from trio_sup.inspect.node.actions import Desk, Office
+from trio_sup.inspect.node.actions import ClientActions, NodeActions
 from trio_sup.inspect.node.attached import (
     FAREWELL_SECONDS,
     AttachedClient,
@@ -25,11 +25,12 @@ from trio_sup.inspect.node.attached import (
     handshake,
 )
 from trio_sup.inspect.node.client_view import ClientView
-from trio_sup.inspect.node.inside import Insides
+from trio_sup.inspect.node.detail_parts import Insides
 from trio_sup.inspect.node.meters import Spent, Worst
 from trio_sup.inspect.node.metrics import gather, prometheus_lines
 from trio_sup.inspect.node.numbers import Numbers
 from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
+from trio_sup.inspect.node.showing import ALL_SHOWN, Showing
 from trio_sup.inspect.node.table import Found, Table
 from trio_sup.inspect.node.topics import Topics
 from trio_sup.inspect.protocol.codec import encode, request_decoder
@@ -65,9 +66,7 @@ class Hub:
         node: ObservedNode,
         hello: Hello,
         operator: Operator | None = None,
-        *,
-        contents: bool = True,
-        redact: Callable[[str], str] | None = None,
+        showing: Showing = ALL_SHOWN,
         secrets: SecretNames = DEFAULT,
     ) -> None:
         """Make the hub of one node.
@@ -76,8 +75,7 @@ class Hub:
             node: What is shown.
             hello: The greeting; `readonly` in it says whether clients may act.
             operator: Who carries actions out, and writes down those refused.
-            contents: Whether messages and states of servers may be shown.
-            redact: Takes every text of one and returns what may be seen of it.
+            showing: What clients may see.
             secrets: Which names hide their values.
         """
         self._hello = hello
@@ -86,11 +84,8 @@ class Hub:
         self._node = node
         self._table = Table(node, secrets)
         numbers = Numbers()
-        self._insides = Insides(
-            node, numbers, contents=contents, redact=redact, secrets=secrets
-        )
-        shown = "kinds only" if not contents else "redacted" if redact else "shown"
-        settings = {"contents": shown}
+        self._insides = Insides(node, numbers, showing, secrets)
+        settings = {"contents": showing.how}
         ages = self._insides.ages
         self._topics = Topics(node, self._table, numbers, ages, settings)
         self._clients: set[AttachedClient] = set()
@@ -100,7 +95,9 @@ class Hub:
         self._lag = Worst()
         self._cost = Spent()
         self._complained = False
-        self._office = Office(operator, not hello.readonly, self._spawn, self._record)
+        self._actions = NodeActions(
+            operator, not hello.readonly, self._spawn, self._record
+        )
 
     @property
     def clients(self) -> int:
@@ -221,7 +218,7 @@ class Hub:
             return
         logger.debug("inspector attached: %.80r (%s)", attach.client, peer)
         client = self._attached(stream, attach, peer)
-        client.desk = Desk(self._office, peer, client.reply)
+        client.actions = ClientActions(self._actions, peer, client.reply)
         self._clients.add(client)
         self.wake()
         try:

@@ -26,17 +26,17 @@ from trio_sup.inspect.finding.directory import (
     runtime_dir as default_runtime_dir,
 )
 from trio_sup.inspect.finding.discovery import probe, process_start, socket_path
-from trio_sup.inspect.finding.node_file import NodeFile, write_file
+from trio_sup.inspect.finding.found_node import NodeFile
+from trio_sup.inspect.finding.node_file import write_file
 from trio_sup.inspect.finding.peers import peer_ids
+from trio_sup.inspect.node.bounds import MAX_NAME, clip
 from trio_sup.inspect.node.forks import stays_here
 from trio_sup.inspect.node.hub import Hub
 from trio_sup.inspect.node.secret_names import SecretNames
-from trio_sup.inspect.node.text import MAX_NAME, clip
+from trio_sup.inspect.node.showing import ALL_SHOWN, Showing
 from trio_sup.inspect.protocol.wire import CAPS, PROTOCOL, ROW_COLUMNS, Hello
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from trio_sup.inspect.node.actions import Operator
     from trio_sup.inspect.node.source import ObservedNode
 
@@ -66,10 +66,7 @@ async def serve_inspector(
     runtime_dir: Path | None = None,
     operator: Operator | None = None,
     control: bool = False,
-    contents: bool = True,
-    redact: Callable[[str], str] | None = None,
-    secret_names: Iterable[str] = (),
-    shown_names: Iterable[str] = (),
+    showing: Showing = ALL_SHOWN,
     task_status: trio.TaskStatus[Path] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Let inspectors attach to `node` until cancelled.
@@ -81,43 +78,32 @@ async def serve_inspector(
         node: What is shown.
         name: The node's name for `trio-sup nodes`: 1 to 32 of ``A-Za-z0-9_.-``.
         runtime_dir: Where the socket is made; the user's own directory if None.
-        operator: Who carries out what clients ask for; None for a node that can
-            only be looked at.
+        operator: Who carries out what clients ask for; None: it is only looked at.
         control: Whether clients that ask for it may act on the node.
-        contents: Whether clients may ask for the messages in mailboxes and for
-            the state of servers.
-        redact: Takes every text of a message or a state and returns what may be
-            seen of it. Called in the loop: be quick.
-        secret_names: More names that hide their values; the variable
-            ``TRIO_SUP_SECRETS`` adds to them.
-        shown_names: Names that hide nothing, whatever they sound like.
+        showing: What clients may see.
         task_status: Started with the socket's path.
 
     Raises:
-        InspectorUnavailable: the socket cannot be made, or made safely; only
-            before it is started.
+        InspectorUnavailable: before it is started: no socket can be made safely.
     """
-    started_wall, epoch = time.time(), secrets.token_hex(8)
-    place, listening = await _listen(runtime_dir, name, started_wall, epoch)
-    path = place.path
-    stays_here(listening)
-    sock = trio.socket.from_stdlib_socket(listening)
+    wall, epoch = time.time(), secrets.token_hex(8)
+    place, sock = await _listen(runtime_dir, name, wall, epoch)
     try:
-        readonly = operator is None or not control
-        hello = _hello(name, epoch, started_wall, readonly)
-        more = (*secret_names, *os.environ.get(SECRETS_VARIABLE, "").split(","))
-        names = SecretNames(more, shown_names)
-        hub = Hub(
-            node, hello, operator, contents=contents, redact=redact, secrets=names
-        )
+        hello = _hello(name, epoch, wall, operator is None or not control)
+        hub = Hub(node, hello, operator, showing, _secret_names(showing))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(hub.run)
-            task_status.started(path)
-            logger.debug("inspectors can attach at %s", path)
+            task_status.started(place.path)
+            logger.debug("inspectors can attach at %s", place.path)
             await _accept(sock, hub, nursery)
     finally:
         sock.close()
         _remove(place)
+
+
+def _secret_names(showing: Showing) -> SecretNames:
+    said = os.environ.get(SECRETS_VARIABLE, "").split(",")
+    return SecretNames((*showing.secret_names, *said), showing.shown_names)
 
 
 @frozen
@@ -133,7 +119,7 @@ class _Place:
 
 async def _listen(
     directory: Path | None, name: str, started_wall: float, epoch: str
-) -> tuple[_Place, socket.socket]:
+) -> tuple[_Place, trio.socket.SocketType]:
     if not hasattr(socket, "AF_UNIX") or not hasattr(os, "getuid"):
         raise InspectorUnavailable("this system has no unix sockets, or no users")
     try:
@@ -159,7 +145,9 @@ def _socket_path(directory: Path, name: str) -> Path:
     return socket_path(directory.absolute(), name, os.getpid())
 
 
-def _bind(path: Path, file: NodeFile, handle: int) -> tuple[_Place, socket.socket]:
+def _bind(
+    path: Path, file: NodeFile, handle: int
+) -> tuple[_Place, trio.socket.SocketType]:
     """Make the node's files in a directory that is this user's alone, and open."""
     if probe(path, handle) == "listening":
         raise ValueError(f"a node already listens at {path}: give one another name")
@@ -174,7 +162,9 @@ def _bind(path: Path, file: NodeFile, handle: int) -> tuple[_Place, socket.socke
         sock.close()
         _unlink(path.name, handle)
         raise
-    return _Place(path, _identity(os.fstat(handle)), identity, os.getpid()), sock
+    stays_here(sock)
+    place = _Place(path, _identity(os.fstat(handle)), identity, os.getpid())
+    return place, trio.socket.from_stdlib_socket(sock)
 
 
 def _bind_for_user(sock: socket.socket, path: Path, handle: int) -> tuple[int, int]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import attrs
 import trio
 
+from trio_sup.inspect.node.bounds import MAX_NAME, MAX_PATH, clip, finite
 from trio_sup.inspect.node.masking import mask_arguments
 from trio_sup.inspect.node.secret_names import DEFAULT
-from trio_sup.inspect.node.text import MAX_NAME, MAX_PATH, clip, finite
 from trio_sup.inspect.protocol.wire_details import NodeInfo
 
 if TYPE_CHECKING:

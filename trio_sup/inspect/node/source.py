@@ -178,7 +178,10 @@ class ObservedInside(Protocol):
 
 
 class ObservedChild(Protocol):
-    """One child, supervisors included."""
+    """One child, supervisors included.
+
+    Over fifteen members, since each is a fact that a view shows: a row's columns.
+    """
 
     @property
     def uid(self) -> int:
@@ -222,7 +225,7 @@ class ObservedChild(Protocol):
 
     @property
     def status(self) -> str:
-        """One of the statuses of design.md 3.3."""
+        """One of `trio_sup._core.words.Status`."""
         ...
 
     @property

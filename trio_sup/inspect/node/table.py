@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, field
 
 from trio_sup._trio.log import Log
+from trio_sup.inspect.node.bounds import MAX_ERROR, MAX_NAME, MAX_PATH, clip, finite
 from trio_sup.inspect.node.masking import mask_report
 from trio_sup.inspect.node.probes import Probes
 from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
-from trio_sup.inspect.node.text import MAX_ERROR, MAX_NAME, MAX_PATH, clip, finite
 from trio_sup.inspect.protocol.wire import Event, Row, Vol
 
 if TYPE_CHECKING:

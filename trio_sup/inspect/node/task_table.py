@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 import trio
 from attrs import define
 
+from trio_sup.inspect.node.bounds import MAX_NAME, MAX_PATH, clip
 from trio_sup.inspect.node.places import is_inspector, is_library, is_machinery, place
-from trio_sup.inspect.node.text import MAX_NAME, MAX_PATH, clip
 from trio_sup.inspect.protocol.wire_details import TaskRow
 
 if TYPE_CHECKING:

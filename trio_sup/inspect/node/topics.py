@@ -14,7 +14,7 @@ from trio_sup.inspect.node.waiting import look_at_waits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from trio_sup.inspect.node.inside import Ages
+    from trio_sup.inspect.node.detail_parts import Ages
     from trio_sup.inspect.node.numbers import Numbers
     from trio_sup.inspect.node.source import ObservedNode
     from trio_sup.inspect.node.table import Table
@@ -46,11 +46,6 @@ class Topics:
         self._meter = BusyMeter(node)
         self._facts = facts_of_process(settings)
         self._next = 0.0
-
-    @property
-    def measuring(self) -> bool:
-        """Whether the loop's steps are timed at present."""
-        return self._meter.on
 
     def scan(
         self, followed: set[str], clients: Callable[[], list[ClientInfo]]

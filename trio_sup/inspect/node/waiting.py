@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from trio_sup.inspect.node.text import MAX_NAME, clip
+from trio_sup.inspect.node.bounds import MAX_NAME, clip
 from trio_sup.inspect.protocol.wire_details import WaitEdge, Waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from trio_sup.inspect.node.inside import Ages
+    from trio_sup.inspect.node.detail_parts import Ages
     from trio_sup.inspect.node.source import ObservedCall
     from trio_sup.inspect.node.table import Table
 

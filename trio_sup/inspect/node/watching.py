@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 import attrs
 from attrs import define, field
 
-from trio_sup.inspect.node.text import MAX_TRACEBACK, clip_block
+from trio_sup.inspect.node.bounds import MAX_TRACEBACK, clip_block
 from trio_sup.inspect.protocol.codec import encode
 from trio_sup.inspect.protocol.wire import Detail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from trio_sup.inspect.node.inside import Insides
+    from trio_sup.inspect.node.detail_parts import Insides
     from trio_sup.inspect.node.table import Cell, Table
 
 LEASE: Final = 10.0

@@ -9,7 +9,25 @@ The rules of `wire` hold: fields are only ever added, with a default.
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import field, frozen
+
+from trio_sup._core.fault_words import FAULT_WORDS
+
+# --- the words -------------------------------------------------------------
+
+NODE_ACTIONS: Final = ("log_level", "collect")
+"""Actions that concern the whole node, not one child."""
+CHILD_ACTIONS: Final = ("restart", "terminate", "suspend", "resume", "drain", "release")
+"""What an operator can do to one child."""
+FAULT_ACTIONS: Final = tuple(each.word for each in FAULT_WORDS if each.by_node)
+"""What `trio-sup chaos` can do to one child besides."""
+ACTIONS: Final = (*CHILD_ACTIONS, *NODE_ACTIONS, *FAULT_ACTIONS)
+"""All that this version of a node knows."""
+
+LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "NOTSET")
+"""What ``log_level`` can be set to."""
 
 # --- what a client sends ---------------------------------------------------
 

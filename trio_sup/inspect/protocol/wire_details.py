@@ -21,7 +21,7 @@ TOPICS: Final = ("tasks", "busy", "waits", "node")
 
 
 @define(slots=True)
-class Letter:
+class SeenMessage:
     """One message in a mailbox, as an array."""
 
     kind: str
@@ -44,9 +44,9 @@ class MailboxPart:
     """The node's clock."""
     total: int
     """How many wait; `letters` has at most the first 50."""
-    letters: list[Letter] = field(factory=list[Letter])
+    letters: list[SeenMessage] = field(factory=list[SeenMessage])
     """The next ones to be served, in order."""
-    current: Letter | None = None
+    current: SeenMessage | None = None
     """The message in hand; its `seen` is when its handler began."""
     suspended: bool = False
     deferred: int = 0
@@ -323,7 +323,7 @@ class AskMetrics:
 
 
 ARRAYS: Final[tuple[type, ...]] = (
-    Letter,
+    SeenMessage,
     Frame,
     Life,
     Link,

@@ -47,8 +47,7 @@ def record(
 ) -> Recorded:
     """Record a node until it ends, or something else does.
 
-    The file is made when the node's rows are there: a node that cannot be reached
-    leaves none.
+    The file is made when the node's rows are there.
 
     Args:
         peer: The node.
@@ -65,25 +64,38 @@ def record(
         RecordingError: the file cannot be written.
         Full: not even the first picture fits.
     """
-    early: list[tuple[bytes, float]] = []
-    began = time.monotonic()
-    take: Callable[[bytes], None] = lambda data: early.append((data, _since(began)))  # noqa: E731
-
-    def on_data(data: bytes) -> None:
-        take(data)
-
-    with attached(peer, ("tree", "events"), rate_hz=rate_hz, on_data=on_data) as talk:
+    taken = _Taken()
+    with attached(peer, ("tree", "events"), rate_hz=rate_hz, on_data=taken) as talk:
         talk.until_complete()
         with create(path, force=force) as file:
             writer = Writer(file, limit)
-            writer.header(tool=tool, wall=time.time() - _since(began))
-            for data, at in early:
-                writer.feed(data, at)
-            early.clear()
-            take = lambda data: writer.feed(data, _since(began))  # noqa: E731
-            why = _record(talk, writer, began, seconds, stop)
+            writer.header(tool=tool, wall=time.time() - _since(taken.began))
+            taken.into(writer)
+            why = _record(talk, writer, taken.began, seconds, stop)
             talk.leave()
-            return Recorded(_since(began), writer.frames, writer.size, why)
+            return Recorded(_since(taken.began), writer.frames, writer.size, why)
+
+
+class _Taken:
+    """What the node sends: kept until there is a file, then written into it."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self._early: list[tuple[bytes, float]] = []
+        self._writer: Writer | None = None
+
+    def __call__(self, data: bytes) -> None:
+        if self._writer is None:
+            self._early.append((data, _since(self.began)))
+        else:
+            self._writer.feed(data, _since(self.began))
+
+    def into(self, writer: Writer) -> None:
+        """There is a file now."""
+        self._writer = writer
+        for data, at in self._early:
+            writer.feed(data, at)
+        self._early.clear()
 
 
 def _since(began: float) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field, frozen
 
-from trio_sup.inspect.client.oneshot import Answer
+from trio_sup.inspect.client.answer import Answer
 from trio_sup.inspect.client.session import Session
 from trio_sup.inspect.protocol.codec import Malformed, encode, server_decoder
 from trio_sup.inspect.protocol.wire import Delta, Hello, Ready, SnapBegin
@@ -256,7 +256,7 @@ class Player:
         session.rewind(clock)
         session.receive(index.hello + b"\n", clock)
         session.outgoing()
-        session.receive(encode(Ready(1, session.rate_hz)), clock)
+        session.receive(encode(Ready(1, session.ask.rate_hz)), clock)
         self.wrong = ""
         self._frames = frames(index.path, keyframe.offset)
         frame = self._advance()

@@ -1,1 +1,16 @@
-"""Rows as plain lines and JSON. Pure."""
+"""What the commands print: plain lines for people, JSON for programs.
+
+The rule here: all of it is pure, and what comes out is clean (`trio_sup._core.clean`):
+no string of a node reaches a terminal in any other way.
+
+| open | for |
+|---|---|
+| `columns` | the columns of ``trio-sup ps`` and ``top``: one entry each |
+| `show` | a status, a duration, a mailbox in few words; the application uses it, too |
+| `tree_text` | ``trio-sup tree`` |
+| `plain_lines` | ``nodes``, ``status``, ``events`` |
+| `one_child`, `one_child_parts` | ``trio-sup show`` |
+| `chaos_text` | ``trio-sup chaos`` |
+| `documents` | what ``--json`` prints |
+| `clean` | the words of the library for clean text, for the application |
+"""

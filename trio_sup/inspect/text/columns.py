@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from trio_sup._core.clean import Clean
-    from trio_sup.inspect.model.model import TreeModel
+    from trio_sup.inspect.model.tree_model import TreeModel
     from trio_sup.inspect.protocol.wire import Row
 
     Text = Callable[[Row, TreeModel, float, float], str]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from attrs import frozen
 
 from trio_sup._core.clean import dotted
-from trio_sup.inspect.model.model import DOWN, WAITING
+from trio_sup.inspect.model.tree_model import DOWN, WAITING
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.model.model import Totals
+    from trio_sup.inspect.model.tree_model import Totals
     from trio_sup.inspect.protocol.wire import Row
 
 Severity: TypeAlias = Literal["ok", "busy", "warn", "bad", "off"]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from trio_sup.inspect.model.tree import Expansion, flatten
+from trio_sup.inspect.model.tree_view import Expansion, flatten
 from trio_sup.inspect.text import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trio_sup._core.clean import Clean
-    from trio_sup.inspect.model.model import TreeModel
     from trio_sup.inspect.model.query import Query
-    from trio_sup.inspect.model.tree import Line
+    from trio_sup.inspect.model.tree_model import TreeModel
+    from trio_sup.inspect.model.tree_view import Line
     from trio_sup.inspect.protocol.wire import Row
 
 DRAWN: Final = 200

@@ -1,0 +1,96 @@
+"""The Restarts screen: what went wrong, by the supervisor that dealt with it.
+
+Knows no Textual.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_sup_inspector.lines.incidents import (
+    Group,
+    explain_group,
+    explain_incident,
+    group_cells,
+    group_incidents,
+    incident_cells,
+    restarts_heading,
+)
+from trio_sup_inspector.panes.pane import GROUP, Pane
+
+if TYPE_CHECKING:
+    from trio_sup.inspect.model.incidents import Incident
+    from trio_sup_inspector.lines.cells import Cells
+    from trio_sup_inspector.state.node import NodeState
+
+
+class RestartsPane(Pane):
+    """Incidents, grouped by the supervisor that dealt with them."""
+
+    nothing = "Nothing has restarted, and no restart budget is in use."
+
+    def __init__(self, state: NodeState, *, plain: bool) -> None:
+        super().__init__(state, plain=plain)
+        self.lines: list[Group | Incident] = []
+        self._at: dict[int, Group | Incident] = {}
+        self._numbers: dict[str, int] = {}
+
+    def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
+        """Group again; while paused everything stands still."""
+        self.clock = clock
+        state = self.state
+        if state.picture.paused and self.lines:
+            return False
+        matches = state.matches(clock)
+        passing = None
+        if matches is not None:
+            passing = frozenset(state.model.rows[id].path for id in matches)
+        lines: list[Group | Incident] = []
+        for group in group_incidents(state, passing=passing):
+            lines += [group, *group.incidents]
+        keys = [self._key(line) for line in lines]
+        self._at = dict(zip(keys, lines, strict=True))
+        changed = keys != self.keys
+        self.lines, self.keys = lines, keys
+        self.shown = sum(not isinstance(x, Group) for x in lines)
+        self.total = len(state.journal.incidents.found)
+        return changed
+
+    def _key(self, line: Group | Incident) -> int:
+        if isinstance(line, Group):
+            return GROUP + self._numbers.setdefault(line.path, len(self._numbers))
+        return -line.serial
+
+    def titles(self, width: int) -> Cells:
+        """The columns."""
+        return restarts_heading(width)
+
+    def cells(self, index: int, width: int) -> Cells:
+        """A supervisor, or one of its incidents."""
+        line, now = self.lines[index], self.state.now(self.clock)
+        if isinstance(line, Group):
+            return group_cells(line, now, width, plain=self.plain)
+        node = self.state.session.node
+        return incident_cells(line, now, width, node=node, plain=self.plain)
+
+    def matches_itself(self, index: int) -> bool:
+        """Incidents do."""
+        return not isinstance(self.lines[index], Group)
+
+    def row_id(self, key: int) -> int | None:
+        """The child of the incident, or its supervisor."""
+        line = self._at.get(key)
+        if line is None:
+            return None
+        path = line.path if isinstance(line, Group) else line.child
+        return self.state.model.by_path(path)
+
+    def explain(self, key: int, width: int) -> list[Cells]:
+        """The story of the incident, or what the budget means."""
+        line, now = self._at.get(key), self.state.now(self.clock)
+        if line is None:
+            return []
+        if isinstance(line, Group):
+            return explain_group(line, now, width, plain=self.plain)
+        node = self.state.session.node
+        return explain_incident(line, now, width, node=node, plain=self.plain)

@@ -1,0 +1,70 @@
+"""The line in which the filter is typed, and what it found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Horizontal
+from textual.widgets import Input, Static
+
+from trio_sup_inspector.widgets.bars import Bar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+
+    from trio_sup_inspector.lines.cells import Cells
+    from trio_sup_inspector.state.node import NodeState
+
+
+class FilterBar(Horizontal):
+    """Shown while a filter is typed or in force.
+
+    Args:
+        state: The node, whose filter it is.
+        note: Says what the filter found, or what is wrong with it.
+    """
+
+    def __init__(self, state: NodeState, note: Callable[[int], Cells]) -> None:
+        super().__init__(id="filter-bar")
+        self._state = state
+        self._note = note
+
+    def compose(self) -> ComposeResult:
+        """A slash, the box, the note."""
+        yield Static("/", id="filter-mark")
+        yield Input(id="filter", placeholder="text !not state:down mbox>100 ?")
+        yield Bar(self._note, id="filter-note")
+
+    @property
+    def _box(self) -> Input:
+        return self.query_one("#filter", Input)
+
+    @property
+    def typing(self) -> bool:
+        """Whether keys go into the box."""
+        return self._box.has_focus
+
+    @property
+    def in_use(self) -> bool:
+        """Whether there is something to clear."""
+        wish = self._state.filter
+        shown = self.screen.has_class("-filter")
+        return bool(wish.query or wish.error) or shown
+
+    def begin(self) -> None:
+        """Let the user type."""
+        self.screen.add_class("-filter")
+        self._box.focus()
+
+    def settle(self) -> None:
+        """The filter is typed: the bar stays only if there is one."""
+        wish = self._state.filter
+        self.screen.set_class(bool(wish.query or wish.error), "-filter")
+
+    def clear(self) -> None:
+        """Take the filter away."""
+        self._box.value = ""
+        self._state.type_filter("")
+        self.screen.remove_class("-filter")

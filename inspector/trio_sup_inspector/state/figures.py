@@ -1,0 +1,100 @@
+"""What is counted while the node is watched: for the header and the Node screen."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    from trio_sup.inspect.client.session import Changes, Session
+    from trio_sup.inspect.model.tree_model import TreeModel
+    from trio_sup.inspect.protocol.wire import Heartbeat
+
+MINUTE: Final = 60.0
+BEATS: Final = 120
+"""How many heartbeats the trends of the Node screen cover."""
+
+
+@define
+class Figures:
+    """The node's trends, and figures of its tree that are dear to work out."""
+
+    session: Session
+    model: TreeModel
+    beats: deque[tuple[float, float]] = field(
+        factory=lambda: deque["tuple[float, float]"](maxlen=BEATS)
+    )
+    """Loop lag and cost of inspection of the last heartbeats, oldest first."""
+    processor: float | None = None
+    """How much of a core the node's process used lately; None if unknown."""
+    _last_cpu: tuple[float, float] | None = None
+    _restart_times: deque[tuple[float, int]] = field(factory=deque["tuple[float, int]"])
+    _restarts_seen: dict[int, int] = field(factory=dict["int", "int"])
+    _beat: Heartbeat | None = None
+    _deepest: tuple[float, int] = (-1.0, 0)
+    _kinds: tuple[int, Counter[str]] = field(factory=lambda: (-1, Counter()))
+
+    def note(self, changes: Changes, clock: float) -> None:
+        """Count what the session heard since the last call."""
+        self._count_restarts(changes, clock)
+        beat = self.session.heartbeat
+        if beat is not None and beat is not self._beat:
+            self._beat = beat
+            self.beats.append((beat.lag, beat.cost))
+
+    def node_restarted(self) -> None:
+        """Another process: its trends begin anew."""
+        self.beats.clear()
+        self.processor = self._last_cpu = None
+
+    def measure_processor(self) -> None:
+        """Work out `processor` from what the node just told about its process."""
+        info, before = self.session.topics.info, self._last_cpu
+        if info is None:
+            return
+        if before is not None and info.at > before[0] and info.cpu >= before[1]:
+            self.processor = (info.cpu - before[1]) / (info.at - before[0])
+        self._last_cpu = info.at, info.cpu
+
+    def _count_restarts(self, changes: Changes, clock: float) -> None:
+        seen, rows = self._restarts_seen, self.session.rows
+        new = 0
+        for id in changes.changed:
+            row = rows.get(id)
+            if row is not None:
+                if not changes.reset:
+                    new += max(0, row.restarts - seen.get(id, 0))
+                seen[id] = row.restarts
+        for row in changes.gone:
+            seen.pop(row.id, None)
+        if new:
+            self._restart_times.append((clock, new))
+
+    def restarts_per_minute(self, clock: float) -> int:
+        """Restarts that this application saw in the last minute."""
+        times = self._restart_times
+        while times and times[0][0] < clock - MINUTE:
+            times.popleft()
+        return sum(new for _, new in times)
+
+    def deepest(self, clock: float) -> int:
+        """The fullest mailbox, counted once a second: it looks at every row."""
+        at, depth = self._deepest
+        if not 0.0 <= clock - at < 1.0:
+            rows = self.model.rows.values()
+            depth = max((row.mailbox_len or 0 for row in rows), default=0)
+            self._deepest = clock, depth
+        return depth
+
+    @property
+    def kinds(self) -> Counter[str]:
+        """How many children there are of each kind; counted when the tree changes."""
+        at, kinds = self._kinds
+        model = self.model
+        if at != model.structure:
+            rows = model.rows.items()
+            kinds = Counter(row.kind for id, row in rows if id not in model.dead)
+            self._kinds = model.structure, kinds
+        return kinds

@@ -1,0 +1,214 @@
+"""What the application shows of one node, and how.
+
+A session holds what the node said; `NodeState` is what of it is on screen, made of
+parts that each have one job: see `state/__init__.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import Factory, define, field
+
+from trio_sup.inspect.client.session import Phase, Session
+from trio_sup.inspect.model.order import ORDERS, Order, arrange
+from trio_sup.inspect.model.problems import problem
+from trio_sup.inspect.model.tree_view import walk
+from trio_sup_inspector.state.figures import Figures
+from trio_sup_inspector.state.filter import Filter
+from trio_sup_inspector.state.folding import Folding
+from trio_sup_inspector.state.journal import Journal
+from trio_sup_inspector.state.picture import Picture
+from trio_sup_inspector.state.waiting import deadlocks
+
+if TYPE_CHECKING:
+    from trio_sup.inspect.client.session import Changes
+    from trio_sup.inspect.model.lints import Finding
+    from trio_sup.inspect.model.tree_model import TreeModel
+    from trio_sup.inspect.protocol.wire import Row
+    from trio_sup.inspect.protocol.wire_details import WaitEdge
+
+FINDINGS_A_SECOND: Final = 2000
+"""How many findings are looked for again in a second, on the average."""
+RATES: Final = (1.0, 2.0, 4.0, 10.0)
+"""The refresh rates to choose from, in deltas a second."""
+_NOT_YET: Final[tuple[float, tuple[int, int], list[Finding]]] = (-1.0, (-1, -1), [])
+
+
+def _figures(state: NodeState) -> Figures:
+    return Figures(state.session, state.model)
+
+
+def _folding(state: NodeState) -> Folding:
+    return Folding(state.model, state.filter)
+
+
+@define
+class NodeState:
+    """One node as shown. The application's clock is passed in as `clock`."""
+
+    session: Session
+    filter: Filter = field(factory=Filter)
+    picture: Picture = field(
+        default=Factory(lambda state: Picture(state.session), takes_self=True)
+    )
+    model: TreeModel = field(
+        default=Factory(lambda state: state.picture.model, takes_self=True)
+    )
+    """The picture's tree."""
+    folding: Folding = field(default=Factory(_folding, takes_self=True))
+    figures: Figures = field(default=Factory(_figures, takes_self=True))
+    journal: Journal = field(factory=Journal)
+    order: Order = ORDERS[0]
+    reverse: bool = False
+    task_looks: int = 0
+    """Grows whenever the node told something new about its tasks."""
+    followed: tuple[str, ...] = ()
+    """The topics that the node is asked for."""
+    said: tuple[str, bool, float] | None = None
+    """What became of the last action: a line, whether it went well, and when."""
+    _epoch: str = ""
+    _found: tuple[float, tuple[int, int], list[Finding]] = _NOT_YET
+
+    # --- what the node says ------------------------------------------------
+
+    def absorb(self, clock: float) -> Changes:
+        """Take what the session heard since the last call.
+
+        Returns:
+            What it was; rows of a paused picture are not touched.
+        """
+        changes = self.session.take_changes()
+        self.figures.note(changes, clock)
+        self._meet_node()
+        self.journal.add(changes.events)
+        if "tasks" in changes.topics or changes.state:
+            self.task_looks += 1
+        if "node" in changes.topics:
+            self.figures.measure_processor()
+        if "waits" in changes.topics:
+            self.picture.lints.revision += 1
+        self.picture.apply(changes, clock)
+        return changes
+
+    def _meet_node(self) -> None:
+        """Notice that another process answers than before."""
+        node = self.session.node
+        if node is None or node.epoch == self._epoch:
+            return
+        if self._epoch:
+            self.journal.node_restarted(node.pid)
+            self.figures.node_restarted()
+            self.model.dead.clear()
+        self._epoch = node.epoch
+
+    def start_anew(self) -> None:
+        """Forget what was derived from the session, but not what the user chose."""
+        self.picture.clear()
+        self.figures = _figures(self)
+        self.journal = Journal(serial=self.journal.serial + 1)
+        self.task_looks, self.followed, self.said = 0, (), None
+        self._epoch, self._found = "", _NOT_YET
+
+    def follow(self, topics: tuple[str, ...], clock: float) -> None:
+        """Ask the node for these topics, and for no others."""
+        for topic in self.followed:
+            if topic not in topics:
+                self.session.ask.unfollow(topic)
+        for topic in topics:
+            if topic not in self.followed:
+                self.session.ask.follow(topic, clock)
+        self.followed = topics
+
+    # --- what is on screen -------------------------------------------------
+
+    def now(self, clock: float) -> float:
+        """The node's clock of the picture: it stands while paused."""
+        return self.picture.now(clock)
+
+    def row(self, id: int | None) -> Row | None:
+        """The row as shown, or None."""
+        return None if id is None else self.model.rows.get(id)
+
+    @property
+    def stale(self) -> bool:
+        """Whether what is shown is not the node's present state."""
+        return self.session.state.phase not in (Phase.LIVE, Phase.SYNCING)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to show yet."""
+        return not self.model.rows
+
+    @property
+    def waits(self) -> list[WaitEdge]:
+        """The calls in progress, as far as the node was asked for them."""
+        waits = self.session.topics.waits
+        return [] if waits is None else waits.edges
+
+    def type_filter(self, text: str) -> None:
+        """Take the filter as typed; a bad one leaves the last good one in force."""
+        if self.filter.type(text):
+            self.folding.forget_filtered()
+
+    def matches(self, clock: float) -> frozenset[int] | None:
+        """The rows that pass the filter, or None if there is none."""
+        return self.filter.passing(self.model.rows, self.now(clock))
+
+    def list_ids(
+        self, matches: frozenset[int] | None, clock: float, *, first: int | None
+    ) -> list[int]:
+        """The process list, sorted as far as the first `first` rows."""
+        return arrange(
+            self.model,
+            self.model.rows if matches is None else matches,
+            self.order,
+            now=self.now(clock),
+            clock=clock,
+            reverse=self.reverse,
+            first=first,
+        )
+
+    def next_problem(self, after: int | None, clock: float) -> int | None:
+        """The next row that needs a look, folded or not, in the tree's order.
+
+        Args:
+            after: Where to begin; the search goes round.
+            clock: The application's clock.
+
+        Returns:
+            None if all is well (under the filter, if there is one).
+        """
+        now, rows = self.now(clock), self.model.rows
+        passing = self.matches(clock)
+        order = list(walk(self.model))
+        start = order.index(after) + 1 if after in rows else 0
+        for id in order[start:] + order[:start]:
+            if (passing is None or id in passing) and problem(rows[id], now):
+                return id
+        return None
+
+    def findings(self, clock: float, *, age: float = 0.0) -> list[Finding]:
+        """What is wrong, the most urgent first; found at most once a tick.
+
+        Args:
+            clock: The application's clock.
+            age: An answer that is so many seconds old will do.
+        """
+        at, revision, found = self._found
+        lints = self.picture.lints
+        now = (lints.revision, self.journal.serial)
+        # To find thousands takes long: the more there are, the older they may be.
+        age = max(age, len(found) / FINDINGS_A_SECOND)
+        fresh = clock == at and revision == now
+        if not fresh and not 0.0 < clock - at < age:
+            found = lints.find(
+                self.model,
+                self.now(clock),
+                incidents=self.journal.incidents,
+                beat=self.session.heartbeat,
+                missed=self.session.events_dropped,
+                deadlocks=deadlocks(self.waits, self.model.rows),
+            )
+            self._found = clock, now, found
+        return found

@@ -1,1 +1,0 @@
-"""Conformance with real Erlang/OTP: the same scenarios there and here."""

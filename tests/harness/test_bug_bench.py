@@ -1,0 +1,55 @@
+"""The mutation bench: its bugs can be planted, a sample of them is found."""
+
+import pytest
+
+from trio_sup.testing import EVERYTHING, check_supervision
+
+from .mutants.__main__ import BUDGET, TABLE, in_a_process
+from .mutants.catalogue import MUTANTS, Mutant
+from .mutants.ground import CASES, Case
+from .mutants.planting import changed_source, source_of
+
+SAMPLE = ("the limit is one too high", "a name outlives its holder")
+
+
+def test_the_bench_has_many_bugs_and_no_two_alike() -> None:
+    assert len(MUTANTS) >= 40
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
+    assert len({(m.module, m.old, m.new) for m in MUTANTS}) == len(MUTANTS)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_each_bug_can_be_planted(mutant: Mutant) -> None:
+    # When this fails, the library has changed there: write the mutant anew.
+    assert changed_source(mutant) != source_of(mutant.module)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_sound_library_passes(case: Case) -> None:
+    check_supervision(
+        case.build,
+        client=case.client,
+        allow=case.allow,
+        faults=EVERYTHING,
+        max_examples=10,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "mutant", [m for m in MUTANTS if m.name in SAMPLE], ids=lambda mutant: mutant.name
+)
+def test_a_planted_bug_is_found_within_its_budget(mutant: Mutant) -> None:
+    found = in_a_process(mutant)
+    assert found is not None
+    assert found.took < BUDGET
+
+
+def test_the_committed_table_is_of_these_bugs_and_all_are_found() -> None:
+    # When this fails, make it anew: `python -m tests.harness.mutants`.
+    rows = TABLE.read_text(encoding="utf-8").splitlines()[1:]
+    rows = rows[: rows.index("")]
+    assert len(rows) == len(MUTANTS)
+    for row, mutant in zip(rows, MUTANTS, strict=True):
+        assert row.startswith(mutant.name + " ")
+        assert "NOT FOUND" not in row

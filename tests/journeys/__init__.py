@@ -1,0 +1,1 @@
+"""What a thing passes through: ``python -m tests.journeys``."""
