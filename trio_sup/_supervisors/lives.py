@@ -25,6 +25,7 @@ from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
 from trio_sup._children.remains import let_go, note_exit
 from trio_sup._children.stopping import arm, ask_stop, cut_short
+from trio_sup._children.surroundings import HostNode
 from trio_sup._core import events
 from trio_sup._core.anatomy import before, class_name, is_a, set_context
 from trio_sup._core.errors import SupervisorStopping
@@ -60,7 +61,7 @@ class Lives:
     def __init__(self, record: Record, flags: Flags) -> None:
         self.record = record
         self.flags = flags
-        self.node = record.node
+        self.node: HostNode[Record] = record.node
         self.mode: Mode = "down"
         self.core: SupervisorCore[Record] = self._new_core()
         self.story: Story = Story()
