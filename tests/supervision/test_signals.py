@@ -124,7 +124,7 @@ def test_a_storm_ends_serve_in_order_too() -> None:
 def test_a_signal_while_the_inspector_goes_does_not_kill(number: int) -> None:
     """The tree has ended, the socket is still there."""
     text = f"""
-    from trio_sup.inspect import listener
+    from trio_sup.inspect.node import listener
     remove = listener._remove
 
     def slow(*args):
