@@ -7,6 +7,7 @@ import pytest
 import trio_sup
 from tests.proof.machine import is_available
 from trio_sup._children.record import Record
+from trio_sup._children.stopping import arm
 from trio_sup._core.strategy import SupervisorCore
 from trio_sup._supervisors.ordered import OrderedShell
 from trio_sup._supervisors.shell import Shell
@@ -97,7 +98,7 @@ def aborts_the_start(self: Shell, grace: float) -> None:
     if self.mode in ("starting", "running"):
         self.outcome = trio_sup.Exit("shutdown", "stop()")
         self.request_stop("stop()")
-        self.record.arm(grace)
+        arm(self.record, grace)
 
 
 def hears_of_ends_at_once(

@@ -12,10 +12,10 @@ import trio.lowlevel
 import trio_sup
 from tests.harness.broken import leaky, spins
 from trio_sup import GenServer, call, child, supervisor
-from trio_sup._children import life as _life
 from trio_sup._children.current import current_record
+from trio_sup._children.functions import FunctionBody
 from trio_sup._core.words import Strategy
-from trio_sup._servers.mailbox import MailQueue
+from trio_sup._servers.runs import ServerBody
 from trio_sup.testing import (
     EVERYTHING,
     STANDARD,
@@ -311,7 +311,7 @@ async def holds_out() -> None:
 @pytest.mark.parametrize("target", [spins, holds_out])
 def test_a_run_that_had_to_be_ended_leaves_nothing_behind(target: Any) -> None:
     def seam() -> tuple[object, ...]:
-        return vars(_life)["_run_target"], MailQueue.put_call
+        return FunctionBody.run, ServerBody.run, ServerBody.put_call
 
     before = seam()
     with pytest.raises(SupervisionViolation) as found:

@@ -276,7 +276,7 @@ def test_only_who_is_quarantined_is_released() -> None:
 @pytest.mark.parametrize(
     ("action", "line"),
     [
-        ("crash", "InjectedCrash is raised where shop/db waits"),
+        ("crash", "ChaosCrash is raised where shop/db waits"),
         ("vanish", "shop/db is cancelled where it waits, and crashes"),
     ],
 )

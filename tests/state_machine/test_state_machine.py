@@ -18,6 +18,7 @@ from trio_sup import (
     child,
     open_supervisor,
 )
+from trio_sup._children.stopping import ask_stop
 
 
 class Entering(Timed):
@@ -271,7 +272,7 @@ async def test_endless_insertion_does_not_starve_others(
         for _ in range(100):
             await trio.lowlevel.checkpoint()
         # As in OTP it never gets to its mailbox; only the grace ends it.
-        sup.child("m").record.ask_stop("test", 0)
+        ask_stop(sup.child("m").record, "test", 0)
         assert (await sup.child("m").wait_exit(1)).kind == "killed"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 from trio.lowlevel import enable_ki_protection
 
+from trio_sup._children.bodies import PlainBody
 from trio_sup._children.current import current_record
 from trio_sup._children.record import Child
 from trio_sup._core.policies import Backoff, Budget
@@ -21,18 +22,11 @@ from trio_sup._core.targets import (
 )
 from trio_sup._core.words import Readiness, Restart, Shutdown
 from trio_sup._trio.blocks import block
+from trio_sup._trio.last_resort import report_fault
 from trio_sup._trio.protect import enter_user
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-
-
-def _run(record: Record) -> Awaitable[Any]:
-    spec = record.spec
-    if spec.signals_ready:
-        return _enter_signalling(record)
-    record.become_ready()
-    return enter_user(spec.target, *spec.args)
 
 
 async def _enter_signalling(record: Record) -> None:
@@ -71,11 +65,51 @@ class ReadySignal:
         record.become_ready()
 
 
-def _nothing(_: Record) -> None:
-    pass
+class FunctionBody(PlainBody):
+    """The body of all plain functions: what differs stands in their records."""
+
+    __slots__ = ()
+
+    def run(self, record: Record) -> Awaitable[Any]:
+        """Return what the life consists of, to be awaited."""
+        spec = record.spec
+        if spec.signals_ready:
+            return _enter_signalling(record)
+        record.become_ready()
+        return enter_user(spec.target, *spec.args)
+
+    def ask(self, record: Record, reason: str) -> bool:
+        """Cancel it, or set the event of `graceful_stop` if it waits for that."""
+        event = record.stop_event
+        if event is not None and _reaches(event):
+            try:
+                event.set()
+            except Exception as fault:  # noqa: BLE001 - it waits in another Trio run
+                report_fault(record.path_text, fault)
+            else:
+                return False
+        self.cancel(record, reason)
+        return True
 
 
-FUNCTION = Runs(handle=Child._create, equip=_nothing, run=_run)  # pyright: ignore[reportPrivateUsage]
+def _reaches(event: trio.Event) -> bool:
+    """Whether setting an event wakes those who wait for it.
+
+    One that was set from a thread counts as set, but woke nobody: Trio refuses the
+    wake-up too late.
+    """
+    return not (event.is_set() and event.statistics().tasks_waiting)
+
+
+_BODY = FunctionBody()
+
+
+def _body_of(record: Record) -> FunctionBody:
+    del record
+    return _BODY
+
+
+FUNCTION = Runs(handle=Child._create, body=_body_of)  # pyright: ignore[reportPrivateUsage]
 """How a plain function comes to life."""
 
 

@@ -9,7 +9,6 @@ life's exception along as context.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
@@ -50,7 +49,7 @@ async def run_life(host: LifeHost, record: Record) -> None:
                 # Caught inside of the scope, which would `split` a group: code of the
                 # user's, that could leave the scope half closed.
                 try:
-                    await _run_target(record)
+                    await record.body.run(record)
                 except BaseException as caught:  # noqa: BLE001 - becomes the exit
                     error = caught
                 if record.task.child_nurseries:
@@ -98,11 +97,3 @@ def _end_of(
     if fault is not None:
         report_fault(record.path_text, fault)
     return exit, None
-
-
-def _run_target(record: Record) -> Awaitable[Any]:
-    """Return what the life consists of, to be awaited; the harness puts itself here.
-
-    Not a coroutine itself: each would be one more between Trio and every wake-up.
-    """
-    return record.spec.runs.run(record)

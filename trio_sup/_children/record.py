@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import trio
 
+from trio_sup._children.ending import GOING, Ending
+from trio_sup._children.naming import show_name
 from trio_sup._children.visible import ObservedState
-from trio_sup._core.addresses import Namespace, Via
+from trio_sup._core.addresses import Namespace
 from trio_sup._core.clean import clean
-from trio_sup._core.errors import NoProcess, WrongKind
+from trio_sup._core.errors import NoProcess
 from trio_sup._core.events import ChildStarted
-from trio_sup._core.exits import NOPROC, NORMAL, Exit
+from trio_sup._core.exits import NOPROC, Exit
 from trio_sup._core.safe import safe_text
 from trio_sup._core.specs import ChildSpec
-from trio_sup._core.targets import origin_of
 from trio_sup._core.words import Status
-from trio_sup._trio.alarms import Alarm, alarm_clock
+from trio_sup._trio.alarms import Alarm
 from trio_sup._trio.last_resort import report_fault
 from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
-    from trio_sup._children.surroundings import HostNode, Supervising, Watched
-    from trio_sup._core.specs import ChildSpec
-
-
-KEPT_EXITS = 16
+    from trio_sup._children.surroundings import Body, HostNode, Supervising, Watched
 
 
 class Record(ObservedState):
@@ -37,15 +33,10 @@ class Record(ObservedState):
     """
 
     __slots__ = (
-        "alarm",
-        "asked",
-        "brutal",
-        "cut_short",
-        "deadline",
+        "body",
+        "ending",
         "exits",
-        "forced",
         "handle",
-        "mailbox",
         "node",
         "overtaken",
         "parent",
@@ -54,7 +45,6 @@ class Record(ObservedState):
         "registries",
         "rests_with_parent",
         "scope",
-        "shell",
         "start_alarm",
         "started_life",
         "stop_event",
@@ -95,9 +85,6 @@ class Record(ObservedState):
         self.rests_with_parent: bool = False
         # The last life that was stopped because its supervisor stopped.
         self.overtaken: int = 0
-        self.shell: Supervising[Record] | None = None
-        # A server's `MailQueue`, a room above: who takes it from here says so.
-        self.mailbox: Any = None
         self.value: object = None
         # Invariant: not None exactly while a life is in progress.
         self.scope: trio.CancelScope | None = None
@@ -107,20 +94,14 @@ class Record(ObservedState):
         self.started_life: int = 0
         # Somebody waits for this start and deals with its failure.
         self.supervised_start: bool = False
-        # Why the life was asked to end; None as long as it was not.
-        self.asked: str | None = None
-        self.forced: bool = False
-        # How the life ends as it was cancelled although nobody asked it to end: its
-        # start took too long, or chaos wanted it. It cannot become ready any more.
-        self.cut_short: Exit | None = None
-        # Ended without a request: `terminate` is not run.
-        self.brutal: bool = False
-        self.deadline: float = math.inf
-        self.alarm: Alarm | None = None
+        # Invariant: of the present life, or the last; never that of another.
+        self.ending: Ending = GOING
         self.start_alarm: Alarm | None = None
         # Set by graceful_stop(): told of the request instead of being cancelled.
         self.stop_event: trio.Event | None = None
         self.handle: Child = spec.runs.handle(self)
+        # What runs in its lives; last, as it may look at all the rest.
+        self.body: Body[Record] = node.bodies(self)
 
     @property
     def alive(self) -> bool:
@@ -134,12 +115,27 @@ class Record(ObservedState):
         One that winds down by itself (a server that cleans up after a crash, a
         supervisor after `stop()`) is still to be decided about when it has ended.
         """
-        return self.asked is not None
+        return self.ending.asked is not None
+
+    @property
+    def asked(self) -> str | None:
+        """Why the life was asked to end; None if it was not."""
+        return self.ending.asked
+
+    @property
+    def forced(self) -> bool:
+        """Whether the grace of the life is over."""
+        return self.ending.forced
+
+    @property
+    def cut_short(self) -> Exit | None:
+        """How the life ends that was cancelled although nobody asked it to end."""
+        return self.ending.cut_short
 
     @property
     def outcome(self) -> Exit:
         """How the life ends if it returns, or raises the very error in here."""
-        return NORMAL if self.shell is None else self.shell.outcome
+        return self.body.outcome
 
     @property
     def running(self) -> bool:
@@ -182,15 +178,15 @@ class Record(ObservedState):
         of its children once, when its root has ended.
         """
         self.touch()
-        if self.shell is None or self.may_return:
+        below = self.body.below()
+        if not below or self.may_return:
             return
-        todo = [self.shell]
+        todo = [below]
         while todo:
-            for record in todo.pop().all_records():
+            for record in todo.pop():
                 if record.rests_with_parent:
                     record.touch()
-                    if record.shell is not None:
-                        todo.append(record.shell)
+                    todo.append(record.body.below())
 
     async def wait_change(self) -> None:
         """Wait for the next `touch`. A checkpoint, always.
@@ -207,34 +203,14 @@ class Record(ObservedState):
         """Refuse to wait in a thread or in another Trio run; raises `WrongRun`."""
         self.node.home.check_if_going(call, self.path_text, waits=waits)
 
-    def note_registry(self, registry: Namespace[Record]) -> None:
-        """Remember where the present life has names of its own."""
-        if self.registries is None:
-            self.registries = set()
-        self.registries.add(registry)
-
-    def note_exit(self, exit: Exit, now: float) -> None:
-        """Keep the end of a life, and a bounded history of ends."""
-        self.last_exit = exit
-        if self.exits is None:
-            self.exits = []
-        self.exits.append((self.life, exit, self.life_began, now))
-        del self.exits[:-KEPT_EXITS]
-        if self.watchers is not None:
-            self.watchers.life_over(exit)
-
-    def let_go(self, exit: Exit, words: Exit) -> None:
-        """Remember an end in other words: it was too heavy to keep."""
-        for place, (life, noted, began, ended) in enumerate(self.exits or ()):
-            if noted is exit:
-                assert self.exits is not None
-                self.exits[place] = (life, words, began, ended)
-        if self.last_exit is exit:
-            self.last_exit = words
-
     def become_ready(self) -> None:
         """The life is ready: `init` returned, or `started()` was called."""
-        if self.scope is None or self.asked is not None or self.cut_short is not None:
+        ending = self.ending
+        if (
+            self.scope is None
+            or ending.asked is not None
+            or ending.cut_short is not None
+        ):
             return  # too late: it is being stopped already
         self.ready = True
         self.started_life = self.life
@@ -242,7 +218,7 @@ class Record(ObservedState):
         if self.start_alarm is not None:
             self.start_alarm.cancel()
             self.start_alarm = None
-        self.show_name()
+        show_name(self)
         self.touch()
         if self.parent is not None:
             self.parent.record_ready(self)
@@ -250,190 +226,22 @@ class Record(ObservedState):
         assert host is not None
         host.emit(ChildStarted, trio.current_time(), self.path_text, self.life)
 
-    # Names of the specification.
-
-    def reserve_name(self) -> None:
-        """Take the name before a life starts; raises `AlreadyRegistered`."""
-        if self.spec.name is not None:
-            registry, key, value = self._address()
-            registry.reserve(key, self, value)
-
-    def show_name(self) -> None:
-        """The life is ready: look-ups find it."""
-        if self.spec.name is not None:
-            self._address()[0].show(self)
-
-    def hide_names(self) -> None:
-        """The life is over: look-ups find nothing; the spec's name stays reserved."""
-        fatal: BaseException | None = None
-        if self.registries is not None:
-            registries, self.registries = self.registries, None
-            for registry in registries:
-                try:
-                    registry.release_life(self)
-                except BaseException as error:  # noqa: BLE001 - raised at the end
-                    fatal = error
-        if self.spec.name is not None:
-            self._address()[0].hide(self)
-        if fatal is not None:
-            raise fatal
-
-    def release_name(self) -> None:
-        """The child is at rest: the name is free for others."""
-        if self.spec.name is not None:
-            self._address()[0].release(self)
-
-    def _address(self) -> tuple[Namespace[Record], Hashable, object]:
-        name = self.spec.name
-        if isinstance(name, Via):
-            return name.registry, name.key, name.value
-        return self.node.registry, name, None
-
-    # Stopping.
-
     def wind_down(self) -> None:
         """The life begins to end by itself: nobody may take it for running."""
         if self.status == "running":
             self.status = "stopping"
             self.touch()
 
-    def ask_stop(self, reason: str, grace: float, *, brutal: bool = False) -> None:
-        """Ask the life to end within `grace` seconds. Synchronous, idempotent.
-
-        The deadline belongs to the life: a later request may only shorten it. A
-        plain function is cancelled at once, unless it is inside `graceful_stop`.
-
-        Args:
-            reason: Who asks and why; becomes the reason of the cancellation.
-            grace: Seconds until the life is cancelled.
-            brutal: No request, no `terminate`: cancel at once.
-        """
-        if self.scope is None:
-            return
-        if self.asked is None:
-            self.asked = reason
-            self.brutal = brutal
-            self.status = "stopping"
-            cancelled = not brutal and self._pass_on_request(self.scope)
-            self.touch()
-            if cancelled and grace <= 0:
-                # Nothing is left to force: it ends as it was asked to (SUP-114).
-                self.deadline = trio.current_time()
-                self._watch()
-                return
-        self.arm(0.0 if brutal else grace)
-
-    def _pass_on_request(self, scope: trio.CancelScope) -> bool:
-        """Return whether the request was the cancellation already."""
-        assert self.asked is not None
-        if self.shell is not None:
-            self.shell.request_stop(self.asked)
-        elif self.mailbox is not None and self.ready:
-            self.mailbox.request_stop()
-        elif self.stop_event is not None and _reaches(self.stop_event):
-            try:
-                self.stop_event.set()
-            except Exception as fault:  # noqa: BLE001 - it waits in another Trio run
-                report_fault(self.path_text, fault)
-                scope.cancel(self.asked)
-                return True
-        else:
-            scope.cancel(self.asked)
-            return True
-        return False
-
-    def arm(self, grace: float) -> None:
-        """Set the deadline of the life; at its end the life is forced."""
-        if not self._sooner(grace):
-            return
-        if grace > 0:
-            life = self.life
-            self.alarm = alarm_clock().at(self.deadline, lambda: self._expire(life))
-        else:
-            self.force()
-
-    def _sooner(self, grace: float) -> bool:
-        """Note an earlier deadline; return whether it is earlier than the present."""
-        deadline = trio.current_time() + grace
-        if self.scope is None or self.forced or deadline >= self.deadline:
-            return False
-        self.deadline = deadline
-        if self.alarm is not None:
-            self.alarm.cancel()
-        return True
-
-    def _expire(self, life: int) -> None:
-        if life == self.life and self.scope is not None:
-            self.force()
-
-    def force(self) -> None:
-        """The grace is over: cancel, and from then on watch for a stuck life."""
-        todo: list[Record] = [self]
-        while todo:
-            record = todo.pop()
-            if record.scope is None or record.forced:
-                continue
-            record.forced = True
-            if record.shell is not None:
-                # A loop, as supervisors may nest deeper than the stack.
-                below = [one for one in record.shell.hasten() if one._sooner(0)]
-                todo += reversed(below)
-            else:
-                record.scope.cancel(record._force_reason())
-            record._watch()
-
-    def _watch(self) -> None:
-        """Report the life if it outlives its cancellation."""
-        if self.parent is not None:
-            self.parent.watch_stuck(self)
-
-    def _force_reason(self) -> str:
-        if self.asked is None:
-            return f"{self.path_text}: its clean-up took longer than its grace"
-        return f"{self.asked}; the grace is over"
-
     def life_done(self) -> None:
         """Put away what belonged to the life that just ended."""
-        if self.alarm is not None:
-            self.alarm.cancel()
-            self.alarm = None
+        ending = self.ending
+        if ending.alarm is not None:
+            ending.alarm.cancel()
+            ending.alarm = None
         if self.start_alarm is not None:
             self.start_alarm.cancel()
             self.start_alarm = None
         self.scope = self.task = self.stop_event = None
-        self.deadline = math.inf
-        self.forced = self.brutal = False
-
-    def handle_as(self, kind: type[object] | None) -> Child:
-        """Return the handle, if it is what the caller expects.
-
-        Args:
-            kind: A server class, a handle class, or None for any.
-
-        Raises:
-            WrongKind: it is something else.
-        """
-        if kind is None or kind is self.spec.target:
-            return self.handle
-        wanted = origin_of(kind)
-        if issubclass(wanted, Child):
-            fits = isinstance(self.handle, wanted)
-        else:
-            target = self.spec.target
-            fits = self.spec.kind == "server" and issubclass(origin_of(target), wanted)
-        if not fits:
-            found = f"a {self.spec.kind} ({self.target_name})"
-            raise WrongKind(self.path_text, found, wanted.__qualname__)
-        return self.handle
-
-
-def _reaches(event: trio.Event) -> bool:
-    """Whether setting an event wakes those who wait for it.
-
-    One that was set from a thread counts as set, but woke nobody: Trio refuses the
-    wake-up too late.
-    """
-    return not (event.is_set() and event.statistics().tasks_waiting)
 
 
 class Child:

@@ -18,6 +18,9 @@ from trio_sup._core.exits import Exit
 from trio_sup._core.remains import LIGHT, Heavy, in_words, is_plain, weight
 from trio_sup._trio.stacks import format_error
 
+KEPT_EXITS = 16
+"""How many ends of one child are remembered."""
+
 CLEARED = 1_000
 """Exceptions whose frames are emptied at one end, from the outside inwards. What nests
 deeper ended in lives below, mostly, and was let go of there."""
@@ -31,6 +34,17 @@ class Remembers(Protocol):
 
     def let_go(self, exit: Exit, words: Exit) -> None:
         """Remember an end in other words."""
+
+
+def note_exit(record: Record, exit: Exit, now: float) -> None:
+    """Keep the end of a life, and a bounded history of ends; tell those who watch."""
+    record.last_exit = exit
+    if record.exits is None:
+        record.exits = []
+    record.exits.append((record.life, exit, record.life_began, now))
+    del record.exits[:-KEPT_EXITS]
+    if record.watchers is not None:
+        record.watchers.life_over(exit)
 
 
 def let_go(record: Record, exit: Exit, story: Remembers) -> None:
@@ -47,7 +61,7 @@ def let_go(record: Record, exit: Exit, story: Remembers) -> None:
     if record.node.heavy_exits:
         former = record.node.heavy_exits.discard(record)
         if former is not None:
-            record.let_go(former.exit, former.words)
+            _tell_in_words(record, former.exit, former.words)
     error = exit.error
     if error is not None:
         clear_frames(error)
@@ -65,7 +79,17 @@ def _keep_words(record: Record, exit: Exit, heavy: int, story: Remembers) -> Non
     record.node.let_go(exit, words)
     story.let_go(exit, words)
     for other in record.node.heavy_exits.add(Heavy(record, exit, words, heavy)):
-        other.holder.let_go(other.exit, other.words)
+        _tell_in_words(other.holder, other.exit, other.words)
+
+
+def _tell_in_words(record: Record, exit: Exit, words: Exit) -> None:
+    """Remember an end in other words: it was too heavy to keep."""
+    for place, (life, noted, began, ended) in enumerate(record.exits or ()):
+        if noted is exit:
+            assert record.exits is not None
+            record.exits[place] = (life, words, began, ended)
+    if record.last_exit is exit:
+        record.last_exit = words
 
 
 def clear_frames(error: BaseException) -> None:

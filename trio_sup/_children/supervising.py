@@ -120,8 +120,7 @@ class SupervisorHandle(Child):
             await record.wait_change()
 
     def _children(self) -> Sequence[Record]:
-        shell = self.record.shell
-        return () if shell is None else shell.all_records()
+        return self.record.body.below()
 
 
 class SpecSupervisor(SupervisorHandle):

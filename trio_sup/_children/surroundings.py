@@ -41,6 +41,8 @@ class HostNode(Protocol[R]):
     heavy_exits: HeavyExits[R]
     reporting: tuple[Callable[[R], object], ...]
     past_messages: tuple[int, int, int]
+    bodies: Callable[[R], Any]
+    """Makes the body of a new record; the harness puts in its own here."""
 
     @property
     def registry(self) -> Namespace[R]:
@@ -97,13 +99,6 @@ class Supervising(Protocol[R]):
     def check_run(self, call: str, *, waits: bool = False) -> None:
         """Refuse what comes from a thread or from another Trio run."""
 
-    def begin_life(self) -> None:
-        """Prepare a life, as it is spawned."""
-
-    def run(self) -> Awaitable[None]:
-        """Run one life."""
-        ...
-
     def request_stop(self, reason: str) -> None:
         """Go down in order; not awaited."""
 
@@ -118,10 +113,6 @@ class Supervising(Protocol[R]):
     def hurry(self) -> None:
         """Collapse all remaining graces, here and below."""
 
-    def hasten(self) -> list[R]:
-        """Collapse the graces to come; return the children that have one already."""
-        ...
-
     def record_ready(self, record: R) -> None:
         """A child has become ready."""
 
@@ -130,6 +121,56 @@ class Supervising(Protocol[R]):
 
     def emit(self, make: Callable[..., Any], *args: Any) -> None:
         """Tell of an event."""
+
+
+class Body(Protocol[R]):
+    """What runs in the lives of one child, whatever kind it is of.
+
+    A function, a server's mailbox and its loop, or a supervisor's shell: whoever deals
+    with a child as a child asks its body and knows of no kinds. What each answers by
+    default, and what it means, stands in `trio_sup._children.bodies.PlainBody`.
+    """
+
+    @property
+    def outcome(self) -> Exit:
+        """How a life ends that returns, or raises the very error in here."""
+        ...
+
+    @property
+    def mailbox(self) -> Any:
+        """Its messages, if it takes any."""
+
+    @property
+    def shell(self) -> Supervising[R] | None:
+        """Itself, if it is a supervisor's."""
+
+    def begin_life(self) -> None:
+        """A life is about to be spawned."""
+
+    def run(self, record: R) -> Awaitable[Any]:
+        """Return what the life consists of, to be awaited; the seam of the harness."""
+        ...
+
+    def ask(self, record: R, reason: str) -> bool:
+        """Ask it to stop; return whether that was the cancellation already."""
+        ...
+
+    def cancel(self, record: R, reason: str) -> None:
+        """End it at once, or as soon as it can."""
+
+    def force(self, record: R, reason: str) -> Sequence[R]:
+        """Its grace is over: cancel it, or return who is to be forced below."""
+        ...
+
+    def over(self, exit: Exit) -> None:
+        """A life has ended."""
+
+    def at_rest(self, exit: Exit | None) -> None:
+        """No life will come by itself."""
+
+    def below(self) -> Sequence[R]:
+        """The children, in start order."""
+        ...
 
 
 class Watched(Protocol):

@@ -14,7 +14,7 @@ from trio_sup._core.state import ChildState
 from trio_sup._trio.stacks import format_error
 
 if TYPE_CHECKING:
-    from trio_sup._children.surroundings import HostNode, Supervising
+    from trio_sup._children.surroundings import Body, HostNode, Supervising
 
 
 class ObservedState(ChildState):
@@ -25,9 +25,19 @@ class ObservedState(ChildState):
     # Kept by `Record`.
     node: HostNode[Any]
     parent: Supervising[Any] | None
-    shell: Supervising[Any] | None
+    body: Body[Any]
     path_text: str
     exits: list[tuple[int, Exit, float, float]] | None
+
+    @property
+    def shell(self) -> Supervising[Any] | None:
+        """What supervises the children of this one; None for who has none."""
+        return self.body.shell
+
+    @property
+    def mailbox(self) -> Any:
+        """Its messages, a room above; None for who takes none."""
+        return self.body.mailbox
 
     @property
     def parent_uid(self) -> int:
@@ -83,15 +93,17 @@ class ObservedState(ChildState):
     @property
     def budget(self) -> tuple[int, int, float] | None:
         """Restarts inside the window, the limit, the window in seconds."""
-        if self.shell is None:
+        shell = self.shell
+        if shell is None:
             return None
-        window = self.shell.core.window
+        window = shell.core.window
         used = window.used(trio.current_time())
         return used, window.max_restarts, window.max_seconds
 
     def observed_children(self) -> Iterable[Any]:
         """The children, in start order."""
-        return () if self.shell is None else self.shell.all_records()
+        children: Iterable[Any] = self.body.below()
+        return children
 
     def inside(self) -> Any:
         """What is told on request only."""

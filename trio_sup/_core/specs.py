@@ -8,7 +8,7 @@ here stand the records and every rule about their fields (checklist SUP-001..023
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Callable, Hashable
 from copy import copy
 from functools import partial
 from typing import Any, Generic, NoReturn, TypeVar
@@ -72,16 +72,14 @@ def _by_hand(_: object) -> NoReturn:
 class Runs:
     """How a child of one kind comes to life; each factory gives its own.
 
-    So nothing below a factory has to know which kinds there are. All three are given
-    the record of the child.
+    So nothing below a factory has to know which kinds there are. Both are given the
+    record of the child.
     """
 
     handle: Callable[[Any], Any] = _by_hand
     """Makes what users hold."""
-    equip: Callable[[Any], object] = _by_hand
-    """Gives a new record what its kind needs to run."""
-    run: Callable[[Any], Awaitable[object]] = _by_hand
-    """Returns one life, to be awaited."""
+    body: Callable[[Any], Any] = _by_hand
+    """Makes what runs in its lives: a `trio_sup._children.surroundings.Body`."""
 
 
 @frozen(kw_only=True, eq=False)

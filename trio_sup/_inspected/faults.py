@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from trio_sup._children.record import Record
+from trio_sup._children.stopping import cut_short
 from trio_sup._core.errors import MailboxFull, NoProcess
 from trio_sup._core.exits import Exit
 from trio_sup._servers.handlers import Handler
@@ -53,10 +54,8 @@ def _end_wait(task: object, throw: Callable[[], NoReturn]) -> None:
 def vanish(record: Record, argument: str) -> str:
     """Cancel the child where it waits; nobody asked for it, so it is a crash."""
     del argument
-    if record.scope is not None:
-        error = ChaosCrash(f"chaos in {record.path_text}: vanished")
-        record.cut_short = Exit("crashed", None, error)
-        record.scope.cancel("chaos")
+    error = ChaosCrash(f"chaos in {record.path_text}: vanished")
+    cut_short(record, Exit("crashed", None, error), "chaos")
     return f"{record.path_text} is cancelled in life {record.life}"
 
 

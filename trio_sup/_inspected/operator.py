@@ -181,15 +181,13 @@ def _sibling(record: Record) -> Sibling:
 
 
 def _living_below(record: Record) -> int:
-    count, todo = 0, [record.shell]
+    count, todo = 0, [record]
     while todo:
-        shell = todo.pop()
-        if shell is None or not shell.record.alive:
-            continue
-        for below in shell.core.records.values():
-            count += below.alive
-            if below.shell is not None:
-                todo.append(below.shell)
+        one = todo.pop()
+        if one.alive:
+            below = one.body.below()
+            count += sum(child.alive for child in below)
+            todo += below
     return count
 
 
@@ -266,7 +264,7 @@ async def _ask_server(
     try:
         await ask(ref.with_timeout(PATIENCE))
     except trio.TooSlowError:
-        busy = None if record.mailbox is None else record.mailbox.in_progress
+        busy = record.mailbox.in_progress
         hand = "its init" if busy is None else repr(busy[0])
         raise ActionFailed(
             f"{record.path_text} is still busy with {hand}; it is {what} after that"
@@ -275,7 +273,6 @@ async def _ask_server(
 
 async def _drain(record: Record, life: int) -> str:
     del life
-    assert record.mailbox is not None
     calls, notes = record.mailbox.drain()
     await trio.lowlevel.checkpoint()
     return f"{record.path_text}: {notes} casts and sends dropped, {calls} calls failed"

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Hashable
 from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
 import trio
 from trio.lowlevel import current_task, enable_ki_protection
 
+from trio_sup._children.bodies import PlainBody
 from trio_sup._children.current import Attachment, attachment
+from trio_sup._children.naming import (
+    hide_names,
+    release_name,
+    reserve_name,
+    show_name,
+)
 from trio_sup._children.record import Child, Record
+from trio_sup._children.remains import note_exit
 from trio_sup._children.watching import Until
 from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.judge import classify
@@ -23,6 +32,18 @@ from trio_sup._servers.monitors import Monitor, watch_for_server
 from trio_sup._trio.blocks import async_block
 from trio_sup._trio.last_resort import report_fault
 from trio_sup._trio.protect import protected
+
+
+@protected
+class _Box(MailQueue, PlainBody):
+    """The body of a task that others run: it has messages, and no more."""
+
+    __slots__ = ()
+
+    @property
+    def mailbox(self) -> Any:
+        """Its messages."""
+        return self
 
 
 @protected
@@ -41,7 +62,8 @@ class Attached(Child):
         return cls._create(record)
 
     @property
-    def _queue(self) -> MailQueue:
+    def queue(self) -> MailQueue:
+        """Its messages; not for users."""
         queue: MailQueue = self.record.mailbox
         return queue
 
@@ -53,17 +75,17 @@ class Attached(Child):
             MailboxFull: no room (unless the mailbox drops instead).
             WrongRun: called from a thread or from another Trio run.
         """
-        self._queue.put_note(InfoNote(message))
+        self.queue.put_note(InfoNote(message))
 
     @property
     def waiting(self) -> int:
         """How many messages wait."""
-        return self._queue.depth
+        return self.queue.depth
 
     @property
     def dropped(self) -> int:
         """How many messages were forgotten because the mailbox was full."""
-        return self._queue.dropped
+        return self.queue.dropped
 
     def monitor(self, target: Child, *, until: Until = "life") -> Monitor:
         """Hear of the ends of a child: each puts a `Down` into this mailbox.
@@ -80,7 +102,7 @@ class Attached(Child):
             trio.BusyResourceError: another task waits here already.
             WrongRun: called from a thread or from another Trio run.
         """
-        queue = self._queue
+        queue = self.queue
         home = self.record.node.home
         home.check_if_going("attached.receive", self.path_text, waits=True)
         await trio.lowlevel.checkpoint()
@@ -158,7 +180,7 @@ def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Atta
         id=id,
         name=name,
         restart="temporary",
-        runs=Runs(handle=Attached.of),
+        runs=Runs(handle=Attached.of, body=partial(_Box, policy=mailbox)),
     )
     node = current_node()
     if id is None:
@@ -167,16 +189,15 @@ def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Atta
     if id is None:
         record.id = record.path_text = f"attached-{record.uid}"
     me = cast("Attached", record.handle)
-    record.mailbox = MailQueue(record, mailbox)
-    record.reserve_name()
+    reserve_name(record)
     record.life = record.started_life = 1
     record.life_began = trio.current_time()
     record.scope = trio.CancelScope()
     record.task = current_task()
     record.ready = True
     record.status = "running"
-    record.mailbox.open()
-    record.show_name()
+    me.queue.open()
+    show_name(record)
     return me
 
 
@@ -187,12 +208,12 @@ def _end(record: Record, exit: Exit) -> None:
     record.life_done()
     record.ready = False
     record.status = "gone"
-    record.hide_names()
-    record.release_name()
+    hide_names(record)
+    release_name(record)
     if parked is not None:
         queue.wake()
     queue.life_over(exit)
-    record.note_exit(exit, trio.current_time())
+    note_exit(record, exit, trio.current_time())
     record.touch()
 
 

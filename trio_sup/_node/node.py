@@ -74,6 +74,10 @@ class EventHook(Protocol):
         """Take one event."""
 
 
+def _body_of(record: Record) -> Any:
+    return record.spec.runs.body(record)
+
+
 class Node:
     """One Trio program, made on first use; get it with `current_node`."""
 
@@ -96,6 +100,8 @@ class Node:
         self.past_messages: tuple[int, int, int] = (0, 0, 0)
         # Who is told of every child with a lifecycle change; mostly nobody.
         self.reporting: tuple[Callable[[Record], object], ...] = ()
+        self.bodies: Callable[[Record], Any] = _body_of
+        """Makes what runs in the lives of a new child; not for users."""
         # With how many failures of that hook there were; only the first is told. In a
         # list, so that it is counted without the hook's own hash.
         self._hooks: dict[EventHook, list[int]] = {}

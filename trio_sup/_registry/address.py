@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import trio
 
+from trio_sup._children.typed import handle_as
 from trio_sup._core.errors import NoProcess
 from trio_sup._core.words import Status
 from trio_sup._servers.ref import ServerRef
@@ -56,7 +57,7 @@ class NamedRef(ServerRef[S_co]):
         holder = self._registry.holder(self._key)
         if holder is None:
             raise NoProcess(str(self._key), "is not registered")
-        holder.handle_as(self._kind)
+        handle_as(holder, self._kind)
         return holder
 
     @property

@@ -17,7 +17,9 @@ from attrs import frozen
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.current import present_record
+from trio_sup._children.naming import note_registry
 from trio_sup._children.refusals import AlreadyRegistered
+from trio_sup._children.typed import handle_as
 from trio_sup._core.addresses import Via
 from trio_sup._core.errors import NoProcess, NoSuchChild
 from trio_sup._core.name_tables import Entry
@@ -50,7 +52,7 @@ class Registration:
 
     def server(self, kind: type[S]) -> ServerRef[S]:
         """Return the handle as that of a server; raises `WrongKind`."""
-        ref: ServerRef[S] = self.handle.record.handle_as(kind)  # type: ignore[assignment]
+        ref: ServerRef[S] = handle_as(self.handle.record, kind)  # type: ignore[assignment]
         return ref
 
 
@@ -130,7 +132,7 @@ class Registry(Topics, Locks):
         entry = self._only_unique("get").get(key)
         if entry is None or not entry.live:
             return None
-        return entry.owner.handle_as(kind)
+        return handle_as(entry.owner, kind)
 
     @overload
     def lookup(self, key: Hashable, kind: type[S], /) -> ServerRef[S]: ...
@@ -149,7 +151,7 @@ class Registry(Topics, Locks):
         entry = self._only_unique("lookup").get(key)
         if entry is None or not entry.live:
             raise NoSuchChild(self.name, key)
-        return entry.owner.handle_as(kind)
+        return handle_as(entry.owner, kind)
 
     @overload
     async def wait_for(self, key: Hashable, kind: type[S], /) -> ServerRef[S]: ...
@@ -176,7 +178,7 @@ class Registry(Topics, Locks):
         while True:
             entry = table.get(key)
             if entry is not None and entry.live:
-                return entry.owner.handle_as(kind)
+                return handle_as(entry.owner, kind)
             waiters = self._waiters.setdefault(key, Waiters())
             try:
                 await waiters.wait()
@@ -272,7 +274,7 @@ class Registry(Topics, Locks):
         entry = self._table.add(key, record, value)
         if entry is None:
             raise AlreadyRegistered(key, self._table.at(key)[0].owner.handle)
-        record.note_registry(self)
+        note_registry(record, self)
         self._show(entry)
 
     def unregister(self, key: Hashable) -> None:

@@ -23,6 +23,7 @@ from trio.lowlevel import (
     wait_task_rescheduled,
 )
 
+from trio_sup._children.stopping import arm
 from trio_sup._core.anatomy import (
     is_a,
     set_context,
@@ -65,8 +66,7 @@ async def serve(record: Record) -> None:
         Stop: the server ended itself in order.
         Exception: it crashed, or did not start.
     """
-    queue: MailQueue | None = record.mailbox
-    assert queue is not None
+    queue: MailQueue = record.mailbox
     server = await enter_user(_construct, record)
     await enter_user(_init, server)
     queue.background = len(current_task().child_nurseries)
@@ -78,7 +78,7 @@ async def serve(record: Record) -> None:
     except BaseException as error:  # noqa: BLE001 - becomes the exit
         failure = error
     exit, failure, fault = _wind_down(record, queue, failure)
-    late = None if record.brutal else await _terminate(record, server, exit)
+    late = None if record.ending.brutal else await _terminate(record, server, exit)
     if failure is not None:
         _reply_with_stop(queue, failure)
     for later in (late, fault):
@@ -143,7 +143,6 @@ async def _construct(record: Record) -> ServerBase:
     """Make the server object: a fresh one every life."""
     server: ServerBase = record.spec.target(*record.spec.args)
     server.__inner__ = ServerContext(record)
-    assert record.mailbox is not None
     record.mailbox.server = server
     return server
 
@@ -322,7 +321,7 @@ async def _terminate(
 ) -> BaseException | None:
     """Run `terminate` inside what is left of the grace; return its error."""
     shutdown = record.spec.shutdown
-    record.arm(0.0 if shutdown == "brutal_kill" else shutdown)
+    arm(record, 0.0 if shutdown == "brutal_kill" else shutdown)
     try:
         await enter_user(server.terminate, exit)
     except BaseException as error:

@@ -126,10 +126,7 @@ class Queue:
         self.server: ServerBase | None = None
         self.current: Item | None = None
         self.current_since: float = 0.0
-        self.received: int = 0
-        self.handled: int = 0
-        self.dropped: int = 0
-        self.peak: int = 0
+        self.received = self.handled = self.dropped = self.peak = 0
 
     @property
     def depth(self) -> int:

@@ -129,8 +129,7 @@ class ServerRef(Child, Generic[S_co]):
         if self._patient and not self.record.running:
             await self.wait_patiently(until)
         record = self.record  # now: an address may have another holder by now
-        queue: MailQueue | None = record.mailbox
-        assert queue is not None
+        queue: MailQueue = record.body  # type: ignore[assignment]  # as `mailbox`
         handler: Handler | None = record.spec.target.__handlers__.get(op)
         if handler is None or not handler.is_call:
             handler = self.handler(op)  # raises
@@ -161,8 +160,7 @@ class ServerRef(Child, Generic[S_co]):
             WrongRun: called from a thread or from another Trio run.
         """
         record = self.record
-        queue: MailQueue | None = record.mailbox
-        assert queue is not None
+        queue: MailQueue = record.body  # type: ignore[assignment]  # as `mailbox`
         handler: Handler | None = record.spec.target.__handlers__.get(op)
         if handler is None or handler.is_call:
             handler = self.handler(op, is_call=False)  # raises
@@ -382,7 +380,7 @@ class ServerRef(Child, Generic[S_co]):
             self.check_run("ref.call")
         here = current_record.get()
         # The context of a task may be inherited from another Trio run.
-        if here is not None and here.mailbox is not None and here.node is record.node:
+        if here is not None and here.node is record.node and here.mailbox is not None:
             note_wait(here, request, record)
         if until != math.inf:
             request.expires = self._expires

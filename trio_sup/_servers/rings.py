@@ -43,7 +43,6 @@ def note_wait(source: Record, request: Request, target: Record) -> None:
             f"{source.path_text!r}: none of them could ever answer"
         )
     queue.outgoing[request] = target
-    assert target.mailbox is not None
     target.mailbox.awaited += 1
     request.source = queue
     request.tied = True

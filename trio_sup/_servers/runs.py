@@ -2,16 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
 
+from trio_sup._children.bodies import PlainBody
 from trio_sup._core.specs import Runs
 from trio_sup._servers.loop import serve
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.ref import ServerRef
+from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+    from trio_sup._core.exits import Exit
     from trio_sup._servers.genserver import GenServer
+
+
+@protected
+class ServerBody(MailQueue, PlainBody):
+    """The body of a server: its mailbox, over all its lives, and the loop of each."""
+
+    __slots__ = ()
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(record, record.spec.mailbox)
+
+    @property
+    def mailbox(self) -> Any:
+        """Its messages."""
+        return self
+
+    def begin_life(self) -> None:
+        """Take messages from now on, `init` included."""
+        self.open()
+
+    def run(self, record: Record) -> Awaitable[Any]:
+        """Return what the life consists of, to be awaited."""
+        return serve(record)
+
+    def ask(self, record: Record, reason: str) -> bool:
+        """Stop behind what is queued; cancel what is not ready yet."""
+        if not record.ready:
+            self.cancel(record, reason)
+            return True
+        self.request_stop()
+        return False
+
+    def over(self, exit: Exit) -> None:
+        """A life has ended: answer its callers."""
+        self.life_over(exit)
+
+    def at_rest(self, exit: Exit | None) -> None:
+        """Answer what was kept for a next life."""
+        self.no_next_life(exit)
 
 
 def _handle(record: Record) -> ServerRef[GenServer]:
@@ -19,9 +62,5 @@ def _handle(record: Record) -> ServerRef[GenServer]:
     return ref._create(record)  # pyright: ignore[reportPrivateUsage]
 
 
-def _equip(record: Record) -> None:
-    record.mailbox = MailQueue(record, record.spec.mailbox)
-
-
-SERVER = Runs(handle=_handle, equip=_equip, run=serve)
+SERVER = Runs(handle=_handle, body=ServerBody)
 """How a server comes to life."""

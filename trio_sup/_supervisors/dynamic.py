@@ -20,6 +20,7 @@ from trio_sup._children.refusals import (
     StartFailed,
     start_error,
 )
+from trio_sup._children.stopping import arm
 from trio_sup._core.addresses import Via
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.errors import MaxChildren, NoSuchChild, SupervisorStopping
@@ -69,7 +70,7 @@ class DynamicShell(Shell):
 
     async def _collapse_graces(self) -> None:
         for position, record in enumerate(self.all_records(), start=1):
-            record.arm(0)
+            arm(record, 0)
             if position % CHUNK == 0:
                 await trio.lowlevel.checkpoint()
 

@@ -19,9 +19,12 @@ from typing import Literal, TypeAlias, TypeVarTuple
 
 import trio
 
+from trio_sup._children.ending import GOING
 from trio_sup._children.life import run_life
+from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
-from trio_sup._children.remains import let_go
+from trio_sup._children.remains import let_go, note_exit
+from trio_sup._children.stopping import arm, ask_stop, cut_short
 from trio_sup._core import events
 from trio_sup._core.anatomy import before, class_name, is_a, set_context
 from trio_sup._core.errors import SupervisorStopping
@@ -116,7 +119,7 @@ class Lives:
     def hurry(self) -> None:
         """Collapse all remaining graces, here and below; the order is kept."""
         for record in self.hasten():
-            record.arm(0)
+            arm(record, 0)
 
     def hasten(self) -> list[Record]:
         """Collapse the graces to come; return the children that have one already."""
@@ -140,7 +143,7 @@ class Lives:
         # The cause is named once, by the supervisor where it arose.
         named = reason.startswith("supervisor ")
         why = reason if named else f"supervisor {self.record.path_text}: {reason}"
-        record.ask_stop(why, grace, brutal=brutal)
+        ask_stop(record, why, grace, brutal=brutal)
         if first:
             now = trio.current_time()
             self.emit(events.ChildStopping, now, record.path_text, record.life, why)
@@ -166,15 +169,14 @@ class Lives:
             AlreadyRegistered: its name is taken; nothing was started.
             Exception: what a key or a policy of the user's raises; neither.
         """
-        record.reserve_name()
+        reserve_name(record)
         again = record.status in ("restarting", "backing_off")
         record.ticket += 1
         record.life += 1
         record.ready = False
-        record.asked = None
         record.value = None
         record.in_plan = record.undecided = False
-        record.cut_short = None
+        record.ending = GOING
         record.rests_with_parent = False
         record.supervised_start = supervised
         record.status = "restarting" if again else "starting"
@@ -188,11 +190,8 @@ class Lives:
                 current + record.spec.start_timeout,
                 lambda: self._start_late(record, life),
             )
-        if record.mailbox is not None:
-            record.mailbox.open()
         try:
-            if record.shell is not None:
-                record.shell.begin_life()
+            record.body.begin_life()
             self.base.run(self._start_soon, record)
         except BaseException:
             record.life_done()  # there is no task that would end it
@@ -213,12 +212,8 @@ class Lives:
         ):
             record.start_alarm = None
             text = f"not ready after {record.spec.start_timeout:g} s"
-            record.cut_short = Exit("killed", text, trio.TooSlowError(text))
-            reason = f"{record.path_text}: {text}"
-            if record.shell is not None:
-                record.shell.request_stop(reason)
-            elif record.scope is not None:
-                record.scope.cancel(reason)
+            exit = Exit("killed", text, trio.TooSlowError(text))
+            cut_short(record, exit, f"{record.path_text}: {text}")
 
     # What the lives report.
 
@@ -273,8 +268,8 @@ class Lives:
         self, record: Record, exit: Exit, now: float, event: EventParts
     ) -> None:
         """Note the end of a life, take its names away, answer its callers, tell."""
-        record.note_exit(exit, now)
-        record.hide_names()
+        note_exit(record, exit, now)
+        hide_names(record)
         was_ready = record.started_life == record.life
         if exit.error is not None and (was_ready or not is_a(exit.error, Ignore)):
             self.story.add(record, exit, now)
@@ -285,7 +280,10 @@ class Lives:
     ) -> None:
         """Do what `_put_away` may have left undone; each step bears being repeated."""
         self.take_fault(record, fault)
-        for step in (record.hide_names, partial(self._conclude, record, exit, event)):
+        for step in (
+            partial(hide_names, record),
+            partial(self._conclude, record, exit, event),
+        ):
             again = survive(record.path_text, step)
             if again is not None:
                 self.take_fault(record, again)
@@ -314,8 +312,7 @@ class Lives:
 
     def _conclude(self, record: Record, exit: Exit, event: EventParts) -> None:
         """Answer the mailbox's callers and tell the world."""
-        if record.mailbox is not None:
-            record.mailbox.life_over(exit)
+        record.body.over(exit)
         emit: Callable[..., None] = self.emit
         emit(*event)
 
@@ -356,9 +353,8 @@ class Lives:
         record.in_plan = record.undecided = False
         try:
             if record.status != "quarantined":
-                record.release_name()
-            if record.mailbox is not None:
-                record.mailbox.no_next_life(record.last_exit)
+                release_name(record)
+            record.body.at_rest(record.last_exit)
         except BaseException as fault:  # noqa: BLE001 - it is at rest all the same
             self.take_fault(record, fault)
         record.came_to_rest()

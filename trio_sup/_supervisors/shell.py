@@ -7,15 +7,17 @@ they are made.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Hashable
+from collections.abc import Hashable, Sequence
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING
 
 import trio
 from trio.lowlevel import enable_ki_protection
 
+from trio_sup._children.bodies import PlainBody
 from trio_sup._children.record import Record
 from trio_sup._children.refusals import StartFailed
+from trio_sup._children.stopping import arm
 from trio_sup._core import events
 from trio_sup._core.errors import RestartLimitExceeded
 from trio_sup._core.exits import NORMAL, Exit
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from trio_sup._children.record import Child
 
 
-class Shell(Lives):
+class Shell(Lives, PlainBody):
     """One supervisor; the object lives as long as its record, over all its lives."""
 
     def __init__(self, record: Record, flags: Flags) -> None:
@@ -48,10 +50,34 @@ class Shell(Lives):
         # The grace of a `stop()` that came during the start, and waits for its end.
         self._stop_after_start: float | None = None
 
+    # What a child asks its body.
+
+    @property
+    def shell(self) -> Shell:
+        """Itself."""
+        return self
+
+    def ask(self, record: Record, reason: str) -> bool:
+        """Go down in order, children first."""
+        self.request_stop(reason)
+        return False
+
+    def cancel(self, record: Record, reason: str) -> None:
+        """Go down in order: its own scope is never cancelled."""
+        self.request_stop(reason)
+
+    def force(self, record: Record, reason: str) -> Sequence[Record]:
+        """Collapse the graces to come; return the children that have one already."""
+        return self.hasten()
+
+    def below(self) -> Sequence[Record]:
+        """The children, in start order."""
+        return self.all_records()
+
     # The control task.
 
     @enable_ki_protection
-    async def run(self) -> None:
+    async def run(self, record: Record) -> None:
         """Run one life of this supervisor, from its first child to its last.
 
         Raises:
@@ -132,14 +158,12 @@ class Shell(Lives):
         elif self.mode == "running":
             self.outcome = Exit("shutdown", "stop()")
             self.request_stop(f"{self.record.path_text}: stop()")
-            self.record.arm(grace)
+            arm(self.record, grace)
 
     def new_record(self, spec: ChildSpec[Child], id: Hashable) -> Record:
         """Make the record of a child; it is not started."""
         note_endless_backoff(spec, self.flags, self.record.path_text)
-        record = Record(spec, id, self, self.node)
-        spec.runs.equip(record)
-        return record
+        return Record(spec, id, self, self.node)
 
     # What the decisions lead to.
 
@@ -261,18 +285,12 @@ class Shell(Lives):
 def runs_with(handle: type[Child], shell: type[Shell]) -> Runs:
     """Return how a supervisor with a certain handle and shell comes to life."""
 
-    def equip(record: Record) -> None:
+    def body(record: Record) -> Shell:
         flags = record.spec.flags
         assert flags is not None
-        record.shell = shell(record, flags)
+        return shell(record, flags)
 
     return Runs(
         handle=handle._create,  # pyright: ignore[reportPrivateUsage]
-        equip=equip,
-        run=_run,
+        body=body,
     )
-
-
-def _run(record: Record) -> Awaitable[None]:
-    assert record.shell is not None
-    return record.shell.run()

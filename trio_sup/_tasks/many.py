@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import trio
 
+from trio_sup._children.stopping import arm
 from trio_sup._core.exits import Exit
 from trio_sup._core.outcomes import Ok
 from trio_sup._tasks.task import Task, value_of
@@ -107,7 +108,7 @@ async def join(tasks: Iterable[Task[Any]]) -> None:
 def _hurry(tasks: Iterable[Task[Any]]) -> None:
     for task in tasks:
         if task.record is not None and task.record.alive:
-            task.record.arm(0)
+            arm(task.record, 0)
 
 
 async def _overdue(task: Task[T], action: OnTimeout) -> Ok[T] | Exit | None:

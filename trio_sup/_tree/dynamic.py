@@ -10,6 +10,7 @@ import trio
 from trio_sup._children.record import Child
 from trio_sup._children.refusals import ChildQuarantined, start_error
 from trio_sup._children.supervising import SpecSupervisor
+from trio_sup._children.typed import handle_as
 from trio_sup._children.waits import refuse_self
 from trio_sup._core.addresses import Via
 from trio_sup._core.checks import ChildSpecError
@@ -165,7 +166,7 @@ def _holder(record: Record, spec: ChildSpec[Child]) -> Record | None:
 
 def _check_fits(holder: Record, spec: ChildSpec[Child]) -> None:
     if spec.kind == "server":
-        holder.handle_as(spec.target)
+        handle_as(holder, spec.target)
     elif holder.spec.kind != spec.kind:
         raise WrongKind(holder.path_text, f"a {holder.kind}", f"a {spec.kind}")
 

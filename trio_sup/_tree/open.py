@@ -10,8 +10,10 @@ import trio
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.life import run_life
+from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
 from trio_sup._children.refusals import StartFailed
+from trio_sup._children.remains import note_exit
 from trio_sup._core.anatomy import class_name, is_a, leaves
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.errors import (
@@ -42,7 +44,6 @@ class RootHost:
         self.node = current_node()
         id = spec.default_id if spec.id is None else spec.id
         self.record = Record(spec, id, None, self.node)
-        spec.runs.equip(self.record)
         self.fatal: BaseException | None = None
         self.body: trio.CancelScope | None = None
 
@@ -60,7 +61,7 @@ class RootHost:
         record.status = "starting"
         record.life_began = trio.current_time()
         record.scope = trio.CancelScope(shield=True)
-        self.shell.begin_life()
+        self.record.body.begin_life()
         self.node.add_root(record)
         nursery.start_soon(run_life, self, record, name=record.path_text)
 
@@ -71,10 +72,10 @@ class RootHost:
         record.life_done()
         record.ready = False
         self.fatal = fatal
-        record.note_exit(exit, trio.current_time())
-        for step in (record.hide_names, record.release_name):
+        note_exit(record, exit, trio.current_time())
+        for step in (hide_names, release_name):
             # What else it raises has nobody to wait for any more.
-            self.fatal = self.fatal or survive(record.path_text, step)
+            self.fatal = self.fatal or survive(record.path_text, step, record)
         record.status = "gone"
         self.node.remove_root(record)
         record.came_to_rest()
@@ -190,7 +191,7 @@ class OpenSupervisor:
             raise entered_again("open_supervisor")
         self._entered = True
         self._host = host = RootHost(self._spec)
-        host.record.reserve_name()  # may raise, so before anything is open
+        reserve_name(host.record)  # may raise, so before anything is open
         self._nursery_manager = trio.open_nursery()
         self._nursery = await self._nursery_manager.__aenter__()
         host.spawn(self._nursery)

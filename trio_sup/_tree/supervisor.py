@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
 
 from trio_sup._children.record import Child
 from trio_sup._children.supervising import SpecSupervisor, descend
+from trio_sup._children.typed import handle_as
 from trio_sup._children.waits import refuse_half_way, refuse_self
 from trio_sup._core.errors import NoProcess, WrongKind
 from trio_sup._core.partitions import partition_of
@@ -133,7 +134,7 @@ class Supervisor(SpecSupervisor):
             NoSuchChild: there is none.
             WrongKind: it is not a server of that class.
         """
-        handle: ServerRef[S] = descend(self.record, path).handle_as(kind)  # type: ignore[assignment]
+        handle: ServerRef[S] = handle_as(descend(self.record, path), kind)  # type: ignore[assignment]
         return handle
 
     def supervisor(self, *path: Hashable) -> Supervisor:
@@ -154,13 +155,13 @@ class Supervisor(SpecSupervisor):
 
     def partition_supervisor(self, *path: Hashable) -> PartitionSupervisor[Child]:
         """Return the handle of a partition supervisor further down."""
-        handle: Child = descend(self.record, path).handle_as(PartitionSupervisor)
+        handle: Child = handle_as(descend(self.record, path), PartitionSupervisor)
         return cast("PartitionSupervisor[Child]", handle)
 
     def task_supervisor(self, *path: Hashable) -> TaskSupervisor:
         """Return the handle of a task supervisor further down."""
         return cast(
-            "TaskSupervisor", descend(self.record, path).handle_as(TaskSupervisor)
+            "TaskSupervisor", handle_as(descend(self.record, path), TaskSupervisor)
         )
 
 
@@ -218,7 +219,7 @@ class PartitionSupervisor(Supervisor, Generic[H_co]):
         if count == 0:
             raise NoProcess(self.path_text, "has zero partitions")
         record = shell.record_for(partition_of(key, count))
-        return record.handle_as(kind)
+        return handle_as(record, kind)
 
     def handles(self) -> list[H_co]:
         """Return the handles of all partitions in use, in order."""

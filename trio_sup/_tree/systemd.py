@@ -72,8 +72,7 @@ def is_healthy(root: Record) -> bool:
 def _has_stuck(record: Record) -> bool:
     if record.status == "stuck":
         return True
-    shell = record.shell
-    return shell is not None and any(_has_stuck(k) for k in shell.all_records())
+    return any(_has_stuck(one) for one in record.body.below())
 
 
 def systemd_notifier(

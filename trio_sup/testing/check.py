@@ -104,55 +104,73 @@ def check_supervision(
     check_kinds(faults)
     if max_examples is not None:
         check_count("max_examples", max_examples)
-    began, outcomes = time.perf_counter(), dict[str, int]()
-    examples = discarded = 0
+    began = time.perf_counter()
     calm = undisturbed(options, spare)
     ground = draws.survey(calm, spare, duration)
     of_its_own = client is not None or bool(options.invariants)
     if not (of_its_own or draws.can_hit(ground, faults, client=False)):
         raise nothing_to_try(calm, spare)
     found = Findings(options)
+    tried = _Tried(found, hypothesis.reject)
 
     def test(case: tuple[list[Fault], list[int]]) -> None:
         __tracebackhide__ = True
-        nonlocal examples, discarded
-        world = found.run(*case)
-        if world is None:
-            return
-        if not world.assumed:
-            discarded += 1
-            hypothesis.reject()
-        examples += 1
-        outcomes[world.outcome] = outcomes.get(world.outcome, 0) + 1
+        tried.one(case)
 
     # Hypothesis keeps failures by the name of the test: it is that of the tree.
     test.__qualname__ = f"check_supervision({_full_name(build_tree)})"
-    chosen: dict[str, Any] = {}
-    if max_examples is not None:
-        chosen["max_examples"] = max_examples
-    if derandomize:
-        chosen |= {"derandomize": True, "database": None}
-    phases = [each for each in hypothesis.Phase if each.name != "explain"]
-    settings = hypothesis.settings(
-        deadline=None,
-        suppress_health_check=list(hypothesis.HealthCheck),
-        report_multiple_bugs=False,
-        print_blob=False,
-        phases=phases,
-        verbosity=hypothesis.Verbosity.quiet,
-        **chosen,
-    )
+    settings = _settings(hypothesis, max_examples, derandomize)
     try:
         settings(hypothesis.given(strategies.cases_on(ground, faults))(test))()
     except SupervisionViolation as violation:
         raise found.verdict(violation) from None
     except hypothesis.errors.Unsatisfiable:
         raise ValueError(
-            f"an assume() gave up all of {discarded} runs: nothing was tried"
+            f"an assume() gave up all of {tried.discarded} runs: nothing was tried"
         ) from None
     paths = tuple(target.path for target in ground.targets)
     seconds = time.perf_counter() - began
-    return CheckReport(examples, seconds, paths, outcomes, discarded)
+    return CheckReport(tried.examples, seconds, paths, tried.outcomes, tried.discarded)
+
+
+class _Tried:
+    """What Hypothesis has tried, counted."""
+
+    def __init__(self, found: Findings, reject: Callable[[], object]) -> None:
+        self._found = found
+        self._reject = reject
+        self.examples = self.discarded = 0
+        self.outcomes: dict[str, int] = {}
+
+    def one(self, case: tuple[list[Fault], list[int]]) -> None:
+        """Run one example; raises what was found."""
+        __tracebackhide__ = True
+        world = self._found.run(*case)
+        if world is None:
+            return
+        if not world.assumed:
+            self.discarded += 1
+            self._reject()
+        self.examples += 1
+        self.outcomes[world.outcome] = self.outcomes.get(world.outcome, 0) + 1
+
+
+def _settings(hypothesis: Any, max_examples: int | None, derandomize: bool) -> Any:
+    """Return how Hypothesis is to search: it must be quiet, the report is ours."""
+    chosen: dict[str, Any] = {}
+    if max_examples is not None:
+        chosen["max_examples"] = max_examples
+    if derandomize:
+        chosen |= {"derandomize": True, "database": None}
+    return hypothesis.settings(
+        deadline=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+        phases=[each for each in hypothesis.Phase if each.name != "explain"],
+        verbosity=hypothesis.Verbosity.quiet,
+        **chosen,
+    )
 
 
 def _full_name(function: object) -> str:

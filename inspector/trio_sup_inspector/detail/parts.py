@@ -100,12 +100,7 @@ def _letter(writer: Writer, letter: SeenMessage, now: float) -> None:
     text: str = show.clean(letter.text)
     head: list[Cell] = [(f"{age:>6} ", "dim"), (name, "strong")]
     room = writer.width - 7 - len(name)
-    if len(text) <= room:
-        head.append((text, "text"))
-        text = ""
-    else:
-        head.append((cut(text, max(1, room), plain=writer.plain), "text"))
-        text = ""
+    head.append((cut(text, max(1, room), plain=writer.plain), "text"))
     writer.add(*head)
     sender = f"from {show.clean(letter.sender)}" if letter.sender else ""
     if kind or sender:

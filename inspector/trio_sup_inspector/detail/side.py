@@ -77,7 +77,6 @@ class Side:
         """Show nothing, and end the lease."""
         self.open = False
         self.tab = TABS[0]
-        """The tab on screen, one of `TABS`."""
         self._let_go()
         self.subject_id = None
 

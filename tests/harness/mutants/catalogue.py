@@ -23,6 +23,9 @@ ORDERED = "trio_sup._supervisors.ordered"
 DYNAMIC = "trio_sup._supervisors.dynamic"
 KID = "trio_sup._children.record"
 LIFE = "trio_sup._children.life"
+FUNCTIONS = "trio_sup._children.functions"
+STOPPING = "trio_sup._children.stopping"
+JUDGE = "trio_sup._core.judge"
 MAILBOX = "trio_sup._servers.mailbox"
 QUEUE = "trio_sup._servers.queue"
 OPEN = "trio_sup._tree.open"
@@ -152,9 +155,9 @@ MUTANTS = [
     ),
     Mutant(
         "giving up is a crash",
-        LIFE,
-        'return Exit("shutdown", "gave up", error)',
-        'return Exit("crashed", "gave up", error)',
+        DRIVER,
+        'self.outcome = Exit("shutdown", "gave up", error)',
+        'self.outcome = Exit("crashed", "gave up", error)',
     ),
     Mutant(
         "children stop in start order",
@@ -255,21 +258,22 @@ MUTANTS = [
     ),
     Mutant(
         "the grace never ends",
-        KID,
-        "if life == self.life and self.scope is not None:\n            self.force()",
-        "if False:\n            self.force()",
+        STOPPING,
+        "    if record.ending is ending and record.scope is not None:\n",
+        "    if False:\n",
     ),
     Mutant(
         "brutal_kill asks first and waits",
-        KID,
-        "self.arm(0.0 if brutal else grace)",
-        "self.arm(5.0 if brutal else grace)",
+        STOPPING,
+        "arm(record, 0.0 if brutal else grace)",
+        "arm(record, 5.0 if brutal else grace)",
     ),
     Mutant(
         "a crash during a stop is masked as a restart",
-        LIFE,
-        "    if record.asked is not None:\n        kind: ExitKind",
-        "    if record.asked is not None and error is None:\n        kind: ExitKind",
+        JUDGE,
+        "    if life.asked is not None:\n        if failure is not None and",
+        "    if life.asked is not None and failure is None:\n"
+        "        if failure is not None and",
     ),
     Mutant(
         "dynamic children stop one after the other",
@@ -313,20 +317,20 @@ MUTANTS = [
     Mutant(
         "a name outlives its holder",
         LIVES,
-        '            if record.status != "quarantined":\n                record.release_name()',
+        '            if record.status != "quarantined":\n                release_name(record)',
         "            pass",
     ),
     Mutant(
         "a name is found while its holder is down",
         LIVES,
-        "        record.hide_names()\n",
+        "        hide_names(record)\n",
         "",
     ),
     Mutant(
         "a name is not shown again after a restart",
         KID,
-        "        self.show_name()\n        self.touch()",
-        "        if self.life == 1:\n            self.show_name()\n        self.touch()",
+        "        show_name(self)\n        self.touch()",
+        "        if self.life == 1:\n            show_name(self)\n        self.touch()",
     ),
     Mutant(
         "the end of a life is told twice",
@@ -337,9 +341,9 @@ MUTANTS = [
     ),
     Mutant(
         "the next life starts before the last one ended",
-        KID,
-        "            scope.cancel(self.asked)\n            return True\n",
-        "            scope.cancel(self.asked)\n            self.scope = None\n"
-        "            return True\n",
+        FUNCTIONS,
+        "        self.cancel(record, reason)\n        return True\n",
+        "        self.cancel(record, reason)\n        record.scope = None\n"
+        "        return True\n",
     ),
 ]

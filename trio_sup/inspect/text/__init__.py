@@ -12,4 +12,5 @@ no string of a node reaches a terminal in any other way.
 | `one_child`, `one_child_parts` | ``trio-sup show`` |
 | `chaos_text` | ``trio-sup chaos`` |
 | `documents` | what ``--json`` prints |
+| `clean` | the words of the library for clean text, for the application |
 """

@@ -11,6 +11,9 @@ from attrs import define, field
 
 from trio_sup.testing._monitor.facts import ChildFacts, State
 
+SLACK = 1e-9
+"""Seconds; room for rounding, not for laziness."""
+
 
 @define
 class Limit:
@@ -106,3 +109,14 @@ class ChildWatch:
         self.due = None
         self.attempt = 0
         self.failed = False
+
+
+@define(eq=False)
+class Plan:
+    """A group restart in progress."""
+
+    pivot: ChildWatch
+    at: float
+    phase: Literal["stop", "start"] = "stop"
+    todo: list[ChildWatch] = field(factory=lambda: list[ChildWatch]())
+    """Who has to start yet, in order; known from the first start on."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from trio_sup.testing._monitor.child_watch import ChildWatch
+from trio_sup.testing._monitor.child_watch import SLACK, ChildWatch
 from trio_sup.testing._monitor.facts import Seen
 from trio_sup.testing._monitor.watch import SupervisorWatch
-from trio_sup.testing._monitor.watch_lives import SLACK
 
 
 def ready(watch: SupervisorWatch, seen: Seen) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from trio_sup.testing._monitor.child_watch import ChildWatch
+from trio_sup.testing._monitor.child_watch import SLACK, ChildWatch, Plan
 from trio_sup.testing._monitor.facts import Seen
-from trio_sup.testing._monitor.watch_lives import SLACK, LivesWatch, Plan
+from trio_sup.testing._monitor.watch_lives import LivesWatch
 
 
 class SupervisorWatch(LivesWatch):

@@ -10,25 +10,8 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
-from attrs import define, field
-
-from trio_sup.testing._monitor.child_watch import ChildWatch, Limit
+from trio_sup.testing._monitor.child_watch import SLACK, ChildWatch, Limit, Plan
 from trio_sup.testing._monitor.facts import ChildFacts, Seen, SupervisorFacts
-
-SLACK = 1e-9
-"""Seconds; room for rounding, not for laziness."""
-
-
-@define(eq=False)
-class Plan:
-    """A group restart in progress."""
-
-    pivot: ChildWatch
-    at: float
-    phase: Literal["stop", "start"] = "stop"
-    todo: list[ChildWatch] = field(factory=lambda: list[ChildWatch]())
-    """Who has to start yet, in order; known from the first start on."""
-
 
 Report = Callable[[float, str, str, str], None]
 """Takes the time, the path, the rule and what is wrong."""

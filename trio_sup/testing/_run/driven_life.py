@@ -16,6 +16,9 @@ import outcome
 import trio
 from trio.lowlevel import Abort, Task, reschedule
 
+from trio_sup._children.record import Record
+from trio_sup._children.stopping import cut_short
+from trio_sup._core.exits import Exit
 from trio_sup._trio.stacks import formatted_stack
 from trio_sup.testing.faults import (
     AtCheckpoint,
@@ -32,21 +35,18 @@ class DrivenLife:
 
     def __init__(
         self,
-        path: str,
-        life: int,
+        record: Record,
         planned: Sequence[AtCheckpoint],
         note_hit: Callable[[AtCheckpoint], None],
-        outer: trio.CancelScope,
     ) -> None:
-        self.path = path
-        self.life = life
+        self.path = record.path_text
+        self.life = record.life
         self.task: Task = trio.lowlevel.current_task()
-        # There only where a fault may cancel it.
-        self.scope: trio.CancelScope | None = None
-        self._outer = outer  # what its supervisor cancels
+        assert record.scope is not None
+        self._record = record
+        self._scope = record.scope
         # How many waits of its main task there were.
         self.checkpoints = 0
-        self.vanishing = False
         # The exceptions that were made for it.
         self.thrown: list[BaseException] = []
         self.deaf = 0.0
@@ -101,21 +101,16 @@ class DrivenLife:
                     reschedule(self.task, outcome.Error(error))
 
     def vanish(self) -> None:
-        """Cancel it; it will crash once it has unwound."""
-        self.vanishing = True
-        assert self.scope is not None
-        self.scope.cancel("the harness lets it vanish")
+        """Cancel it; it has crashed once it has unwound."""
+        error = InjectedCrash(f"{self.path} vanished")
+        self.thrown.append(error)
+        end = Exit("crashed", None, error)
+        cut_short(self._record, end, "the harness lets it vanish")
 
     def _make(self, fault: AtCheckpoint) -> BaseException:
         error: BaseException = InjectedCrash(f"injected into {self.path}")
         if isinstance(fault, Interrupt):
             error = KeyboardInterrupt("injected")
-        self.thrown.append(error)
-        return error
-
-    def injected_crash(self) -> InjectedCrash:
-        """Return the error that ends a life which vanished."""
-        error = InjectedCrash(f"{self.path} vanished")
         self.thrown.append(error)
         return error
 
@@ -158,8 +153,7 @@ class DrivenLife:
 
     def _is_told(self) -> bool:
         """Whether it is cancelled: by its supervisor, or to vanish."""
-        scope = self.scope
-        return self._outer.cancel_called or (scope is not None and scope.cancel_called)
+        return self._scope.cancel_called
 
     async def _hear(self) -> None:
         await trio.sleep(self.deaf)

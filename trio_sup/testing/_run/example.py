@@ -64,8 +64,7 @@ def run_example(
     watchdog = Watchdog(codes)
     example = _Example(options, script, watchdog)
     clock = trio.testing.MockClock(autojump_threshold=0)
-    seam = example.injector.in_place()
-    with scheduled(schedule=watchdog), quiet_log(), seam:
+    with scheduled(schedule=watchdog), quiet_log():
         try:
             trio.run(example.main, clock=clock)
         except Unassumed:
@@ -141,6 +140,7 @@ class _Example:
 
     async def main(self) -> None:
         node = self.world.node_ = current_node()
+        self.injector.take_place(node)
         present_world.set(self.world)
         before = set(all_tasks())
         spec, self.world.app = unpack(self.options.build_tree())

@@ -1,24 +1,28 @@
-"""The seam into a running tree: nothing in the library knows of it.
+"""The seam into a running tree: the bodies that a node gives to new children.
 
-For the length of a run two functions of the library are replaced: the one that runs
-the target of a life, and the one that queues a call. So children of all kinds are
-reached, those started later too, and their specifications stay as they are.
+For one Trio run the node makes bodies that tell the injector of lives and of calls. So
+children of all kinds are reached, those started later too, and their specifications
+stay as they are; what another run does is not touched.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import trio
 from trio.lowlevel import Task
 
-from trio_sup._children import life as _life
+from trio_sup._children.functions import FunctionBody
 from trio_sup._children.record import Record
+from trio_sup._node.node import Node
 from trio_sup._servers.genserver import GenServer
 from trio_sup._servers.handlers import Handler
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import CastNote, Request
+from trio_sup._servers.runs import ServerBody
+from trio_sup._trio.protect import protected
 from trio_sup._trio.stacks import await_stack
 from trio_sup.testing._run.driven_life import DrivenLife
 from trio_sup.testing.faults import (
@@ -27,7 +31,6 @@ from trio_sup.testing.faults import (
     Fault,
     Flood,
     InjectedCrash,
-    Vanish,
 )
 
 
@@ -59,7 +62,6 @@ class Injector:
         self.on_step: Callable[[int], None] | None = None
         # Whose lives are driven; in an undisturbed run all are, to count their waits.
         self._aimed_at = {fault.path for fault in script}
-        self._vanishing = {f.path for f in script if isinstance(f, Vanish)}
         self._failing = [fault for fault in script if isinstance(fault, FailStart)]
         # The faults at a checkpoint, by path and life.
         self._planned: dict[tuple[str, int], list[AtCheckpoint]] = {}
@@ -69,38 +71,29 @@ class Injector:
                 self._planned.setdefault(place_of, []).append(fault)
         self._flood_number = 0
 
-    @contextmanager
-    def in_place(self) -> Generator[None]:
-        """Be the seam for the length of a block, which is to hold the whole Trio run.
+    def take_place(self, node: Node) -> None:
+        """Reach all children that a node gets from now on."""
+        original = node.bodies
 
-        Not inside of the run: one that the watchdog aborts leaves its coroutines
-        where they are, so their `finally` blocks come late, or in the midst of the
-        next run.
-        """
-        # The seam: what a life runs. Private on purpose; nobody else needs it.
-        original = _life._run_target  # pyright: ignore[reportPrivateUsage]
-        put_call = MailQueue.put_call
+        def body_of(record: Record) -> Any:
+            match record.spec.kind:
+                case "task":
+                    return _DrivenFunction(self)
+                case "server":
+                    return _DrivenServer(record, self)
+                case "supervisor" | "dynamic":
+                    shell = original(record)
+                    run = shell.run
 
-        def run_target(record: Record) -> Awaitable[None]:
-            # Plain, as the original: no coroutine more than it takes.
-            self.records[record] = None
-            return (
-                self._run(record, original)
-                if record.shell is None
-                else original(record)
-            )
+                    def run_noted(record: Record) -> Awaitable[None]:
+                        self.records[record] = None
+                        awaitable: Awaitable[None] = run(record)
+                        return awaitable
 
-        def noting_put_call(queue: MailQueue, request: Request) -> None:
-            put_call(queue, request)
-            self.requests[request] = queue
+                    shell.run = run_noted
+                    return shell
 
-        _life._run_target = run_target  # pyright: ignore[reportPrivateUsage]
-        setattr(MailQueue, "put_call", noting_put_call)  # noqa: B010 - a seam
-        try:
-            yield
-        finally:
-            _life._run_target = original  # pyright: ignore[reportPrivateUsage]
-            setattr(MailQueue, "put_call", put_call)  # noqa: B010 - a seam
+        node.bodies = body_of
 
     @contextmanager
     def counting(self) -> Generator[None]:
@@ -117,22 +110,19 @@ class Injector:
 
     # Lives.
 
-    async def _run(
+    async def run(
         self, record: Record, original: Callable[[Record], Awaitable[None]]
     ) -> None:
+        """Run one life of a function or server, under its faults."""
+        self.records[record] = None
         life = self._begin(record)
         failed = True
         try:
             if self._script and life.path not in self._aimed_at:
                 await original(record)
-            elif life.scope is not None:
-                with life.scope:
-                    await self._drive(life, record, original)
-                if life.vanishing:
-                    raise life.injected_crash()
             else:
                 await self._drive(life, record, original)
-            failed = False
+            failed = record.cut_short is not None
         finally:
             self.ends.append((life.path, life.life, failed, self._place()))
             if self.present.get(record.path_text) is life:
@@ -152,10 +142,7 @@ class Injector:
     def _begin(self, record: Record) -> DrivenLife:
         path, number = record.path_text, record.life
         planned = self._planned.get((path, number), ())
-        assert record.scope is not None
-        life = DrivenLife(path, number, planned, self._note_hit, record.scope)
-        if path in self._vanishing:
-            life.scope = trio.CancelScope()
+        life = DrivenLife(record, planned, self._note_hit)
         before = self.present.get(path)
         if before is not None:
             self.overlaps.append((path, before.life, number))
@@ -230,6 +217,39 @@ class Injector:
         for life in self.lives:
             made += life.thrown
         return made
+
+
+class _DrivenFunction(FunctionBody):
+    """A function under the injector's eyes."""
+
+    __slots__ = ("_injector",)
+
+    def __init__(self, injector: Injector) -> None:
+        self._injector = injector
+
+    def run(self, record: Record) -> Awaitable[Any]:
+        """Return what the life consists of, to be awaited."""
+        return self._injector.run(record, super().run)
+
+
+@protected
+class _DrivenServer(ServerBody):
+    """A server under the injector's eyes."""
+
+    __slots__ = ("_injector",)
+
+    def __init__(self, record: Record, injector: Injector) -> None:
+        super().__init__(record)
+        self._injector = injector
+
+    def run(self, record: Record) -> Awaitable[Any]:
+        """Return what the life consists of, to be awaited."""
+        return self._injector.run(record, super().run)
+
+    def put_call(self, request: Request) -> None:
+        """Queue a call, and remember that it waits for an answer."""
+        super().put_call(request)
+        self._injector.requests[request] = self
 
 
 class _Steps(trio.abc.Instrument):

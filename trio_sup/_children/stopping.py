@@ -1,0 +1,116 @@
+"""How a life is brought to its end: asked, given its grace, and cancelled after it.
+
+One deadline a life (design rule 5): set by the first of a request, a crash and a `Stop`;
+whoever comes later may only shorten it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_sup._children.ending import GOING, Ending
+from trio_sup._trio.alarms import alarm_clock
+
+if TYPE_CHECKING:
+    from trio_sup._children.record import Record
+    from trio_sup._core.exits import Exit
+
+
+def ask_stop(
+    record: Record, reason: str, grace: float, *, brutal: bool = False
+) -> None:
+    """Ask a life to end within `grace` seconds. Synchronous, idempotent.
+
+    Args:
+        record: Whose life.
+        reason: Who asks and why; becomes the reason of the cancellation.
+        grace: Seconds until the life is cancelled.
+        brutal: No request, no `terminate`: cancel at once.
+    """
+    if record.scope is None:
+        return
+    ending = _ending_of(record)
+    if ending.asked is None:
+        ending.asked = reason
+        ending.brutal = brutal
+        record.status = "stopping"
+        cancelled = not brutal and record.body.ask(record, reason)
+        record.touch()
+        if cancelled and grace <= 0:
+            # Nothing is left to force: it ends as it was asked to (SUP-114).
+            ending.deadline = trio.current_time()
+            _watch(record)
+            return
+    arm(record, 0.0 if brutal else grace)
+
+
+def cut_short(record: Record, exit: Exit, reason: str) -> None:
+    """Cancel a life that nobody asked to end; it ends as told here."""
+    if record.scope is not None:
+        _ending_of(record).cut_short = exit
+        record.body.cancel(record, reason)
+
+
+def arm(record: Record, grace: float) -> None:
+    """Set the deadline of the life; at its end the life is forced."""
+    if not _sooner(record, grace):
+        return
+    if grace <= 0:
+        _force(record)
+        return
+    ending = record.ending
+    ending.alarm = alarm_clock().at(ending.deadline, lambda: _expire(record, ending))
+
+
+def _ending_of(record: Record) -> Ending:
+    ending = record.ending
+    if ending is GOING:
+        ending = record.ending = Ending()
+    return ending
+
+
+def _sooner(record: Record, grace: float) -> bool:
+    """Note an earlier deadline; return whether it is earlier than the present."""
+    deadline = trio.current_time() + grace
+    ending = record.ending
+    if record.scope is None or ending.forced or deadline >= ending.deadline:
+        return False
+    ending = _ending_of(record)
+    ending.deadline = deadline
+    if ending.alarm is not None:
+        ending.alarm.cancel()
+    return True
+
+
+def _expire(record: Record, ending: Ending) -> None:
+    if record.ending is ending and record.scope is not None:
+        _force(record)
+
+
+def _force(record: Record) -> None:
+    """The grace is over: cancel, and from then on watch for a stuck life."""
+    # A loop, as supervisors may nest deeper than the stack.
+    todo = [record]
+    while todo:
+        one = todo.pop()
+        if one.scope is None or one.ending.forced:
+            continue
+        one.ending.forced = True
+        below = one.body.force(one, _reason(one))
+        if below:
+            todo += reversed([child for child in below if _sooner(child, 0)])
+        _watch(one)
+
+
+def _reason(record: Record) -> str:
+    if record.asked is None:
+        return f"{record.path_text}: its clean-up took longer than its grace"
+    return f"{record.asked}; the grace is over"
+
+
+def _watch(record: Record) -> None:
+    """Report the life if it outlives its cancellation."""
+    if record.parent is not None:
+        record.parent.watch_stuck(record)
