@@ -42,6 +42,12 @@ from trio_sup._core.exits import (
     PastError as PastError,
     Stop as Stop,
 )
+from trio_sup._core.options import (
+    ChildOptions as ChildOptions,
+    FunctionOptions as FunctionOptions,
+    ServerOptions as ServerOptions,
+    SupervisorOptions as SupervisorOptions,
+)
 from trio_sup._core.outcomes import Ok as Ok, TaskExit as TaskExit
 from trio_sup._core.policies import (
     Backoff as Backoff,

@@ -255,5 +255,7 @@ async def test_clients_inside_the_program_visit_it_and_come_back_after_a_crash(
     "options",
     [Options(), Options("shop", 0, 0.5, 90.0, 4242), Options(chaos=1e-3)],
 )
-def test_options_come_through_a_command_line_as_they_were(options: Options) -> None:
+async def test_options_come_through_a_command_line_as_they_were(
+    options: Options,
+) -> None:
     assert Options.from_argv(options.to_argv()) == options

@@ -130,7 +130,7 @@ class Hung(BaseException):
 
 
 @contextmanager
-def watchdog(seconds: int = 30) -> Generator[None]:
+def watchdog(seconds: int = 100) -> Generator[None]:
     """Fail a run that keeps the loop busy; one that waits for ever see `run`."""
 
     def bark(*_: object) -> NoReturn:

@@ -1,7 +1,7 @@
 """Specifications know the handle that they lead to. Read by checkers, never run."""
 
 from functools import partial
-from typing import Any, Generic, TypeVar, assert_type
+from typing import Any, Generic, TypeVar, Unpack, assert_type
 
 import trio
 
@@ -10,18 +10,25 @@ from trio_sup import (
     Attached,
     Backoff,
     Child,
+    ChildOptions,
     ChildSpec,
     DynamicSupervisor,
+    FunctionOptions,
     GenServer,
     Mailbox,
     Registry,
+    ServerOptions,
     ServerRef,
     Supervisor,
+    SupervisorOptions,
+    TaskSupervisor,
     call,
     child,
     dynamic_supervisor,
     open_supervisor,
+    partition_supervisor,
     supervisor,
+    task_supervisor,
 )
 
 T = TypeVar("T")
@@ -109,6 +116,64 @@ def bad_specs() -> None:
     supervisor([Counter])  # type: ignore[list-item]
     narrow: ChildSpec[ServerRef[Counter]] = child(worker, 1, "a")  # type: ignore[assignment]
     del narrow
+
+
+def options_can_be_handed_on() -> None:
+    def any_child(**options: Unpack[ChildOptions]) -> ChildSpec[Child]:
+        return child(worker, 1, "a", **options)
+
+    def polling(n: int, **options: Unpack[FunctionOptions]) -> ChildSpec[Child]:
+        chosen: FunctionOptions = {"backoff": Backoff(), **options}
+        return child(worker, n, "a", **chosen)
+
+    def counting(**options: Unpack[ServerOptions]) -> ChildSpec[ServerRef[Counter]]:
+        return child(Counter, 10, **options)
+
+    def pool(**options: Unpack[SupervisorOptions]) -> ChildSpec[DynamicSupervisor]:
+        supervisor([], **options)
+        partition_supervisor(child(Counter), **options)
+        task_supervisor(**options)
+        return dynamic_supervisor(max_children=9, **options)
+
+    any_child(id=1, name="n", restart="transient", shutdown=1, significant=True)
+    any_child(start_timeout=2, backoff=Backoff(), budget=None)
+    polling(3, ready="spawned", shutdown="brutal_kill")
+    counting(mailbox=Mailbox(5))
+    pool(max_restarts=1, max_seconds=2.5, shutdown=3)
+    any_child(ready="auto")  # type: ignore[call-arg]
+    polling("3")  # type: ignore[arg-type]
+    polling(3, mailbox=Mailbox())  # type: ignore[call-arg]
+    counting(ready="spawned")  # type: ignore[call-arg]
+    counting(mailbox=5)  # type: ignore[arg-type]
+    pool(max_restarts="many")  # type: ignore[arg-type]
+    pool(max_children=3)  # type: ignore[call-arg]
+    pool(mailbox=Mailbox())  # type: ignore[call-arg]
+
+
+def bad_options() -> None:
+    child(Counter, mailbox=5)  # type: ignore[call-arg, call-overload]
+    child(Counter, significant="yes")  # type: ignore[call-arg, call-overload]
+    child(worker, 1, "a", start_timeout="1")  # type: ignore[call-arg, call-overload]
+    child(worker, 1, "a", ready="soon")  # type: ignore[call-arg, call-overload]
+    child(worker, 1, "a", kind="server")  # type: ignore[call-overload]
+    child(Counter, runs=None)  # type: ignore[call-overload]
+    child(Counter, signals_ready=True)  # type: ignore[call-overload]
+    supervisor([], mailbox=Mailbox())  # type: ignore[call-arg]
+    supervisor([], flags=None)  # type: ignore[call-arg]
+    supervisor([], max_restarts="3")  # type: ignore[arg-type]
+    supervisor([], backoff=1.0)  # type: ignore[arg-type]
+    dynamic_supervisor(strategy="one_for_one")  # type: ignore[call-arg]
+    dynamic_supervisor(shutdown="soon")  # type: ignore[arg-type]
+    partition_supervisor(child(Counter), auto_shutdown="never")  # type: ignore[call-arg]
+    task_supervisor(name=[])  # type: ignore[arg-type]
+    task_supervisor(restart="often")  # type: ignore[arg-type]
+
+
+async def bad_options_of_a_task(tasks: TaskSupervisor) -> None:
+    assert_type(await tasks.start_child(worker, 1, "a", start_timeout=2), Child)
+    await tasks.start_child(worker, 1, "a", ready="auto")  # type: ignore[call-arg]
+    await tasks.start_child(worker, 1, "a", restart="often")  # type: ignore[arg-type]
+    await tasks.start_child(worker, 1, "a", deadline="1")  # type: ignore[arg-type]
 
 
 async def handles(sup: Supervisor, pool: DynamicSupervisor) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Awaitable, Callable, Generator, Hashable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Generator
+from typing import TYPE_CHECKING, Any, Unpack
 
 import trio
 from trio.lowlevel import enable_ki_protection
@@ -12,7 +11,7 @@ from trio.lowlevel import enable_ki_protection
 from trio_sup._children.bodies import PlainBody
 from trio_sup._children.current import current_record
 from trio_sup._children.record import Child
-from trio_sup._core.policies import Backoff, Budget
+from trio_sup._core.options import FunctionOptions
 from trio_sup._core.specs import ChildSpec, Runs
 from trio_sup._core.targets import (
     check_arguments,
@@ -20,7 +19,6 @@ from trio_sup._core.targets import (
     origin_of,
     signals_ready,
 )
-from trio_sup._core.words import Readiness, Restart, Shutdown
 from trio_sup._trio.blocks import block
 from trio_sup._trio.last_resort import report_fault
 from trio_sup._trio.protect import enter_user
@@ -116,16 +114,7 @@ FUNCTION = Runs(handle=Child._create, body=_body_of)  # pyright: ignore[reportPr
 def function_spec(
     target: Callable[..., Any],
     args: tuple[object, ...],
-    *,
-    id: Hashable | None = None,
-    name: Hashable | None = None,
-    restart: Restart = "permanent",
-    shutdown: Shutdown = 5.0,
-    significant: bool = False,
-    start_timeout: float = math.inf,
-    backoff: Backoff | None = None,
-    budget: Budget | None = None,
-    ready: Readiness = "auto",
+    **options: Unpack[FunctionOptions],
 ) -> ChildSpec[Child]:
     """Describe a plain function as a child; what `child` does with one.
 
@@ -133,25 +122,19 @@ def function_spec(
         ChildSpecError: an invalid value or combination, or arguments that do not
             fit the signature.
     """
-    label = id if id is not None else getattr(origin_of(target), "__name__", None)
+    label = options.get("id")
+    if label is None:
+        label = getattr(origin_of(target), "__name__", None)
     check_function(target, label)
-    signals = signals_ready(target, ready)
+    signals = signals_ready(target, options.get("ready", "auto"))
     check_arguments(target, args, label, needs_status=signals)
     return ChildSpec(
         kind="task",
         target=target,
         args=args,
-        id=id,
-        name=name,
-        restart=restart,
-        shutdown=shutdown,
-        significant=significant,
-        start_timeout=start_timeout,
-        backoff=backoff,
-        budget=budget,
-        ready=ready,
         signals_ready=signals,
         runs=FUNCTION,
+        **options,
     )
 
 

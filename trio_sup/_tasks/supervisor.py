@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import AsyncIterable, Awaitable, Callable, Hashable, Iterable
-from typing import Any, TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import trio
 from trio.lowlevel import enable_ki_protection
@@ -14,10 +14,16 @@ from trio_sup._children.functions import function_spec
 from trio_sup._children.record import Child
 from trio_sup._children.supervising import SupervisorHandle
 from trio_sup._children.waits import refuse_self
-from trio_sup._core.addresses import key_of
-from trio_sup._core.policies import Backoff, Budget
-from trio_sup._core.specs import ChildSpec, Flags, check_flags
-from trio_sup._core.words import Restart, Shutdown
+from trio_sup._core.options import (
+    OF_A_CHILD,
+    OF_A_SUPERVISOR,
+    ChildOptions,
+    SupervisorOptions,
+    check_options,
+    supervisor_spec,
+)
+from trio_sup._core.specs import ChildSpec, Flags
+from trio_sup._core.words import Shutdown
 from trio_sup._supervisors.shell import runs_with
 from trio_sup._tasks.callers import calling, enter_callers
 from trio_sup._tasks.links import LinkedTasks
@@ -167,13 +173,8 @@ class TaskSupervisor(SupervisorHandle):
         self,
         fn: Callable[[*Ts], Awaitable[object]],
         *args: *Ts,
-        restart: Restart = "temporary",
-        shutdown: Shutdown = 5.0,
         deadline: float | None = None,
-        id: Hashable | None = None,
-        name: Hashable | None = None,
-        backoff: Backoff | None = None,
-        budget: Budget | None = None,
+        **options: Unpack[ChildOptions],
     ) -> Child:
         """Start a function that nobody waits for the result of. A checkpoint.
 
@@ -183,13 +184,11 @@ class TaskSupervisor(SupervisorHandle):
         Args:
             fn: An async function.
             args: Its arguments.
-            restart: As for `child`, like the rest.
-            shutdown: Its grace.
             deadline: Seconds for each life; by default the supervisor's.
-            id: The place under this supervisor; by default a serial number.
-            name: An address.
-            backoff: Delays between restarts.
-            budget: A restart limit of its own.
+            options: Those of `ChildOptions`, but that `restart` is ``temporary`` by
+                default: `id`, `name`, `shutdown`, `start_timeout`, `backoff`,
+                `budget`. None can be `significant`: the supervisor has no
+                `auto_shutdown`.
 
         Raises:
             MaxChildren: there are as many tasks as there may be.
@@ -197,20 +196,14 @@ class TaskSupervisor(SupervisorHandle):
             StartFailed: it takes a `task_status` and did not become ready.
             ChildSpecError: an invalid value, or arguments that do not fit.
             SupervisorStopping: the supervisor is going down.
+            TypeError: no option of a child.
             WrongRun: called from a thread or from another Trio run.
         """
+        check_options(TaskSupervisor.start_child, options, OF_A_CHILD)
         shell = self._shell
         seconds = checked_deadline(deadline, shell.flags.task_deadline)
-        checked = function_spec(
-            fn,
-            args,
-            restart=restart,
-            shutdown=shutdown,
-            id=id,
-            name=name,
-            backoff=backoff,
-            budget=budget,
-        )
+        chosen: ChildOptions = {"restart": "temporary", **options}
+        checked = function_spec(fn, args, **chosen)
         return await shell.start_child(checked.replace(target=_limited(fn, seconds)))
 
     def children(self) -> list[Child]:
@@ -256,61 +249,31 @@ _TASKS = runs_with(TaskSupervisor, TaskShell)
 
 def task_supervisor(
     *,
-    max_restarts: int = 3,
-    max_seconds: float = 5.0,
     max_children: float = math.inf,
     deadline: float = math.inf,
-    id: Hashable | None = None,
-    name: Hashable | None = None,
-    restart: Restart = "permanent",
-    shutdown: Shutdown = math.inf,
-    significant: bool = False,
-    start_timeout: float = math.inf,
-    backoff: Backoff | None = None,
-    budget: Budget | None = None,
+    **options: Unpack[SupervisorOptions],
 ) -> ChildSpec[TaskSupervisor]:
     """Describe a task supervisor: it starts empty, async functions come and go.
 
     Args:
-        max_restarts: As for `supervisor`; only `TaskSupervisor.start_child` with a
-            `restart` other than ``temporary`` makes restarts.
-        max_seconds: The window, in seconds.
         max_children: The most tasks at a time.
         deadline: Seconds that each task may take, unless it is started with another;
             then it is cancelled and ends with a `trio.TooSlowError`. (Not in Elixir:
             TASK-061.)
-        id: The place under its supervisor; by default the name's key, or
-            ``"task_supervisor"``.
-        name: An address, as for `child`.
-        restart: As for `supervisor`.
-        shutdown: Seconds for all tasks; unlimited by default.
-        significant: As for `child`.
-        start_timeout: As for `child`.
-        backoff: As for `child`, for the supervisor itself.
-        budget: As for `child`, for the supervisor itself.
+        options: As for `supervisor`; only `TaskSupervisor.start_child` with a `restart`
+            other than ``temporary`` makes restarts that count to `max_restarts`, and
+            `backoff` and `budget` are for the supervisor itself.
 
     Raises:
         ChildSpecError: an invalid value or combination.
+        TypeError: no option of a supervisor.
         ValueError: a bad `deadline`.
     """
+    check_options(task_supervisor, options, OF_A_SUPERVISOR)
     flags = Flags(
-        max_restarts=max_restarts,
-        max_seconds=max_seconds,
         max_children=max_children,
         task_deadline=checked_deadline(deadline, math.inf),
     )
-    check_flags(flags, str(id or "task_supervisor"), dynamic=True)
-    return ChildSpec(
-        kind="dynamic",
-        target="task_supervisor",
-        runs=_TASKS,
-        id=id if id is not None or name is None else key_of(name),
-        name=name,
-        restart=restart,
-        shutdown=shutdown,
-        significant=significant,
-        start_timeout=start_timeout,
-        backoff=backoff,
-        budget=budget,
-        flags=flags,
+    return supervisor_spec(
+        "dynamic", "task_supervisor", _TASKS, flags, options, named_by_key=True
     )

@@ -7,16 +7,20 @@ goes through the supervisor (checklist PART-009).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
 from trio_sup._children.record import Child
-from trio_sup._core.addresses import key_of
 from trio_sup._core.checks import ChildSpecError
-from trio_sup._core.policies import Backoff, Budget
-from trio_sup._core.specs import ChildSpec, Flags, check_flags
-from trio_sup._core.words import Restart, Shutdown, Strategy
+from trio_sup._core.options import (
+    OF_A_SUPERVISOR,
+    SupervisorOptions,
+    check_options,
+    owner_of,
+    supervisor_spec,
+)
+from trio_sup._core.specs import ChildSpec, Flags
+from trio_sup._core.words import Strategy
 from trio_sup._supervisors.partition import PartitionShell
 from trio_sup._supervisors.shell import runs_with
 from trio_sup._tree.supervisor import PartitionSupervisor
@@ -40,16 +44,7 @@ def partition_supervisor(
     *,
     partitions: int = DEFAULT_PARTITIONS,
     strategy: Strategy = "one_for_one",
-    max_restarts: int = 3,
-    max_seconds: float = 5.0,
-    id: Hashable | None = None,
-    name: Hashable | None = None,
-    restart: Restart = "permanent",
-    shutdown: Shutdown = math.inf,
-    significant: bool = False,
-    start_timeout: float = math.inf,
-    backoff: Backoff | None = None,
-    budget: Budget | None = None,
+    **options: Unpack[SupervisorOptions],
 ) -> ChildSpec[PartitionSupervisor[H]]:
     """Describe a partition supervisor: n children of one kind, picked by a key.
 
@@ -58,49 +53,30 @@ def partition_supervisor(
             number. Or a function that is called once with each number, here, and
             returns the specification for it (PART-005).
         partitions: How many; the most that `PartitionSupervisor.resize` can set.
-        strategy: As for `supervisor`, like the rest.
-        max_restarts: The restart limit, shared by all partitions.
-        max_seconds: Its window, in seconds.
-        id: The place under its supervisor; by default the name's key, or
-            ``"partition_supervisor"``.
-        name: An address, as for `child`.
-        restart: As for `supervisor`.
-        shutdown: Seconds for all partitions; unlimited by default.
-        significant: As for `child`.
-        start_timeout: Seconds in which all partitions must be ready.
-        backoff: As for `child`, for the supervisor itself.
-        budget: As for `child`, for the supervisor itself.
+        strategy: As for `supervisor`.
+        options: As for `supervisor`; `max_restarts` is shared by all partitions, and
+            `backoff` and `budget` are for the supervisor itself.
 
     Raises:
         ChildSpecError: an invalid value or combination; several partitions with one
             and the same name; significant partitions.
+        TypeError: no option of a supervisor.
     """
-    owner = str(id or "partition_supervisor")
+    check_options(partition_supervisor, options, OF_A_SUPERVISOR)
+    owner = owner_of(options, "partition_supervisor")
     count = cast("object", partitions)
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise ChildSpecError("partitions", count, "a whole number >= 1", owner)
     children = tuple(_spec_for(spec, number, owner) for number in range(partitions))
     _check_names(children, owner)
-    flags = Flags(
-        strategy=strategy,
-        max_restarts=max_restarts,
-        max_seconds=max_seconds,
-        children=children,
-    )
-    check_flags(flags, owner, dynamic=False)
-    return ChildSpec(
-        kind="supervisor",
-        target="partition_supervisor",
-        runs=_PARTITIONS,
-        id=id if id is not None or name is None else key_of(name),
-        name=name,
-        restart=restart,
-        shutdown=shutdown,
-        significant=significant,
-        start_timeout=start_timeout,
-        backoff=backoff,
-        budget=budget,
-        flags=flags,
+    flags = Flags(strategy=strategy, children=children)
+    return supervisor_spec(
+        "supervisor",
+        "partition_supervisor",
+        _PARTITIONS,
+        flags,
+        options,
+        named_by_key=True,
     )
 
 

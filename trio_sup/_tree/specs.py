@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, overload
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack, overload
 
 from trio_sup._children.functions import function_spec
 from trio_sup._core.checks import ChildSpecError
-from trio_sup._core.policies import Backoff, Budget, Mailbox
-from trio_sup._core.specs import ChildSpec, Flags, check_flags
-from trio_sup._core.targets import (
-    check_arguments,
-    origin_of,
+from trio_sup._core.options import (
+    OF_A_SUPERVISOR,
+    ChildOptions,
+    FunctionOptions,
+    ServerOptions,
+    SupervisorOptions,
+    check_options,
+    supervisor_spec,
 )
-from trio_sup._core.words import (
-    AutoShutdown,
-    Readiness,
-    Restart,
-    Shutdown,
-    Strategy,
-)
+from trio_sup._core.specs import ChildSpec, Flags
+from trio_sup._core.targets import check_arguments, origin_of
+from trio_sup._core.words import AutoShutdown, Readiness, Strategy
 from trio_sup._servers.genserver import GenServer
 from trio_sup._servers.runs import SERVER
 from trio_sup._supervisors.dynamic import DynamicShell
@@ -36,68 +35,30 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=GenServer)
 Ts = TypeVarTuple("Ts")
 
-_DEFAULT_MAILBOX = Mailbox()
+# Which of the two fit a target is for type checkers; at run time the other is of no use.
+_OF_A_CHILD = FunctionOptions.__optional_keys__ | ServerOptions.__optional_keys__
 _STATIC = runs_with(Supervisor, StaticShell)
 _DYNAMIC = runs_with(DynamicSupervisor, DynamicShell)
 
 
 @overload
 def child(
-    target: Callable[[*Ts], S],
-    *args: *Ts,
-    id: Hashable | None = None,
-    name: Hashable | None = None,
-    restart: Restart = "permanent",
-    shutdown: Shutdown = 5.0,
-    significant: bool = False,
-    start_timeout: float = math.inf,
-    backoff: Backoff | None = None,
-    budget: Budget | None = None,
-    mailbox: Mailbox = ...,
-    ready: Readiness = "auto",
+    target: Callable[[*Ts], S], *args: *Ts, **options: Unpack[ServerOptions]
 ) -> ChildSpec[ServerRef[S]]: ...
 @overload
 def child(
     target: Callable[[*Ts], Awaitable[object]],
     *args: *Ts,
-    id: Hashable | None = None,
-    name: Hashable | None = None,
-    restart: Restart = "permanent",
-    shutdown: Shutdown = 5.0,
-    significant: bool = False,
-    start_timeout: float = math.inf,
-    backoff: Backoff | None = None,
-    budget: Budget | None = None,
-    ready: Readiness = "auto",
+    **options: Unpack[FunctionOptions],
 ) -> ChildSpec[Child]: ...
 @overload
 def child(
     target: Callable[..., Awaitable[object]],
     *args: Any,
-    id: Hashable | None = None,
-    name: Hashable | None = None,
-    restart: Restart = "permanent",
-    shutdown: Shutdown = 5.0,
-    significant: bool = False,
-    start_timeout: float = math.inf,
-    backoff: Backoff | None = None,
-    budget: Budget | None = None,
     ready: Readiness,
+    **options: Unpack[ChildOptions],
 ) -> ChildSpec[Child]: ...
-def child(
-    target: Callable[[*Ts], Any],
-    *args: *Ts,
-    id: Hashable | None = None,
-    name: Hashable | None = None,
-    restart: Restart = "permanent",
-    shutdown: Shutdown = 5.0,
-    significant: bool = False,
-    start_timeout: float = math.inf,
-    backoff: Backoff | None = None,
-    budget: Budget | None = None,
-    mailbox: Mailbox = _DEFAULT_MAILBOX,
-    ready: Readiness = "auto",
-) -> ChildSpec[Any]:
+def child(target: Callable[[*Ts], Any], *args: *Ts, **options: Any) -> ChildSpec[Any]:
     """Describe a child: an async function, or a `GenServer` subclass.
 
     Nothing runs yet: a specification is frozen plain data, checked here. Keyword
@@ -111,80 +72,33 @@ def child(
     Args:
         target: What runs in each life.
         args: Its positional arguments.
-        id: The place under one supervisor, in the path; unique there. By default
-            the target's name; under a dynamic supervisor the name's key or a
-            serial number.
-        name: An address: any hashable key in the node's own registry, or
-            ``registry.via(key)``. Registered before each life, free afterwards.
-        restart: ``permanent`` (always), ``transient`` (after a crash), or
-            ``temporary`` (never).
-        shutdown: Seconds from the request to stop until the cancellation; or
-            ``"brutal_kill"``: cancelled without a request.
-        significant: Its end may end the supervisor: see `supervisor`.
-        start_timeout: Seconds in which it must become ready.
-        backoff: Delays between restarts; by default restarts are immediate.
-        budget: A restart limit of its own, beside the supervisor's.
-        mailbox: Only for servers: bound and policies.
-        ready: Only for functions: ``signalled`` or ``spawned`` instead of looking
-            at the signature.
+        options: Those of `ChildOptions`: `id`, `name`, `restart`, `shutdown`,
+            `significant`, `start_timeout`, `backoff`, `budget`. Only for servers
+            `mailbox` (`ServerOptions`), only for functions `ready`
+            (`FunctionOptions`).
 
     Raises:
         ChildSpecError: an invalid value or combination, or arguments that do not
             fit the target's signature.
+        TypeError: no option of a child.
     """
+    check_options(child, options, _OF_A_CHILD)
     cls: Any = origin_of(target)
     if not _is_server_class(cls):
-        described = function_spec(
-            target,
-            args,
-            id=id,
-            name=name,
-            restart=restart,
-            shutdown=shutdown,
-            significant=significant,
-            start_timeout=start_timeout,
-            backoff=backoff,
-            budget=budget,
-            ready=ready,
-        )
-        if mailbox is _DEFAULT_MAILBOX:
-            return described
-        return described.replace(mailbox=mailbox)  # checked, and of no use
-    label = id if id is not None else getattr(cls, "__name__", None)
+        return function_spec(target, args, **options)
+    label = options.get("id")
+    if label is None:
+        label = getattr(cls, "__name__", None)
     check_arguments(cls, args, label, needs_status=False)
-    return ChildSpec(
-        kind="server",
-        target=cls,
-        args=args,
-        id=id,
-        name=name,
-        restart=restart,
-        shutdown=shutdown,
-        significant=significant,
-        start_timeout=start_timeout,
-        backoff=backoff,
-        budget=budget,
-        mailbox=mailbox,
-        ready=ready,
-        runs=SERVER,
-    )
+    return ChildSpec(kind="server", target=cls, args=args, runs=SERVER, **options)
 
 
 def supervisor(
     children: Iterable[ChildSpec[Any]] = (),
     *,
     strategy: Strategy = "one_for_one",
-    max_restarts: int = 3,
-    max_seconds: float = 5.0,
     auto_shutdown: AutoShutdown = "never",
-    id: Hashable | None = None,
-    name: Hashable | None = None,
-    restart: Restart = "permanent",
-    shutdown: Shutdown = math.inf,
-    significant: bool = False,
-    start_timeout: float = math.inf,
-    backoff: Backoff | None = None,
-    budget: Budget | None = None,
+    **options: Unpack[SupervisorOptions],
 ) -> ChildSpec[Supervisor]:
     """Describe a static supervisor: a child like any other, so trees are data.
 
@@ -195,102 +109,43 @@ def supervisor(
         strategy: Who is restarted with a child that failed: only it
             (``one_for_one``), all (``one_for_all``), or it and those after it
             (``rest_for_one``).
-        max_restarts: How many restarts are fine inside the window; one more and
-            the supervisor gives up. A group restart counts once.
-        max_seconds: The window, in seconds; a restart counts while it is at most
-            that old.
         auto_shutdown: Whether the supervisor ends, in order, when
             ``any_significant`` child ended for good, or ``all_significant`` did.
-        id: The place under its own supervisor; ``"supervisor"`` by default.
-        name: An address, as for `child`.
-        restart: As for `child`. Note that giving up is a *shutdown*: a transient
-            supervisor that gave up stays down.
-        shutdown: Seconds for the whole subtree; unlimited by default.
-        significant: As for `child`.
-        start_timeout: Seconds in which all children must be ready.
-        backoff: As for `child`.
-        budget: As for `child`.
+        options: Those of `SupervisorOptions`: `max_restarts` and `max_seconds`; and
+            those of `ChildOptions`: `id`, `name`, `restart`, `shutdown`,
+            `significant`, `start_timeout`, `backoff`, `budget`.
 
     Raises:
         ChildSpecError: an invalid value or combination; equal ids.
+        TypeError: no option of a supervisor.
     """
+    check_options(supervisor, options, OF_A_SUPERVISOR)
     flags = Flags(
-        strategy=strategy,
-        max_restarts=max_restarts,
-        max_seconds=max_seconds,
-        auto_shutdown=auto_shutdown,
-        children=_as_tuple(children),
+        strategy=strategy, auto_shutdown=auto_shutdown, children=_as_tuple(children)
     )
-    check_flags(flags, str(id or "supervisor"), dynamic=False)
-    return ChildSpec(
-        kind="supervisor",
-        target="supervisor",
-        runs=_STATIC,
-        id=id,
-        name=name,
-        restart=restart,
-        shutdown=shutdown,
-        significant=significant,
-        start_timeout=start_timeout,
-        backoff=backoff,
-        budget=budget,
-        flags=flags,
-    )
+    return supervisor_spec("supervisor", "supervisor", _STATIC, flags, options)
 
 
 def dynamic_supervisor(
-    *,
-    max_restarts: int = 3,
-    max_seconds: float = 5.0,
-    max_children: float = math.inf,
-    id: Hashable | None = None,
-    name: Hashable | None = None,
-    restart: Restart = "permanent",
-    shutdown: Shutdown = math.inf,
-    significant: bool = False,
-    start_timeout: float = math.inf,
-    backoff: Backoff | None = None,
-    budget: Budget | None = None,
+    *, max_children: float = math.inf, **options: Unpack[SupervisorOptions]
 ) -> ChildSpec[DynamicSupervisor]:
     """Describe a dynamic supervisor: it starts empty, children come and go.
 
     Every child is one_for_one; all stop at the same time.
 
     Args:
-        max_restarts: As for `supervisor`, shared by all children.
-        max_seconds: The window, in seconds.
         max_children: The most children at a time, those included that are starting
             or waiting for a restart.
-        id: The place under its supervisor; ``"dynamic_supervisor"`` by default.
-        name: An address, as for `child`.
-        restart: As for `supervisor`.
-        shutdown: Seconds for all children; unlimited by default.
-        significant: As for `child`.
-        start_timeout: As for `child`.
-        backoff: As for `child`, for the supervisor itself.
-        budget: As for `child`, for the supervisor itself.
+        options: As for `supervisor`; `max_restarts` is shared by all children, and
+            `backoff` and `budget` are for the supervisor itself.
 
     Raises:
         ChildSpecError: an invalid value or combination.
+        TypeError: no option of a supervisor.
     """
-    flags = Flags(
-        max_restarts=max_restarts, max_seconds=max_seconds, max_children=max_children
-    )
-    check_flags(flags, str(id or "dynamic_supervisor"), dynamic=True)
-    return ChildSpec(
-        kind="dynamic",
-        target="dynamic_supervisor",
-        runs=_DYNAMIC,
-        id=id,
-        name=name,
-        restart=restart,
-        shutdown=shutdown,
-        significant=significant,
-        start_timeout=start_timeout,
-        backoff=backoff,
-        budget=budget,
-        flags=flags,
-    )
+    check_options(dynamic_supervisor, options, OF_A_SUPERVISOR)
+    flags = Flags(max_children=max_children)
+    return supervisor_spec("dynamic", "dynamic_supervisor", _DYNAMIC, flags, options)
 
 
 def _is_server_class(target: object) -> bool:
