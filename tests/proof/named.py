@@ -56,4 +56,6 @@ def _word(part: Value) -> str:
 
 
 def _begins(text: str, pattern: str) -> bool:
-    return text == pattern or text.startswith(pattern + " ")
+    """Whether it does, and not in the middle of a word or a number."""
+    rest = text.removeprefix(pattern)
+    return text.startswith(pattern) and (not rest or rest[0] in " ,")

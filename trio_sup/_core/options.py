@@ -11,8 +11,6 @@ import math
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypedDict
 
-import attrs
-
 from trio_sup._core.addresses import key_of
 from trio_sup._core.policies import Backoff, Budget, Mailbox
 from trio_sup._core.specs import ChildSpec, Flags, Runs, check_flags
@@ -99,6 +97,7 @@ class SupervisorOptions(ChildOptions, total=False):
 
 OF_A_CHILD = ChildOptions.__optional_keys__
 OF_A_SUPERVISOR = SupervisorOptions.__optional_keys__
+_LIMITS = tuple(OF_A_SUPERVISOR - OF_A_CHILD)
 
 
 def check_options(
@@ -130,7 +129,7 @@ def supervisor_spec(
     kind: Kind,
     word: str,
     runs: Runs,
-    flags: Flags,
+    flags: Callable[..., Flags],
     options: SupervisorOptions,
     *,
     named_by_key: bool = False,
@@ -141,7 +140,8 @@ def supervisor_spec(
         kind: Whether children come and go.
         word: What stands in for its target.
         runs: How it comes to life.
-        flags: What its factory knows; the restart limit is among the options.
+        flags: Makes its flags; the restart limit, which is among the options, is still
+            to be given.
         options: What the factory was given.
         named_by_key: Whether the key of its name is its id, if it has none.
 
@@ -149,13 +149,13 @@ def supervisor_spec(
         ChildSpecError: an invalid value or combination.
     """
     rest: dict[str, Any] = {"shutdown": math.inf, **options}
-    limits = {key: rest.pop(key) for key in OF_A_SUPERVISOR - OF_A_CHILD if key in rest}
-    flags = attrs.evolve(flags, **limits)
-    check_flags(flags, owner_of(options, word), dynamic=kind == "dynamic")
+    limits = {key: rest.pop(key) for key in _LIMITS if key in rest}
+    made = flags(**limits)
+    check_flags(made, owner_of(options, word), dynamic=kind == "dynamic")
     name = options.get("name")
     if named_by_key and options.get("id") is None and name is not None:
         rest["id"] = key_of(name)
-    return ChildSpec(kind=kind, target=word, runs=runs, flags=flags, **rest)
+    return ChildSpec(kind=kind, target=word, runs=runs, flags=made, **rest)
 
 
 def owner_of(options: ChildOptions, word: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, cast
 
 import trio
 from trio.lowlevel import enable_ki_protection
@@ -12,7 +12,7 @@ from trio.lowlevel import enable_ki_protection
 from trio_sup._children.watching import Until
 from trio_sup._core.addresses import Via
 from trio_sup._servers.callbacks import ServerBase
-from trio_sup._servers.handlers import Operation, handler_of
+from trio_sup._servers.handlers import Handler, Operation, handler_of
 from trio_sup._servers.messages import CastNote, InfoNote
 from trio_sup._servers.monitors import Monitor, watch_for_server
 from trio_sup._servers.operations import Cast, handlers_of
@@ -57,6 +57,8 @@ class GenServer(ServerBase):
     in ``@call(raises=...)``): every caller gets `ServerExit` at once, and the
     supervisor decides what follows.
     """
+
+    __handlers__: ClassVar[dict[Operation, Handler]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

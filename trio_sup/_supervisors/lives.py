@@ -22,6 +22,7 @@ from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
 from trio_sup._children.remains import let_go, note_exit
 from trio_sup._children.stopping import ask_stop, cut_short
+from trio_sup._children.surroundings import HostNode
 from trio_sup._core import events
 from trio_sup._core.anatomy import before, class_name, is_a, set_context
 from trio_sup._core.exits import Exit, Ignore
@@ -49,7 +50,7 @@ class Lives(Generic[P]):
         self.record = record
         self.flags = flags
         self.plan: P = plan
-        self.node = record.node
+        self.node: HostNode[Record] = record.node
         self.story: Story = Story()
         # What to raise once all children are down.
         self.fatal: list[BaseException] = []

@@ -270,7 +270,8 @@ def task_supervisor(
         ValueError: a bad `deadline`.
     """
     check_options(task_supervisor, options, OF_A_SUPERVISOR)
-    flags = Flags(
+    flags = functools.partial(
+        Flags,
         max_children=max_children,
         task_deadline=checked_deadline(deadline, math.inf),
     )

@@ -8,6 +8,7 @@ goes through the supervisor (checklist PART-009).
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
 from trio_sup._children.record import Child
@@ -69,7 +70,7 @@ def partition_supervisor(
         raise ChildSpecError("partitions", count, "a whole number >= 1", owner)
     children = tuple(_spec_for(spec, number, owner) for number in range(partitions))
     _check_names(children, owner)
-    flags = Flags(strategy=strategy, children=children)
+    flags = partial(Flags, strategy=strategy, children=children)
     return supervisor_spec(
         "supervisor",
         "partition_supervisor",

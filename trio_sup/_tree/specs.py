@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack, overload
 
 from trio_sup._children.functions import function_spec
@@ -120,8 +121,11 @@ def supervisor(
         TypeError: no option of a supervisor.
     """
     check_options(supervisor, options, OF_A_SUPERVISOR)
-    flags = Flags(
-        strategy=strategy, auto_shutdown=auto_shutdown, children=_as_tuple(children)
+    flags = partial(
+        Flags,
+        strategy=strategy,
+        auto_shutdown=auto_shutdown,
+        children=_as_tuple(children),
     )
     return supervisor_spec("supervisor", "supervisor", _STATIC, flags, options)
 
@@ -144,7 +148,7 @@ def dynamic_supervisor(
         TypeError: no option of a supervisor.
     """
     check_options(dynamic_supervisor, options, OF_A_SUPERVISOR)
-    flags = Flags(max_children=max_children)
+    flags = partial(Flags, max_children=max_children)
     return supervisor_spec("dynamic", "dynamic_supervisor", _DYNAMIC, flags, options)
 
 

@@ -304,7 +304,7 @@ MUTANTS = [
     ),
     Mutant(
         "a kept message is not counted as waiting",
-        QUEUE,
+        MAILBOX,
         "        self.bounded -= gone",
         "        self.bounded = 0",
     ),
