@@ -1,16 +1,19 @@
 """What requests are told does not depend on the order of tasks."""
 
+# pyright: reportPrivateUsage=false
+
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 import trio_sup
 from tests.proof.machine import is_available
-from trio_sup._children.record import Record
-from trio_sup._children.stopping import arm
+from trio_sup._core.plan.doing import OwnGrace
+from trio_sup._core.plan.line import Line
+from trio_sup._core.plan.supervision import Plan
+from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import SupervisorCore
-from trio_sup._supervisors.ordered import OrderedShell
-from trio_sup._supervisors.shell import Shell
 
 from .differences import first_difference
 from .draw import scenario_for
@@ -47,15 +50,18 @@ def test_the_scenarios_have_everything_in_them() -> None:
 def test_an_answer_by_whose_turn_it_is_would_be_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def until(self: OrderedShell, done: object) -> None:
-        assert callable(done)
-        self.watching = True
-        while not done() and self.mode != "stopping":
-            await self.bell.wait()
-        self.watching = False
-        self._overtaken = not done()  # pyright: ignore[reportPrivateUsage]
+    def cut(self: Line[Any], *, fatal: bool) -> None:
+        self.cut_short = True
 
-    monkeypatch.setattr(OrderedShell, "_until", until)
+    right = Line.turn
+
+    def turn(self: Line[Any]) -> Any:
+        if self.cut_short and self._awaited is not None:
+            self.overtaken = not self._has_come()
+        return right(self)
+
+    monkeypatch.setattr(Line, "turn", turn)
+    monkeypatch.setattr(Line, "cut", cut)
     slow = Worker("a", held_stop=True)
     tree = Tree("root", children=(Tree("s", children=(slow,), shutdown="brutal_kill"),))
     script = ((Request("terminate_child", "s", "a"),), (Request("stop", ""),))
@@ -65,13 +71,13 @@ def test_an_answer_by_whose_turn_it_is_would_be_found(
 def test_a_waiter_that_is_forgotten_would_be_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    refuse = OrderedShell._refuse_requests  # pyright: ignore[reportPrivateUsage]
+    clear = Line.clear
 
-    def forgets(self: OrderedShell, error: object) -> None:
-        self._queue.clear()  # pyright: ignore[reportPrivateUsage]
-        refuse(self, error)  # type: ignore[arg-type]
+    def forgets(self: Line[Any]) -> list[Any]:
+        clear(self)
+        return []
 
-    monkeypatch.setattr(OrderedShell, "_refuse_requests", forgets)
+    monkeypatch.setattr(Line, "clear", forgets)
     findings = (play(scenario_for(seed)).faults for seed in range(400))
     assert any("never answered" in fault for faults in findings for fault in faults)
 
@@ -93,24 +99,23 @@ def test_it_is_what_otp_did() -> None:
     assert list(differing()) == []
 
 
-def aborts_the_start(self: Shell, grace: float) -> None:
+def aborts_the_start(self: Plan[Any], grace: float) -> Any:
     """Stop as `stop()` did once: without regard to a start in progress."""
-    if self.mode in ("starting", "running"):
-        self.outcome = trio_sup.Exit("shutdown", "stop()")
-        self.request_stop("stop()")
-        arm(self.record, grace)
+    self.outcome = trio_sup.Exit("shutdown", "stop()")
+    return (*self.stop("stop()"), OwnGrace(grace))
 
 
 def hears_of_ends_at_once(
-    self: OrderedShell, record: Record, exit: trio_sup.Exit
+    self: SupervisorCore[Any], record: ChildState, exit: trio_sup.Exit
 ) -> None:
-    record.status, record.undecided = "stopped", False
+    record.enter("rests")
+    record.undecided = False
 
 
 @pytest.mark.parametrize(
     ("owner", "name", "bug"),
     [
-        (Shell, "stop_itself", aborts_the_start),
+        (Plan, "stop_itself", aborts_the_start),
         (SupervisorCore, "expect", hears_of_ends_at_once),
     ],
 )

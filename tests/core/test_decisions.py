@@ -29,6 +29,10 @@ class Record(ChildState):
     living = False
 
     @property
+    def asked(self) -> str | None:
+        return "by somebody" if self.status == "stopping" else None
+
+    @property
     def alive(self) -> bool:
         return self.living
 

@@ -26,6 +26,10 @@ class Record(ChildState):
         self.status = "running"
 
     @property
+    def asked(self) -> str | None:
+        return "by somebody" if self.status == "stopping" else None
+
+    @property
     def alive(self) -> bool:
         Record.looks += 1
         return self.up

@@ -18,7 +18,7 @@ from trio_sup import (
 )
 from trio_sup._children import life as _life
 from trio_sup._core.events import ChildCrashed, ChildStopped, LifecycleEvent
-from trio_sup._supervisors.dynamic import CHUNK
+from trio_sup._core.plan.dynamic import CHUNK
 from trio_sup._trio import gate as _gate
 from trio_sup._trio.gate import CROWD, TURN
 

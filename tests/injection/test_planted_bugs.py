@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any
 
 import pytest
 import trio
@@ -81,10 +82,10 @@ def crashes_lose_their_error(patch: Patch) -> None:
 def all_are_stopped_at_once(patch: Patch) -> None:
     right = Lives.request_stop
 
-    def request_stop(self: Lives, reason: str) -> None:
+    def request_stop(self: Lives[Any], reason: str) -> None:
         right(self, reason)
-        for record in self.all_records():
-            self.stop_record(record, reason)
+        for record in list(self.plan.core.records.values()):
+            self.stop_life(self.plan.stopping_of(record, reason))
 
     patch.setattr(Lives, "request_stop", request_stop)
 

@@ -21,8 +21,10 @@ class PlainBody:
 
     __slots__ = ()
 
-    outcome: Exit = NORMAL
-    """How a life ends that returns, or raises the very error in here."""
+    @property
+    def outcome(self) -> Exit:
+        """How a life ends that returns, or raises the very error in here."""
+        return NORMAL
 
     @property
     def mailbox(self) -> Any:

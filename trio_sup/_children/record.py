@@ -38,17 +38,11 @@ class Record(ObservedState):
         "exits",
         "handle",
         "node",
-        "overtaken",
         "parent",
-        "path_text",
-        "ready",
         "registries",
-        "rests_with_parent",
         "scope",
         "start_alarm",
-        "started_life",
         "stop_event",
-        "supervised_start",
         "task",
         "uid",
         "value",
@@ -81,19 +75,10 @@ class Record(ObservedState):
         # Past lives: number, end, when it began, when it ended.
         self.exits: list[tuple[int, Exit, float, float]] | None = None
         self.registries: set[Namespace[Record]] | None = None
-        # Down only because its supervisor is: back when that one comes back.
-        self.rests_with_parent: bool = False
-        # The last life that was stopped because its supervisor stopped.
-        self.overtaken: int = 0
         self.value: object = None
         # Invariant: not None exactly while a life is in progress.
         self.scope: trio.CancelScope | None = None
         self.task: trio.lowlevel.Task | None = None
-        self.ready: bool = False
-        # The last life that became ready, even if it ended in the same step.
-        self.started_life: int = 0
-        # Somebody waits for this start and deals with its failure.
-        self.supervised_start: bool = False
         # Invariant: of the present life, or the last; never that of another.
         self.ending: Ending = GOING
         self.start_alarm: Alarm | None = None
@@ -109,13 +94,9 @@ class Record(ObservedState):
         return self.scope is not None
 
     @property
-    def terminated(self) -> bool:
-        """Whether the life in progress was asked to end: not by itself, by its parent.
-
-        One that winds down by itself (a server that cleans up after a crash, a
-        supervisor after `stop()`) is still to be decided about when it has ended.
-        """
-        return self.ending.asked is not None
+    def above(self) -> Record | None:
+        """The record of its supervisor; None for a root."""
+        return None if self.parent is None else self.parent.record
 
     @property
     def asked(self) -> str | None:
@@ -136,24 +117,6 @@ class Record(ObservedState):
     def outcome(self) -> Exit:
         """How the life ends if it returns, or raises the very error in here."""
         return self.body.outcome
-
-    @property
-    def running(self) -> bool:
-        """Whether it is ready and does not end, neither asked to nor by itself."""
-        return self.ready and self.status == "running" and self.scope is not None
-
-    @property
-    def may_return(self) -> bool:
-        """Whether it lives, or will live again without anybody's request."""
-        record = self
-        while True:
-            if record.scope is not None or record.awaiting_restart or record.in_plan:
-                return True
-            if record.status == "starting":  # waits for its turn
-                return True
-            if not record.rests_with_parent or record.parent is None:
-                return False
-            record = record.parent.record
 
     def touch(self) -> None:
         """Something changed: tell those who wait."""
@@ -214,7 +177,7 @@ class Record(ObservedState):
             return  # too late: it is being stopped already
         self.ready = True
         self.started_life = self.life
-        self.status = "running"
+        self.enter("ready")
         if self.start_alarm is not None:
             self.start_alarm.cancel()
             self.start_alarm = None
@@ -229,7 +192,7 @@ class Record(ObservedState):
     def wind_down(self) -> None:
         """The life begins to end by itself: nobody may take it for running."""
         if self.status == "running":
-            self.status = "stopping"
+            self.enter("winds_down")
             self.touch()
 
     def life_done(self) -> None:

@@ -35,7 +35,7 @@ def ask_stop(
     if ending.asked is None:
         ending.asked = reason
         ending.brutal = brutal
-        record.status = "stopping"
+        record.enter("asked")
         cancelled = not brutal and record.body.ask(record, reason)
         record.touch()
         if cancelled and grace <= 0:

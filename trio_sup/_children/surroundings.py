@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from trio_sup._core.addresses import Namespace
 from trio_sup._core.exits import Exit
+from trio_sup._core.plan.supervision import Mode
 from trio_sup._core.remains import HeavyExits
 from trio_sup._core.specs import Flags
 from trio_sup._core.state import ChildState
@@ -80,12 +81,32 @@ class Supervising(Protocol[R]):
 
     record: R
     flags: Flags
-    core: SupervisorCore[R]
-    dynamic: bool
-    mode: Any
-    living: int
     fatal: list[BaseException]
-    outcome: Exit
+
+    @property
+    def core(self) -> SupervisorCore[R]:
+        """The children, and what decides about single ends."""
+        ...
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether its children come and go, each on its own."""
+        ...
+
+    @property
+    def mode(self) -> Mode:
+        """Where the supervisor is in its present life."""
+        ...
+
+    @property
+    def living(self) -> int:
+        """How many lives are in progress."""
+        ...
+
+    @property
+    def outcome(self) -> Exit:
+        """How this life ends, unless an exception says more."""
+        ...
 
     @property
     def path_text(self) -> str:

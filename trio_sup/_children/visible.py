@@ -45,12 +45,6 @@ class ObservedState(ChildState):
         return 0 if self.parent is None else self.parent.record.uid
 
     @property
-    def label(self) -> str:
-        """The id as text."""
-        above = 0 if self.parent is None else len(self.parent.path_text) + 1
-        return self.path_text[above:]
-
-    @property
     def kind(self) -> str:
         """What the child is."""
         return self.spec.kind

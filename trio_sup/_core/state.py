@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from trio_sup._core.exits import Exit
+from trio_sup._core.status import NEXT, StatusEvent
 from trio_sup._core.window import RestartWindow
 from trio_sup._core.words import Status
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 class ChildState:
     """The record of one child, as far as decisions are concerned.
 
-    The shells derive from it and add what runs (`trio_sup._children.record.Record`), so that a
-    child costs one object.
+    The shells derive from it and add what runs (`trio_sup._children.record.Record`),
+    so that a child costs one object.
     """
 
     __slots__ = (
@@ -28,13 +29,21 @@ class ChildState:
         "last_exit",
         "life",
         "life_began",
+        "overtaken",
+        "path_text",
         "pending",
+        "ready",
         "restarts",
+        "rests_with_parent",
         "spec",
+        "started_life",
         "status",
+        "supervised_start",
         "ticket",
         "undecided",
     )
+
+    path_text: str
 
     def __init__(self, spec: ChildSpec[Any], id: Hashable) -> None:
         self.spec: ChildSpec[Any] = spec
@@ -60,6 +69,30 @@ class ChildState:
         # Invariant: changes whenever a scheduled restart becomes void, so that a
         # stale retry or timer is recognised and dropped (SUP-082).
         self.ticket: int = 0
+        self.ready: bool = False
+        # The last life that became ready, even if it ended in the same step.
+        self.started_life: int = 0
+        # Somebody waits for this start and deals with its failure.
+        self.supervised_start: bool = False
+        # Down only because its supervisor is: back when that one comes back.
+        self.rests_with_parent: bool = False
+        # The last life that was stopped because its supervisor stopped.
+        self.overtaken: int = 0
+
+    def enter(self, event: StatusEvent) -> None:
+        """Write the status that follows from an event: the only way to write it."""
+        self.status = NEXT[self.status][event]
+
+    @property
+    def above(self) -> ChildState | None:
+        """The record of its supervisor; None for a root."""
+        raise NotImplementedError
+
+    @property
+    def label(self) -> str:
+        """The id as text: the last part of the path."""
+        above = self.above
+        return self.path_text[0 if above is None else len(above.path_text) + 1 :]
 
     @property
     def alive(self) -> bool:
@@ -67,15 +100,39 @@ class ChildState:
         raise NotImplementedError
 
     @property
-    def terminated(self) -> bool:
-        """Whether somebody has asked the life in progress to end.
+    def asked(self) -> str | None:
+        """Why the life in progress was asked to end; None if it was not."""
+        raise NotImplementedError
 
-        As far as the status tells; a life that winds down by itself has the same one,
-        and the shells know the difference.
+    @property
+    def terminated(self) -> bool:
+        """Whether the life in progress was asked to end: not by itself, by its parent.
+
+        One that winds down by itself (a server that cleans up after a crash, a
+        supervisor after `stop()`) is still to be decided about when it has ended.
         """
-        return self.status == "stopping"
+        return self.asked is not None
+
+    @property
+    def running(self) -> bool:
+        """Whether it is ready and does not end, neither asked to nor by itself."""
+        return self.ready and self.status == "running" and self.alive
 
     @property
     def awaiting_restart(self) -> bool:
         """Down, but on its way back: counted as active by auto-shutdown (SUP-134)."""
         return not self.alive and self.status in ("restarting", "backing_off")
+
+    @property
+    def may_return(self) -> bool:
+        """Whether it lives, or will live again without anybody's request."""
+        record = self
+        while True:
+            if record.alive or record.awaiting_restart or record.in_plan:
+                return True
+            if record.status == "starting":  # waits for its turn
+                return True
+            above = record.above
+            if not record.rests_with_parent or above is None:
+                return False
+            record = above

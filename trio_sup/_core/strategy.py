@@ -127,7 +127,7 @@ class SupervisorCore(Generic[K]):
 
         Those who wait for the child must not take it for one that stays down.
         """
-        record.status = "restarting" if self._comes_back(record, exit) else "stopped"
+        record.enter("returns" if self._comes_back(record, exit) else "rests")
         record.undecided = True
 
     def on_failed_restart(self, record: K, now: float) -> Decision:
@@ -136,7 +136,7 @@ class SupervisorCore(Generic[K]):
 
     def on_ignored_restart(self, record: K) -> Settled:
         """A restart answered with `Ignore`: no retry (SUP-088, DYN-014)."""
-        record.status = "stopped"
+        record.enter("rests")
         record.ticket += 1
         if self.dynamic or record.spec.restart == "temporary":
             self.drop(record)
@@ -179,7 +179,7 @@ class SupervisorCore(Generic[K]):
         if self.dynamic or record.spec.restart == "temporary":
             self.drop(record)
             return True
-        record.status = "stopped"
+        record.enter("rests")
         return False
 
     def drop(self, record: K) -> None:
@@ -189,7 +189,7 @@ class SupervisorCore(Generic[K]):
         if self._going:
             self._going.pop(record, None)
         if record.status != "gone":
-            record.status = "gone"
+            record.enter("forgotten")
             displace(self.records, record.id, record)
 
     def _comes_back(self, record: K, exit: Exit) -> bool:
@@ -208,7 +208,7 @@ class SupervisorCore(Generic[K]):
                 )
             if not record.budget_window.admit(now):
                 if budget.then == "quarantine":
-                    record.status = "quarantined"
+                    record.enter("quarantined")
                     return Quarantine()
                 self.retire(record)
                 return GiveUp(own=True)
@@ -220,9 +220,9 @@ class SupervisorCore(Generic[K]):
             record.attempt += 1
             delay = record.spec.backoff.delay(record.attempt, self.draw())
         if delay == 0:
-            record.status = "restarting"
+            record.enter("returns")
             return AT_ONCE
-        record.status = "backing_off"
+        record.enter("backs_off")
         return Restart(delay)
 
     def _ends_with_significant(self) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import gc
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import trio
@@ -20,11 +21,11 @@ from trio_sup._children.record import Record
 from trio_sup._children.supervising import record_grace
 from trio_sup._core.errors import SupervisionError
 from trio_sup._core.events import OperatorAction
+from trio_sup._core.plan.doing import Refused
 from trio_sup._inspected.faults import FAULTS
 from trio_sup._node.node import Node
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._supervisors.dynamic import DynamicShell
-from trio_sup._supervisors.ordered import OrderedShell
 from trio_sup._supervisors.static import StaticShell
 from trio_sup.inspect.node.consequence import (
     Consequence,
@@ -159,7 +160,7 @@ def subject_of(record: Record) -> Subject:
 def _placed(subject: Subject, record: Record, parent: Supervising[Record]) -> Subject:
     core = parent.core
     used, limit, _ = parent.record.budget or (0, 0, 0.0)
-    restarts = isinstance(parent, OrderedShell) and parent.restarts_a_group
+    restarts = isinstance(parent, StaticShell) and parent.plan.groups.unfinished
     return evolve(
         subject,
         supervisor=parent.path_text,
@@ -195,17 +196,13 @@ def _living_below(record: Record) -> int:
 
 
 async def _restart(record: Record, life: int) -> str:
-    parent, handle = record.parent, None
+    parent = record.parent
     if not record.alive:
         return await _start_again(record, life)
-    if isinstance(parent, DynamicShell):
-        handle = await parent.replace_child(record.handle, life)
-    elif isinstance(parent, StaticShell):
-        handle = await parent.submit(
-            lambda: parent.replace_child(record.id, life), record
-        )
-    if handle is None:
-        raise ActionRefused("stale", f"{record.path_text} has changed meanwhile")
+    with _unless_changed(record):
+        if not isinstance(parent, DynamicShell | StaticShell):
+            raise Refused("changed", record)
+        await parent.replace_child(record, life)
     return f"{record.path_text} is in life {record.life}, {record.status}"
 
 
@@ -214,7 +211,8 @@ async def _start_again(record: Record, life: int) -> str:
     if isinstance(parent, DynamicShell):
         await parent.restart_child(record.handle)
     elif isinstance(parent, StaticShell):
-        await _in_line(parent, record, life, lambda: parent.restart_child(record.id))
+        with _unless_changed(record):
+            await parent.restart_child(record.id, record, life)
     return f"{record.path_text} is in life {record.life}, {record.status}"
 
 
@@ -223,7 +221,8 @@ async def _terminate(record: Record, life: int) -> str:
     if isinstance(parent, DynamicShell):
         await parent.terminate_child(record.handle)
     elif isinstance(parent, StaticShell):
-        await _in_line(parent, record, life, lambda: parent.terminate_child(record.id))
+        with _unless_changed(record):
+            await parent.terminate_child(record.id, record, life)
     elif record.shell is not None:
         record.shell.stop_itself(record_grace(record))
         while record.alive:
@@ -231,18 +230,14 @@ async def _terminate(record: Record, life: int) -> str:
     return f"{record.path_text} is {record.status}"
 
 
-async def _in_line(
-    shell: StaticShell,
-    record: Record,
-    life: int,
-    perform: Callable[[], Awaitable[object]],
-) -> None:
-    async def if_same() -> None:
-        if record.life != life or shell.core.records.get(record.id) is not record:
-            raise ActionRefused("stale", f"{record.path_text} has changed meanwhile")
-        await perform()
-
-    await shell.submit(if_same, record)
+@contextmanager
+def _unless_changed(record: Record) -> Iterator[None]:
+    """Refuse what was meant for a life that is not the present one any more."""
+    try:
+        yield
+    except Refused:
+        why = f"{record.path_text} has changed meanwhile"
+        raise ActionRefused("stale", why) from None
 
 
 async def _suspend(record: Record, life: int) -> str:

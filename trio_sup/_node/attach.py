@@ -195,7 +195,7 @@ def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Atta
     record.scope = trio.CancelScope()
     record.task = current_task()
     record.ready = True
-    record.status = "running"
+    record.enter("ready")
     me.queue.open()
     show_name(record)
     return me
@@ -207,7 +207,7 @@ def _end(record: Record, exit: Exit) -> None:
     parked = queue.parked
     record.life_done()
     record.ready = False
-    record.status = "gone"
+    record.enter("forgotten")
     hide_names(record)
     release_name(record)
     if parked is not None:

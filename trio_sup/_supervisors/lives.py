@@ -1,21 +1,18 @@
 """The lives of a supervisor's children: how they begin, are asked to stop, and end.
 
-Each life is a task of the supervisor's nursery (`_life.run_life`). Everything here is
-synchronous. Rules:
+Each life is a task of the supervisor's nursery (`_children.life.run_life`). Everything
+here is synchronous, and decides nothing: the plan does. Rules:
 * every exit comes to `life_over` exactly once, in the dying task's last step;
-* `request_stop` is a mode, entered at once and for good in this life: nothing is
-  restarted and no request is accepted any more (rule 12 of how it is built);
 * nothing here raises through the nursery except what is fatal.
 """
 
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextvars import Context
 from functools import partial
-from typing import Literal, TypeAlias, TypeVarTuple
+from typing import Generic, TypeVar, TypeVarTuple
 
 import trio
 
@@ -24,15 +21,14 @@ from trio_sup._children.life import run_life
 from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
 from trio_sup._children.remains import let_go, note_exit
-from trio_sup._children.stopping import arm, ask_stop, cut_short
+from trio_sup._children.stopping import ask_stop, cut_short
 from trio_sup._children.surroundings import HostNode
 from trio_sup._core import events
 from trio_sup._core.anatomy import before, class_name, is_a, set_context
-from trio_sup._core.errors import SupervisorStopping
 from trio_sup._core.exits import Exit, Ignore
+from trio_sup._core.plan.doing import Do, Stop
+from trio_sup._core.plan.supervision import Plan
 from trio_sup._core.specs import Flags
-from trio_sup._core.strategy import SupervisorCore
-from trio_sup._core.words import Shutdown
 from trio_sup._supervisors.story import (
     EventParts,
     Story,
@@ -44,110 +40,57 @@ from trio_sup._trio.last_resort import report_fault, survive
 from trio_sup._trio.wake import Waiters
 
 Fields = TypeVarTuple("Fields")
-
-Mode: TypeAlias = Literal["down", "starting", "running", "stopping"]
-
-_jitter = random.Random()
+P = TypeVar("P", bound=Plan[Record])
 
 
-class Lives:
-    """What a supervisor knows of its children, and how their lives come and go.
+class Lives(Generic[P]):
+    """How lives come and go under one supervisor."""
 
-    What follows from an end is decided further down the line of classes.
-    """
-
-    dynamic: bool
-
-    def __init__(self, record: Record, flags: Flags) -> None:
+    def __init__(self, record: Record, flags: Flags, plan: P) -> None:
         self.record = record
         self.flags = flags
+        self.plan: P = plan
         self.node: HostNode[Record] = record.node
-        self.mode: Mode = "down"
-        self.core: SupervisorCore[Record] = self._new_core()
         self.story: Story = Story()
+        # What to raise once all children are down.
         self.fatal: list[BaseException] = []
-        self.stop_reason: str = "stop"
-        self.hurried: bool = False
         self.nursery: trio.Nursery
         # What new lives copy: the context of the supervisor's own start.
         self.base: Context = Context()
-        # The control task waits here. Ends and starts of children ring it only while
-        # it watches for them, so that an ordinary restart does not wake it.
+        # The control task waits here. Ends and starts of children ring it only if it
+        # waits for them, so that an ordinary restart does not wake it.
         self.bell: Waiters = Waiters()
-        self.watching = False
-        # How many lives are in progress.
-        self.living: int = 0
-
-    def _new_core(self) -> SupervisorCore[Record]:
-        return SupervisorCore(self.flags, dynamic=self.dynamic, draw=_jitter.random)
-
-    def all_records(self) -> Sequence[Record]:
-        """The children, in start order."""
-        return list(self.core.records.values())
 
     @property
     def path_text(self) -> str:
         """The path of the supervisor."""
         return self.record.path_text
 
-    def check_run(self, call: str, *, waits: bool = False) -> None:
-        """Refuse what comes from a thread or from another Trio run.
+    def perform(self, dos: Iterable[Do[Record]], now: float | None = None) -> None:
+        """Do what the plan says, in order.
 
-        Raises:
-            WrongRun: it does; nothing has changed.
+        Args:
+            dos: What it said.
+            now: The present time, where the caller knows it.
         """
-        home = self.node.home
-        if not home.here() and (self.mode != "down" or not home.over):
-            raise home.refusal(call, self.record.path_text, waits=waits)
+        raise NotImplementedError
 
     # Stopping.
 
     def request_stop(self, reason: str) -> None:
-        """Enter the mode `stopping`; the control task then stops the children."""
-        if self.mode in ("stopping", "down"):
-            return
-        self.mode = "stopping"
-        self.stop_reason = reason
-        self._refuse_requests(SupervisorStopping(self.record.path_text))
-        self.bell.wake()
-        self.record.wind_down()  # of itself, if nobody asked the life to end
-        head = (trio.current_time(), self.record.path_text, self.record.life)
-        self.emit(events.SupervisorWindsDown, *head, reason)
+        """Go down in order; not awaited: the control task stops the children."""
+        self.perform(self.plan.stop(reason, fatal=bool(self.fatal)))
 
-    def _refuse_requests(self, error: SupervisorStopping) -> None:
-        """Answer everything that waits in line."""
-
-    def hurry(self) -> None:
-        """Collapse all remaining graces, here and below; the order is kept."""
-        for record in self.hasten():
-            arm(record, 0)
-
-    def hasten(self) -> list[Record]:
-        """Collapse the graces to come; return the children that have one already."""
-        self.request_stop(self.stop_reason)
-        if self.hurried:
-            return []
-        self.hurried = True
-        return [record for record in self.all_records() if record.asked is not None]
-
-    def stop_record(
-        self, record: Record, reason: str, shutdown: Shutdown | None = None
-    ) -> None:
-        """Ask one child to stop, with its own grace unless another is given."""
+    def stop_life(self, stop: Stop[Record]) -> None:
+        """Ask a life to end."""
+        record = stop.record
         if not record.alive:
             return
-        if shutdown is None:
-            shutdown = record.spec.shutdown
         first = record.asked is None
-        brutal = shutdown == "brutal_kill"
-        grace = 0.0 if self.hurried or shutdown == "brutal_kill" else shutdown
-        # The cause is named once, by the supervisor where it arose.
-        named = reason.startswith("supervisor ")
-        why = reason if named else f"supervisor {self.record.path_text}: {reason}"
-        ask_stop(record, why, grace, brutal=brutal)
+        ask_stop(record, stop.reason, stop.grace, brutal=stop.brutal)
         if first:
-            now = trio.current_time()
-            self.emit(events.ChildStopping, now, record.path_text, record.life, why)
+            head = (trio.current_time(), record.path_text, record.life)
+            self.emit(events.ChildStopping, *head, stop.reason)
 
     def watch_stuck(self, record: Record) -> None:
         """Report a life that outlives its cancellation, again and again."""
@@ -171,20 +114,11 @@ class Lives:
             Exception: what a key or a policy of the user's raises; neither.
         """
         reserve_name(record)
-        again = record.status in ("restarting", "backing_off")
-        record.ticket += 1
-        record.life += 1
-        record.ready = False
+        current = trio.current_time() if now is None else now
+        self.plan.begins(record, current, supervised=supervised)
         record.value = None
-        record.in_plan = record.undecided = False
         record.ending = GOING
-        record.rests_with_parent = False
-        record.supervised_start = supervised
-        record.status = "restarting" if again else "starting"
-        if again:
-            record.restarts += 1
         record.scope = trio.CancelScope(shield=True)
-        record.life_began = current = trio.current_time() if now is None else now
         if record.spec.start_timeout != math.inf:
             life = record.life
             record.start_alarm = alarm_clock().at(
@@ -196,8 +130,8 @@ class Lives:
             self.base.run(self._start_soon, record)
         except BaseException:
             record.life_done()  # there is no task that would end it
+            self.plan.fell_through()
             raise
-        self.living += 1
         record.touch()
         self.emit(events.ChildStarting, current, record.path_text, record.life)
 
@@ -220,7 +154,7 @@ class Lives:
 
     def record_ready(self, record: Record) -> None:
         """A life became ready."""
-        if self.watching:
+        if self.plan.wakes(record):
             self.bell.wake()
 
     def life_over(
@@ -235,15 +169,8 @@ class Lives:
         """
         asked, ready, now = record.asked is not None, record.ready, trio.current_time()
         record.life_done()
-        record.ready = False
-        self.living -= 1
-        # Whoever asked goes on from here; an end in between is absorbed.
-        absorbed = asked or self.mode == "stopping" or record.in_plan
+        self.plan.over(record, fatal=fatal is not None)
         event = exit_event(record, exit, now, asked=asked, ready=ready)
-        if absorbed or fatal is not None:
-            record.status = "stopped"
-            if fatal is not None or self.mode == "stopping":
-                record.overtaken = record.life
         try:
             self._put_away(record, exit, now, event)
         except BaseException as fault:  # noqa: BLE001 - the life ends all the same
@@ -254,16 +181,14 @@ class Lives:
                 self.take_fault(record, again)
         try:
             if fatal is not None:
-                self._pass_up(record, fatal)
-            elif absorbed:
-                self._stopped_on_request(record)
-            elif not ready:
-                self._start_ended(record, exit, now)
+                self.pass_up(record, fatal)
             else:
-                self._ended_alone(record, exit, now)
+                self.perform(self.plan.ended(record, exit, now, ready=ready), now)
         except BaseException as fault:  # noqa: BLE001 - the supervisor ends in order
-            self._undecided(record, exit, fault)
-        self._ring_for(record)
+            self.undecided(record, exit, fault)
+        record.touch()
+        if self.plan.wakes(record):
+            self.bell.wake()
 
     def _put_away(
         self, record: Record, exit: Exit, now: float, event: EventParts
@@ -289,61 +214,30 @@ class Lives:
             if again is not None:
                 self.take_fault(record, again)
 
-    def _pass_up(self, record: Record, fatal: BaseException) -> None:
+    def pass_up(self, record: Record, fatal: BaseException) -> None:
         """End in order, then raise what must pass through every supervisor."""
         self.fatal.append(fatal)
         self.request_stop(f"{class_name(fatal)} in {record.path_text}")
 
-    def _undecided(self, record: Record, exit: Exit, fault: BaseException) -> None:
+    def undecided(self, record: Record, exit: Exit, fault: BaseException) -> None:
         """What follows from an end could not be worked out: this supervisor ends."""
         if all(former is None for former in before(fault)):
             set_context(fault, exit.error)  # why there was anything to decide
-        if not record.alive:
-            if record.status not in ("gone", "quarantined"):
-                record.status = "stopped"
-            self.settle(record)
-        self._pass_up(record, fault)
+        self.perform(self.plan.undecided(record))
+        self.pass_up(record, fault)
 
     def take_fault(self, record: Record, fault: BaseException) -> None:
         """Bear what an end met: it is told of, or passes up once all are down."""
         if is_a(fault, Exception):
             report_fault(record.path_text, fault)
         else:
-            self._pass_up(record, fault)
+            self.pass_up(record, fault)
 
     def _conclude(self, record: Record, exit: Exit, event: EventParts) -> None:
         """Answer the mailbox's callers and tell the world."""
         record.body.over(exit)
         emit: Callable[..., None] = self.emit
         emit(*event)
-
-    def _ring_for(self, record: Record) -> None:
-        """Wake the control task if it waits for this child."""
-        record.touch()
-        if self.watching:
-            self.bell.wake()
-
-    def _stopped_on_request(self, record: Record) -> None:
-        """A life ended that was asked to, or that a plan was about to stop."""
-
-    def _start_ended(self, record: Record, exit: Exit, now: float) -> None:
-        """A life ended before it was ready, and nobody had asked for that."""
-        raise NotImplementedError
-
-    def _ended_alone(self, record: Record, exit: Exit, now: float) -> None:
-        """A life that was ready ended by itself."""
-        raise NotImplementedError
-
-    def _is_original(self, record: Record) -> bool:
-        """Whether it comes back when this supervisor is restarted."""
-        return False
-
-    def drop(self, record: Record) -> None:
-        """Forget a child; what its id's hash raises goes up once all are down."""
-        try:
-            self.core.drop(record)
-        except BaseException as fatal:  # noqa: BLE001 - raised by whoever asks next
-            self._pass_up(record, fatal)
 
     def settle(self, record: Record) -> None:
         """A child came to rest: free its name, answer its mailbox, tell who waits.

@@ -2,63 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, cast
 
-from trio_sup._core.errors import SupervisorStopping
+from trio_sup._children.record import Record
+from trio_sup._children.refusals import (
+    AlreadyPresent,
+    AlreadyStarted,
+    ChildNotStopped,
+    ChildQuarantined,
+    start_error,
+)
+from trio_sup._core.errors import MaxChildren, NoSuchChild, SupervisorStopping
+from trio_sup._core.exits import NOPROC
+from trio_sup._core.plan import doing
+from trio_sup._core.plan.doing import Refused, Steps
+from trio_sup._core.specs import ChildSpec
 from trio_sup._trio.wake import Waiters
 
-if TYPE_CHECKING:
-    from trio_sup._children.record import Record
 
+class Request(doing.Request[Record]):
+    """One request in line, for whose answer its caller waits."""
 
-class Request:
-    """One request in the queue; its caller is answered exactly once."""
-
-    __slots__ = (
-        "_done",
-        "_error",
-        "_result",
-        "_waiters",
-        "path",
-        "perform",
-        "record",
-        "withdrawn",
-    )
+    __slots__ = ("_done", "_error", "_result", "_waiters", "path")
 
     def __init__(
-        self, path: str, perform: Callable[[], Awaitable[Any]], record: Record | None
+        self, path: str, steps: Callable[[], Steps[Record, Any]], record: Record | None
     ) -> None:
+        super().__init__(steps, record)
         self.path = path  # the supervisor's
-        self.perform = perform
-        self.record = record
-        self.withdrawn = False
         self._done = False
         self._result: Any = None
         self._error: Exception | None = None
         self._waiters = Waiters()
-
-    async def serve(self) -> None:
-        """Do what was asked, unless it was taken back, and answer."""
-        if self.record is not None:
-            self.record.pending -= 1
-        if self.withdrawn:
-            return
-        failed: Exception | None = None
-        result: object = None
-        try:
-            result = await self.perform()
-        except Exception as error:  # noqa: BLE001 - the answer
-            failed = error
-        except BaseException:
-            # Fatal, such as what a key's hash raised: the supervisor ends.
-            self.refuse(SupervisorStopping(self.path))
-            raise
-        if failed is not None:
-            self.refuse(failed)
-        else:
-            self.answer(result)
-        del failed
 
     async def wait(self) -> Any:
         """Wait for the answer."""
@@ -76,7 +52,50 @@ class Request:
         self._waiters.wake()
 
     def refuse(self, error: Exception) -> None:
-        """Let the caller have an error."""
+        """Let the caller have an error, which says what is true in this moment."""
+        if isinstance(error, Refused):
+            error = error_of(error, self.path)
         self._error = error
         self._done = True
         self._waiters.wake()
+
+
+def error_of(
+    refused: Refused,
+    path: str,
+    spec: ChildSpec[Any] | None = None,
+    *,
+    kind: str = "supervisor",
+) -> Exception:
+    """Return what a refused request raises.
+
+    Args:
+        refused: Why.
+        path: The supervisor's.
+        spec: What was to be started, if that is not the specification of the child.
+        kind: What the supervisor is called.
+    """
+    # It knows records by what the core sees of them.
+    record = cast("Any", refused.record)
+    match refused.why:
+        case "stopping":
+            return SupervisorStopping(path)
+        case "no_such_child":
+            return NoSuchChild(f"{kind} {path!r}", refused.id)
+        case "disabled":
+            return NoSuchChild(f"{path!r} (partition disabled)", refused.id)
+        case "already_started":
+            return AlreadyStarted(record.handle)
+        case "already_present":
+            return AlreadyPresent(record.handle)
+        case "not_stopped":
+            return ChildNotStopped(record.handle)
+        case "quarantined":
+            return ChildQuarantined(record.handle)
+        case "max_children":
+            return MaxChildren(path, refused.limit)
+        case "not_started":
+            exit = NOPROC if refused.exit is None else refused.exit
+            return start_error(record.spec if spec is None else spec, exit)
+        case "changed":
+            return refused

@@ -1,15 +1,17 @@
-"""A supervisor's own life, and what its decisions lead to.
+"""A supervisor's own life: a task and a nursery that do what the plan says.
 
-A supervisor is one control task with one nursery. What must wait is done by the
-control task, in `_ordered` and `_dynamic`; decisions are carried out at once, where
-they are made.
+A supervisor is one control task with one nursery. All decisions are the plan's
+(`trio_sup._core.plan`). What follows from an end is done at once, by the dying life
+itself; what has to wait its turn is done by the control task, turn after turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from contextvars import Context, copy_context
-from typing import TYPE_CHECKING
+import random
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextvars import copy_context
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import trio
 from trio.lowlevel import enable_ki_protection
@@ -21,39 +23,47 @@ from trio_sup._children.stopping import arm
 from trio_sup._core import events
 from trio_sup._core.errors import RestartLimitExceeded
 from trio_sup._core.exits import NORMAL, Exit
+from trio_sup._core.plan import doing
+from trio_sup._core.plan.doing import Breathe, Do, GaveUp, Start, Wake
+from trio_sup._core.plan.supervision import Mode
 from trio_sup._core.specs import ChildSpec, Flags, Runs
-from trio_sup._core.strategy import (
-    AutoShutdown,
-    Decision,
-    GiveUp,
-    Quarantine,
-    Restart,
-    Settled,
-)
-from trio_sup._supervisors.lives import Lives, Mode
+from trio_sup._core.strategy import SupervisorCore
+from trio_sup._core.words import Shutdown
+from trio_sup._supervisors.lives import Lives, P
+from trio_sup._supervisors.requests import Request
 from trio_sup._supervisors.story import note_endless_backoff
 from trio_sup._trio.alarms import alarm_clock
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Child
 
+_jitter = random.Random()
 
-class Shell(Lives, PlainBody):
+
+class Shell(Lives[P], PlainBody):
     """One supervisor; the object lives as long as its record, over all its lives."""
 
+    dynamic: ClassVar[bool]
+
     def __init__(self, record: Record, flags: Flags) -> None:
-        super().__init__(record, flags)
-        # How this life ends, unless an exception says more.
-        self.outcome: Exit = NORMAL
-        # What to raise once all children are down.
+        plan = self.new_plan(record, flags, self.new_record, _jitter.random)
+        super().__init__(record, flags, plan)
         self.failure: RestartLimitExceeded | StartFailed | None = None
-        # The grace of a `stop()` that came during the start, and waits for its end.
-        self._stop_after_start: float | None = None
+
+    @staticmethod
+    def new_plan(
+        record: Record,
+        flags: Flags,
+        make: Callable[[ChildSpec[Any], Hashable], Record],
+        draw: Callable[[], float],
+    ) -> P:
+        """Make what decides for this kind of supervisor."""
+        raise NotImplementedError
 
     # What a child asks its body.
 
     @property
-    def shell(self) -> Shell:
+    def shell(self) -> Shell[P]:
         """Itself."""
         return self
 
@@ -74,6 +84,42 @@ class Shell(Lives, PlainBody):
         """The children, in start order."""
         return self.all_records()
 
+    # What others see of it.
+
+    @property
+    def core(self) -> SupervisorCore[Record]:
+        """The children, and what decides about single ends."""
+        return self.plan.core
+
+    @property
+    def mode(self) -> Mode:
+        """Where the supervisor is in its present life."""
+        return self.plan.mode
+
+    @property
+    def living(self) -> int:
+        """How many lives are in progress."""
+        return self.plan.living
+
+    @property
+    def outcome(self) -> Exit:
+        """How this life ends, unless an exception says more."""
+        return self.plan.outcome
+
+    def all_records(self) -> Sequence[Record]:
+        """The children, in start order."""
+        return list(self.plan.core.records.values())
+
+    def check_run(self, call: str, *, waits: bool = False) -> None:
+        """Refuse what comes from a thread or from another Trio run.
+
+        Raises:
+            WrongRun: it does; nothing has changed.
+        """
+        home = self.node.home
+        if not home.here() and (self.plan.mode != "down" or not home.over):
+            raise home.refusal(call, self.record.path_text, waits=waits)
+
     # The control task.
 
     @enable_ki_protection
@@ -85,57 +131,48 @@ class Shell(Lives, PlainBody):
             RestartLimitExceeded: it gave up; all children are stopped.
             BaseException: something fatal ended a child; all others are stopped.
         """
-        self.base: Context = copy_context()
+        plan = self.plan
+        self.base = copy_context()
         try:
             async with trio.open_nursery() as nursery:
-                self.nursery: trio.Nursery = nursery
+                self.nursery = nursery
                 try:
-                    await self._start_children()
-                    if self.mode == "starting":
-                        self.mode = "running"
-                        self.record.become_ready()
-                        if self._stop_after_start is not None:
-                            self.stop_itself(self._stop_after_start)
-                    await self._control()
+                    await self._work(lambda: plan.only_stops)
+                except BaseException:
+                    # Nothing that is in hand counts as done.
+                    self.perform(plan.stop(plan.stop_reason, fatal=True))
+                    raise
                 finally:
-                    self.request_stop(self.stop_reason)
+                    plan.stop_children()
                     with trio.CancelScope(shield=True):
-                        await self._stop_children()
+                        await self._work(lambda: plan.line.idle)
         finally:
-            self.mode = "down"
-            self._end_life()
+            self.perform(plan.end())
         self._raise_outcome()
+
+    async def _work(self, done: Callable[[], bool]) -> None:
+        """Take one turn after the other."""
+        while not done():
+            dos = self.plan.turn(trio.current_time())
+            if not dos:
+                if not done():
+                    await self.bell.wait()
+            elif isinstance(first := dos[0], Breathe):
+                for _ in range(first.times):
+                    await trio.lowlevel.checkpoint()
+            else:
+                self.perform(dos)
+            del dos  # it may be the last that refers to a child (SUP-015)
 
     def begin_life(self) -> None:
         """Prepare a life, as it is spawned: from here on it can be asked to stop."""
-        self.mode: Mode = "starting"
         self.story.forget()
-        self.outcome = NORMAL
         self.failure = None
-        self._stop_after_start = None
         self.fatal = []
-        self.stop_reason = "stop"
-        self.hurried = False
-
-    async def _start_children(self) -> None:
-        """Start the children of the list, in order."""
-        raise NotImplementedError
-
-    async def _control(self) -> None:
-        """Serve until the mode is `stopping`."""
-        raise NotImplementedError
-
-    async def _stop_children(self) -> None:
-        """Stop all children, in the order of this kind of supervisor."""
-        raise NotImplementedError
-
-    def _end_life(self) -> None:
-        """Leave the children in the state in which they wait for the next life."""
-        raise NotImplementedError
+        self.plan.begin()
 
     def _raise_outcome(self) -> None:
-        fatal = self.fatal
-        self.fatal: list[BaseException] = []
+        fatal, self.fatal = self.fatal, []
         if len(fatal) == 1:
             raise fatal[0]
         if fatal:
@@ -145,147 +182,136 @@ class Shell(Lives, PlainBody):
         if failure is not None:
             raise failure
 
-    @enable_ki_protection
-    def stop_itself(self, grace: float) -> None:
-        """Stop as `stop()` asks: not the parent's wish, so the restart type counts.
-
-        A start in progress is finished first, as in OTP, where the request waits in
-        the mailbox meanwhile (SUP-121): who starts it must not take it for one that
-        failed to start.
-        """
-        if self.mode == "starting":
-            self._stop_after_start = grace
-        elif self.mode == "running":
-            self.outcome = Exit("shutdown", "stop()")
-            self.request_stop(f"{self.record.path_text}: stop()")
-            arm(self.record, grace)
-
-    def new_record(self, spec: ChildSpec[Child], id: Hashable) -> Record:
+    def new_record(self, spec: ChildSpec[Any], id: Hashable) -> Record:
         """Make the record of a child; it is not started."""
         note_endless_backoff(spec, self.flags, self.record.path_text)
         return Record(spec, id, self, self.node)
 
-    # What the decisions lead to.
+    # What may be asked of it from above.
 
-    def carry_out(self, record: Record, decision: Decision, current: float) -> None:
-        """Carry out a decision, made at `current`, that concerns one child only."""
-        match decision:
-            case Restart(delay):
-                self.emit_restart(record, delay, current, siblings=0)
-                if delay == 0:
-                    self.respawn(record, current)
-                else:
-                    ticket = record.ticket
-                    alarm_clock().at(current + delay, lambda: self._due(record, ticket))
-                    record.touch()
-            case Settled():
-                self.settle(record)
-            case Quarantine():
-                self.settle(record)
-                budget = record.spec.budget
-                assert budget is not None
-                self.emit(
-                    events.ChildQuarantinedEvent,
-                    current,
-                    record.path_text,
-                    record.life,
-                    budget.max_restarts,
-                    budget.max_seconds,
-                )
-            case GiveUp(own):
-                self._enter_give_up(record, own=own)
-            case AutoShutdown():
-                record.rests_with_parent = self._is_original(record)
-                self.settle(record)
-                self.outcome = Exit("shutdown", "auto_shutdown")
-                self.emit(
-                    events.SupervisorAutoShutdown,
-                    current,
-                    self.record.path_text,
-                    self.record.life,
-                    record.label,
-                )
-                self.request_stop(f"auto_shutdown after {record.label!r} ended")
+    @enable_ki_protection
+    def stop_itself(self, grace: float) -> None:
+        """Stop as `stop()` asks: not the parent's wish, so the restart type counts."""
+        self.perform(self.plan.stop_itself(grace))
 
-    def emit_restart(
-        self, record: Record, delay: float, now: float, *, siblings: int
+    def hurry(self) -> None:
+        """Collapse all remaining graces, here and below; the order is kept."""
+        for record in self.hasten():
+            arm(record, 0)
+
+    def hasten(self) -> list[Record]:
+        """Collapse the graces to come; return the children that have one already."""
+        self.request_stop(self.plan.stop_reason)
+        return self.plan.hasten()
+
+    def stop_record(
+        self, record: Record, reason: str, shutdown: Shutdown | None = None
     ) -> None:
-        """Announce the decision to restart."""
-        self.emit(
-            events.RestartDecided,
-            now,
-            record.path_text,
-            record.life,
-            delay,
-            "one_for_one" if self.dynamic else self.flags.strategy,
-            siblings,
-        )
+        """Ask one child to stop, with its own grace unless another is given."""
+        if record.alive:
+            self.stop_life(self.plan.stopping_of(record, reason, shutdown))
 
-    def respawn(self, record: Record, now: float) -> None:
-        """Restart a child now; its failure counts and is retried."""
+    # What the plan says.
+
+    def perform(self, dos: Iterable[Do[Record]], now: float | None = None) -> None:
+        """Do what the plan says, in order."""
+        for do in dos:
+            match do:
+                case Start():
+                    self._start(do, now)
+                case doing.Tell():
+                    self.emit(do.make, *do.fields)
+                case doing.Settle():
+                    self.settle(do.record)
+                case doing.Stop():
+                    self.stop_life(do)
+                case Wake():
+                    alarm_clock().at(do.at, partial(self._due, do))
+                case doing.Changed():
+                    do.record.touch()
+                case doing.Ring():
+                    self.bell.wake()
+                case _:
+                    self._perform_rare(do)
+
+    def _perform_rare(self, do: Do[Record]) -> None:
+        match do:
+            case doing.Answer(request=Request() as request):
+                request.answer(do.result)
+            case doing.Refuse(request=Request() as request):
+                request.refuse(do.error)
+            case doing.Force():
+                arm(do.record, 0)
+            case doing.Ready():
+                self.record.become_ready()
+            case doing.WindDown():
+                self.bell.wake()
+                self.record.wind_down()  # of itself, if nobody asked the life to end
+                head = (trio.current_time(), self.record.path_text, self.record.life)
+                self.emit(events.SupervisorWindsDown, *head, do.reason)
+            case doing.OwnGrace():
+                arm(self.record, do.seconds)
+            case GaveUp():
+                self._fail_with(self._gave_up(do))
+            case doing.StartFailure():
+                failure = StartFailed(do.record.spec, do.exit)
+                failure.__cause__ = do.exit.error
+                self._fail_with(failure)
+            case doing.PassUp():
+                self.pass_up(do.record, do.fatal)
+            case doing.Raise():
+                raise do.fatal
+            case _:
+                raise AssertionError(f"nobody can do {do!r}")
+
+    def _start(self, start: Start[Record], now: float | None) -> None:
+        record, supervised = start.record, start.supervised
+        if not self.plan.lets_start:
+            return
         try:
-            self.spawn(record, supervised=False, now=now)
-        except Exception as error:  # noqa: BLE001 - told as a failed restart
-            # A name stays reserved between lives, but a child may give it up itself;
-            # and keys and policies are the user's.
+            self.spawn(record, supervised=supervised, now=now)
+        except Exception as error:  # noqa: BLE001 - told as a failed start
+            # Its name is taken, or what a key or a policy of the user's raises.
             failed = Exit("crashed", None, error)
         else:
             return
-        # A failed restart like any other; behind a checkpoint, for it may well fail
-        # again at once (SUP-080).
-        record.status, record.supervised_start = "restarting", False
-        ticket = record.ticket
-        alarm_clock().at(now, lambda: self._respawn_failed(record, ticket, failed))
+        now = trio.current_time()
+        self.perform(self.plan.not_started(record, failed, now, supervised=supervised))
 
-    def _respawn_failed(self, record: Record, ticket: int, exit: Exit) -> None:
-        if record.ticket == ticket and not record.alive and self.mode == "running":
-            now = trio.current_time()
-            record.last_exit = exit
-            try:
+    def _due(self, wake: Wake[Record]) -> None:
+        record, exit = wake.record, wake.exit
+        if not self.plan.is_due(wake):
+            return
+        now = trio.current_time()
+        try:
+            if exit is not None:
+                record.last_exit = exit
                 self.story.add(record, exit, now)
-                self._start_ended(record, exit, now)
-            except BaseException as fault:  # noqa: BLE001 - the supervisor ends
-                self._undecided(record, exit, fault)
+            self.perform(self.plan.due(wake, now), now)
+        except BaseException as fault:  # noqa: BLE001 - the supervisor ends
+            self.undecided(record, NORMAL if exit is None else exit, fault)
 
-    def _due(self, record: Record, ticket: int) -> None:
-        if record.ticket == ticket and self.mode == "running":
-            try:
-                self.respawn(record, trio.current_time())
-            except BaseException as fault:  # noqa: BLE001 - the supervisor ends
-                self._undecided(record, NORMAL, fault)
+    def _fail_with(self, failure: RestartLimitExceeded | StartFailed) -> None:
+        self.failure = failure
+        self.plan.fails_with(failure)
 
-    def _enter_give_up(self, record: Record, *, own: bool) -> None:
-        budget = record.spec.budget
-        limits = (self.flags.max_restarts, self.flags.max_seconds)
-        if own and budget is not None:
-            limits = (budget.max_restarts, budget.max_seconds)
+    def _gave_up(self, told: GaveUp[Record]) -> RestartLimitExceeded:
+        record = told.record
         error = RestartLimitExceeded(
             self.record.path_text,
-            *limits,
+            told.max_restarts,
+            told.max_seconds,
             self.story.tell(),
-            child=record.label if own else None,
+            child=record.label if told.own else None,
         )
-        last = None if record.last_exit is None else record.last_exit.error
-        error.__cause__ = last
-        self.failure = error
-        self.outcome = Exit("shutdown", "gave up", error)
-        record.rests_with_parent = self._is_original(record)
-        self.settle(record)
-        self.emit(
-            events.SupervisorGaveUp,
-            trio.current_time(),
-            self.record.path_text,
-            self.record.life,
-            *limits,
-            record.label,
-        )
-        self.request_stop(f"gave up after {record.label!r} ended")
+        error.__cause__ = None if record.last_exit is None else record.last_exit.error
+        return error
 
 
-def runs_with(handle: type[Child], shell: type[Shell]) -> Runs:
+def runs_with(handle: type[Child], shell: type[Shell[Any]]) -> Runs:
     """Return how a supervisor with a certain handle and shell comes to life."""
 
-    def body(record: Record) -> Shell:
+    def body(record: Record) -> Shell[Any]:
         flags = record.spec.flags
         assert flags is not None
         return shell(record, flags)

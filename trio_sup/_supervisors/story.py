@@ -50,7 +50,7 @@ def report_while_stuck(record: Record, emit: Callable[..., None]) -> None:
     def look(wait: float) -> None:
         if record.life != life or not record.alive:
             return
-        record.status = "stuck"
+        record.enter("hangs")
         record.touch()
         current = trio.current_time()
         frames = "" if record.task is None else _await_stack(record.task)

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import trio
 
 from trio_sup._children.record import Child
-from trio_sup._children.refusals import ChildQuarantined, start_error
 from trio_sup._children.supervising import SpecSupervisor
 from trio_sup._children.typed import handle_as
 from trio_sup._children.waits import refuse_self
 from trio_sup._core.addresses import Via
 from trio_sup._core.checks import ChildSpecError
-from trio_sup._core.errors import NoProcess, SupervisorStopping, WrongKind
+from trio_sup._core.errors import NoProcess, WrongKind
+from trio_sup._core.plan.doing import Refused
+from trio_sup._core.plan.holders import look
 from trio_sup._core.specs import check_child
 from trio_sup._supervisors.dynamic import DynamicShell
+from trio_sup._supervisors.requests import error_of
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
@@ -174,24 +176,13 @@ def _check_fits(holder: Record, spec: ChildSpec[Child]) -> None:
 async def _settled(
     holder: Record, spec: ChildSpec[Child], shell: DynamicShell
 ) -> Child | None:
-    """Wait for a holder to run; None if it went away and the name is free.
-
-    A life that began meanwhile counts even if it has ended again before this task had
-    its turn: the start was good, as for `start_child`.
-    """
+    """Wait for a holder to run; None if it went away and the name is free."""
     before = holder.started_life
-    while not (holder.running or holder.started_life > before):
-        if holder.status == "quarantined":
-            raise ChildQuarantined(holder.handle)
-        if not holder.may_return:
-            break
-        await holder.wait_change()
+    try:
+        while (found := look(holder, before, shell.record)) == "wait":
+            await holder.wait_change()
+    except Refused as refused:
+        error = error_of(refused, shell.path_text, spec)
     else:
-        return holder.handle
-    ended = holder.last_exit
-    if before == 0 and ended is not None:
-        if holder.overtaken != holder.life:
-            raise start_error(spec, ended)
-        if holder.parent is shell:
-            raise SupervisorStopping(shell.path_text)
-    return None
+        return holder.handle if found == "runs" else None
+    raise error

@@ -48,7 +48,7 @@ class RootHost:
         self.body: trio.CancelScope | None = None
 
     @property
-    def shell(self) -> Shell:
+    def shell(self) -> Shell[Any]:
         """The root's shell."""
         shell = self.record.shell
         assert isinstance(shell, Shell)
@@ -58,7 +58,7 @@ class RootHost:
         """Begin the root's only life; its name is reserved."""
         record = self.record
         record.life = 1
-        record.status = "starting"
+        record.enter("begins")
         record.life_began = trio.current_time()
         record.scope = trio.CancelScope(shield=True)
         self.record.body.begin_life()
@@ -76,7 +76,7 @@ class RootHost:
         for step in (hide_names, release_name):
             # What else it raises has nobody to wait for any more.
             self.fatal = self.fatal or survive(record.path_text, step, record)
-        record.status = "gone"
+        record.enter("forgotten")
         self.node.remove_root(record)
         record.came_to_rest()
         if self.body is not None:

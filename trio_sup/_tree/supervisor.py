@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
 
 from trio_sup._children.record import Child
@@ -61,7 +60,7 @@ class Supervisor(SpecSupervisor):
         """
         refuse_half_way(self.record, "start_child")
         shell = self._shell
-        handle: H = await shell.submit(lambda: shell.start_child(spec), withdraw=True)
+        handle: H = await shell.start_child(spec)  # type: ignore[assignment]
         return handle
 
     async def terminate_child(self, id: Hashable) -> None:
@@ -83,7 +82,7 @@ class Supervisor(SpecSupervisor):
         if record is not None:
             refuse_self(record, "terminate_child")
         refuse_half_way(self.record, "terminate_child")
-        await shell.submit(lambda: shell.terminate_child(id), record)
+        await shell.terminate_child(id, record)
 
     async def restart_child(self, id: Hashable) -> Child:
         """Start a child that is down; end its backoff or quarantine (SUP-097).
@@ -97,9 +96,7 @@ class Supervisor(SpecSupervisor):
             WrongRun: called from a thread or from another Trio run.
         """
         refuse_half_way(self.record, "restart_child")
-        shell = self._shell
-        handle: Child = await shell.submit(lambda: shell.restart_child(id))
-        return handle
+        return await self._shell.restart_child(id)
 
     async def delete_child(self, id: Hashable) -> None:
         """Forget a child that is down; its id is free again (SUP-098).
@@ -111,8 +108,7 @@ class Supervisor(SpecSupervisor):
             WrongRun: called from a thread or from another Trio run.
         """
         refuse_half_way(self.record, "delete_child")
-        shell = self._shell
-        await shell.submit(lambda: shell.delete_child(id))
+        await self._shell.delete_child(id)
 
     # Ways down.
 
@@ -256,5 +252,4 @@ class PartitionSupervisor(Supervisor, Generic[H_co]):
                 f"resize() needs a number from 0 to {limit}, not {count!r}"
             )
         refuse_half_way(self.record, "resize")
-        before: int = await shell.submit(partial(shell.resize, count))
-        return before
+        return await shell.resize(count)

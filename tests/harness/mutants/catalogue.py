@@ -16,11 +16,11 @@ class Mutant:
 CORE = "trio_sup._core.strategy"
 WINDOW = "trio_sup._core.window"
 POLICIES = "trio_sup._core.policies"
-DRIVER = "trio_sup._supervisors.shell"
 LIVES = "trio_sup._supervisors.lives"
-STATIC = "trio_sup._supervisors.static"
-ORDERED = "trio_sup._supervisors.ordered"
-DYNAMIC = "trio_sup._supervisors.dynamic"
+PLAN = "trio_sup._core.plan.supervision"
+STATIC = "trio_sup._core.plan.static"
+GROUPS = "trio_sup._core.plan.groups"
+DYNAMIC = "trio_sup._core.plan.dynamic"
 KID = "trio_sup._children.record"
 LIFE = "trio_sup._children.life"
 FUNCTIONS = "trio_sup._children.functions"
@@ -103,10 +103,9 @@ MUTANTS = [
     ),
     Mutant(
         "an ignored restart is tried again",
-        ORDERED,
+        STATIC,
         "        if is_a(exit.error, Ignore):\n"
-        "            self.carry_out(record, self.core.on_ignored_restart(record), now)\n"
-        "            return\n",
+        "            return self.follow(record, self.core.on_ignored_restart(record), now)\n",
         "",
     ),
     Mutant(
@@ -149,80 +148,79 @@ MUTANTS = [
     # What is done.
     Mutant(
         "giving up stops nobody",
-        DRIVER,
-        'self.request_stop(f"gave up after {record.label!r} ended")',
-        "pass",
+        PLAN,
+        '            *self.stop(f"gave up after {record.label!r} ended"),\n',
+        "",
     ),
     Mutant(
         "giving up is a crash",
-        DRIVER,
-        'self.outcome = Exit("shutdown", "gave up", error)',
-        'self.outcome = Exit("crashed", "gave up", error)',
+        PLAN,
+        'self.outcome = Exit("shutdown", "gave up")',
+        'self.outcome = Exit("crashed", "gave up")',
     ),
     Mutant(
         "children stop in start order",
-        ORDERED,
-        "for record in reversed(self.all_records()):",
-        "for record in self.all_records():",
+        STATIC,
+        "for record in reversed(list(self.core.records.values())):",
+        "for record in list(self.core.records.values()):",
     ),
     Mutant(
         "children are asked to stop all at once",
-        ORDERED,
-        "            while record.alive:\n                await self.bell.wait()\n",
-        "        while self.living:\n            await self.bell.wait()\n",
+        STATIC,
+        "            yield from self.stop_child(record, self.stop_reason)\n",
+        "            if record.alive:\n"
+        "                yield (self.stopping_of(record, self.stop_reason),)\n"
+        "        for record in list(self.core.records.values()):\n"
+        "            yield from self.stop_child(record, self.stop_reason)\n",
     ),
     Mutant(
         "a stopped child is not waited for in a group",
-        ORDERED,
-        "        self.stop_record(record, reason)\n"
-        "        await self._until(lambda: not record.alive)",
-        "        self.stop_record(record, reason)",
+        GROUPS,
+        "yield from plan.stop_child(record, reason)",
+        "yield (plan.stopping_of(record, reason),)",
     ),
     Mutant(
         "an end is decided again after its group has restarted",
-        ORDERED,
+        GROUPS,
         "        if record.ticket == ticket and not record.alive:\n",
         "        if True:\n",
     ),
     Mutant(
         "restarts go on while the supervisor stops",
-        LIVES,
-        'absorbed = asked or self.mode == "stopping" or record.in_plan',
-        "absorbed = asked or record.in_plan",
+        PLAN,
+        'return self.mode in ("starting", "running")',
+        "return True",
     ),
     Mutant(
-        "a due backoff ignores that the supervisor stops",
-        DRIVER,
-        'if record.ticket == ticket and self.mode == "running":\n            try:\n'
-        "                self.respawn",
-        'if record.status == "backing_off":\n            try:\n'
-        "                self.respawn",
+        "a due backoff starts who was started by hand",
+        PLAN,
+        'return wake.record.ticket == wake.ticket and self.mode == "running"',
+        'return self.mode == "running"',
     ),
     Mutant(
         "the group waits for no backoff",
-        ORDERED,
-        "if at > trio.current_time():\n            self._wait_for_group(pivot, at)",
-        "if False:\n            self._wait_for_group(pivot, at)",
+        GROUPS,
+        "        if at > plan.now:\n",
+        "        if False:\n",
     ),
     Mutant(
         "a group restart revives temporary children",
-        ORDERED,
-        'if record.spec.restart == "temporary":\n                self.core.drop(record)',
-        'if record.spec.restart == "never":\n                self.core.drop(record)',
+        GROUPS,
+        'if record.spec.restart == "temporary":\n'
+        "                plan.core.drop(record)",
+        'if record.spec.restart == "never":\n                plan.core.drop(record)',
     ),
     Mutant(
         "a group restart stops at the first failure for good",
-        ORDERED,
-        "            self._stalled = record\n"
-        "            self._enqueue(partial(self._late_retry, record))\n",
-        "            self._stalled = record\n",
+        GROUPS,
+        "            plan.line.add(self.late_retry(record))\n",
+        "",
     ),
     Mutant(
         "a child stopped by hand is restarted",
-        STATIC,
-        '            await self._stop(record, "terminate_child")\n',
-        "            assert record.scope is not None\n            record.scope.cancel()\n"
-        "            await self._until(lambda: not record.alive)\n",
+        PLAN,
+        "return record.asked is not None or record.in_plan or",
+        "return record.in_plan or",
     ),
     Mutant(
         "the tree is not shielded from its block",
@@ -238,17 +236,23 @@ MUTANTS = [
     ),
     Mutant(
         "a supervisor is ready before its children",
-        DRIVER,
-        "                    await self._start_children()\n",
-        '                    self.mode = "running"\n'
-        "                    self.record.become_ready()\n"
-        "                    await self._start_children()\n",
+        PLAN,
+        "        yield from self._start_children()\n"
+        '        if self.mode != "starting":\n'
+        "            return\n"
+        '        self.mode = "running"\n'
+        "        yield READY\n",
+        "        yield READY\n"
+        "        yield from self._start_children()\n"
+        '        if self.mode != "starting":\n'
+        "            return\n"
+        '        self.mode = "running"\n',
     ),
     Mutant(
         "a failed start leaves the others running",
-        ORDERED,
-        'self.request_stop(f"child {record.label!r} failed to start")\n            return',
-        "return",
+        STATIC,
+        "yield (StartFailure(record, ended), *self.stop(why))",
+        "yield (StartFailure(record, ended),)",
     ),
     Mutant(
         "Ctrl-C is taken for a crash",
@@ -278,9 +282,11 @@ MUTANTS = [
     Mutant(
         "dynamic children stop one after the other",
         DYNAMIC,
-        "            self.stop_record(record, self.stop_reason)\n",
-        "            self.stop_record(record, self.stop_reason)\n"
-        "            while record.alive:\n                await record.wait_change()\n",
+        "        yield from self._in_chunks(\n"
+        "            lambda record: self.stopping_of(record, self.stop_reason)\n"
+        "        )\n",
+        "        for record in list(self.core.records.values()):\n"
+        "            yield from self.stop_child(record, self.stop_reason)\n",
     ),
     # Mailboxes, callers and names.
     Mutant(
@@ -335,9 +341,12 @@ MUTANTS = [
     Mutant(
         "the end of a life is told twice",
         LIVES,
-        "        emit(*event)\n\n    def _ring_for",
-        "        emit(*event)\n        if record.life == 2:\n"
-        "            emit(*event)\n\n    def _ring_for",
+        "        emit(*event)\n\n    def settle",
+        "        emit(*event)\n"
+        "        if record.life == 2:\n"
+        "            emit(*event)\n"
+        "\n"
+        "    def settle",
     ),
     Mutant(
         "the next life starts before the last one ended",

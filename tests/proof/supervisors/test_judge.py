@@ -2,6 +2,8 @@
 
 # pyright: reportPrivateUsage=false
 
+from typing import Any
+
 import pytest
 import trio
 from hypothesis import given
@@ -26,6 +28,7 @@ from tests.proof.supervisors.trio_driver import run_scenario
 from tests.proof.trace import Trace
 from trio_sup import ChildInfo, Supervisor
 from trio_sup._children.record import Record
+from trio_sup._core.plan.doing import Stop
 from trio_sup._core.window import RestartWindow
 from trio_sup._supervisors.lives import Lives
 from trio_sup.testing.schedule import schedules_are_drawn
@@ -106,10 +109,10 @@ def test_without_an_order_of_tasks_nothing_is_judged(
 def test_a_tree_that_does_not_end_is_a_difference(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def stop_record(self: Lives, record: Record, reason: str) -> None:
+    def stop_life(self: Lives[Any], stop: Stop[Record]) -> None:
         pass
 
-    monkeypatch.setattr(Lives, "stop_record", stop_record)
+    monkeypatch.setattr(Lives, "stop_life", stop_life)
     comparison = compare_with_otp(ASKED)
     assert not comparison.agrees
     assert comparison.trio_sup.events[-1] == ("endless",)

@@ -37,10 +37,13 @@ from tests.proof.supervisors.scenario import (
 from tests.proof.supervisors.subject import TRIO_SUP
 from trio_sup import Child, ChildInfo, ChildSpec, Supervisor
 from trio_sup._children.record import Record
+from trio_sup._core.plan import requests
+from trio_sup._core.plan.doing import Steps
+from trio_sup._core.plan.dynamic import DynamicPlan
+from trio_sup._core.plan.static import StaticPlan
 from trio_sup._core.strategy import SupervisorCore
 from trio_sup._core.window import RestartWindow
 from trio_sup._supervisors.dynamic import DynamicShell
-from trio_sup._supervisors.ordered import OrderedShell
 from trio_sup._supervisors.static import StaticShell
 
 Patch = pytest.MonkeyPatch
@@ -113,35 +116,35 @@ def says_ok_and_stops_nobody(patch: Patch) -> None:
 
 
 def deletes_who_has_just_died(patch: Patch) -> None:
-    right = StaticShell.delete_child
+    right = requests.delete_child
 
-    async def delete_child(self: StaticShell, id: Hashable) -> None:
-        record = self.find(id)
-        record.undecided, record.status = False, "stopped"
-        await right(self, id)
+    def delete_child(plan: StaticPlan[Any], id: Hashable) -> Steps[Any, None]:
+        record = requests.find(plan, id)
+        record.undecided = False
+        record.enter("rests")
+        return right(plan, id)
 
-    patch.setattr(StaticShell, "delete_child", delete_child)
+    patch.setattr(requests, "delete_child", delete_child)
 
 
 def stops_in_start_order(patch: Patch) -> None:
-    async def stop_children(self: OrderedShell) -> None:
-        self.watching = True
-        for record in self.all_records():
-            self.stop_record(record, self.stop_reason)
-            while record.alive:
-                await self.bell.wait()
+    def stop_children(self: StaticPlan[Any]) -> Steps[Any, None]:
+        for record in list(self.core.records.values()):
+            yield from self.stop_child(record, self.stop_reason)
 
-    patch.setattr(OrderedShell, "_stop_children", stop_children)
+    patch.setattr(StaticPlan, "_stop_children", stop_children)
 
 
 def takes_who_restarts_for_started(patch: Patch) -> None:
-    right = StaticShell.start_child
+    right = requests.start_child
 
-    async def start_child(self: StaticShell, spec: ChildSpec[Child]) -> Child:
-        present = self.core.records.get(spec.id)
-        return await right(self, spec) if present is None else present.handle
+    def start_child(plan: StaticPlan[Any], spec: ChildSpec[Any]) -> Steps[Any, Any]:
+        present = plan.core.records.get(spec.id)
+        if present is not None:
+            return present
+        return (yield from right(plan, spec))
 
-    patch.setattr(StaticShell, "start_child", start_child)
+    patch.setattr(requests, "start_child", start_child)
 
 
 def leaves_its_caller_waiting(patch: Patch) -> None:
@@ -157,16 +160,17 @@ def leaves_its_caller_waiting(patch: Patch) -> None:
 
 
 def says_ok_and_terminates_nobody(patch: Patch) -> None:
-    async def terminate_child(self: StaticShell, id: Hashable) -> None:
-        self.find(id)
+    def terminate_child(plan: StaticPlan[Any], id: Hashable) -> Steps[Any, None]:
+        yield from ()
+        requests.find(plan, id)
 
-    patch.setattr(StaticShell, "terminate_child", terminate_child)
+    patch.setattr(requests, "terminate_child", terminate_child)
 
 
 def takes_one_child_too_many(patch: Patch) -> None:
-    right = DynamicShell.begin
+    right = DynamicPlan.add
 
-    def begin(self: DynamicShell, spec: ChildSpec[Child]) -> Any:
+    def add(self: DynamicPlan[Any], spec: ChildSpec[Any]) -> Any:
         flags = self.flags
         self.flags = evolve(flags, max_children=flags.max_children + 1)
         try:
@@ -174,7 +178,7 @@ def takes_one_child_too_many(patch: Patch) -> None:
         finally:
             self.flags = flags
 
-    patch.setattr(DynamicShell, "begin", begin)
+    patch.setattr(DynamicPlan, "add", add)
 
 
 def never_gives_up(patch: Patch) -> None:

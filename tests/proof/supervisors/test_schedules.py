@@ -2,6 +2,8 @@
 
 # pyright: reportPrivateUsage=false
 
+from typing import Any
+
 import pytest
 from attrs import evolve
 from hypothesis import Phase, Verbosity, given, settings
@@ -54,15 +56,16 @@ def test_what_differs_between_schedules_is_what_has_no_order_in_otp() -> None:
         assert comparison.agrees
 
 
-def overtakes(self: Lives, record: Record) -> None:
+def overtakes(self: Lives[Any], record: Record) -> None:
     """Who is ready takes the place of an earlier child that still starts."""
-    records = list(self.core.records.values())
+    core = self.plan.core
+    records = list(core.records.values())
     slower = next((k for k in records if k.alive and not k.ready), record)
     if records.index(slower) < records.index(record) and slower.life == record.life:
         records.remove(record)
         records.insert(records.index(slower), record)
-        self.core.records = {each.id: each for each in records}
-    if self.watching:
+        core.records = {each.id: each for each in records}
+    if self.plan.wakes(record):
         self.bell.wake()
 
 

@@ -1,0 +1,28 @@
+"""What a supervisor does: everything that decides about children stands here.
+
+The rule of this package: no task, no clock, no await. A shell tells what happened, and
+carries out what comes back, in order (`trio_sup._core.plan.doing`):
+
+    a life begins, is ready, is over    begins · over, ended
+    somebody asks                       ask (static) · add, terminate, … (dynamic)
+    a time has come                     due
+    it is to stop                       stop, stop_itself, hasten
+
+                         │   ▲
+                         ▼   │  Start, Stop, Wake, Settle, Tell, Answer, …
+    shell: tasks, scopes, names, mailboxes, events
+
+What has to wait stands in a line of jobs (`line`): the shell's control task takes
+`turn` after `turn`, and each says what to do next. A job is a generator, which goes on
+when what it waits for has come about; all that it knows of children stands in their
+records (`trio_sup._core.state`). Who comes back after an end, and with whom, is in
+`trio_sup._core.strategy`; the words of a child's state are in `trio_sup._core.status`.
+
+    doing, telling  what is to be done, and the events among it
+    supervision     what all supervisors have in common: modes, ends, giving up
+    line            jobs, one after the other, and what the one in hand waits for
+    static, groups  an ordered list; restarts that concern siblings
+    requests        what may be asked of it
+    dynamic         children that come and go, each on its own
+    holders         who has a name: to be awaited, or started anew
+"""

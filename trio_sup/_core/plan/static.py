@@ -1,0 +1,178 @@
+"""An ordered list of children: one job at a time, in start order.
+
+Requests, ends that must wait their turn, and retries stand in one line. Under
+one_for_one an end that nothing else concerns is decided at once, without a trip through
+the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any
+
+from trio_sup._core.anatomy import is_a
+from trio_sup._core.exits import Exit, Ignore
+from trio_sup._core.plan.doing import (
+    NOTHING,
+    RING,
+    Do,
+    Dos,
+    K,
+    Refuse,
+    Refused,
+    Request,
+    Settle,
+    StartFailure,
+    Steps,
+    Wake,
+)
+from trio_sup._core.plan.groups import Groups
+from trio_sup._core.plan.supervision import Plan
+from trio_sup._core.specs import ChildSpec, Flags
+from trio_sup._core.state import ChildState
+from trio_sup._core.strategy import SupervisorCore
+from trio_sup._core.tables import place
+
+
+class StaticPlan(Plan[K]):
+    """What a static supervisor decides; `requests` has what may be asked of it."""
+
+    __slots__ = ("_listed", "groups", "originals")
+
+    def __init__(
+        self,
+        own: ChildState,
+        flags: Flags,
+        make: Callable[[ChildSpec[Any], Hashable], K],
+        draw: Callable[[], float],
+    ) -> None:
+        super().__init__(own, flags, make, draw)
+        # The records of the initial list by their place in it, kept over lives so that
+        # handles are. By place, for an id may change its hash.
+        self.originals: dict[int, K] = {}
+        # The same, for whoever asks about a child.
+        self._listed: set[K] = set()
+        self.groups: Groups[K] = Groups(self)
+
+    def _new_core(self, draw: Callable[[], float]) -> SupervisorCore[K]:
+        return SupervisorCore(self.flags, dynamic=False, draw=draw)
+
+    # The life of the supervisor.
+
+    def begin(self) -> None:
+        """A life of the supervisor begins: its list is about to be started."""
+        super().begin()
+        self.groups = Groups(self)
+        for number, spec in enumerate(self.flags.children):
+            record = self.originals.get(number)
+            if record is None or record.status == "gone":
+                id = spec.default_id if spec.id is None else spec.id
+                record = self.list_child(number, self.make(spec, id))
+            record.enter("listed")
+            place(self.core.records, record.id, record)
+
+    def list_child(self, number: int, record: K) -> K:
+        """Note a record of the initial list."""
+        former = self.originals.get(number)
+        if former is not None:
+            self._listed.discard(former)
+        self.originals[number] = record
+        self._listed.add(record)
+        return record
+
+    def is_original(self, record: K) -> bool:
+        """Whether it comes back when this supervisor is restarted."""
+        return record in self._listed and record.spec.restart != "temporary"
+
+    def _start_children(self) -> Steps[K, None]:
+        for record in list(self.core.records.values()):
+            if self.mode != "starting":
+                return
+            ended = yield from self.line.start(record)
+            if self.mode != "starting":
+                return
+            if ended is None:
+                continue
+            if is_a(ended.error, Ignore):
+                self.core.on_ignored_restart(record)
+                yield (Settle(record),)
+                continue
+            record.enter("rests")
+            self.outcome = Exit("shutdown", "a child failed to start")
+            why = f"child {record.label!r} failed to start"
+            yield (StartFailure(record, ended), *self.stop(why))
+            return
+
+    def _stop_children(self) -> Steps[K, None]:
+        for record in reversed(list(self.core.records.values())):
+            yield from self.stop_child(record, self.stop_reason)
+
+    def _end(self) -> Iterator[Do[K]]:
+        self.groups = Groups(self)
+        for record in list(self.core.records.values()):
+            record.ticket += 1
+            record.attempt = record.pending = 0
+            if self.is_original(record):
+                record.enter("rests")
+                record.rests_with_parent = True
+                yield Settle(record)
+            else:
+                yield from self.drop(record)
+
+    # What stands in line.
+
+    def ask(self, request: Request[K]) -> Dos[K]:
+        """Put a request in line.
+
+        Raises:
+            Refused: the supervisor is going down.
+        """
+        if self.mode not in ("running", "starting"):
+            raise Refused("stopping")
+        if request.record is not None:
+            request.record.pending += 1
+        self.line.queue.append(request)
+        return RING
+
+    def _refuse_line(self) -> Dos[K]:
+        stopping = Refused("stopping")
+        return [Refuse(request, stopping) for request in self.line.clear()]
+
+    def _in_line(self, steps: Steps[K, None]) -> Dos[K]:
+        self.line.add(steps)
+        return RING
+
+    # The ends of children.
+
+    def absorbed(self, record: K) -> Dos[K]:
+        """An absorbed end has been told of: who asked for it goes on from here."""
+        if self.mode == "stopping":
+            # Those who wait for it must not take it for a child that stays down.
+            record.rests_with_parent = self.is_original(record)
+        return NOTHING
+
+    def _ended_alone(self, record: K, exit: Exit, now: float) -> Dos[K]:
+        core = self.core
+        if self.mode != "running" or core.grouped or record.pending or self.line.queue:
+            core.expect(record, exit)
+            return self._in_line(self.groups.late_exit(record, record.ticket, exit))
+        return self.follow(record, core.on_exit(record, exit, now), now)
+
+    def _start_ended(self, record: K, exit: Exit, now: float) -> Dos[K]:
+        if record.supervised_start:
+            record.enter("rests")
+            return NOTHING
+        if is_a(exit.error, Ignore):
+            return self.follow(record, self.core.on_ignored_restart(record), now)
+        record.enter("returns")
+        if record.pending or self.line.queue or self.core.grouped:
+            # Behind what waits already: a restart loop must not starve requests.
+            return self._in_line(self.groups.late_retry(record))
+        return self.follow(record, self.core.on_failed_restart(record, now), now)
+
+    def due(self, wake: Wake[K], now: float) -> Dos[K]:
+        """The time of a `Wake` has come: a group's start waits its turn."""
+        group = self.groups.waiting
+        if group is not None and group.pivot is wake.record and self.is_due(wake):
+            return self._in_line(self.groups.due(wake.record, wake.ticket))
+        return super().due(wake, now)
