@@ -6,6 +6,7 @@ A call is answered exactly once, whatever happens to the server.
 from __future__ import annotations
 
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable
 from itertools import islice
 
@@ -14,6 +15,7 @@ from trio.lowlevel import Task, reschedule
 
 from trio_sup._core.errors import NoProcess, ServerExit
 from trio_sup._core.exits import Exit
+from trio_sup._servers.callbacks import ServerBase
 from trio_sup._servers.messages import (
     CastNote,
     InfoNote,
@@ -34,6 +36,18 @@ class MailQueue(Queue):
     """The queue of one server child, with the ends of its lives."""
 
     __slots__ = ()
+
+    # What it empties; said again for the checkers, as it is written here, too.
+    inbox: list[Item]
+    batch: list[Item] | Shelf
+    bounded: int
+    stops: int
+    kept: weakref.ref[Item] | None
+    parked: Task | None
+    system: list[SystemRequest]
+    blocked: OrderedDict[Task, CastNote | InfoNote] | None
+    server: ServerBase | None
+    current: Item | None
 
     def request_stop(self) -> None:
         """The supervisor asks: close, and stop behind what is queued already."""

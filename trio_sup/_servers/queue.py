@@ -108,14 +108,13 @@ class Queue:
         # What overtakes queued messages, between handlers.
         self.system: list[SystemRequest] = []
         self.deferred: dict[Request, None] = {}  # an empty set is thrice as large
-        # Senders that wait for room, in order, with what they send. None before the
-        # first: an empty one is larger than all else here. Not a plain dict: to find
-        # the first in it costs more with each one that left.
+        # Senders that wait for room. None before the first: an empty one is larger than
+        # all else here. In a plain dict the first costs more with each one that left.
         self.blocked: OrderedDict[Task, CastNote | InfoNote] | None = None
-        # The calls that the handler in hand waits for, and whom.
+        # What the handler in hand waits for, and of whom.
         self.outgoing: dict[Request, Record] = {}
-        # Invariant: how many requests in the `outgoing` of others wait for this one.
-        # Mostly none, so that a call of its own closes no ring: nothing to follow.
+        # Invariant: how many requests in the `outgoing` of others wait for this one;
+        # mostly none, so that a call of its own closes no ring.
         self.awaited: int = 0
         # How many nurseries of the server's task are older than its handlers.
         self.background: int = 0
@@ -126,7 +125,10 @@ class Queue:
         self.server: ServerBase | None = None
         self.current: Item | None = None
         self.current_since: float = 0.0
-        self.received = self.handled = self.dropped = self.peak = 0
+        self.received: int = 0
+        self.handled: int = 0
+        self.dropped: int = 0
+        self.peak: int = 0
 
     @property
     def depth(self) -> int:
