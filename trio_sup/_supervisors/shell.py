@@ -43,7 +43,7 @@ _jitter = random.Random()
 class Shell(Lives[P], PlainBody):
     """One supervisor; the object lives as long as its record, over all its lives."""
 
-    dynamic: ClassVar[bool]
+    dynamic: bool
     plan_of: ClassVar[Any]
     """What decides for this kind of supervisor."""
 
