@@ -56,7 +56,7 @@ def test_an_answer_by_whose_turn_it_is_would_be_found(
     right = Line.turn
 
     def turn(self: Line[Any]) -> Any:
-        if self.cut_short and self._awaited is not None:
+        if self.cut_short and self.awaited is not None:
             self.overtaken = not self._has_come()
         return right(self)
 

@@ -16,7 +16,6 @@ from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.plan.doing import Changed, K, Settle, Steps, Wake
 from trio_sup._core.plan.supervision import Plan
-from trio_sup._core.plan.telling import restart_decided
 from trio_sup._core.strategy import Decision, Restart
 
 
@@ -98,8 +97,7 @@ class Groups(Generic[K]):
                 pivot = waiting.pivot
         group = plan.core.group_of(pivot)
         # Told of the child that ended, whose delay it is, whatever the pivot is now.
-        siblings, strategy = len(group) - 1, plan.flags.strategy
-        yield (restart_decided(ended, plan.now, delay, strategy, siblings),)
+        yield (plan.restart_told(ended, delay, plan.now, len(group) - 1),)
         yield from self.replace(pivot, at)
 
     def _comes_before(self, one: K, other: K) -> bool:

@@ -37,11 +37,11 @@ class Line(Generic[K]):
     """A queue of jobs, and the one in hand."""
 
     __slots__ = (
-        "_awaited",
         "_life",
         "_parked",
         "_request",
         "_steps",
+        "awaited",
         "cut_short",
         "failed",
         "overtaken",
@@ -54,7 +54,7 @@ class Line(Generic[K]):
         self._steps: Steps[K, Any] | None = None
         self._request: Request[K] | None = None
         # The child that it waits for: until it is down, or until this life is ready.
-        self._awaited: K | None = None
+        self.awaited: K | None = None
         self._life: float = math.inf
         # Whether it waits for whatever wakes the control task.
         self._parked: bool = False
@@ -84,10 +84,6 @@ class Line(Generic[K]):
         """Whether there is neither a job in hand nor one in line."""
         return self._steps is None and not self.queue
 
-    def waits_for(self, record: K) -> bool:
-        """Whether the job in hand waits for that child."""
-        return record is self._awaited
-
     def clear(self) -> list[Request[K]]:
         """Forget what has not begun; return the requests, which are to be refused."""
         queue, self.queue = self.queue, deque()
@@ -100,7 +96,7 @@ class Line(Generic[K]):
             fatal: Whether the reason is such that no job counts as done.
         """
         self.cut_short = True
-        if self._awaited is not None:
+        if self.awaited is not None:
             self.overtaken = fatal or not self._has_come()
 
     def turn(self) -> Dos[K]:
@@ -111,10 +107,10 @@ class Line(Generic[K]):
         while True:
             if self._steps is None and not self._take_up():
                 return NOTHING
-            if self._awaited is not None:
+            if self.awaited is not None:
                 if not (self.cut_short or self._has_come()):
                     return NOTHING
-                self._awaited = None
+                self.awaited = None
             dos = self._go_on()
             if dos:
                 return dos
@@ -157,13 +153,13 @@ class Line(Generic[K]):
             return (Refuse(request, Refused("stopping")), Raise(fatal))
 
     def _put_down(self) -> None:
-        self._steps = self._request = self._awaited = None
+        self._steps = self._request = self.awaited = None
 
     # What jobs consist of.
 
     def wait_for(self, record: K, life: float = math.inf) -> None:
         """Let the job in hand go on when a child is down, or in that life ready."""
-        self._awaited, self._life = record, life
+        self.awaited, self._life = record, life
         if self.cut_short and not self._has_come():
             self.overtaken = True  # the stop came before there was anything to wait for
 
@@ -173,7 +169,7 @@ class Line(Generic[K]):
         yield NOTHING
 
     def _has_come(self) -> bool:
-        record = self._awaited
+        record = self.awaited
         assert record is not None
         return record.started_life >= self._life or not record.alive
 

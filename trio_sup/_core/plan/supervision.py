@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Generic, Literal, TypeAlias
 
+from trio_sup._core import events
 from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.plan import doing, telling
 from trio_sup._core.plan.doing import NOTHING, READY, Do, Dos, K, Settle, Start, Steps
@@ -182,10 +183,7 @@ class Plan(Generic[K]):
         return NOTHING
 
     def hasten(self) -> list[K]:
-        """Let the graces to come be none; return the children that have one already.
-
-        The stop itself is asked for before.
-        """
+        """Let the graces to come be none; return the children that have one already."""
         if self.hurried:
             return []
         self.hurried = True
@@ -335,11 +333,10 @@ class Plan(Generic[K]):
 
     def wakes(self, record: K) -> bool:
         """Whether the control task waits for what just happened to that child."""
-        return self.line.waits_for(record)
+        return record is self.line.awaited
 
     def is_original(self, record: K) -> bool:
         """Whether it comes back when this supervisor is restarted."""
-        del record
         return False
 
     def drop(self, record: K) -> Dos[K]:
@@ -356,7 +353,7 @@ class Plan(Generic[K]):
         """What is to be done by a decision that concerns one child only."""
         match decision:
             case Restart(delay):
-                told = telling.restart_decided(record, now, delay, self.flags.strategy)
+                told = self.restart_told(record, delay, now)
                 if delay == 0:
                     return (told, Start(record))
                 wake = doing.Wake(now + delay, record, record.ticket)
@@ -369,6 +366,13 @@ class Plan(Generic[K]):
                 return self._give_up(record, now, own=own)
             case AutoShutdown():
                 return self._shut_down(record, now)
+
+    def restart_told(
+        self, record: K, delay: float, now: float, siblings: int = 0
+    ) -> doing.Tell:
+        """The announcement of a restart."""
+        head = (now, record.path_text, record.life, delay)
+        return doing.Tell(events.RestartDecided, (*head, self.flags.strategy, siblings))
 
     def _shut_down(self, record: K, now: float) -> Dos[K]:
         record.rests_with_parent = self.is_original(record)

@@ -12,14 +12,6 @@ def requested(record: ChildState, action: str, now: float) -> Tell:
     return Tell(events.Requested, (now, record.path_text, record.life, action))
 
 
-def restart_decided(
-    record: ChildState, now: float, delay: float, strategy: str, siblings: int = 0
-) -> Tell:
-    """A child is to be restarted."""
-    fields = (now, record.path_text, record.life, delay, strategy, siblings)
-    return Tell(events.RestartDecided, fields)
-
-
 def quarantined(record: ChildState, now: float) -> Tell:
     """A child has used up its own budget, and stays down."""
     budget = record.spec.budget
