@@ -53,6 +53,8 @@ class Record(ObservedState):
 
     status: Status
     last_exit: Exit | None
+    ready: bool
+    started_life: int
 
     def __init__(
         self,

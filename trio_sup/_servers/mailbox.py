@@ -48,6 +48,7 @@ class MailQueue(Queue):
     blocked: OrderedDict[Task, CastNote | InfoNote] | None
     server: ServerBase | None
     current: Item | None
+    dropped: int
 
     def request_stop(self) -> None:
         """The supervisor asks: close, and stop behind what is queued already."""
