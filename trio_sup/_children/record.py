@@ -123,21 +123,6 @@ class Record(ObservedState):
         return self.ending.asked
 
     @property
-    def forced(self) -> bool:
-        """Whether the grace of the life is over."""
-        return self.ending.forced
-
-    @property
-    def cut_short(self) -> Exit | None:
-        """How the life ends that was cancelled although nobody asked it to end."""
-        return self.ending.cut_short
-
-    @property
-    def outcome(self) -> Exit:
-        """How the life ends if it returns, or raises the very error in here."""
-        return self.body.outcome
-
-    @property
     def running(self) -> bool:
         """Whether it is ready and does not end, neither asked to nor by itself."""
         return self.ready and self.status == "running" and self.scope is not None
