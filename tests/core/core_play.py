@@ -66,7 +66,7 @@ class Op:
     settle: bool = True
 
 
-WHATS = [
+HAPPENINGS = [
     *("crash", "crash", "crash", "return", "shut", "fail", "fail", "ignore"),
     *("blink", "hold", "ready", "advance", "advance", "start", "terminate"),
     *("restart", "delete", "replace", "taken", "stubborn", "stop", "hook"),
@@ -75,7 +75,7 @@ WHATS = [
 OPS: st.SearchStrategy[list[Op]] = st.lists(
     st.builds(
         Op,
-        st.sampled_from(WHATS),
+        st.sampled_from(HAPPENINGS),
         st.integers(0, 2),
         st.integers(0, 3),
         st.booleans(),

@@ -132,8 +132,6 @@ class Shell:
                     self.start(record, supervised=supervised)
                 case doing.Stop(record, reason, grace, brutal):
                     self.stop(record, reason, grace, brutal=brutal)
-                case doing.Force(record):
-                    self.world.force(record, record.life)
                 case doing.Wake():
                     self.world.at(do.at, partial(self.due, do))
                 case doing.Settle(record):

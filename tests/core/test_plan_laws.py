@@ -85,6 +85,7 @@ def test_a_refused_request_leaves_the_state_as_it_was(
 def test_who_rests_is_at_rest(spec: ChildSpec[Any], ops: list[Op]) -> None:
     play = played(spec, ops)
     play.stubborn = False
+    play.starts.clear()
     for shell in play.shells():
         shell.refuses = None
     # No further start fails: it would only begin another backoff.

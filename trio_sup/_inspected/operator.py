@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -231,7 +231,7 @@ async def _terminate(record: Record, life: int) -> str:
 
 
 @contextmanager
-def _unless_changed(record: Record) -> Iterator[None]:
+def _unless_changed(record: Record) -> Generator[None]:
     """Refuse what was meant for a life that is not the present one any more."""
     try:
         yield

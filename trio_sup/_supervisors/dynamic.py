@@ -7,7 +7,7 @@ wait for outcomes, so a cancelled caller leaves nothing half done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import trio
@@ -23,7 +23,7 @@ from trio_sup._core.plan.dynamic import (
     is_starting,
 )
 from trio_sup._core.plan.telling import requested
-from trio_sup._core.specs import ChildSpec, Flags
+from trio_sup._core.specs import ChildSpec
 from trio_sup._supervisors.requests import error_of
 from trio_sup._supervisors.shell import Shell
 
@@ -32,16 +32,7 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
     """The shell of `dynamic_supervisor(...)`."""
 
     dynamic = True
-
-    @staticmethod
-    def new_plan(
-        record: Record,
-        flags: Flags,
-        make: Callable[[ChildSpec[Any], Hashable], Record],
-        draw: Callable[[], float],
-    ) -> DynamicPlan[Record]:
-        """Make what decides for this kind of supervisor."""
-        return DynamicPlan(record, flags, make, draw)
+    plan_of = DynamicPlan
 
     def hurry(self) -> None:
         """Collapse all remaining graces; those of very many soon, not at once."""

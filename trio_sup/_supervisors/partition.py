@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any
 
 from trio_sup._children.record import Record
@@ -11,22 +11,14 @@ from trio_sup._core.partitions import PartitionCore
 from trio_sup._core.plan import partitions
 from trio_sup._core.plan.doing import Steps
 from trio_sup._core.plan.partitions import PartitionPlan
-from trio_sup._core.specs import ChildSpec, Flags
+from trio_sup._core.specs import ChildSpec
 from trio_sup._supervisors.static import StaticShell
 
 
 class PartitionShell(StaticShell):
     """The shell of `partition_supervisor(...)`: a static one that can be resized."""
 
-    @staticmethod
-    def new_plan(
-        record: Record,
-        flags: Flags,
-        make: Callable[[ChildSpec[Any], Hashable], Record],
-        draw: Callable[[], float],
-    ) -> PartitionPlan[Record]:
-        """Make what decides for this kind of supervisor."""
-        return PartitionPlan(record, flags, make, draw)
+    plan_of = PartitionPlan
 
     @property
     def _plan(self) -> PartitionPlan[Record]:

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextvars import Context, copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import trio
 from trio.lowlevel import enable_ki_protection
@@ -43,22 +43,14 @@ _jitter = random.Random()
 class Shell(Lives[P], PlainBody):
     """One supervisor; the object lives as long as its record, over all its lives."""
 
-    dynamic: ClassVar[bool]
+    dynamic: bool
+    plan_of: ClassVar[Any]
+    """What decides for this kind of supervisor."""
 
     def __init__(self, record: Record, flags: Flags) -> None:
-        plan = self.new_plan(record, flags, self.new_record, _jitter.random)
-        super().__init__(record, flags, plan)
+        plan = self.plan_of(record, flags, self.new_record, _jitter.random)
+        super().__init__(record, flags, cast("P", plan))
         self.failure: RestartLimitExceeded | StartFailed | None = None
-
-    @staticmethod
-    def new_plan(
-        record: Record,
-        flags: Flags,
-        make: Callable[[ChildSpec[Any], Hashable], Record],
-        draw: Callable[[], float],
-    ) -> P:
-        """Make what decides for this kind of supervisor."""
-        raise NotImplementedError
 
     # What a child asks its body.
 
@@ -241,8 +233,6 @@ class Shell(Lives[P], PlainBody):
                 request.answer(do.result)
             case doing.Refuse(request=Request() as request):
                 request.refuse(do.error)
-            case doing.Force():
-                arm(do.record, 0)
             case doing.Ready():
                 self.record.become_ready()
             case doing.WindDown():

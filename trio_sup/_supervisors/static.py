@@ -11,7 +11,7 @@ from trio_sup._children.record import Record
 from trio_sup._core.plan import requests
 from trio_sup._core.plan.doing import Refused, Steps
 from trio_sup._core.plan.static import StaticPlan
-from trio_sup._core.specs import ChildSpec, Flags
+from trio_sup._core.specs import ChildSpec
 from trio_sup._supervisors.requests import Request, error_of
 from trio_sup._supervisors.shell import Shell
 
@@ -23,16 +23,7 @@ class StaticShell(Shell[StaticPlan[Record]]):
     """The shell of `supervisor(...)`: requests wait in line for the control task."""
 
     dynamic = False
-
-    @staticmethod
-    def new_plan(
-        record: Record,
-        flags: Flags,
-        make: Callable[[ChildSpec[Any], Hashable], Record],
-        draw: Callable[[], float],
-    ) -> StaticPlan[Record]:
-        """Make what decides for this kind of supervisor."""
-        return StaticPlan(record, flags, make, draw)
+    plan_of = StaticPlan
 
     @enable_ki_protection
     async def submit(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import trio
 from trio.lowlevel import enable_ki_protection
@@ -50,9 +50,8 @@ class RootHost:
     @property
     def shell(self) -> Shell[Any]:
         """The root's shell."""
-        shell = self.record.shell
-        assert isinstance(shell, Shell)
-        return shell
+        assert isinstance(self.record.body, Shell)
+        return cast("Shell[Any]", self.record.body)
 
     def spawn(self, nursery: trio.Nursery) -> None:
         """Begin the root's only life; its name is reserved."""

@@ -282,11 +282,10 @@ MUTANTS = [
     Mutant(
         "dynamic children stop one after the other",
         DYNAMIC,
-        "        yield from self._in_chunks(\n"
-        "            lambda record: self.stopping_of(record, self.stop_reason)\n"
-        "        )\n",
+        "        yield from self._ask_all()\n        self._waits_for_all",
         "        for record in list(self.core.records.values()):\n"
-        "            yield from self.stop_child(record, self.stop_reason)\n",
+        "            yield from self.stop_child(record, self.stop_reason)\n"
+        "        self._waits_for_all",
     ),
     # Mailboxes, callers and names.
     Mutant(

@@ -40,13 +40,6 @@ class Stop(Generic[K]):
 
 
 @define
-class Force(Generic[K]):
-    """Let the grace of a life that was asked to end be over now."""
-
-    record: K
-
-
-@define
 class Wake(Generic[K]):
     """Come back at a time with what stands here: see `Plan.due`."""
 
@@ -162,7 +155,6 @@ class Refuse(Generic[K]):
 Do: TypeAlias = (
     Start[K]
     | Stop[K]
-    | Force[K]
     | Wake[K]
     | Settle[K]
     | Changed[K]

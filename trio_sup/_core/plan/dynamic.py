@@ -17,7 +17,6 @@ from trio_sup._core.plan.doing import (
     Breathe,
     Do,
     Dos,
-    Force,
     K,
     Refused,
     Settle,
@@ -70,24 +69,23 @@ class DynamicPlan(Plan[K]):
         yield from ()
 
     def _stop_children(self) -> Steps[K, None]:
-        yield from self._in_chunks(
-            lambda record: self.stopping_of(record, self.stop_reason)
-        )
+        yield from self._ask_all()
         self._waits_for_all = True
         while self.living:
             if self.hurried and not self._collapsed:
                 self._collapsed = True
-                yield from self._in_chunks(Force)
+                yield from self._ask_all()  # again, with no grace
             else:
                 yield from self.line.park()
         self._waits_for_all = False
 
-    def _in_chunks(self, do: Callable[[K], Do[K]]) -> Steps[K, None]:
-        """Do something with all that live: some at a time, for they may be many."""
+    def _ask_all(self) -> Steps[K, None]:
+        """Ask all that live: some at a time, for they may be many."""
         records = list(self.core.records.values())
         for first in range(0, len(records), CHUNK):
             chunk = records[first : first + CHUNK]
-            yield [do(record) for record in chunk if record.alive]
+            living = [record for record in chunk if record.alive]
+            yield [self.stopping_of(record, self.stop_reason) for record in living]
             if len(chunk) == CHUNK:
                 yield (BREATHE,)
 

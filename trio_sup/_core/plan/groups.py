@@ -29,7 +29,7 @@ class Group(Generic[K]):
     at: float
     """When it may start, at the earliest."""
     phase: Literal["stops", "waits", "starts"] = "stops"
-    todo: list[K] = Factory(list)
+    todo: list[K] = Factory(list[K])
     """Who is still to be stopped, or started, in this order."""
 
 
