@@ -52,7 +52,7 @@ class RootHost:
         """The root's shell."""
         body: object = self.record.body
         assert isinstance(body, Shell)
-        shell: Shell[Any] = body
+        shell: Shell[Any] = body  # pyright: ignore[reportUnknownVariableType]
         return shell
 
     def spawn(self, nursery: trio.Nursery) -> None:
