@@ -103,7 +103,7 @@ async def hurry(levels: int) -> int:
             await trio.lowlevel.checkpoint()
         with counting() as calls:
             block.hurry()
-        assert leaf.record.forced
+        assert leaf.record.ending.forced
         await block.__aexit__(None, None, None)
         return calls.count
 

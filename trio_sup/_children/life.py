@@ -90,7 +90,14 @@ def _end_of(
     record: Record, raised: BaseException | None, *, cancelled: bool
 ) -> tuple[Exit, BaseException | None]:
     """Return how a life ended, and what of it is fatal. Never raises."""
-    exit, failure, fault = classify(record, raised, trio.Cancelled, cancelled=cancelled)
+    exit, failure, fault = classify(
+        record.ending,
+        raised,
+        trio.Cancelled,
+        cancelled=cancelled,
+        ready=record.ready,
+        outcome=record.body.outcome,
+    )
     for fatal in (failure, fault):
         if fatal is not None and is_fatal(fatal, trio.Cancelled):
             return exit, fatal

@@ -53,6 +53,8 @@ class Record(ObservedState):
 
     status: Status
     last_exit: Exit | None
+    ready: bool
+    started_life: int
 
     def __init__(
         self,
@@ -102,21 +104,6 @@ class Record(ObservedState):
     def asked(self) -> str | None:
         """Why the life was asked to end; None if it was not."""
         return self.ending.asked
-
-    @property
-    def forced(self) -> bool:
-        """Whether the grace of the life is over."""
-        return self.ending.forced
-
-    @property
-    def cut_short(self) -> Exit | None:
-        """How the life ends that was cancelled although nobody asked it to end."""
-        return self.ending.cut_short
-
-    @property
-    def outcome(self) -> Exit:
-        """How the life ends if it returns, or raises the very error in here."""
-        return self.body.outcome
 
     def touch(self) -> None:
         """Something changed: tell those who wait."""

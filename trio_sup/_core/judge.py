@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias
 
 from trio_sup._core.anatomy import is_a, without
 from trio_sup._core.errors import LeakedCancelled
-from trio_sup._core.exits import Exit, Ignore, is_fatal, stop_in
+from trio_sup._core.exits import NORMAL, Exit, Ignore, is_fatal, stop_in
 
 CANCELLED = Exit("shutdown", "cancelled")
 """The end of a task that somebody else cancelled: one that `attach` made a child."""
@@ -22,8 +22,8 @@ Cancellations: TypeAlias = "type[BaseException] | tuple[type[BaseException], ...
 """The classes of what a cancelled task raises; this package does not import Trio."""
 
 
-class LifeFacts(Protocol):
-    """What there is to know of a life besides what it raised."""
+class Meant(Protocol):
+    """What was meant with the end of a life: `trio_sup._children.ending.Ending`."""
 
     @property
     def asked(self) -> str | None:
@@ -36,38 +36,30 @@ class LifeFacts(Protocol):
         ...
 
     @property
-    def ready(self) -> bool:
-        """Whether it had started."""
-        ...
-
-    @property
     def cut_short(self) -> Exit | None:
         """How it ends because it was cancelled for a reason of its own."""
         ...
 
-    @property
-    def outcome(self) -> Exit:
-        """How it ends if it returns, or raises the very error in here.
-
-        A supervisor that gave up is in order; what a user's function raises is not.
-        """
-        ...
-
 
 def classify(
-    life: LifeFacts,
+    meant: Meant,
     raised: BaseException | None,
     cancellations: Cancellations,
     *,
     cancelled: bool,
+    ready: bool,
+    outcome: Exit = NORMAL,
 ) -> tuple[Exit, BaseException | None, BaseException | None]:
     """Say how a life ended. Never raises.
 
     Args:
-        life: What is known of it.
+        meant: What was meant with it.
         raised: What it raised, if anything.
         cancellations: What a cancelled task raises.
         cancelled: Whether its own scope was cancelled.
+        ready: Whether it had started.
+        outcome: How it ends if it returns, or raises the very error in here: a
+            supervisor that gave up is in order, what a user's function raises is not.
 
     Returns:
         How it ended; what of `raised` is its own failure; and what the exception's own
@@ -77,45 +69,36 @@ def classify(
     try:
         if raised is not None:
             failure = own_failure(raised, cancellations, cancelled=cancelled)
-            if failure is None and life.asked is None and life.cut_short is None:
-                return CANCELLED, None, None
-        return _exit_of(life, failure, cancellations), failure, None
+        if meant.asked is not None:
+            in_order = failure is not None and (
+                stop_in(failure) is not None or outcome.error is failure
+            )
+            return _as_asked(meant, None if in_order else failure), failure, None
+        if meant.cut_short is not None and (
+            failure is None or not is_fatal(failure, cancellations)
+        ):
+            return meant.cut_short, failure, None
+        if failure is None:
+            return outcome if raised is None else CANCELLED, None, None
+        return _by_exception(failure, ready=ready, outcome=outcome), failure, None
     except BaseException as fault:  # noqa: BLE001 - the life ends all the same
-        if life.asked is not None:
-            return _as_asked(life, failure), failure, fault
+        if meant.asked is not None:
+            return _as_asked(meant, failure), failure, fault
         error = fault if failure is None else failure
         return Exit("crashed", None, error), failure, fault
 
 
-def _exit_of(
-    life: LifeFacts, failure: BaseException | None, cancellations: Cancellations
-) -> Exit:
-    if life.asked is not None:
-        if failure is not None and _is_in_order(life, failure):
-            failure = None
-        return _as_asked(life, failure)
-    if life.cut_short is not None and (
-        failure is None or not is_fatal(failure, cancellations)
-    ):
-        return life.cut_short
-    if failure is None:
-        return life.outcome
-    if is_a(failure, Ignore) and not life.ready:
+def _as_asked(meant: Meant, failure: BaseException | None) -> Exit:
+    return Exit("killed" if meant.forced else "shutdown", meant.asked, failure)
+
+
+def _by_exception(failure: BaseException, *, ready: bool, outcome: Exit) -> Exit:
+    if is_a(failure, Ignore) and not ready:
         return Exit("normal", "ignore", failure)
     stop = stop_in(failure)
     if stop is not None:
         return stop.exit
-    outcome = life.outcome
     return outcome if outcome.error is failure else Exit("crashed", None, failure)
-
-
-def _as_asked(life: LifeFacts, failure: BaseException | None) -> Exit:
-    return Exit("killed" if life.forced else "shutdown", life.asked, failure)
-
-
-def _is_in_order(life: LifeFacts, failure: BaseException) -> bool:
-    """Whether it was about to end in order anyway when it was asked to."""
-    return stop_in(failure) is not None or life.outcome.error is failure
 
 
 def own_failure(

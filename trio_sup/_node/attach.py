@@ -220,7 +220,7 @@ def _end(record: Record, exit: Exit) -> None:
 def _exit_for(record: Record, error: BaseException) -> Exit:
     """Return how the block ended: what cancels it is not known here, but it was meant."""
     ends = (trio.Cancelled, GeneratorExit)  # the latter: its generator is closed
-    exit, _, fault = classify(record, error, ends, cancelled=True)
+    exit, _, fault = classify(record.ending, error, ends, cancelled=True, ready=True)
     if fault is not None:
         report_fault(record.path_text, fault)
     return exit

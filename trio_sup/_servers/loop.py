@@ -59,15 +59,14 @@ TURN = 64
 """How many messages a server handles before others get a turn."""
 
 
-async def serve(record: Record) -> None:
+async def serve(record: Record, queue: MailQueue) -> None:
     """Run one life of a server child.
 
     Raises:
         Stop: the server ended itself in order.
         Exception: it crashed, or did not start.
     """
-    queue: MailQueue = record.mailbox
-    server = await enter_user(_construct, record)
+    server = await enter_user(_construct, record, queue)
     await enter_user(_init, server)
     queue.background = len(current_task().child_nurseries)
     record.become_ready()
@@ -106,7 +105,11 @@ def _wind_down(
     """
     assert record.scope is not None
     exit, failure, fault = classify(
-        record, raised, trio.Cancelled, cancelled=record.scope.cancel_called
+        record.ending,
+        raised,
+        trio.Cancelled,
+        cancelled=record.scope.cancel_called,
+        ready=True,
     )
     if is_a(fault, Exception):
         fault = None  # told of when the life is over
@@ -139,11 +142,11 @@ def _reply_with_stop(queue: MailQueue, failure: BaseException) -> None:
         report_fault(queue.record.path_text, error)
 
 
-async def _construct(record: Record) -> ServerBase:
+async def _construct(record: Record, queue: MailQueue) -> ServerBase:
     """Make the server object: a fresh one every life."""
     server: ServerBase = record.spec.target(*record.spec.args)
     server.__inner__ = ServerContext(record)
-    record.mailbox.server = server
+    queue.server = server
     return server
 
 

@@ -48,6 +48,7 @@ class MailQueue(Queue):
     blocked: OrderedDict[Task, CastNote | InfoNote] | None
     server: ServerBase | None
     current: Item | None
+    dropped: int
 
     def request_stop(self) -> None:
         """The supervisor asks: close, and stop behind what is queued already."""
@@ -73,7 +74,11 @@ class MailQueue(Queue):
         except Exception as fault:  # noqa: BLE001 - a policy class of the user's
             report_fault(self.record.path_text, fault)
             keep = False
-        return keep and exit.kind in ("crashed", "killed") and self.record.asked is None
+        return (
+            keep
+            and exit.kind in ("crashed", "killed")
+            and self.record.ending.asked is None
+        )
 
     def fail_current(self, exit: Exit) -> None:
         """Answer the call in hand and the deferred ones: their server ends."""

@@ -38,7 +38,7 @@ class ServerBody(MailQueue, PlainBody):
 
     def run(self, record: Record) -> Awaitable[Any]:
         """Return what the life consists of, to be awaited."""
-        return serve(record)
+        return serve(record, self)
 
     def ask(self, record: Record, reason: str) -> bool:
         """Stop behind what is queued; cancel what is not ready yet."""

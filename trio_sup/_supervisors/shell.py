@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -124,7 +124,7 @@ class Shell(Lives[P], PlainBody):
             BaseException: something fatal ended a child; all others are stopped.
         """
         plan = self.plan
-        self.base = copy_context()
+        self.base: Context = copy_context()
         try:
             async with trio.open_nursery() as nursery:
                 self.nursery = nursery
@@ -160,11 +160,12 @@ class Shell(Lives[P], PlainBody):
         """Prepare a life, as it is spawned: from here on it can be asked to stop."""
         self.story.forget()
         self.failure = None
-        self.fatal = []
+        self.fatal: list[BaseException] = []
         self.plan.begin()
 
     def _raise_outcome(self) -> None:
-        fatal, self.fatal = self.fatal, []
+        fatal = self.fatal
+        self.fatal = []
         if len(fatal) == 1:
             raise fatal[0]
         if fatal:

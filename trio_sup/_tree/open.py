@@ -50,8 +50,9 @@ class RootHost:
     @property
     def shell(self) -> Shell[Any]:
         """The root's shell."""
-        body: Any = self.record.body
-        shell: Shell[Any] = body
+        body: object = self.record.body
+        assert isinstance(body, Shell)
+        shell: Shell[Any] = body  # pyright: ignore[reportUnknownVariableType]
         return shell
 
     def spawn(self, nursery: trio.Nursery) -> None:

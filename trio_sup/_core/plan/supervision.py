@@ -63,9 +63,9 @@ class Plan(Generic[K]):
         make: Callable[[ChildSpec[Any], Hashable], K],
         draw: Callable[[], float],
     ) -> None:
-        self.own = own
-        self.flags = flags
-        self.make = make
+        self.own: ChildState = own
+        self.flags: Flags = flags
+        self.make: Callable[[ChildSpec[Any], Hashable], K] = make
         self._draw = draw
         self.core: SupervisorCore[K] = self._new_core(draw)
         self.line: Line[K] = Line()

@@ -122,7 +122,7 @@ class Injector:
                 await original(record)
             else:
                 await self._drive(life, record, original)
-            failed = record.cut_short is not None
+            failed = record.ending.cut_short is not None
         finally:
             self.ends.append((life.path, life.life, failed, self._place()))
             if self.present.get(record.path_text) is life:

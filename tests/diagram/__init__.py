@@ -1,0 +1,1 @@
+"""The diagram of statuses in the documentation: ``python -m tests.diagram``."""
