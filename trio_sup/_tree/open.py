@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from types import TracebackType
-from typing import Any, cast
+from typing import Any
 
 import trio
 from trio.lowlevel import enable_ki_protection
@@ -50,8 +50,10 @@ class RootHost:
     @property
     def shell(self) -> Shell[Any]:
         """The root's shell."""
-        assert isinstance(self.record.body, Shell)
-        return cast("Shell[Any]", self.record.body)
+        body: object = self.record.body
+        assert isinstance(body, Shell)
+        shell: Shell[Any] = body  # pyright: ignore[reportUnknownVariableType]
+        return shell
 
     def spawn(self, nursery: trio.Nursery) -> None:
         """Begin the root's only life; its name is reserved."""
