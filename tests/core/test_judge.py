@@ -72,8 +72,9 @@ def told(life: Life, raised: BaseException | None, *, cancelled: bool = False) -
 def shown(error: BaseException | None) -> str:
     if error is None:
         return ""
-    if isinstance(error, BaseExceptionGroup):
-        return "[" + " ".join(map(shown, members_of(error) or ())) + "]"
+    members = members_of(error)
+    if members is not None:
+        return "[" + " ".join(map(shown, members)) + "]"
     if isinstance(error, LeakedCancelled):
         assert error.__cause__ is not None
         return f"leaked {shown(error.__cause__)}"

@@ -275,9 +275,9 @@ MUTANTS = [
     Mutant(
         "a crash during a stop is masked as a restart",
         JUDGE,
-        "    if life.asked is not None:\n        if failure is not None and",
-        "    if life.asked is not None and failure is None:\n"
-        "        if failure is not None and",
+        "        if meant.asked is not None:\n            in_order = failure",
+        "        if meant.asked is not None and failure is None:\n"
+        "            in_order = failure",
     ),
     Mutant(
         "dynamic children stop one after the other",
