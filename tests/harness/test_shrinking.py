@@ -12,6 +12,7 @@ from trio_sup.testing import (
     Deaf,
     Fault,
     SupervisionViolation,
+    Vanish,
     World,
     check_supervision,
 )
@@ -30,6 +31,15 @@ def test_a_case_is_left_with_what_it_needs() -> None:
     script, codes = smallest([A, B, C, A, B, A], [1, 0, 5, 7, 0], fails)
     assert sorted(fault.path for fault in script) == ["a", "a", "b"]
     assert codes == [0, 0, 5]
+
+
+def test_a_vanish_becomes_the_crash_that_shows_the_same() -> None:
+    script: list[Fault] = [Vanish("a", at=0.0), Vanish("b", at=1.0)]
+
+    def fails(script: Sequence[Fault], codes: Sequence[int]) -> bool:
+        return [f.path for f in script] == ["a", "b"] and isinstance(script[1], Vanish)
+
+    assert smallest(script, [], fails)[0] == [A, Vanish("b", at=1.0)]
 
 
 @given(st.lists(st.sampled_from([A, B, C]), max_size=15), st.lists(st.integers(0, 23)))

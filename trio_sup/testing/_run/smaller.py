@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
-from trio_sup.testing.faults import Fault
+from attrs import asdict
+
+from trio_sup.testing.faults import Crash, Fault, Vanish
 from trio_sup.testing.schedule import shortened
 
 Case: TypeAlias = tuple[list[Fault], list[int]]
@@ -51,6 +53,10 @@ def _smaller(script: list[Fault], codes: list[int]) -> Iterator[Case]:
             yield script, shortened(codes[: len(codes) // 2])
     for place in reversed(range(len(script))):
         yield [*script[:place], *script[place + 1 :]], codes
+    for place, fault in enumerate(script):
+        if isinstance(fault, Vanish):  # what a plain crash shows, too, is told by one
+            crash = Crash(**asdict(fault))
+            yield [*script[:place], crash, *script[place + 1 :]], codes
     for place in reversed(range(len(codes))):
         if codes[place]:
             yield script, shortened([*codes[:place], 0, *codes[place + 1 :]])
