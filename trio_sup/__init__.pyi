@@ -15,6 +15,8 @@ from trio_sup._children.refusals import (
 from trio_sup._children.supervising import (
     ChildCounts as ChildCounts,
     ChildInfo as ChildInfo,
+    SpecSupervisor as SpecSupervisor,
+    SupervisorHandle as SupervisorHandle,
     SupervisorStatistics as SupervisorStatistics,
 )
 from trio_sup._children.watching import Down as Down, Exits as Exits, monitor as monitor
