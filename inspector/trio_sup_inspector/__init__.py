@@ -15,7 +15,8 @@ stands above, and nothing below `screens` and `widgets` knows Textual but `keys`
     state                        what is shown of the node, as data
     connection | acting | keys   the way to the node | what can be done | the keys
 
-What to open: for what a key does `screens/keys`, which key that is `keys`; for a tab
-its module in `panes`; for a column `lines/rows`; for colours `inspector.tcss`.
+What to open: for a key, of one tab too, first `keys`, which names it, then
+`screens/keys`, for what it does; for a tab its module in `panes`; for a column
+`lines/rows`; for colours `inspector.tcss`.
 `web` shows all this in a browser.
 """

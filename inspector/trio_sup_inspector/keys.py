@@ -1,6 +1,7 @@
 """Every key of the application: an action's id, its keys, and what it does.
 
-The ids are what a user's keymap file names; see `load_keymap`.
+The ids are what a user's keymap file names; see `load_keymap`. What the screen does for
+an id stands in `screens/keys`.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ server and a supervisor its body knows, which the factory of its specification m
     naming      its names in registries; `names` is the table of one registry
     watching    monitors; `waits` refuses those that could never end
     remains     what is kept of lives that have ended
+    supervising what all handles of supervisors share: `stop`, the children, the counts
 
 How a life ended is decided in `trio_sup._core.judge`. `surroundings` says what is asked
 of the rooms above: node, shell, body.

@@ -3,8 +3,17 @@
 Rules of this package: no `await`, no clock, no I/O, no logging, no Trio. Time is
 passed in as `now`; whatever is to be done comes back as a value.
 
-What a supervisor does is in `plan`; what a restart type, a limit or a strategy means in
-`strategy` and `window`; which status follows from what in `status`; how a life is said
-to have ended in `judge`; what a specification may say in `specs`, `policies` and
-`checks`; how names are kept in `name_tables`; which events there are in `events`.
+    plan         what a supervisor does, one thing after the other
+    strategy     whether a child comes back, with whom, after which delay
+    window       the limit of restarts
+    status       which status follows from what; which there are is in `words`
+    judge        how a life ended, and what of an exception counts, in groups, too
+    options      what all factories of specifications take, by keyword
+    specs        the fields of a specification, and what they may be; with `checks`
+    policies     `Backoff`, `Budget`, `Mailbox`: their fields and defaults
+    name_tables  how names are kept
+    events       which events there are
+
+A new option stands in `options` and is a field in `specs`. A new status is a word in
+`words` and a row in `status`; how it looks is in `trio_sup.inspect.text.show`.
 """

@@ -3,6 +3,9 @@
 They stand here once, with their units and defaults. ``**options: Unpack[...]`` tells
 them to type checkers only, so each factory has the names checked that it was given:
 else it would hand on to a `ChildSpec` what is not for users.
+
+A new one is also a field of `ChildSpec`, with its default and its check; no factory has
+to hand it on, but their docstrings list it.
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
 """What happens after an exit: the rules of supervision as plain decisions.
 
-Rules of this file: everything that decides about restarts stands here; nothing here
-knows how a child is started or stopped. A shell tells what happened (`exit`,
-`retry`) and performs what comes back:
+Rules of this file: whether a child comes back, and when, is decided here; nothing here
+knows how a child is started or stopped. The plan tells what happened (`on_exit`,
+`on_failed_restart`, `on_ignored_restart`) and follows what comes back:
 
     Settled      nothing further: the child stays down, or was dropped
-    Restart      stop `stop` in this order, wait until `at`, start `start` in order
+    Restart      the child starts again after `delay`, with its group if there is one
     Quarantine   the child stays down by its own budget
     GiveUp       stop everything, then end with RestartLimitExceeded
     AutoShutdown stop everything, then end in order
 
-The order of `records` is the start order (SUP-024); group plans are computed when they
-are carried out, from what is alive then.
+The order of `records` is the start order (SUP-024). Who belongs to a group, and who of
+it is to be stopped, is asked when that is carried out (`plan.groups`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,10 @@
 """One life of a server: construct, init, serve messages, terminate.
 
-Monitor and message loop are one coroutine (`_life.run_life` awaits `serve`). The
-order at the end (checklist GS-033, 060..074; rules 5 and 6 of how it is built):
+The life and its loop are one task: `_children.life.run_life` awaits `serve`, by way of
+`runs`. An error that the operation declares is the caller's answer; any other, and any
+group with a cancellation in it, ends the life, and callers get what `_core.judge` makes
+of it. The order at the end (checklist GS-033, 060..074; rules 5 and 6 of how it is
+built):
 
     crash            callers fail at once, then `terminate`
     Stop             `terminate`, then the reply, then everybody else fails

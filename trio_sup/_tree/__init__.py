@@ -11,6 +11,7 @@ The rule here: what users write and hold, and nothing that decides.
                  signals, and systemd (`systemd`, `systemd_variables`)
     load         what ``trio-sup run package.module:spec`` names
 
-The handles of task supervisors are in `_tasks`; what all handles of supervisors share
-is in `_children.supervising`.
+The factory and the handle of task supervisors are in `_tasks`. What all factories take
+by keyword is in `_core.options`; what all handles of supervisors share, `stop` among
+it, in `_children.supervising`.
 """

@@ -1,4 +1,7 @@
-"""The factories of specifications: `child`, `supervisor`, `dynamic_supervisor`."""
+"""The factories of specifications: `child`, `supervisor`, `dynamic_supervisor`.
+
+The options that they share with all others are in `trio_sup._core.options`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handles: the stable objects that stand for children across their lives."""
+"""The handles of static and partition supervisors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a supervisor does: everything that decides about children stands here.
+"""What a supervisor does about ends, requests and times, and in which order.
 
 The rule of this package: no task, no clock, no await. A shell tells what happened, and
 carries out what comes back, in order (`trio_sup._core.plan.doing`):
@@ -15,13 +15,17 @@ carries out what comes back, in order (`trio_sup._core.plan.doing`):
 What has to wait stands in a line of jobs (`line`): the shell's control task takes
 `turn` after `turn`, and each says what to do next. A job is a generator, which goes on
 when what it waits for has come about; all that it knows of children stands in their
-records (`trio_sup._core.state`). Who comes back after an end, and with whom, is in
-`trio_sup._core.strategy`; the words of a child's state are in `trio_sup._core.status`.
+records (`trio_sup._core.state`). The words of a child's state are in
+`trio_sup._core.status`.
+
+Not here: who comes back after an end, with whom, and how long a backoff is. That is
+asked of `trio_sup._core.strategy`, of an end that comes while a group waits for its
+backoff, too; what it does to the wait is in `groups`.
 
     doing, telling  what is to be done, and the events among it
     supervision     what all supervisors have in common: modes, ends, giving up
     line            jobs, one after the other, and what the one in hand waits for
-    static, groups  an ordered list; restarts that concern siblings
+    static, groups  an ordered list; restarts that concern siblings, and their backoff
     requests        what may be asked of it
     dynamic         children that come and go, each on its own
     holders         who has a name: to be awaited, or started anew

@@ -1,6 +1,8 @@
 """A node in numbers that others can collect: families of samples, and their text.
 
-Fed by the counters that the library keeps anyway; nothing is counted for this.
+Fed by the counters that the library keeps anyway; nothing is counted for this. What is
+counted of messages is counted in `trio_sup._servers.queue`; `timers` and `drain` drop
+some, too. The sums of lives that have ended are the node's `past_messages`.
 """
 
 from __future__ import annotations
