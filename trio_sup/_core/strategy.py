@@ -58,7 +58,7 @@ class AutoShutdown:
 
 @frozen
 class Restart:
-    """The child, and with a group strategy others, start again at `at`."""
+    """The child, and with a group strategy others, start again after `delay`."""
 
     delay: float
     """Seconds from the exit; 0 means at once."""
