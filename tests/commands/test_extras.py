@@ -51,4 +51,5 @@ def test_it_names_the_extra(
 def test_what_an_extra_does_not_bring_is_missed_loudly(directory: Path) -> None:
     done = without("asyncio", ["inspect", "--web"], directory)
     assert done.returncode == 1
-    assert "ModuleNotFoundError: import of asyncio halted" in done.stderr
+    assert "ModuleNotFoundError: " in done.stderr
+    assert "asyncio" in done.stderr.splitlines()[-1]

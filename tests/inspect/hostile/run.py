@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import threading
@@ -235,29 +234,32 @@ def _wrong_uid(path: Path, report: Report) -> str:
     return f"kept out by the modes; past them, {refused}"
 
 
+# In a process of its own: to fork one with threads is what Python warns of. It becomes
+# somebody else once it runs, who may not be able to start the interpreter.
+_CONNECT = """
+import os, socket, sys
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+try:
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(10)
+        sock.connect(sys.argv[1])
+        print(sock.recv(4096).decode())
+except Exception as error:
+    print(type(error).__name__)
+"""
+
+
 def _as_nobody(path: Path) -> str:
     """What another user is told at the socket."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        told = "nothing"
-        try:
-            os.setgid(65534)
-            os.setuid(65534)
-            with socket.socket(socket.AF_UNIX) as sock:
-                sock.settimeout(10)
-                sock.connect(str(path))
-                told = sock.recv(4096).decode()
-        except Exception as error:  # noqa: BLE001 - the answer
-            told = type(error).__name__
-        finally:
-            os.write(write, told.strip().encode())
-            os._exit(0)
-    os.close(write)
-    with os.fdopen(read) as answer:
-        told = answer.read()
-    os.waitpid(child, 0)
-    return told
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _CONNECT, str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
 
 
 def _judge(
