@@ -15,6 +15,7 @@ from functools import partial
 from typing import Generic, TypeVar, TypeVarTuple
 
 import trio
+from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.ending import GOING
 from trio_sup._children.life import run_life
@@ -77,6 +78,7 @@ class Lives(Generic[P]):
 
     # Stopping.
 
+    @enable_ki_protection
     def request_stop(self, reason: str) -> None:
         """Go down in order; not awaited: the control task stops the children."""
         self.perform(self.plan.stop(reason, fatal=bool(self.fatal)))
