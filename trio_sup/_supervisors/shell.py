@@ -227,7 +227,7 @@ class Shell(Lives[P], PlainBody):
                     case doing.Stop():
                         self.stop_life(do)
                     case Wake():
-                        alarm_clock().at(do.at, partial(self._due, do))
+                        self._wake(do)
                     case doing.Changed():
                         do.record.touch()
                     case doing.Ring():
@@ -280,8 +280,14 @@ class Shell(Lives[P], PlainBody):
         now = trio.current_time()
         self.perform(self.plan.not_started(record, failed, now, supervised=supervised))
 
+    def _wake(self, wake: Wake[Record]) -> None:
+        self.forget_alarm(wake.record)
+        alarm = alarm_clock().at(wake.at, partial(self._due, wake))
+        self._alarms[wake.record] = alarm
+
     def _due(self, wake: Wake[Record]) -> None:
         record, exit = wake.record, wake.exit
+        self._alarms.pop(record, None)
         if not self.plan.is_due(wake):
             return
         now = trio.current_time()
