@@ -1,11 +1,11 @@
 """What happens after an exit: the rules of supervision as plain decisions.
 
 Rules of this file: everything that decides about restarts stands here; nothing here
-knows how a child is started or stopped. A shell tells what happened (`exit`,
-`retry`) and performs what comes back:
+knows how a child is started or stopped. The plan (`trio_sup._core.plan`) tells what
+happened and works out what is to be done by what comes back:
 
     Settled      nothing further: the child stays down, or was dropped
-    Restart      stop `stop` in this order, wait until `at`, start `start` in order
+    Restart      start again, with its group if the strategy says so, after a delay
     Quarantine   the child stays down by its own budget
     GiveUp       stop everything, then end with RestartLimitExceeded
     AutoShutdown stop everything, then end in order
@@ -58,7 +58,7 @@ class AutoShutdown:
 
 @frozen
 class Restart:
-    """The child, and with a group strategy others, start again at `at`."""
+    """The child, and with a group strategy others, start again after a delay."""
 
     delay: float
     """Seconds from the exit; 0 means at once."""
