@@ -182,6 +182,68 @@ async def test_part_014_shrinking_away_the_pivot_of_a_pending_group_restart(
 
 
 @pytest.mark.trio
+async def test_part_014_shrinking_away_who_failed_in_a_group_restart_spares_the_others(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    """Those that had come up already go on; none is shown as waiting."""
+    fails = trio.Event()
+    crashes, lives = trio.Event(), [0] * 4
+
+    async def part(
+        number: int, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        lives[number] += 1
+        await trio.sleep(1)
+        if number == 2 and fails.is_set():
+            raise RuntimeError("boom")
+        task_status.started()
+        if lives[number] > 1:
+            await trio.sleep_forever()
+        await crashes.wait()
+        raise RuntimeError("boom")
+
+    spec = partition_supervisor(
+        lambda number: child(part, number),
+        partitions=4,
+        strategy="one_for_all",
+        id="p",
+    )
+    async with open_supervisor([spec]) as sup:
+        parts = sup.partition_supervisor("p")
+        fails.set()
+        crashes.set()
+        await trio.sleep(2.5)
+        assert lives == [2, 2, 2, 1]
+        assert await parts.resize(2) == 4
+        assert await parts.resize(2) == 2
+        await trio.sleep(10)
+        assert [info.handle.life for info in parts.which_children()] == [2, 2, 2, 1]
+        statuses = [info.status for info in parts.which_children()]
+        assert statuses == ["running", "running", "stopped", "stopped"]
+
+
+@pytest.mark.trio
+async def test_part_014_who_was_started_by_hand_is_not_taken_for_one_that_waits(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    backoff = Backoff(initial=5, jitter=0, immediate_first=False)
+    spec = partition_supervisor(
+        child(Cell, backoff=backoff), partitions=3, strategy="one_for_all", id="p"
+    )
+    async with open_supervisor([spec]) as sup:
+        parts = sup.partition_supervisor("p")
+        parts.pick(2, Cell).cast(Cell.crash)
+        await wait_all_tasks_blocked()
+        await parts.restart_child(0)
+        assert await parts.resize(2) == 3
+        statuses = [info.status for info in parts.which_children()]
+        assert statuses == ["running", "backing_off", "stopped"]
+        await trio.sleep(6)
+        statuses = [info.status for info in parts.which_children()]
+        assert statuses == ["running", "running", "stopped"]
+
+
+@pytest.mark.trio
 async def test_part_014_a_disabled_partition_is_not_restarted_by_hand(
     autojump_clock: trio.abc.Clock,
 ) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 import trio
+import trio.testing
 from trio.testing import MockClock
 
 from tests.supervision.stage import Boom, Stage, of_kind, quiet, record_events
@@ -15,10 +19,12 @@ from trio_sup import (
     NoProcess,
     RestartLimitExceeded,
     StartFailed,
+    child,
     current_node,
     open_supervisor,
 )
 from trio_sup._core.events import ChildStarted, RestartDecided
+from trio_sup._core.words import Strategy
 
 pytestmark = pytest.mark.trio
 
@@ -297,3 +303,26 @@ async def test_stop_while_a_group_waits_is_prompt(autojump_clock: MockClock) -> 
     assert trio.current_time() == 0
     await trio.sleep(100)
     assert stage.lives == {"a": 1, "b": 1}
+
+
+@pytest.mark.parametrize("strategy", ["one_for_one", "one_for_all"])
+async def test_a_backoff_that_is_void_keeps_nothing_until_its_time(
+    strategy: Strategy,
+) -> None:
+    class Large:
+        pass
+
+    async def crashes(_large: Large) -> None:
+        raise RuntimeError
+
+    large = Large()
+    kept = weakref.ref(large)
+    slow = Backoff(initial=3600, maximum=3600, immediate_first=False)
+    spec = child(crashes, large, id="a", backoff=slow)
+    async with open_supervisor([spec], strategy=strategy) as root:
+        await root.child("a").wait_exit(1)
+        await trio.testing.wait_all_tasks_blocked()
+        assert root.child("a").status == "backing_off"
+    del root, spec, large
+    gc.collect()
+    assert kept() is None

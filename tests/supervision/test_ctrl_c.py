@@ -6,7 +6,9 @@ Trio delivers it to the main task, so these run `trio.run` themselves.
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Awaitable, Callable
+from types import FrameType
 
 import pytest
 import trio
@@ -294,3 +296,46 @@ def test_a_fatal_hook_in_an_alarm_ends_the_tree_in_order() -> None:
     with pytest.raises(SystemExit):
         run(main)
     assert run.took == 20  # type: ignore[attr-defined]
+
+
+class StopsAtLine:
+    """Presses Ctrl-C before a certain line of a function: a tracer."""
+
+    def __init__(self, name: str, line: int) -> None:
+        self.name = name
+        self.left = line
+
+    def __call__(self, frame: FrameType, event: str, arg: object) -> object:
+        if frame.f_code.co_name != self.name or "trio_sup" not in str(
+            frame.f_code.co_filename
+        ):
+            return None
+        return self._step
+
+    def _step(self, frame: FrameType, event: str, arg: object) -> object:
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                signal.raise_signal(signal.SIGINT)
+        return self._step
+
+
+@pytest.mark.parametrize("line", [1, 3, 4, 5])
+@pytest.mark.parametrize("name", ["stop", "perform"])
+def test_ctrl_c_in_the_middle_of_a_request_to_stop_loses_nothing(
+    name: str, line: int
+) -> None:
+    async def main() -> None:
+        tree = open_supervisor([child(trio.sleep_forever, id="a")])
+        former = sys.gettrace()
+        with trio.fail_after(10):
+            async with tree:
+                sys.settrace(StopsAtLine(name, line))  # type: ignore[arg-type]
+                try:
+                    tree.request_stop("enough")
+                finally:
+                    sys.settrace(former)
+                await trio.sleep_forever()
+
+    with pytest.raises(KeyboardInterrupt):
+        run(main)

@@ -9,9 +9,12 @@ import trio
 
 from tests.supervision.stage import Boom
 from trio_sup import (
+    Backoff,
+    DynamicSupervisor,
     SupervisorStopping,
     child,
     current_node,
+    dynamic_supervisor,
     graceful_stop,
     open_supervisor,
 )
@@ -58,3 +61,27 @@ async def test_a_request_in_hand_is_not_answered_as_if_it_had_been_served() -> N
             await root.terminate_child("a")
         assert root.child("a").status == "stopping"
         released.set()
+
+
+async def test_a_restart_of_a_dynamic_child_that_it_overtakes_is_refused_as_such(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    slow = Backoff(initial=100, maximum=100, jitter=0, immediate_first=False)
+    now = trio.Event()
+    manager = open_supervisor([dynamic_supervisor(id="d")])
+    async with manager as root:
+        dynamic = root.dynamic("d")
+        a = await dynamic.start_child(child(crashes, now, id="a", backoff=slow))
+        now.set()
+        await a.wait_exit(1)
+        assert a.status == "backing_off"
+        dynamic_stop = partial(stop_shell_when, "requested", dynamic)
+        current_node().add_hook(dynamic_stop)
+        with pytest.raises(SupervisorStopping):
+            await dynamic.restart_child("a")
+        assert a.life == 1
+
+
+def stop_shell_when(told: str, of: DynamicSupervisor, event: LifecycleEvent) -> None:
+    if event.kind == told and of.record.shell is not None:
+        of.record.shell.request_stop("a hook")

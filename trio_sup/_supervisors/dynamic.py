@@ -34,6 +34,7 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
     dynamic = True
     plan_of = DynamicPlan
 
+    @enable_ki_protection
     def hurry(self) -> None:
         """Collapse all remaining graces; those of very many soon, not at once."""
         if not self.plan.hastens_later:
@@ -113,6 +114,7 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
             await record.wait_change()
         await trio.lowlevel.checkpoint()
 
+    @enable_ki_protection
     async def restart_child(self, target: Child | Hashable) -> Child:
         """Restart a quarantined child, or end its backoff. A checkpoint."""
         self.check_run("supervisor.restart_child", waits=True)

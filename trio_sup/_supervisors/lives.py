@@ -15,6 +15,7 @@ from functools import partial
 from typing import Generic, TypeVar, TypeVarTuple
 
 import trio
+from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.ending import GOING
 from trio_sup._children.life import run_life
@@ -35,7 +36,7 @@ from trio_sup._supervisors.story import (
     exit_event,
     report_while_stuck,
 )
-from trio_sup._trio.alarms import alarm_clock
+from trio_sup._trio.alarms import Alarm, alarm_clock
 from trio_sup._trio.last_resort import report_fault, survive
 from trio_sup._trio.wake import Waiters
 
@@ -60,6 +61,8 @@ class Lives(Generic[P]):
         # The control task waits here. Ends and starts of children ring it only if it
         # waits for them, so that an ordinary restart does not wake it.
         self.bell: Waiters = Waiters()
+        # For whom the plan has a `Wake` to come; a newer one makes the former void.
+        self._alarms: dict[Record, Alarm] = {}
 
     @property
     def path_text(self) -> str:
@@ -77,6 +80,7 @@ class Lives(Generic[P]):
 
     # Stopping.
 
+    @enable_ki_protection
     def request_stop(self, reason: str) -> None:
         """Go down in order; not awaited: the control task stops the children."""
         self.perform(self.plan.stop(reason, fatal=bool(self.fatal)))
@@ -246,6 +250,8 @@ class Lives(Generic[P]):
         asks for it by name is to learn that instead of starting a second one.
         """
         record.in_plan = record.undecided = False
+        if self._alarms:
+            self.forget_alarm(record)
         try:
             if record.status != "quarantined":
                 release_name(record)
@@ -260,6 +266,12 @@ class Lives(Generic[P]):
             )
             if record.started_life:  # else who started it is still to be told
                 record.spec = record.spec.without_arguments()
+
+    def forget_alarm(self, record: Record) -> None:
+        """Let go of a `Wake` that is void: its time may be far away."""
+        alarm = self._alarms.pop(record, None)
+        if alarm is not None:
+            alarm.cancel()
 
     def emit(
         self, make: Callable[[*Fields], events.LifecycleEvent], *args: *Fields

@@ -187,6 +187,7 @@ class Shell(Lives[P], PlainBody):
         """Stop as `stop()` asks: not the parent's wish, so the restart type counts."""
         self.perform(self.plan.stop_itself(grace))
 
+    @enable_ki_protection
     def hurry(self) -> None:
         """Collapse all remaining graces, here and below; the order is kept."""
         for record in self.hasten():
@@ -197,6 +198,7 @@ class Shell(Lives[P], PlainBody):
         self.request_stop(self.plan.stop_reason)
         return self.plan.hasten()
 
+    @enable_ki_protection
     def stop_record(
         self, record: Record, reason: str, shutdown: Shutdown | None = None
     ) -> None:
@@ -207,25 +209,34 @@ class Shell(Lives[P], PlainBody):
     # What the plan says.
 
     def perform(self, dos: Iterable[Do[Record]], now: float | None = None) -> None:
-        """Do what the plan says, in order."""
-        for do in dos:
-            match do:
-                case Start():
-                    self._start(do, now)
-                case doing.Tell():
-                    self.emit(do.make, *do.fields)
-                case doing.Settle():
-                    self.settle(do.record)
-                case doing.Stop():
-                    self.stop_life(do)
-                case Wake():
-                    alarm_clock().at(do.at, partial(self._due, do))
-                case doing.Changed():
-                    do.record.touch()
-                case doing.Ring():
-                    self.bell.wake()
-                case _:
-                    self._perform_rare(do)
+        """Do what the plan says, in order.
+
+        What one of them raises is raised when the rest has been done: the plan goes by
+        all of it, and says nothing twice.
+        """
+        rest = iter(dos)
+        try:
+            for do in rest:
+                match do:
+                    case Start():
+                        self._start(do, now)
+                    case doing.Tell():
+                        self.emit(do.make, *do.fields)
+                    case doing.Settle():
+                        self.settle(do.record)
+                    case doing.Stop():
+                        self.stop_life(do)
+                    case Wake():
+                        self._wake(do)
+                    case doing.Changed():
+                        do.record.touch()
+                    case doing.Ring():
+                        self.bell.wake()
+                    case _:
+                        self._perform_rare(do)
+        except BaseException:
+            self.perform(rest, now)
+            raise
 
     def _perform_rare(self, do: Do[Record]) -> None:
         match do:
@@ -269,8 +280,14 @@ class Shell(Lives[P], PlainBody):
         now = trio.current_time()
         self.perform(self.plan.not_started(record, failed, now, supervised=supervised))
 
+    def _wake(self, wake: Wake[Record]) -> None:
+        self.forget_alarm(wake.record)
+        alarm = alarm_clock().at(wake.at, partial(self._due, wake))
+        self._alarms[wake.record] = alarm
+
     def _due(self, wake: Wake[Record]) -> None:
         record, exit = wake.record, wake.exit
+        self._alarms.pop(record, None)
         if not self.plan.is_due(wake):
             return
         now = trio.current_time()

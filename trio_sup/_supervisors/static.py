@@ -37,7 +37,7 @@ class StaticShell(Shell[StaticPlan[Record]]):
 
         Args:
             steps: Begins to serve it, when its turn has come.
-            record: The child that it names: its exits wait until the request is done.
+            record: The child that it names: its exits wait their turn behind it.
             withdraw: Whether a cancelled caller takes back what has not begun.
 
         Raises:

@@ -190,7 +190,7 @@ class Request(Generic[K]):
 
     Args:
         steps: Begins to serve it.
-        record: The child that it names: its exits wait until the request is served.
+        record: The child that it names: its exits wait their turn behind it.
     """
 
     __slots__ = ("record", "steps", "withdrawn")

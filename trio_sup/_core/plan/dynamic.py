@@ -132,8 +132,7 @@ class DynamicPlan(Plan[K]):
             ChildSpecError: the specification does not fit.
         """
         check_child(spec, self.flags, dynamic=True)
-        if self.mode != "running":
-            raise Refused("stopping")
+        self._check_running()
         records = self.core.records
         if spec.id is not None and spec.id in records:
             raise Refused("already_started", records[spec.id])
@@ -142,6 +141,10 @@ class DynamicPlan(Plan[K]):
         record = self.make(spec, self._id_for(spec))
         records[record.id] = record
         return record
+
+    def _check_running(self) -> None:
+        if self.mode != "running":
+            raise Refused("stopping")
 
     def _id_for(self, spec: ChildSpec[Any]) -> Hashable:
         """An explicit id, the name's key, or a serial number (DYN-006)."""
@@ -181,11 +184,11 @@ class DynamicPlan(Plan[K]):
         Raises:
             Refused: it is not down, or the supervisor is going down.
         """
-        if self.mode != "running":
-            raise Refused("stopping")
+        self._check_running()
         if record.alive or record.status == "restarting":
             raise Refused("not_stopped", record)
         yield requested(record, "restart_child", now)
+        self._check_running()  # a hook may have stopped it
         if record.budget_window is not None:
             record.budget_window.clear()
         # As after any end: it comes back or, if it fails to, its limits decide.
@@ -199,8 +202,7 @@ class DynamicPlan(Plan[K]):
             Refused: that life is over, or is ending; it is temporary; the supervisor
                 is going down.
         """
-        if self.mode != "running":
-            raise Refused("stopping")
+        self._check_running()
         temporary = record.spec.restart == "temporary"
         if temporary or record.life != life or not record.alive or record.terminated:
             raise Refused("changed", record)
@@ -216,14 +218,12 @@ def is_starting(record: ChildState, life: int) -> bool:
 
 def came_of_start(record: ChildState) -> None:
     """Refuse a first start that came to nothing."""
-    if record.started_life:
-        return
-    if record.overtaken == record.life:
-        raise Refused("stopping")
     came_of_restart(record, 1)
 
 
 def came_of_restart(record: ChildState, life: int) -> None:
     """Refuse a start that came to nothing."""
     if record.started_life < life:
+        if record.overtaken == record.life:
+            raise Refused("stopping")
         raise Refused("not_started", record, exit=record.last_exit or NOPROC)

@@ -55,12 +55,6 @@ class Groups(Generic[K]):
         """Whether one waits, or waits for its next attempt."""
         return self.waiting is not None or self.stalled is not None
 
-    @property
-    def pivot(self) -> K | None:
-        """On whom the one turns that waits, for whatever it does."""
-        waiting = self.waiting
-        return self.stalled if waiting is None else waiting.pivot
-
     # The ends of children, as their turn comes.
 
     def late_exit(self, record: K, ticket: int, exit: Exit) -> Steps[K, None]:

@@ -70,17 +70,20 @@ def resize(plan: PartitionPlan[K], count: int) -> Steps[K, int]:
 def _shrink(plan: PartitionPlan[K], count: int, before: int) -> Steps[K, None]:
     # First the count: from here on nobody picks what is about to stop.
     plan.partitions.size = count
-    waiting, pivot = plan.groups.waiting, plan.groups.pivot
+    waiting = plan.groups.waiting
     for number in range(count, before):
         if number in plan.core.records:
             yield from requests.terminate_child(plan, number)
         requests.check_going(plan)
-    if pivot is None or plan.partitions.is_enabled(pivot) or count == 0:
+    if waiting is None or plan.partitions.is_enabled(waiting.pivot):
         return
     if plan.flags.strategy == "one_for_all":
-        # The group waited for a partition that is gone: go on without it.
-        at = plan.now if waiting is None else waiting.at
-        yield plan.groups.wait(next(iter(plan.core.records.values())), at)
+        # The group waited for a partition that is gone: go on without it, if anybody
+        # else is down. (Where it had begun to start, those before it are up already.)
+        for record in plan.core.group_of(waiting.pivot):
+            if not record.alive:
+                yield plan.groups.wait(record, waiting.at)
+                return
 
 
 def _enable(plan: PartitionPlan[K], number: int) -> Steps[K, None]:
