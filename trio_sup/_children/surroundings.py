@@ -1,8 +1,7 @@
 """What a child's record is surrounded by, as far as the record itself asks it.
 
-The node, a supervisor's shell and those who watch are made in rooms above
-this one, and hang on records. Here stands what records, lives and handles need of them,
-and no more.
+The node, a supervisor's shell and those who watch are made in rooms above this one, and
+hang on records. Here stands what records, lives and handles need of them.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ wait for outcomes, so a cancelled caller leaves nothing half done.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, Final, TypeVar
 
 import trio
 from trio.lowlevel import enable_ki_protection
@@ -18,14 +18,18 @@ from trio_sup._core.errors import SupervisorStopping
 from trio_sup._core.plan.doing import Do, Refused
 from trio_sup._core.plan.dynamic import (
     DynamicPlan,
-    came_of_restart,
     came_of_start,
     is_starting,
 )
 from trio_sup._core.plan.telling import requested
 from trio_sup._core.specs import ChildSpec
-from trio_sup._supervisors.requests import error_of
+from trio_sup._supervisors.requests import error_of, unless_refused
 from trio_sup._supervisors.shell import Shell
+
+T = TypeVar("T")
+
+KIND: Final = "dynamic supervisor"
+"""What it is called in errors."""
 
 
 class DynamicShell(Shell[DynamicPlan[Record]]):
@@ -52,15 +56,10 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
             found: Record | None = target.record
         else:
             found = self.core.records.get(target)
-        try:
-            return self.plan.check(found, target)
-        except Refused as refused:
-            error = self._error_of(refused)
-        raise error
+        return self._unless_refused(lambda: self.plan.check(found, target))
 
-    def _error_of(self, refused: Refused) -> Exception:
-        path = self.record.path_text
-        return error_of(refused, path, kind="dynamic supervisor")
+    def _unless_refused(self, call: Callable[[], T]) -> T:
+        return unless_refused(call, self.record.path_text, kind=KIND)
 
     async def start_child(self, spec: ChildSpec[Any]) -> Child:
         """Start a child and wait until it is ready. A checkpoint."""
@@ -70,25 +69,20 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
     def begin(self, spec: ChildSpec[Any]) -> Record:
         """Accept a child and spawn its first life. Synchronous, all or nothing."""
         self.check_run("supervisor.start_child", waits=True)
+        record = self._unless_refused(lambda: self.plan.add(spec))
+        now = trio.current_time()
+        told = requested(record, "start_child", now)
+        self.emit(told.make, *told.fields)
         try:
-            record = self.plan.add(spec)
-        except Refused as refused:
-            error = self._error_of(refused)
-        else:
-            now = trio.current_time()
-            told = requested(record, "start_child", now)
-            self.emit(told.make, *told.fields)
-            try:
-                if not self.plan.lets_start:  # somebody's hook did that
-                    raise SupervisorStopping(self.record.path_text)
-                self.spawn(record, supervised=True, now=now)
-            except BaseException:
-                # Its name is taken, or what a key or a policy of the user's raises.
-                self.plan.core.drop(record)
-                record.touch()
-                raise
-            return record
-        raise error
+            if not self.plan.lets_start:  # somebody's hook did that
+                raise SupervisorStopping(self.record.path_text)
+            self.spawn(record, supervised=True, now=now)
+        except BaseException:
+            # Its name is taken, or what a key or a policy of the user's raises.
+            self.plan.core.drop(record)
+            record.touch()
+            raise
+        return record
 
     async def wait_started(self, record: Record) -> Child:
         """Wait for the outcome of a child's first start. A checkpoint."""
@@ -98,7 +92,7 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
         try:
             came_of_start(record)
         except Refused as refused:
-            error = self._error_of(refused)
+            error = error_of(refused, self.record.path_text, kind=KIND)
             cause = None if refused.exit is None else refused.exit.error
         else:
             return record.handle
@@ -142,19 +136,8 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
         return self._started(record, life + 1)
 
     def _carry_out(self, dos: Iterable[Do[Record]]) -> None:
-        try:
-            self.perform(dos)
-        except Refused as refused:
-            error = self._error_of(refused)
-        else:
-            return
-        raise error
+        self._unless_refused(lambda: self.perform(dos))
 
     def _started(self, record: Record, life: int) -> Child:
-        try:
-            came_of_restart(record, life)
-        except Refused as refused:
-            error = self._error_of(refused)
-        else:
-            return record.handle
-        raise error
+        self._unless_refused(lambda: came_of_start(record, life))
+        return record.handle

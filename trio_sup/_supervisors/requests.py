@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from trio_sup._children.record import Record
 from trio_sup._children.refusals import (
@@ -19,6 +19,8 @@ from trio_sup._core.plan import doing
 from trio_sup._core.plan.doing import Refused, Steps
 from trio_sup._core.specs import ChildSpec
 from trio_sup._trio.wake import Waiters
+
+T = TypeVar("T")
 
 
 class Request(doing.Request[Record]):
@@ -58,6 +60,23 @@ class Request(doing.Request[Record]):
         self._error = error
         self._done = True
         self._waiters.wake()
+
+
+def unless_refused(call: Callable[[], T], path: str, *, kind: str = "supervisor") -> T:
+    """Return what the plan answers; raise what a refusal means to whoever asked.
+
+    Raised outside of the `except`, so that no error drags the refusal along.
+
+    Args:
+        call: Asks the plan.
+        path: The supervisor's.
+        kind: What the supervisor is called.
+    """
+    try:
+        return call()
+    except Refused as refused:
+        error = error_of(refused, path, kind=kind)
+    raise error
 
 
 def error_of(

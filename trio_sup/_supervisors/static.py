@@ -9,10 +9,10 @@ from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.record import Record
 from trio_sup._core.plan import requests
-from trio_sup._core.plan.doing import Refused, Steps
+from trio_sup._core.plan.doing import Steps
 from trio_sup._core.plan.static import StaticPlan
 from trio_sup._core.specs import ChildSpec
-from trio_sup._supervisors.requests import Request, error_of
+from trio_sup._supervisors.requests import Request, unless_refused
 from trio_sup._supervisors.shell import Shell
 
 if TYPE_CHECKING:
@@ -44,18 +44,13 @@ class StaticShell(Shell[StaticPlan[Record]]):
             SupervisorStopping: the supervisor is going down.
         """
         request = Request(self.record.path_text, steps, record)
+        dos = unless_refused(lambda: self.plan.ask(request), self.record.path_text)
+        self.perform(dos)
         try:
-            dos = self.plan.ask(request)
-        except Refused as refused:
-            error = error_of(refused, self.record.path_text)
-        else:
-            self.perform(dos)
-            try:
-                return await request.wait()
-            except BaseException:
-                request.withdrawn = withdraw  # cancelled, or Ctrl-C
-                raise
-        raise error
+            return await request.wait()
+        except BaseException:
+            request.withdrawn = withdraw  # cancelled, or Ctrl-C
+            raise
 
     async def start_child(self, spec: ChildSpec[Any]) -> Child:
         """Add a child at the end of the start order, and wait for it."""

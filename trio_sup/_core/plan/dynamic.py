@@ -216,13 +216,8 @@ def is_starting(record: ChildState, life: int) -> bool:
     return record.alive and record.started_life < life
 
 
-def came_of_start(record: ChildState) -> None:
-    """Refuse a first start that came to nothing."""
-    came_of_restart(record, 1)
-
-
-def came_of_restart(record: ChildState, life: int) -> None:
-    """Refuse a start that came to nothing."""
+def came_of_start(record: ChildState, life: int = 1) -> None:
+    """Refuse the start of a life that came to nothing."""
     if record.started_life < life:
         if record.overtaken == record.life:
             raise Refused("stopping")
