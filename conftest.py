@@ -15,10 +15,11 @@ it lives, and is left alone.
 import contextlib
 import doctest
 import io
+import logging
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from types import ModuleType
 
@@ -147,3 +148,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if stack is not None:
         del os.environ[RUNTIME_DIR]
         stack.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Let no test leave the log silent: pages and tests that come later read it.
+
+    A level set past `Logger.setLevel` outlasts its restoration in the logger's cache.
+    """
+    yield
+    log = logging.getLogger("trio_sup")
+    assert log.isEnabledFor(logging.ERROR), f"{item.nodeid} leaves the log silent"
+    left = (log.handlers, log.propagate)
+    assert left == ([], True), f"{item.nodeid} leaves the log changed"

@@ -1,6 +1,5 @@
 """What every test may rely on; see README.md for where a new test goes."""
 
-import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.directories import short_directory
+from trio_sup.testing._run.quiet import quiet_log as silent
 
 # Examples are judged by their outcome, never by how fast this machine is.
 settings.register_profile(
@@ -58,7 +58,7 @@ def short_dir() -> Iterator[Path]:
 
 
 @pytest.fixture
-def quiet_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+def quiet_log() -> Iterator[None]:
     """For tests whose children crash on purpose, one after the other."""
-    with caplog.at_level(logging.CRITICAL, "trio_sup"):
+    with silent():
         yield

@@ -7,11 +7,12 @@ comparison of keys) it does not see: for that there are `Counted` keys.
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Awaitable, Callable, Hashable
 from types import FrameType, TracebackType
 from typing import Any, Self, TypeAlias
+
+from trio_sup.testing._run.quiet import quiet_log
 
 SMALL = 40
 LARGE = 4 * SMALL
@@ -87,12 +88,7 @@ async def grows(measured: Measured, small: int = SMALL, times: int = 4) -> float
 async def count(measured: Measured, n: int) -> int:
     """Return how many steps something takes with n things."""
     steps = Steps()
-    logger = logging.getLogger("trio_sup")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)  # a traceback in the log outweighs the rest
-    try:
+    with quiet_log():  # a traceback in the log outweighs the rest
         await measured(n, steps)
-    finally:
-        logger.setLevel(before)
     assert steps.count, "nothing was measured"
     return steps.count

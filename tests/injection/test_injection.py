@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-
 import pytest
 
 from .faults import Kind
@@ -16,13 +13,7 @@ LINES = {"supervision": 1009, "servers": 857, "company": 2003}
 """How far apart the lines of the sample are."""
 
 
-@pytest.fixture(autouse=True)
-def silence() -> Iterator[None]:
-    """Thousands of crashes are expected here."""
-    logger = logging.getLogger("trio_sup")
-    logger.disabled = True
-    yield
-    logger.disabled = False
+pytestmark = pytest.mark.usefixtures("quiet_log")  # thousands of crashes
 
 
 @pytest.mark.parametrize("tree", TREES)

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -21,6 +20,7 @@ from trio_sup._children import life as _life
 from trio_sup._children.record import Record
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._supervisors.lives import Lives
+from trio_sup.testing._run.quiet import quiet_log
 
 from .faults import Kind
 from .runs import strike_line, strike_step
@@ -37,10 +37,8 @@ Patch = pytest.MonkeyPatch
 @pytest.fixture(autouse=True)
 def silence() -> Iterator[None]:
     """Thousands of crashes are expected here; what is left of them goes at once."""
-    logger = logging.getLogger("trio_sup")
-    logger.disabled = True
-    yield
-    logger.disabled = False
+    with quiet_log():
+        yield
     gc.collect()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 
 import trio
@@ -10,6 +9,7 @@ import trio.testing
 
 from trio_sup import GenServer, call, child, open_supervisor
 from trio_sup._core.words import Strategy
+from trio_sup.testing._run.quiet import quiet_log
 
 from .journey import Journey
 
@@ -98,13 +98,11 @@ def one_call() -> Journey:
 
 
 def _run(journey: Journey, main: Callable[[], Awaitable[None]]) -> None:
-    log = logging.getLogger("trio_sup")
-    before, log.level = log.level, logging.CRITICAL + 1
-    try:
-        trio.run(main)
-    finally:
-        journey.end()
-        log.setLevel(before)
+    with quiet_log():
+        try:
+            trio.run(main)
+        finally:
+            journey.end()
 
 
 SCENES: dict[str, Callable[[], Journey]] = {

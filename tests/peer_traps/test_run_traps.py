@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import trio
 
 from tests.supervision.stage import Boom, Stage
 from trio_sup import RestartLimitExceeded, child, open_supervisor
+from trio_sup.testing._run.quiet import quiet_log
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,13 +88,9 @@ def memory_after(crashes: int) -> int:
 
 
 def test_trap_24_ten_thousand_crashes_do_not_grow_memory() -> None:
-    logger = logging.getLogger("trio_sup")
-    logger.disabled = True
-    try:
+    with quiet_log():
         memory_after(2_000)
         before, after = memory_after(2_000), memory_after(10_000)
-    finally:
-        logger.disabled = False
     assert after - before < 200
 
 

@@ -7,7 +7,6 @@ each sender was told.
 """
 
 import itertools
-import logging
 import math
 from collections import Counter
 from typing import Any, TypeAlias
@@ -33,6 +32,7 @@ from trio_sup import (
     child,
     open_supervisor,
 )
+from trio_sup.testing._run.quiet import quiet_log
 
 Id: TypeAlias = tuple[int, int]
 """A message: its sender, and its number there."""
@@ -313,12 +313,8 @@ def test_every_message_ends_in_exactly_one_way_and_in_order(
             assert queue.parked is None
 
     # Each crash would be logged with its traceback, thousands of times.
-    logging.getLogger("trio_sup").setLevel(logging.CRITICAL)
-    try:
-        with scheduled(str(seed)):
-            trio.run(main, clock=MockClock(autojump_threshold=0))
-    finally:
-        logging.getLogger("trio_sup").setLevel(logging.NOTSET)
+    with quiet_log(), scheduled(str(seed)):
+        trio.run(main, clock=MockClock(autojump_threshold=0))
     check_log(log, mailbox)
     assert len(log.told) == sum(map(len, senders)), "somebody was left without an end"
 

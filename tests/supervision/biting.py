@@ -210,13 +210,3 @@ def biting_log(fault: Callable[[], BaseException]) -> Generator[None]:
     finally:
         logger.removeHandler(handler)
         logger.propagate = before
-
-
-@contextmanager
-def quiet_log() -> Generator[None]:
-    logger = logging.getLogger("trio_sup")
-    before, logger.disabled = logger.disabled, True
-    try:
-        yield
-    finally:
-        logger.disabled = before

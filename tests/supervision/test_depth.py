@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import trio
 
-from tests.supervision.biting import quiet_log
 from tests.supervision.traps import run
 from trio_sup import (
     Child,
@@ -22,6 +21,7 @@ from trio_sup import (
     open_supervisor,
     supervisor,
 )
+from trio_sup.testing._run.quiet import quiet_log
 
 DEEP = 1_100
 """More than Python's stack holds."""

@@ -31,7 +31,6 @@ from tests.supervision.biting import (
     biting,
     biting_log,
     end_of,
-    quiet_log,
 )
 from tests.supervision.traps import (
     ATTRIBUTES,
@@ -48,6 +47,7 @@ from trio_sup import (
     open_supervisor,
     supervisor,
 )
+from trio_sup.testing._run.quiet import quiet_log
 
 
 def is_doubled(error: BaseException) -> bool:

@@ -23,7 +23,6 @@ from tests.supervision.biting import (
     biting,
     biting_log,
     end_of,
-    quiet_log,
 )
 from tests.supervision.traps import (
     Bite,
@@ -43,6 +42,7 @@ from trio_sup import (
     open_supervisor,
     supervisor,
 )
+from trio_sup.testing._run.quiet import quiet_log
 
 
 @pytest.mark.parametrize("how", ["raises", "changes"])

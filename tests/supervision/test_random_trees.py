@@ -6,9 +6,8 @@ and holds its name exactly when it should. Each seed is one reproducible run.
 
 from __future__ import annotations
 
-import logging
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
@@ -42,13 +41,7 @@ STRATEGIES: list[Strategy] = ["one_for_one", "one_for_all", "rest_for_one"]
 RESTARTS: list[Restart] = ["permanent", "permanent", "transient", "temporary"]
 
 
-@pytest.fixture(autouse=True)
-def silence() -> Iterator[None]:
-    """Thousands of crashes are expected here."""
-    logger = logging.getLogger("trio_sup")
-    logger.disabled = True
-    yield
-    logger.disabled = False
+pytestmark = pytest.mark.usefixtures("quiet_log")  # thousands of crashes
 
 
 class Trial:

@@ -64,7 +64,7 @@ def test_a_storm_of_signals_ends_in_order_and_leaves_no_socket(
             assert (code, err) == (0, "")
         elif code != 0:  # it came between `run` and the interpreter's end
             assert code in (130, -signal.SIGINT)
-            assert err.rstrip().endswith("KeyboardInterrupt")
+            assert "KeyboardInterrupt" in err
         assert {path.suffix for path in (directory / "run").iterdir()} <= {""}
 
 

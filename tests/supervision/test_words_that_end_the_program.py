@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import NoReturn
 
 import pytest
@@ -10,18 +9,14 @@ import trio
 
 from trio_sup import SupervisorStopping, child, open_supervisor, supervisor
 
-pytestmark = pytest.mark.trio
-
 
 class Last(Exception):
     def __str__(self) -> NoReturn:
         raise SystemExit(3)
 
 
-@pytest.fixture(autouse=True)
-def nobody_asks_for_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logging.getLogger("trio_sup"), "level", 100)
-    logging.getLogger("trio_sup").manager._clear_cache()  # type: ignore[attr-defined]
+# A log that prints would ask the last crash for its words before anything else does.
+pytestmark = [pytest.mark.trio, pytest.mark.usefixtures("quiet_log")]
 
 
 async def test_a_supervisor_that_gives_up_meanwhile_ends_all_the_same(

@@ -155,6 +155,15 @@ def ignore_while_exiting() -> None:
     """
     if not _wish_to_end or not can_be_caught():
         return
+    while True:
+        try:
+            _ignore_defaults()
+        except KeyboardInterrupt:  # one more of a storm: it must not open the way
+            continue
+        return
+
+
+def _ignore_defaults() -> None:
     with _held(NUMBERS):
         for number in NUMBERS:
             if _former(number) in (signal.SIG_DFL, signal.default_int_handler):
