@@ -69,6 +69,7 @@ def in_bash(line: str) -> str:
 def test_bash_completes_commands_options_nodes_and_children(
     line: str, expected: list[str], shell: Callable[..., str]
 ) -> None:
+    words: list[str] = []
     for _ in range(20):  # a busy machine may offer nothing in the time there is
         words = shell("bash", in_bash(line)).split()
         if words:
