@@ -12,7 +12,7 @@ from trio.lowlevel import enable_ki_protection
 from trio_sup._children.watching import Until
 from trio_sup._core.addresses import Via
 from trio_sup._servers.callbacks import ServerBase
-from trio_sup._servers.handlers import Handler, Operation, handler_of
+from trio_sup._servers.handlers import Handler, Operation, fitting
 from trio_sup._servers.messages import CastNote, InfoNote
 from trio_sup._servers.monitors import Monitor, watch_for_server
 from trio_sup._servers.operations import Cast, handlers_of
@@ -121,7 +121,7 @@ class GenServer(ServerBase):
 
     @enable_ki_protection
     def send_after(
-        self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
+        self, seconds: float, op: Cast[Self, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> Timer:
         """Cast `op` to this server itself in so many seconds.
 
@@ -140,7 +140,7 @@ class GenServer(ServerBase):
 
     @enable_ki_protection
     def every(
-        self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
+        self, seconds: float, op: Cast[Self, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> Timer:
         """Cast `op` to this server itself every so many seconds.
 
@@ -157,7 +157,7 @@ class GenServer(ServerBase):
 
     @enable_ki_protection
     def idle_after(
-        self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
+        self, seconds: float, op: Cast[Self, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Run `op` if no message comes within so many seconds from now.
 
@@ -174,7 +174,7 @@ class GenServer(ServerBase):
     def _note(
         self, op: Operation, args: tuple[object, ...], kwargs: dict[str, object]
     ) -> CastNote:
-        handler = handler_of(type(self), op, is_call=False)
+        handler = fitting(type(self), op, args, kwargs, is_call=False)
         return CastNote(handler, args, kwargs, timer_of=self._own().life)
 
     # Others.

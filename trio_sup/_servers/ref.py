@@ -14,7 +14,7 @@ from trio_sup._children.current import current_record
 from trio_sup._children.record import Child
 from trio_sup._core.errors import MailboxFull, NoProcess, WouldDeadlock
 from trio_sup._core.exits import Exit
-from trio_sup._servers.handlers import Handler, Operation, handler_of, system_handler
+from trio_sup._servers.handlers import Handler, Operation, fitting, system_handler
 from trio_sup._servers.messages import (
     CastNote,
     InfoNote,
@@ -96,8 +96,8 @@ class ServerRef(Child, Generic[S_co]):
     def expiring(self, seconds: float) -> Self:
         """Return a view as `with_timeout`, whose late requests are withdrawn.
 
-        A request that is still queued when its time is over, or when its caller is
-        cancelled, is not executed.
+        What is still queued when its time is over, or its caller cancelled, is not
+        executed.
         """
         return self._view(timeout=_checked(seconds), expires=True)
 
@@ -109,7 +109,7 @@ class ServerRef(Child, Generic[S_co]):
         return self._view(patient=True)
 
     async def call(
-        self: ServerRef[S], op: Call[S, P, R], *args: P.args, **kwargs: P.kwargs
+        self: ServerRef[S], op: Call[S, P, R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Ask the server and wait for its answer.
 
@@ -122,6 +122,7 @@ class ServerRef(Child, Generic[S_co]):
             ServerExit: it ended before it answered; its crash is the cause.
             WouldDeadlock: a server calls itself.
             trio.TooSlowError: on a view with a timeout.
+            TypeError: it has no such operation, or the arguments do not fit.
             Exception: what the operation declares in ``@call(raises=...)``.
         """
         timeout = self._timeout
@@ -131,8 +132,8 @@ class ServerRef(Child, Generic[S_co]):
         record = self.record  # now: an address may have another holder by now
         queue: MailQueue = record.body  # type: ignore[assignment]  # as `mailbox`
         handler: Handler | None = record.spec.target.__handlers__.get(op)
-        if handler is None or not handler.is_call:
-            handler = self.handler(op)  # raises
+        if handler is None or kwargs or len(args) not in handler.call_fits:
+            handler = self.handler(op, args, kwargs)  # raises
         try:
             task = current_task()
         except RuntimeError:
@@ -150,34 +151,37 @@ class ServerRef(Child, Generic[S_co]):
         return result
 
     def cast(
-        self: ServerRef[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
+        self: ServerRef[S], op: Cast[S, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Send an operation and go on. Never blocks, no checkpoint.
 
         Raises:
             NoProcess: the server does not run.
             MailboxFull: no room (unless the mailbox drops instead).
+            TypeError: as for `call`.
             WrongRun: called from a thread or from another Trio run.
         """
         record = self.record
         queue: MailQueue = record.body  # type: ignore[assignment]  # as `mailbox`
         handler: Handler | None = record.spec.target.__handlers__.get(op)
-        if handler is None or handler.is_call:
-            handler = self.handler(op, is_call=False)  # raises
+        if handler is None or kwargs or len(args) not in handler.cast_fits:
+            handler = self.handler(op, args, kwargs, is_call=False)  # raises
         queue.put_note(CastNote(handler, args, kwargs, 0))
 
     async def cast_wait(
-        self: ServerRef[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
+        self: ServerRef[S], op: Cast[S, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Send an operation, waiting for room if the mailbox is full. A checkpoint.
 
         Raises:
             NoProcess: the server does not run (any more).
+            TypeError: as for `call`.
             WouldDeadlock: there is no room, and the server waits for the one that
                 asks, or is it.
         """
         self.check_run("ref.cast_wait")
-        note = CastNote(self.handler(op, is_call=False), args, kwargs)
+        handler = self.handler(op, args, kwargs, is_call=False)
+        note = CastNote(handler, args, kwargs)
         if self._patient and not self.record.running:
             await self.wait_running()
         else:
@@ -190,9 +194,9 @@ class ServerRef(Child, Generic[S_co]):
             await queue.put_waiting(note)
 
     def try_cast(
-        self: ServerRef[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
+        self: ServerRef[S], op: Cast[S, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> bool:
-        """Send an operation; return whether it was queued. Never raises for that."""
+        """As `cast`, but return whether it was queued, instead of raising."""
         try:
             self.cast(op, *args, **kwargs)
         except (NoProcess, MailboxFull):
@@ -203,18 +207,16 @@ class ServerRef(Child, Generic[S_co]):
         """Send any object to `handle_info`. Never blocks, no checkpoint.
 
         Raises:
-            NoProcess: the server does not run.
-            MailboxFull: no room (unless the mailbox drops instead).
-            WrongRun: called from a thread or from another Trio run.
+            NoProcess, MailboxFull, WrongRun: as for `cast`.
         """
         self.mailbox.put_note(InfoNote(message))
 
     async def stop(self, reason: object = None) -> Exit:
         """Stop the present life behind what is queued, and return how it ended.
 
-        As `raise Stop(reason)` inside: ``normal`` without a reason, ``shutdown``
-        with one. The supervisor then decides by the restart type; to take a server
-        down for good use `terminate_child`. A checkpoint. (GS-068..070)
+        As `raise Stop(reason)` inside: ``normal`` without a reason, else ``shutdown``.
+        Then the restart type decides; for good, use `terminate_child`. A checkpoint.
+        (GS-068..070)
 
         Raises:
             NoProcess: it does not run.
@@ -238,8 +240,8 @@ class ServerRef(Child, Generic[S_co]):
     async def get_state(self) -> dict[str, object]:
         """Return the server's attributes, as a shallow copy; for tests and debugging.
 
-        What is mutable is shared with the server: read it, don't change it. Nothing
-        is hidden: for eyes use `get_status`. A checkpoint.
+        What is mutable is shared with the server: only read it. Nothing is hidden:
+        for eyes use `get_status`. A checkpoint.
 
         Raises:
             NoProcess: the server does not run.
@@ -337,13 +339,16 @@ class ServerRef(Child, Generic[S_co]):
         """Whether this is a view of `when_running`."""
         return self._patient
 
-    def handler(self, op: Operation, *, is_call: bool = True) -> Handler:
+    def handler(
+        self,
+        op: Operation,
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+        *,
+        is_call: bool = True,
+    ) -> Handler:
         """Return how this server answers an operation; not for users."""
-        cls = self.record.spec.target
-        handler: Handler | None = cls.__handlers__.get(op)
-        if handler is None or handler.is_call is not is_call:
-            return handler_of(cls, op, is_call=is_call)  # raises
-        return handler
+        return fitting(self.record.spec.target, op, args, kwargs, is_call=is_call)
 
     def deadline(self) -> float:
         """Return until when a call that begins now may take; not for users."""

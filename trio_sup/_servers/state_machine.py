@@ -102,7 +102,9 @@ class StateMachine(GenServer, Generic[St]):
         """
         raise Postpone
 
-    def next_event(self, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs) -> None:
+    def next_event(
+        self, op: Cast[Self, P], /, *args: P.args, **kwargs: P.kwargs
+    ) -> None:
         """Handle `op` right after this event, before all others.
 
         Several come in the order of these calls. Also from `init`.
@@ -112,7 +114,7 @@ class StateMachine(GenServer, Generic[St]):
         """
         machine = self.__machine__()
         machine.inner.check_run("self.next_event")
-        machine.insert(Event(machine.handler(op), args, kwargs))
+        machine.insert(Event(machine.handler(op, args, kwargs), args, kwargs))
 
     def repeat_state(self) -> None:
         """Let `enter` run after this event though the state is the same.
@@ -124,7 +126,7 @@ class StateMachine(GenServer, Generic[St]):
         machine.repeats = True
 
     def state_timeout(
-        self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
+        self, seconds: float, op: Cast[Self, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> Timeout:
         """Handle `op` if the state is still the same in so many seconds.
 
@@ -145,7 +147,7 @@ class StateMachine(GenServer, Generic[St]):
         return timer
 
     def event_timeout(
-        self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
+        self, seconds: float, op: Cast[Self, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> Timeout:
         """Handle `op` if no other event comes within so many seconds.
 
@@ -163,6 +165,7 @@ class StateMachine(GenServer, Generic[St]):
         name: Hashable,
         seconds: float,
         op: Cast[Self, P],
+        /,
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Timeout:
@@ -207,6 +210,7 @@ def _as_event(plain: Handler) -> Handler:
         async def serve_call(
             server: StateMachine[Any],
             caller: Caller[Any],
+            /,
             *args: object,
             **kwargs: object,
         ) -> None:
@@ -214,15 +218,15 @@ def _as_event(plain: Handler) -> Handler:
 
         # For whoever asks what the handler calls its arguments.
         update_wrapper(serve_call, plain.fn, assigned=(), updated=())
-        return Handler(plain.name, serve_call, (), deferred=True, is_call=True)
+        return Handler(plain.name, serve_call, (), True, True, plain.shape)
 
     async def serve_cast(
-        server: StateMachine[Any], *args: object, **kwargs: object
+        server: StateMachine[Any], /, *args: object, **kwargs: object
     ) -> None:
         await server.__machine__().handle(Event(plain, args, kwargs))
 
     update_wrapper(serve_cast, plain.fn, assigned=(), updated=())
-    return Handler(plain.name, serve_cast, (), deferred=False, is_call=False)
+    return Handler(plain.name, serve_cast, (), False, False, plain.shape)
 
 
 def _timeout(
@@ -233,7 +237,7 @@ def _timeout(
     kwargs: dict[str, object],
     name: Hashable = None,
 ) -> Timeout:
-    event = Event(machine.handler(op), args, kwargs)
+    event = Event(machine.handler(op, args, kwargs), args, kwargs)
     timer = Timeout(machine, event, seconds, name)
     if seconds == math.inf:
         timer.cancel()

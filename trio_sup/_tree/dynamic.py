@@ -103,6 +103,7 @@ class DynamicSupervisor(SpecSupervisor):
         self,
         spec: ChildSpec[ServerRef[S]],
         op: Call[S, P, R],
+        /,
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> R:
