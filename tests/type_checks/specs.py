@@ -55,6 +55,18 @@ class Box(GenServer, Generic[T]):
         raise NotImplementedError
 
 
+class Greeter(GenServer, restart="transient", mailbox=Mailbox(5), shutdown=1): ...
+
+
+class Loud(Greeter, backoff=Backoff(), budget=None): ...
+
+
+class Often(GenServer, restart="often"): ...  # type: ignore[arg-type]
+
+
+class Typo(GenServer, rstart="transient"): ...  # type: ignore[call-arg]
+
+
 async def no_arguments() -> None: ...
 
 
@@ -85,6 +97,8 @@ def good_specs() -> None:
     assert_type(child(Box[int], 3), ChildSpec[ServerRef[Box[int]]])
     assert_type(child(Agent[int], lambda: 3), ChildSpec[ServerRef[Agent[int]]])
     assert_type(child(Counter, mailbox=Mailbox(5)), ChildSpec[ServerRef[Counter]])
+    assert_type(child(Greeter, restart="permanent"), ChildSpec[ServerRef[Greeter]])
+    assert_type(child(Loud), ChildSpec[ServerRef[Loud]])
     assert_type(child(no_arguments), ChildSpec[Child])
     assert_type(child(worker, 1, "a", id="w"), ChildSpec[Child])
     assert_type(child(worker, 1, "a", restart="transient"), ChildSpec[Child])

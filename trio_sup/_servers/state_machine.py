@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 from functools import update_wrapper
-from typing import Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar, Unpack
 
+from trio_sup._core.options import ServerOptions
 from trio_sup._servers.genserver import GenServer
 from trio_sup._servers.handlers import Handler, Operation
 from trio_sup._servers.machine import Event, Machine, Postpone, Timeout
@@ -63,14 +64,14 @@ class StateMachine(GenServer, Generic[St]):
     __events__: ClassVar[dict[str, Handler]] = {}
     state: St
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **options: Unpack[ServerOptions]) -> None:
         taken = _TAKEN & set(vars(cls))
         if taken:
             raise TypeError(
                 f"{cls.__qualname__} defines {', '.join(sorted(taken))}: a StateMachine "
                 "has this of its own; see handle_event() and next_event()"
             )
-        super().__init_subclass__(**kwargs)
+        super().__init_subclass__(**options)
         plain = cls.__handlers__
         cls.__events__ = {handler.name: handler for handler in plain.values()}
         cls.__handlers__ = {op: _as_event(handler) for op, handler in plain.items()}

@@ -79,7 +79,8 @@ def child(target: Callable[[*Ts], Any], *args: *Ts, **options: Any) -> ChildSpec
         options: Those of `ChildOptions`: `id`, `name`, `restart`, `shutdown`,
             `significant`, `start_timeout`, `backoff`, `budget`. Only for servers
             `mailbox` (`ServerOptions`), only for functions `ready`
-            (`FunctionOptions`).
+            (`FunctionOptions`). What is not given is as a server's class says, if it
+            says so: ``class Greeter(GenServer, restart="transient")``.
 
     Raises:
         ChildSpecError: an invalid value or combination, or arguments that do not
@@ -90,6 +91,7 @@ def child(target: Callable[[*Ts], Any], *args: *Ts, **options: Any) -> ChildSpec
     cls: Any = origin_of(target)
     if not _is_server_class(cls):
         return function_spec(target, args, **options)
+    options = {**cls.__options__, **options}
     label = options.get("id")
     if label is None:
         label = getattr(cls, "__name__", None)
