@@ -209,8 +209,8 @@ def check_flags(flags: Flags, owner: str, *, dynamic: bool) -> None:
 
     Raises:
         ChildSpecError: an invalid field; equal ids; a significant child without
-            `auto_shutdown`; a quarantine budget under a group strategy that did
-            not ask for it.
+            `auto_shutdown`; a budget under a group strategy that would leave
+            its siblings without it.
     """
     check_one_of("strategy", flags.strategy, STRATEGIES, owner)
     check_intensity("", flags.max_restarts, flags.max_seconds)
@@ -258,11 +258,11 @@ def check_child(spec: object, flags: Flags, *, dynamic: bool) -> None:
             spec.label,
         )
     group = not dynamic and flags.strategy != "one_for_one"
-    if group and spec.budget is not None and spec.budget.then == "quarantine":
+    if group and spec.budget is not None and spec.budget.then != "escalate":
         raise ChildSpecError(
             "budget",
             spec.budget,
-            f"without then='quarantine' under {flags.strategy}: "
+            f"without then={spec.budget.then!r} under {flags.strategy}: "
             "its siblings depend on it",
             spec.label,
         )

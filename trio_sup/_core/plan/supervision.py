@@ -17,6 +17,7 @@ from trio_sup._core.plan.line import Line
 from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import (
+    Abandon,
     AutoShutdown,
     Decision,
     GiveUp,
@@ -327,9 +328,13 @@ class Plan(Generic[K]):
         """The time of a `Wake` has come."""
         if not self.is_due(wake):
             return NOTHING
+        record = wake.record
         if wake.exit is not None:
-            return self._start_ended(wake.record, wake.exit, now)
-        return (Start(wake.record),)
+            return self._start_ended(record, wake.exit, now)
+        if record.status == "quarantined":
+            self.core.release(record)
+            return (telling.released(record, now), Start(record))
+        return (Start(record),)
 
     def wakes(self, record: K) -> bool:
         """Whether the control task waits for what just happened to that child."""
@@ -360,8 +365,17 @@ class Plan(Generic[K]):
                 return (told, wake, doing.Changed(record))
             case Settled():
                 return (Settle(record),)
-            case Quarantine():
-                return (Settle(record), telling.quarantined(record, now))
+            case Quarantine(seconds):
+                told = telling.quarantined(record, now)
+                if seconds is None:
+                    return (Settle(record), told)
+                wake = doing.Wake(now + seconds, record, record.ticket)
+                return (told, wake, doing.Changed(record))
+            case Abandon(shuts_down):
+                told = telling.given_up(record, now)
+                if shuts_down:
+                    return (told, *self._shut_down(record, now))
+                return (told, Settle(record))
             case GiveUp(own):
                 return self._give_up(record, now, own=own)
             case AutoShutdown():
