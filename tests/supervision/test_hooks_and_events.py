@@ -224,7 +224,7 @@ async def test_cancelled_tells_who_and_why() -> None:
     ]
 
 
-def test_the_class_of_an_event_and_its_kind_are_one_word() -> None:
+async def test_the_class_of_an_event_and_its_kind_are_one_word() -> None:
     made = typing.get_args(events.LifecycleEvent)
     assert len(made) > 10
     for event in made:
