@@ -16,12 +16,15 @@ from trio_sup import (
     FunctionOptions,
     GenServer,
     Mailbox,
+    NamedRef,
+    PartitionSupervisor,
     Registry,
     ServerOptions,
     ServerRef,
     Supervisor,
     SupervisorOptions,
     TaskSupervisor,
+    address,
     call,
     child,
     dynamic_supervisor,
@@ -217,6 +220,28 @@ async def names(registry: Registry) -> None:
     assert_type(registry.lookup("box", Box[int]), ServerRef[Box[int]])
     assert_type(await registry.wait_for("hits", Counter), ServerRef[Counter])
     registry.get("hits", int)  # type: ignore[type-var]
+
+
+ROOMS = address("rooms", DynamicSupervisor)
+
+
+async def addresses(registry: Registry) -> None:
+    assert_type(ROOMS, DynamicSupervisor)
+    assert_type(await ROOMS.start_child(child(Counter, name=ROOMS)), ServerRef[Counter])
+    assert_type(address("hits", Counter), NamedRef[Counter])
+    assert_type(await address("hits", Counter, wait=True).call(Counter.add, 2), int)
+    assert_type(address("hits"), Child)
+    assert_type(address("sup", Supervisor, wait=True), Supervisor)
+    assert_type(registry.ref("d", DynamicSupervisor), DynamicSupervisor)
+    assert_type(registry.ref("jobs", TaskSupervisor), TaskSupervisor)
+    assert_type(registry.ref("box", Box[int]), NamedRef[Box[int]])
+    assert_type(registry.ref("me", Attached), Attached)
+    parts = registry.ref("parts", PartitionSupervisor[ServerRef[Counter]])
+    assert_type(parts, PartitionSupervisor[ServerRef[Counter]])
+    assert_type(parts.pick(1), ServerRef[Counter])
+    address("hits", int)  # type: ignore[type-var]
+    await address("hits", Counter).call(Box[int].get)  # type: ignore[arg-type]
+    ROOMS.server(Counter, "x")  # type: ignore[attr-defined]
 
 
 async def programs(specs: list[ChildSpec[Any]]) -> None:

@@ -31,9 +31,9 @@ class ChildOptions(TypedDict, total=False):
             name of the function, class or factory; for a partition or task supervisor
             with a `name`, its key. Under a dynamic supervisor the name's key or a
             serial number.
-        name: An address: any hashable key in the node's own registry, or
-            ``registry.via(key)``. Registered before each life, free afterwards. None
-            by default.
+        name: Any hashable key in the node's own registry, ``registry.via(key)``, or
+            an address (`address`, `Registry.ref`). Registered before each life, free
+            afterwards. None by default.
         restart: ``permanent`` (always), ``transient`` (after a crash), or
             ``temporary`` (never). By default ``permanent``; for
             `TaskSupervisor.start_child` ``temporary``.

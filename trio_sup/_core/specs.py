@@ -16,6 +16,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 import attrs
 from attrs import field, frozen
 
+from trio_sup._core.addresses import as_name
 from trio_sup._core.checks import (
     ChildSpecError,
     check_hashable,
@@ -95,8 +96,8 @@ class ChildSpec(Generic[H_co]):
     args: tuple[object, ...] = ()
     id: Hashable | None = None
     """The place under one supervisor; None means `default_id`."""
-    name: Hashable | None = None
-    """An address: a key in the node's own registry, or `registry.via(...)`."""
+    name: Hashable | None = field(default=None, converter=as_name)
+    """A key in the node's own registry, `registry.via(...)`, or an address."""
     restart: Restart = "permanent"
     shutdown: Shutdown = 5.0
     significant: bool = False

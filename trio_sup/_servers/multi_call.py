@@ -198,7 +198,7 @@ async def multi_call(
     """
     calls: _Calls[S, R] = _Calls(op, args, kwargs)
     wanted = list(dict.fromkeys(refs))
-    later = [ref for ref in wanted if ref.patient and not ref.record.running]
+    later = [ref for ref in wanted if ref.must_wait()]
     waiting = set(later)
     now = [ref for ref in wanted if ref not in waiting]
     try:

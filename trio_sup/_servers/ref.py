@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Generic, ParamSpec, Self, TypeVar
 
@@ -127,7 +128,7 @@ class ServerRef(Child, Generic[S_co]):
         """
         timeout = self._timeout
         until = math.inf if timeout is None else self.deadline()
-        if self._patient and not self.record.running:
+        if self._patient and self.must_wait():
             await self.wait_patiently(until)
         record = self.record  # now: an address may have another holder by now
         queue: MailQueue = record.body  # type: ignore[assignment]  # as `mailbox`
@@ -182,7 +183,7 @@ class ServerRef(Child, Generic[S_co]):
         self.check_run("ref.cast_wait")
         handler = self.handler(op, args, kwargs, is_call=False)
         note = CastNote(handler, args, kwargs)
-        if self._patient and not self.record.running:
+        if self._patient and self.must_wait():
             await self.wait_running()
         else:
             await trio.lowlevel.checkpoint()
@@ -234,8 +235,7 @@ class ServerRef(Child, Generic[S_co]):
             queue.put_stop(StopNote(reason))
             return await self.wait_exit(life)
 
-    # The system lane (GS-080..090): served between two handlers, before messages
-    # that wait, and also while the server is suspended.
+    # The system lane (GS-080..090): served between two handlers, suspended or not.
 
     async def get_state(self) -> dict[str, object]:
         """Return the server's attributes, as a shallow copy; for tests and debugging.
@@ -249,34 +249,29 @@ class ServerRef(Child, Generic[S_co]):
             WouldDeadlock: asked by a handler that the server waits for.
             trio.TooSlowError: on a view with a timeout.
         """
-        return await self._ask_system("get_state", state_of)
+        return await self._ask_system("get_state", lambda _, server: state_of(server))
 
     async def replace_state(
         self, change: Callable[[dict[str, object]], Mapping[str, object]]
     ) -> dict[str, object]:
         """Put ``change(state)`` in the place of the server's attributes; return it.
 
-        All or nothing: attributes that are left out are deleted. If `change` raises,
-        that is raised here and the server goes on as before. Raises as `get_state`,
-        besides. (GS-081)
+        Attributes that are left out are deleted. If `change` raises, that is raised
+        here, and nothing has changed. Raises as `get_state`, besides. (GS-081)
 
         Args:
             change: Gets a shallow copy of the attributes, returns the new ones.
         """
         return await self._ask_system(
-            "replace_state", lambda server: change_state(server, change)
+            "replace_state", lambda _, server: change_state(server, change)
         )
 
     async def get_status(self) -> ServerStatus:
-        """Return what people may know: counters and the formatted state.
+        """Return counters, and the state as the server's `format_status` shows it.
 
-        The state is what the server's `format_status` shows of it. Raises as
-        `get_state`.
+        Raises as `get_state`.
         """
-        queue = self.mailbox
-        return await self._ask_system(
-            "get_status", lambda server: status_of(queue, server)
-        )
+        return await self._ask_system("get_status", status_of)
 
     async def suspend(self) -> None:
         """Let messages wait until `resume`; the handler in hand ends first.
@@ -285,13 +280,11 @@ class ServerRef(Child, Generic[S_co]):
         is queued then fails. Ends with the life. Idempotent. Raises as `get_state`.
         (GS-082, 083, 071)
         """
-        queue = self.mailbox
-        await self._ask_system("suspend", lambda _: set_suspended(queue, True))
+        await self._ask_system("suspend", lambda queue, _: set_suspended(queue, True))
 
     async def resume(self) -> None:
         """Serve messages again, in order. Idempotent. Raises as `get_state`."""
-        queue = self.mailbox
-        await self._ask_system("resume", lambda _: set_suspended(queue, False))
+        await self._ask_system("resume", lambda queue, _: set_suspended(queue, False))
 
     async def trace(self, hook: TraceHook | bool = True) -> None:
         """Trace what the server gets and answers, until it is turned off.
@@ -304,22 +297,26 @@ class ServerRef(Child, Generic[S_co]):
                 raises is logged and removed.
         """
         chosen = hook if not isinstance(hook, bool) else log_trace if hook else None
-        queue = self.mailbox
-        await self._ask_system("trace", lambda _: set_tracer(queue, chosen))
+        await self._ask_system("trace", lambda queue, _: set_tracer(queue, chosen))
 
     def statistics(self) -> ServerStatistics:
         """Return the counters of the present life. No checkpoint."""
         return statistics_of(self.mailbox)
 
-    async def _ask_system(self, name: str, work: Callable[[ServerBase], T]) -> T:
+    async def _ask_system(
+        self, name: str, work: Callable[[MailQueue, ServerBase], T]
+    ) -> T:
         self.check_run(f"ref.{name}")
         until = self.deadline()
-        if self._patient and not self.record.running:
+        if self._patient and self.must_wait():
             await self.wait_patiently(until)
-        request = SystemRequest(current_task(), system_handler(name), work)
-        self.prepare(request, until, self.record)
+        queue = self.mailbox
+        request = SystemRequest(
+            current_task(), system_handler(name), partial(work, queue)
+        )
+        self.prepare(request, until, queue.record)
         try:
-            self.mailbox.put_system(request)
+            queue.put_system(request)
         except NoProcess:
             request.abort(None)
             raise
@@ -333,11 +330,6 @@ class ServerRef(Child, Generic[S_co]):
         """The library's own record; not for users."""
         queue: MailQueue = self.record.mailbox
         return queue
-
-    @property
-    def patient(self) -> bool:
-        """Whether this is a view of `when_running`."""
-        return self._patient
 
     def handler(
         self,
@@ -366,13 +358,22 @@ class ServerRef(Child, Generic[S_co]):
         if not queue.record.node.home.here():
             raise queue.not_taken(call, waits=True)
 
+    @property
+    def called(self) -> str:
+        """What to call it in messages; not for users."""
+        return self.path_text
+
+    def must_wait(self) -> bool:
+        """Whether a call cannot be sent yet, and is to wait; not for users."""
+        return self._patient and not self.record.running
+
     async def wait_patiently(self, until: float) -> None:
         """Wait until the server runs; not for users."""
         self.check_run("ref.call")
         with trio.CancelScope(deadline=until) as scope:
             await self.wait_running()
         if scope.cancelled_caught:
-            raise trio.TooSlowError(f"{self.path_text!r} did not run in time")
+            raise trio.TooSlowError(f"{self.called!r} did not run in time")
 
     def prepare(self, request: Request, until: float, record: Record) -> None:
         """Give a request its deadline and its place in the graph; not for users.

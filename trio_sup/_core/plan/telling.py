@@ -12,6 +12,14 @@ def requested(record: ChildState, action: str, now: float) -> Tell:
     return Tell(events.Requested, (now, record.path_text, record.life, action))
 
 
+def restarts(
+    record: ChildState, delay: float, strategy: str, now: float, siblings: int = 0
+) -> Tell:
+    """A child is restarted, and with a group strategy others, too."""
+    fields = (now, record.path_text, record.life, delay, strategy, siblings)
+    return Tell(events.RestartDecided, fields)
+
+
 def quarantined(record: ChildState, now: float) -> Tell:
     """A child has used up its own budget, and stays down."""
     budget = record.spec.budget
