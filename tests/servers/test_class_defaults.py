@@ -96,7 +96,7 @@ def test_a_bad_option_is_refused_when_the_class_is_made() -> None:
 
     with pytest.raises(ChildSpecError, match="significant"):
 
-        class Weighty(GenServer, significant=True):
+        class Weighty(GenServer, significant=True):  # pyright: ignore[reportUnusedClass]
             pass
 
     with pytest.raises(TypeError, match=r"unexpected option 'rstart'; .* restart, sh"):

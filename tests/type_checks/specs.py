@@ -85,6 +85,25 @@ async def signalling(
 async def signalling_strictly(n: int, *, task_status: trio.TaskStatus[int]) -> None: ...
 
 
+class Pool:
+    async def query(self) -> int:
+        return 1
+
+
+async def pool(task_status: trio.TaskStatus[Pool] = trio.TASK_STATUS_IGNORED) -> None:
+    task_status.started(Pool())
+
+
+async def pool_of(
+    url: str, size: int = 3, *, task_status: trio.TaskStatus[Pool]
+) -> None: ...
+
+
+async def four(
+    a: int, b: str, c: float, d: bytes, task_status: trio.TaskStatus[Pool]
+) -> None: ...
+
+
 def not_async(n: int) -> int:
     return n
 
@@ -105,9 +124,15 @@ def good_specs() -> None:
     assert_type(child(no_arguments), ChildSpec[Child])
     assert_type(child(worker, 1, "a", id="w"), ChildSpec[Child])
     assert_type(child(worker, 1, "a", restart="transient"), ChildSpec[Child])
-    assert_type(child(partial(worker, text="a"), 1), ChildSpec[Child])
-    assert_type(child(signalling, 1), ChildSpec[Child])
-    assert_type(child(signalling_strictly, 1, ready="signalled"), ChildSpec[Child])
+    partly: ChildSpec[Child] = child(partial(worker, text="a"), 1)
+    del partly
+    assert_type(child(signalling, 1), ChildSpec[Child[int]])
+    assert_type(child(signalling_strictly, 1), ChildSpec[Child[int]])
+    assert_type(child(signalling_strictly, 1, ready="signalled"), ChildSpec[Child[int]])
+    assert_type(child(pool), ChildSpec[Child[Pool]])
+    assert_type(child(pool_of, "url", id="pool"), ChildSpec[Child[Pool]])
+    assert_type(child(pool_of, "url", 3, restart="transient"), ChildSpec[Child[Pool]])
+    assert_type(child(four, 1, "2", 3.0, b"4"), ChildSpec[Child[Pool]])
     assert_type(child(trio.sleep_forever, backoff=Backoff()), ChildSpec[Child])
     assert_type(
         supervisor([child(Counter), child(worker, 1, "a")]), ChildSpec[Supervisor]
@@ -125,6 +150,8 @@ def bad_specs() -> None:
     child(worker, 1)  # type: ignore[arg-type, type-var]
     child(worker, "a", 1)  # type: ignore[arg-type, call-arg, type-var]
     child(worker(1, "a"))  # type: ignore[call-overload]
+    child(signalling, "one")  # type: ignore[arg-type, type-var]
+    child(pool_of, "url", "many")  # type: ignore[arg-type, type-var, call-arg]
     child(not_async, 1)  # type: ignore[type-var]
     child(Counter, restart="often")  # type: ignore[call-overload, call-arg]
     child(Counter, shutdown="soon")  # type: ignore[call-overload, call-arg]
@@ -209,6 +236,22 @@ async def handles(sup: Supervisor, pool: DynamicSupervisor) -> None:
     assert_type(await pool.call_or_start(named, Counter.add, 2), int)
     await pool.call_or_start(named, Counter.add, "x")  # type: ignore[arg-type]
     sup.server(worker, "hits")  # type: ignore[arg-type, type-var]
+
+
+async def values(sup: Supervisor, pools: DynamicSupervisor) -> None:
+    handle = await pools.start_child(child(pool_of, "url"))
+    assert_type(handle.value, Pool)
+    assert_type(await handle.value.query(), int)
+    assert_type(await handle.wait_value(), Pool)
+    assert_type((await sup.start_child(child(pool))).value, Pool)
+    named = address("pool", Child[Pool], wait=True)
+    assert_type(named, Child[Pool])
+    assert_type(await (await named.wait_value()).query(), int)
+    assert_type(sup.server(Counter, "hits").value, None)
+    assert_type(sup.child("pool").value, object)
+    wider: Child = handle
+    wrong: Child[str] = handle  # type: ignore[assignment]
+    del wider, wrong
 
 
 async def names(registry: Registry) -> None:

@@ -237,14 +237,15 @@ def address_of(
     if not isinstance(wanted, type):
         raise TypeError(f"an address needs a class, not {kind!r}")
     if issubclass(wanted, Child):
-        made: Address = object.__new__(_class_for(wanted, waits=waits))
+        handle = cast("type[Child]", wanted)
+        made: Address = object.__new__(_class_for(handle, waits=waits))
         return _aim(made, book, key, kind, waits=waits)
-    if not hasattr(wanted, "__handlers__"):
-        raise TypeError(
-            f"an address needs a server class, or a class of handles such as "
-            f"DynamicSupervisor, not {wanted.__qualname__}"
-        )
     server = cast("type[GenServer]", kind)
+    if not hasattr(origin_of(server), "__handlers__"):
+        raise TypeError(
+            "an address needs a server class, or a class of handles such as "
+            f"DynamicSupervisor, not {kind!r}"
+        )
     ref: NamedRef[GenServer] = NamedRef.to(book, key, server, waits=waits)
     return ref
 

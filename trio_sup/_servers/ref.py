@@ -51,7 +51,7 @@ S_co = TypeVar("S_co", bound="ServerBase", covariant=True)
 
 
 @protected
-class ServerRef(Child, Generic[S_co]):
+class ServerRef(Child[None], Generic[S_co]):
     """A server of class `S_co`, across its lives.
 
     `NoProcess` guarantees that a request was not executed; `ServerExit` does not.
