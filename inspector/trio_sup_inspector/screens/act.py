@@ -66,7 +66,10 @@ async def act(
         say(f"{option.words}: the node started anew, nothing was done", False)
     else:
         say(f"{option.words} {option.path}: under way", True)
-        say(*result_of(option, await _within(LONG, answers.act(*asked))))
+        # The life of the plan: who waits for the present one never gets at a child
+        # that crashes all the time.
+        meant = (option.action, option.id, plan.life or option.life, argument)
+        say(*result_of(option, await _within(LONG, answers.act(*meant))))
 
 
 async def _choose(

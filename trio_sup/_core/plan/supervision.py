@@ -298,6 +298,7 @@ class Plan(Generic[K]):
                 # The stop came since: somebody was told of the end, and stopped it.
                 record.enter("rests")
                 record.overtaken = record.life
+            self.now = now
             return self.absorbed(record)
         if not ready:
             return self._start_ended(record, exit, now)
@@ -360,8 +361,9 @@ class Plan(Generic[K]):
                 return (told, wake, doing.Changed(record))
             case Settled():
                 return (Settle(record),)
-            case Quarantine():
-                return (Settle(record), telling.quarantined(record, now))
+            case Quarantine(by_hand):
+                told = telling.quarantined(record, now, by_hand=by_hand)
+                return (Settle(record), told)
             case GiveUp(own):
                 return self._give_up(record, now, own=own)
             case AutoShutdown():

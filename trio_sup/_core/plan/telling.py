@@ -12,12 +12,14 @@ def requested(record: ChildState, action: str, now: float) -> Tell:
     return Tell(events.Requested, (now, record.path_text, record.life, action))
 
 
-def quarantined(record: ChildState, now: float) -> Tell:
-    """A child has used up its own budget, and stays down."""
+def quarantined(record: ChildState, now: float, *, by_hand: bool = False) -> Tell:
+    """A child has used up its own budget, or people said so: it stays down."""
     budget = record.spec.budget
-    assert budget is not None
-    limits = (budget.max_restarts, budget.max_seconds)
-    fields = (now, record.path_text, record.life, *limits)
+    limits = (0, 0.0)
+    if not by_hand:
+        assert budget is not None
+        limits = (budget.max_restarts, budget.max_seconds)
+    fields = (now, record.path_text, record.life, *limits, by_hand)
     return Tell(events.ChildQuarantinedEvent, fields)
 
 

@@ -53,6 +53,12 @@ class Subject:
     """Casts and sends that wait there."""
     busy: str = ""
     """The operation in hand."""
+    busy_for: float = 0.0
+    """Seconds since its handler began."""
+    busy_from: str = ""
+    """The path of the child whose call it is, if that is known."""
+    held: bool = False
+    """No restart follows its present life: people asked for that."""
     supervisor: str = ""
     """The path of its supervisor; empty for a root."""
     supervisor_up: bool = True
@@ -65,6 +71,8 @@ class Subject:
     """The siblings that a restart concerns as well, in start order."""
     group_busy: bool = False
     """A restart of a group is under way at its supervisor."""
+    turns: bool = False
+    """The restart of a group turns on it and waits: the group is down until then."""
     budget_used: int = 0
     budget_max: int = 0
 
@@ -84,6 +92,8 @@ class Consequence:
     """How many processes would stop, the one that is meant included."""
     confirm: str = ""
     """What has to be typed before it is done; empty if a yes is enough."""
+    life: int = 0
+    """The life that the child is in; 0 for the node."""
 
     @property
     def allowed(self) -> bool:
@@ -179,7 +189,7 @@ def _restart(subject: Subject, argument: str) -> Consequence:
         lines.append(f"{subject.strategy}: no sibling is concerned")
     if gone:
         lines.append(f"stops for good, being temporary: {_names(gone)}")
-    lines += _queue(subject)
+    lines += _cut(subject)
     left = max(0, subject.budget_max - subject.budget_used)
     lines.append(
         f"budget of {subject.supervisor}: {left} of {subject.budget_max} restarts left,"
@@ -220,12 +230,67 @@ def _terminate(subject: Subject, argument: str) -> Consequence:
         lines.append("it stays down until somebody restarts it")
     else:
         lines.append("it is forgotten: nothing brings it back")
-    lines.append("no sibling is touched")
-    return _weighed(subject, [*lines, *_queue(subject)], 1 + subject.below)
+    return _weighed(
+        subject, [*lines, _left_alone(subject), *_cut(subject)], 1 + subject.below
+    )
+
+
+def _quarantine(subject: Subject, argument: str) -> Consequence:
+    del argument
+    if (problem := _not_quarantined(subject)) is not None:
+        return problem
+    below = _below(subject)
+    if subject.alive:
+        lines = [f"stops {subject.path} (life {subject.life})", *below]
+    else:
+        lines = [f"{subject.path} stays down ({subject.status} at present)"]
+    lines.append("it stays down until it is released, also in restarts of a group")
+    if subject.turns:
+        lines.append(f"its group starts without it: {_names(subject.group)}")
+    lines += _cut(subject)
+    return _weighed(subject, lines, subject.alive + subject.below)
+
+
+def _hold(subject: Subject, argument: str) -> Consequence:
+    if not subject.alive:
+        return _quarantine(subject, argument)
+    if (problem := _not_quarantined(subject)) is not None:
+        return problem
+    if subject.held:
+        return _not("no restart follows its present life already")
+    life = f"life {subject.life} of {subject.path}"
+    lines = (
+        f"{life} goes on; when it ends, no restart follows: it is quarantined",
+        "a release takes that back",
+    )
+    return Consequence(lines=lines)
+
+
+def _not_quarantined(subject: Subject) -> Consequence | None:
+    """Why a child cannot be put in quarantine; None if it can."""
+    if not subject.supervisor:
+        return _not("a root has no supervisor that could restart it")
+    if subject.restart == "temporary":
+        return _not("a temporary child is never restarted; it can be terminated")
+    if subject.status == "quarantined":
+        return _not("it is quarantined already")
+    if not subject.supervisor_up:
+        return _not(f"{subject.supervisor} takes no requests now")
+    return None
+
+
+def _left_alone(subject: Subject) -> str:
+    if subject.turns and subject.group:
+        return f"its group, which waits for it, stays down: {_names(subject.group)}"
+    return "no sibling is touched"
 
 
 def _suspend(subject: Subject, argument: str) -> Consequence:
     del argument
+    comes = subject.status in ("starting", "restarting", "backing_off")
+    if subject.kind == "server" and comes:
+        later = f"it is {subject.status}: suspended as soon as it runs, within 5 s"
+        return Consequence(lines=(later,))
     if (problem := _not_serving(subject)) is not None:
         return problem
     if subject.suspended:
@@ -270,6 +335,9 @@ def _drain(subject: Subject, argument: str) -> Consequence:
 
 def _release(subject: Subject, argument: str) -> Consequence:
     del argument
+    if subject.held and subject.alive:
+        line = f"restarts follow the ends of {subject.path} again"
+        return Consequence(lines=(line,))
     if subject.status != "quarantined":
         return _not(f"it is not quarantined but {subject.status}")
     if not subject.supervisor_up:
@@ -329,14 +397,34 @@ def _below(subject: Subject) -> list[str]:
     return [f"with the {_counted(subject.below, 'process', 'processes')} below it"]
 
 
-def _queue(subject: Subject) -> list[str]:
-    waiting = subject.calls + subject.notes
-    if not waiting:
+def _cut(subject: Subject) -> list[str]:
+    """What becomes of the message in hand, and of those that wait, in a stop."""
+    if not subject.alive:
         return []
+    lines: list[str] = []
+    waiting = subject.calls + subject.notes
     many = _counted(waiting, "waiting message")
-    if subject.grace is None:
-        return [f"drops {many} (brutal_kill)"]
-    return [f"{many} served first, for at most {subject.grace:g} s; the rest is lost"]
+    grace = subject.grace
+    if subject.busy:
+        hand = _in_hand(subject)
+        if grace is None:
+            lines.append(f"{hand}, is cut at once (brutal_kill)")
+        else:
+            lines.append(f"{hand}, has {grace:g} s to end, then it is cut")
+    if not waiting:
+        pass
+    elif grace is None:
+        lines.append(f"drops {many} (brutal_kill)")
+    elif subject.suspended:
+        lines.append(f"drops {many}: a suspended server serves none")
+    else:
+        lines.append(f"{many} served first, for at most {grace:g} s; the rest is lost")
+    return lines
+
+
+def _in_hand(subject: Subject) -> str:
+    what = f"{subject.busy!r}, in hand for {subject.busy_for:.1f} s"
+    return f"{what}, called by {subject.busy_from}" if subject.busy_from else what
 
 
 def _counted(number: int, one: str, many: str = "") -> str:
@@ -356,6 +444,8 @@ _RULES: Final[dict[str, Callable[[Subject, str], Consequence]]] = {
     "resume": _resume,
     "drain": _drain,
     "release": _release,
+    "quarantine": _quarantine,
+    "hold": _hold,
     "crash": _crash,
     "vanish": _vanish,
     "flood": _flood,

@@ -62,6 +62,8 @@ class ChildWatch:
     forgettable: bool = False
     """A start that was asked for: if it fails, nothing is kept of it."""
     quarantined: bool = False
+    held: bool = False
+    """People asked that no restart follows its next end, or that it be stopped."""
     was_last: bool = False
     """No other significant child was active when it ended by itself."""
     by_hand: bool = False
