@@ -12,7 +12,15 @@ import trio
 from trio.testing import MockClock
 
 from tests.inspect.operated import Counter, Hand, hand, idle, operated
-from trio_sup import Backoff, GenServer, Supervisor, call, cast, child, dynamic_supervisor
+from trio_sup import (
+    Backoff,
+    GenServer,
+    Supervisor,
+    call,
+    cast,
+    child,
+    dynamic_supervisor,
+)
 from trio_sup.inspect.protocol.wire_actions import Acted
 from trio_sup.testing import ConformanceMonitor
 

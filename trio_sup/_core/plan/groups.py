@@ -199,7 +199,6 @@ class Groups(Generic[K]):
                 core.retire(other)
                 yield (Settle(other),)
 
-
     def turns_on(self, record: K) -> bool:
         """Whether a restart that waits, for its time or its turn, turns on a child."""
         waiting = self.waiting
