@@ -14,6 +14,8 @@ from trio_sup.inspect.client.operating import LOST
 from trio_sup.inspect.protocol.wire_actions import Acted, Planned
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trio_sup.inspect.client.operating import Operating
     from trio_sup.inspect.protocol.wire_rows import Row
 
@@ -67,6 +69,20 @@ def options_for(row: Row | None, operating: Operating) -> list[Option]:
             why = why_not or problem
             found.append(Option(action, row.id, row.life, row.path, why))
     return [*found, *(Option(a, problem=why_not) for a in ("log_level", "collect"))]
+
+
+def options_for_many(rows: Sequence[Row], operating: Operating) -> list[Option]:
+    """The actions for several children: what some of them could be told."""
+    each = [options_for(row, operating) for row in rows]
+    actions = dict.fromkeys(o.action for options in each for o in options if o.id)
+    found: list[Option] = []
+    for action in actions:
+        problems = [
+            o.problem for options in each for o in options if o.action == action
+        ]
+        none = "" in problems or not problems
+        found.append(Option(action, problem="" if none else f"all: {problems[0]}"))
+    return found
 
 
 def _for_child(row: Row) -> list[tuple[str, str]]:
