@@ -112,6 +112,7 @@ class StaticPlan(Plan[K]):
         for record in list(self.core.records.values()):
             record.ticket += 1
             record.attempt = record.pending = 0
+            record.held = False
             if self.is_original(record):
                 record.enter("rests")
                 record.rests_with_parent = True

@@ -64,6 +64,8 @@ class ChildWatch:
     quarantined: bool = False
     given_up: bool = False
     """Its budget says that it is to be forgotten."""
+    held: bool = False
+    """People asked that no restart follows its next end, or that it be stopped."""
     was_last: bool = False
     """No other significant child was active when it ended by itself."""
     by_hand: bool = False

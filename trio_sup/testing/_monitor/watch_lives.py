@@ -288,7 +288,8 @@ class LivesWatch:
             group = self.group(plan.pivot)
             self._check_stop_order(seen, record, group, "SUP-051, 052")
         elif (
-            record.request not in ("terminate_child", "replace_child")
+            record.request
+            not in ("terminate_child", "replace_child", "quarantine_child")
             and not self.flags.owned
         ):
             self.complain(
