@@ -71,6 +71,16 @@ def seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(said) from None
 
 
+def pace(text: str) -> float:
+    """So many a minute: ``5``, ``5/min``, ``1/s``, ``100/h``."""
+    number, slash, unit = text.partition("/")
+    times = {"": 1.0, "s": 60.0, "m": 1.0, "min": 1.0, "h": 1 / 60}.get(unit)
+    accepted = "a number from 0 up, per minute or with /s, /min or /h"
+    if times is None or (slash and not unit):
+        raise argparse.ArgumentTypeError(f"{accepted}, not {text!r}")
+    return times * _number(number, accepted, lambda n: 0 <= n < math.inf)
+
+
 def share(text: str) -> float:
     """A number above 0, at most 1."""
     return _number(text, "above 0 and at most 1", lambda n: 0 < n <= 1)
