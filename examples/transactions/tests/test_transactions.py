@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 import trio
-from transactions.ledger import Ledger
+from transactions.ledger import LEDGER, Ledger
 from transactions.source import FINAL
 from transactions.tracker import Tracker
-from transactions.tree import Transactions, transactions
+from transactions.tree import TRACKERS, transactions
 
-from trio_sup import ServerExit, current_node, open_supervisor, whereis
+from trio_sup import ServerExit, ServerRef, open_supervisor, whereis
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -73,15 +73,21 @@ def short_dir() -> Iterator[Path]:
         yield Path(name)
 
 
-async def until_final(app: Transactions) -> None:
+async def until_final() -> None:
     """Wait until nothing is followed any more."""
     with trio.fail_after(60):
-        while await unfinished(app):  # noqa: ASYNC110 - it stands in a file
+        while await unfinished():  # noqa: ASYNC110 - it stands in a file
             await trio.sleep(0.05)
 
 
-async def unfinished(app: Transactions) -> list[str]:
-    return await app.way.ledger.call(Ledger.unfinished, FINAL)
+def tracker_of(id: str) -> ServerRef[Tracker]:
+    tracker = whereis(("transaction", id), Tracker)
+    assert tracker is not None
+    return tracker
+
+
+async def unfinished() -> list[str]:
+    return await LEDGER.call(Ledger.unfinished, FINAL)
 
 
 @pytest.mark.trio
@@ -91,41 +97,41 @@ async def test_one_call_starts_names_and_supervises(
     tree, app = transactions(start_source(), tmp_path / "ledger.db", every=60)
     async with open_supervisor([tree]):
         assert await app.track("T-1") == 0
-        tracker = whereis(("transaction", "T-1"), Tracker)
-        assert tracker is not None
+        tracker = tracker_of("T-1")
         assert await app.track("T-1") == 0
-        assert app.trackers.count_children().active == 1
+        assert TRACKERS.count_children().active == 1
         tracker.cast(Tracker.look)
         assert await tracker.call(Tracker.progress) == 1
 
 
 @pytest.mark.trio
-async def test_all_become_final_at_a_source_that_fails_every_fifth_time(
+async def test_all_become_final_at_a_source_that_fails_every_tenth_time(
     start_source: Start, tmp_path: Path
 ) -> None:
-    url = start_source("--errors", "0.2", "--latency", "0.01")
+    url = start_source("--errors", "0.1", "--latency", "0.01")
     tree, app = transactions(url, tmp_path / "ledger.db", every=0.05)
     async with open_supervisor([tree]):
         for each in range(20):
             await app.track(f"T-{each}")
-        await until_final(app)
+        await until_final()
         assert whereis(("transaction", "T-1")) is None  # its name is free
         assert await app.track("T-1") == FINAL  # and it is not followed again
-        assert app.trackers.count_children().specs == 0
+        assert TRACKERS.count_children().specs == 0
 
 
 @pytest.mark.trio
 async def test_a_new_life_goes_on_where_the_last_one_was(tmp_path: Path) -> None:
-    with source() as url:
+    with ExitStack() as stack:
+        url = stack.enter_context(source())
         tree, app = transactions(url, tmp_path / "ledger.db", every=60)
         async with open_supervisor([tree]):
             await app.track("T-1")
-            registry = current_node().registry
-            tracker = registry.lookup(("transaction", "T-1"), Tracker)
+            tracker = tracker_of("T-1")
             for count in range(1, 4):
                 tracker.cast(Tracker.look)
                 assert await tracker.call(Tracker.progress) == count
-            tracker.cast(Tracker.look, "too much")  # type: ignore[call-arg]
+            stack.close()  # the source is gone
+            tracker.cast(Tracker.look)
             assert (await tracker.wait_exit(1)).kind == "crashed"
             assert await app.track("T-1") == 3
             assert tracker.life == 2
@@ -140,7 +146,7 @@ async def test_an_outage_of_the_source_ends_nobody_for_good(
     async with open_supervisor([tree]):
         for each in range(20):
             await app.track(f"T-{each}")
-        await until_final(app)
+        await until_final()
 
 
 @pytest.mark.trio
@@ -153,10 +159,10 @@ async def test_when_the_ledger_fails_what_needs_it_begins_anew(
         await app.track("T-2")
         unreadable: Any = object()
         with pytest.raises(ServerExit) as crash:
-            await app.way.ledger.call(Ledger.read, unreadable)
+            await LEDGER.call(Ledger.read, unreadable)
         assert isinstance(crash.value.__cause__, sqlite3.Error)
         with trio.fail_after(10):
-            await app.trackers.wait_exit(1)
+            await TRACKERS.wait_exit(1)
             await sup.child("transactions", "resume").wait_exit(2)
         assert whereis(("transaction", "T-1"), Tracker)
         assert whereis(("transaction", "T-2"), Tracker)

@@ -9,7 +9,7 @@ from typing import TypeVar, TypeVarTuple
 
 import trio
 
-from trio_sup import Exit, GenServer, call
+from trio_sup import Exit, GenServer, address, call
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -61,6 +61,10 @@ class Ledger(GenServer):
         return await trio.to_thread.run_sync(
             function, *args, limiter=self._one_at_a_time
         )
+
+
+LEDGER = address("ledger", Ledger, wait=True)
+"""Whoever is the ledger when it is used; a call waits for its next life."""
 
 
 def _open(file: Path) -> sqlite3.Connection:

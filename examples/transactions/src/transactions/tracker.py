@@ -18,11 +18,10 @@ from trio_sup import (
     call,
     cast,
     child,
-    current_node,
 )
 
 from .client import Client
-from .ledger import Ledger
+from .ledger import LEDGER, Ledger
 
 FINAL = 12
 """So many confirmations are enough."""
@@ -35,11 +34,6 @@ class Way:
     client: Client
     every: float
     """Seconds between two looks at the source."""
-
-    @property
-    def ledger(self) -> ServerRef[Ledger]:
-        """Whoever is the ledger at the moment of use; a call waits for a new life."""
-        return current_node().registry.ref("ledger", Ledger).when_running()
 
 
 # --8<-- [start:tracker]
@@ -58,9 +52,9 @@ class Tracker(GenServer):
 
     async def init(self) -> Continue:
         """Be there when the state is right; look for the first time after that."""
-        known = await self.way.ledger.call(Ledger.read, self.transaction)
+        known = await LEDGER.call(Ledger.read, self.transaction)
         if known is None:
-            await self.way.ledger.call(Ledger.record, self.transaction, 0)
+            await LEDGER.call(Ledger.record, self.transaction, 0)
         self.confirmations = known or 0
         if self.confirmations >= FINAL:
             raise Ignore  # nothing is left to follow
@@ -79,7 +73,7 @@ class Tracker(GenServer):
     async def look(self) -> None:
         """Ask the source; end in order when the transaction is final."""
         self.confirmations = await self.way.client.confirmations(self.transaction)
-        await self.way.ledger.call(Ledger.record, self.transaction, self.confirmations)
+        await LEDGER.call(Ledger.record, self.transaction, self.confirmations)
         if self.confirmations >= FINAL:
             raise Stop
         self.send_after(self.way.every, Tracker.look)

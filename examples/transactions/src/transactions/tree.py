@@ -14,15 +14,18 @@ from trio_sup import (
     ServerExit,
     StartIgnored,
     Supervisor,
+    address,
     child,
-    current_node,
     dynamic_supervisor,
     supervisor,
 )
 
 from .client import Client
-from .ledger import Ledger
+from .ledger import LEDGER, Ledger
 from .tracker import FINAL, Tracker, Way, tracker
+
+TRACKERS = address("trackers", DynamicSupervisor, wait=True)
+"""The supervisor of all trackers, made once and looked up at each use."""
 
 
 @frozen
@@ -30,11 +33,6 @@ class Transactions:
     """What the rest of a program needs to know of the trackers."""
 
     way: Way
-
-    @property
-    def trackers(self) -> DynamicSupervisor:
-        """The supervisor of all trackers."""
-        return current_node().registry.lookup("trackers", DynamicSupervisor)
 
     # --8<-- [start:track]
     async def track(self, id: str) -> int:
@@ -47,7 +45,7 @@ class Transactions:
         """
         while True:
             try:
-                return await self.trackers.call_or_start(
+                return await TRACKERS.call_or_start(
                     tracker(id, self.way), Tracker.progress
                 )
             except ServerExit:
@@ -62,7 +60,7 @@ class Transactions:
         The body of a child. It comes last in the tree and returns; when the ledger
         fails, it is started again with all that stands after the ledger.
         """
-        for id in await self.way.ledger.call(Ledger.unfinished, FINAL):
+        for id in await LEDGER.call(Ledger.unfinished, FINAL):
             await self.track(id)
 
 
@@ -81,12 +79,12 @@ def transactions(
     client = Client(url, connections)
     app = Transactions(Way(client, every))
     children = [
-        child(Ledger, file, name="ledger"),
+        child(Ledger, file, name=LEDGER),
         child(client.serve, id="client"),
         # An outage of the source crashes every tracker, each of which has a backoff
         # and a budget of its own: their number is no reason to give up.
         dynamic_supervisor(
-            id="trackers", name="trackers", max_restarts=1_000_000, max_seconds=60.0
+            id="trackers", name=TRACKERS, max_restarts=1_000_000, max_seconds=60.0
         ),
         child(app.resume, id="resume", restart="transient"),
     ]
