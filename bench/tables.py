@@ -18,7 +18,7 @@ def on_trio(body: Callable[[int, Lap], Awaitable[None]]) -> Run:
 
 
 def _run(body: Callable[[int, Lap], Awaitable[None]], n: int, lap: Lap) -> None:
-    trio.run(body, n, lap)
+    trio.run(body, n, lap, clock=lap.clock)
 
 
 ALL = (
