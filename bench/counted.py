@@ -1,4 +1,4 @@
-"""The process that is counted: ``python -m bench.counted TABLE ...`` under valgrind.
+"""The process that is counted: ``python -m bench.counted TABLE/VARIANT ...`` under valgrind.
 
 To read the count, the process forks: the copy ends at once, and valgrind writes down
 what it had counted by then. Two readings around a section differ by what the section
@@ -84,18 +84,17 @@ def nothing(n: int, lap: Lap) -> None:
         lap.stop()
 
 
-def main(names: list[str]) -> None:
+def main(wanted: list[str]) -> None:
     setattr(trio._core._run, "_r", InOrder())  # noqa: B010
     logging.getLogger("trio_sup").setLevel(logging.CRITICAL)
     *_, before, after = read(nothing, 5)
     print("", "", 1, before, after, sep="\t", flush=True)
-    for name in names:
-        for variant in TABLES[name].variants:
-            if variant.counted:
-                variant.run(variant.counted // WARM_UP, Steady())
-                before, after = read(variant.run, variant.counted)
-                print(name, variant.name, variant.counted, before, after, sep="\t")
-                sys.stdout.flush()
+    for one in wanted:
+        table, _, name = one.partition("/")
+        variant = TABLES[table].named(name)
+        variant.run(variant.counted // WARM_UP, Steady())
+        before, after = read(variant.run, variant.counted)
+        print(table, name, variant.counted, before, after, sep="\t", flush=True)
 
 
 if __name__ == "__main__":
