@@ -89,7 +89,7 @@ def counts(wanted: Sequence[tuple[str, str]]) -> Iterator[Count]:
                 raise NoCounter(f"the process that was counted failed:\n{said[-2000:]}")
         finally:
             process.kill()
-            process.wait()
+            process.communicate()
 
 
 def _command(directory: Path, wanted: Sequence[tuple[str, str]]) -> list[str]:

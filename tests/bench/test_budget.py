@@ -11,7 +11,7 @@ from bench.counting import NoCounter
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_hot_paths_take_the_instructions_of_the_table() -> None:
     if reason := budget.why_not():
         pytest.skip(f"NO INSTRUCTION IS COUNTED: {reason}")
