@@ -85,7 +85,7 @@ class Node:
 
     def __init__(self) -> None:
         self.name: str = default_name()
-        self.home: Home = own_home("current_node")
+        self.home: Home = own_home("current_node", "node = current_node()")
         """The run itself; not for users."""
         self.registry: Registry = Registry()
         self.generators: Generators = Generators(self)
@@ -355,6 +355,19 @@ def current_node() -> Node:
     Raises:
         WrongRun: outside of `trio.run`; a `RuntimeError`.
     """
+    return node_for("current_node", "node = current_node()")
+
+
+def node_for(call: str, line: str) -> Node:
+    """Return the present node, for what users call by another name.
+
+    Args:
+        call: What they called.
+        line: How that is written where it works.
+
+    Raises:
+        WrongRun: outside of `trio.run`.
+    """
     try:
         return _node.get()
     except LookupError:
@@ -362,7 +375,7 @@ def current_node() -> Node:
         _node.set(node)
         return node
     except RuntimeError:
-        own_home("current_node")
+        own_home(call, line)
         raise
 
 

@@ -20,12 +20,13 @@ from trio_sup._inspected.inspection import (
     checked_name,
     inspect_mode,
 )
-from trio_sup._node.node import current_node
+from trio_sup._node.node import current_node, node_for
 from trio_sup._tree.open import OpenSupervisor, open_supervisor
 from trio_sup._tree.signals import Signals, can_be_caught
 from trio_sup._tree.supervisor import Supervisor
 from trio_sup._tree.systemd import SystemdNotifier, systemd_notifier
 from trio_sup._trio.beside import Beside
+from trio_sup._trio.home import present_token
 from trio_sup._trio.log import Log
 
 _log = Log("trio_sup")
@@ -64,7 +65,14 @@ def run(
         SystemExit: a child raised it; bare, even from a nursery of the child's.
         KeyboardInterrupt: the same.
         ValueError: an unusable name, or another value of `inspect`.
+        RuntimeError: a Trio run goes on here already: see `serve`.
     """
+    if present_token() is not None:
+        raise RuntimeError(
+            "run() starts Trio itself, and a Trio run goes on here already; write "
+            "`await trio_sup.serve(spec)` in it, or "
+            "`async with trio_sup.open_supervisor(children) as sup:`"
+        )
     signals = _signals_for_run() if handle_signals else None
     with nullcontext() if signals is None else signals:
         try:
@@ -142,7 +150,7 @@ async def _serve(
 ) -> None:
     mode = inspect_mode(inspect, os.environ)
     tree = open_supervisor(spec)
-    node = current_node()
+    node = node_for("serve", "await serve([child(worker)])")
     if name is not None:
         node.name = checked_name(name)
     systemd = systemd_notifier()
