@@ -38,14 +38,6 @@ sport, life 2 told 0
 InvalidPost: a post needs a text
 NoSuchChild: registry has no child ('board', 'chess')
 """,
-    "greeter": """\
-Hello, Ada! (1)
-Hello, Ada! (2)
-Hello, Bob! (1)
-greeters: 2
-a while later: 0
-Hello, Ada! (1)
-""",
 }
 
 
