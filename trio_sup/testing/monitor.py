@@ -107,8 +107,8 @@ class ConformanceMonitor:
 
     def join(self, node: Node) -> None:
         """Learn the specifications of a node, whose events `take` is to be given."""
-        self._roots = node.roots
-        for record in all_records(node.roots()):
+        self._roots = node.trees
+        for record in all_records(node.trees()):
             self.learn([facts_of_record(record)])
             self.begin(found_record(record))
 
