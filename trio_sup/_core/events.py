@@ -196,16 +196,20 @@ class ChildRemoved(Event):
 
 @frozen
 class ChildQuarantined(Event):
-    """A child used up its own budget and stays down."""
+    """A child stays down: it used up its own budget, or people said so."""
 
     _kind: ClassVar[str] = "child_quarantined"
     max_restarts: int
     max_seconds: float
     release_after: float | None = None
     """Seconds after which it is started again; None: only by hand."""
+    by_hand: bool = False
+    """Whether people did it; the limits are 0 then."""
 
     @property
     def summary(self) -> str:
+        if self.by_hand:
+            return f"{self.path} quarantined by hand"
         text = (
             f"{self.path} quarantined: more than {self.max_restarts} restarts "
             f"in {self.max_seconds:g} s"
@@ -312,6 +316,9 @@ class Requested(Event):
         "restart_child",
         "delete_child",
         "replace_child",
+        "quarantine_child",
+        "hold_child",
+        "release_child",
     ]
 
     @property

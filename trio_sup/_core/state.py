@@ -24,6 +24,7 @@ class ChildState:
     __slots__ = (
         "attempt",
         "budget_window",
+        "held",
         "id",
         "in_plan",
         "last_exit",
@@ -58,6 +59,8 @@ class ChildState:
         # The place in the present row of restarts, for the backoff.
         self.attempt: int = 0
         self.budget_window: RestartWindow | None = None
+        # People asked that no restart follows its next end: it is quarantined then.
+        self.held: bool = False
         # How many queued requests name this child: its exits then wait their turn.
         self.pending: int = 0
         # Whether a plan is about to stop it, so that its exit is absorbed.

@@ -6,7 +6,7 @@ knows how a child is started or stopped. The plan tells what happened (`on_exit`
 
     Settled      nothing further: the child stays down, or was dropped
     Restart      the child starts again after `delay`, with its group if there is one
-    Quarantine   the child stays down by its own budget
+    Quarantine   the child stays down by its own budget, or because people said so
     Abandon      the child is forgotten by its own budget
     GiveUp       stop everything, then end with RestartLimitExceeded
     AutoShutdown stop everything, then end in order
@@ -41,10 +41,12 @@ class Settled:
 
 @frozen
 class Quarantine:
-    """The child's own budget is used up: it stays down until restarted by hand."""
+    """The child stays down, as its own budget is used up or people said so."""
 
-    release_after: float | None
+    release_after: float | None = None
     """Seconds after which it is started again; None: not by itself."""
+    by_hand: bool = False
+    """Whether people asked for it."""
 
 
 @frozen
@@ -211,8 +213,18 @@ class SupervisorCore(Generic[K]):
             return True
         return restart == "transient" and not exit.in_order
 
+    def quarantine(self, record: K) -> None:
+        """Let a child that is down stay so, also in group restarts, until released."""
+        record.ticket += 1
+        record.undecided = record.held = False
+        record.attempt = 0
+        record.enter("quarantined")
+
     def _restart(self, record: K, now: float) -> Decision:
         record.ticket += 1
+        if record.held:
+            self.quarantine(record)
+            return Quarantine(by_hand=True)
         budget = record.spec.budget
         if budget is not None:
             if record.budget_window is None:

@@ -77,6 +77,7 @@ class AttachedTasks:
     alive = True
     mailbox = None
     budget = None
+    held = False
 
     def __init__(self, uid: int) -> None:
         self.uid = uid

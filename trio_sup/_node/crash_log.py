@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from trio_sup._core import events
 from trio_sup._core.anatomy import before, is_a, is_showable, traceback_of
 from trio_sup._core.clean import clean
 from trio_sup._core.ends import end_of_process, is_good_end
 from trio_sup._core.events import LifecycleEvent
 from trio_sup._core.exits import describe_error
+from trio_sup._core.long_memory import TELLS_AN_END
 from trio_sup._trio.folded import folded_traceback
 from trio_sup._trio.log import Log
 from trio_sup._trio.stacks import format_error
@@ -129,13 +129,6 @@ class Telling:
         if len(self._shown) > REMEMBERED:
             self._shown.popitem(last=False)
         return 0
-
-
-TELLS_AN_END: Final = (
-    events.ChildCrashed,
-    events.ChildStartFailed,
-    events.ChildStopped,
-)
 
 
 def _level_of_end(end: SystemExit | KeyboardInterrupt) -> int:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 import string
 import sys
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVarTuple
+from typing import TYPE_CHECKING, Any, Protocol, TypeVarTuple
 
-import attrs
 import trio
 from trio.lowlevel import RunVar
 
@@ -19,8 +17,9 @@ from trio_sup._children.generators import Generators
 from trio_sup._core import events
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
+from trio_sup._core.long_memory import FULL, LongMemory
 from trio_sup._core.remains import HeavyExits
-from trio_sup._node.crash_log import TELLS_AN_END, CrashLog, Telling, is_logged
+from trio_sup._node.crash_log import CrashLog, Telling, is_logged
 from trio_sup._registry.registry import Registry
 from trio_sup._trio.alarms import AlarmClock, alarm_clock
 from trio_sup._trio.blocks import async_block
@@ -31,6 +30,7 @@ from trio_sup._trio.protect import call_user
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+    from trio_sup._core.long_memory import Entry
     from trio_sup._node.attached import AttachedTasks
     from trio_sup._node.inside import Inside
     from trio_sup.inspect.node.source import ObservedChild
@@ -53,9 +53,6 @@ _LEVELS: dict[Callable[..., LifecycleEvent], int] = {
     events.ChildRemoved: logging.DEBUG,
     events.Requested: logging.DEBUG,
 }
-
-RECENT = 1024
-"""How many events a node remembers for those who come later."""
 
 
 class EventHook(Protocol):
@@ -92,7 +89,8 @@ class Node:
         self._roots: dict[int, Record] = {}
         self._attached: AttachedTasks | None = None
         self._uids = 0
-        self._recent: deque[LifecycleEvent | _Unmade] = deque(maxlen=RECENT)
+        self._memory: LongMemory = LongMemory()
+        self._recent: list[Entry] = self._memory.entries
         self._counts: dict[Callable[..., LifecycleEvent], int] = {}
         # Messages received, handled and dropped in lives that have ended.
         self.past_messages: tuple[int, int, int] = (0, 0, 0)
@@ -182,28 +180,18 @@ class Node:
             WrongRun: called from elsewhere while the Trio run goes on.
         """
         self.home.check_if_going("node.recent_events", self.name)
-        made = [
-            entry[0](*entry[1]) if isinstance(entry, tuple) else entry
-            for entry in self._recent
-        ]
-        self._recent.clear()
-        self._recent.extend(made)
-        return made
+        return self._memory.newest()
+
+    def older_events(self, after: int = 0) -> Sequence[tuple[int, LifecycleEvent]]:
+        """What is remembered of each supervisor's troubles before `recent_events`.
+
+        Each event comes with its number in the order of all; for the inspector.
+        """
+        return self._memory.older(after)
 
     def let_go(self, exit: Exit, words: Exit) -> None:
         """Remember the event of an end with other words for its exit."""
-        recent = self._recent
-        for place in range(len(recent) - 1, -1, -1):
-            entry = recent[place]
-            if isinstance(entry, tuple):
-                make, fields = entry
-                if any(field is exit for field in fields):
-                    new = (words if field is exit else field for field in fields)
-                    recent[place] = (make, tuple(new))
-                    return
-            elif isinstance(entry, TELLS_AN_END) and entry.exit is exit:
-                recent[place] = attrs.evolve(entry, exit=words)
-                return
+        self._memory.let_go(exit, words)
 
     @property
     def events_emitted(self) -> int:
@@ -267,6 +255,8 @@ class Node:
         if level is None:
             level = _level(make, args, self._telling.style.level)
         logged = is_logged(level)
+        if len(self._recent) >= FULL:
+            self._memory.fold()
         if not logged and not self._hooks:
             self._recent.append((make, args))
             return
@@ -285,10 +275,6 @@ class Node:
                 failures[0] += 1
                 if failures[0] == 1:
                     report_hook("event hook", hook, error)
-
-
-_Unmade: TypeAlias = tuple[Callable[..., LifecycleEvent], tuple[Any, ...]]
-"""The class of an event and its fields."""
 
 
 def _level(

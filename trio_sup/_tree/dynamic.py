@@ -98,7 +98,11 @@ class DynamicSupervisor(SpecSupervisor):
             handle: H | None = await _settled(holder, spec, shell)  # type: ignore[assignment]
             if handle is not None:
                 return handle
-            await trio.lowlevel.checkpoint()  # its name may not be free yet
+            if _holder(self.record, spec) is holder:
+                # Its name is free only once its supervisor has let go of it.
+                await holder.wait_change()
+            else:
+                await trio.lowlevel.checkpoint()
 
     async def call_or_start(
         self,

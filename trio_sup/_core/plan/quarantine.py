@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from trio_sup._core.plan.doing import Changed, Dos, K, Settle, Start, Wake
 from trio_sup._core.plan.telling import quarantined, released
-from trio_sup._core.strategy import SupervisorCore
+from trio_sup._core.strategy import Quarantine, SupervisorCore
 
 
-def quarantine(record: K, seconds: float | None, now: float) -> Dos[K]:
+def quarantine(record: K, decision: Quarantine, now: float) -> Dos[K]:
     """What is to be done with a child that was quarantined.
 
     For a time it is not at rest: its mailbox keeps what it keeps for a next life, and
@@ -15,10 +15,11 @@ def quarantine(record: K, seconds: float | None, now: float) -> Dos[K]:
 
     Args:
         record: The child.
-        seconds: When it is released; None: only by hand.
+        decision: Why, and when it is released.
         now: When.
     """
-    told = quarantined(record, now)
+    told = quarantined(record, now, by_hand=decision.by_hand)
+    seconds = decision.release_after
     if seconds is None:
         return (Settle(record), told)
     return (told, Wake(now + seconds, record, record.ticket), Changed(record))

@@ -299,6 +299,7 @@ class Plan(Generic[K]):
                 # The stop came since: somebody was told of the end, and stopped it.
                 record.enter("rests")
                 record.overtaken = record.life
+            self.now = now
             return self.absorbed(record)
         if not ready:
             return self._start_ended(record, exit, now)
@@ -364,8 +365,8 @@ class Plan(Generic[K]):
                 return (told, wake, doing.Changed(record))
             case Settled():
                 return (Settle(record),)
-            case Quarantine(seconds):
-                return quarantine(record, seconds, now)
+            case Quarantine():
+                return quarantine(record, decision, now)
             case Abandon(ends):
                 rest = self._shut_down(record, now) if ends else (Settle(record),)
                 return (telling.given_up(record, now), *rest)

@@ -20,12 +20,14 @@ def restarts(
     return Tell(events.RestartDecided, fields)
 
 
-def quarantined(record: ChildState, now: float) -> Tell:
-    """A child has used up its own budget, and stays down."""
+def quarantined(record: ChildState, now: float, *, by_hand: bool = False) -> Tell:
+    """A child has used up its own budget, or people said so: it stays down."""
     budget = record.spec.budget
-    assert budget is not None
-    limits = (budget.max_restarts, budget.max_seconds, budget.release_after)
-    fields = (now, record.path_text, record.life, *limits)
+    limits: tuple[int, float, float | None] = (0, 0.0, None)
+    if not by_hand:
+        assert budget is not None
+        limits = (budget.max_restarts, budget.max_seconds, budget.release_after)
+    fields = (now, record.path_text, record.life, *limits, by_hand)
     return Tell(events.ChildQuarantined, fields)
 
 

@@ -64,6 +64,8 @@ class ChildWatch:
     quarantined: bool = False
     given_up: bool = False
     """Its budget says that it is to be forgotten."""
+    held: bool = False
+    """People asked that no restart follows its next end, or that it be stopped."""
     was_last: bool = False
     """No other significant child was active when it ended by itself."""
     by_hand: bool = False
@@ -73,6 +75,11 @@ class ChildWatch:
     def alive(self) -> bool:
         """Whether a life of it is in progress."""
         return self.state != "down"
+
+    @property
+    def never_began(self) -> bool:
+        """Whether a start was asked for, and no life came of it so far."""
+        return self.life == 0 and not self.alive
 
     def comes_back(self) -> bool:
         """Whether its restart type wants it back after its last end (SUP-040..042)."""

@@ -100,6 +100,11 @@ class SupervisorWatch(LivesWatch):
         self.plan = Plan(pivot, at)
 
     def quarantined(self, seen: Seen, record: ChildWatch) -> None:
+        if record.held:
+            self._leave_line(record)
+            record.rest()
+            record.quarantined, record.held, record.request = True, False, ""
+            return
         self._check_over_budget(seen, record, "quarantine")
         self._leave_line(record)
         record.quarantined = True
@@ -143,18 +148,35 @@ class SupervisorWatch(LivesWatch):
             if (waits or stalled) and self.flags.grouped:
                 self._give_up_plan(record, seen.at if plan is None else plan.at)
             record.rest()
-            record.by_hand = not record.alive
+            record.by_hand, record.held = not record.alive, False
+        elif seen.action == "quarantine_child":
+            self._quarantine(seen, record)
+        elif seen.action in ("hold_child", "release_child"):
+            record.held = seen.action == "hold_child"
         elif seen.action == "replace_child":
             if self.flags.grouped:
                 record.request, self.plan = "", Plan(record, seen.at)
         elif seen.action == "restart_child":
-            record.budget = None
+            record.budget, record.held = None, False
             if record.quarantined:
                 record.due = None
             if self.plan is not None and self.plan.pivot is record:
                 self.plan.at = seen.at
             if record.due is not None:
                 record.due = seen.at
+
+    def _quarantine(self, seen: Seen, record: ChildWatch) -> None:
+        """By hand: a group that waits because of it starts without it."""
+        plan = self.plan
+        waits = plan is not None and plan.pivot is record and not record.alive
+        stalled = plan is None and record in self.line and record.failed
+        if record in self.line:
+            self.line.remove(record)
+        record.rest()
+        record.held = True
+        if self.flags.grouped and (waits or stalled):
+            todo = [k for k in self.group(record) if k is not record and not k.alive]
+            self.plan = Plan(todo[0], seen.at, "start", todo) if todo else None
 
     def _give_up_plan(self, pivot: ChildWatch, at: float) -> None:
         """Whom the plan turns on was terminated."""
