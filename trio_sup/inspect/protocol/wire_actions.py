@@ -21,6 +21,8 @@ NODE_ACTIONS: Final = ("log_level", "collect")
 """Actions that concern the whole node, not one child."""
 CHILD_ACTIONS: Final = ("restart", "terminate", "suspend", "resume", "drain", "release")
 """What an operator can do to one child."""
+UNDOES: Final = {"suspend": "resume", "terminate": "restart"}
+"""Actions that something is left of, and what puts it right."""
 FAULT_ACTIONS: Final = tuple(each.word for each in FAULT_WORDS if each.by_node)
 """What `trio-sup chaos` can do to one child besides."""
 ACTIONS: Final = (*CHILD_ACTIONS, *NODE_ACTIONS, *FAULT_ACTIONS)
@@ -66,6 +68,10 @@ class Act:
     life: int = 0
     """Refused as ``stale`` if the child is in another life by now."""
     argument: str = ""
+    lease: bool = False
+    """Whether the node is to undo it when this connection ends, whatever ends it:
+    ``suspend`` by ``resume``, ``terminate`` by ``restart``. Known to nodes with
+    ``lease`` in their `caps`; undoing it through this connection ends the lease."""
 
 
 # --- what the node sends ---------------------------------------------------
