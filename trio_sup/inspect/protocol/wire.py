@@ -57,7 +57,16 @@ if TYPE_CHECKING:
 PROTOCOL: Final = 1
 """The protocol version of this code; also the oldest one that it speaks."""
 
-CAPS: Final = ("watch", "resume", "rate", "parts", "follow", "metrics", "control")
+CAPS: Final = (
+    "watch",
+    "resume",
+    "rate",
+    "parts",
+    "follow",
+    "metrics",
+    "control",
+    "lease",
+)
 """Additive features of a node of this version."""
 
 
