@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from trio_sup.inspect.client.conversation import Peer
     from trio_sup.inspect.client.session import Session
     from trio_sup.inspect.protocol.wire import Detail, Event
+    from trio_sup.inspect.protocol.wire_details import Holds
 
 __all__ = [
     "EXIT_AMBIGUOUS",
@@ -49,6 +50,7 @@ __all__ = [
     "ask",
     "detail",
     "follow",
+    "holds",
     "metrics",
     "remembered",
     "watch",
@@ -156,6 +158,27 @@ def detail(
                 raise AskError(f"{peer.place}: no details came", EXIT_SILENT)
         conversation.leave()
         return answer, session.details[id]
+
+
+def holds(peer: Peer) -> Holds | None:
+    """What held the node's loop lately; None from a node that does not know.
+
+    Raises:
+        AskError: the node cannot be reached, does not answer, or refuses.
+    """
+    with attached(peer, ()) as conversation:
+        conversation.until_complete()
+        session = conversation.session
+        if session.node is None or "holds" not in session.node.caps:
+            return None
+        session.ask.follow("holds", time.monotonic())
+        conversation.flush()
+        deadline = time.monotonic() + TIMEOUT
+        while session.topics.holds is None and time.monotonic() < deadline:
+            if not conversation.step():
+                raise conversation.ended()
+        conversation.leave()
+        return session.topics.holds
 
 
 def metrics(peer: Peer) -> str:

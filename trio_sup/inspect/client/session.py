@@ -46,7 +46,14 @@ from trio_sup.inspect.protocol.wire import (
     Unknown,
 )
 from trio_sup.inspect.protocol.wire_actions import Acted, Planned, Role
-from trio_sup.inspect.protocol.wire_details import Busy, Metrics, NodeInfo, Tasks, Waits
+from trio_sup.inspect.protocol.wire_details import (
+    Busy,
+    Holds,
+    Metrics,
+    NodeInfo,
+    Tasks,
+    Waits,
+)
 
 if TYPE_CHECKING:
     from collections import deque
@@ -337,7 +344,7 @@ class Session:
             case Role() | Planned() | Acted():
                 self.operating.take(message)
                 self._store.touch()
-            case Tasks() | Busy() | Waits() | NodeInfo() | Metrics():
+            case Tasks() | Busy() | Waits() | NodeInfo() | Holds() | Metrics():
                 self._store.add_topic(message)
             case Error() | Hello() | Unknown():
                 pass

@@ -13,7 +13,14 @@ from attrs import define, field
 
 from trio_sup.inspect.client.topic_store import TooMuch, TopicStore, merged
 from trio_sup.inspect.protocol.wire import VOL_COLUMNS, Delta, Detail, Event, Row
-from trio_sup.inspect.protocol.wire_details import Busy, Metrics, NodeInfo, Tasks, Waits
+from trio_sup.inspect.protocol.wire_details import (
+    Busy,
+    Holds,
+    Metrics,
+    NodeInfo,
+    Tasks,
+    Waits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -170,7 +177,9 @@ class Store:
         self.details[detail.id] = known
         self._changes.details[detail.id] = known
 
-    def add_topic(self, message: Tasks | Busy | Waits | NodeInfo | Metrics) -> None:
+    def add_topic(
+        self, message: Tasks | Busy | Waits | NodeInfo | Holds | Metrics
+    ) -> None:
         """Keep what a topic says.
 
         Raises:
@@ -190,6 +199,9 @@ class Store:
             case NodeInfo():
                 topics.info = message
                 changed.add("node")
+            case Holds():
+                topics.holds = message
+                changed.add("holds")
             case Metrics():
                 if topics.add_metrics(message):
                     changed.add("metrics")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from trio_sup.inspect.protocol.wire_details import (
         Busy,
         Held,
+        Holds,
         Metrics,
         NodeInfo,
         TaskRow,
@@ -51,6 +52,8 @@ class TopicStore:
         """Who waits for whom."""
         self.info: NodeInfo | None = None
         """The node as a whole."""
+        self.holds: Holds | None = None
+        """What held the loop: the worst of the last hour."""
         self.metrics: str | None = None
         """All metrics, once they were asked for and have come."""
         self._metrics_begun = ""
@@ -60,7 +63,7 @@ class TopicStore:
         self.tasks = {}
         self.tasks_whole = False
         self.tasks_truncated = 0
-        self.busy = self.waits = self.info = self.metrics = None
+        self.busy = self.waits = self.info = self.metrics = self.holds = None
         self._metrics_begun = ""
         self.held.clear()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import time
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
@@ -30,6 +29,7 @@ from trio_sup.inspect.node.render_names import (
 )
 from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
 from trio_sup.inspect.node.showing import ALL_SHOWN, Showing
+from trio_sup.inspect.node.source_lines import source_line
 from trio_sup.inspect.protocol.wire_details import (
     Frame,
     Life,
@@ -269,11 +269,9 @@ def stack_frames(task: Task) -> Iterator[Frame]:
         places.pop()
     for frame, line in places:
         code = frame.f_code
-        # Reads the source file the first time; what is not there is empty.
-        text = linecache.getline(code.co_filename, line).strip()
         yield Frame(
             clip(short_file(code.co_filename), MAX_PATH),
             line,
             clip(code.co_qualname, MAX_NAME),
-            clip(mask_report(f"    {text}", DEFAULT).strip(), MAX_NAME),
+            source_line(code.co_filename, line),
         )

@@ -33,6 +33,7 @@ from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
 from trio_sup.inspect.node.showing import ALL_SHOWN, Showing
 from trio_sup.inspect.node.table import Found, Table
 from trio_sup.inspect.node.topics import Topics
+from trio_sup.inspect.node.watchdog import Watchdog
 from trio_sup.inspect.protocol.codec import encode, request_decoder
 from trio_sup.inspect.protocol.wire import Heartbeat
 
@@ -68,6 +69,7 @@ class Hub:
         operator: Operator | None = None,
         showing: Showing = ALL_SHOWN,
         secrets: SecretNames = DEFAULT,
+        watchdog: Watchdog | None = None,
     ) -> None:
         """Make the hub of one node.
 
@@ -77,8 +79,12 @@ class Hub:
             operator: Who carries actions out, and writes down those refused.
             showing: What clients may see.
             secrets: Which names hide their values.
+            watchdog: What looks for who holds the loop, if it does so already.
         """
         self._hello = hello
+        # One of our own looks only while somebody is attached.
+        self._own_watchdog = watchdog is None
+        self._watchdog = Watchdog(node.child_of) if watchdog is None else watchdog
         # Actions outlive the clients that asked for them, not the hub.
         self._nursery: trio.Nursery | None = None
         self._node = node
@@ -87,7 +93,9 @@ class Hub:
         self._insides = Insides(node, numbers, showing, secrets)
         settings = {"contents": showing.how}
         ages = self._insides.ages
-        self._topics = Topics(node, self._table, numbers, ages, settings)
+        self._topics = Topics(
+            node, self._table, numbers, ages, settings, self._watchdog
+        )
         self._clients: set[AttachedClient] = set()
         self._connections = 0
         # Set when a client came or wants another rate: the sampler looks at once.
@@ -117,12 +125,18 @@ class Hub:
             try:
                 await self._sample_for_ever()
             finally:
+                self._watch_loop(on=False)
                 self._topics.close()
                 self._table.close()
+
+    def _watch_loop(self, *, on: bool) -> None:
+        if self._own_watchdog:
+            self._watchdog.start() if on else self._watchdog.stop()
 
     async def _sample_for_ever(self) -> None:
         while True:
             await self._wait_for_clients()
+            self._watch_loop(on=True)
             self._wake = trio.Event()
             began = trio.current_time()
             work = await self._sample()
@@ -136,6 +150,7 @@ class Hub:
     async def _wait_for_clients(self) -> None:
         if self._clients:
             return
+        self._watch_loop(on=False)
         self._topics.close()
         # The wake-up of the last client's time is stale now.
         self._wake = trio.Event()

@@ -31,6 +31,7 @@ from trio_sup.inspect.protocol.wire_details import (
     AskMetrics,
     Busy,
     Follow,
+    Holds,
     Life,
     Link,
     MailboxPart,
@@ -57,7 +58,16 @@ if TYPE_CHECKING:
 PROTOCOL: Final = 1
 """The protocol version of this code; also the oldest one that it speaks."""
 
-CAPS: Final = ("watch", "resume", "rate", "parts", "follow", "metrics", "control")
+CAPS: Final = (
+    "watch",
+    "resume",
+    "rate",
+    "parts",
+    "follow",
+    "metrics",
+    "control",
+    "holds",
+)
 """Additive features of a node of this version."""
 
 
@@ -294,6 +304,7 @@ ServerMessage: TypeAlias = (
     | Busy
     | Waits
     | NodeInfo
+    | Holds
     | Metrics
     | Role
     | Planned
@@ -334,6 +345,7 @@ SERVER_TAGS: Final[Mapping[str, type[ServerMessage]]] = {
     "busy": Busy,
     "waits": Waits,
     "node": NodeInfo,
+    "holds": Holds,
     "metrics": Metrics,
 }
 CLIENT_TAGS: Final[Mapping[str, type[ClientMessage]]] = {
