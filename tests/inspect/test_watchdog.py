@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -162,6 +163,7 @@ def test_show_stacks_works_whatever_the_loop_does(
     monkeypatch.setattr("trio_sup.inspect.client.conversation.TIMEOUT", 0.5)
     with running(short_dir, line):
         wanted = "in stuck" if line != NOT else "unrolled_run"
+        document: dict[str, Any] = {"threads": []}
         for _ in range(100):  # until it is held
             assert main(["show", "held", "--stacks", "--json"]) == 0
             document = json.loads(capsys.readouterr().out)

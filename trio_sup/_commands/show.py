@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from trio_sup._commands.arguments import HOW, add_json, add_node
+from trio_sup._commands.arguments import HOW, add_json, add_node, duration
 from trio_sup._commands.command import EXIT_USAGE, Command, CommandError
 from trio_sup._commands.completion import child_paths, completed_by
 from trio_sup._commands.output import say_lines
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from trio_sup.inspect.finding.found_node import FoundNode
     from trio_sup.inspect.protocol.wire import Detail
 
-PARTS: Final = ("mailbox", "state", "stack", "history", "links")
+PARTS: Final = ("mailbox", "state", "stack", "history", "links", "times")
+MEASURE: Final = 3.0
+"""Seconds for which times are measured, unless told otherwise."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +44,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         dest="parts",
         choices=PARTS,
-        help="also: mailbox, state, stack, history or links; can be repeated",
+        help="also: mailbox, state, stack, history, links or times; can be repeated",
+    )
+    parser.add_argument(
+        "--for",
+        dest="duration",
+        type=duration,
+        metavar="TIME",
+        help="how long to measure times, such as 90s or 10m (3s)",
     )
     parser.add_argument(
         "--stacks",
@@ -67,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
         args.node, args.child = None, args.node
     if args.child is None:
         raise CommandError("which child? trio-sup ps lists them", EXIT_USAGE)
+    if args.duration is not None and "times" not in args.parts:
+        args.parts.append("times")
     parts = tuple(dict.fromkeys(args.parts))
     answer, detail = _look(args, parts)
     if detail.row is None:
@@ -154,7 +165,9 @@ def _look(args: argparse.Namespace, parts: tuple[str, ...]) -> tuple[Answer, Det
 
     if recording_of(args) is None:
         with asking():
-            return oneshot.detail(peer(args), wanted, parts)
+            seconds = MEASURE if args.duration is None else args.duration
+            measure = seconds if "times" in parts else 0.0
+            return oneshot.detail(peer(args), wanted, parts, measure=measure)
     if parts:
         raise CommandError("a recording holds no such parts", EXIT_USAGE)
     answer = ask(args)
@@ -169,5 +182,6 @@ COMMAND = Command(
     "  trio-sup show shop/boards/7\n"
     "  trio-sup show shop boards/7 --json\n"
     "  trio-sup show shop '#12' -p stack -p mailbox\n"
+    "  trio-sup show shop/db -p times --for 1m\n"
     "  trio-sup show shop --stacks\n",
 )

@@ -139,4 +139,5 @@ def _with_parts(new: Detail, old: Detail) -> Detail:
         stack=(new.stack or []) if "stack" in fresh else old.stack,
         history=(new.history or []) if "history" in fresh else old.history,
         links=(new.links or []) if "links" in fresh else old.links,
+        times=new.times if "times" in fresh else old.times,
     )

@@ -126,6 +126,7 @@ class Hub:
                 await self._sample_for_ever()
             finally:
                 self._watch_loop(on=False)
+                self._insides.meters.close()
                 self._topics.close()
                 self._table.close()
 
@@ -151,6 +152,7 @@ class Hub:
         if self._clients:
             return
         self._watch_loop(on=False)
+        self._insides.meters.close()
         self._topics.close()
         # The wake-up of the last client's time is stale now.
         self._wake = trio.Event()
@@ -185,7 +187,11 @@ class Hub:
     def _scan_topics(self) -> Iterator[None]:
         now = trio.current_time()
         followed = {t for c in self._clients for t in c.view.following.live(now)}
-        return self._topics.scan(followed, self._client_infos)
+        meters = self._insides.meters
+        if meters:
+            followed.add("busy")  # whose tasks run is a part of it
+        yield from self._topics.scan(followed, self._client_infos)
+        meters.tick(now, self._topics.busy)
 
     def _client_infos(self) -> list[ClientInfo]:
         return [client.info() for client in self._clients]

@@ -144,4 +144,7 @@ class Watching:
             if lease.fresh("links", links):
                 detail = attrs.evolve(detail, links=links)
                 parts.append("links")
+        if "times" in lease.parts:
+            detail = attrs.evolve(detail, times=insides.times(child, now))
+            parts.append("times")
         return attrs.evolve(detail, parts=parts)

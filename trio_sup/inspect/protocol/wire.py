@@ -51,6 +51,7 @@ from trio_sup.inspect.protocol.wire_rows import (
     Row as Row,
     Vol as Vol,
 )
+from trio_sup.inspect.protocol.wire_times import TimesPart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +68,7 @@ CAPS: Final = (
     "metrics",
     "control",
     "holds",
+    "times",
 )
 """Additive features of a node of this version."""
 
@@ -216,6 +218,7 @@ class Detail:
     history: list[Life] | None = None
     """Past lives, oldest first, at most 16."""
     links: list[Link] | None = None
+    times: TimesPart | None = None
     held: bool = False
     """True if no restart follows the present life, as people asked for (overview)."""
 

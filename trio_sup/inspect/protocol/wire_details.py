@@ -11,7 +11,9 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-PARTS: Final = ("overview", "mailbox", "state", "stack", "history", "links")
+from trio_sup.inspect.protocol.wire_times import OpTimes
+
+PARTS: Final = ("overview", "mailbox", "state", "stack", "history", "links", "times")
 """What `Watch` can ask of a child."""
 TOPICS: Final = ("tasks", "busy", "waits", "node", "holds")
 """What `Follow` can ask of a node."""
@@ -361,5 +363,6 @@ ARRAYS: Final[tuple[type, ...]] = (
     Held,
     WaitEdge,
     ClientInfo,
+    OpTimes,
 )
 """The records that travel as arrays."""
