@@ -98,6 +98,7 @@ class Hub:
         )
         self._clients: set[AttachedClient] = set()
         self._connections = 0
+        self._visits = 0
         # Set when a client came or wants another rate: the sampler looks at once.
         self._wake = trio.Event()
         self._lag = Worst()
@@ -111,6 +112,11 @@ class Hub:
     def clients(self) -> int:
         """How many clients are attached."""
         return len(self._clients)
+
+    @property
+    def presence(self) -> tuple[int, int]:
+        """How many clients are attached, and how many ever were."""
+        return len(self._clients), self._visits
 
     @property
     def rows(self) -> int:
@@ -241,6 +247,7 @@ class Hub:
         client = self._attached(stream, attach, peer)
         client.actions = ClientActions(self._actions, peer, client.reply)
         self._clients.add(client)
+        self._visits += 1
         self.wake()
         try:
             await client.run(decoder, requests)

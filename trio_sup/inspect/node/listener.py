@@ -38,9 +38,13 @@ from trio_sup.inspect.node.stack_dump import stacks_at_signal
 from trio_sup.inspect.protocol.wire import CAPS, PROTOCOL, ROW_COLUMNS, Hello
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from trio_sup.inspect.node.actions import Operator
     from trio_sup.inspect.node.source import ObservedNode
     from trio_sup.inspect.node.watchdog import Watchdog
+
+    Leave = Callable[[Callable[[], tuple[int, int]]], Awaitable[None]]
 
 BACKLOG: Final = 16
 LOCK_TRIES: Final = 20
@@ -70,6 +74,7 @@ async def serve_inspector(
     control: bool = False,
     showing: Showing = ALL_SHOWN,
     watchdog: Watchdog | None = None,
+    leave: Leave | None = None,
     task_status: trio.TaskStatus[Path] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Let inspectors attach to `node` until cancelled.
@@ -86,6 +91,8 @@ async def serve_inspector(
         showing: What clients may see.
         watchdog: What looks for who holds the loop, if it does so all the time; else
             there is one while somebody is attached.
+        leave: A task beside it, that may ask how many clients are attached, and
+            how many ever were.
         task_status: Started with the socket's path.
 
     Raises:
@@ -99,6 +106,8 @@ async def serve_inspector(
             hub = Hub(node, hello, operator, showing, _secret_names(showing), watchdog)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(hub.run)
+                if leave is not None:
+                    nursery.start_soon(leave, lambda: hub.presence)
                 task_status.started(place.path)
                 logger.debug("inspectors can attach at %s", place.path)
                 await _accept(sock, hub, nursery)
