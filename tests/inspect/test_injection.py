@@ -166,7 +166,7 @@ def test_a_node_and_a_process_are_not_named_together(
 ) -> None:
     for words in (["shop", "--pid", "1"], ["--demo", "--pid", "1"]):
         assert main(["inspect", *words]) == 2
-    for words in ("0", "-1", "x"):
+    for word in ("0", "-1", "x"):
         with pytest.raises(SystemExit):
-            main(["inspect", "--pid", words])
+            main(["inspect", "--pid", word])
     capsys.readouterr()

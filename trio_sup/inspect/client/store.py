@@ -21,6 +21,7 @@ from trio_sup.inspect.protocol.wire_details import (
     Tasks,
     Waits,
 )
+from trio_sup.inspect.protocol.wire_profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -178,7 +179,7 @@ class Store:
         self._changes.details[detail.id] = known
 
     def add_topic(
-        self, message: Tasks | Busy | Waits | NodeInfo | Holds | Metrics
+        self, message: Tasks | Busy | Waits | NodeInfo | Holds | Profile | Metrics
     ) -> None:
         """Keep what a topic says.
 
@@ -202,6 +203,9 @@ class Store:
             case Holds():
                 topics.holds = message
                 changed.add("holds")
+            case Profile():
+                if topics.add_profile(message):
+                    changed.add("profile")
             case Metrics():
                 if topics.add_metrics(message):
                     changed.add("metrics")

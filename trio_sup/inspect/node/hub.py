@@ -29,6 +29,7 @@ from trio_sup.inspect.node.detail_parts import Insides
 from trio_sup.inspect.node.meters import Spent, Worst
 from trio_sup.inspect.node.metrics import gather, prometheus_lines
 from trio_sup.inspect.node.numbers import Numbers
+from trio_sup.inspect.node.profiler import MAX_SECONDS, Profiler
 from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
 from trio_sup.inspect.node.showing import ALL_SHOWN, Showing
 from trio_sup.inspect.node.table import Found, Table
@@ -36,6 +37,7 @@ from trio_sup.inspect.node.topics import Topics
 from trio_sup.inspect.node.watchdog import Watchdog
 from trio_sup.inspect.protocol.codec import encode, request_decoder
 from trio_sup.inspect.protocol.wire import Heartbeat
+from trio_sup.inspect.protocol.wire_profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -45,10 +47,15 @@ if TYPE_CHECKING:
     from trio_sup.inspect.node.source import ObservedChild, ObservedNode
     from trio_sup.inspect.protocol.wire import Attach, Hello
     from trio_sup.inspect.protocol.wire_details import ClientInfo
+    from trio_sup.inspect.protocol.wire_profile import AskProfile
 
 MAX_CLIENTS: Final = 16
 RESUME_SECONDS: Final = 30.0
 """How long the last client's rows are kept in case it comes back."""
+MAX_PROFILES: Final = 2
+"""Profiles that are made at a time."""
+LOOK_WHETHER: Final = 0.5
+"""How often is looked whether the client is still there that wants one."""
 SHARE: Final = 20
 """Sampling takes at most one part in so many of the loop's time."""
 
@@ -99,6 +106,7 @@ class Hub:
         self._clients: set[AttachedClient] = set()
         self._connections = 0
         self._visits = 0
+        self._profiling = 0
         # Set when a client came or wants another rate: the sampler looks at once.
         self._wake = trio.Event()
         self._lag = Worst()
@@ -292,6 +300,29 @@ class Hub:
     def spent(self, seconds: float) -> None:
         """Count seconds of work as the inspection's cost."""
         self._cost.add(seconds, trio.current_time())
+
+    def profile(self, client: AttachedClient, request: AskProfile) -> None:
+        """Look where the time goes for as long as asked, and tell the client."""
+        if self._profiling >= MAX_PROFILES:
+            why = f"{MAX_PROFILES} profiles are under way"
+            client.reply(Profile(trio.current_time(), 0.0, 0, 0, problem=why))
+            return
+        self._profiling += 1
+        self._spawn(self._profile, client, request)
+
+    async def _profile(self, client: AttachedClient, request: AskProfile) -> None:
+        profiler = Profiler(self._watchdog, self._node.child_of, request.hz)
+        try:
+            profiler.start()
+            due = trio.current_time() + min(max(request.seconds, 0.0), MAX_SECONDS)
+            while client in self._clients and trio.current_time() < due:  # noqa: ASYNC110
+                await trio.sleep_until(min(due, trio.current_time() + LOOK_WHETHER))
+            profiler.stop()
+            for message in profiler.messages(trio.current_time()):
+                client.reply(message)
+        finally:
+            profiler.stop()
+            self._profiling -= 1
 
     async def metrics(self) -> list[str]:
         """All metrics in the Prometheus text format, a line each."""

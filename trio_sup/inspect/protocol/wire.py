@@ -43,6 +43,7 @@ from trio_sup.inspect.protocol.wire_details import (
     Unfollow,
     Waits,
 )
+from trio_sup.inspect.protocol.wire_profile import AskProfile, Profile
 from trio_sup.inspect.protocol.wire_rows import (
     EVENT_COLUMNS as EVENT_COLUMNS,
     ROW_COLUMNS as ROW_COLUMNS,
@@ -69,6 +70,7 @@ CAPS: Final = (
     "control",
     "holds",
     "times",
+    "profile",
 )
 """Additive features of a node of this version."""
 
@@ -308,6 +310,7 @@ ServerMessage: TypeAlias = (
     | Waits
     | NodeInfo
     | Holds
+    | Profile
     | Metrics
     | Role
     | Planned
@@ -322,6 +325,7 @@ ClientMessage: TypeAlias = (
     | Follow
     | Unfollow
     | AskMetrics
+    | AskProfile
     | Rate
     | Bye
     | AskControl
@@ -349,6 +353,7 @@ SERVER_TAGS: Final[Mapping[str, type[ServerMessage]]] = {
     "waits": Waits,
     "node": NodeInfo,
     "holds": Holds,
+    "profile": Profile,
     "metrics": Metrics,
 }
 CLIENT_TAGS: Final[Mapping[str, type[ClientMessage]]] = {
@@ -359,6 +364,7 @@ CLIENT_TAGS: Final[Mapping[str, type[ClientMessage]]] = {
     "follow": Follow,
     "unfollow": Unfollow,
     "ask_metrics": AskMetrics,
+    "ask_profile": AskProfile,
     "rate": Rate,
     "bye": Bye,
     "control": AskControl,

@@ -11,6 +11,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
+from trio_sup.inspect.protocol.wire_profile import ProfiledFrame, ProfiledStack
 from trio_sup.inspect.protocol.wire_times import OpTimes
 
 PARTS: Final = ("overview", "mailbox", "state", "stack", "history", "links", "times")
@@ -364,5 +365,7 @@ ARRAYS: Final[tuple[type, ...]] = (
     WaitEdge,
     ClientInfo,
     OpTimes,
+    ProfiledFrame,
+    ProfiledStack,
 )
 """The records that travel as arrays."""
