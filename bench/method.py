@@ -11,13 +11,15 @@ from __future__ import annotations
 import gc
 import random
 import statistics
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
-import trio
 from attrs import frozen
 
-Body = Callable[[int], Awaitable[float]]
-"""Does the work n times and returns the thread seconds that it took."""
+from bench.lap import Clock, Lap
+
+Run: TypeAlias = Callable[[int, Lap], None]
+"""Does the work so many times, and says which of it counts."""
 
 
 @frozen
@@ -25,11 +27,28 @@ class Variant:
     """One way of doing a piece of work."""
 
     name: str
-    run: Body
+    run: Run
     n: int
     """How often the work is done in one round."""
-    target: float | None = None
-    """The ratio to the base that is aimed at, if one is."""
+    counted: int = 0
+    """How often it is done to count its instructions; 0 for never."""
+    must: float | None = None
+    """Of the floor's instructions it takes at most so many times as many."""
+    goal: float | None = None
+    """And it shall take no more than so many."""
+
+
+@frozen
+class Table:
+    """Ways of doing the same work; the first of them is the floor."""
+
+    name: str
+    what: str
+    variants: tuple[Variant, ...]
+
+    def named(self, name: str) -> Variant:
+        """Return the variant of this name."""
+        return next(variant for variant in self.variants if variant.name == name)
 
 
 @frozen
@@ -54,9 +73,10 @@ def measure(variants: Sequence[Variant], rounds: int) -> list[Row]:
         random.shuffle(order)
         for variant in order:
             gc.collect()
-            seconds = trio.run(variant.run, variant.n)
+            clock = Clock()
+            variant.run(variant.n, clock)
             if turn:  # the first round warms up
-                times[variant.name].append(seconds / variant.n * 1e6)
+                times[variant.name].append(clock.processor / variant.n * 1e6)
     base = times[variants[0].name]
     return [_row(v, times[v.name], base) for v in variants]
 
@@ -69,7 +89,7 @@ def _row(variant: Variant, own: list[float], base: list[float]) -> Row:
         statistics.median(ratios),
         ratios[0],
         ratios[-1],
-        variant.target,
+        variant.must,
     )
 
 

@@ -67,7 +67,7 @@ from trio_sup._node.node import (
     Node as Node,
     current_node as current_node,
 )
-from trio_sup._node.whereis import whereis as whereis
+from trio_sup._node.whereis import address as address, whereis as whereis
 from trio_sup._registry.address import NamedRef as NamedRef
 from trio_sup._registry.listeners import (
     Registered as Registered,

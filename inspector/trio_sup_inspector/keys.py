@@ -48,7 +48,7 @@ TREE_KEYS: Final = [
     _key("tree.unfold_all", "asterisk", "unfold all below"),
     _key("tree.fold_all", "minus", "fold everything"),
 ]
-"""Only in the tree, and where lines fold as there: the tasks."""
+"""Only in the tree, and where lines fold as there: tasks and restarts."""
 
 MAIN_KEYS: Final = [
     _key("screen.tree", "1", "tree"),

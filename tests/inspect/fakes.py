@@ -165,6 +165,9 @@ class FakeNode:
     looks: int = 0
     """How often somebody looked at the tree."""
     uids: int = 0
+    remembers: int = 1_000_000
+    """How many of `log` are recent."""
+    kept: list[tuple[int, FakeEvent]] = field(factory=list[tuple[int, FakeEvent]])
 
     def roots(self) -> Sequence[FakeChild]:
         self.looks += 1
@@ -188,7 +191,10 @@ class FakeNode:
         return 0, ""
 
     def recent_events(self) -> Sequence[FakeEvent]:
-        return self.log
+        return self.log[-self.remembers :]
+
+    def older_events(self, after: int) -> Sequence[tuple[int, FakeEvent]]:
+        return [(n, event) for n, event in self.kept if n > after]
 
     @property
     def events_emitted(self) -> int:

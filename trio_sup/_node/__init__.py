@@ -5,6 +5,6 @@ children.
 
     node      its roots, its registry, its events and who hears them
     attach    the present task as a child with a mailbox, under no supervisor
-    whereis   look-ups in the node's own registry
+    whereis   look-ups in the node's own registry, and addresses of its names
     inside    what is told of one child on request, for the inspector
 """

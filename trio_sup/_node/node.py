@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 import string
 import sys
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVarTuple
+from typing import TYPE_CHECKING, Any, Protocol, TypeVarTuple
 
-import attrs
 import trio
 from trio.lowlevel import RunVar
 
@@ -22,6 +20,7 @@ from trio_sup._core.clean import clean
 from trio_sup._core.ends import end_of_process, is_good_end
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
+from trio_sup._core.long_memory import FULL, TELLS_AN_END, LongMemory
 from trio_sup._core.remains import HeavyExits
 from trio_sup._registry.registry import Registry
 from trio_sup._trio.alarms import AlarmClock, alarm_clock
@@ -35,6 +34,7 @@ from trio_sup._trio.stacks import format_error
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+    from trio_sup._core.long_memory import Entry
     from trio_sup._node.inside import Inside
 
 Fields = TypeVarTuple("Fields")
@@ -46,7 +46,9 @@ _LEVELS: dict[Callable[..., LifecycleEvent], int] = {
     events.ChildCrashed: logging.ERROR,
     events.ChildStuck: logging.ERROR,
     events.SupervisorGaveUp: logging.ERROR,
-    events.ChildQuarantinedEvent: logging.ERROR,
+    events.ChildQuarantined: logging.ERROR,
+    events.ChildGivenUp: logging.ERROR,
+    events.ChildReleased: logging.INFO,
     events.OperatorAction: logging.WARNING,
     events.SupervisorAutoShutdown: logging.INFO,
     events.RestartDecided: logging.INFO,
@@ -56,9 +58,6 @@ _LEVELS: dict[Callable[..., LifecycleEvent], int] = {
     events.ChildRemoved: logging.DEBUG,
     events.Requested: logging.DEBUG,
 }
-
-RECENT = 1024
-"""How many events a node remembers for those who come later."""
 
 
 class EventHook(Protocol):
@@ -94,7 +93,8 @@ class Node:
         """Where lives pass that end; not for users."""
         self._roots: dict[int, Record] = {}
         self._uids = 0
-        self._recent: deque[LifecycleEvent | _Unmade] = deque(maxlen=RECENT)
+        self._memory: LongMemory = LongMemory()
+        self._recent: list[Entry] = self._memory.entries
         self._counts: dict[Callable[..., LifecycleEvent], int] = {}
         # Messages received, handled and dropped in lives that have ended.
         self.past_messages: tuple[int, int, int] = (0, 0, 0)
@@ -156,28 +156,18 @@ class Node:
             WrongRun: called from elsewhere while the Trio run goes on.
         """
         self.home.check_if_going("node.recent_events", self.name)
-        made = [
-            entry[0](*entry[1]) if isinstance(entry, tuple) else entry
-            for entry in self._recent
-        ]
-        self._recent.clear()
-        self._recent.extend(made)
-        return made
+        return self._memory.newest()
+
+    def older_events(self, after: int = 0) -> Sequence[tuple[int, LifecycleEvent]]:
+        """What is remembered of each supervisor's troubles before `recent_events`.
+
+        Each event comes with its number in the order of all; for the inspector.
+        """
+        return self._memory.older(after)
 
     def let_go(self, exit: Exit, words: Exit) -> None:
         """Remember the event of an end with other words for its exit."""
-        recent = self._recent
-        for place in range(len(recent) - 1, -1, -1):
-            entry = recent[place]
-            if isinstance(entry, tuple):
-                make, fields = entry
-                if any(field is exit for field in fields):
-                    new = (words if field is exit else field for field in fields)
-                    recent[place] = (make, tuple(new))
-                    return
-            elif isinstance(entry, _TELLS_AN_END) and entry.exit is exit:
-                recent[place] = attrs.evolve(entry, exit=words)
-                return
+        self._memory.let_go(exit, words)
 
     @property
     def events_emitted(self) -> int:
@@ -241,6 +231,8 @@ class Node:
         if level is None:
             level = _level(make, args)
         logged = is_logged(level)
+        if len(self._recent) >= FULL:
+            self._memory.fold()
         if not logged and not self._hooks:
             self._recent.append((make, args))
             return
@@ -261,10 +253,6 @@ class Node:
                     report_hook("event hook", hook, error)
 
 
-_Unmade: TypeAlias = tuple[Callable[..., LifecycleEvent], tuple[Any, ...]]
-"""The class of an event and its fields."""
-
-
 def _level(make: Callable[..., LifecycleEvent], args: tuple[Any, ...]) -> int:
     """Work out the level of an event that has none of its own."""
     if make is events.ChildStopped or make is events.ChildStartFailed:
@@ -276,16 +264,13 @@ def _level(make: Callable[..., LifecycleEvent], args: tuple[Any, ...]) -> int:
     return logging.DEBUG
 
 
-_TELLS_AN_END = (events.ChildCrashed, events.ChildStartFailed, events.ChildStopped)
-
-
 def _level_of_end(end: SystemExit | KeyboardInterrupt) -> int:
     pressed = is_a(end, KeyboardInterrupt)
     return logging.INFO if pressed or is_good_end(end) else logging.ERROR
 
 
 def _log(event: LifecycleEvent, level: int) -> None:
-    error = event.exit.error if isinstance(event, _TELLS_AN_END) else None
+    error = event.exit.error if isinstance(event, TELLS_AN_END) else None
     if error is not None and not is_a(error, Exception):
         end = end_of_process(error)
         if end is not None:

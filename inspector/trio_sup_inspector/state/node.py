@@ -81,7 +81,7 @@ class NodeState:
             What it was; rows of a paused picture are not touched.
         """
         changes = self.session.take_changes()
-        self.figures.note(changes, clock)
+        self.figures.note()
         self._meet_node()
         self.journal.add(changes.events)
         if "tasks" in changes.topics or changes.state:
@@ -157,7 +157,12 @@ class NodeState:
 
     def matches(self, clock: float) -> frozenset[int] | None:
         """The rows that pass the filter, or None if there is none."""
-        return self.filter.passing(self.model.rows, self.now(clock))
+        wrong = self.wrong(clock) if self.filter.only_problems else ()
+        return self.filter.passing(self.model.rows, self.now(clock), wrong)
+
+    def wrong(self, clock: float) -> frozenset[int]:
+        """The rows that a lint is about."""
+        return frozenset(found.id for found in self.findings(clock, age=1.0))
 
     def list_ids(
         self, matches: frozenset[int] | None, clock: float, *, first: int | None
@@ -185,10 +190,13 @@ class NodeState:
         """
         now, rows = self.now(clock), self.model.rows
         passing = self.matches(clock)
+        wrong = self.wrong(clock)
         order = list(walk(self.model))
         start = order.index(after) + 1 if after in rows else 0
         for id in order[start:] + order[:start]:
-            if (passing is None or id in passing) and problem(rows[id], now):
+            if passing is not None and id not in passing:
+                continue
+            if id in wrong or problem(rows[id], now):
                 return id
         return None
 

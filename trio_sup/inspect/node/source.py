@@ -365,6 +365,10 @@ class ObservedNode(Protocol):
         """The last events, oldest first, bounded."""
         ...
 
+    def older_events(self, after: int) -> Sequence[tuple[int, ObservedEvent]]:
+        """What is remembered besides: numbered, those after a number, oldest first."""
+        ...
+
     @property
     def events_emitted(self) -> int:
         """How many events there have ever been, the last of `recent_events` included."""

@@ -385,6 +385,7 @@ class LivesWatch:
             or self.flags.dynamic
             or record.facts.restart == "temporary"
             or record.forgettable
+            or record.given_up
             or record.request == "delete_child"
         )
         if not known:
