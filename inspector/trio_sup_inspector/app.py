@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import locale
 import os
+import signal
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
@@ -18,10 +21,15 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 
 from trio_sup.inspect.client.session import Session
-from trio_sup.inspect.finding.directory import DiscoveryError, runtime_dir
+from trio_sup.inspect.finding.directory import (
+    DiscoveryError,
+    places_text,
+    runtime_dirs,
+)
 from trio_sup.inspect.finding.discovery import list_nodes
 from trio_sup.inspect.model.order import ORDERS
 from trio_sup.inspect.text.clean import clean
+from trio_sup.inspect.text.terminal import shows_unicode
 from trio_sup_inspector.connection import POLL, Connection, Target
 from trio_sup_inspector.keys import KeymapError, keymap_path, load_keymap, shown_keys
 from trio_sup_inspector.screens.act import act
@@ -44,6 +52,8 @@ if TYPE_CHECKING:
 Color: TypeAlias = Literal["auto", "always", "never"]
 
 EXIT_USAGE: Final = 2
+ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end the application in order."""
 
 
 @frozen
@@ -83,7 +93,8 @@ class InspectorApp(App[int]):
     TITLE = "trio-sup"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+c", "quit", show=False, priority=True, system=True)
+        Binding("ctrl+c", "quit", show=False, priority=True, system=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True, system=True),
     ]
 
     def __init__(
@@ -105,6 +116,7 @@ class InspectorApp(App[int]):
         self.settings = settings or Settings()
         self.connection: Connection | None = None
         self.main: MainScreen | None = None
+        self._ending = False
         self._timer: Timer | None = None
         self.set_keymap(dict(self.settings.keymap))
 
@@ -112,6 +124,7 @@ class InspectorApp(App[int]):
 
     def on_mount(self) -> None:
         """Attach to the node that is meant, or ask which."""
+        self._heed_signals()
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name
@@ -120,6 +133,21 @@ class InspectorApp(App[int]):
             self.attach(self.target)
         else:
             self._attach_or_choose()
+
+    def _heed_signals(self) -> None:
+        """Give the terminal back when the process is asked to end, or it hangs up."""
+        loop = asyncio.get_running_loop()
+        for number in ENDING:
+            # In a thread, as some tests run it, there is no such handler.
+            with suppress(RuntimeError, ValueError, NotImplementedError):
+                loop.add_signal_handler(number, self._end_by, number)
+
+    def _end_by(self, number: int) -> None:
+        if self._ending:  # It did not end: no more patience.
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        self._ending = True
+        self.exit(128 + number)
 
     def _attach_or_choose(self) -> None:
         try:
@@ -149,7 +177,7 @@ class InspectorApp(App[int]):
         if settings.ticking:
             # The first rows are not to wait for the next tick.
             connection.notify = partial(self.call_later, self.tick)
-        where = target.wanted or str(target.directory)
+        where = target.wanted or places_text(target.directory)
         screen = MainScreen(
             state,
             clock=settings.clock,
@@ -321,8 +349,7 @@ class InspectorApp(App[int]):
 
 def speaks_unicode() -> bool:
     """Whether the locale's encoding can show more than ASCII."""
-    encoding = (locale.getpreferredencoding(False) or "").lower().replace("-", "")
-    return encoding.startswith("utf")
+    return shows_unicode(locale.getpreferredencoding(False), os.environ)
 
 
 def settings_for(
@@ -369,7 +396,7 @@ def run_app(
     if isinstance(settings, int):
         return settings
     target = Target(
-        runtime_dir() if directory is None else directory,
+        runtime_dirs() if directory is None else directory,
         None if socket is None else str(socket),
     )
     no_color = {"auto": None, "always": False, "never": True}[color]

@@ -51,7 +51,7 @@ POLL: Final = 0.5
 class Target:
     """Which node is meant: re-read at every attempt, so that a new life is found."""
 
-    directory: Path
+    directory: Path | tuple[Path, ...]
     wanted: str | None = None
     """A name, ``name.pid``, a process id, or the path of a socket."""
 

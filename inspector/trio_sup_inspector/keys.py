@@ -18,10 +18,20 @@ if TYPE_CHECKING:
 
 
 def _key(
-    id: str, keys: str, text: str, *, action: str = "", show: bool = False
+    id: str,
+    keys: str,
+    text: str,
+    *,
+    action: str = "",
+    show: bool = False,
+    first: bool = False,
 ) -> Binding:
-    """A key of the main screen, whose `doing` says what the id stands for."""
-    return Binding(keys, action or f"do('{id}')", text, show=show, id=id)
+    """A key of the main screen, whose `doing` says what the id stands for.
+
+    What comes `first` is done before any further key is looked at.
+    """
+    does = action or f"do('{id}')"
+    return Binding(keys, does, text, show=show, id=id, priority=first)
 
 
 def _list_key(
@@ -64,7 +74,7 @@ MAIN_KEYS: Final = [
     _key("screen.next", "tab", "next screen"),
     _key("screen.previous", "shift+tab", "previous screen"),
     _key("back", "escape", "back, never quits"),
-    _key("filter", "slash", "filter", show=True),
+    _key("filter", "slash", "filter", show=True, first=True),
     _key("filter.next", "n", "next match"),
     _key("filter.previous", "N", "previous match"),
     _key("problem.next", "e", "next problem", show=True),

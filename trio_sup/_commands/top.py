@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +20,7 @@ from trio_sup._commands.arguments import (
 from trio_sup._commands.command import Command
 from trio_sup._commands.output import complain, say, say_lines
 from trio_sup._commands.ps import add_table, columns
-from trio_sup._commands.support import asking, node_or_filter, peer, query
+from trio_sup._commands.support import asking, node_or_filter, on_screen, peer, query
 from trio_sup._core.clean import Clean, json_line
 
 if TYPE_CHECKING:
@@ -102,8 +101,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     node_or_filter(args)
     view = _View(args, chosen, query(args.filter))
-    full = sys.stdin.isatty() and sys.stdout.isatty()
-    if full and not (args.batch or args.json or args.count):
+    if on_screen() and not (args.batch or args.json or args.count):
         return _on_screen(args, view)
     return _in_batches(args, view)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
+from textual.widgets import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +57,14 @@ class Body(Horizontal):
         """Bring one of the lists to the front."""
         self.lists.bring(name)
         self._send()
-        self.lists.view.focus()
+        if not self._typing:
+            self.lists.view.focus()
         self.call_after_refresh(self._repaint)
+
+    @property
+    def _typing(self) -> bool:
+        """Whether a filter is typed, perhaps ahead of what is done here."""
+        return isinstance(self.screen.focused, Input)
 
     def go_to(self, name: str) -> None:
         """Bring a list to the front that was asked for: before covering details."""
@@ -83,7 +90,7 @@ class Body(Horizontal):
         """Open the details of a child."""
         self.details.side.show(id)
         self.screen.add_class("-detail")
-        if not self.wide:
+        if not self.wide and not self._typing:
             self.details.page.focus()
         self._send()
         self.call_after_refresh(self._repaint)

@@ -106,6 +106,12 @@ class MainScreen(Screen[None]):
         """Do what a key is for."""
         self.doing[id]()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key may be what it is: a slash in the filter is a slash."""
+        if action == "do" and parameters == ("filter",):
+            return not self.filter_bar.typing
+        return super().check_action(action, parameters)
+
     def _go_beside(self, step: int) -> None:
         """Show the list beside this one."""
         at = NAMES.index(self.lists.current)
