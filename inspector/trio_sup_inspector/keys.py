@@ -57,6 +57,8 @@ TREE_KEYS: Final = [
     _key("tree.unfold", "right,l", "unfold, or go to the first child"),
     _key("tree.unfold_all", "asterisk", "unfold all below"),
     _key("tree.fold_all", "minus", "fold everything"),
+    _key("tree.names_left", "shift+left", "scroll names back"),
+    _key("tree.names_right", "shift+right", "scroll names sideways"),
 ]
 """Only in the tree, and where lines fold as there: tasks and restarts."""
 
@@ -92,6 +94,10 @@ MAIN_KEYS: Final = [
     _key("detail.next", "t", "next tab of the details"),
     _key("detail.previous", "T", "previous tab of the details"),
     _key("detail.reload", "R", "read the state again"),
+    _key("detail.zoom", "Z", "details over the whole width, or beside the list"),
+    _key("detail.frames", "F", "library frames of a traceback"),
+    _key("copy.traceback", "b", "copy the traceback"),
+    _key("save.traceback", "B", "save the traceback to a file"),
     _key("tasks.system", "S", "system tasks, in the tasks"),
     _key("act", "a", "act: restart, terminate, suspend, ...", action="app.act"),
     _key("copy", "y", "copy the path"),

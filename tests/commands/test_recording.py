@@ -316,7 +316,32 @@ def test_a_snapshot_stands_where_a_node_would(here: Here, tmp_path: Path) -> Non
     assert "b1" in here("tree", str(path), "restarts>0")[1]
     assert "child_crashed" in here("events", str(path))[1]
     assert "crashed: boom" in here("show", str(path), "b1")[1]
-    assert here("status", str(path), "--check")[0] == 0
+    assert here("status", str(path))[0] == 0
+    code, _, err = here("status", str(path), "--check")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "recording" in err
+
+
+def test_a_file_named_like_a_node_never_stands_for_it(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert here("snapshot", "shop", "./dead")[0] == 0
+    # The first word is the node, and no file of its name is written.
+    code, _, err = here("snapshot", "shop")
+    assert code == 0
+    assert not (tmp_path / "shop").exists()
+    [written] = tmp_path.glob("shop-*.rec")
+    assert str(written.name) in err
+    (tmp_path / "dead").rename(tmp_path / "ghost")
+    for command in (["status", "ghost", "--check"], ["tree", "ghost"], ["ps", "ghost"]):
+        code, out, err = here(*command)
+        assert (code, out) == (3, "")
+        assert "./ghost" in err
+    assert here("tree", "./ghost")[0] == 0
+    # A live node wins over a file of its name.
+    (tmp_path / "ghost").rename(tmp_path / "shop")
+    assert here("status", "shop", "--check")[0] == 0
 
 
 def test_a_file_is_not_overwritten_unless_asked(here: Here, tmp_path: Path) -> None:

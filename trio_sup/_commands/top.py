@@ -133,7 +133,9 @@ class _View:
             first=None if chosen.measure is None else lines,
         )[:lines]
 
-    def lines(self, model: TreeModel, answer: Answer, lines: int) -> Iterator[Clean]:
+    def lines(
+        self, model: TreeModel, answer: Answer, lines: int, width: int | None = None
+    ) -> Iterator[Clean]:
         from trio_sup.inspect.text.columns import table
 
         yield from _status(answer)
@@ -144,6 +146,7 @@ class _View:
             now=answer.now,
             clock=time.monotonic(),
             heading=not self._args.no_heading,
+            width=width,
         )
 
     def document(self, model: TreeModel, answer: Answer, lines: int) -> Clean:
@@ -221,7 +224,8 @@ def _on_screen(args: argparse.Namespace, view: _View) -> int:
                 size = shutil.get_terminal_size()
                 room = max(1, size.lines - 3)
                 lines = min(args.lines or room, room)
-                screen.paint(view.lines(model, answer, lines), size)
+                shown = view.lines(model, answer, lines, size.columns)
+                screen.paint(shown, size)
     complain("the node ended")
     return 0
 

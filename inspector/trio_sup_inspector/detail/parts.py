@@ -32,7 +32,6 @@ TABS: Final = ("overview", "mailbox", "state", "stack", "history", "links")
 TITLES: Final = ("Overview", "Mailbox", "State", "Stack", "History", "Links")
 EVENTS: Final = 40
 INCIDENTS: Final = 8
-OLD: Final = "This node cannot tell: its trio-sup is older than this inspector."
 
 
 def tab_lines(
@@ -50,7 +49,7 @@ def tab_lines(
     if tab not in ("overview", "history") and (
         node is not None and "parts" not in node.caps
     ):
-        writer.paragraph(OLD, "dim")
+        writer.paragraph(state.cannot_tell, "dim")
     else:
         _TABS[tab](writer, subject, state, clock)
     if subject.dead_for is not None:
@@ -205,7 +204,8 @@ def _history(writer: Writer, subject: Subject, state: NodeState, clock: float) -
     for life in reversed(lives or ()):
         _life(writer, life, state)
     if not lives:
-        writer.add(("nothing before that", "dim"))
+        none = "this recording holds no past lives"
+        writer.add((none if state.recorded else "nothing before that", "dim"))
     incidents = [i for i in state.journal.incidents.found if i.child == row.path]
     if incidents:
         writer.section("Restarts")

@@ -34,6 +34,8 @@ class Side:
         self.tab = TABS[0]
         """The tab on screen, one of `TABS`."""
         self.subject_id: int | None = None
+        self.unfolded = False
+        """Whether a traceback shows the frames of libraries."""
         self._state = state
         self._clock = clock
         self._plain = plain
@@ -72,6 +74,11 @@ class Side:
         assert self.subject_id is not None
         parts = ("overview",) if self.tab == "overview" else ("overview", self.tab)
         self._state.session.ask.watch(self.subject_id, self._clock(), parts)
+
+    @property
+    def traceback(self) -> str:
+        """The last crash of the child on screen as text; empty if none is known."""
+        return "" if self._detail is None else self._detail.traceback
 
     def close(self) -> None:
         """Show nothing, and end the lease."""
@@ -141,7 +148,7 @@ class Side:
             return None
         dead_for = None if self._died is None else self._clock() - self._died
         events = self._state.journal.of(row.path, EVENTS)
-        return Subject(row, self._detail, events, self._depths, dead_for)
+        return Subject(row, self._detail, events, self._depths, dead_for, self.unfolded)
 
     def _let_go(self) -> None:
         if self.subject_id is not None:

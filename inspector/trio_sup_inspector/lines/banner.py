@@ -22,6 +22,8 @@ RESTART_NOTICE: Final = 20.0
 """Seconds for which a restarted node is announced, unless dismissed."""
 RESULT_NOTICE: Final = 20.0
 """Seconds for which the result of an action is shown, unless dismissed."""
+HELD_AFTER: Final = 2.0
+"""Seconds of silence after a connection was accepted: a node speaks first."""
 LAG_WARNING: Final = 0.1
 """Seconds of loop lag that are shown as a warning."""
 
@@ -127,12 +129,7 @@ def notice(
         return f"Not connected, r = try now: {why}", "bad"
     if phase is Phase.STALE:
         pid = session.node.pid if session.node is not None else 0
-        silence = session.silence(clock)
-        return (
-            f"the node has been silent for {silence:.0f} s: its loop may be held."
-            f" Try: py-spy dump --pid {pid}",
-            "bad",
-        )
+        return f"the node {' '.join(_held_words(pid, session.silence(clock)))}", "bad"
     restarted, said = session.restarted_at, state.said
     # What became of an action after that is the newer of both.
     if restarted is not None and (said is None or said[2] < restarted):
@@ -151,7 +148,12 @@ def notice(
 
 
 def blank_page(
-    state: NodeState, trouble: Trouble | None, where: str, clock: float
+    state: NodeState,
+    trouble: Trouble | None,
+    where: str,
+    clock: float,
+    *,
+    pid: int = 0,
 ) -> list[tuple[str, Role]]:
     """What stands where the rows will be: what is the matter, and what to do."""
     session = state.session
@@ -166,7 +168,15 @@ def blank_page(
             ("Nothing runs here", "strong"),
             ("The node answers, but it has no supervisor at present.", "text"),
         ]
-    if phase is Phase.CONNECTING and trouble is None:
+    silence = session.silence(clock)
+    connecting = phase is Phase.CONNECTING and trouble is None
+    if session.state.code == "silent" or (pid and connecting and silence >= HELD_AFTER):
+        return [
+            ("The node says nothing", "bad"),
+            *((text, "text") for text in _held_words(pid, silence)),
+            ("r = try again now, q = quit", "dim"),
+        ]
+    if connecting:
         return [("Connecting", "strong"), (where, "dim")]
     wait = max(0.0, (session.retry_at or clock) - clock)
     page: list[tuple[str, Role]] = [("Not connected", "bad")]
@@ -178,6 +188,13 @@ def blank_page(
         page.append((session.state.text, "text"))
     page.append((f"Next attempt in {wait:.0f} s. r = now, q = quit", "dim"))
     return page
+
+
+def _held_words(pid: int, silence: float) -> tuple[str, str]:
+    """What is the matter with a node that accepts and says nothing, and what to do."""
+    process = f" --pid {pid}" if pid else " --pid PID"
+    held = f"has been silent for {silence:.0f} s: its loop may be held."
+    return held, f"Try: py-spy dump{process}"
 
 
 def _refused(state: NodeState) -> list[tuple[str, Role]]:

@@ -72,7 +72,9 @@ def tabs(
         role: Role = "badge" if name == current else "dim"
         if width >= NARROW or name == current:
             key = f"{key} {title if width >= ROOMY else short}"
-        if name == "lints" and number and (width >= NARROW or name == current):
+        if name == "lints" and number:
+            # However narrow: how much is wrong is what one looks for.
+            key = key if width >= NARROW or name == current else f"{key}:"
             loud = role if name == current else loud
             cells.append((f" {key} {number} ", loud))
         else:
@@ -145,5 +147,6 @@ def hints(
     if detail or current == "node":
         shown.remove(("enter", "details"))
     if detail:
-        shown.insert(0, ("t", "next tab"))
+        shown[:0] = [("t", "next tab"), ("j k", "scroll"), ("Z", "zoom")]
+        shown[6:6] = [("b", "copy traceback"), ("F", "frames")]
     return [("esc", "back"), *shown] if detail or state.filter.on else shown

@@ -39,7 +39,8 @@ class Body(Horizontal):
         self.lists = lists
         self.details = details
         self._send = send
-        self._repaint = repaint
+        self.repaint = repaint
+        """Brings the whole screen up to date."""
 
     @property
     def wide(self) -> bool:
@@ -59,7 +60,7 @@ class Body(Horizontal):
         self._send()
         if not self._typing:
             self.lists.view.focus()
-        self.call_after_refresh(self._repaint)
+        self.call_after_refresh(self.repaint)
 
     @property
     def _typing(self) -> bool:
@@ -93,14 +94,14 @@ class Body(Horizontal):
         if not self.wide and not self._typing:
             self.details.page.focus()
         self._send()
-        self.call_after_refresh(self._repaint)
+        self.call_after_refresh(self.repaint)
 
     def show_tab(self, tab: str) -> None:
         """Show a tab of the details."""
         self.details.side.turn(tab)
         self.details.page.scroll_home(animate=False)
         self._send()
-        self._repaint()
+        self.repaint()
 
     def follow_line(self) -> None:
         """After a jump in a list that the details cover: show those of its line."""
@@ -111,7 +112,7 @@ class Body(Horizontal):
     def close_detail(self) -> None:
         """Close the details."""
         self.details.side.close()
-        self.screen.remove_class("-detail")
+        self.screen.remove_class("-detail", "-zoom")
         self.lists.view.focus()
         self._send()
-        self.call_after_refresh(self._repaint)
+        self.call_after_refresh(self.repaint)

@@ -211,8 +211,10 @@ class MainScreen(Screen[None]):
         return ((" " + cut(text, width - 2, plain=self.plain), role),)
 
     def _blank(self, width: int) -> list[Cells]:
-        trouble = self._connection.trouble if self._connection is not None else None
-        page = banner.blank_page(self.state, trouble, self._where, self.clock())
+        line = self._connection
+        trouble, pid = (None, 0) if line is None else (line.trouble, line.pid)
+        clock = self.clock()
+        page = banner.blank_page(self.state, trouble, self._where, clock, pid=pid)
         return page_cells(page, width, plain=self.plain)
 
     def _filter_note(self, width: int) -> Cells:

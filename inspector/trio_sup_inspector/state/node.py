@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FINDINGS_A_SECOND: Final = 2000
 """How many findings are looked for again in a second, on the average."""
+OLD: Final = "This node cannot tell: its trio-sup is older than this inspector."
+RECORDED: Final = "This recording holds no such parts."
 RATES: Final = (1.0, 2.0, 4.0, 10.0)
 """The refresh rates to choose from, in deltas a second."""
 _NOT_YET: Final[tuple[float, tuple[int, int], list[Finding]]] = (-1.0, (-1, -1), [])
@@ -61,6 +63,8 @@ class NodeState:
     journal: Journal = field(factory=Journal)
     order: Order = ORDERS[0]
     reverse: bool = False
+    recorded: bool = False
+    """Whether this is a recording, which can be asked for nothing."""
     task_looks: int = 0
     """Grows whenever the node told something new about its tasks."""
     followed: tuple[str, ...] = ()
@@ -134,6 +138,11 @@ class NodeState:
     def stale(self) -> bool:
         """Whether what is shown is not the node's present state."""
         return self.session.state.phase not in (Phase.LIVE, Phase.SYNCING)
+
+    @property
+    def cannot_tell(self) -> str:
+        """Why the node is not asked for something."""
+        return RECORDED if self.recorded else OLD
 
     @property
     def empty(self) -> bool:
