@@ -59,9 +59,9 @@ def header(state: NodeState, clock: float, width: int, *, plain: bool) -> Cells:
     node = state.session.node
     name = " trio-sup" if node is None else f" {show.clean(node.node)}@{node.pid}"
     parts: list[Cells] = [((name, "strong"),)]
-    if node is not None and not state.empty:
+    if node is not None and (state.bare or not state.empty):
         room = width - cells_width(right) - 1
-        for part in _figures(state, clock):
+        for part in _bare(state, clock) if state.bare else _figures(state, clock):
             if sum(map(cells_width, parts)) + cells_width(part) + 2 <= room:
                 parts.append((("  ", "text"), *part))
     left = tuple(cell for part in parts for cell in part)
@@ -95,15 +95,33 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
         ((f"mbox max {show.count(deepest)}", "text" if deepest else "dim"),),
         ((f"up {show.duration(_uptime(state, clock))}", "text"),),
     ]
+    figures += _pace(state)
+    if state.session.events_dropped:
+        missed = f"{show.count(state.session.events_dropped)} events missed"
+        figures.append(((missed, "bad"),))
+    return [figure for figure in figures if figure]
+
+
+def _bare(state: NodeState, clock: float) -> list[Cells]:
+    """The figures of a program without supervisors."""
+    topics = state.session.topics
+    own = sum(task.kind == "task" for task in topics.tasks.values())
+    figures: list[Cells] = [(("no supervisor", "dim"),)]
+    if own:
+        figures.append(((f"{own} tasks", "text"),))
+    figures.append(((f"up {show.duration(_uptime(state, clock))}", "text"),))
+    return figures + _pace(state)
+
+
+def _pace(state: NodeState) -> list[Cells]:
+    """How late the loop is, and how often one looks."""
+    figures: list[Cells] = []
     beat = state.session.heartbeat
     if beat is not None:
         late: Role = "warn" if beat.lag >= LAG_WARNING else "dim"
         figures.append(((f"lag {show.duration(beat.lag)}", late),))
     figures.append(((f"{state.session.ask.rate_hz:g} Hz", "dim"),))
-    if state.session.events_dropped:
-        missed = f"{show.count(state.session.events_dropped)} events missed"
-        figures.append(((missed, "bad"),))
-    return [figure for figure in figures if figure]
+    return figures
 
 
 def _uptime(state: NodeState, clock: float) -> float:
@@ -165,8 +183,12 @@ def blank_page(
         return [("Reading the tree", "strong"), (f"{got} of {total} rows", "dim")]
     if phase is Phase.LIVE:
         return [
-            ("Nothing runs here", "strong"),
-            ("The node answers, but it has no supervisor at present.", "text"),
+            ("No supervisor runs here", "strong"),
+            ("The node answers: it is a Trio program without one, at present.", "text"),
+            (
+                "8 shows its tasks, 0 who keeps the loop busy, 6 the node itself.",
+                "accent",
+            ),
         ]
     silence = session.silence(clock)
     connecting = phase is Phase.CONNECTING and trouble is None

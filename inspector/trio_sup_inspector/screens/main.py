@@ -76,6 +76,7 @@ class MainScreen(Screen[None]):
         self.plain = plain
         self._where = where
         self._connection = connection
+        self._opened = False
         self.lists = Lists(state, clock=clock, plain=plain, blank=self._blank)
         self.details = Details(state, clock=clock, plain=plain)
         repaint, send = self.refresh_view, self._send
@@ -152,8 +153,10 @@ class MainScreen(Screen[None]):
         if message.bar.id == "side-tabs":
             if message.index < len(TABS):
                 self.body.show_tab(TABS[message.index])
-        elif message.index < len(NAMES):
-            self.body.go_to(NAMES[message.index])
+            return
+        shown = frame.shown_tabs(self.lists.current, bare=self.state.bare)
+        if message.index < len(shown):
+            self.body.go_to(shown[message.index].name)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
@@ -170,7 +173,13 @@ class MainScreen(Screen[None]):
 
     def refresh_view(self) -> None:
         """Bring the screen up to date: once a tick, and after a key that matters."""
-        lists, blank = self.lists, self.state.empty
+        lists, bare = self.lists, self.state.bare
+        if bare and not self._opened:
+            # What can be seen of a program without supervisors are its tasks.
+            self._opened = True
+            if lists.current == "tree":
+                self.body.go_to("tasks")
+        blank = self.state.empty and not (bare and lists.current in frame.BARE)
         lists.update_list()
         self.set_class(not lists.titled, "-untitled")
         self.set_class(blank, "-blank")
@@ -201,7 +210,14 @@ class MainScreen(Screen[None]):
             follow=lists.follow,
         )
         wrong = frame.lint_count(self.state, self.clock())
-        return frame.tabs(lists.current, note, width, plain=self.plain, wrong=wrong)
+        return frame.tabs(
+            lists.current,
+            note,
+            width,
+            plain=self.plain,
+            wrong=wrong,
+            bare=self.state.bare,
+        )
 
     def _notice_text(self) -> tuple[str, Role]:
         return banner.notice(self.state, self._connection, self.clock())

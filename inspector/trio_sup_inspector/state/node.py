@@ -140,6 +140,11 @@ class NodeState:
         return self.session.state.phase not in (Phase.LIVE, Phase.SYNCING)
 
     @property
+    def bare(self) -> bool:
+        """Whether this is a Trio program without a supervisor."""
+        return self.empty and self.session.state.phase in (Phase.LIVE, Phase.STALE)
+
+    @property
     def cannot_tell(self) -> str:
         """Why the node is not asked for something."""
         return RECORDED if self.recorded else OLD

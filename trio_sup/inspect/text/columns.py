@@ -190,8 +190,24 @@ def told_apart(paths: Sequence[str], room: int) -> list[str]:
         if len(set(cut)) > len(set(best)):
             best = cut
         if len(set(best)) == len(set(paths)):
-            break
-    return best
+            return best
+    # They differ in the middle alone.
+    start = max(0, len(_common(paths)) - 2)
+    cut = [_window(path, room, start) for path in paths]
+    return cut if len(set(cut)) > len(set(best)) else best
+
+
+def _common(paths: Sequence[str]) -> str:
+    low, high = min(paths), max(paths)
+    same = next((n for n, c in enumerate(low) if high[n : n + 1] != c), len(low))
+    return low[:same]
+
+
+def _window(path: str, room: int, start: int) -> str:
+    if len(path) <= room:
+        return path
+    end = start + room - 2 * len(CUT)
+    return f"{CUT}{path[start:end]}{CUT}" if end < len(path) else f"{CUT}{path[start:]}"
 
 
 def _without_middle(path: str, room: int, tail: int) -> str:
