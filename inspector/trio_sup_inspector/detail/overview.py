@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -42,6 +43,8 @@ class Subject:
     """The mailbox depth at the last refreshes, oldest first."""
     dead_for: float | None
     """Seconds since it was removed; None if it lives."""
+    looked_since: float = -math.inf
+    """Since when its mailbox is looked at: what was there by then may be older."""
     unfolded: bool = False
     """Whether a traceback shows the frames of libraries."""
 

@@ -84,7 +84,7 @@ def _mailbox(writer: Writer, subject: Subject, state: NodeState, clock: float) -
     rest = f", the first {shown} of {part.total}" if shown < part.total else ""
     writer.section(f"Waiting{rest}")
     for letter in part.letters:
-        _letter(writer, letter, now)
+        _letter(writer, letter, now, least=letter.seen <= subject.looked_since)
     if not part.letters:
         writer.add(("nothing", "dim"))
     if part.hidden:
@@ -92,13 +92,17 @@ def _mailbox(writer: Writer, subject: Subject, state: NodeState, clock: float) -
         writer.paragraph("This node shows no contents of messages.", "dim")
 
 
-def _letter(writer: Writer, letter: SeenMessage, now: float) -> None:
-    age = show.duration(now - letter.seen)
+def _letter(
+    writer: Writer, letter: SeenMessage, now: float, *, least: bool = False
+) -> None:
+    # What was queued before anybody looked is at least so old.
+    mark = (">" if writer.plain else "≥") if least else ""
+    age = mark + show.duration(now - letter.seen)
     name = show.clean(letter.op or letter.kind)
     kind = letter.kind if letter.op else ""
     text: str = show.clean(letter.text)
     head: list[Cell] = [(f"{age:>6} ", "dim"), (name, "strong")]
-    room = writer.width - 7 - len(name)
+    room = writer.width - max(7, len(age) + 1) - len(name)
     head.append((cut(text, max(1, room), plain=writer.plain), "text"))
     writer.add(*head)
     sender = f"from {show.clean(letter.sender)}" if letter.sender else ""

@@ -5,6 +5,7 @@ Knows no Textual.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -45,6 +46,7 @@ class Side:
         self._depths: deque[int] = deque(maxlen=DEPTHS)
         # When the newest of them was taken: one a tick, however often it is drawn.
         self._sampled: float | None = None
+        self._looked_since = math.inf
 
     def show(self, id: int) -> None:
         """Show a child, and ask the node for its details."""
@@ -56,6 +58,7 @@ class Side:
         self._row = self._detail = self._died = None
         self._depths.clear()
         self._sampled = None
+        self._looked_since = math.inf
         self._ask()
         self._look()
 
@@ -138,6 +141,9 @@ class Side:
         self._died = state.model.dead.get(id)
         if not state.picture.paused:
             self._detail = state.session.details.get(id, self._detail)
+            mailbox = None if self._detail is None else self._detail.mailbox
+            if mailbox is not None:
+                self._looked_since = min(self._looked_since, mailbox.at)
             if self._sampled != (now := self._clock()):
                 self._sampled = now
                 self._depths.append(row.mailbox_len or 0)
@@ -148,7 +154,15 @@ class Side:
             return None
         dead_for = None if self._died is None else self._clock() - self._died
         events = self._state.journal.of(row.path, EVENTS)
-        return Subject(row, self._detail, events, self._depths, dead_for, self.unfolded)
+        return Subject(
+            row,
+            self._detail,
+            events,
+            self._depths,
+            dead_for,
+            self._looked_since,
+            self.unfolded,
+        )
 
     def _let_go(self) -> None:
         if self.subject_id is not None:

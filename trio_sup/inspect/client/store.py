@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from trio_sup.inspect.protocol.wire import Vol
 
-EVENTS_KEPT: Final = 2000
-"""How many events a client holds."""
+EVENTS_KEPT: Final = 5000
+"""How many events a client holds: more than a node remembers for who comes later."""
 GONE_KEPT: Final = 20_000
 """Removed rows that wait for a view; of more it hears that everything may be new."""
 MAX_ROWS: Final = 250_000
