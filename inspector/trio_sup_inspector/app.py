@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import locale
 import os
-import signal
 import sys
 import time
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
@@ -34,6 +31,7 @@ from trio_sup_inspector.connection import POLL, Connection, Target
 from trio_sup_inspector.keys import KeymapError, keymap_path, load_keymap, shown_keys
 from trio_sup_inspector.screens.act import act
 from trio_sup_inspector.screens.choose import Choose
+from trio_sup_inspector.screens.ending import heed_signals
 from trio_sup_inspector.screens.help import Help
 from trio_sup_inspector.screens.main import MainScreen
 from trio_sup_inspector.screens.nodes import Nodes
@@ -52,8 +50,6 @@ if TYPE_CHECKING:
 Color: TypeAlias = Literal["auto", "always", "never"]
 
 EXIT_USAGE: Final = 2
-ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
-"""Signals that end the application in order."""
 
 
 @frozen
@@ -116,7 +112,6 @@ class InspectorApp(App[int]):
         self.settings = settings or Settings()
         self.connection: Connection | None = None
         self.main: MainScreen | None = None
-        self._ending = False
         self._timer: Timer | None = None
         self.set_keymap(dict(self.settings.keymap))
 
@@ -124,7 +119,7 @@ class InspectorApp(App[int]):
 
     def on_mount(self) -> None:
         """Attach to the node that is meant, or ask which."""
-        self._heed_signals()
+        heed_signals(self.exit)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name
@@ -133,21 +128,6 @@ class InspectorApp(App[int]):
             self.attach(self.target)
         else:
             self._attach_or_choose()
-
-    def _heed_signals(self) -> None:
-        """Give the terminal back when the process is asked to end, or it hangs up."""
-        loop = asyncio.get_running_loop()
-        for number in ENDING:
-            # In a thread, as some tests run it, there is no such handler.
-            with suppress(RuntimeError, ValueError, NotImplementedError):
-                loop.add_signal_handler(number, self._end_by, number)
-
-    def _end_by(self, number: int) -> None:
-        if self._ending:  # It did not end: no more patience.
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-        self._ending = True
-        self.exit(128 + number)
 
     def _attach_or_choose(self) -> None:
         try:

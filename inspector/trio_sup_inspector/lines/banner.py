@@ -192,7 +192,7 @@ def blank_page(
         ]
     silence = session.silence(clock)
     connecting = phase is Phase.CONNECTING and trouble is None
-    if session.state.code == "silent" or (pid and connecting and silence >= HELD_AFTER):
+    if pid and connecting and silence >= HELD_AFTER:
         return [
             ("The node says nothing", "bad"),
             *((text, "text") for text in _held_words(pid, silence)),
@@ -208,6 +208,8 @@ def blank_page(
             page.append((trouble.hint, "accent"))
     elif session.state.text:
         page.append((session.state.text, "text"))
+    if session.state.code == "silent":
+        page += [(text, "accent") for text in _held_words(pid, silence)[1:]]
     page.append((f"Next attempt in {wait:.0f} s. r = now, q = quit", "dim"))
     return page
 

@@ -142,7 +142,9 @@ class NodeState:
     @property
     def bare(self) -> bool:
         """Whether this is a Trio program without a supervisor."""
-        return self.empty and self.session.state.phase in (Phase.LIVE, Phase.STALE)
+        # Rows that have come may not be taken over yet.
+        nobody = self.empty and not self.session.rows
+        return nobody and self.session.state.phase in (Phase.LIVE, Phase.STALE)
 
     @property
     def cannot_tell(self) -> str:
@@ -167,10 +169,10 @@ class NodeState:
 
     def matches(self, clock: float) -> frozenset[int] | None:
         """The rows that pass the filter, or None if there is none."""
-        wrong = self.wrong(clock) if self.filter.only_problems else ()
+        wrong = self._wrong(clock) if self.filter.only_problems else ()
         return self.filter.passing(self.model.rows, self.now(clock), wrong)
 
-    def wrong(self, clock: float) -> frozenset[int]:
+    def _wrong(self, clock: float) -> frozenset[int]:
         """The rows that a lint is about."""
         return frozenset(found.id for found in self.findings(clock, age=1.0))
 
@@ -200,7 +202,7 @@ class NodeState:
         """
         now, rows = self.now(clock), self.model.rows
         passing = self.matches(clock)
-        wrong = self.wrong(clock)
+        wrong = self._wrong(clock)
         order = list(walk(self.model))
         start = order.index(after) + 1 if after in rows else 0
         for id in order[start:] + order[:start]:

@@ -206,7 +206,7 @@ class Store:
         self.last_event = 0
         self.details.clear()
         self.topics.clear()
-        self.paces = Paces()
+        self.paces.clear()
 
     def rewind(self) -> None:
         """Forget everything, as if nothing had been said."""
@@ -216,7 +216,7 @@ class Store:
         self.details.clear()
         self.topics.clear()
         self._staged = None
-        self.paces = Paces()
+        self.paces.clear()
         self._changes = Changes(reset=True, structure=True, state=True)
 
     def _remove(self, row_id: int) -> None:
