@@ -99,6 +99,8 @@ MAIN_KEYS: Final = [
     _key("copy.traceback", "b", "copy the traceback"),
     _key("save.traceback", "B", "save the traceback to a file"),
     _key("tasks.system", "S", "system tasks, in the tasks"),
+    _key("mark", "m", "mark the child, to act on several"),
+    _key("mark.none", "M", "take all marks away"),
     _key("act", "a", "act: restart, terminate, suspend, ...", action="app.act"),
     _key("copy", "y", "copy the path"),
     _key("copy.row", "Y", "copy the child as JSON"),

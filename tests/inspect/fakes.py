@@ -118,6 +118,7 @@ class FakeChild:
     life_began: float = 1.0
     last_exit_text: str = ""
     last_traceback: str = ""
+    held: bool = False
     version: int = 1
     mailbox: FakeMailbox | None = None
     budget: tuple[int, int, float] | None = None

@@ -41,7 +41,8 @@ _TROUBLES: Final[frozenset[Any]] = frozenset(
     {
         events.ChildCrashed,
         events.ChildStartFailed,
-        events.ChildQuarantinedEvent,
+        events.ChildQuarantined,
+        events.ChildGivenUp,
         events.ChildStuck,
         events.RestartDecided,
         events.SupervisorGaveUp,

@@ -65,6 +65,8 @@ class NodeState:
     reverse: bool = False
     recorded: bool = False
     """Whether this is a recording, which can be asked for nothing."""
+    marks: dict[int, None] = field(factory=dict["int", None])
+    """The children that are marked, in the order of marking."""
     task_looks: int = 0
     """Grows whenever the node told something new about its tasks."""
     followed: tuple[str, ...] = ()
@@ -104,6 +106,7 @@ class NodeState:
             self.journal.node_restarted(node.pid)
             self.figures.node_restarted()
             self.model.dead.clear()
+            self.marks.clear()
         self._epoch = node.epoch
 
     def start_anew(self) -> None:
@@ -112,6 +115,7 @@ class NodeState:
         self.figures = _figures(self)
         self.journal = Journal(serial=self.journal.serial + 1)
         self.task_looks, self.followed, self.said = 0, (), None
+        self.marks.clear()
         self._epoch, self._found = "", _NOT_YET
 
     def follow(self, topics: tuple[str, ...], clock: float) -> None:

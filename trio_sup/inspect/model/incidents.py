@@ -78,7 +78,9 @@ class Incidents:
             case "child_removed" | "child_ignored":
                 self._removed(event)
             case "child_quarantined":
-                self._quarantined(event)
+                self._over_budget(event, "quarantined")
+            case "child_given_up":
+                self._over_budget(event, "stays_down")
             case "supervisor_gave_up" | "supervisor_auto_shutdown":
                 self._given_up(event)
             case "supervisor_stopping":
@@ -190,10 +192,10 @@ class Incidents:
             incident.note(event)
             self._end(incident, "stays_down", event.at)
 
-    def _quarantined(self, event: Event) -> None:
+    def _over_budget(self, event: Event, outcome: Outcome) -> None:
         incident = self._open.get(event.path) or self._begin(event, "crashed")
         incident.note(event)
-        self._end(incident, "quarantined", event.at)
+        self._end(incident, outcome, event.at)
 
     def _given_up(self, event: Event) -> None:
         inside = self._open_below(event.path)

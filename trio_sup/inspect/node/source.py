@@ -259,6 +259,11 @@ class ObservedChild(Protocol):
         ...
 
     @property
+    def held(self) -> bool:
+        """Whether no restart follows the present life, as people asked for."""
+        ...
+
+    @property
     def version(self) -> int:
         """Grows with every lifecycle change: compare to know what is new."""
         ...
