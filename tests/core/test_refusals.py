@@ -14,6 +14,7 @@ from trio_sup._core import events
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.exits import NOPROC, Exit, Ignore
 from trio_sup._core.plan.doing import Refused
+from trio_sup._core.plan.holders import look
 from trio_sup._core.plan.requests import (
     delete_child,
     if_same,
@@ -380,3 +381,49 @@ def test_the_answer_of_what_was_asked_for_is_handed_on() -> None:
     )
     tree.settle()
     assert again.answers == [("ok", record)]
+
+
+# Whoever wants the holder of a name, or another.
+
+
+def ended(tree: Tree, exit: Exit | None) -> Record:
+    """A child that is down, and has never been ready."""
+    record = tree["a"]
+    record.up, record.ready, record.started_life = False, False, 0
+    record.enter("rests")
+    record.last_exit = exit
+    return record
+
+
+def test_a_holder_whose_first_start_failed_is_told_of_with_its_exit() -> None:
+    tree = running(*ABC)
+    exit = Exit("crashed", None, Broken())
+    record = ended(tree, exit)
+    with pytest.raises(Refused) as info:
+        look(record, 0, tree.own)
+    assert told_of(info.value) == ("not_started", record, exit, None, 0)
+    assert look(record, 1, tree.own) == "gone"  # it had been ready when first looked at
+    record.last_exit = None
+    assert look(record, 0, tree.own) == "gone"
+    record.started_life = 1
+    assert look(record, 0, tree.own) == "runs"
+    assert look(record, 1, tree.own) == "gone"
+
+
+def test_a_holder_that_a_stop_overtook_is_refused_by_that_supervisor_only() -> None:
+    tree, other = running(*ABC), running(*ABC)
+    record = ended(tree, Exit("shutdown", "why"))
+    record.overtaken = record.life
+    with pytest.raises(Refused) as info:
+        look(record, 0, tree.own)
+    assert told_of(info.value) == ("stopping", None, None, None, 0)
+    assert look(record, 0, other.own) == "gone"
+
+
+def test_a_holder_in_quarantine_is_told_of() -> None:
+    tree = running(*ABC)
+    record = ended(tree, None)
+    record.enter("quarantined")
+    with pytest.raises(Refused) as info:
+        look(record, 0, tree.own)
+    assert told_of(info.value) == ("quarantined", record, None, None, 0)
