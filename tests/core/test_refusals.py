@@ -10,6 +10,7 @@ from tests.core.core_play import Broken
 from tests.core.rule_tree import ABC, LATE, Tree, child, running
 from tests.core.sync_shell import Reply
 from tests.core.sync_world import Record
+from trio_sup import Budget
 from trio_sup._core import events
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.exits import NOPROC, Exit, Ignore
@@ -102,6 +103,16 @@ def test_a_specification_that_does_not_fit_is_refused_before_anything() -> None:
     (error,) = reply.errors
     assert isinstance(error, ChildSpecError)
     assert tree.told() == []
+
+
+def test_nobody_is_added_who_may_be_quarantined_while_siblings_depend_on_it() -> None:
+    budget = Budget(0, 5.0, "quarantine")
+    for strategy, fits in (("one_for_one", True), ("rest_for_one", False)):
+        tree = running(strategy=strategy)
+        reply = tree.request(start_child, child("b", budget=budget))
+        tree.settle()
+        assert (reply.errors == []) is fits
+        assert ("b" in tree.plan.core.records) is fits
 
 
 @pytest.mark.parametrize(
