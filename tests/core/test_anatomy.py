@@ -43,21 +43,21 @@ class Liar(ValueError):
         raise TypeError("frozen")
 
     @property
-    def __traceback__(self) -> Any:
+    def __traceback__(self) -> Any:  # type: ignore[override]
         raise TypeError
 
     @property
-    def __cause__(self) -> Any:
+    def __cause__(self) -> Any:  # type: ignore[override]
         raise TypeError
 
     @property
-    def __context__(self) -> Any:
+    def __context__(self) -> Any:  # type: ignore[override]
         raise TypeError
 
 
 class Named(type):
     @property
-    def __name__(cls) -> str:
+    def __name__(cls) -> str:  # type: ignore[override]
         return "another"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -125,7 +124,7 @@ def test_an_error_is_the_answer_or_is_raised(error: BaseException, asked: bool) 
 def test_a_job_that_ends_waits_for_nobody() -> None:
     line, a, said = some()
 
-    def waits() -> Iterator[Any]:
+    def waits() -> Any:
         line.wait_for(a)
         yield from ()
 

@@ -162,7 +162,7 @@ def test_what_comes_back_is_a_plain_string() -> None:
 
 
 def test_a_group_that_is_too_large_is_not_put_into_words() -> None:
-    group = ExceptionGroup("g", [ValueError()])
+    group: ExceptionGroup[Any] = ExceptionGroup("g", [ValueError()])
     assert safe_repr(group) == repr(group)
     for _ in range(10):
         group = ExceptionGroup("g", [group] * 3)

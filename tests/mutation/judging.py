@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import pytest
 from attrs import Factory, define
@@ -69,7 +69,7 @@ class Judge:
     mutants: Callable[[], Iterable[Planted]]
     left_out: tuple[str, ...]
     folder: Path
-    note: Callable[[Planted, Verdict], None]
+    note: Callable[[Any, Verdict], None]
     _costs: dict[pytest.Item, float] = Factory(dict)
     """Seconds of processor time without a mistake."""
     _users: dict[CodeType, list[pytest.Item]] = Factory(dict)

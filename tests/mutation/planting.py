@@ -37,7 +37,7 @@ class Mutant:
     """
 
     file: str
-    target: FunctionType
+    target: Any
     source: str
     shown: Survivor
 
@@ -75,7 +75,8 @@ def mutants_of(package: str, file: str, path: Path) -> Iterator[Mutant]:
         assert isinstance(changed, cst.FunctionDef)
         texts = [cst.Module([each]).code for each in (plain, changed)]
         place = ".".join(filter(None, (file, within, name)))
-        lines = unified_diff(*(text.splitlines() for text in texts), n=0, lineterm="")
+        was, now = (text.splitlines() for text in texts)
+        lines = unified_diff(was, now, n=0, lineterm="")
         yield Mutant(
             file,
             _function(vars(getattr(module, within) if within else module), name),

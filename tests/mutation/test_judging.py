@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import FunctionType
+from typing import Any
 
 import pytest
 from attrs import frozen
@@ -40,8 +40,8 @@ def test_three_is_six():
 class Mistake:
     """A function that becomes another."""
 
-    target: FunctionType
-    becomes: FunctionType
+    target: Any
+    becomes: Any
 
     def plant(self) -> None:
         self.target.__code__ = self.becomes.__code__
@@ -99,9 +99,14 @@ def test_tests_that_fail_without_a_mistake_judge_nothing(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makepyfile(doubling=MODULE, test_doubling=TESTS + "    assert False\n")
-    told: list[object] = []
+    told: list[str] = []
+
+    def mutants() -> list[Mistake]:
+        told.append("asked")
+        return []
+
     judge = Judge(
-        lambda: told.append("asked") or [],  # type: ignore[func-returns-value]
+        mutants,
         (),
         Path(str(pytester.path)),
         lambda mutant, verdict: None,
