@@ -180,6 +180,13 @@ def test_a_job_that_parks_goes_on_when_it_is_woken() -> None:
     assert not line.busy
 
 
+def test_who_has_been_woken_keeps_nobody_waiting() -> None:
+    line, _, said = some()
+    line.queue.extend([line.park(), job(said)])
+    assert line.turn() == NOTHING
+    assert line.turn() == said
+
+
 # What a stop cuts short.
 
 

@@ -288,6 +288,35 @@ def test_a_backoff_that_is_ended_while_the_supervisor_stops_is_overtaken() -> No
     assert refusal(tree, reply) == ("stopping", None, None, None, 0)
 
 
+def test_who_is_told_of_a_request_may_stop_the_supervisor_before_it_is_served() -> None:
+    tree = running(child("a", backoff=LATE), child("b"), strategy="one_for_all")
+    tree.crash("a")
+    tree.settle()
+
+    def stop(shell: Any) -> None:
+        tree.world.on_told = lambda shell: None
+        shell.request_stop("a hook")
+
+    tree.world.on_told = stop
+    reply = tree.request(restart_child, "a")
+    assert refusal(tree, reply) == ("stopping", None, None, None, 0)
+    assert tree.began == []
+
+
+def test_a_start_by_hand_that_is_one_too_many_is_told_with_its_exit() -> None:
+    tree = running(child("a", backoff=LATE), max_restarts=1, max_seconds=100.0)
+    tree.crash("a")
+    tree.settle()
+    record = tree["a"]
+    tree.start("fail")
+    reply = tree.request(restart_child, "a")
+    why, about, exit, _, _ = refusal(tree, reply)
+    assert (why, about) == ("not_started", record)
+    assert isinstance(exit, Exit)
+    assert isinstance(exit.error, Broken)
+    assert not tree.own.up
+
+
 @pytest.mark.parametrize("strategy", ["one_for_one", "one_for_all", "rest_for_one"])
 def test_a_life_is_replaced_and_nobody_counts_it(strategy: str) -> None:
     tree = running(*ABC, strategy=strategy, max_restarts=0)
