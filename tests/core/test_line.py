@@ -221,7 +221,7 @@ def test_who_begins_to_wait_after_the_cut_is_overtaken_unless_it_has_come(
     line.cut(fatal=False)
     a.up = not done
     line.wait_for(a)
-    assert line.overtaken is not done
+    assert line.overtaken is (not done)
 
 
 def test_who_begins_to_wait_before_the_cut_is_not_overtaken_yet() -> None:

@@ -67,7 +67,7 @@ def refusal(reply: Reply) -> tuple[object, ...]:
 def test_all_partitions_are_in_use_at_first() -> None:
     parts = Parts(3)
     assert parts.plan.partitions.size == 3
-    assert not parts.plan.core.dynamic
+    assert parts.plan.core.dynamic is False
     assert [parts[id].status for id in range(3)] == ["running"] * 3
 
 
