@@ -96,7 +96,7 @@ def _rows(
     for name in found[0][0]:
         theirs = statistics.median(pair[0][name] for pair in found)
         ours = statistics.median(pair[1][name] for pair in found)
-        ratios = sorted(round[1][name] / pair[0][name] for pair in found)
+        ratios = sorted(pair[1][name] / pair[0][name] for pair in found)
         middle = statistics.median(ratios)
         yield Row(f"{name}: {language}", False, theirs, theirs, 1.0, 1.0, 1.0)
         yield Row(f"{name}: trio-sup", True, ours, ours, middle, ratios[0], ratios[-1])
