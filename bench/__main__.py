@@ -6,7 +6,7 @@ All parts are measured if none is named. Progress goes to stderr, results to std
   python -m bench --json out.json         all of them, kept for `python -m bench page`
   python -m bench instructions call cast  only instructions: some seconds, no noise
   python -m bench budget [--write]        are the hot paths within the committed table?
-  python -m bench page out.json           draw the documentation's plots and tables
+  python -m bench page out.json ...       draw the documentation's plots and tables
 
 Programs of their own: bench.flood, bench.harness, bench.inspector.
 """
@@ -130,18 +130,17 @@ def parse() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
 def main() -> int:
     """Do what the command line says."""
     parser, args = parse()
-    logging.getLogger("trio_sup").setLevel(logging.CRITICAL)
     match args.parts:
         case ["budget"]:
             return budget.run(args.write)
         case ["instructions", *names]:
             return instructions(known(parser, names, list(TABLES)))
-        case ["page", file]:
+        case ["page", *files]:
             from bench import page
 
-            return page.write(Path(file))
-        case ["page", *_]:
-            parser.error("page wants the one file that --json has written")
+            if not files:
+                parser.error("page wants the files that --json has written")
+            return page.write([Path(file) for file in files])
     names = known(parser, args.parts, list(PARTS))
     if args.list:
         for name in names:
@@ -157,6 +156,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    logging.getLogger("trio_sup").setLevel(logging.CRITICAL)
     try:
         sys.exit(main())
     except NoCounter as no:
