@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import trio
 import trio.testing
@@ -15,6 +17,8 @@ from bench.report import Figure, Say
 from trio_sup import child, dynamic_supervisor, open_supervisor
 
 MANY = 100_000
+
+Body: TypeAlias = Callable[[int], Awaitable[list[tuple[str, float, str]]]]
 
 
 class Heartbeat:
@@ -55,7 +59,7 @@ def resident() -> int | None:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-async def supervised(n: int, beat: bool) -> list[tuple[str, float, str]]:
+async def supervised(n: int, *, beat: bool) -> list[tuple[str, float, str]]:
     """One start and one stop of n children."""
     found: list[tuple[str, float, str]] = []
     pulse = Heartbeat()
@@ -115,11 +119,12 @@ async def bare(n: int) -> list[tuple[str, float, str]]:
 def measure(scale: float, say: Say) -> Iterator[Figure]:
     """Measure; the stalls apart from the times, since the heartbeat costs."""
     n = max(100, int(MANY * scale))
-    runs = (
-        ("children", lambda: trio.run(supervised, n, False), False),
-        ("children", lambda: trio.run(supervised, n, True), False),
-        ("children, collector off", lambda: trio.run(supervised, n, True), True),
-        ("tasks of a nursery, collector off", lambda: trio.run(bare, n), True),
+    times, stalls = partial(supervised, beat=False), partial(supervised, beat=True)
+    runs: tuple[tuple[str, Body, bool], ...] = (
+        ("children", times, False),
+        ("children", stalls, False),
+        ("children, collector off", stalls, True),
+        ("tasks of a nursery, collector off", bare, True),
     )
     for what, run, off in runs:
         say(f"crowd: {n} {what}")
@@ -127,7 +132,7 @@ def measure(scale: float, say: Say) -> Iterator[Figure]:
         if off:
             gc.disable()
         try:
-            for name, value, unit in run():
+            for name, value, unit in trio.run(run, n):
                 yield Figure(f"{n:,} {what}: {name}", value, unit)
         finally:
             gc.enable()

@@ -4,13 +4,13 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from bench import __main__ as bench, counting, parts
-from bench.counting import NoCounter, counts
+from bench.counting import Count, NoCounter, counts
 from bench.parts import PARTS
 from bench.report import machine
 from bench.tables import TABLES
@@ -42,6 +42,9 @@ def test_list_names_each_part(run: Run, capsys: pytest.CaptureFixture[str]) -> N
         (("call", "--rounds", "0"), "at least one round"),
         (("call", "--write"), "--write belongs to `python -m bench budget`"),
         (("page",), "wants the files"),
+        (("budget", "call"), "name none"),
+        (("budget", "--json", "x"), "budget writes no JSON"),
+        (("instructions", "--quick"), "instructions takes no option"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
@@ -82,7 +85,7 @@ def test_json_on_stdout_is_nothing_but_json(
 def test_without_valgrind_the_times_are_told_all_the_same(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(counting.shutil, "which", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
     assert run("registry", "--quick", "--rounds", "1") == 0
     printed = capsys.readouterr().out
     assert "left out: instructions are counted with valgrind" in printed
@@ -123,6 +126,22 @@ def test_ctrl_c_ends_it_with_130_and_without_a_traceback() -> None:
     assert process.returncode == 130
     assert "ended by Ctrl-C" in said
     assert "Traceback" not in said
+
+
+def test_instructions_are_told_as_they_are_counted_and_kept_as_json(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def counts(wanted: list[tuple[str, str]]) -> Iterator[Count]:
+        for number, (table, name) in enumerate(wanted):
+            yield Count(table, name, 1000.0 * (number + 1))
+
+    monkeypatch.setattr(bench, "counts", counts)
+    monkeypatch.setattr(bench, "counter", lambda: "valgrind-3")
+    assert run("instructions", "registry", "--json", "-") == 0
+    printed = capsys.readouterr()
+    assert "registry.lookup" in printed.err
+    [part] = json.loads(printed.out)["parts"]
+    assert [one["instruction_ratio"] for one in part["counts"]] == [1.0, 2.0]
 
 
 @pytest.mark.slow
