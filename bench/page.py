@@ -1,7 +1,8 @@
 """Draws what was measured, for the documentation: ``python -m bench page FILE ...``.
 
 Several files are joined, part by part; of a part that is in two of them, the last one
-counts.
+counts. Files of `python -m bench instructions`, from several interpreters, become a
+table with a column for each.
 """
 
 from __future__ import annotations
@@ -16,30 +17,60 @@ from bench import plot
 
 ROOT = Path(__file__).parent.parent
 TABLES = ROOT / "bench" / "results.md"
+INTERPRETERS = ROOT / "bench" / "interpreters.md"
 IMAGES = ROOT / "docs" / "images"
+PLOTTED = ("call", "cast", "restart", "start", "stop")
 
 
 def write(files: Sequence[Path]) -> int:
     """Write tables and plots of what these files hold; 2 if one cannot be read."""
     try:
-        results = joined([json.loads(file.read_text("utf-8")) for file in files])
+        runs = [json.loads(file.read_text("utf-8")) for file in files]
+        counted = [run for run in runs if "counter" in run]
+        measured = [run for run in runs if "counter" not in run]
+        written: dict[Path, str] = {}
+        if counted:
+            written[INTERPRETERS] = "\n".join(interpreters(counted)) + "\n"
+        if measured:
+            written |= _measured(joined(measured))
     except (OSError, ValueError, KeyError, TypeError) as problem:
         print(
             f"python -m bench page: no results of the bench: {problem}", file=sys.stderr
         )
         return 2
-    written = {TABLES: "\n".join(tables(results)) + "\n"}
-    parts = results["parts"]
-    if points := parts.get("curves", {}).get("points"):
-        written[IMAGES / "bench-curves.svg"] = plot.curves(points)
-    for name in ("call", "cast", "restart", "start", "stop"):
-        if rows := parts.get(name, {}).get("rows"):
-            picture = plot.ratios(rows, f"{name}: times of the floor, processor time")
-            written[IMAGES / f"bench-{name}.svg"] = picture
     for file, text in written.items():
         file.write_text(text, encoding="utf-8")
         print(file.relative_to(ROOT))
     return 0
+
+
+def _measured(results: dict[str, Any]) -> dict[Path, str]:
+    """Tables and plots of what was measured."""
+    written = {TABLES: "\n".join(tables(results)) + "\n"}
+    parts = results["parts"]
+    if points := parts.get("curves", {}).get("points"):
+        written[IMAGES / "bench-curves.svg"] = plot.curves(points)
+    for name in PLOTTED:
+        if rows := parts.get(name, {}).get("rows"):
+            picture = plot.ratios(rows, f"{name}: times the floor, processor time")
+            written[IMAGES / f"bench-{name}.svg"] = picture
+    return written
+
+
+def interpreters(runs: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """The lines of a table: an operation a line, an interpreter a column."""
+    heads = [f"{run['machine']['python']} ({run['machine']['build']})" for run in runs]
+    yield f"| | {' | '.join(heads)} |"
+    yield f"|---|{'--:|' * len(runs)}"
+    found: dict[str, dict[int, str]] = {}
+    for column, run in enumerate(runs):
+        for part in run["parts"]:
+            for one in part["counts"]:
+                said = f"{one['instructions']:,.0f} ({one['instruction_ratio']:.2f})"
+                name = f"{part['part']}: {one['name']}"
+                found.setdefault(name, {})[column] = said
+    for name, cells in found.items():
+        yield f"| {name} | {' | '.join(cells.get(i, '') for i in range(len(runs)))} |"
 
 
 def joined(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -67,6 +98,10 @@ def tables(results: dict[str, Any]) -> Iterator[str]:
         )
     for name, part in results["parts"].items():
         yield from ("", f"### {name}", "")
+        if name in PLOTTED:
+            yield from (f"![{name}: times the floor](../images/bench-{name}.svg)", "")
+        if name == "curves":
+            yield from ("![Cost among n others](../images/bench-curves.svg)", "")
         yield from _rows(part.get("rows", []))
         yield from _figures(part.get("figures", []))
         yield from _points(part.get("points", []))

@@ -38,6 +38,7 @@ def results(*parts: dict[str, Any]) -> dict[str, Any]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(page, "ROOT", tmp_path)
     monkeypatch.setattr(page, "TABLES", tmp_path / "results.md")
+    monkeypatch.setattr(page, "INTERPRETERS", tmp_path / "interpreters.md")
     monkeypatch.setattr(page, "IMAGES", tmp_path)
     return tmp_path
 
@@ -66,6 +67,21 @@ def test_of_a_part_that_was_measured_twice_the_last_one_counts(folder: Path) -> 
     text = (folder / "results.md").read_text(encoding="utf-8")
     assert "**new**" in text
     assert "call <one>" not in text
+
+
+def test_counts_of_several_interpreters_stand_side_by_side(folder: Path) -> None:
+    files: list[Path] = []
+    for version, ratio in (("3.13.0", 1.1), ("3.14.8", 1.2)):
+        one = {"name": "call", "instructions": 80_000, "instruction_ratio": ratio}
+        run = results({"part": "call", "counts": [one]}) | {"counter": "valgrind-3"}
+        run["machine"] |= {"python": version, "build": "GCC"}
+        files.append(folder / version)
+        files[-1].write_text(json.dumps(run), encoding="utf-8")
+    assert page.write(files) == 0
+    text = (folder / "interpreters.md").read_text(encoding="utf-8")
+    assert "| | 3.13.0 (GCC) | 3.14.8 (GCC) |" in text
+    assert "| call: call | 80,000 (1.10) | 80,000 (1.20) |" in text
+    assert not (folder / "results.md").exists()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"parts": 1}'])
