@@ -174,6 +174,21 @@ def test_who_is_terminated_and_temporary_is_gone_and_rests_once() -> None:
     assert tree.plan.core.records == {}
 
 
+def test_who_ends_for_good_as_its_end_is_asked_for_rests_once() -> None:
+    tree = running(child("a", restart="temporary"))
+    record = tree["a"]
+
+    def end(shell: Any) -> None:
+        tree.world.on_told = lambda shell: None
+        tree.world.over(record, 1, None)
+
+    tree.world.on_told = end
+    reply = tree.request(terminate_child, "a", names="a")
+    tree.settle()
+    assert reply.answers == [("ok", None)]
+    assert (record.status, record.settled) == ("gone", 1)
+
+
 def test_who_is_down_can_be_restarted_by_hand() -> None:
     tree = running(*ABC)
     tree.request(terminate_child, "b", names="b")
