@@ -92,7 +92,7 @@ def curves(points: Sequence[dict[str, Any]]) -> str:
         _text(left - 8, place + 4, name, anchor="end") for place, name in y.marks()
     ]
     body.append(_text((left + right) / 2, bottom + 42, "others", anchor="middle"))
-    body.append(_text(16, 44, "µs", size=12))
+    body.append(_text(left, top - 6, "µs", size=12))
     for number, name in enumerate(dict.fromkeys(point["name"] for point in points)):
         colour = COLOURS[number % len(COLOURS)]
         own = sorted(
