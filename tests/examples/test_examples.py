@@ -31,13 +31,6 @@ syncs left: 0
 done after 2 reminders
 workers left: 1
 """,
-    "boards": """\
-crashed: RuntimeError: the board fell off the wall
-ada reads news: all well
-sport, life 2 told 0
-InvalidPost: a post needs a text
-NoSuchChild: registry has no child ('board', 'chess')
-""",
 }
 
 

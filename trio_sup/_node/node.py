@@ -31,7 +31,9 @@ from trio_sup._trio.protect import call_user
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
     from trio_sup._core.long_memory import Entry
+    from trio_sup._node.attached import AttachedTasks
     from trio_sup._node.inside import Inside
+    from trio_sup.inspect.node.source import ObservedChild
 
 Fields = TypeVarTuple("Fields")
 
@@ -85,6 +87,7 @@ class Node:
         self.gate: Gate = Gate()
         """Where lives pass that end; not for users."""
         self._roots: dict[int, Record] = {}
+        self._attached: AttachedTasks | None = None
         self._uids = 0
         self._memory: LongMemory = LongMemory()
         self._recent: list[Entry] = self._memory.entries
@@ -126,9 +129,25 @@ class Node:
         """A root supervisor has ended."""
         self._roots.pop(record.uid, None)
 
-    def roots(self) -> Sequence[Record]:
+    def trees(self) -> Sequence[Record]:
         """The root supervisors that run at present."""
         return list(self._roots.values())
+
+    @property
+    def attached(self) -> AttachedTasks:
+        """The tasks that attached themselves; not for users."""
+        if self._attached is None:
+            # Imported here, for a light start, and as records need a node first.
+            from trio_sup._node.attached import AttachedTasks  # noqa: PLC0415
+
+            self._attached = AttachedTasks(self.next_uid())
+        return self._attached
+
+    def roots(self) -> Sequence[ObservedChild]:
+        """What those see who look: the root supervisors, and who attached himself."""
+        if self._attached is None or not self._attached.tasks:
+            return self.trees()
+        return [*self.trees(), self._attached]
 
     def report_changes(self, to: Callable[[Record], object]) -> bool:
         """Call `to` with every child that has a lifecycle change, from now on.

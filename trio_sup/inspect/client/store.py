@@ -14,15 +14,23 @@ from attrs import define, field
 from trio_sup.inspect.client.paces import Paces
 from trio_sup.inspect.client.topic_store import TooMuch, TopicStore, merged
 from trio_sup.inspect.protocol.wire import VOL_COLUMNS, Delta, Detail, Event, Row
-from trio_sup.inspect.protocol.wire_details import Busy, Metrics, NodeInfo, Tasks, Waits
+from trio_sup.inspect.protocol.wire_details import (
+    Busy,
+    Holds,
+    Metrics,
+    NodeInfo,
+    Tasks,
+    Waits,
+)
+from trio_sup.inspect.protocol.wire_profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from trio_sup.inspect.protocol.wire import Vol
 
-EVENTS_KEPT: Final = 2000
-"""How many events a client holds."""
+EVENTS_KEPT: Final = 5000
+"""How many events a client holds: more than a node remembers for who comes later."""
 GONE_KEPT: Final = 20_000
 """Removed rows that wait for a view; of more it hears that everything may be new."""
 MAX_ROWS: Final = 250_000
@@ -177,7 +185,9 @@ class Store:
         self.details[detail.id] = known
         self._changes.details[detail.id] = known
 
-    def add_topic(self, message: Tasks | Busy | Waits | NodeInfo | Metrics) -> None:
+    def add_topic(
+        self, message: Tasks | Busy | Waits | NodeInfo | Holds | Profile | Metrics
+    ) -> None:
         """Keep what a topic says.
 
         Raises:
@@ -197,6 +207,12 @@ class Store:
             case NodeInfo():
                 topics.info = message
                 changed.add("node")
+            case Holds():
+                topics.holds = message
+                changed.add("holds")
+            case Profile():
+                if topics.add_profile(message):
+                    changed.add("profile")
             case Metrics():
                 if topics.add_metrics(message):
                     changed.add("metrics")
@@ -206,7 +222,7 @@ class Store:
         self.last_event = 0
         self.details.clear()
         self.topics.clear()
-        self.paces = Paces()
+        self.paces.clear()
 
     def rewind(self) -> None:
         """Forget everything, as if nothing had been said."""
@@ -216,7 +232,7 @@ class Store:
         self.details.clear()
         self.topics.clear()
         self._staged = None
-        self.paces = Paces()
+        self.paces.clear()
         self._changes = Changes(reset=True, structure=True, state=True)
 
     def _remove(self, row_id: int) -> None:
