@@ -113,6 +113,10 @@ class Record(ObservedState):
             waiters.wake()
         if self.watchers is not None:
             self.watchers.changed()
+        if self.node.reporting:
+            self._report()
+
+    def _report(self) -> None:
         for report in self.node.reporting:
             try:
                 report(self)
@@ -156,10 +160,9 @@ class Record(ObservedState):
     def become_ready(self) -> None:
         """The life is ready: `init` returned, or `started()` was called."""
         ending = self.ending
-        if (
-            self.scope is None
-            or ending.asked is not None
-            or ending.cut_short is not None
+        if self.scope is None or (
+            ending is not GOING
+            and (ending.asked is not None or ending.cut_short is not None)
         ):
             return  # too late: it is being stopped already
         self.ready = True
@@ -168,13 +171,18 @@ class Record(ObservedState):
         if self.start_alarm is not None:
             self.start_alarm.cancel()
             self.start_alarm = None
-        show_name(self)
+        if self.spec.name is not None:
+            show_name(self)
         self.touch()
-        if self.parent is not None:
-            self.parent.record_ready(self)
-        host = self.shell if self.parent is None else self.parent
-        assert host is not None
-        host.emit(ChildStarted, trio.current_time(), self.path_text, self.life)
+        host = self.parent
+        if host is not None:
+            host.record_ready(self)
+        else:
+            host = self.shell
+            assert host is not None
+        told = (self.node.time(), self.path_text, self.life)
+        if self.node.note(ChildStarted, told):
+            host.tell(ChildStarted, told)
 
     def wind_down(self) -> None:
         """The life begins to end by itself: nobody may take it for running."""
@@ -184,10 +192,9 @@ class Record(ObservedState):
 
     def life_done(self) -> None:
         """Put away what belonged to the life that just ended."""
-        ending = self.ending
-        if ending.alarm is not None:
-            ending.alarm.cancel()
-            ending.alarm = None
+        if self.ending is not GOING and self.ending.alarm is not None:
+            self.ending.alarm.cancel()
+            self.ending.alarm = None
         if self.start_alarm is not None:
             self.start_alarm.cancel()
             self.start_alarm = None

@@ -13,6 +13,7 @@ from collections import deque
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
+from trio_sup._children.life import CAUGHT_IN
 from trio_sup._core.anatomy import before, is_group, members_of, traceback_of
 from trio_sup._core.exits import Exit
 from trio_sup._core.remains import LIGHT, Heavy, in_words, is_plain, weight
@@ -39,10 +40,12 @@ class Remembers(Protocol):
 def note_exit(record: Record, exit: Exit, now: float) -> None:
     """Keep the end of a life, and a bounded history of ends; tell those who watch."""
     record.last_exit = exit
-    if record.exits is None:
-        record.exits = []
-    record.exits.append((record.life, exit, record.life_began, now))
-    del record.exits[:-KEPT_EXITS]
+    exits = record.exits
+    if exits is None:
+        exits = record.exits = []
+    elif len(exits) >= KEPT_EXITS:
+        del exits[0]
+    exits.append((record.life, exit, record.life_began, now))
     if record.watchers is not None:
         record.watchers.life_over(exit)
 
@@ -63,12 +66,14 @@ def let_go(record: Record, exit: Exit, story: Remembers) -> None:
         if former is not None:
             _tell_in_words(record, former.exit, former.words)
     error = exit.error
-    if error is not None:
+    if error is None:
+        reason = exit.reason  # mostly a word of the library's own
+        if reason is None or (type(reason) is str and len(reason) <= LIGHT // 8):
+            return
+    else:
         clear_frames(error)
         if exit.reason is None and is_plain(error):
             return
-    elif exit.reason is None:
-        return
     heavy = weight(error) + weight(exit.reason)
     if heavy > LIGHT:
         _keep_words(record, exit, heavy, story)
@@ -117,6 +122,8 @@ def clear_frames(error: BaseException) -> None:
 def _clear_frames_of(error: BaseException) -> None:
     above: FrameType | None = None
     place = traceback_of(error)
+    if place is not None and place.tb_frame.f_code is CAUGHT_IN:
+        above, place = place.tb_frame, place.tb_next  # it runs: not to be tried
     while place is not None:
         frame = place.tb_frame
         if _clear(frame) and frame.f_back is not above:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import string
 import sys
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVarTuple
@@ -42,7 +42,12 @@ Fields = TypeVarTuple("Fields")
 log = Log("trio_sup")
 is_logged = log.logger.isEnabledFor
 
-_LEVELS: dict[Callable[..., LifecycleEvent], int] = {
+# The highest level that an event of each class may have; DEBUG for all others.
+_LEVELS: defaultdict[Callable[..., LifecycleEvent], int] = defaultdict(
+    lambda: logging.DEBUG,
+    {
+    events.ChildStartFailed: logging.ERROR,
+    events.ChildStopped: logging.ERROR,
     events.ChildCrashed: logging.ERROR,
     events.ChildStuck: logging.ERROR,
     events.SupervisorGaveUp: logging.ERROR,
@@ -55,7 +60,8 @@ _LEVELS: dict[Callable[..., LifecycleEvent], int] = {
     events.ChildStopping: logging.DEBUG,
     events.ChildRemoved: logging.DEBUG,
     events.Requested: logging.DEBUG,
-}
+    },
+)
 
 RECENT = 1024
 """How many events a node remembers for those who come later."""
@@ -90,12 +96,15 @@ class Node:
         """What async generators the children leave behind; not for users."""
         self.alarms: AlarmClock = alarm_clock()
         """The run's alarm clock, at hand; not for users."""
+        self.time: Callable[[], float] = trio.lowlevel.current_clock().current_time
+        """`trio.current_time`, two frames nearer; not for users."""
         self.gate: Gate = Gate()
         """Where lives pass that end; not for users."""
         self._roots: dict[int, Record] = {}
         self._uids = 0
         self._recent: deque[LifecycleEvent | _Unmade] = deque(maxlen=RECENT)
-        self._counts: dict[Callable[..., LifecycleEvent], int] = {}
+        self._counts: defaultdict[Callable[..., LifecycleEvent], int]
+        self._counts = defaultdict(int)
         # Messages received, handled and dropped in lives that have ended.
         self.past_messages: tuple[int, int, int] = (0, 0, 0)
         # Who is told of every child with a lifecycle change; mostly nobody.
@@ -227,26 +236,38 @@ class Node:
             self.remove_hook(stream.put)
             stream.close()
 
-    def emit(self, make: Callable[[*Fields], LifecycleEvent], *args: *Fields) -> None:
+    def emit(
+        self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]
+    ) -> None:
         """Remember an event, log it, and tell the hooks. State has changed by now.
-
-        The record is made only when somebody looks at it.
 
         Args:
             make: The class of the event.
-            args: Its fields.
+            fields: Its fields.
         """
-        self._counts[make] = self._counts.get(make, 0) + 1
-        level = _LEVELS.get(make)
-        if level is None:
-            level = _level(make, args)
-        logged = is_logged(level)
-        if not logged and not self._hooks:
-            self._recent.append((make, args))
-            return
-        event = make(*args)
-        self._recent.append(event)
-        if logged:
+        if self.note(make, fields):
+            self.tell(make, fields)
+
+    def note(
+        self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]
+    ) -> bool:
+        """Remember an event; return whether somebody is to be told: see `tell`.
+
+        Every start, crash and stop comes here several times, and mostly nobody takes
+        the event: so it costs one append, and the record is made for whoever looks.
+        """
+        self._counts[make] += 1
+        self._recent.append((make, fields))
+        return bool(self._hooks) or is_logged(_LEVELS[make])
+
+    def tell(
+        self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]
+    ) -> None:
+        """Log an event that was noted just now, and tell the hooks."""
+        event = make(*fields)
+        self._recent[-1] = event  # they are told of the very object that stays
+        level = _level(make, fields)
+        if is_logged(level):
             _log(event, level)
         if self._hooks:
             self._call_hooks(event)
@@ -265,15 +286,15 @@ _Unmade: TypeAlias = tuple[Callable[..., LifecycleEvent], tuple[Any, ...]]
 """The class of an event and its fields."""
 
 
-def _level(make: Callable[..., LifecycleEvent], args: tuple[Any, ...]) -> int:
-    """Work out the level of an event that has none of its own."""
+def _level(make: Callable[..., LifecycleEvent], fields: tuple[Any, ...]) -> int:
+    """Work out the level of an event."""
     if make is events.ChildStopped or make is events.ChildStartFailed:
-        exit: Exit = args[3]
-        if exit.error is not None:
-            return logging.ERROR
-        if make is events.ChildStartFailed:
-            return logging.INFO  # `Stop` before it was ready: in order
-    return logging.DEBUG
+        exit: Exit = fields[3]
+        if exit.error is None:
+            # `Stop` before it was ready: in order.
+            failed = make is events.ChildStartFailed
+            return logging.INFO if failed else logging.DEBUG
+    return _LEVELS[make]
 
 
 _TELLS_AN_END = (events.ChildCrashed, events.ChildStartFailed, events.ChildStopped)

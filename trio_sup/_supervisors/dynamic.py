@@ -72,7 +72,7 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
         record = self._unless_refused(lambda: self.plan.add(spec))
         now = trio.current_time()
         told = requested(record, "start_child", now)
-        self.emit(told.make, *told.fields)
+        self.emit(told.make, told.fields)
         try:
             if not self.plan.lets_start:  # somebody's hook did that
                 raise SupervisorStopping(self.record.path_text)

@@ -219,9 +219,9 @@ class Shell(Lives[P], PlainBody):
             for do in rest:
                 match do:
                     case Start():
-                        self._start(do, now)
+                        self._start(do.record, now, supervised=do.supervised)
                     case doing.Tell():
-                        self.emit(do.make, *do.fields)
+                        self.emit(do.make, do.fields)
                     case doing.Settle():
                         self.settle(do.record)
                     case doing.Stop():
@@ -249,8 +249,9 @@ class Shell(Lives[P], PlainBody):
             case doing.WindDown():
                 self.bell.wake()
                 self.record.wind_down()  # of itself, if nobody asked the life to end
-                head = (trio.current_time(), self.record.path_text, self.record.life)
-                self.emit(events.SupervisorWindsDown, *head, do.reason)
+                own = self.record
+                told = (self.node.time(), own.path_text, own.life, do.reason)
+                self.emit(events.SupervisorWindsDown, told)
             case doing.OwnGrace():
                 arm(self.record, do.seconds)
             case GaveUp():
@@ -266,8 +267,11 @@ class Shell(Lives[P], PlainBody):
             case _:
                 raise AssertionError(f"nobody can do {do!r}")
 
-    def _start(self, start: Start[Record], now: float | None) -> None:
-        record, supervised = start.record, start.supervised
+    def start_again(self, record: Record, now: float) -> None:
+        """Begin the next life of a child, which nobody waits for."""
+        self._start(record, now, supervised=False)
+
+    def _start(self, record: Record, now: float | None, *, supervised: bool) -> None:
         if not self.plan.lets_start:
             return
         try:
@@ -277,7 +281,7 @@ class Shell(Lives[P], PlainBody):
             failed = Exit("crashed", None, error)
         else:
             return
-        now = trio.current_time()
+        now = self.node.time()
         self.perform(self.plan.not_started(record, failed, now, supervised=supervised))
 
     def _wake(self, wake: Wake[Record]) -> None:

@@ -262,7 +262,7 @@ class Plan(Generic[K]):
         record.supervised_start = False
         return (doing.Wake(now, record, record.ticket, exit),)
 
-    def over(self, record: K, *, fatal: bool) -> None:
+    def over(self, record: K, *, fatal: bool = False) -> None:
         """A life has ended; what follows comes with `ended`, when that has been told.
 
         Args:
@@ -283,6 +283,16 @@ class Plan(Generic[K]):
     def absorbed(self, record: K) -> Dos[K]:
         """What follows from an end that was absorbed."""
         raise NotImplementedError
+
+    def again(self, record: K, exit: Exit, now: float) -> bool:
+        """Decide about the end of a life that was ready, if the next one follows at once.
+
+        Of most ends nothing else comes, so it is asked first: then the restart is to be
+        told of (`restart_told`), and begun. Else nothing is decided yet: see `ended`.
+        """
+        if record.in_plan or self.mode != "running" or record.asked is not None:
+            return False
+        return self.core.at_once(record, exit, now)
 
     def ended(self, record: K, exit: Exit, now: float, *, ready: bool) -> Dos[K]:
         """A life has ended, and that has been told: what follows from it.
