@@ -80,7 +80,8 @@ class FunctionBody(PlainBody):
 
     def ask(self, record: Record, reason: str) -> bool:
         """Cancel it, or set the event of `graceful_stop` if it waits for that."""
-        event = record.stop_event
+        event, scope = record.stop_event, record.scope
+        assert scope is not None
         if event is not None and _reaches(event):
             try:
                 event.set()
@@ -88,7 +89,7 @@ class FunctionBody(PlainBody):
                 report_fault(record.path_text, fault)
             else:
                 return False
-        self.cancel(record, reason)
+        scope.cancel(reason)
         return True
 
 

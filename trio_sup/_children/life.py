@@ -42,7 +42,7 @@ async def run_life(host: LifeHost, record: Record) -> None:
     assert scope is not None
     try:
         with scope:
-            record.task = task = current_task()
+            record.task = current_task()
             current_record.set(record)
             # A scope that is cancelled before it is entered would still let the
             # body run up to its first checkpoint.
@@ -53,8 +53,8 @@ async def run_life(host: LifeHost, record: Record) -> None:
                     await record.body.run(record)
                 except BaseException as caught:  # noqa: BLE001 - becomes the exit
                     error = caught
-                if task.child_nurseries:
-                    await _close_nurseries(task)
+                if record.task.child_nurseries:
+                    await _close_nurseries(record.task)
     except BaseException as misnested:  # noqa: BLE001 - scopes left open inside
         error = misnested if error is None else error
     node = record.node
@@ -106,6 +106,8 @@ def _end_of(
         ready=record.ready,
         outcome=record.body.outcome,
     )
+    if failure is fault is None:
+        return exit, None
     for fatal in (failure, fault):
         if fatal is not None and is_fatal(fatal, trio.Cancelled):
             return exit, fatal

@@ -65,10 +65,10 @@ def classify(
         How it ended; what of `raised` is its own failure; and what the exception's own
         code raised meanwhile, such as `derive`: the end is told without its help then.
     """
-    failure = raised
+    failure = None if cancelled and type(raised) is cancellations else raised
     try:
-        if raised is not None:
-            failure = own_failure(raised, cancellations, cancelled=cancelled)
+        if failure is not None:
+            failure = own_failure(failure, cancellations, cancelled=cancelled)
         if meant.asked is not None:
             in_order = failure is not None and (
                 stop_in(failure) is not None or outcome.error is failure

@@ -258,7 +258,9 @@ class Node:
         """
         self._counts[make] += 1
         self._recent.append((make, fields))
-        return bool(self._hooks) or is_logged(_LEVELS[make])
+        if self._hooks:
+            return True
+        return is_logged(_LEVELS[make])
 
     def tell(
         self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]

@@ -88,13 +88,14 @@ class Lives(Generic[P]):
     def stop_life(self, stop: Stop[Record]) -> None:
         """Ask a life to end."""
         record = stop.record
-        if not record.alive:
+        if record.scope is None:
             return
-        first = record.asked is None
+        first = record.ending.asked is None
         ask_stop(record, stop.reason, stop.grace, brutal=stop.brutal)
         if first:
             told = (self.node.time(), record.path_text, record.life, stop.reason)
-            self.emit(events.ChildStopping, told)
+            if self.node.note(events.ChildStopping, told):
+                self.tell(events.ChildStopping, told)
 
     def watch_stuck(self, record: Record) -> None:
         """Report a life that outlives its cancellation, again and again."""

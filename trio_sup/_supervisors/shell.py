@@ -24,7 +24,16 @@ from trio_sup._core import events
 from trio_sup._core.errors import RestartLimitExceeded
 from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.plan import doing
-from trio_sup._core.plan.doing import Breathe, Do, GaveUp, Start, Wake
+from trio_sup._core.plan.doing import (
+    Breathe,
+    Do,
+    GaveUp,
+    Settle,
+    Start,
+    Stop,
+    Tell,
+    Wake,
+)
 from trio_sup._core.plan.supervision import Mode
 from trio_sup._core.specs import ChildSpec, Flags, Runs
 from trio_sup._core.strategy import SupervisorCore
@@ -217,29 +226,28 @@ class Shell(Lives[P], PlainBody):
         rest = iter(dos)
         try:
             for do in rest:
-                match do:
-                    case Start():
-                        self._start(do.record, now, supervised=do.supervised)
-                    case doing.Tell():
-                        self.emit(do.make, do.fields)
-                    case doing.Settle():
-                        self.settle(do.record)
-                    case doing.Stop():
-                        self.stop_life(do)
-                    case Wake():
-                        self._wake(do)
-                    case doing.Changed():
-                        do.record.touch()
-                    case doing.Ring():
-                        self.bell.wake()
-                    case _:
-                        self._perform_rare(do)
+                if isinstance(do, Stop):
+                    self.stop_life(do)
+                elif isinstance(do, Settle):
+                    self.settle(do.record)
+                elif isinstance(do, Start):
+                    self._start(do.record, now, supervised=do.supervised)
+                elif isinstance(do, Tell):
+                    self.emit(do.make, do.fields)
+                else:
+                    self._perform_rare(do)
         except BaseException:
             self.perform(rest, now)
             raise
 
     def _perform_rare(self, do: Do[Record]) -> None:
         match do:
+            case Wake():
+                self._wake(do)
+            case doing.Changed():
+                do.record.touch()
+            case doing.Ring():
+                self.bell.wake()
             case doing.Answer(request=Request() as request):
                 request.answer(do.result)
             case doing.Refuse(request=Request() as request):

@@ -84,8 +84,7 @@ class DynamicPlan(Plan[K]):
         records = list(self.core.records.values())
         for first in range(0, len(records), CHUNK):
             chunk = records[first : first + CHUNK]
-            living = [record for record in chunk if record.alive]
-            yield [self.stopping_of(record, self.stop_reason) for record in living]
+            yield self.stopping_of_all(chunk, self.stop_reason)
             if len(chunk) == CHUNK:
                 yield (BREATHE,)
 

@@ -6,8 +6,8 @@ is started any more, and no request is accepted (design rule 12).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from typing import Any, Generic, Literal, TypeAlias
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any, Final, Generic, Literal, TypeAlias
 
 from trio_sup._core import events
 from trio_sup._core.exits import NORMAL, Exit
@@ -28,6 +28,9 @@ from trio_sup._core.strategy import (
 from trio_sup._core.words import Shutdown
 
 Mode: TypeAlias = Literal["down", "starting", "running", "stopping"]
+
+LETS_START: Final = ("running", "starting")
+"""The modes in which lives begin, and ends are decided about."""
 
 
 class Plan(Generic[K]):
@@ -203,12 +206,23 @@ class Plan(Generic[K]):
         """
         if shutdown is None:
             shutdown = record.spec.shutdown
-        brutal = shutdown == "brutal_kill"
-        grace = 0.0 if self.hurried or shutdown == "brutal_kill" else shutdown
-        # The cause is named once, by the supervisor where it arose.
-        if not reason.startswith("supervisor "):
-            reason = f"supervisor {self.own.path_text}: {reason}"
-        return doing.Stop(record, reason, grace, brutal)
+        return self._stop_of(record, self._as_cause(reason), shutdown)
+
+    def stopping_of_all(self, records: Iterable[K], reason: str) -> list[doing.Stop[K]]:
+        """How those of several children that live are asked to stop."""
+        cause, stop_of = self._as_cause(reason), self._stop_of
+        return [stop_of(one, cause, one.spec.shutdown) for one in records if one.alive]
+
+    def _stop_of(self, record: K, cause: str, shutdown: Shutdown) -> doing.Stop[K]:
+        if shutdown == "brutal_kill":
+            return doing.Stop(record, cause, 0.0, brutal=True)
+        return doing.Stop(record, cause, 0.0 if self.hurried else shutdown, brutal=False)
+
+    def _as_cause(self, reason: str) -> str:
+        """Name the cause once: by the supervisor where it arose."""
+        if reason.startswith("supervisor "):
+            return reason
+        return f"supervisor {self.own.path_text}: {reason}"
 
     def stop_child(self, record: K, reason: str) -> Steps[K, None]:
         """Stop a child if it lives, and wait for its end."""
@@ -221,20 +235,18 @@ class Plan(Generic[K]):
     @property
     def lets_start(self) -> bool:
         """Whether what was to be started before others were told still is to be."""
-        return self.mode in ("starting", "running")
+        return self.mode in LETS_START
 
     def begins(self, record: K, now: float, *, supervised: bool) -> None:
         """A life begins: its name is reserved, and its task is about to be spawned."""
-        again = record.status in ("restarting", "backing_off")
+        if record.status == "restarting" or record.status == "backing_off":
+            record.restarts += 1
         record.ticket += 1
         record.life += 1
-        record.ready = False
-        record.in_plan = record.undecided = False
+        record.ready = record.in_plan = record.undecided = False
         record.rests_with_parent = False
         record.supervised_start = supervised
         record.enter("begins")
-        if again:
-            record.restarts += 1
         record.life_began = now
         self.living += 1
 
@@ -273,12 +285,14 @@ class Plan(Generic[K]):
         self.living -= 1
         if fatal or self._absorbs(record):
             record.enter("rests")
-            if fatal or not self.lets_start:
+            if fatal or self.mode not in LETS_START:
                 record.overtaken = record.life
 
     def _absorbs(self, record: K) -> bool:
         """Whether an end needs no decision: who asked for it goes on from there."""
-        return record.asked is not None or record.in_plan or not self.lets_start
+        return (
+            record.asked is not None or record.in_plan or self.mode not in LETS_START
+        )
 
     def absorbed(self, record: K) -> Dos[K]:
         """What follows from an end that was absorbed."""
@@ -304,7 +318,7 @@ class Plan(Generic[K]):
             ready: Whether it had become ready.
         """
         if self._absorbs(record):
-            if not self.lets_start and record.overtaken != record.life:
+            if record.overtaken != record.life and self.mode not in LETS_START:
                 # The stop came since: somebody was told of the end, and stopped it.
                 record.enter("rests")
                 record.overtaken = record.life
