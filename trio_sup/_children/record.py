@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, Self
+from collections.abc import Coroutine, Hashable
+from typing import TYPE_CHECKING, Any, Self
 
 import trio
 
@@ -67,9 +67,11 @@ class Record(ObservedState):
         self.node: HostNode[Record] = node
         self.uid: int = node.next_uid()
         self.parent: Supervising[Record] | None = parent
-        above = "" if parent is None else parent.path_text + "/"
+        above = "" if parent is None else parent.record.path_text + "/"
         # The one place where ids become text: no log, error or viewer gets another.
-        self.path_text: str = above + clean(safe_text(id))
+        self.path_text: str = above + (
+            str(id) if type(id) is int else clean(safe_text(id))
+        )
         # Grows with every lifecycle change; the inspector compares it.
         self.version: int = 0
         self.waiters: Waiters | None = None
@@ -149,9 +151,13 @@ class Record(ObservedState):
             WrongRun: called from a thread or from another Trio run.
         """
         self.node.home.check("handle.wait", self.path_text, waits=True)
+        await self.changed()
+
+    def changed(self) -> Coroutine[Any, Any, None]:
+        """As `wait_change`, for who is in the right place for sure."""
         if self.waiters is None:
             self.waiters = Waiters()
-        await self.waiters.wait()
+        return self.waiters.wait()
 
     def check_run(self, call: str, *, waits: bool = True) -> None:
         """Refuse to wait in a thread or in another Trio run; raises `WrongRun`."""

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from trio_sup._children.life import CAUGHT_IN
-from trio_sup._core.anatomy import before, is_group, members_of, traceback_of
+from trio_sup._core.anatomy import before, members_of, traceback_of
 from trio_sup._core.exits import Exit
 from trio_sup._core.remains import LIGHT, Heavy, in_words, is_plain, weight
 from trio_sup._trio.stacks import format_error
@@ -70,10 +70,11 @@ def let_go(record: Record, exit: Exit, story: Remembers) -> None:
         reason = exit.reason  # mostly a word of the library's own
         if reason is None or (type(reason) is str and len(reason) <= LIGHT // 8):
             return
+    elif exit.reason is None and is_plain(error):
+        _clear_frames_of(error)  # the ordinary crash
+        return
     else:
         clear_frames(error)
-        if exit.reason is None and is_plain(error):
-            return
     heavy = weight(error) + weight(exit.reason)
     if heavy > LIGHT:
         _keep_words(record, exit, heavy, story)
@@ -103,10 +104,6 @@ def clear_frames(error: BaseException) -> None:
     Those of its causes, contexts and members, too, up to a bound. A frame that still
     runs, or waits (it belongs to a task that caught the exception), is left alone.
     """
-    cause, context = before(error)
-    if cause is context is None and not is_group(error):
-        _clear_frames_of(error)  # the ordinary crash
-        return
     seen: set[int] = set()
     todo: deque[BaseException | None] = deque([error])
     while todo and len(seen) < CLEARED:

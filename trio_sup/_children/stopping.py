@@ -44,7 +44,13 @@ def ask_stop(
             ending.deadline = record.node.time()
             _watch(record)
             return
-    arm(record, 0.0 if brutal else grace)
+    if not brutal and 0 < grace < math.inf and ending.deadline == math.inf:
+        # The first word of its end, and as most of them.
+        ending.deadline = deadline = record.node.time() + grace
+        due = partial(_expire, record, ending)
+        ending.alarm = record.node.alarms.at(deadline, due)
+    else:
+        arm(record, 0.0 if brutal else grace)
 
 
 def cut_short(record: Record, exit: Exit, reason: str) -> None:

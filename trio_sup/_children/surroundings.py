@@ -77,6 +77,9 @@ class HostNode(Protocol[R]):
         """Remember an event; return whether somebody is to be told."""
         ...
 
+    def keep(self, make: Callable[..., Any], fields: tuple[Any, ...]) -> None:
+        """Remember an event of which nobody is to be told."""
+
     def tell(self, make: Callable[..., Any], fields: tuple[Any, ...]) -> None:
         """Log an event that was noted just now, and tell the hooks."""
 

@@ -46,20 +46,20 @@ is_logged = log.logger.isEnabledFor
 _LEVELS: defaultdict[Callable[..., LifecycleEvent], int] = defaultdict(
     lambda: logging.DEBUG,
     {
-    events.ChildStartFailed: logging.ERROR,
-    events.ChildStopped: logging.ERROR,
-    events.ChildCrashed: logging.ERROR,
-    events.ChildStuck: logging.ERROR,
-    events.SupervisorGaveUp: logging.ERROR,
-    events.ChildQuarantinedEvent: logging.ERROR,
-    events.OperatorAction: logging.WARNING,
-    events.SupervisorAutoShutdown: logging.INFO,
-    events.RestartDecided: logging.INFO,
-    events.ChildStarted: logging.INFO,
-    events.ChildStarting: logging.DEBUG,
-    events.ChildStopping: logging.DEBUG,
-    events.ChildRemoved: logging.DEBUG,
-    events.Requested: logging.DEBUG,
+        events.ChildStartFailed: logging.ERROR,
+        events.ChildStopped: logging.ERROR,
+        events.ChildCrashed: logging.ERROR,
+        events.ChildStuck: logging.ERROR,
+        events.SupervisorGaveUp: logging.ERROR,
+        events.ChildQuarantinedEvent: logging.ERROR,
+        events.OperatorAction: logging.WARNING,
+        events.SupervisorAutoShutdown: logging.INFO,
+        events.RestartDecided: logging.INFO,
+        events.ChildStarted: logging.INFO,
+        events.ChildStarting: logging.DEBUG,
+        events.ChildStopping: logging.DEBUG,
+        events.ChildRemoved: logging.DEBUG,
+        events.Requested: logging.DEBUG,
     },
 )
 
@@ -112,8 +112,8 @@ class Node:
         self.bodies: Callable[[Record], Any] = _body_of
         """Makes what runs in the lives of a new child; not for users."""
         # With how many failures of that hook there were; only the first is told. In a
-        # list, so that it is counted without the hook's own hash.
-        self._hooks: dict[EventHook, list[int]] = {}
+        # list, so that it is counted without the hook's own hash. None without hooks.
+        self._hooks: dict[EventHook, list[int]] | None = None
         # Children whose last exit is kept whole although it is heavy.
         self.heavy_exits: HeavyExits[Record] = HeavyExits()
 
@@ -205,6 +205,8 @@ class Node:
             WrongRun: called from a thread or from another Trio run.
         """
         self.home.check("node.add_hook", self.name)
+        if self._hooks is None:
+            self._hooks = {}
         self._hooks[hook] = [0]
 
     def remove_hook(self, hook: EventHook) -> None:
@@ -214,7 +216,9 @@ class Node:
             WrongRun: called from elsewhere while the Trio run goes on.
         """
         self.home.check_if_going("node.remove_hook", self.name)
-        self._hooks.pop(hook, None)
+        if self._hooks is not None:
+            self._hooks.pop(hook, None)
+            self._hooks = self._hooks or None
 
     @async_block
     async def events(self, capacity: int = 1024) -> AsyncGenerator[EventStream]:
@@ -258,9 +262,18 @@ class Node:
         """
         self._counts[make] += 1
         self._recent.append((make, fields))
-        if self._hooks:
-            return True
-        return is_logged(_LEVELS[make])
+        return self._hooks is not None or is_logged(_LEVELS[make])
+
+    def keep(
+        self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]
+    ) -> None:
+        """Remember an event of which nobody is to be told.
+
+        For one in the same step as another, that nobody was to be told of although it
+        is logged no lower.
+        """
+        self._counts[make] += 1
+        self._recent.append((make, fields))
 
     def tell(
         self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]
@@ -271,11 +284,13 @@ class Node:
         level = _level(make, fields)
         if is_logged(level):
             _log(event, level)
-        if self._hooks:
-            self._call_hooks(event)
+        if self._hooks is not None:
+            self._call_hooks(event, list(self._hooks.items()))
 
-    def _call_hooks(self, event: LifecycleEvent) -> None:
-        for hook, failures in list(self._hooks.items()):
+    def _call_hooks(
+        self, event: LifecycleEvent, hooks: list[tuple[EventHook, list[int]]]
+    ) -> None:
+        for hook, failures in hooks:
             try:
                 call_user(hook, event)
             except Exception as error:  # noqa: BLE001 - reported

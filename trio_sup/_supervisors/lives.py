@@ -28,7 +28,7 @@ from trio_sup._core import events
 from trio_sup._core.anatomy import before, class_name, is_a, set_context
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.plan.doing import Do, Stop
-from trio_sup._core.plan.supervision import Plan
+from trio_sup._core.plan.supervision import LETS_START, Plan
 from trio_sup._core.specs import Flags
 from trio_sup._supervisors.story import (
     EventParts,
@@ -104,7 +104,12 @@ class Lives(Generic[P]):
     # Starting.
 
     def spawn(
-        self, record: Record, *, supervised: bool, now: float | None = None
+        self,
+        record: Record,
+        *,
+        supervised: bool,
+        now: float | None = None,
+        heard: bool = True,
     ) -> None:
         """Begin the next life of a child. Synchronous.
 
@@ -113,6 +118,7 @@ class Lives(Generic[P]):
             supervised: Whether the caller waits for the start and deals with its
                 failure; else a failure is a failed restart.
             now: The present time, where the caller knows it.
+            heard: Whether anybody may have to be told of it.
 
         Raises:
             AlreadyRegistered: its name is taken; nothing was started.
@@ -131,7 +137,8 @@ class Lives(Generic[P]):
             self._arm_start(record, now + spec.start_timeout)
         try:
             record.body.begin_life()
-            start, path = self.nursery.start_soon, record.path_text
+            start: Callable[..., None] = self.nursery.start_soon
+            path = record.path_text
             self.base.run(start, run_life, self, record, name=path)
         except BaseException:
             record.life_done()  # there is no task that would end it
@@ -139,7 +146,9 @@ class Lives(Generic[P]):
             raise
         record.touch()
         told = (now, path, record.life)
-        if node.note(events.ChildStarting, told):
+        if not heard:
+            node.keep(events.ChildStarting, told)
+        elif node.note(events.ChildStarting, told):
             self.tell(events.ChildStarting, told)
 
     def _arm_start(self, record: Record, until: float) -> None:
@@ -197,7 +206,12 @@ class Lives(Generic[P]):
             except BaseException as fault:  # noqa: BLE001 - told, or passed up
                 self.take_fault(record, fault)
         try:
-            self._follow(record, exit, fatal, now, ready=ready)
+            if fatal is not None:
+                self.pass_up(record, fatal)
+            elif ready and self.plan.again(record, exit, now):
+                self._begin_again(record, now)
+            else:
+                self.perform(self.plan.ended(record, exit, now, ready=ready), now)
         except BaseException as fault:  # noqa: BLE001 - the supervisor ends in order
             self.undecided(record, exit, fault)
         if record.version == version:  # nobody was told yet, as of a next life
@@ -205,34 +219,43 @@ class Lives(Generic[P]):
         if self.plan.wakes(record):
             self.bell.wake()
 
-    def _follow(
+    def _begin_again(self, record: Record, now: float) -> None:
+        """Tell of a restart at once, and begin the next life."""
+        told = (now, record.path_text, record.life, 0.0, self.flags.strategy, 0)
+        heard = self.node.note(events.RestartDecided, told)
+        if heard:
+            self.tell(events.RestartDecided, told)
+        # Without a hook, and the hash of a name, nothing of the user's comes between.
+        heard = heard or record.spec.name is not None
+        self.start(record, now, supervised=False, heard=heard)
+
+    def start(
         self,
         record: Record,
-        exit: Exit,
-        fatal: BaseException | None,
-        now: float,
+        now: float | None,
         *,
-        ready: bool,
+        supervised: bool,
+        heard: bool = True,
     ) -> None:
-        """Do what follows from an end that has been told of."""
-        if fatal is not None:
-            self.pass_up(record, fatal)
-        elif ready and self.plan.again(record, exit, now):
-            told = self.plan.restart_told(record, 0.0, now)
-            if self.node.note(told.make, told.fields):
-                self.tell(told.make, told.fields)
-            self.start_again(record, now)
-        else:
-            self.perform(self.plan.ended(record, exit, now, ready=ready), now)
-
-    def start_again(self, record: Record, now: float) -> None:
-        """Begin the next life of a child, which nobody waits for.
+        """Begin the next life of a child, if that is still wanted.
 
         Args:
             record: A child that is down.
-            now: The present time.
+            now: The present time, where the caller knows it.
+            supervised: As for `spawn`.
+            heard: As for `spawn`.
         """
-        raise NotImplementedError
+        if self.plan.mode not in LETS_START:
+            return
+        try:
+            self.spawn(record, supervised=supervised, now=now, heard=heard)
+        except Exception as error:  # noqa: BLE001 - told as a failed start
+            # Its name is taken, or what a key or a policy of the user's raises.
+            failed = Exit("crashed", None, error)
+        else:
+            return
+        now = self.node.time()
+        self.perform(self.plan.not_started(record, failed, now, supervised=supervised))
 
     def _put_away_anyway(
         self, record: Record, exit: Exit, event: EventParts, fault: BaseException

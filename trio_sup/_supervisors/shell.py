@@ -154,7 +154,7 @@ class Shell(Lives[P], PlainBody):
     async def _work(self, done: Callable[[], bool]) -> None:
         """Take one turn after the other."""
         while not done():
-            dos = self.plan.turn(trio.current_time())
+            dos = self.plan.turn(self.node.time())
             if not dos:
                 if not done():
                     await self.bell.wait()
@@ -186,7 +186,8 @@ class Shell(Lives[P], PlainBody):
 
     def new_record(self, spec: ChildSpec[Any], id: Hashable) -> Record:
         """Make the record of a child; it is not started."""
-        note_endless_backoff(spec, self.flags, self.record.path_text)
+        if spec.backoff is not None:
+            note_endless_backoff(spec, self.flags, self.record.path_text)
         return Record(spec, id, self, self.node)
 
     # What may be asked of it from above.
@@ -231,7 +232,7 @@ class Shell(Lives[P], PlainBody):
                 elif isinstance(do, Settle):
                     self.settle(do.record)
                 elif isinstance(do, Start):
-                    self._start(do.record, now, supervised=do.supervised)
+                    self.start(do.record, now, supervised=do.supervised)
                 elif isinstance(do, Tell):
                     self.emit(do.make, do.fields)
                 else:
@@ -274,23 +275,6 @@ class Shell(Lives[P], PlainBody):
                 raise do.fatal
             case _:
                 raise AssertionError(f"nobody can do {do!r}")
-
-    def start_again(self, record: Record, now: float) -> None:
-        """Begin the next life of a child, which nobody waits for."""
-        self._start(record, now, supervised=False)
-
-    def _start(self, record: Record, now: float | None, *, supervised: bool) -> None:
-        if not self.plan.lets_start:
-            return
-        try:
-            self.spawn(record, supervised=supervised, now=now)
-        except Exception as error:  # noqa: BLE001 - told as a failed start
-            # Its name is taken, or what a key or a policy of the user's raises.
-            failed = Exit("crashed", None, error)
-        else:
-            return
-        now = self.node.time()
-        self.perform(self.plan.not_started(record, failed, now, supervised=supervised))
 
     def _wake(self, wake: Wake[Record]) -> None:
         self.forget_alarm(wake.record)

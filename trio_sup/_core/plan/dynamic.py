@@ -131,7 +131,8 @@ class DynamicPlan(Plan[K]):
             ChildSpecError: the specification does not fit.
         """
         check_child(spec, self.flags, dynamic=True)
-        self._check_running()
+        if self.mode != "running":
+            raise Refused("stopping")
         records = self.core.records
         if spec.id is not None and spec.id in records:
             raise Refused("already_started", records[spec.id])
@@ -149,9 +150,11 @@ class DynamicPlan(Plan[K]):
         """An explicit id, the name's key, or a serial number (DYN-006)."""
         if spec.id is not None:
             return spec.id
-        key, records = key_of(spec.name), self.core.records
-        if key is not None and key not in records:
-            return key
+        records = self.core.records
+        if spec.name is not None:
+            key = key_of(spec.name)
+            if key is not None and key not in records:
+                return key
         while True:
             self._serial += 1
             if self._serial not in records:

@@ -216,7 +216,9 @@ class Plan(Generic[K]):
     def _stop_of(self, record: K, cause: str, shutdown: Shutdown) -> doing.Stop[K]:
         if shutdown == "brutal_kill":
             return doing.Stop(record, cause, 0.0, brutal=True)
-        return doing.Stop(record, cause, 0.0 if self.hurried else shutdown, brutal=False)
+        return doing.Stop(
+            record, cause, 0.0 if self.hurried else shutdown, brutal=False
+        )
 
     def _as_cause(self, reason: str) -> str:
         """Name the cause once: by the supervisor where it arose."""
@@ -290,9 +292,7 @@ class Plan(Generic[K]):
 
     def _absorbs(self, record: K) -> bool:
         """Whether an end needs no decision: who asked for it goes on from there."""
-        return (
-            record.asked is not None or record.in_plan or self.mode not in LETS_START
-        )
+        return record.asked is not None or record.in_plan or self.mode not in LETS_START
 
     def absorbed(self, record: K) -> Dos[K]:
         """What follows from an end that was absorbed."""
