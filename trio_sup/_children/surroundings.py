@@ -155,9 +155,6 @@ class Supervising(Protocol[R]):
     def watch_stuck(self, record: R) -> None:
         """Report a child that outlives its cancellation."""
 
-    def emit(self, make: Callable[..., Any], fields: tuple[Any, ...]) -> None:
-        """Tell of an event."""
-
     def tell(self, make: Callable[..., Any], fields: tuple[Any, ...]) -> None:
         """Tell of an event that the node has noted."""
 

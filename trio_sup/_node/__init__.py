@@ -4,6 +4,7 @@ The rule here: the node keeps what belongs to a whole run, and decides nothing a
 children.
 
     node      its roots, its registry, its events and who hears them
+    logged    at which level an event is logged, and how
     attach    the present task as a child with a mailbox, under no supervisor
     whereis   look-ups in the node's own registry
     inside    what is told of one child on request, for the inspector

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import string
 import sys
 from collections import defaultdict, deque
@@ -16,52 +15,23 @@ from trio.lowlevel import RunVar
 
 from trio_sup._children.current import record_of
 from trio_sup._children.generators import Generators
-from trio_sup._core import events
-from trio_sup._core.anatomy import is_a, is_showable, traceback_of
-from trio_sup._core.clean import clean
-from trio_sup._core.ends import end_of_process, is_good_end
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
 from trio_sup._core.remains import HeavyExits
+from trio_sup._node.logged import LOUDEST, TELLS_AN_END, is_logged, write
 from trio_sup._registry.registry import Registry
 from trio_sup._trio.alarms import AlarmClock, alarm_clock
 from trio_sup._trio.blocks import async_block
 from trio_sup._trio.gate import Gate
 from trio_sup._trio.home import Home, own_home
 from trio_sup._trio.last_resort import report_hook
-from trio_sup._trio.log import Log
 from trio_sup._trio.protect import call_user
-from trio_sup._trio.stacks import format_error
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
     from trio_sup._node.inside import Inside
 
 Fields = TypeVarTuple("Fields")
-
-log = Log("trio_sup")
-is_logged = log.logger.isEnabledFor
-
-# The highest level that an event of each class may have; DEBUG for all others.
-_LEVELS: defaultdict[Callable[..., LifecycleEvent], int] = defaultdict(
-    lambda: logging.DEBUG,
-    {
-        events.ChildStartFailed: logging.ERROR,
-        events.ChildStopped: logging.ERROR,
-        events.ChildCrashed: logging.ERROR,
-        events.ChildStuck: logging.ERROR,
-        events.SupervisorGaveUp: logging.ERROR,
-        events.ChildQuarantinedEvent: logging.ERROR,
-        events.OperatorAction: logging.WARNING,
-        events.SupervisorAutoShutdown: logging.INFO,
-        events.RestartDecided: logging.INFO,
-        events.ChildStarted: logging.INFO,
-        events.ChildStarting: logging.DEBUG,
-        events.ChildStopping: logging.DEBUG,
-        events.ChildRemoved: logging.DEBUG,
-        events.Requested: logging.DEBUG,
-    },
-)
 
 RECENT = 1024
 """How many events a node remembers for those who come later."""
@@ -184,7 +154,7 @@ class Node:
                     new = (words if field is exit else field for field in fields)
                     recent[place] = (make, tuple(new))
                     return
-            elif isinstance(entry, _TELLS_AN_END) and entry.exit is exit:
+            elif isinstance(entry, TELLS_AN_END) and entry.exit is exit:
                 recent[place] = attrs.evolve(entry, exit=words)
                 return
 
@@ -262,7 +232,7 @@ class Node:
         """
         self._counts[make] += 1
         self._recent.append((make, fields))
-        return self._hooks is not None or is_logged(_LEVELS[make])
+        return self._hooks is not None or is_logged(LOUDEST[make])
 
     def keep(
         self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]
@@ -281,9 +251,7 @@ class Node:
         """Log an event that was noted just now, and tell the hooks."""
         event = make(*fields)
         self._recent[-1] = event  # they are told of the very object that stays
-        level = _level(make, fields)
-        if is_logged(level):
-            _log(event, level)
+        write(event)
         if self._hooks is not None:
             self._call_hooks(event, list(self._hooks.items()))
 
@@ -301,44 +269,6 @@ class Node:
 
 _Unmade: TypeAlias = tuple[Callable[..., LifecycleEvent], tuple[Any, ...]]
 """The class of an event and its fields."""
-
-
-def _level(make: Callable[..., LifecycleEvent], fields: tuple[Any, ...]) -> int:
-    """Work out the level of an event."""
-    if make is events.ChildStopped or make is events.ChildStartFailed:
-        exit: Exit = fields[3]
-        if exit.error is None:
-            # `Stop` before it was ready: in order.
-            failed = make is events.ChildStartFailed
-            return logging.INFO if failed else logging.DEBUG
-    return _LEVELS[make]
-
-
-_TELLS_AN_END = (events.ChildCrashed, events.ChildStartFailed, events.ChildStopped)
-
-
-def _level_of_end(end: SystemExit | KeyboardInterrupt) -> int:
-    pressed = is_a(end, KeyboardInterrupt)
-    return logging.INFO if pressed or is_good_end(end) else logging.ERROR
-
-
-def _log(event: LifecycleEvent, level: int) -> None:
-    error = event.exit.error if isinstance(event, _TELLS_AN_END) else None
-    if error is not None and not is_a(error, Exception):
-        end = end_of_process(error)
-        if end is not None:
-            # As Python has it, `sys.exit()` and Ctrl-C are no crash to be traced.
-            level, error = _level_of_end(end), None
-            if not is_logged(level):
-                return
-    text: str = clean(event.summary)  # an exception's text may hold anything
-    shown = None
-    if error is not None:
-        if is_showable(error):
-            shown = type(error), error, traceback_of(error)
-        else:  # handlers would never be done with it, or raise
-            text += "\n" + format_error(error)
-    log.log(level, "%s", text, exc_info=shown, extra={"trio_sup_event": event})
 
 
 class EventStream:

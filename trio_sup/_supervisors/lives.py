@@ -227,9 +227,9 @@ class Lives(Generic[P]):
             self.tell(events.RestartDecided, told)
         # Without a hook, and the hash of a name, nothing of the user's comes between.
         heard = heard or record.spec.name is not None
-        self.start(record, now, supervised=False, heard=heard)
+        self._start(record, now, supervised=False, heard=heard)
 
-    def start(
+    def _start(
         self,
         record: Record,
         now: float | None,

@@ -152,11 +152,12 @@ class Shell(Lives[P], PlainBody):
         self._raise_outcome()
 
     async def _work(self, done: Callable[[], bool]) -> None:
-        """Take one turn after the other."""
-        while not done():
-            dos = self.plan.turn(self.node.time())
+        """Take one turn after the other, until it stops and that is done."""
+        plan, time = self.plan, self.node.time
+        while plan.mode != "stopping" or not done():
+            dos = plan.turn(time())
             if not dos:
-                if not done():
+                if plan.mode != "stopping" or not done():
                     await self.bell.wait()
             elif isinstance(first := dos[0], Breathe):
                 for _ in range(first.times):
@@ -232,7 +233,7 @@ class Shell(Lives[P], PlainBody):
                 elif isinstance(do, Settle):
                     self.settle(do.record)
                 elif isinstance(do, Start):
-                    self.start(do.record, now, supervised=do.supervised)
+                    self._start(do.record, now, supervised=do.supervised)
                 elif isinstance(do, Tell):
                     self.emit(do.make, do.fields)
                 else:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from trio_sup._core.addresses import key_of
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import NOPROC, Exit, Ignore
+from trio_sup._core.plan.asking import cause_of, stops_of
 from trio_sup._core.plan.doing import (
     Breathe,
     Do,
@@ -82,9 +83,10 @@ class DynamicPlan(Plan[K]):
     def _ask_all(self) -> Steps[K, None]:
         """Ask all that live: some at a time, for they may be many."""
         records = list(self.core.records.values())
+        cause = cause_of(self.stop_reason, self.own.path_text)
         for first in range(0, len(records), CHUNK):
             chunk = records[first : first + CHUNK]
-            yield self.stopping_of_all(chunk, self.stop_reason)
+            yield stops_of(chunk, cause, hurried=self.hurried)
             if len(chunk) == CHUNK:
                 yield (BREATHE,)
 

@@ -14,6 +14,7 @@ from attrs import Factory, define
 
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import Exit, Ignore
+from trio_sup._core.plan import telling
 from trio_sup._core.plan.doing import Changed, K, Settle, Steps, Wake
 from trio_sup._core.plan.supervision import Plan
 from trio_sup._core.strategy import Decision, Restart
@@ -91,7 +92,8 @@ class Groups(Generic[K]):
                 pivot = waiting.pivot
         group = plan.core.group_of(pivot)
         # Told of the child that ended, whose delay it is, whatever the pivot is now.
-        yield (plan.restart_told(ended, delay, plan.now, len(group) - 1),)
+        strategy, others = plan.flags.strategy, len(group) - 1
+        yield (telling.restarts(ended, delay, strategy, plan.now, others),)
         yield from self.replace(pivot, at)
 
     def _comes_before(self, one: K, other: K) -> bool:

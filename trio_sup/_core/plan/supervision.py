@@ -6,12 +6,11 @@ is started any more, and no request is accepted (design rule 12).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Final, Generic, Literal, TypeAlias
 
-from trio_sup._core import events
 from trio_sup._core.exits import NORMAL, Exit
-from trio_sup._core.plan import doing, telling
+from trio_sup._core.plan import asking, doing, telling
 from trio_sup._core.plan.doing import NOTHING, READY, Do, Dos, K, Settle, Start, Steps
 from trio_sup._core.plan.line import Line
 from trio_sup._core.specs import ChildSpec, Flags
@@ -206,25 +205,8 @@ class Plan(Generic[K]):
         """
         if shutdown is None:
             shutdown = record.spec.shutdown
-        return self._stop_of(record, self._as_cause(reason), shutdown)
-
-    def stopping_of_all(self, records: Iterable[K], reason: str) -> list[doing.Stop[K]]:
-        """How those of several children that live are asked to stop."""
-        cause, stop_of = self._as_cause(reason), self._stop_of
-        return [stop_of(one, cause, one.spec.shutdown) for one in records if one.alive]
-
-    def _stop_of(self, record: K, cause: str, shutdown: Shutdown) -> doing.Stop[K]:
-        if shutdown == "brutal_kill":
-            return doing.Stop(record, cause, 0.0, brutal=True)
-        return doing.Stop(
-            record, cause, 0.0 if self.hurried else shutdown, brutal=False
-        )
-
-    def _as_cause(self, reason: str) -> str:
-        """Name the cause once: by the supervisor where it arose."""
-        if reason.startswith("supervisor "):
-            return reason
-        return f"supervisor {self.own.path_text}: {reason}"
+        cause = asking.cause_of(reason, self.own.path_text)
+        return asking.stop_of(record, cause, shutdown, hurried=self.hurried)
 
     def stop_child(self, record: K, reason: str) -> Steps[K, None]:
         """Stop a child if it lives, and wait for its end."""
@@ -302,7 +284,7 @@ class Plan(Generic[K]):
         """Decide about the end of a life that was ready, if the next one follows at once.
 
         Of most ends nothing else comes, so it is asked first: then the restart is to be
-        told of (`restart_told`), and begun. Else nothing is decided yet: see `ended`.
+        told of, and begun. Else nothing is decided yet: see `ended`.
         """
         if record.in_plan or self.mode != "running" or record.asked is not None:
             return False
@@ -377,7 +359,7 @@ class Plan(Generic[K]):
         """What is to be done by a decision that concerns one child only."""
         match decision:
             case Restart(delay):
-                told = self.restart_told(record, delay, now)
+                told = telling.restarts(record, delay, self.flags.strategy, now)
                 if delay == 0:
                     return (told, Start(record))
                 wake = doing.Wake(now + delay, record, record.ticket)
@@ -390,13 +372,6 @@ class Plan(Generic[K]):
                 return self._give_up(record, now, own=own)
             case AutoShutdown():
                 return self._shut_down(record, now)
-
-    def restart_told(
-        self, record: K, delay: float, now: float, siblings: int = 0
-    ) -> doing.Tell:
-        """The announcement of a restart."""
-        head = (now, record.path_text, record.life, delay)
-        return doing.Tell(events.RestartDecided, (*head, self.flags.strategy, siblings))
 
     def _shut_down(self, record: K, now: float) -> Dos[K]:
         record.rests_with_parent = self.is_original(record)

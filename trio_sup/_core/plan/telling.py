@@ -12,6 +12,14 @@ def requested(record: ChildState, action: str, now: float) -> Tell:
     return Tell(events.Requested, (now, record.path_text, record.life, action))
 
 
+def restarts(
+    record: ChildState, delay: float, strategy: str, now: float, siblings: int = 0
+) -> Tell:
+    """A child is to be restarted, perhaps with siblings."""
+    head = (now, record.path_text, record.life, delay)
+    return Tell(events.RestartDecided, (*head, strategy, siblings))
+
+
 def quarantined(record: ChildState, now: float) -> Tell:
     """A child has used up its own budget, and stays down."""
     budget = record.spec.budget
