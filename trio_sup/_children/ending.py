@@ -28,6 +28,8 @@ class Ending:
     alarm: Alarm | None = None
     forced: bool = False
     """The deadline has come."""
+    returned: bool = False
+    """The code has returned, and the end waits for its turn to be decided about."""
 
 
 GOING: Final = Ending()

@@ -16,6 +16,7 @@ from trio.lowlevel import current_task, enable_ki_protection
 
 from trio_sup._children.current import current_record
 from trio_sup._children.ending import GOING
+from trio_sup._children.stopping import has_returned
 from trio_sup._core.exits import Exit, is_fatal
 from trio_sup._core.judge import classify, is_plain_crash
 from trio_sup._trio.gate import LOOK
@@ -57,9 +58,11 @@ async def run_life(host: LifeHost, record: Record) -> None:
                     await _close_nurseries(record.task)
     except BaseException as misnested:  # noqa: BLE001 - scopes left open inside
         error = misnested if error is None else error
+    cancelled = record.ending is not GOING and scope.cancel_called
     node = record.node
     node.gate.passed += 1
     if node.gate.passed >= LOOK and node.gate.is_crowded():
+        has_returned(record)
         await node.gate.wait()
     exit = fatal = None
     try:
@@ -68,7 +71,7 @@ async def run_life(host: LifeHost, record: Record) -> None:
         if record.ending is GOING and is_plain_crash(error):
             exit = Exit("crashed", None, error)
         else:
-            exit, fatal = _end_of(record, error, cancelled=scope.cancel_called)
+            exit, fatal = _end_of(record, error, cancelled=cancelled)
         host.life_over(record, exit, fatal)
     finally:
         # Break the cycle error -> traceback -> this frame -> record, exit -> error.

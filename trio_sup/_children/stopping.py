@@ -44,8 +44,9 @@ def ask_stop(
             ending.deadline = record.node.time()
             _watch(record)
             return
-    if not brutal and 0 < grace < math.inf and ending.deadline == math.inf:
-        # The first word of its end, and as most of them.
+    first = ending.deadline == math.inf and not ending.returned
+    if first and not brutal and 0 < grace < math.inf:
+        # As most ends are asked for.
         ending.deadline = deadline = record.node.time() + grace
         due = partial(_expire, record, ending)
         ending.alarm = record.node.alarms.at(deadline, due)
@@ -74,11 +75,25 @@ def arm(record: Record, grace: float) -> None:
     ending.alarm = record.node.alarms.at(ending.deadline, due)
 
 
+def has_returned(record: Record) -> None:
+    """The code of a life is over; only the decision about its end is still to come.
+
+    Nothing is left that could be forced, or that could hang.
+    """
+    if record.ending is GOING:
+        record.ending = Ending()
+    record.ending.returned = True
+    if record.ending.alarm is not None:
+        record.ending.alarm.cancel()
+
+
 def _sooner(record: Record, grace: float) -> bool:
     """Note an earlier deadline; return whether it is earlier than the present."""
     ending = record.ending
     deadline = record.node.time() + grace
     if record.scope is None or ending.forced or deadline >= ending.deadline:
+        return False
+    if ending.returned:
         return False
     if ending is GOING:
         ending = record.ending = Ending()
@@ -99,7 +114,7 @@ def _force(record: Record) -> None:
     todo = [record]
     while todo:
         one = todo.pop()
-        if one.scope is None or one.ending.forced:
+        if one.scope is None or one.ending.forced or one.ending.returned:
             continue
         one.ending.forced = True
         below = one.body.force(one, _reason(one))

@@ -83,7 +83,7 @@ class HostNode(Protocol[R]):
     def tell(self, make: Callable[..., Any], fields: tuple[Any, ...]) -> None:
         """Log an event that was noted just now, and tell the hooks."""
 
-    def roots(self) -> Sequence[R]:
+    def trees(self) -> Sequence[R]:
         """The root supervisors that run at present."""
         ...
 

@@ -4,8 +4,10 @@ The rule here: the node keeps what belongs to a whole run, and decides nothing a
 children.
 
     node      its roots, its registry, its events and who hears them
-    logged    at which level an event is logged, and how
+    levels    at which level each of its events is logged
+    crash_log how its events are logged
     attach    the present task as a child with a mailbox, under no supervisor
-    whereis   look-ups in the node's own registry
+    attached  those tasks as others see them
+    whereis   look-ups in the node's own registry, and addresses of its names
     inside    what is told of one child on request, for the inspector
 """

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import string
 import sys
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVarTuple
+from typing import TYPE_CHECKING, Any, Protocol, TypeVarTuple
 
-import attrs
 import trio
 from trio.lowlevel import RunVar
 
@@ -17,8 +16,10 @@ from trio_sup._children.current import record_of
 from trio_sup._children.generators import Generators
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
+from trio_sup._core.long_memory import FULL, LongMemory
 from trio_sup._core.remains import HeavyExits
-from trio_sup._node.logged import LOUDEST, TELLS_AN_END, is_logged, write
+from trio_sup._node.crash_log import CrashLog, Telling, is_logged
+from trio_sup._node.levels import Levels, level_of, loudest
 from trio_sup._registry.registry import Registry
 from trio_sup._trio.alarms import AlarmClock, alarm_clock
 from trio_sup._trio.blocks import async_block
@@ -29,12 +30,12 @@ from trio_sup._trio.protect import call_user
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+    from trio_sup._core.long_memory import Entry
+    from trio_sup._node.attached import AttachedTasks
     from trio_sup._node.inside import Inside
+    from trio_sup.inspect.node.source import ObservedChild
 
 Fields = TypeVarTuple("Fields")
-
-RECENT = 1024
-"""How many events a node remembers for those who come later."""
 
 
 class EventHook(Protocol):
@@ -59,7 +60,7 @@ class Node:
 
     def __init__(self) -> None:
         self.name: str = default_name()
-        self.home: Home = own_home("current_node")
+        self.home: Home = own_home("current_node", "node = current_node()")
         """The run itself; not for users."""
         self.registry: Registry = Registry()
         self.generators: Generators = Generators(self)
@@ -71,8 +72,10 @@ class Node:
         self.gate: Gate = Gate()
         """Where lives pass that end; not for users."""
         self._roots: dict[int, Record] = {}
+        self._attached: AttachedTasks | None = None
         self._uids = 0
-        self._recent: deque[LifecycleEvent | _Unmade] = deque(maxlen=RECENT)
+        self._memory: LongMemory = LongMemory()
+        self._recent: list[Entry] = self._memory.entries
         self._counts: defaultdict[Callable[..., LifecycleEvent], int]
         self._counts = defaultdict(int)
         # Messages received, handled and dropped in lives that have ended.
@@ -84,8 +87,20 @@ class Node:
         # With how many failures of that hook there were; only the first is told. In a
         # list, so that it is counted without the hook's own hash. None without hooks.
         self._hooks: dict[EventHook, list[int]] | None = None
+        self._telling: Telling = Telling()
+        self._loudest: Levels = loudest(self._telling.style.level)
         # Children whose last exit is kept whole although it is heavy.
         self.heavy_exits: HeavyExits[Record] = HeavyExits()
+
+    @property
+    def crash_log(self) -> CrashLog:
+        """How crashes are logged; may be set to another, from then on."""
+        return self._telling.style
+
+    @crash_log.setter
+    def crash_log(self, style: CrashLog) -> None:
+        self._telling.style = style
+        self._loudest = loudest(style.level)
 
     def next_uid(self) -> int:
         """Return a number that no other child of this node ever had."""
@@ -100,9 +115,25 @@ class Node:
         """A root supervisor has ended."""
         self._roots.pop(record.uid, None)
 
-    def roots(self) -> Sequence[Record]:
+    def trees(self) -> Sequence[Record]:
         """The root supervisors that run at present."""
         return list(self._roots.values())
+
+    @property
+    def attached(self) -> AttachedTasks:
+        """The tasks that attached themselves; not for users."""
+        if self._attached is None:
+            # Imported here, for a light start, and as records need a node first.
+            from trio_sup._node.attached import AttachedTasks  # noqa: PLC0415
+
+            self._attached = AttachedTasks(self.next_uid())
+        return self._attached
+
+    def roots(self) -> Sequence[ObservedChild]:
+        """What those see who look: the root supervisors, and who attached himself."""
+        if self._attached is None or not self._attached.tasks:
+            return self.trees()
+        return [*self.trees(), self._attached]
 
     def report_changes(self, to: Callable[[Record], object]) -> bool:
         """Call `to` with every child that has a lifecycle change, from now on.
@@ -135,28 +166,18 @@ class Node:
             WrongRun: called from elsewhere while the Trio run goes on.
         """
         self.home.check_if_going("node.recent_events", self.name)
-        made = [
-            entry[0](*entry[1]) if isinstance(entry, tuple) else entry
-            for entry in self._recent
-        ]
-        self._recent.clear()
-        self._recent.extend(made)
-        return made
+        return self._memory.newest()
+
+    def older_events(self, after: int = 0) -> Sequence[tuple[int, LifecycleEvent]]:
+        """What is remembered of each supervisor's troubles before `recent_events`.
+
+        Each event comes with its number in the order of all; for the inspector.
+        """
+        return self._memory.older(after)
 
     def let_go(self, exit: Exit, words: Exit) -> None:
         """Remember the event of an end with other words for its exit."""
-        recent = self._recent
-        for place in range(len(recent) - 1, -1, -1):
-            entry = recent[place]
-            if isinstance(entry, tuple):
-                make, fields = entry
-                if any(field is exit for field in fields):
-                    new = (words if field is exit else field for field in fields)
-                    recent[place] = (make, tuple(new))
-                    return
-            elif isinstance(entry, TELLS_AN_END) and entry.exit is exit:
-                recent[place] = attrs.evolve(entry, exit=words)
-                return
+        self._memory.let_go(exit, words)
 
     @property
     def events_emitted(self) -> int:
@@ -231,8 +252,10 @@ class Node:
         the event: so it costs one append, and the record is made for whoever looks.
         """
         self._counts[make] += 1
+        if len(self._recent) >= FULL:
+            self._memory.fold()
         self._recent.append((make, fields))
-        return self._hooks is not None or is_logged(LOUDEST[make])
+        return self._hooks is not None or is_logged(self._loudest[make])
 
     def keep(
         self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]
@@ -243,6 +266,8 @@ class Node:
         is logged no lower.
         """
         self._counts[make] += 1
+        if len(self._recent) >= FULL:
+            self._memory.fold()
         self._recent.append((make, fields))
 
     def tell(
@@ -251,7 +276,9 @@ class Node:
         """Log an event that was noted just now, and tell the hooks."""
         event = make(*fields)
         self._recent[-1] = event  # they are told of the very object that stays
-        write(event)
+        level = level_of(event, self._telling.style.level)
+        if is_logged(level):
+            self._telling.write(event, level)
         if self._hooks is not None:
             self._call_hooks(event, list(self._hooks.items()))
 
@@ -265,10 +292,6 @@ class Node:
                 failures[0] += 1
                 if failures[0] == 1:
                     report_hook("event hook", hook, error)
-
-
-_Unmade: TypeAlias = tuple[Callable[..., LifecycleEvent], tuple[Any, ...]]
-"""The class of an event and its fields."""
 
 
 class EventStream:
@@ -321,6 +344,19 @@ def current_node() -> Node:
     Raises:
         WrongRun: outside of `trio.run`; a `RuntimeError`.
     """
+    return node_for("current_node", "node = current_node()")
+
+
+def node_for(call: str, line: str) -> Node:
+    """Return the present node, for what users call by another name.
+
+    Args:
+        call: What they called.
+        line: How that is written where it works.
+
+    Raises:
+        WrongRun: outside of `trio.run`.
+    """
     try:
         return _node.get()
     except LookupError:
@@ -328,7 +364,7 @@ def current_node() -> Node:
         _node.set(node)
         return node
     except RuntimeError:
-        own_home("current_node")
+        own_home(call, line)
         raise
 
 

@@ -208,6 +208,9 @@ class Lives(Generic[P]):
         try:
             if fatal is not None:
                 self.pass_up(record, fatal)
+                # No decision follows, but it is at rest as after any other stop: else
+                # its name would be nobody's, and taken.
+                self.perform(self.plan.absorbed(record), now)
             elif ready and self.plan.again(record, exit, now):
                 self._begin_again(record, now)
             else:

@@ -261,7 +261,7 @@ class Shell(Lives[P], PlainBody):
                 self.record.wind_down()  # of itself, if nobody asked the life to end
                 own = self.record
                 told = (self.node.time(), own.path_text, own.life, do.reason)
-                self.emit(events.SupervisorWindsDown, told)
+                self.emit(events.SupervisorStopping, told)
             case doing.OwnGrace():
                 arm(self.record, do.seconds)
             case GaveUp():

@@ -13,9 +13,11 @@ from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.plan import asking, doing, telling
 from trio_sup._core.plan.doing import NOTHING, READY, Do, Dos, K, Settle, Start, Steps
 from trio_sup._core.plan.line import Line
+from trio_sup._core.plan.quarantine import quarantine, release
 from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import (
+    Abandon,
     AutoShutdown,
     Decision,
     GiveUp,
@@ -196,13 +198,7 @@ class Plan(Generic[K]):
     def stopping_of(
         self, record: K, reason: str, shutdown: Shutdown | None = None
     ) -> doing.Stop[K]:
-        """How a child is asked to stop: why, and with which grace.
-
-        Args:
-            record: Which.
-            reason: Why.
-            shutdown: Another grace than its specification's.
-        """
+        """How a child is asked to stop: why, and with its own grace or another."""
         if shutdown is None:
             shutdown = record.spec.shutdown
         cause = asking.cause_of(reason, self.own.path_text)
@@ -281,10 +277,9 @@ class Plan(Generic[K]):
         raise NotImplementedError
 
     def again(self, record: K, exit: Exit, now: float) -> bool:
-        """Decide about the end of a life that was ready, if the next one follows at once.
+        """Decide about an end of who was ready, if the next life follows at once.
 
-        Of most ends nothing else comes, so it is asked first: then the restart is to be
-        told of, and begun. Else nothing is decided yet: see `ended`.
+        As after most ends: it is to be told of, and begun. Else see `ended`.
         """
         if record.in_plan or self.mode != "running" or record.asked is not None:
             return False
@@ -304,6 +299,7 @@ class Plan(Generic[K]):
                 # The stop came since: somebody was told of the end, and stopped it.
                 record.enter("rests")
                 record.overtaken = record.life
+            self.now = now
             return self.absorbed(record)
         if not ready:
             return self._start_ended(record, exit, now)
@@ -333,9 +329,12 @@ class Plan(Generic[K]):
         """The time of a `Wake` has come."""
         if not self.is_due(wake):
             return NOTHING
+        record = wake.record
         if wake.exit is not None:
-            return self._start_ended(wake.record, wake.exit, now)
-        return (Start(wake.record),)
+            return self._start_ended(record, wake.exit, now)
+        if record.status == "quarantined":
+            return release(self.core, record, now)
+        return (Start(record),)
 
     def wakes(self, record: K) -> bool:
         """Whether the control task waits for what just happened to that child."""
@@ -367,7 +366,10 @@ class Plan(Generic[K]):
             case Settled():
                 return (Settle(record),)
             case Quarantine():
-                return (Settle(record), telling.quarantined(record, now))
+                return quarantine(record, decision, now)
+            case Abandon(ends):
+                rest = self._shut_down(record, now) if ends else (Settle(record),)
+                return (telling.given_up(record, now), *rest)
             case GiveUp(own):
                 return self._give_up(record, now, own=own)
             case AutoShutdown():
