@@ -56,7 +56,7 @@ class Model:
 
 
 def some_request() -> Request:
-    return Request(cast(Any, None), cast(Any, None))
+    return Request(cast(Any, None), cast(Any, None), (), {})
 
 
 MAKE: dict[str, Any] = {

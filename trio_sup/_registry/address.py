@@ -46,13 +46,11 @@ class NamedRef(ServerRef[S_co]):
         self._registry = registry
         self._key = key
         self._kind = kind
-        self._timeout = None
-        self._patient = False
-        self._expires = False
+        self.view = None
         return self
 
-    @property
-    def record(self) -> Record:
+    @property  # type: ignore[override]  # nobody sets it
+    def record(self) -> Record:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The library's own record of the present holder; not for users."""
         holder = self._registry.holder(self._key)
         if holder is None:
@@ -84,18 +82,8 @@ class NamedRef(ServerRef[S_co]):
     def __repr__(self) -> str:
         return f"<NamedRef {self._key!r} of {self._registry.name!r}, {self.status}>"
 
-    def _view(
-        self,
-        *,
-        timeout: float | None = None,
-        patient: bool = False,
-        expires: bool = False,
-    ) -> Self:
-        view = cast("Self", type(self).to(self._registry, self._key, self._kind))
-        view._timeout = self._timeout if timeout is None else timeout
-        view._patient = self._patient or patient
-        view._expires = self._expires or expires
-        return view
+    def _same(self) -> Self:
+        return cast("Self", type(self).to(self._registry, self._key, self._kind))
 
     async def wait_running(self) -> None:
         """Wait while the holder is between lives. A checkpoint.

@@ -148,10 +148,18 @@ class Registry(Topics, Locks):
             WrongKind: the holder is of another kind.
             ValueError: keys are duplicate; see `entries`.
         """
-        entry = self._only_unique("lookup").get(key)
+        # In place what `_only_unique`, the table and `handle_as` would do: 0.9 k
+        # instructions instead of 2.1 k, beside the key's own hash (CPython 3.13).
+        entries = self._by_key
+        if entries is None:
+            entries = self._only_unique("lookup").by_key  # raises
+        entry = entries.get(key)
         if entry is None or not entry.live:
             raise NoSuchChild(self.name, key)
-        return handle_as(entry.owner, kind)
+        record = entry.owner
+        if kind is record.spec.target or kind is None:
+            return record.handle
+        return handle_as(record, kind)
 
     @overload
     async def wait_for(self, key: Hashable, kind: type[S], /) -> ServerRef[S]: ...

@@ -51,6 +51,13 @@ class Handler:
         default=Factory(lambda self: entering(self.fn), takes_self=True),
     )
     """What the server's loop calls: `fn`, which Ctrl-C may interrupt."""
+    plain: bool = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda self: self.is_call and not self.deferred, True),
+    )
+    """Whether callers wait for what it returns: as most do."""
 
 
 def handler_of(cls: type[Any], op: Operation, *, is_call: bool) -> Handler:

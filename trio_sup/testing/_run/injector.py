@@ -246,6 +246,10 @@ class _DrivenServer(ServerBody):
         """Return what the life consists of, to be awaited."""
         return self._injector.run(record, super().run)
 
+    def _let_in(self) -> None:
+        """Nobody puts anything in line by himself: it would not be seen here."""
+        self.quick_to = 0
+
     def put_call(self, request: Request) -> None:
         """Queue a call, and remember that it waits for an answer."""
         super().put_call(request)
