@@ -17,7 +17,6 @@ import math
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast as cast_
 
-from trio import current_time
 from trio.lowlevel import current_task, reschedule, wait_task_rescheduled
 
 from trio_sup._children.current import current_record
@@ -35,6 +34,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound="ServerBase")
 S_co = TypeVar("S_co", bound="ServerBase", covariant=True)
+
+
+_NOTHING: dict[str, object] = {}
 
 
 class View:
@@ -103,11 +105,15 @@ class Asking(Child, Generic[S_co]):
             result: R = await wait_task_rescheduled(request.abort)
             return result
         assert view.timeout is not None
-        record.node.alarms.add(current_time() + view.timeout, request)
+        alarms = record.node.alarms
+        alarms.add(alarms.now() + view.timeout, request)
         try:
             result = await wait_task_rescheduled(request.abort)
-        finally:
+        except BaseException:
             request.forget()
+            raise
+        # As `forget`: the alarm clock still has it.
+        request.result, request.args, request.kwargs = None, (), _NOTHING
         return result
 
     async def call_with_care(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import (
-    Any,
-)
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import Factory, field, frozen
 
@@ -21,18 +19,34 @@ async def _no_method() -> None:
     raise NotImplementedError  # Can't happen: it is served as its own `work`.
 
 
-class Operation:
+# A property gives itself to who asks the class, and what it gets to who asks an
+# instance, both without a function of Python's: each message names its operation, and
+# a `__get__` of ours took 1.1 k instructions instead of 0.4 k.
+if TYPE_CHECKING:
+    _Descriptor = object
+else:
+    _Descriptor = property
+
+
+class Operation(_Descriptor):
     """What calls and casts have in common."""
 
-    __slots__ = ("name", "owner", "qualname")
+    kind: ClassVar[str]
+    name: str = "?"
+    qualname: str = "?"
 
-    def __init__(self, owner: type[Any], name: str) -> None:
-        self.owner: type[Any] = owner
-        self.name: str = name
-        self.qualname: str = f"{owner.__qualname__}.{name}"
+    def __init__(self, fn: Callable[..., Awaitable[Any]]) -> None:
+        super().__init__(getattr(fn, "__get__", None))
+        self.fn = fn
+        self.__doc__ = fn.__doc__
+        self.__wrapped__ = fn
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self.name = name
+        self.qualname = f"{owner.__qualname__}.{name}"
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__.lower()} {self.qualname}>"
+        return f"<{self.kind} {self.qualname}>"
 
 
 @frozen

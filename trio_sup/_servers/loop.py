@@ -14,7 +14,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from trio.lowlevel import checkpoint, current_task, reschedule, wait_task_rescheduled
+from trio.lowlevel import checkpoint, current_task, reschedule
 
 from trio_sup._servers.careful import (
     OUR_CODE,
@@ -25,6 +25,7 @@ from trio_sup._servers.careful import (
 )
 from trio_sup._servers.ends import begin, wind_up
 from trio_sup._servers.messages import CastNote, Request
+from trio_sup._trio.wake import Parking
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
@@ -41,7 +42,7 @@ async def serve(record: Record, queue: MailQueue) -> None:
     server = await begin(record, queue)
     failure: BaseException | None = None
     item = args = answer = caller = None
-    task, turn = current_task(), TURN
+    task, turn, parking = current_task(), TURN, Parking(queue.unpark)
     try:
         while True:
             if queue.seldom:
@@ -55,7 +56,7 @@ async def serve(record: Record, queue: MailQueue) -> None:
                     # An idle server keeps nobody's objects.
                     queue.current = item = args = answer = caller = None
                     queue.parked = task
-                    await wait_task_rescheduled(queue.unpark)
+                    await parking.wait()
                     turn = TURN
                     continue
                 if len(batch) > 1:
@@ -66,7 +67,8 @@ async def serve(record: Record, queue: MailQueue) -> None:
             queue.current_since = perf_counter()
             # Two branches alike, and arguments one by one: the interpreter is at its
             # best where it meets one class, and packing them costs 1 k instructions.
-            if type(item) is Request:
+            kind = type(item)
+            if kind is Request:
                 args = item.args
                 try:
                     if item.kwargs or len(args) > 1:
@@ -84,7 +86,7 @@ async def serve(record: Record, queue: MailQueue) -> None:
                         item.task = None
                         item.result = answer
                         reschedule(caller, item)
-            elif type(item) is CastNote:
+            elif kind is CastNote:
                 queue.bounded -= 1
                 args = item.args
                 if item.kwargs or len(args) > 1:

@@ -82,6 +82,8 @@ class AlarmClock:
         # Until when the task sleeps; infinity if there is none.
         self._next = math.inf
         self._scope: trio.CancelScope | None = None
+        self.now: Callable[[], float] = trio.lowlevel.current_clock().current_time
+        """The time of this run, as `trio.current_time`, which has to look for it."""
 
     def at(self, when: float, action: Callable[[], object]) -> Alarm:
         """Call `action` at `when`, a time of Trio's clock. No checkpoint.
