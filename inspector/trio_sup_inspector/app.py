@@ -24,7 +24,8 @@ from trio_sup.inspect.model.order import ORDERS
 from trio_sup.inspect.text.clean import clean
 from trio_sup_inspector.connection import POLL, Connection, Target
 from trio_sup_inspector.keys import KeymapError, keymap_path, load_keymap, shown_keys
-from trio_sup_inspector.screens.act import act
+from trio_sup_inspector.screens.act import Ask, act
+from trio_sup_inspector.screens.act_many import act_on_many
 from trio_sup_inspector.screens.choose import Choose
 from trio_sup_inspector.screens.help import Help
 from trio_sup_inspector.screens.main import MainScreen
@@ -257,20 +258,22 @@ class InspectorApp(App[int]):
         self.notify(f"{rate:g} refreshes a second", timeout=2)
 
     def action_act(self) -> None:
-        """Act on the child under the cursor, or on the node, if that is allowed."""
+        """Act on the marked children, or on the one under the cursor and the node."""
         screen = self.main
         if screen is None or self.connection is None:
             return
-        row = screen.state.row(screen.lists.pointed())
-        plain = self.settings.plain
+        state = screen.state
+        row = state.row(screen.lists.pointed())
+        marked = [state.model.rows[id] for id in state.marks if id in state.model.rows]
 
         def say(text: str, good: bool) -> None:
-            screen.state.said = (text, good, self.settings.clock())
+            state.said = (text, good, self.settings.clock())
             self.tick()
 
+        ask = Ask(self, self.connection, self.settings.plain)
         # Whatever goes wrong in there must not end the inspector.
         self.run_worker(
-            act(self, self.connection, row, say, plain=plain),
+            act_on_many(ask, marked, say) if marked else act(ask, row, say),
             group="act",
             exclusive=True,
             exit_on_error=False,

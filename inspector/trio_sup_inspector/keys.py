@@ -48,7 +48,7 @@ TREE_KEYS: Final = [
     _key("tree.unfold_all", "asterisk", "unfold all below"),
     _key("tree.fold_all", "minus", "fold everything"),
 ]
-"""Only in the tree, and where lines fold as there: the tasks."""
+"""Only in the tree, and where lines fold as there: tasks and restarts."""
 
 MAIN_KEYS: Final = [
     _key("screen.tree", "1", "tree"),
@@ -83,6 +83,8 @@ MAIN_KEYS: Final = [
     _key("detail.previous", "T", "previous tab of the details"),
     _key("detail.reload", "R", "read the state again"),
     _key("tasks.system", "S", "system tasks, in the tasks"),
+    _key("mark", "m", "mark the child, to act on several"),
+    _key("mark.none", "M", "take all marks away"),
     _key("act", "a", "act: restart, terminate, suspend, ...", action="app.act"),
     _key("copy", "y", "copy the path"),
     _key("copy.row", "Y", "copy the child as JSON"),

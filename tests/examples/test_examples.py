@@ -19,12 +19,6 @@ pytestmark = pytest.mark.usefixtures("quiet_log")
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 OUTPUT = {
-    "transaction_tracker": """\
-ServerExit: cannot parse this step
-life 2 knows ['opened', 'paid', 'sent']
-settled after 3 steps
-still registered: False
-""",
     "mentions_sync": """\
 ['bob mentions you'] at 5 s
 ['cy mentions you', 'di mentions you'] at 10 s

@@ -118,6 +118,7 @@ class FakeChild:
     life_began: float = 1.0
     last_exit_text: str = ""
     last_traceback: str = ""
+    held: bool = False
     version: int = 1
     mailbox: FakeMailbox | None = None
     budget: tuple[int, int, float] | None = None
@@ -159,6 +160,9 @@ class FakeNode:
     looks: int = 0
     """How often somebody looked at the tree."""
     uids: int = 0
+    remembers: int = 1_000_000
+    """How many of `log` are recent."""
+    kept: list[tuple[int, FakeEvent]] = field(factory=list[tuple[int, FakeEvent]])
 
     def roots(self) -> Sequence[FakeChild]:
         self.looks += 1
@@ -182,7 +186,10 @@ class FakeNode:
         return 0, ""
 
     def recent_events(self) -> Sequence[FakeEvent]:
-        return self.log
+        return self.log[-self.remembers :]
+
+    def older_events(self, after: int) -> Sequence[tuple[int, FakeEvent]]:
+        return [(n, event) for n, event in self.kept if n > after]
 
     @property
     def events_emitted(self) -> int:

@@ -10,6 +10,7 @@ from trio_sup._commands.arguments import (
     add_json,
     add_node,
     natural,
+    pace,
     seconds,
     share,
 )
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
 AGAIN: Final = 0.25
 """Seconds between two looks of ``--wait``."""
-LIMITS: Final = ("down", "waiting", "mailbox", "op", "budget", "lag", "children")
+LIMITS: Final = (
+    *("down", "waiting", "mailbox", "op", "budget", "restarts", "lag", "children"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +56,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     limit("--max-mailbox", natural, "N", "messages in one mailbox (below its bound)")
     limit("--max-op", seconds, "SECONDS", "one message in hand (5)")
     limit("--max-budget", share, "SHARE", "of a restart budget, below it (0.5)")
+    limit("--max-restarts", pace, "N/min", "of one child in a minute (2)")
     limit("--max-lag", seconds, "SECONDS", "that the loop is late (no limit)")
     limit("--min-children", natural, "N", "children that there must be (0)")
 
@@ -82,7 +86,7 @@ def _look(args: argparse.Namespace, limits: Limits) -> tuple[Answer, list[Breach
     while True:
         due = time.monotonic() + AGAIN
         try:
-            answer = ask(args)
+            answer = ask(args, ("tree", "events"))
         except CommandError:
             if time.monotonic() >= deadline:
                 raise
@@ -98,6 +102,6 @@ COMMAND = Command(
     arguments,
     f"{HOW}\nexamples, as health checks:\n"
     "  trio-sup status shop --check\n"
-    "  trio-sup status shop --check --max-op 30 --max-lag 0.5\n"
+    "  trio-sup status shop --check --max-op 30 --max-lag 0.5 --max-restarts 10/min\n"
     "  trio-sup status shop --check --wait 30 --min-children 12\n",
 )

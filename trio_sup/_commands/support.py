@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -129,9 +130,15 @@ def node_or_filter(args: argparse.Namespace) -> None:
 
 def _may_name_a_node(word: str) -> bool:
     from trio_sup.inspect.finding.discovery import NAME
+    from trio_sup.inspect.model.query import looks_like_filter
 
-    regex = len(word) > 1 and word.startswith("/") and word.endswith("/")
-    return not regex and ("/" in word or NAME.fullmatch(word) is not None)
+    if word.startswith(("ssh://", "./", "../", "~")) or NAME.fullmatch(word):
+        return True
+    # What holds a slash is a path only if it leads somewhere, or from the root.
+    if "/" not in word or word.startswith("!"):
+        return False
+    rooted = word.startswith("/") and not looks_like_filter(word)
+    return rooted or os.path.exists(word)
 
 
 def query(words: list[str]) -> Query | None:

@@ -25,7 +25,7 @@ from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.judge import classify
 from trio_sup._core.policies import Mailbox, WhenFull
 from trio_sup._core.specs import ChildSpec, Runs
-from trio_sup._node.node import current_node
+from trio_sup._node.node import node_for
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import DownNote, InfoNote
 from trio_sup._servers.monitors import Monitor, watch_for_server
@@ -183,7 +183,7 @@ def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Atta
         restart="temporary",
         runs=Runs(handle=Attached.of, body=partial(_Box, policy=mailbox)),
     )
-    node = current_node()
+    node = node_for("attach", 'async with attach(name="me") as me: ...')
     if id is None:
         id = getattr(name, "key", name)
     record = Record(spec, id, None, node)

@@ -53,14 +53,14 @@ class View:
 
 
 @protected
-class Asking(Child, Generic[S_co]):
+class Asking(Child[None], Generic[S_co]):
     """Who can be sent messages: the part of `ServerRef` that is hot."""
 
     __slots__ = ("view",)
     view: View | None
 
     async def call(
-        self: Asking[S], op: Call[S, P, R], *args: P.args, **kwargs: P.kwargs
+        self: Asking[S], op: Call[S, P, R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Ask the server and wait for its answer.
 
@@ -73,21 +73,24 @@ class Asking(Child, Generic[S_co]):
             ServerExit: it ended before it answered; its crash is the cause.
             WouldDeadlock: a server calls itself.
             trio.TooSlowError: on a view with a timeout.
+            TypeError: it has no such operation, or the arguments do not fit.
             Exception: what the operation declares in ``@call(raises=...)``.
         """
+        view = self.view
+        if view is not None and not view.only_timed:
+            return cast_("R", await self.call_with_care(op, args, kwargs))
         record = self.record
         queue: MailQueue = record.body  # type: ignore[assignment]  # as `mailbox`
         handler = queue.handlers.get(op)
-        here, view = current_record.get(), self.view
+        here = current_record.get()
         if (
-            (view is not None and not view.only_timed)
+            handler is None
+            or kwargs
+            or len(args) not in handler.call_fits
             or get_ident() != queue.quick_to
-            or handler is None
-            or not handler.plain
             or (here is not None and here.body.hears)
         ):
-            slow: R = await self.call_with_care(op, args, kwargs)
-            return slow
+            return cast_("R", await self.call_with_care(op, args, kwargs))
         try:
             waits = current_task()
         except RuntimeError:  # outside of Trio
@@ -123,21 +126,23 @@ class Asking(Child, Generic[S_co]):
         raise NotImplementedError
 
     def cast(
-        self: Asking[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
+        self: Asking[S], op: Cast[S, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Send an operation and go on. Never blocks, no checkpoint.
 
         Raises:
             NoProcess: the server does not run.
             MailboxFull: no room (unless the mailbox drops instead).
+            TypeError: as for `call`.
             WrongRun: called from a thread or from another Trio run.
         """
         queue: MailQueue = self.record.body  # type: ignore[assignment]  # as `mailbox`
         handler = queue.handlers.get(op)
         if (
-            get_ident() != queue.quick_to
-            or handler is None
-            or handler.is_call
+            handler is None
+            or kwargs
+            or len(args) not in handler.cast_fits
+            or get_ident() != queue.quick_to
             or queue.bounded >= queue.policy.capacity
         ):
             self.cast_with_care(op, args, kwargs)

@@ -25,6 +25,7 @@ from trio_sup._core.exits import Exit, Stop, is_fatal, stop_in
 from trio_sup._core.judge import classify, own_failure
 from trio_sup._servers.context import ServerContext
 from trio_sup._servers.messages import Request, name_of
+from trio_sup._servers.reserved import check_object
 from trio_sup._trio.last_resort import report_fault
 from trio_sup._trio.protect import enter_user
 
@@ -47,6 +48,7 @@ async def begin(record: Record, queue: MailQueue) -> ServerBase:
 async def _construct(record: Record, queue: MailQueue) -> ServerBase:
     """Make the server object: a fresh one every life."""
     server: ServerBase = record.spec.target(*record.spec.args)
+    check_object(server, server.__reserved__)
     server.__inner__ = ServerContext(record)
     queue.server = server
     return server
@@ -54,6 +56,7 @@ async def _construct(record: Record, queue: MailQueue) -> ServerBase:
 
 async def _init(server: ServerBase) -> None:
     wish = await server.init()
+    check_object(server, server.__reserved__)
     if wish is not None:
         assert server.__inner__ is not None
         server.__inner__.to_continue = wish.args

@@ -22,6 +22,7 @@ from typing import (
 )
 
 from trio_sup._servers.handlers import Handler, Operation
+from trio_sup._servers.shapes import Shape
 
 if TYPE_CHECKING:
     from trio_sup._servers.callbacks import ServerBase
@@ -52,6 +53,7 @@ class Call(Operation, Generic[S_contra, P, R_co]):
         super().__init__(fn)
         self.raises = raises
         self.deferred = deferred
+        self.shape: Shape = Shape(fn, 2 if deferred else 1)
 
 
 class Cast(Operation, Generic[S_contra, P]):
@@ -65,6 +67,7 @@ class Cast(Operation, Generic[S_contra, P]):
     def __init__(self, fn: Callable[..., Awaitable[Any]]) -> None:
         _check_async(fn, self.kind)
         super().__init__(fn)
+        self.shape: Shape = Shape(fn, 1)
 
 
 def _check_async(fn: Callable[..., Awaitable[Any]], kind: str) -> None:
@@ -221,6 +224,6 @@ def handlers_of(cls: type[Any]) -> dict[Operation, Handler]:
                     f"with @{declared.kind} as well"
                 )
             table[declared] = Handler(
-                name, own.fn, own.raises, own.deferred, own.kind == "call"
+                name, own.fn, own.raises, own.deferred, own.kind == "call", own.shape
             )
     return table

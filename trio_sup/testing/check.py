@@ -19,8 +19,8 @@ from trio_sup.testing._run.arguments import (
     make_options,
     nothing_to_try,
 )
-from trio_sup.testing._run.example import Client
 from trio_sup.testing._run.findings import Findings, run_checked, undisturbed
+from trio_sup.testing._run.options import Client
 from trio_sup.testing._run.program import UNDECORATED
 from trio_sup.testing.faults import STANDARD, Fault
 from trio_sup.testing.invariants import Check, Invariant

@@ -46,7 +46,7 @@ def title(subject: Subject) -> str:
 
 def overview(writer: Writer, subject: Subject, state: NodeState, clock: float) -> None:
     """What it is, how it does, how it last ended."""
-    _overview(writer, subject.row, state, state.now(clock))
+    _overview(writer, subject, state.now(clock))
     if subject.row.mailbox_len is not None:
         mailbox_figures(writer, subject, state, clock)
     if state.model.child_count(subject.row.id):
@@ -55,7 +55,8 @@ def overview(writer: Writer, subject: Subject, state: NodeState, clock: float) -
     _events(writer, subject, state)
 
 
-def _overview(writer: Writer, row: Row, state: NodeState, now: float) -> None:
+def _overview(writer: Writer, subject: Subject, now: float) -> None:
+    row = subject.row
     look = show.look(row.status)
     glyph = look.ascii if writer.plain else look.glyph
     life = f"   life {row.life}" if row.life else ""
@@ -75,7 +76,9 @@ def _overview(writer: Writer, row: Row, state: NodeState, now: float) -> None:
     else:
         writer.fact("kind", row.kind)
         writer.fact("runs", show.clean(row.target))
+    held = subject.detail is not None and subject.detail.held
     writer.fact("restart", row.restart)
+    writer.fact("held", "no restart follows this life" if held else "", "warn")
     writer.fact("name", show.clean(row.name))
     writer.fact("path", show.clean(row.path))
     writer.fact("restarts", str(row.restarts), "text" if row.restarts else "dim")

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.client.session import Phase
+from trio_sup.inspect.model.problems import LOOP
 from trio_sup.inspect.text import show
 from trio_sup_inspector.lines.cells import Cell, Cells, Role, cell, cells_width, spread
 
@@ -68,27 +69,27 @@ def header(state: NodeState, clock: float, width: int, *, plain: bool) -> Cells:
 def _figures(state: NodeState, clock: float) -> list[Cells]:
     """The figures; those that matter most first."""
     totals = state.model.totals()
+    now = state.now(clock)
+    looping = len(state.session.paces.fast(now, LOOP - 1))
     worries: list[tuple[int, str, Role]] = [
         (totals.down, "down", "bad"),
+        (looping, "looping", "bad"),
         (totals.stuck, "stuck", "bad"),
         (totals.waiting, "backoff", "warn"),
     ]
     # Seen at once: this inspector can do more than look.
-    wrong: list[Cell] = []
+    wrong: list[Cells] = []
     if state.session.operating.granted:
-        wrong.append(("CONTROL", "warn"))
+        wrong.append((("CONTROL", "warn"),))
     for number, word, role in worries:
         if number:
-            wrong += [
-                cell("  " if wrong else "", "text"),
-                cell(f"{number} {word}", role),
-            ]
+            wrong.append((cell(f"{number} {word}", role),))
     per_minute = state.figures.restarts_per_minute(clock)
     deepest = state.figures.deepest(clock)
     figures: list[Cells] = [
-        tuple(wrong),
+        *wrong,
         ((f"{totals.rows} procs", "text"),),
-        ((f"restarts {per_minute}/min", "warn" if per_minute else "dim"),),
+        ((f"restarts {per_minute:,}/min", "warn" if per_minute else "dim"),),
         ((f"mbox max {show.count(deepest)}", "text" if deepest else "dim"),),
         ((f"up {show.duration(_uptime(state, clock))}", "text"),),
     ]

@@ -42,7 +42,7 @@ class TreePane(Pane):
 
     def titles(self, width: int) -> Cells:
         """The columns."""
-        return heading(self.layout(width))
+        return self.marked(0, lambda room: heading(self.layout(room)), width)
 
     def cells(self, index: int, width: int) -> Cells:
         """One child."""
@@ -53,4 +53,6 @@ class TreePane(Pane):
         fold = None
         if self.state.model.child_count(line.id):
             fold = self.state.folding.is_open(line.id)
-        return tree_cells(row, line, self.layout(width), self.scene(fold))
+        scene = self.scene(fold)
+        make = lambda room: tree_cells(row, line, self.layout(room), scene)  # noqa: E731
+        return self.marked(row.id, make, width)

@@ -34,7 +34,7 @@ class FilterBar(Horizontal):
     def compose(self) -> ComposeResult:
         """A slash, the box, the note."""
         yield Static("/", id="filter-mark")
-        yield Input(id="filter", placeholder="text !not state:down mbox>100 ?")
+        yield Input(id="filter", placeholder="text !not state:down mailbox>100")
         yield Bar(self._note, id="filter-note")
 
     @property

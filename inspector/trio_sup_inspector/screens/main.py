@@ -23,6 +23,7 @@ from trio_sup_inspector.screens.details import Details
 from trio_sup_inspector.screens.filter_bar import FilterBar
 from trio_sup_inspector.screens.keys.details import DetailKeys
 from trio_sup_inspector.screens.keys.finding import FindingKeys
+from trio_sup_inspector.screens.keys.marks import MarkKeys
 from trio_sup_inspector.screens.keys.picture import PictureKeys
 from trio_sup_inspector.screens.keys.tree import TreeKeys
 from trio_sup_inspector.screens.lists import Lists
@@ -86,6 +87,7 @@ class MainScreen(Screen[None]):
             "screen.next": partial(self._go_beside, 1),
             "screen.previous": partial(self._go_beside, -1),
             **TreeKeys(state, self.lists, repaint).doing,
+            **MarkKeys(state, self.lists, repaint).doing,
             **FindingKeys(state, clock, self.body, self.filter_bar, repaint).doing,
             **PictureKeys(state, clock, self.body, repaint).doing,
             **DetailKeys(state, self.body, send).doing,

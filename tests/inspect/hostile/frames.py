@@ -36,7 +36,10 @@ VALID: Final = [
         Plan(1, "restart", 3, 777_777),
         Act(2, "restart", 3, 777_777),
         Act(3, "flood", 3, 777_777, "100"),
-        Act(4, "terminate", 1, 777_777),
+        # Actions that go by the child, none of which fits any of them.
+        Act(4, "resume", 3),
+        Act(5, "release", 5),
+        Act(6, "hold", 777_777_777),
     )
 ]
 """What is mutated."""

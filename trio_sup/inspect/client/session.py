@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Sequence
 
+    from trio_sup.inspect.client.paces import Paces
     from trio_sup.inspect.client.topic_store import TopicStore
     from trio_sup.inspect.protocol.wire import (
         ClientMessage,
@@ -129,6 +130,11 @@ class Session:
     def rows(self) -> dict[int, Row]:
         """The node's rows by id; treat as read-only."""
         return self._store.rows
+
+    @property
+    def paces(self) -> Paces:
+        """How often the node's children restart."""
+        return self._store.paces
 
     @property
     def events_dropped(self) -> int:
@@ -326,7 +332,7 @@ class Session:
                 self._store.stage(message.rows)
                 self._store.touch()
             case SnapEnd():
-                if self._store.end_snapshot():
+                if self._store.end_snapshot(message.at):
                     self.seq = message.seq
                     self._clock.tell(message.at, now)
                     self._go_live(now)

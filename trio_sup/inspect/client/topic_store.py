@@ -121,6 +121,7 @@ def merged(old: Detail | None, new: Detail) -> Detail:
         old = Detail(new.id, new.at, new.row)
     if new.parts and "overview" not in new.parts:
         new = attrs.evolve(new, traceback=old.traceback, clipped=old.clipped)
+        new = attrs.evolve(new, held=old.held)
     return _with_parts(new, old)
 
 

@@ -259,6 +259,11 @@ class ObservedChild(Protocol):
         ...
 
     @property
+    def held(self) -> bool:
+        """Whether no restart follows the present life, as people asked for."""
+        ...
+
+    @property
     def version(self) -> int:
         """Grows with every lifecycle change: compare to know what is new."""
         ...
@@ -346,6 +351,10 @@ class ObservedNode(Protocol):
 
     def recent_events(self) -> Sequence[ObservedEvent]:
         """The last events, oldest first, bounded."""
+        ...
+
+    def older_events(self, after: int) -> Sequence[tuple[int, ObservedEvent]]:
+        """What is remembered besides: numbered, those after a number, oldest first."""
         ...
 
     @property

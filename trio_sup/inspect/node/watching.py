@@ -118,7 +118,8 @@ class Watching:
             text, clipped = clip_block(
                 self._insides.traceback(cell.child), MAX_TRACEBACK
             )
-            detail = attrs.evolve(detail, traceback=text, clipped=clipped)
+            held = cell.child.held
+            detail = attrs.evolve(detail, traceback=text, clipped=clipped, held=held)
             parts.append("overview")
         if "history" in lease.parts:
             detail = attrs.evolve(detail, history=self._insides.history(cell.child))

@@ -206,6 +206,8 @@ class Detail:
     history: list[Life] | None = None
     """Past lives, oldest first, at most 16."""
     links: list[Link] | None = None
+    held: bool = False
+    """True if no restart follows the present life, as people asked for (overview)."""
 
 
 # --- what a client sends ---------------------------------------------------

@@ -10,8 +10,8 @@ from typing import TypeVar
 import trio
 
 from trio_sup._core.specs import ChildSpec
-from trio_sup.testing._run.example import Client, Options
-from trio_sup.testing.faults import EVERYTHING, Fault
+from trio_sup.testing._run.options import Client, Options
+from trio_sup.testing.faults import EVERYTHING, Fault, is_own
 from trio_sup.testing.invariants import Check, Invariant, as_invariants
 from trio_sup.testing.world import BuildTree, World
 
@@ -156,9 +156,16 @@ def check_kinds(kinds: Sequence[type[Fault]]) -> None:
     """
     __tracebackhide__ = True
     for kind in _listed("faults", kinds):
-        if kind not in EVERYTHING:
+        if kind not in EVERYTHING and not _is_own(kind):
             names = ", ".join(sorted(each.__name__ for each in EVERYTHING))
-            raise TypeError(f"faults takes some of {names}; not {kind!r}")
+            raise TypeError(
+                f"faults takes some of {names}, and classes of your own that derive "
+                f"from Fault and define happen(world); not {kind!r}"
+            )
+
+
+def _is_own(kind: object) -> bool:
+    return inspect.isclass(kind) and issubclass(kind, Fault) and is_own(kind)
 
 
 def check_spare(spare: Sequence[str], known: Collection[str]) -> None:
@@ -188,6 +195,9 @@ def check_run(script: Iterable[object], codes: Iterable[object]) -> None:
     for fault in script:
         if not isinstance(fault, Fault):
             raise TypeError(f"a script is a list of faults; {fault!r} is none")
+        if not (isinstance(fault, EVERYTHING) or is_own(type(fault))):
+            name = type(fault).__name__
+            raise TypeError(f"{name} does not define happen(world): it cannot happen")
     for code in codes:
         if not isinstance(code, int):
             raise TypeError(f"codes are whole numbers, not {code!r}")

@@ -1,9 +1,10 @@
-"""Keys that fold: in the tree of children, and in that of tasks."""
+"""Keys that fold: in the tree of children, that of tasks, and in the restarts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trio_sup_inspector.panes.restarts import RestartsPane
 from trio_sup_inspector.panes.tasks import TasksPane
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ class TreeKeys:
     def _in_tree(self) -> bool:
         return self._lists.current == "tree"
 
-    def _task(self) -> tuple[TasksPane, int] | None:
-        """The task under the cursor, if it stands in the list of tasks."""
+    def _task(self) -> tuple[TasksPane | RestartsPane, int] | None:
+        """The line under the cursor, if it stands in another list that folds."""
         pane, key = self._lists.pane, self._lists.view.selected
-        if isinstance(pane, TasksPane) and isinstance(key, int):
+        if isinstance(pane, TasksPane | RestartsPane) and isinstance(key, int):
             return pane, key
         return None
 
@@ -77,6 +78,10 @@ class TreeKeys:
 
     def _unfold_all(self) -> None:
         """Unfold everything below the cursor."""
+        if isinstance(pane := self._lists.pane, RestartsPane):
+            pane.unfold_all()
+            self._repaint()
+            return
         id = self._lists.pointed()
         if id is not None and self._in_tree:
             self._state.folding.unfold_below(id)
@@ -84,6 +89,10 @@ class TreeKeys:
 
     def _fold_all(self) -> None:
         """Fold every supervisor but the roots."""
+        if isinstance(pane := self._lists.pane, RestartsPane):
+            pane.fold_all()
+            self._repaint()
+            return
         if self._in_tree:
             self._state.folding.fold_all()
             self._repaint()
