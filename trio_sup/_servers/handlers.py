@@ -37,7 +37,7 @@ class Operation(_Descriptor):
     qualname: str = "?"
 
     def __init__(self, fn: Callable[..., Awaitable[Any]]) -> None:
-        super().__init__(getattr(fn, "__get__", None))
+        super().__init__(getattr(fn, "__get__", None))  # type: ignore[call-arg]
         self.fn = fn
         self.__doc__ = fn.__doc__
         self.__wrapped__ = fn
