@@ -17,12 +17,13 @@ import math
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast as cast_
 
-from trio.lowlevel import current_task, reschedule, wait_task_rescheduled
+from trio.lowlevel import current_task, reschedule
 
 from trio_sup._children.current import current_record
 from trio_sup._children.record import Child
 from trio_sup._servers.messages import CastNote, Request
 from trio_sup._servers.operations import Call, Cast
+from trio_sup._servers.waiting import answer_to
 from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import WAKE
 
@@ -34,9 +35,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound="ServerBase")
 S_co = TypeVar("S_co", bound="ServerBase", covariant=True)
-
-
-_NOTHING: dict[str, object] = {}
 
 
 class View:
@@ -95,7 +93,7 @@ class Asking(Child[None], Generic[S_co]):
             waits = current_task()
         except RuntimeError:  # outside of Trio
             return cast_("R", await self.call_with_care(op, args, kwargs))
-        request = Request(waits, handler, args, kwargs)
+        request = Request(waits, handler, args)
         inbox = queue.inbox
         inbox.append(request)
         if len(inbox) > queue.ceiling:
@@ -105,18 +103,18 @@ class Asking(Child[None], Generic[S_co]):
             queue.parked = None
             reschedule(task, WAKE)
         if view is None:
-            result: R = await wait_task_rescheduled(request.abort)
+            result: R = await answer_to(request)
             return result
         assert view.timeout is not None
         alarms = record.node.alarms
         alarms.add(alarms.now() + view.timeout, request)
         try:
-            result = await wait_task_rescheduled(request.abort)
+            result = await answer_to(request)
         except BaseException:
             request.forget()
             raise
         # As `forget`: the alarm clock still has it.
-        request.result, request.args, request.kwargs = None, (), _NOTHING
+        request.result, request.args = None, ()
         return result
 
     async def call_with_care(
@@ -149,7 +147,7 @@ class Asking(Child[None], Generic[S_co]):
             return
         queue.bounded += 1
         inbox = queue.inbox
-        inbox.append(CastNote(handler, args, kwargs))
+        inbox.append(CastNote(handler, args))
         if len(inbox) > queue.ceiling:
             queue.note_peak()
         task = queue.parked

@@ -71,12 +71,12 @@ async def serve(record: Record, queue: MailQueue) -> None:
             if kind is Request:
                 args = item.args
                 try:
-                    if item.kwargs or len(args) > 1:
-                        answer = await item.handler.enter(server, *args, **item.kwargs)
-                    elif args:
+                    if not args:
+                        answer = await item.handler.enter(server)
+                    elif len(args) == 1:
                         answer = await item.handler.enter(server, args[0])
                     else:
-                        answer = await item.handler.enter(server)
+                        answer = await item.handler.enter(server, *args)
                 except Exception as error:
                     if not is_answered(item, error):
                         raise
@@ -89,12 +89,12 @@ async def serve(record: Record, queue: MailQueue) -> None:
             elif kind is CastNote:
                 queue.bounded -= 1
                 args = item.args
-                if item.kwargs or len(args) > 1:
-                    await item.handler.enter(server, *args, **item.kwargs)
-                elif args:
+                if not args:
+                    await item.handler.enter(server)
+                elif len(args) == 1:
                     await item.handler.enter(server, args[0])
                 else:
-                    await item.handler.enter(server)
+                    await item.handler.enter(server, *args)
             else:
                 queue.leaves(item)
                 await serve_one(queue, server, item)

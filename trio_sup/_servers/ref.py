@@ -17,12 +17,12 @@ from trio_sup._core.exits import Exit
 from trio_sup._servers.asking import Asking, View
 from trio_sup._servers.handlers import Handler, Operation, fitting, system_handler
 from trio_sup._servers.messages import (
-    CastNote,
     InfoNote,
     Request,
     StopNote,
     SystemRequest,
     TiedRequest,
+    note_of,
 )
 from trio_sup._servers.operations import Call, Cast
 from trio_sup._servers.rings import is_part_of, note_wait, waiting_for
@@ -37,6 +37,7 @@ from trio_sup._servers.system import (
     status_of,
 )
 from trio_sup._servers.trace import TraceHook, log_trace
+from trio_sup._servers.waiting import answer_to
 from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class ServerRef(Asking[S_co]):
             request.abort(None)
             raise
         try:
-            return await wait_task_rescheduled(request.abort)
+            return await answer_to(request)
         finally:
             request.forget()
 
@@ -144,17 +145,17 @@ class ServerRef(Asking[S_co]):
         self, task: Task, handler: Handler, args: tuple[object, ...], kwargs: Any
     ) -> Request:
         here, view = current_record.get(), self.view
-        tied = not handler.plain or (here is not None and here.body.hears)
+        tied = kwargs or not handler.plain or (here is not None and here.body.hears)
         if tied or (view is not None and view.expires):
             return TiedRequest(task, handler, args, kwargs)
-        return Request(task, handler, args, kwargs)
+        return Request(task, handler, args)
 
     def cast_with_care(
         self, op: Cast[Any, ...], args: tuple[object, ...], kwargs: dict[str, Any]
     ) -> None:
         """As `cast`, whatever there is to look at; not for users."""
         handler = self.handler(op, args, kwargs, is_call=False)
-        self.mailbox.put_note(CastNote(handler, args, kwargs))
+        self.mailbox.put_note(note_of(handler, args, kwargs))
 
     async def cast_wait(
         self: ServerRef[S], op: Cast[S, P], /, *args: P.args, **kwargs: P.kwargs
@@ -169,7 +170,7 @@ class ServerRef(Asking[S_co]):
         """
         self.check_run("ref.cast_wait")
         handler = self.handler(op, args, kwargs, is_call=False)
-        note = CastNote(handler, args, kwargs)
+        note = note_of(handler, args, kwargs)
         if self.patient and self.must_wait():
             await self.wait_running()
         else:

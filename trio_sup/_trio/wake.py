@@ -85,6 +85,22 @@ def _request_of(abort: Callable[[Any], Abort]) -> object:
         wait.close()
 
 
+def asked_of() -> Callable[[Callable[[Any], Abort]], object] | None:
+    """Return what makes the value that Trio is handed by a wait, if that is one."""
+    if not _REUSES:
+        return None
+
+    def abort(_: object) -> Abort:
+        return Abort.SUCCEEDED
+
+    request = _request_of(abort)
+    made: Callable[[Callable[[Any], Abort]], object] = type(request)  # type: ignore[assignment]
+    try:
+        return made if made(abort) == request else None
+    except TypeError:
+        return None
+
+
 def _reuses() -> bool:
     """Whether a wait yields a value, and ends as soon as it is sent an outcome."""
 

@@ -185,7 +185,7 @@ class Injector:
         handler = self._drop_handler(fault.path)
         for _ in range(fault.count):
             self._flood_number += 1
-            note = CastNote(handler, (self._flood_number,), {})
+            note = CastNote(handler, (self._flood_number,))
             try:
                 record.mailbox.put_note(note)
             except Exception:  # noqa: BLE001 - full, or not taking any: the flood ends
