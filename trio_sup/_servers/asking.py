@@ -23,7 +23,7 @@ from trio_sup._children.current import current_record
 from trio_sup._children.record import Child
 from trio_sup._servers.messages import CastNote, Request
 from trio_sup._servers.operations import Call, Cast
-from trio_sup._servers.waiting import answer_to
+from trio_sup._servers.waiting import answer_in_time, answer_to
 from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import WAKE
 
@@ -102,19 +102,11 @@ class Asking(Child[None], Generic[S_co]):
         if task is not None:
             queue.parked = None
             reschedule(task, WAKE)
-        if view is None:
-            result: R = await answer_to(request)
-            return result
-        assert view.timeout is not None
-        alarms = record.node.alarms
-        alarms.add(alarms.now() + view.timeout, request)
-        try:
-            result = await answer_to(request)
-        except BaseException:
-            request.forget()
-            raise
-        # As `forget`: the alarm clock still has it.
-        request.result, request.args = None, ()
+        if view is not None:
+            assert view.timeout is not None
+            record.node.alarms.add_in(view.timeout, request)
+            return cast_("R", await answer_in_time(request))
+        result: R = await answer_to(request)
         return result
 
     async def call_with_care(

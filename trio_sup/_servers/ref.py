@@ -37,7 +37,7 @@ from trio_sup._servers.system import (
     status_of,
 )
 from trio_sup._servers.trace import TraceHook, log_trace
-from trio_sup._servers.waiting import answer_to
+from trio_sup._servers.waiting import answer_in_time
 from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
@@ -136,10 +136,7 @@ class ServerRef(Asking[S_co]):
         except NoProcess:
             request.abort(None)
             raise
-        try:
-            return await answer_to(request)
-        finally:
-            request.forget()
+        return await answer_in_time(request)
 
     def _request(
         self, task: Task, handler: Handler, args: tuple[object, ...], kwargs: Any

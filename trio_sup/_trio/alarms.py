@@ -104,6 +104,10 @@ class AlarmClock:
         if when < self._next:
             self._wake_at(when)
 
+    def add_in(self, seconds: float, alarm: Ringing) -> None:
+        """As `add`, so many seconds from now."""
+        self.add(self.now() + seconds, alarm)
+
     def _wake_at(self, when: float) -> None:
         if self._next == math.inf:
             trio.lowlevel.spawn_system_task(self._run, name="trio_sup alarms")
