@@ -74,8 +74,8 @@ class Address(Child):
     _kind: type[object] | None
     _waits: bool
 
-    @property  # type: ignore[override]  # nobody sets it
-    def record(self) -> Record:  # pyright: ignore[reportIncompatibleVariableOverride]
+    @property
+    def record(self) -> Record:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         """The library's own record of the present holder; not for users."""
         holder = self._book.holder(self._key)
         if holder is None:

@@ -98,6 +98,7 @@ if TYPE_CHECKING:
         def __get__(
             self, obj: object, owner: type[Any]
         ) -> Callable[P, Awaitable[R_co]]: ...
+        def __get__(self, obj: Any, owner: Any) -> Any: ...
 
     class CastMethod(Generic[S_co, P]):
         """A method decorated with `@cast`."""
@@ -111,6 +112,7 @@ if TYPE_CHECKING:
         def __get__(
             self, obj: object, owner: type[Any]
         ) -> Callable[P, Awaitable[None]]: ...
+        def __get__(self, obj: Any, owner: Any) -> Any: ...
 
 else:
     CallMethod, CastMethod = Call, Cast

@@ -94,7 +94,7 @@ def asked_of() -> Callable[[Callable[[Any], Abort]], object] | None:
         return Abort.SUCCEEDED
 
     request = _request_of(abort)
-    made: Callable[[Callable[[Any], Abort]], object] = type(request)  # type: ignore[assignment]
+    made: Callable[[Callable[[Any], Abort]], object] = type(request)
     try:
         return made if made(abort) == request else None
     except TypeError:
