@@ -50,7 +50,7 @@ def measure(queue: Queue, item: Item) -> None:
 
 def set_meter(queue: Queue, meter: Meter | None) -> None:
     """Measure from now on, or no more; again and again, as an inbox may be replaced."""
-    queue.meter = meter
+    queue.measure_by(meter)
     stamped = isinstance(queue.inbox, StampedInbox)
     if meter is not None and not stamped:
         queue.inbox = StampedInbox(queue.inbox)
