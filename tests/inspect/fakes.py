@@ -8,6 +8,7 @@ from attrs import define, field
 from trio.lowlevel import Task
 
 from trio_sup.inspect.node.source import (
+    Meter,
     ObservedChild,
     ObservedEvent,
     ObservedMailbox,
@@ -71,10 +72,14 @@ class FakeInside:
     past: list[Past] = field(factory=list[Past])
     related: list[Relation] = field(factory=list[Relation])
     unanswered: list[FakeCall] = field(factory=list[FakeCall])
+    meter: Meter | None = None
     format: Callable[[], Mapping[str, object]] = dict
 
     def formatted_state(self) -> Mapping[str, object]:
         return self.format()
+
+    def measure(self, meter: Meter | None) -> None:
+        self.meter = meter
 
     def messages(self, limit: int) -> Sequence[FakeMessage]:
         return self.waiting[:limit]

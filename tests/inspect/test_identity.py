@@ -14,6 +14,7 @@ from trio.testing import MockClock
 from tests.inspect.operated import Counter, Hand, hand, idle, operated
 from trio_sup import (
     Backoff,
+    Budget,
     GenServer,
     Supervisor,
     call,
@@ -307,3 +308,30 @@ async def test_the_plan_names_who_called_what_is_cut(
         await client.until_row("root/a", op="wait")
         plan = await client.plan("terminate", "root/a")
         assert "called by root/c" in plan.lines[-1]
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+async def test_who_is_quarantined_for_a_time_can_be_so_for_good(
+    tmp_path: Path, autojump_clock: MockClock, dynamic: bool
+) -> None:
+    budget = Budget(2, 60.0, then="quarantine", release_after=100.0)
+    spec = child(crashes, id="hot", budget=budget)
+    pool = dynamic_supervisor(id="pool")
+    async with storm(tmp_path, pool if dynamic else spec) as (sup, client):
+        if dynamic:
+            handle = await sup.dynamic("pool").start_child(spec)
+        else:
+            handle = sup.child("hot")
+        path = handle.path_text
+        await client.until_row(path, status="quarantined")
+        assert handle.record.may_return
+        plan = await client.plan("quarantine", path)
+        assert plan.lines[0] == f"{path} stays down (quarantined for a time)"
+        assert (await client.act("quarantine", path)).state == "done"
+        assert (await client.act("quarantine", path)).code == "not_applicable"
+        await handle.wait_stopped()  # nobody waits for what never comes
+        life = handle.life
+        await trio.sleep(1000)
+        assert (handle.status, handle.life) == ("quarantined", life)
+        assert (await client.act("release", path)).state == "done"
+        await client.until(lambda: handle.life > life)

@@ -112,7 +112,7 @@ def test_a_silent_node_is_stale_and_its_rows_stay() -> None:
         async with open_rig(node, size=(120, 40), **FAST) as rig:
             rig.clock.now += 12.0
             await rig.until_shown("STALE 00:12")
-            assert "py-spy dump --pid 4711" in rig.text()
+            assert "trio-sup show 4711 --stacks" in rig.text()
             assert "payments" in rig.text()
             node.beat()
             await rig.until_shown("LIVE")

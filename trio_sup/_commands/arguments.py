@@ -81,6 +81,11 @@ def pace(text: str) -> float:
     return times * _number(number, accepted, lambda n: 0 <= n < math.inf)
 
 
+def per_second(text: str) -> float:
+    """How many in a second, on average."""
+    return _number(text, "how many in a second, above 0", lambda n: 0 < n < math.inf)
+
+
 def share(text: str) -> float:
     """A number above 0, at most 1."""
     return _number(text, "above 0 and at most 1", lambda n: 0 < n <= 1)

@@ -20,6 +20,7 @@ HELP: Final[dict[str, str]] = {
     "status": "print a node's health: totals and problems",
     "events": "print a node's lifecycle events",
     "metrics": "print a node's metrics for Prometheus",
+    "profile": "look where a node's time goes",
     # acting
     **actions.HELP,
     # over time

@@ -59,7 +59,8 @@ class ChildState:
         # The place in the present row of restarts, for the backoff.
         self.attempt: int = 0
         self.budget_window: RestartWindow | None = None
-        # People asked that no restart follows its next end: it is quarantined then.
+        # People asked that no restart follows its next end: it is quarantined then,
+        # and stays so until they release it.
         self.held: bool = False
         # How many queued requests name this child: its exits then wait their turn.
         self.pending: int = 0
@@ -129,7 +130,7 @@ class ChildState:
     @property
     def awaits_release(self) -> bool:
         """Quarantined, for a time only."""
-        if self.status != "quarantined" or self.spec.budget is None:
+        if self.status != "quarantined" or self.held or self.spec.budget is None:
             return False
         return self.spec.budget.release_after is not None
 

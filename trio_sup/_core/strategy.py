@@ -216,7 +216,8 @@ class SupervisorCore(Generic[K]):
     def quarantine(self, record: K) -> None:
         """Let a child that is down stay so, also in group restarts, until released."""
         record.ticket += 1
-        record.undecided = record.held = False
+        record.undecided = False
+        record.held = True
         record.attempt = 0
         record.enter("quarantined")
 

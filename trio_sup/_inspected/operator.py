@@ -161,6 +161,7 @@ def subject_of(record: Record) -> Subject:
         0.0 if busy is None else max(0.0, trio.current_time() - busy[1]),
         "" if busy is None else _caller(record),
         record.held,
+        record.awaits_release,
     )
     return subject if parent is None else _placed(subject, record, parent)
 
@@ -232,7 +233,8 @@ async def _start_again(record: Record, life: int) -> str:
 
 async def _release(record: Record, life: int) -> str:
     parent = record.parent
-    if not record.held or not isinstance(parent, DynamicShell | StaticShell):
+    lives = record.held and record.status != "quarantined"
+    if not lives or not isinstance(parent, DynamicShell | StaticShell):
         return await _start_again(record, life)
     with _unless_changed(record):
         await parent.release_child(record)
@@ -250,7 +252,7 @@ async def _hold(record: Record, life: int) -> str:
     del life
     with _unless_changed(record):
         await _shell_of(record).hold_child(record)
-    if record.held:
+    if record.alive:
         return f"no restart follows life {record.life} of {record.path_text}"
     return f"{record.path_text} is {record.status}"
 

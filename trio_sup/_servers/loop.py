@@ -38,6 +38,7 @@ from trio_sup._core.exits import Exit, Stop, is_fatal, stop_in
 from trio_sup._core.judge import classify, own_failure
 from trio_sup._servers.context import ServerContext
 from trio_sup._servers.mailbox import MailQueue
+from trio_sup._servers.measure import measure
 from trio_sup._servers.messages import (
     Caller,
     CastNote,
@@ -225,6 +226,8 @@ async def _serve_messages(queue: MailQueue, server: ServerBase) -> None:
             _trace_end(queue, server, item)
         queue.current = None
         queue.handled += 1
+        if queue.meter is not None:
+            measure(queue, item)
         del item  # an idle server keeps nobody's objects
         if inner.to_continue is not None:
             await _run_continues(queue, server)

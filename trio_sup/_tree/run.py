@@ -17,7 +17,9 @@ from trio_sup._core.specs import ChildSpec
 from trio_sup._inspected.inspection import (
     Inspect,
     Inspector,
+    Options,
     checked_name,
+    checked_watchdog,
     inspect_mode,
 )
 from trio_sup._node.crash_log import CrashLog
@@ -40,6 +42,7 @@ def run(
     inspect: Inspect = True,
     handle_signals: bool = True,
     crash_log: CrashLog | None = None,
+    watchdog: float | None = None,
 ) -> None:
     """Run a supervision tree as the whole program, until it ends.
 
@@ -60,6 +63,10 @@ def run(
             control to True.
         handle_signals: Whether SIGTERM and SIGINT stop the tree. Outside of the main
             thread they are left alone in any case.
+        watchdog: Seconds: if the loop is held for longer, by a child that computes or
+            blocks, a warning in the log says by whom, with the stack, while it lasts.
+            Costs a thread and an assignment a step of a task. By default there is a
+            watchdog only while an inspector is attached, and it warns nobody.
         crash_log: How crashes are logged: level, length, whether folded.
 
     Raises:
@@ -67,7 +74,7 @@ def run(
         StartFailed: a child did not become ready.
         SystemExit: a child raised it; bare, even from a nursery of the child's.
         KeyboardInterrupt: the same.
-        ValueError: an unusable name, or another value of `inspect`.
+        ValueError: an unusable name, or another value of `inspect` or `watchdog`.
         RuntimeError: a Trio run goes on here already: see `serve`.
     """
     if present_token() is not None:
@@ -79,7 +86,7 @@ def run(
     signals = _signals_for_run() if handle_signals else None
     with nullcontext() if signals is None else signals:
         try:
-            trio.run(_main, spec, name, inspect, signals, crash_log)
+            trio.run(_main, spec, name, inspect, watchdog, signals, crash_log)
         except BaseExceptionGroup as group:
             end = end_of_process(group)
             if end is None:
@@ -91,11 +98,12 @@ async def _main(
     spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
     name: str | None,
     inspect: Inspect,
+    watchdog: float | None,
     signals: Signals | None,
     crash_log: CrashLog | None,
 ) -> None:
     try:
-        await _serve(spec, name, inspect, signals, crash_log)
+        await _serve(spec, name, inspect, watchdog, signals, crash_log)
     finally:
         if signals is not None:
             # Trio closes its end before it takes it back: a signal in between would
@@ -117,6 +125,7 @@ async def serve(
     inspect: Inspect = True,
     handle_signals: bool = False,
     crash_log: CrashLog | None = None,
+    watchdog: float | None = None,
 ) -> None:
     """Run a supervision tree until it ends; as `run`, inside a Trio program.
 
@@ -128,16 +137,17 @@ async def serve(
         name: As for `run`.
         inspect: As for `run`.
         handle_signals: As for `run`; needs the main thread. Off by default.
+        watchdog: As for `run`.
         crash_log: As for `run`.
 
     Raises:
         RestartLimitExceeded: the tree gave up.
         StartFailed: a child did not become ready.
         RuntimeError: `handle_signals` outside of the main thread.
-        ValueError: an unusable name, or another value of `inspect`.
+        ValueError: an unusable name, or another value of `inspect` or `watchdog`.
     """
     if not handle_signals:
-        await _serve(spec, name, inspect, None, crash_log)
+        await _serve(spec, name, inspect, watchdog, None, crash_log)
         return
     if not can_be_caught():
         raise RuntimeError(
@@ -145,17 +155,19 @@ async def serve(
             "handle signals"
         )
     with Signals() as signals:
-        await _serve(spec, name, inspect, signals, crash_log)
+        await _serve(spec, name, inspect, watchdog, signals, crash_log)
 
 
 async def _serve(
     spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
     name: str | None,
     inspect: Inspect,
+    watchdog: float | None,
     signals: Signals | None,
     crash_log: CrashLog | None,
 ) -> None:
     mode = inspect_mode(inspect, os.environ)
+    options = Options(watchdog=checked_watchdog(watchdog))
     tree = open_supervisor(spec)
     node = node_for("serve", "await serve([child(worker)])")
     if name is not None:
@@ -164,7 +176,7 @@ async def _serve(
         node.crash_log = crash_log
     systemd = systemd_notifier()
     try:
-        async with Inspector(node, mode):
+        async with Inspector(node, mode, options):
             if signals is None:
                 await _until_ended(tree, systemd)
             else:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from trio_sup.inspect.text import show
+from trio_sup.inspect.text.one_child_parts import op_lines
 from trio_sup_inspector.detail.overview import Subject, mailbox_figures, overview
 from trio_sup_inspector.lines.cells import Cell, Role, cut
 from trio_sup_inspector.lines.incidents import outcome_words
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 Tab: TypeAlias = Callable[[Writer, Subject, "NodeState", float], None]
 
-TABS: Final = ("overview", "mailbox", "state", "stack", "history", "links")
+TABS: Final = ("overview", "mailbox", "state", "stack", "history", "links", "times")
 """The tabs, by the part that each asks the node for."""
-TITLES: Final = ("Overview", "Mailbox", "State", "Stack", "History", "Links")
+TITLES: Final = ("Overview", "Mailbox", "State", "Stack", "History", "Links", "Times")
 EVENTS: Final = 40
 INCIDENTS: Final = 8
 OLD: Final = "This node cannot tell: its trio-sup is older than this inspector."
@@ -270,6 +271,36 @@ def _links(writer: Writer, subject: Subject, state: NodeState, clock: float) -> 
         writer.paragraph("It monitors nobody, waits for nobody, holds no name.", "dim")
 
 
+def _times(writer: Writer, subject: Subject, state: NodeState, clock: float) -> None:
+    """How long messages wait and take, by operation, since the tab was opened."""
+    detail = subject.detail
+    node = state.session.node
+    if node is not None and "times" not in node.caps:
+        writer.paragraph(OLD, "dim")
+        return
+    if detail is None or "times" not in detail.parts:
+        writer.add(("asking the node", "dim"))
+        return
+    part = detail.times
+    if part is None:
+        writer.add(("only a server has messages", "dim"))
+        return
+    measured = show.duration(max(0.0, part.at - part.since))
+    writer.section("Busy")
+    writer.fact("measured", f"for {measured}, as long as somebody looks")
+    writer.fact("busy", f"{part.busy:.1%} of the time")
+    writer.fact("last minute", f"{part.busy_minute:.1%}")
+    for op in part.ops:
+        writer.section(show.clean(op.op))
+        writer.fact("handled", f"{op.handled}, {op.handled_minute} in the last minute")
+        for line in op_lines(op):
+            word, _, rest = line.partition(" ")
+            writer.fact(word, rest.strip())
+    if not part.ops:
+        writer.add()
+        writer.add(("no message was handled since", "dim"))
+
+
 _TABS: Final[dict[str, Tab]] = {
     "overview": overview,
     "mailbox": _mailbox,
@@ -277,4 +308,5 @@ _TABS: Final[dict[str, Tab]] = {
     "stack": _stack,
     "history": _history,
     "links": _links,
+    "times": _times,
 }

@@ -130,7 +130,7 @@ def notice(
         silence = session.silence(clock)
         return (
             f"the node has been silent for {silence:.0f} s: its loop may be held."
-            f" Try: py-spy dump --pid {pid}",
+            f" Try: trio-sup show {pid} --stacks",
             "bad",
         )
     restarted, said = session.restarted_at, state.said

@@ -88,7 +88,8 @@ async def _confirm(
     title = f"{word.partition(':')[0]}: {many}?"
     # More than one is concerned: a yes is not enough.
     question = ask.question(title, lines, word, confirm=str(possible))
-    return bool(await shown(ask, question))
+    yes: bool | None = await shown(ask, question)
+    return bool(yes)
 
 
 async def _act(

@@ -22,6 +22,8 @@ from trio_sup.inspect.protocol.wire import (
     Watch,
 )
 from trio_sup.inspect.protocol.wire_actions import Act, AskControl, Plan
+from trio_sup.inspect.protocol.wire_details import Follow
+from trio_sup.inspect.protocol.wire_profile import AskProfile
 
 VALID: Final = [
     encode(message)
@@ -31,6 +33,9 @@ VALID: Final = [
         Watch(3),
         Unwatch(3),
         Rate(2.5),
+        Watch(4, ["overview", "times"]),
+        Follow("holds"),
+        AskProfile(0.05, 20.0),
         AskControl(),
         # A life that no child of the target is ever in.
         Plan(1, "restart", 3, 777_777),
@@ -51,6 +56,8 @@ TAGS: Final = (
             "watch",
             "unwatch",
             "rate",
+            "follow",
+            "ask_profile",
             "control",
             "plan",
             "act",
@@ -76,6 +83,8 @@ FIELDS: Final = (
             "action",
             "life",
             "argument",
+            "topic",
+            "seconds",
         ]
     ),
     *(["epoch", "seq", "event", "parts", "lines", "n", "x"]),

@@ -255,7 +255,7 @@ class DynamicPlan(Plan[K]):
         Raises:
             Refused: they do, or it is down.
         """
-        if not record.held:
+        if not record.held or not record.alive:
             raise Refused("changed", record)
         record.held = False
         yield requested(record, "release_child", now)

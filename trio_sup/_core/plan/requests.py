@@ -165,7 +165,7 @@ def hold_child(plan: StaticPlan[K], id: Hashable) -> Steps[K, None]:
 def release_child(plan: StaticPlan[K], id: Hashable) -> Steps[K, None]:
     """Let restarts follow the ends of a living child again."""
     record = find(plan, id)
-    if not record.held:
+    if not record.held or not (record.alive or record.undecided):
         raise Refused("changed", record)
     record.held = False
     yield (requested(record, "release_child", plan.now), Changed(record))

@@ -46,7 +46,6 @@ from trio_sup.inspect.protocol.wire import (
     Unknown,
 )
 from trio_sup.inspect.protocol.wire_actions import Acted, Planned, Role
-from trio_sup.inspect.protocol.wire_details import Busy, Metrics, NodeInfo, Tasks, Waits
 
 if TYPE_CHECKING:
     from collections import deque
@@ -343,10 +342,10 @@ class Session:
             case Role() | Planned() | Acted():
                 self.operating.take(message)
                 self._store.touch()
-            case Tasks() | Busy() | Waits() | NodeInfo() | Metrics():
-                self._store.add_topic(message)
             case Error() | Hello() | Unknown():
                 pass
+            case _:  # what a topic says
+                self._store.add_topic(message)
 
     def _on_ready(self, ready: Ready, now: float) -> None:
         self.ask.rate_hz = ready.rate_hz

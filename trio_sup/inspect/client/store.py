@@ -14,7 +14,15 @@ from attrs import define, field
 from trio_sup.inspect.client.paces import Paces
 from trio_sup.inspect.client.topic_store import TooMuch, TopicStore, merged
 from trio_sup.inspect.protocol.wire import VOL_COLUMNS, Delta, Detail, Event, Row
-from trio_sup.inspect.protocol.wire_details import Busy, Metrics, NodeInfo, Tasks, Waits
+from trio_sup.inspect.protocol.wire_details import (
+    Busy,
+    Holds,
+    Metrics,
+    NodeInfo,
+    Tasks,
+    Waits,
+)
+from trio_sup.inspect.protocol.wire_profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -177,7 +185,9 @@ class Store:
         self.details[detail.id] = known
         self._changes.details[detail.id] = known
 
-    def add_topic(self, message: Tasks | Busy | Waits | NodeInfo | Metrics) -> None:
+    def add_topic(
+        self, message: Tasks | Busy | Waits | NodeInfo | Holds | Profile | Metrics
+    ) -> None:
         """Keep what a topic says.
 
         Raises:
@@ -197,6 +207,12 @@ class Store:
             case NodeInfo():
                 topics.info = message
                 changed.add("node")
+            case Holds():
+                topics.holds = message
+                changed.add("holds")
+            case Profile():
+                if topics.add_profile(message):
+                    changed.add("profile")
             case Metrics():
                 if topics.add_metrics(message):
                     changed.add("metrics")

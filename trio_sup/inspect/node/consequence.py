@@ -187,7 +187,8 @@ def _quarantine(subject: Subject, argument: str) -> Consequence:
     if subject.alive:
         lines = [f"stops {subject.path} (life {subject.life})", *below(subject)]
     else:
-        lines = [f"{subject.path} stays down ({subject.status} at present)"]
+        until = "for a time" if subject.timed else "at present"
+        lines = [f"{subject.path} stays down ({subject.status} {until})"]
     lines.append("it stays down until it is released, also in restarts of a group")
     if subject.turns:
         lines.append(f"its group starts without it: {names(subject.group)}")
@@ -216,7 +217,7 @@ def _not_quarantined(subject: Subject) -> Consequence | None:
         return _not("a root has no supervisor that could restart it")
     if subject.restart == "temporary":
         return _not("a temporary child is never restarted; it can be terminated")
-    if subject.status == "quarantined":
+    if subject.status == "quarantined" and not subject.timed:
         return _not("it is quarantined already")
     if not subject.supervisor_up:
         return _not(f"{subject.supervisor} takes no requests now")

@@ -51,6 +51,8 @@ class Subject:
     """The path of the child whose call it is, if that is known."""
     held: bool = False
     """No restart follows its present life: people asked for that."""
+    timed: bool = False
+    """It is quarantined, and will be released by itself."""
     supervisor: str = ""
     """The path of its supervisor; empty for a root."""
     supervisor_up: bool = True

@@ -118,7 +118,7 @@ class Watching:
             text, clipped = clip_block(
                 self._insides.traceback(cell.child), MAX_TRACEBACK
             )
-            held = cell.child.held
+            held = cell.child.held and cell.child.alive
             detail = attrs.evolve(detail, traceback=text, clipped=clipped, held=held)
             parts.append("overview")
         if "history" in lease.parts:
@@ -144,4 +144,7 @@ class Watching:
             if lease.fresh("links", links):
                 detail = attrs.evolve(detail, links=links)
                 parts.append("links")
+        if "times" in lease.parts:
+            detail = attrs.evolve(detail, times=insides.times(child, now))
+            parts.append("times")
         return attrs.evolve(detail, parts=parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import trio
 
@@ -101,6 +101,38 @@ def check_count(name: str, given: object) -> None:
         raise TypeError(f"{name} must be a whole number, not {given!r}")
     if given < 1:
         raise ValueError(f"{name} must be a whole number above 0: {given!r}")
+
+
+def check_seconds(name: str, given: object) -> None:
+    """Look at what says how long something may take.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is not above 0.
+    """
+    __tracebackhide__ = True
+    if not isinstance(given, int | float):
+        raise TypeError(f"{name} must be a number of seconds, not {given!r}")
+    if not given > 0:
+        raise ValueError(f"{name} must be a number of seconds above 0: {given!r}")
+
+
+def check_case(case: object) -> tuple[Sequence[Fault], Sequence[int]]:
+    """Return script and codes of a case that is to be tried.
+
+    Raises:
+        TypeError: it is neither a script nor a pair of a script and codes.
+        ValueError: a code is negative.
+    """
+    __tracebackhide__ = True
+    if isinstance(case, Fault) or not isinstance(case, Sequence):
+        raise TypeError(f"a case is a list of faults, or that and codes; not {case!r}")
+    parts: Sequence[Any] = case
+    script, codes = parts, ()
+    if isinstance(case, tuple) and len(parts) == 2 and not isinstance(parts[0], Fault):
+        script, codes = parts
+    check_run(script, codes)
+    return script, codes
 
 
 def check_modes(modes: Sequence[str], known: Collection[str]) -> None:
