@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -35,6 +36,13 @@ def load_spec(address: str) -> ChildSpec[Any]:
     module_name, colon, name = address.partition(":")
     if not colon or not module_name or not name:
         raise LoadError(f"{address!r}: write it as package.module:spec")
+    if module_name.endswith(".py") or "/" in module_name:
+        dotted = module_name.removesuffix(".py").removeprefix("./")
+        right = f"{dotted.strip('/').replace('/', '.')}:{name}"
+        raise LoadError(
+            f"{address!r} names a file: write the module as Python imports it from "
+            f"the current directory, {right}"
+        )
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -77,6 +85,12 @@ def _call(address: str, make: Callable[[], object]) -> object:
 
 def _as_root(address: str, found: object) -> ChildSpec[Any]:
     if callable(found) and not _is_spec(found):
+        if inspect.iscoroutinefunction(found):
+            raise LoadError(
+                f"{address} is an async function, and Trio does not run yet: name a "
+                f"plain function that returns a specification, such as "
+                f"`def make(): return [child({address.rpartition(':')[2]})]`"
+            )
         found = _call(address, found)
     if _is_spec(found):
         return found if found.kind == "supervisor" else supervisor([found], id="root")
