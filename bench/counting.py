@@ -21,7 +21,7 @@ from attrs import frozen
 from bench.method import Table
 
 ROOT = Path(__file__).parent.parent
-KEPT = ("PATH", "HOME", "SYSTEMROOT", "TMPDIR")
+KEPT = ("PATH", "HOME", "SYSTEMROOT", "TMPDIR", "PYTHON_GIL", "PYTHON_JIT")
 """Of the environment; what else is set there may change what is executed."""
 
 

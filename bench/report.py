@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -118,7 +120,7 @@ def machine() -> dict[str, Any]:
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "build": f"{platform.python_compiler()}, {_flavour()}",
+        "build": ", ".join([platform.python_compiler(), *_flavour()]),
         "trio": version("trio"),
         "trio-sup": version("trio-sup"),
     }
@@ -133,13 +135,14 @@ def _processor() -> str:
     return names[0].partition(":")[2].strip() if names else platform.machine()
 
 
-def _flavour() -> str:
+def _flavour() -> list[str]:
     """What of the interpreter's build decides how fast it is."""
-    import sysconfig
-
     arguments = sysconfig.get_config_var("CONFIG_ARGS") or ""
     flags = sysconfig.get_config_var("PY_CORE_CFLAGS") or ""
-    said = ["profile-guided" if "-fprofile-use" in flags else "not profile-guided"]
+    said = re.findall(r"(?<!\S)-O\S+", flags)[-1:]
+    # A distribution may have profiled without saying so: where nothing is said, ask it.
+    if "-fprofile-use" in flags or "--enable-optimizations" in arguments:
+        said.append("profile-guided")
     if "-flto" in flags:
         said.append("LTO")
     if "tail-call" in arguments:
@@ -149,7 +152,7 @@ def _flavour() -> str:
     jit = getattr(sys, "_jit", None)
     if jit is not None and jit.is_available():
         said.append("JIT on" if jit.is_enabled() else "JIT off")
-    return ", ".join(said)
+    return said
 
 
 def as_json(part: str, found: Iterator[Found] | list[Found]) -> dict[str, Any]:

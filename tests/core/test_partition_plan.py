@@ -8,16 +8,17 @@ import pytest
 
 import trio_sup
 from tests.core.core_play import Broken, CorePlay
+from tests.core.refusals import told_of
 from tests.core.rule_tree import LATE, work
 from tests.core.sync_shell import Reply
 from tests.core.sync_world import Record
-from tests.core.test_refusals import told_of
 from trio_sup import Budget
 from trio_sup._core import events
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.exits import NOPROC, Exit
 from trio_sup._core.plan import partitions
 from trio_sup._core.plan.partitions import PartitionPlan
+from trio_sup._core.plan.requests import terminate_child
 
 
 class Parts(CorePlay):
@@ -66,7 +67,7 @@ def refusal(reply: Reply) -> tuple[object, ...]:
 def test_all_partitions_are_in_use_at_first() -> None:
     parts = Parts(3)
     assert parts.plan.partitions.size == 3
-    assert not parts.plan.core.dynamic
+    assert parts.plan.core.dynamic is False
     assert [parts[id].status for id in range(3)] == ["running"] * 3
 
 
@@ -109,7 +110,7 @@ def test_a_disabled_partition_is_not_started_by_hand() -> None:
 
 def test_an_enabled_partition_is_started_by_hand() -> None:
     parts = Parts(2)
-    parts.root.ask(lambda: partitions.requests.terminate_child(parts.plan, 1))
+    parts.root.ask(lambda: terminate_child(parts.plan, 1))
     parts.world.settle()
     reply = parts.ask(partitions.restart_child, 1)
     parts.world.settle()

@@ -8,10 +8,10 @@ import pytest
 
 import trio_sup
 from tests.core.core_play import Broken, CorePlay
+from tests.core.refusals import told_of
 from tests.core.rule_tree import ABC, LATE, child, running
 from tests.core.sync_shell import shell_of
 from tests.core.sync_world import NotStarted
-from tests.core.test_refusals import told_of
 from trio_sup import Backoff
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.plan import doing, telling
@@ -70,7 +70,7 @@ def test_a_list_is_started_in_order_and_each_waits_for_the_one_before() -> None:
     play.world.ready_now(play.root.plan.core.records["b"])
     play.world.settle()
     assert began == ["a", "b", "c"]
-    assert play.own.status == "running"
+    assert str(play.own.status) == "running"
 
 
 @pytest.mark.parametrize("restart", ["permanent", "temporary"])
@@ -144,7 +144,7 @@ def test_the_records_of_a_list_are_kept_over_lives_but_temporary_ones() -> None:
     assert again[2] is z
     assert isinstance(plan, StaticPlan)
     assert plan.is_original(a)
-    assert not plan.is_original(t)  # type: ignore[arg-type]
+    assert not plan.is_original(t)
     assert not plan.is_original(again[1])
     assert plan._listed == set(again)
 

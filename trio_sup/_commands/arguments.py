@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 HOW: Final = """\
 A node is named by its name, its process id, name.pid, or the path of its socket;
 one of another machine by ssh://[user@]host[:port]/node. A recording may stand
-where a node would.
+where a node would; it is named by a path that holds a slash: ./night.rec
 If only one runs, it need not be named.
 """
 FILTER: Final = """\

@@ -12,5 +12,7 @@ no string of a node reaches a terminal in any other way.
 | `one_child`, `one_child_parts` | ``trio-sup show`` |
 | `chaos_text` | ``trio-sup chaos`` |
 | `documents` | what ``--json`` prints |
+| `traceback_text`, `stacks`, `flames` | tracebacks, threads and profiles for people |
+| `terminal` | what a terminal can show, by its environment |
 | `clean` | the words of the library for clean text, for the application |
 """
