@@ -200,7 +200,7 @@ def test_a_check_that_never_answers_is_a_failure_and_no_hang() -> None:
 
 def test_the_time_of_a_demand_begins_when_a_slow_child_is_slow_no_more() -> None:
     def both_tick(world: World) -> bool:
-        return trio.current_time() - world.app[-1] <= 1
+        return bool(trio.current_time() - world.app[-1] <= 1)
 
     def with_a_clock() -> Any:
         times = [0.0]

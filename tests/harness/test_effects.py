@@ -114,7 +114,8 @@ class Effect:
 
 
 def ticks(world: World) -> list[float]:
-    return world.app[:3]
+    log: Log = world.app
+    return log[:3]
 
 
 EVEN, LATE = [1.0, 2.0, 3.0], [1.0, 4.5, 5.5]
