@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from typing import Any
 
-from attrs import define
+from attrs import Factory, define
 
 from tests.core.sync_world import GaveUp, NotStarted, Record, World
 from trio_sup._core.checks import ChildSpecError
@@ -24,6 +24,12 @@ class Reply:
     """What a request was answered."""
 
     answers: list[tuple[str, Any]]
+    errors: list[Exception] = Factory(list)
+    """What it was refused with."""
+
+    def refuse(self, error: Exception) -> None:
+        self.answers.append(refusal(error))
+        self.errors.append(error)
 
 
 _PLANS: dict[str, type[Plan[Record]]] = {
@@ -141,7 +147,7 @@ class Shell:
                 case doing.Answer(request, result):
                     self.replies[request].answers.append(("ok", result))
                 case doing.Refuse(request, error):
-                    self.replies[request].answers.append(refusal(error))
+                    self.replies[request].refuse(error)
                 case doing.Ready():
                     self.world.ready_now(self.own)
                 case doing.GaveUp():
@@ -232,7 +238,7 @@ class Shell:
         try:
             dos = self.plan.ask(request)
         except doing.Refused as refused:
-            reply.answers.append(refusal(refused))
+            reply.refuse(refused)
         else:
             self.perform(dos)
         return reply

@@ -17,6 +17,7 @@ from trio_sup._core.errors import NoProcess, WrongKind
 from trio_sup._core.plan.doing import Refused
 from trio_sup._core.plan.holders import look
 from trio_sup._core.specs import check_child
+from trio_sup._servers.handlers import fitting
 from trio_sup._supervisors.dynamic import DynamicShell
 from trio_sup._supervisors.requests import error_of
 
@@ -107,6 +108,7 @@ class DynamicSupervisor(SpecSupervisor):
         self,
         spec: ChildSpec[ServerRef[S]],
         op: Call[S, P, R],
+        /,
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> R:
@@ -117,8 +119,10 @@ class DynamicSupervisor(SpecSupervisor):
 
         Raises:
             ServerExit: the server ended before it answered.
+            TypeError: as for `ServerRef.call`; nothing was started.
             Exception: what the operation declares; what `get_or_start` raises.
         """
+        fitting(spec.target, op, args, kwargs, is_call=True)  # raises
         while True:
             ref = await self.get_or_start(spec)
             try:

@@ -42,13 +42,13 @@ class EventLog:
         self._file = file
         self._node = node or current_node()
         self._known: set[str] = set()
-        for record in all_records(self._node.roots()):
+        for record in all_records(self._node.trees()):
             self._introduce(record)
             self._write({"found": write_found(found_record(record, record.path_text))})
 
     def __call__(self, event: LifecycleEvent) -> None:
         """Write one event; fit to be a hook: ``node.add_hook(EventLog(file))``."""
-        record = find_record(self._node.roots(), event.path)
+        record = find_record(self._node.trees(), event.path)
         above: list[Record] = []
         while record is not None:
             above.append(record)

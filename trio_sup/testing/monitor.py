@@ -106,8 +106,8 @@ class ConformanceMonitor:
 
     def join(self, node: Node) -> None:
         """Learn the specifications of a node, whose events `take` is to be given."""
-        self._names = Naming(node.roots)
-        for record in all_records(node.roots()):
+        self._names = Naming(node.trees)
+        for record in all_records(node.trees()):
             self.learn([facts_of_record(record, self._names.of)])
             self.begin(found_record(record, self._names.of(record)))
 

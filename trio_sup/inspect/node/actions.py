@@ -53,9 +53,9 @@ class Operator(Protocol):
     """Who can act on the node; `trio_sup._inspected.operator.Operator` is one."""
 
     def consequence(
-        self, action: str, child: object, life: int, argument: str
+        self, action: str, child: object, life: int | None, argument: str
     ) -> Consequence:
-        """What it would do now, or why it is refused."""
+        """What it would do now, or why it is refused; None is for any life."""
         ...
 
     async def perform(
@@ -188,8 +188,11 @@ class ClientActions:
             return child, Consequence("read_only", READ_ONLY)
         if not self._control:
             return child, Consequence("no_role", NO_ROLE)
+        # A plan to restart is for the life that it finds, and names it.
+        anew = isinstance(request, Plan) and request.action == "restart"
+        life = None if anew else request.life
         return child, node.operator.consequence(
-            request.action, child, request.life, request.argument
+            request.action, child, life, request.argument
         )
 
     def _plan(self, plan: Plan) -> None:
@@ -203,6 +206,7 @@ class ClientActions:
                 lines,
                 found.affected,
                 clip(found.confirm, MAX_NAME),
+                found.life,
             )
         )
 

@@ -68,7 +68,7 @@ class ChildFacts:
     """The grace, in seconds, or ``brutal_kill``."""
     backoff: tuple[float, float, float, float, float, bool] | None = None
     """Initial, factor, maximum, jitter, reset_after, immediate_first."""
-    budget: tuple[int, float, str] | None = None
+    budget: tuple[int, float, str, float | None] | None = None
     """The limit, its window in seconds, and what then."""
     flags: SupervisorFacts | None = None
     """Only for supervisors."""

@@ -180,9 +180,8 @@ class LivesWatch:
         self, seen: Seen, record: ChildWatch, plan: Plan, request: str
     ) -> bool:
         """Whether the plan explains a start."""
-        if request == "start_child" or (
-            request == "restart_child" and record is not plan.pivot
-        ):
+        pivot = record is plan.pivot and request != "start_child"
+        if request in ("start_child", "restart_child") and not pivot:
             return False  # by hand, while the plan waits for its backoff
         group = self.group(plan.pivot)
         if plan.phase == "stop":
@@ -222,7 +221,6 @@ class LivesWatch:
     def _check_room(self, seen: Seen, request: str) -> None:
         if request != "start_child" or self.flags.max_children == math.inf:
             return
-        # A start that was refused, as its name was taken, leaves nobody.
         there = sum(not record.never_began for record in self.records.values())
         if there >= self.flags.max_children:
             self.complain(
@@ -287,7 +285,8 @@ class LivesWatch:
             group = self.group(plan.pivot)
             self._check_stop_order(seen, record, group, "SUP-051, 052")
         elif (
-            record.request not in ("terminate_child", "replace_child")
+            record.request
+            not in ("terminate_child", "replace_child", "quarantine_child")
             and not self.flags.owned
         ):
             self.complain(
@@ -383,6 +382,7 @@ class LivesWatch:
             or self.flags.dynamic
             or record.facts.restart == "temporary"
             or record.forgettable
+            or record.given_up
             or record.request == "delete_child"
             or record.never_began
         )

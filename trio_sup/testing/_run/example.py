@@ -91,7 +91,7 @@ class _Example:
 
     async def main(self) -> None:
         node = self.world.node_ = current_node()
-        self.world.names_ = Naming(node.roots)
+        self.world.names_ = Naming(node.trees)
         self.injector.take_place(node)
         present_world.set(self.world)
         before = set(all_tasks())
