@@ -335,7 +335,7 @@ def supervision_property(
         @functools.wraps(function)
         def test(*instance: object, **fixtures: object) -> None:
             __tracebackhide__ = True
-            given = options.copy()
+            given = CheckOptions(**options)
             decorated = decorations(test)
             given.setdefault("settings", decorated.settings)
             given["corpus"] = [*given.get("corpus", ()), *decorated.examples]
