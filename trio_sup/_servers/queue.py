@@ -124,16 +124,14 @@ class Queue:
         # What the present life watches.
         self.monitors: dict[Cancellable, None] = {}
         self.tracer: Callable[[Any], object] | None = None
-        # Who is told how long messages wait and take: only while somebody looks.
-        self.meter: Meter | None = None
+        self.meter: Meter | None = None  # only while somebody looks
         # The object of the present life, for those who look from outside.
         self.server: ServerBase | None = None
         self.current: Item | None = None
         self.current_since: float = 0.0
         self.received: int = 0
         self.handled: int = 0
-        self.dropped: int = 0
-        self.peak: int = 0
+        self.dropped = self.peak = 0
 
     @property
     def depth(self) -> int:
