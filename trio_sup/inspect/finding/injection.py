@@ -27,7 +27,7 @@ from trio_sup.inspect.finding.directory import open_dir
 if TYPE_CHECKING:
     from typing import Any
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 30.0
 """Seconds that the program may take to run some Python."""
 PAUSE: Final = 0.1
 _SEIZE: Final = 0x4206
@@ -204,7 +204,7 @@ def _interrupt(pid: int) -> None:
 
 def _wait_for_stop(pid: int) -> None:
     """Wait until it has stopped; one that cannot is let go of when this ends."""
-    due = time.monotonic() + PAUSE * 10
+    due = time.monotonic() + PATIENCE
     while time.monotonic() < due:
         if os.waitpid(pid, _ALL_CHILDREN | os.WNOHANG)[0]:
             return
