@@ -1,4 +1,4 @@
-"""The process that is counted: ``python -m bench.counted TABLE ...`` under valgrind.
+"""The process that is counted: ``python -m bench.counted TABLE/VARIANT ...`` under valgrind.
 
 To read the count, the process forks: the copy ends at once, and valgrind writes down
 what it had counted by then. Two readings around a section differ by what the section
@@ -16,17 +16,36 @@ import os
 import sys
 from collections.abc import Callable
 
+import trio
+
 from bench.lap import Lap
+from bench.steady import SteadyClock
 from bench.tables import TABLES
 
 WARM_UP = 4
 """First a body does this part of its work uncounted: CPython specialises what runs."""
 
 
-class Readings(Lap):
+class InOrder:
+    """Stands for the coin that Trio tosses for the order of each batch of tasks."""
+
+    def random(self) -> float:
+        """Return what leaves the batch as it is."""
+        return 1.0
+
+
+class Steady(Lap):
+    """A warm-up whose time is no more chance than the count's."""
+
+    def __init__(self) -> None:
+        self.clock = SteadyClock()
+
+
+class Readings(Steady):
     """Notes the processes whose ends tell the count."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.processes: list[int] = []
 
     def start(self) -> None:
@@ -65,17 +84,17 @@ def nothing(n: int, lap: Lap) -> None:
         lap.stop()
 
 
-def main(names: list[str]) -> None:
+def main(wanted: list[str]) -> None:
+    setattr(trio._core._run, "_r", InOrder())  # noqa: B010
     logging.getLogger("trio_sup").setLevel(logging.CRITICAL)
     *_, before, after = read(nothing, 5)
     print("", "", 1, before, after, sep="\t", flush=True)
-    for name in names:
-        for variant in TABLES[name].variants:
-            if variant.counted:
-                variant.run(variant.counted // WARM_UP, Lap())
-                before, after = read(variant.run, variant.counted)
-                print(name, variant.name, variant.counted, before, after, sep="\t")
-                sys.stdout.flush()
+    for one in wanted:
+        table, _, name = one.partition("/")
+        variant = TABLES[table].named(name)
+        variant.run(variant.counted // WARM_UP, Steady())
+        before, after = read(variant.run, variant.counted)
+        print(table, name, variant.counted, before, after, sep="\t", flush=True)
 
 
 if __name__ == "__main__":

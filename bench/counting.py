@@ -18,8 +18,10 @@ from pathlib import Path
 
 from attrs import frozen
 
+from bench.method import Table
+
 ROOT = Path(__file__).parent.parent
-KEPT = ("PATH", "HOME", "SYSTEMROOT", "TMPDIR")
+KEPT = ("PATH", "HOME", "SYSTEMROOT", "TMPDIR", "PYTHON_GIL", "PYTHON_JIT")
 """Of the environment; what else is set there may change what is executed."""
 
 
@@ -51,8 +53,16 @@ def counter() -> str:
     return asked.stdout.strip()
 
 
-def counts(tables: Sequence[str]) -> Iterator[Count]:
-    """Count each variant of these tables that can be counted, one after the other.
+def counted(table: Table) -> list[tuple[str, str]]:
+    """The variants of a table that can be counted, as `counts` wants them."""
+    return [(table.name, variant.name) for variant in table.variants if variant.counted]
+
+
+def counts(wanted: Sequence[tuple[str, str]]) -> Iterator[Count]:
+    """Count these variants, one after the other.
+
+    Args:
+        wanted: For each the names of its table and its own.
 
     Raises:
         NoCounter: there is no counter, or it failed.
@@ -63,7 +73,7 @@ def counts(tables: Sequence[str]) -> Iterator[Count]:
         errors = directory / "errors"
         with errors.open("wb") as stderr:
             process = subprocess.Popen(
-                _command(directory, tables),
+                _command(directory, wanted),
                 cwd=ROOT,
                 env={k: os.environ[k] for k in KEPT if k in os.environ}
                 | {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8"},
@@ -79,10 +89,10 @@ def counts(tables: Sequence[str]) -> Iterator[Count]:
                 raise NoCounter(f"the process that was counted failed:\n{said[-2000:]}")
         finally:
             process.kill()
-            process.wait()
+            process.communicate()
 
 
-def _command(directory: Path, tables: Sequence[str]) -> list[str]:
+def _command(directory: Path, wanted: Sequence[tuple[str, str]]) -> list[str]:
     return [
         "valgrind",
         "--quiet",
@@ -92,7 +102,7 @@ def _command(directory: Path, tables: Sequence[str]) -> list[str]:
         sys.executable,
         "-m",
         "bench.counted",
-        *tables,
+        *(f"{table}/{name}" for table, name in wanted),
     ]
 
 

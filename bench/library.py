@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import trio
 import trio.testing
 
@@ -129,21 +131,34 @@ async def group_restarts(n: int, lap: Lap) -> None:
             await last.wait_running()
 
 
+async def stay() -> None:
+    """Do nothing until cancelled."""
+    await trio.sleep_forever()
+
+
 async def starts(n: int, lap: Lap) -> None:
     """`start_child` of a dynamic supervisor, one after the other."""
-    await _dynamic(n, lap, Lap())
+    await _dynamic(child(stay), n, lap, Lap())
 
 
 async def stops(n: int, lap: Lap) -> None:
     """The stop of a dynamic supervisor with n children."""
-    await _dynamic(n, Lap(), lap)
+    await _dynamic(child(stay), n, Lap(), lap)
 
 
-async def _dynamic(n: int, starting: Lap, stopping: Lap) -> None:
-    async def stay() -> None:
-        await trio.sleep_forever()
+async def server_starts(n: int, lap: Lap) -> None:
+    """`start_child` of servers."""
+    await _dynamic(child(Echo), n, lap, Lap())
 
-    spec = child(stay)
+
+async def server_stops(n: int, lap: Lap) -> None:
+    """The stop of a dynamic supervisor with n servers."""
+    await _dynamic(child(Echo), n, Lap(), lap)
+
+
+async def _dynamic(
+    spec: trio_sup.ChildSpec[Any], n: int, starting: Lap, stopping: Lap
+) -> None:
     async with open_supervisor([trio_sup.dynamic_supervisor(id="d")]) as sup:
         dynamic = sup.dynamic("d")
         with starting:

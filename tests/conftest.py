@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.directories import short_directory
 from trio_sup.testing._run.quiet import quiet_log as silent
@@ -20,6 +20,15 @@ settings.register_profile(
 )
 settings.register_profile(
     "thorough", settings.get_profile("trio-sup"), max_examples=2_000
+)
+# For `tests.mutation`: the same examples each time, and the first that fails is enough.
+settings.register_profile(
+    "mutation",
+    settings.get_profile("trio-sup"),
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    report_multiple_bugs=False,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "trio-sup"))
 

@@ -62,6 +62,7 @@ from trio_sup._inspected.inspection import (
     open_inspector as open_inspector,
 )
 from trio_sup._node.attach import Attached as Attached, attach as attach
+from trio_sup._node.crash_log import CrashLog as CrashLog
 from trio_sup._node.node import (
     EventStream as EventStream,
     Node as Node,

@@ -18,15 +18,21 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 
 from trio_sup.inspect.client.session import Session
-from trio_sup.inspect.finding.directory import DiscoveryError, runtime_dir
+from trio_sup.inspect.finding.directory import (
+    DiscoveryError,
+    places_text,
+    runtime_dirs,
+)
 from trio_sup.inspect.finding.discovery import list_nodes
 from trio_sup.inspect.model.order import ORDERS
 from trio_sup.inspect.text.clean import clean
+from trio_sup.inspect.text.terminal import shows_unicode
 from trio_sup_inspector.connection import POLL, Connection, Target
 from trio_sup_inspector.keys import KeymapError, keymap_path, load_keymap, shown_keys
 from trio_sup_inspector.screens.act import Ask, act
 from trio_sup_inspector.screens.act_many import act_on_many
 from trio_sup_inspector.screens.choose import Choose
+from trio_sup_inspector.screens.ending import heed_signals
 from trio_sup_inspector.screens.help import Help
 from trio_sup_inspector.screens.main import MainScreen
 from trio_sup_inspector.screens.nodes import Nodes
@@ -84,7 +90,8 @@ class InspectorApp(App[int]):
     TITLE = "trio-sup"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+c", "quit", show=False, priority=True, system=True)
+        Binding("ctrl+c", "quit", show=False, priority=True, system=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True, system=True),
     ]
 
     def __init__(
@@ -113,6 +120,7 @@ class InspectorApp(App[int]):
 
     def on_mount(self) -> None:
         """Attach to the node that is meant, or ask which."""
+        heed_signals(self.exit)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name
@@ -150,7 +158,7 @@ class InspectorApp(App[int]):
         if settings.ticking:
             # The first rows are not to wait for the next tick.
             connection.notify = partial(self.call_later, self.tick)
-        where = target.wanted or str(target.directory)
+        where = target.wanted or places_text(target.directory)
         screen = MainScreen(
             state,
             clock=settings.clock,
@@ -324,8 +332,7 @@ class InspectorApp(App[int]):
 
 def speaks_unicode() -> bool:
     """Whether the locale's encoding can show more than ASCII."""
-    encoding = (locale.getpreferredencoding(False) or "").lower().replace("-", "")
-    return encoding.startswith("utf")
+    return shows_unicode(locale.getpreferredencoding(False), os.environ)
 
 
 def settings_for(
@@ -372,7 +379,7 @@ def run_app(
     if isinstance(settings, int):
         return settings
     target = Target(
-        runtime_dir() if directory is None else directory,
+        runtime_dirs() if directory is None else directory,
         None if socket is None else str(socket),
     )
     no_color = {"auto": None, "always": False, "never": True}[color]

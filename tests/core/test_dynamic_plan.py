@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 import trio_sup
 from tests.core.core_play import Broken, CorePlay
@@ -14,14 +15,16 @@ from tests.core.test_refusals import told_of
 from trio_sup import Backoff, Budget, ChildSpec
 from trio_sup._core import events
 from trio_sup._core.checks import ChildSpecError
-from trio_sup._core.exits import NOPROC
-from trio_sup._core.plan.doing import Breathe, Refused, Settle, Start, Stop
+from trio_sup._core.exits import NOPROC, Exit
+from trio_sup._core.plan.doing import Breathe, Refused, Settle, Start, Stop, Tell
 from trio_sup._core.plan.dynamic import (
     CHUNK,
     DynamicPlan,
     came_of_start,
     is_starting,
 )
+
+CRASH = Exit("crashed", None, Broken())
 
 
 class Pool(CorePlay):
@@ -54,7 +57,7 @@ class Pool(CorePlay):
         self.world.over(record, record.life, Broken())
         self.settle()
 
-    def do(self, dos: Any) -> list[Any]:
+    def carry_out(self, dos: Any) -> list[Any]:
         done = list(dos)
         self.root.perform(done)
         return done
@@ -133,7 +136,7 @@ def test_nobody_is_let_in_before_it_runs_or_when_it_stops() -> None:
     record = pool.add("a")
     pool.stubborn = True
     for mode in ("starting", "stopping", "down"):
-        pool.plan.mode = mode  # type: ignore[assignment]
+        pool.plan.mode = mode
         for call in (
             lambda: pool.plan.add(child("b")),
             lambda: pool.plan.restart(record, 0.0),
@@ -166,6 +169,7 @@ def test_a_child_that_lives_is_stopped_for_good() -> None:
         (7.0, "root/a", 1, "terminate_child"),
     )
     assert stop == Stop(record, "supervisor root: terminate_child", 5.0, False)
+    assert record.in_plan is False
     pool.root.perform([stop])
     pool.settle()
     assert (record.status, record.settled) == ("gone", 1)
@@ -177,8 +181,9 @@ def test_a_child_that_is_down_is_forgotten() -> None:
     record = pool.add("a", backoff=LATE)
     pool.crash(record)
     assert record.status == "backing_off"
-    done = pool.do(pool.plan.terminate(record, 0.0))
+    done = pool.carry_out(pool.plan.terminate(record, 0.0))
     assert done[1:] == [Settle(record)]
+    assert record.in_plan is False
     assert (record.status, pool.plan.core.records) == ("gone", {})
     pool.world.now += 100
     pool.world.settle()
@@ -189,8 +194,8 @@ def test_who_terminates_wins_over_who_replaces() -> None:
     pool = Pool()
     record = pool.add("a")
     pool.stubborn = True
-    pool.do(pool.plan.replace(record, 1, 0.0))
-    pool.do(pool.plan.terminate(record, 0.0))
+    pool.carry_out(pool.plan.replace(record, 1, 0.0))
+    pool.carry_out(pool.plan.terminate(record, 0.0))
     pool.world.over(record, 1, None)
     pool.settle()
     assert record.status == "gone"
@@ -200,7 +205,7 @@ def test_a_life_is_replaced_and_nobody_counts_it() -> None:
     pool = Pool(max_restarts=0)
     record = pool.add("a")
     pool.world.now = 7.0
-    told, stop = pool.do(pool.plan.replace(record, 1, pool.world.now))
+    told, stop = pool.carry_out(pool.plan.replace(record, 1, pool.world.now))
     assert told.fields == (7.0, "root/a", 1, "replace_child")
     assert told.make is events.Requested
     assert stop.reason == "supervisor root: replace_child"
@@ -231,21 +236,21 @@ def test_a_quarantined_child_is_restarted_by_hand_with_a_clear_budget() -> None:
     pool.crash(record)
     assert record.status == "quarantined"
     pool.world.now = 7.0
-    done = pool.do(pool.plan.restart(record, pool.world.now))
+    done = pool.carry_out(pool.plan.restart(record, pool.world.now))
     assert done[0].fields == (7.0, "root/a", 2, "restart_child")
     assert done[0].make is events.Requested
     assert done[1:] == [Start(record)]
     pool.settle()
-    assert record.status == "running"
+    assert str(record.status) == "running"
     pool.crash(record)
-    assert record.status == "running"
+    assert str(record.status) == "running"
 
 
 def test_a_backoff_is_ended_by_hand() -> None:
     pool = Pool()
     record = pool.add("a", backoff=LATE)
     pool.crash(record)
-    pool.do(pool.plan.restart(record, 0.0))
+    pool.carry_out(pool.plan.restart(record, 0.0))
     pool.settle()
     assert (record.status, record.restarts) == ("running", 1)
 
@@ -298,6 +303,24 @@ def test_a_restart_that_fails_counts_and_one_that_declines_does_not() -> None:
     assert pool.plan.core.window.used(0) == 3
 
 
+def test_a_restart_that_fails_is_told_at_its_time() -> None:
+    pool = Pool()
+    record = pool.add("a", "hold")
+    record.supervised_start = False
+    record.up = False
+    told, start = pool.plan.ended(record, CRASH, 7.0, ready=False)
+    assert start == Start(record)
+    fields = (7.0, "root/a", 1, 0.0, "one_for_one", 0)
+    assert told == Tell(events.RestartDecided, fields)
+
+
+def test_it_has_no_groups_whatever_its_flags_say() -> None:
+    pool = Pool()
+    pool.plan.flags = evolve(pool.plan.flags, strategy="one_for_all")
+    budget = Budget(0, 5.0, "quarantine")
+    assert pool.add("a", budget=budget).status == "running"
+
+
 def test_the_time_of_an_end_is_that_at_which_it_came() -> None:
     pool = Pool(max_restarts=2, max_seconds=5.0)
     record = pool.add("a")
@@ -334,7 +357,7 @@ def test_what_came_of_a_start() -> None:
     assert is_starting(record, 2)  # the next, on whose way this one is
     came_of_start(record)
     came_of_start(record, 1)
-    assert refusal(lambda: came_of_start(record, 2)) == (  # type: ignore[arg-type]
+    assert refusal(lambda: came_of_start(record, 2)) == (
         "not_started", record, NOPROC, None, 0,
     )  # fmt: skip
     record.up = False
@@ -374,8 +397,11 @@ def test_all_are_asked_at_once_and_it_ends_with_the_last() -> None:
 
 def test_who_stops_wakes_it_only_when_it_waits_and_nobody_lives() -> None:
     pool = Pool()
-    record, other = pool.add("a"), pool.add("b")
-    assert not pool.plan.wakes(record)
+    record, other = pool.add("a", restart="temporary"), pool.add("b")
+    assert pool.plan.wakes(record) is False
+    pool.plan.living = 0  # before it stops this is nothing to it
+    assert pool.plan.wakes(record) is False
+    pool.plan.living = 2
     pool.world.over(record, 1, None)
     pool.settle()
     pool.stubborn = True
@@ -384,7 +410,11 @@ def test_who_stops_wakes_it_only_when_it_waits_and_nobody_lives() -> None:
     assert not pool.plan.wakes(other)
     other.up = False
     pool.plan.living = 0
-    assert pool.plan.wakes(other)
+    assert pool.plan.wakes(other) is True
+    pool.root.wake()
+    pool.settle()
+    assert not pool.own.up
+    assert pool.plan.wakes(other) is False
 
 
 def test_a_hurry_asks_again_without_grace_and_once() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -125,7 +124,7 @@ def test_an_error_is_the_answer_or_is_raised(error: BaseException, asked: bool) 
 def test_a_job_that_ends_waits_for_nobody() -> None:
     line, a, said = some()
 
-    def waits() -> Iterator[Any]:
+    def waits() -> Any:
         line.wait_for(a)
         yield from ()
 
@@ -181,6 +180,13 @@ def test_a_job_that_parks_goes_on_when_it_is_woken() -> None:
     assert not line.busy
 
 
+def test_who_has_been_woken_keeps_nobody_waiting() -> None:
+    line, _, said = some()
+    line.queue.extend([line.park(), job(said)])
+    assert line.turn() == NOTHING
+    assert line.turn() == said
+
+
 # What a stop cuts short.
 
 
@@ -215,7 +221,7 @@ def test_who_begins_to_wait_after_the_cut_is_overtaken_unless_it_has_come(
     line.cut(fatal=False)
     a.up = not done
     line.wait_for(a)
-    assert line.overtaken is not done
+    assert line.overtaken is (not done)
 
 
 def test_who_begins_to_wait_before_the_cut_is_not_overtaken_yet() -> None:

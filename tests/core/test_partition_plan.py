@@ -18,6 +18,7 @@ from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.exits import NOPROC, Exit
 from trio_sup._core.plan import partitions
 from trio_sup._core.plan.partitions import PartitionPlan
+from trio_sup._core.plan.requests import terminate_child
 
 
 class Parts(CorePlay):
@@ -66,7 +67,7 @@ def refusal(reply: Reply) -> tuple[object, ...]:
 def test_all_partitions_are_in_use_at_first() -> None:
     parts = Parts(3)
     assert parts.plan.partitions.size == 3
-    assert not parts.plan.core.dynamic
+    assert parts.plan.core.dynamic is False
     assert [parts[id].status for id in range(3)] == ["running"] * 3
 
 
@@ -109,7 +110,7 @@ def test_a_disabled_partition_is_not_started_by_hand() -> None:
 
 def test_an_enabled_partition_is_started_by_hand() -> None:
     parts = Parts(2)
-    parts.root.ask(lambda: partitions.requests.terminate_child(parts.plan, 1))
+    parts.root.ask(lambda: terminate_child(parts.plan, 1))
     parts.world.settle()
     reply = parts.ask(partitions.restart_child, 1)
     parts.world.settle()
@@ -270,8 +271,6 @@ def test_a_budget_is_that_of_each_partition() -> None:
     parts = Parts(2, spec=trio_sup.child(work, budget=budget))
     parts.crash(1)
     assert parts[1].status == "quarantined"
-    told = [
-        told for told in parts.world.told if told[0] is events.ChildQuarantinedEvent
-    ]
-    assert told == [(events.ChildQuarantinedEvent, 0.0, "root/1", 1, 0, 5.0)]
+    told = [told for told in parts.world.told if told[0] is events.ChildQuarantined]
+    assert told == [(events.ChildQuarantined, 0.0, "root/1", 1, 0, 5.0, None, False)]
     assert parts[1].last_exit != NOPROC

@@ -10,10 +10,12 @@ from tests.core.core_play import Broken
 from tests.core.rule_tree import ABC, LATE, Tree, child, running
 from tests.core.sync_shell import Reply
 from tests.core.sync_world import Record
+from trio_sup import Budget
 from trio_sup._core import events
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.exits import NOPROC, Exit, Ignore
 from trio_sup._core.plan.doing import Refused
+from trio_sup._core.plan.holders import look
 from trio_sup._core.plan.requests import (
     delete_child,
     if_same,
@@ -101,6 +103,16 @@ def test_a_specification_that_does_not_fit_is_refused_before_anything() -> None:
     (error,) = reply.errors
     assert isinstance(error, ChildSpecError)
     assert tree.told() == []
+
+
+def test_nobody_is_added_who_may_be_quarantined_while_siblings_depend_on_it() -> None:
+    budget = Budget(0, 5.0, "quarantine")
+    for strategy, fits in (("one_for_one", True), ("rest_for_one", False)):
+        tree = running(strategy=strategy)
+        reply = tree.request(start_child, child("b", budget=budget))
+        tree.settle()
+        assert (reply.errors == []) is fits
+        assert ("b" in tree.plan.core.records) is fits
 
 
 @pytest.mark.parametrize(
@@ -276,6 +288,35 @@ def test_a_backoff_that_is_ended_while_the_supervisor_stops_is_overtaken() -> No
     assert refusal(tree, reply) == ("stopping", None, None, None, 0)
 
 
+def test_who_is_told_of_a_request_may_stop_the_supervisor_before_it_is_served() -> None:
+    tree = running(child("a", backoff=LATE), child("b"), strategy="one_for_all")
+    tree.crash("a")
+    tree.settle()
+
+    def stop(shell: Any) -> None:
+        tree.world.on_told = lambda shell: None
+        shell.request_stop("a hook")
+
+    tree.world.on_told = stop
+    reply = tree.request(restart_child, "a")
+    assert refusal(tree, reply) == ("stopping", None, None, None, 0)
+    assert tree.began == []
+
+
+def test_a_start_by_hand_that_is_one_too_many_is_told_with_its_exit() -> None:
+    tree = running(child("a", backoff=LATE), max_restarts=1, max_seconds=100.0)
+    tree.crash("a")
+    tree.settle()
+    record = tree["a"]
+    tree.start("fail")
+    reply = tree.request(restart_child, "a")
+    why, about, exit, _, _ = refusal(tree, reply)
+    assert (why, about) == ("not_started", record)
+    assert isinstance(exit, Exit)
+    assert isinstance(exit.error, Broken)
+    assert not tree.own.up
+
+
 @pytest.mark.parametrize("strategy", ["one_for_one", "one_for_all", "rest_for_one"])
 def test_a_life_is_replaced_and_nobody_counts_it(strategy: str) -> None:
     tree = running(*ABC, strategy=strategy, max_restarts=0)
@@ -380,3 +421,49 @@ def test_the_answer_of_what_was_asked_for_is_handed_on() -> None:
     )
     tree.settle()
     assert again.answers == [("ok", record)]
+
+
+# Whoever wants the holder of a name, or another.
+
+
+def ended(tree: Tree, exit: Exit | None) -> Record:
+    """A child that is down, and has never been ready."""
+    record = tree["a"]
+    record.up, record.ready, record.started_life = False, False, 0
+    record.enter("rests")
+    record.last_exit = exit
+    return record
+
+
+def test_a_holder_whose_first_start_failed_is_told_of_with_its_exit() -> None:
+    tree = running(*ABC)
+    exit = Exit("crashed", None, Broken())
+    record = ended(tree, exit)
+    with pytest.raises(Refused) as info:
+        look(record, 0, tree.own)
+    assert told_of(info.value) == ("not_started", record, exit, None, 0)
+    assert look(record, 1, tree.own) == "gone"  # it had been ready when first looked at
+    record.last_exit = None
+    assert look(record, 0, tree.own) == "gone"
+    record.started_life = 1
+    assert look(record, 0, tree.own) == "runs"
+    assert look(record, 1, tree.own) == "gone"
+
+
+def test_a_holder_that_a_stop_overtook_is_refused_by_that_supervisor_only() -> None:
+    tree, other = running(*ABC), running(*ABC)
+    record = ended(tree, Exit("shutdown", "why"))
+    record.overtaken = record.life
+    with pytest.raises(Refused) as info:
+        look(record, 0, tree.own)
+    assert told_of(info.value) == ("stopping", None, None, None, 0)
+    assert look(record, 0, other.own) == "gone"
+
+
+def test_a_holder_in_quarantine_is_told_of() -> None:
+    tree = running(*ABC)
+    record = ended(tree, None)
+    record.enter("quarantined")
+    with pytest.raises(Refused) as info:
+        look(record, 0, tree.own)
+    assert told_of(info.value) == ("quarantined", record, None, None, 0)

@@ -274,7 +274,12 @@ def test_with_several_nodes_the_picker_asks() -> None:
 def test_a_node_without_children_is_said_to_be_empty() -> None:
     async def story() -> None:
         async with open_rig(FakeNode(), wait=False) as rig:
-            await rig.until_shown("Nothing runs here")
+            # It opens on its tasks; the tree says why it is empty.
+            await rig.until_shown("no supervisor")
+            assert "TASK" in rig.text()
+            assert "8 Tasks  0 Busy  6 Node" in rig.text()
+            await rig.press("1")
+            await rig.until_shown("No supervisor runs here")
 
     run(story)
 

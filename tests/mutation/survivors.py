@@ -1,4 +1,4 @@
-"""Mutants that no test can kill, because they are no mistakes."""
+"""Mutants that no test kills, and which of them are no mistakes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import tomllib
 from pathlib import Path
 
 from attrs import field, frozen
+
+from .judging import Verdict
 
 
 @frozen
@@ -25,6 +27,12 @@ class Survivor:
     now: str
     why: str = field(default="", eq=False)
 
+    @property
+    def file(self) -> str:
+        """The module, as in ``plan.groups``."""
+        names = self.place.split(".")
+        return ".".join(names[:2] if names[0] == "plan" else names[:1])
+
     def as_toml(self) -> str:
         """The entry for survivors.toml."""
         # JSON strings are TOML strings.
@@ -34,6 +42,26 @@ class Survivor:
             for name, text in fields.items()
         ]
         return "\n".join(["[[survivor]]", *lines, ""])
+
+
+@frozen
+class Judged:
+    """What became of a mutant.
+
+    Attributes:
+        file: The module.
+        shown: What it changes.
+        verdict: What the tests said.
+    """
+
+    file: str
+    shown: Survivor
+    verdict: Verdict
+
+    @property
+    def survived(self) -> bool:
+        """Whether no test noticed it."""
+        return self.verdict in ("survived", "no tests")
 
 
 def load(file: Path) -> tuple[Survivor, ...]:
@@ -54,8 +82,10 @@ def load(file: Path) -> tuple[Survivor, ...]:
 
 
 def parse_diff(place: str, diff: str) -> Survivor:
-    """A survivor from what ``mutmut show`` prints."""
-    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
+    """A survivor from a difference that has no context."""
+    lines = [
+        line for line in diff.splitlines() if not line.startswith(("---", "+++", "@@"))
+    ]
     was = " ".join(line[1:].strip() for line in lines if line.startswith("-"))
     now = " ".join(line[1:].strip() for line in lines if line.startswith("+"))
     return Survivor(place, was, now)

@@ -1,4 +1,4 @@
-"""What the mutation run makes of mutmut's results."""
+"""What the mutation run makes of what the tests said."""
 
 from __future__ import annotations
 
@@ -6,48 +6,67 @@ from pathlib import Path
 
 import pytest
 
-from .__main__ import SURVIVORS, report
-from .results import Mutant, place_of
-from .survivors import Survivor, load, parse_diff
+from .__main__ import FILES, SURVIVORS, figures, report
+from .judging import Verdict
+from .survivors import Judged, Survivor, load, parse_diff
 
 DIFF = """\
-# a.window.x: survived
---- trio_sup/_core/window.py
-+++ trio_sup/_core/window.py
-@@ -1,3 +1,3 @@
- def clear(self) -> None:
+---
++++
+@@ -3 +3 @@
 -    self._times = None
 +    self._times = ""
 """
 CLEAR = Survivor("window.clear", "self._times = None", 'self._times = ""')
-ALIVE = Mutant("k", "window", "window.clear", "survived")
-DEAD = Mutant("d", "window", "window.used", "killed")
+
+
+def judged(verdict: Verdict) -> Judged:
+    return Judged("window", CLEAR, verdict)
 
 
 def test_a_survivor_is_told_by_what_it_changes() -> None:
     assert parse_diff("window.clear", DIFF) == CLEAR
 
 
-def test_places_are_modules_classes_and_functions() -> None:
-    method = "trio_sup._core.window.xǁRestartWindowǁadmit__mutmut_3"
-    assert place_of(method) == "window.RestartWindow.admit"
-    function = "trio_sup._core.specs.x__one_of__mutmut_12"
-    assert place_of(function) == "specs._one_of"
+def test_a_place_begins_with_its_module() -> None:
+    assert CLEAR.file == "window"
+    assert Survivor("plan.groups.Groups.wait", "", "").file == "plan.groups"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "survived"),
+    [("killed", False), ("endless", False), ("survived", True), ("no tests", True)],
+)
+def test_what_no_test_runs_or_notices_survives(
+    verdict: Verdict, survived: bool
+) -> None:
+    assert judged(verdict).survived is survived
 
 
 def test_only_excused_survivors_are_fine(capsys: pytest.CaptureFixture[str]) -> None:
-    files = ("window",)
-    assert report([DEAD, ALIVE], {ALIVE: CLEAR}, (CLEAR,), files) == 0
-    assert "1 killed,   1 excused,   0 survived" in capsys.readouterr().out
-    assert report([DEAD, ALIVE], {ALIVE: CLEAR}, (), files) == 1
+    found = [judged("killed"), judged("endless"), judged("survived")]
+    (line,) = figures("window", found, (CLEAR,))
+    assert "3 mutants,    2 killed (1 without an end)" in line
+    assert "1 excused,   0 survived" in line
+    assert report(found, (CLEAR,), ["window"]) == 0
+    (line,) = figures("window", found, ())
+    assert "0 excused,   1 survived" in line
+    assert capsys.readouterr().out == ""
+    assert report(found, (), ["window"]) == 1
     assert CLEAR.as_toml() in capsys.readouterr().out
-    assert report([DEAD], {}, (CLEAR,), files) == 1  # stale
-    assert report([DEAD], {}, (CLEAR,), ("names",)) == 0  # of a file that was not run
+    assert report(found[:2], (CLEAR,), ["window"]) == 1  # stale
+    assert report(found[:2], (CLEAR,), ["names"]) == 0  # of a file that was not run
+    assert list(figures("names", found, ())) == []
 
 
-def test_every_excuse_has_a_reason(tmp_path: Path) -> None:
+def test_all_modules_of_the_core_are_run() -> None:
+    assert {"window", "judge", "plan.groups", "plan.supervision"} <= FILES.keys()
+    assert all(path.is_file() for path in FILES.values())
+
+
+def test_every_excuse_has_a_reason_and_a_module(tmp_path: Path) -> None:
     file = tmp_path / "survivors.toml"
     file.write_text(CLEAR.as_toml())
     with pytest.raises(ValueError, match=r"window\.clear: the reason is missing"):
         load(file)
-    assert load(SURVIVORS)
+    assert {survivor.file for survivor in load(SURVIVORS)} <= FILES.keys()

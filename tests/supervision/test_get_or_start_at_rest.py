@@ -106,7 +106,9 @@ async def test_after_a_fatal_end_the_supervisor_that_stops_says_so(
     assert rounds.count < ENOUGH
 
 
-async def go_down(restart: Restart, listed: bool, fatal: bool, asked: trio.Event) -> None:
+async def go_down(
+    restart: Restart, listed: bool, fatal: bool, asked: trio.Event
+) -> None:
     """Run a tree whose holder of the name is down two seconds before the tree is."""
     spec = child(Echo, name="echo", id="echo", restart=restart)
     specs = [child(lingers, id="l"), *([spec] if listed else [])]

@@ -77,7 +77,7 @@ async def test_state_has_changed_when_a_hook_runs() -> None:
 
     def hook(event: LifecycleEvent) -> None:
         if isinstance(event, ChildCrashed):
-            handle = next(iter(node.roots()[0].observed_children())).handle
+            handle = next(iter(node.trees()[0].observed_children())).handle
             found.append(node.registry.get("n"))
             found.append(handle.last_exit is event.exit)
             found.append(handle.record.alive)

@@ -210,7 +210,7 @@ async def test_a_child_that_died_meanwhile_can_be_waited_for(
         await trio.sleep(1)
         stage.crash("a")
         await quiet()
-        records = current_node().roots()[0].observed_children()
+        records = current_node().trees()[0].observed_children()
         handle = next(iter(records)).handle
         assert handle.status == "restarting"
         await handle.wait_running()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 HOW: Final = """\
 A node is named by its name, its process id, name.pid, or the path of its socket;
 one of another machine by ssh://[user@]host[:port]/node. A recording may stand
-where a node would.
+where a node would; it is named by a path that holds a slash: ./night.rec
 If only one runs, it need not be named.
 """
 FILTER: Final = """\
@@ -79,6 +79,11 @@ def pace(text: str) -> float:
     if times is None or (slash and not unit):
         raise argparse.ArgumentTypeError(f"{accepted}, not {text!r}")
     return times * _number(number, accepted, lambda n: 0 <= n < math.inf)
+
+
+def per_second(text: str) -> float:
+    """How many in a second, on average."""
+    return _number(text, "how many in a second, above 0", lambda n: 0 < n < math.inf)
 
 
 def share(text: str) -> float:

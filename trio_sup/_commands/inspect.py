@@ -20,6 +20,7 @@ from trio_sup._commands.output import complain
 from trio_sup._commands.support import (
     asking,
     inspector_app,
+    on_screen,
     peer,
     reading,
     recording_of,
@@ -97,10 +98,10 @@ def run(args: argparse.Namespace) -> int:
         return _web(args)
     # An inspector that is shown in a browser has no terminal, but a screen.
     in_browser = os.environ.get("TEXTUAL_DRIVER", "").startswith(WEB_DRIVER)
-    on_screen = in_browser or (sys.stdin.isatty() and sys.stdout.isatty())
+    screen = in_browser or on_screen()
     if args.demo:
-        return _demo(args, on_screen)
-    return _show(args) if on_screen else _print_tree(args)
+        return _demo(args, screen)
+    return _show(args) if screen else _print_tree(args)
 
 
 def node_of_process(pid: int) -> str:
@@ -133,7 +134,8 @@ def node_of_process(pid: int) -> str:
 
 def _print_tree(args: argparse.Namespace) -> int:
     code = tree.run(args)
-    hint = "this is no terminal, so that was the tree, once: trio-sup tree --help"
+    what = "the terminal is dumb" if sys.stdout.isatty() else "this is no terminal"
+    hint = f"{what}, so that was the tree, once: trio-sup tree --help"
     complain(hint)
     return code
 
@@ -166,11 +168,11 @@ def _call(
     return code or 0
 
 
-def _demo(args: argparse.Namespace, on_screen: bool) -> int:
+def _demo(args: argparse.Namespace, screen: bool) -> int:
     """The demonstration behind the inspector; without a screen its tree, once."""
     from trio_sup._commands.parsing import parser
 
-    app = inspector_app() if on_screen else None
+    app = inspector_app() if screen else None
     from trio_sup.demo import window
     from trio_sup.demo.options import Options
 

@@ -14,9 +14,15 @@ from trio_sup._commands.arguments import (
     seconds,
     share,
 )
-from trio_sup._commands.command import EXIT_FAILED, EXIT_OK, Command, CommandError
+from trio_sup._commands.command import (
+    EXIT_FAILED,
+    EXIT_OK,
+    EXIT_USAGE,
+    Command,
+    CommandError,
+)
 from trio_sup._commands.output import say_lines
-from trio_sup._commands.support import ask, print_json
+from trio_sup._commands.support import ask, print_json, recording_of
 
 if TYPE_CHECKING:
     import argparse
@@ -67,6 +73,9 @@ def run(args: argparse.Namespace) -> int:
     from trio_sup.inspect.text.documents import status_json
     from trio_sup.inspect.text.plain_lines import status_lines
 
+    if args.check and recording_of(args) is not None:
+        text = f"{args.node} is a recording: --check is about a node that runs"
+        raise CommandError(text, EXIT_USAGE)
     given = {name: getattr(args, name) for name in LIMITS}
     limits = Limits(
         **{name: value for name, value in given.items() if value is not None}

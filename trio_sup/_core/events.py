@@ -14,7 +14,7 @@ import attrs
 from attrs import field, frozen
 
 from trio_sup._core.ends import end_of_process
-from trio_sup._core.exits import describe_error
+from trio_sup._core.exits import describe_error, unwrapped
 from trio_sup._core.safe import safe_repr
 
 if TYPE_CHECKING:
@@ -159,7 +159,8 @@ class ChildCrashed(Event):
         error = self.exit.error
         if error is not None and end_of_process(error) is not None:
             return _ends_program(self, error)
-        return f"{self.path} crashed (life {self.life}): {safe_repr(error)}"
+        inner = None if error is None else unwrapped(error)
+        return f"{self.path} crashed (life {self.life}): {safe_repr(inner)}"
 
 
 @frozen

@@ -102,13 +102,19 @@ class LongMemory:
         self.folded += len(going)
         kept: dict[str, list[tuple[int, Entry]]] = {}
         full = ""
-        for at in range(len(going) - 1, -1, -1):
-            make, path, life, field = _parts(going[at])
-            if path == full or not _wanted(make, life, field, going, at):
+        at = len(going)
+        for entry in reversed(going):
+            at -= 1
+            # Quick for whoever fills all this: he has what is kept of him already.
+            path = entry[1][1] if type(entry) is tuple else entry.path  # type: ignore[union-attr]
+            if path == full:
+                continue
+            make, _, life, field = _parts(entry)
+            if not _wanted(make, life, field, going, at):
                 continue
             group = path if make in _OF_ITS_OWN else path.rpartition("/")[0]
             found = kept.setdefault(group, [])
-            found.append((first + at, going[at]))
+            found.append((first + at, entry))
             if len(found) >= EACH:
                 full = path
         for group, newest in reversed(kept.items()):

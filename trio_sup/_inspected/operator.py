@@ -84,6 +84,9 @@ class Operator:
             return node_consequence(action, argument, _level_of)
         if not isinstance(child, Record) or child.status == "gone":
             return Consequence("no_such_child", "there is no such child any more")
+        if child.parent is None and child.shell is None:
+            why = f"{child.path_text} attached itself: nobody supervises it"
+            return Consequence("not_applicable", why)
         if action in BY_LIFE and life not in (child.life, None):
             why = (
                 f"meant was life {life}, but {child.path_text} is in life {child.life}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, TypeVar, cast, overload
 
-from trio_sup._node.node import current_node
+from trio_sup._node.node import node_for
 from trio_sup._registry.address import NamedRef, address_of
 from trio_sup._servers.ref import ServerRef
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Child, Record
+    from trio_sup._registry.registry import Registry
     from trio_sup._servers.genserver import GenServer
 
 
@@ -44,10 +45,15 @@ def whereis(key: Hashable, kind: type[object] | None = None, /) -> object:
         WrongKind: the holder is of another kind.
         RuntimeError: outside of a Trio run.
     """
-    registry = current_node().registry
+    registry = node_for("whereis", 'whereis("name", MyServer)').registry
     if kind is None:
         return registry.get(key)
     return registry.get(key, cast("type[Child]", kind))
+
+
+def _own() -> Registry:
+    line = 'await address("name", MyServer).call(...)'
+    return node_for("a use of address", line).registry
 
 
 class _OwnRegistry:
@@ -57,15 +63,15 @@ class _OwnRegistry:
 
     def enter(self, call: str, *, waits: bool = False) -> None:
         """Refuse what comes from elsewhere."""
-        current_node().registry.enter(call, waits=waits)
+        _own().enter(call, waits=waits)
 
     def holder(self, key: Hashable) -> Record | None:
         """The child that a key belongs to, running or not."""
-        return current_node().registry.holder(key)
+        return _own().holder(key)
 
     async def wait_for(self, key: Hashable, /) -> object:
         """Wait until somebody runs under a key."""
-        return await current_node().registry.wait_for(key)
+        return await _own().wait_for(key)
 
     def via(self, key: Hashable, /) -> Hashable:
         """What a specification says to register under the key."""

@@ -18,6 +18,7 @@ from trio_sup._servers.handlers import Handler, Operation, fitting
 from trio_sup._servers.messages import CastNote, InfoNote
 from trio_sup._servers.monitors import Monitor, watch_for_server
 from trio_sup._servers.operations import Cast, handlers_of
+from trio_sup._servers.reserved import RESERVED, check_class, guarded
 from trio_sup._servers.timers import Timer
 
 if TYPE_CHECKING:
@@ -28,25 +29,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-RESERVED = frozenset(
-    {
-        "continue_with",
-        "every",
-        "id",
-        "idle_after",
-        "key",
-        "life",
-        "monitor",
-        "path",
-        "ref",
-        "send_after",
-        "send_info_after",
-        "supervisor",
-    }
-)
-"""Names that a server class may not define: they are how a server knows itself."""
 
-
+@guarded
 class GenServer(ServerBase):
     """A server: state in an object, messages one at a time, supervised.
 
@@ -65,6 +49,7 @@ class GenServer(ServerBase):
 
     __handlers__: ClassVar[dict[Operation, Handler]]
     __options__: ClassVar[ServerOptions] = {}
+    __reserved__: ClassVar[frozenset[str]] = RESERVED
 
     def __init_subclass__(cls, **options: Unpack[ServerOptions]) -> None:
         """Make a server class, with the options that its specifications begin with.
@@ -81,12 +66,7 @@ class GenServer(ServerBase):
         own = OF_A_SERVER & options.keys()
         hand_on(super().__init_subclass__, cls, options, own)
         cls.__options__ = merged(cls.__options__, options, own)
-        taken = RESERVED & set(vars(cls))
-        if taken:
-            raise TypeError(
-                f"{cls.__qualname__} defines {', '.join(sorted(taken))}: "
-                "reserved, a GenServer has this of its own"
-            )
+        check_class(cls)
         cls.__handlers__ = handlers_of(cls)
         if own:
             ChildSpec(kind="server", target=cls, **cls.__options__)  # raises

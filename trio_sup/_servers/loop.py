@@ -49,6 +49,7 @@ from trio_sup._servers.messages import (
     StopNote,
     name_of,
 )
+from trio_sup._servers.reserved import check_object
 from trio_sup._servers.system import serve_system
 from trio_sup._servers.trace import payload_of, trace
 from trio_sup._trio.alarms import alarm_clock
@@ -149,6 +150,7 @@ def _reply_with_stop(queue: MailQueue, failure: BaseException) -> None:
 async def _construct(record: Record, queue: MailQueue) -> ServerBase:
     """Make the server object: a fresh one every life."""
     server: ServerBase = record.spec.target(*record.spec.args)
+    check_object(server, server.__reserved__)
     server.__inner__ = ServerContext(record)
     queue.server = server
     return server
@@ -156,6 +158,7 @@ async def _construct(record: Record, queue: MailQueue) -> ServerBase:
 
 async def _init(server: ServerBase) -> None:
     wish = await server.init()
+    check_object(server, server.__reserved__)
     if wish is not None:
         assert server.__inner__ is not None
         server.__inner__.to_continue = wish.args

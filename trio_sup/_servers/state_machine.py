@@ -13,15 +13,14 @@ from trio_sup._servers.handlers import Handler, Operation
 from trio_sup._servers.machine import Event, Machine, Postpone, Timeout
 from trio_sup._servers.messages import Caller
 from trio_sup._servers.operations import Cast
+from trio_sup._servers.reserved import RESERVED
 
 P = ParamSpec("P")
 St = TypeVar("St", bound=Hashable)
 
-_TAKEN = frozenset(
+_OWN = frozenset(
     {
         "event_timeout",
-        "handle_continue",
-        "handle_info",
         "named_timeout",
         "next_event",
         "postpone",
@@ -29,6 +28,7 @@ _TAKEN = frozenset(
         "state_timeout",
     }
 )
+_TAKEN = _OWN | {"handle_continue", "handle_info"}
 
 
 class StateMachine(GenServer, Generic[St]):
@@ -62,6 +62,7 @@ class StateMachine(GenServer, Generic[St]):
 
     __handlers__: ClassVar[dict[Operation, Handler]]
     __events__: ClassVar[dict[str, Handler]] = {}
+    __reserved__: ClassVar[frozenset[str]] = RESERVED | _OWN
     state: St
 
     def __init_subclass__(cls, **options: Unpack[ServerOptions]) -> None:

@@ -22,12 +22,14 @@ from trio_sup._inspected.inspection import (
     checked_watchdog,
     inspect_mode,
 )
-from trio_sup._node.node import current_node
+from trio_sup._node.crash_log import CrashLog
+from trio_sup._node.node import current_node, node_for
 from trio_sup._tree.open import OpenSupervisor, open_supervisor
 from trio_sup._tree.signals import Signals, can_be_caught
 from trio_sup._tree.supervisor import Supervisor
 from trio_sup._tree.systemd import SystemdNotifier, systemd_notifier
 from trio_sup._trio.beside import Beside
+from trio_sup._trio.home import present_token
 from trio_sup._trio.log import Log
 
 _log = Log("trio_sup")
@@ -39,6 +41,7 @@ def run(
     name: str | None = None,
     inspect: Inspect = True,
     handle_signals: bool = True,
+    crash_log: CrashLog | None = None,
     watchdog: float | None = None,
 ) -> None:
     """Run a supervision tree as the whole program, until it ends.
@@ -64,6 +67,7 @@ def run(
             blocks, a warning in the log says by whom, with the stack, while it lasts.
             Costs a thread, and some microseconds a pass of the loop. By default there
             is a watchdog only while an inspector is attached, and it warns nobody.
+        crash_log: How crashes are logged: level, length, whether folded.
 
     Raises:
         RestartLimitExceeded: the tree gave up: the program's exit code is then 1.
@@ -71,11 +75,18 @@ def run(
         SystemExit: a child raised it; bare, even from a nursery of the child's.
         KeyboardInterrupt: the same.
         ValueError: an unusable name, or another value of `inspect` or `watchdog`.
+        RuntimeError: a Trio run goes on here already: see `serve`.
     """
+    if present_token() is not None:
+        raise RuntimeError(
+            "run() starts Trio itself, and a Trio run goes on here already; write "
+            "`await trio_sup.serve(spec)` in it, or "
+            "`async with trio_sup.open_supervisor(children) as sup:`"
+        )
     signals = _signals_for_run() if handle_signals else None
     with nullcontext() if signals is None else signals:
         try:
-            trio.run(_main, spec, name, inspect, watchdog, signals)
+            trio.run(_main, spec, name, inspect, watchdog, signals, crash_log)
         except BaseExceptionGroup as group:
             end = end_of_process(group)
             if end is None:
@@ -89,9 +100,10 @@ async def _main(
     inspect: Inspect,
     watchdog: float | None,
     signals: Signals | None,
+    crash_log: CrashLog | None,
 ) -> None:
     try:
-        await _serve(spec, name, inspect, watchdog, signals)
+        await _serve(spec, name, inspect, watchdog, signals, crash_log)
     finally:
         if signals is not None:
             # Trio closes its end before it takes it back: a signal in between would
@@ -112,6 +124,7 @@ async def serve(
     name: str | None = None,
     inspect: Inspect = True,
     handle_signals: bool = False,
+    crash_log: CrashLog | None = None,
     watchdog: float | None = None,
 ) -> None:
     """Run a supervision tree until it ends; as `run`, inside a Trio program.
@@ -125,6 +138,7 @@ async def serve(
         inspect: As for `run`.
         handle_signals: As for `run`; needs the main thread. Off by default.
         watchdog: As for `run`.
+        crash_log: As for `run`.
 
     Raises:
         RestartLimitExceeded: the tree gave up.
@@ -133,7 +147,7 @@ async def serve(
         ValueError: an unusable name, or another value of `inspect` or `watchdog`.
     """
     if not handle_signals:
-        await _serve(spec, name, inspect, watchdog, None)
+        await _serve(spec, name, inspect, watchdog, None, crash_log)
         return
     if not can_be_caught():
         raise RuntimeError(
@@ -141,7 +155,7 @@ async def serve(
             "handle signals"
         )
     with Signals() as signals:
-        await _serve(spec, name, inspect, watchdog, signals)
+        await _serve(spec, name, inspect, watchdog, signals, crash_log)
 
 
 async def _serve(
@@ -150,13 +164,16 @@ async def _serve(
     inspect: Inspect,
     watchdog: float | None,
     signals: Signals | None,
+    crash_log: CrashLog | None,
 ) -> None:
     mode = inspect_mode(inspect, os.environ)
     options = Options(watchdog=checked_watchdog(watchdog))
     tree = open_supervisor(spec)
-    node = current_node()
+    node = node_for("serve", "await serve([child(worker)])")
     if name is not None:
         node.name = checked_name(name)
+    if crash_log is not None:
+        node.crash_log = crash_log
     systemd = systemd_notifier()
     try:
         async with Inspector(node, mode, options):

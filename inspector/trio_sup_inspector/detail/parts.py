@@ -33,7 +33,6 @@ TABS: Final = ("overview", "mailbox", "state", "stack", "history", "links", "tim
 TITLES: Final = ("Overview", "Mailbox", "State", "Stack", "History", "Links", "Times")
 EVENTS: Final = 40
 INCIDENTS: Final = 8
-OLD: Final = "This node cannot tell: its trio-sup is older than this inspector."
 
 
 def tab_lines(
@@ -51,7 +50,7 @@ def tab_lines(
     if tab not in ("overview", "history") and (
         node is not None and "parts" not in node.caps
     ):
-        writer.paragraph(OLD, "dim")
+        writer.paragraph(state.cannot_tell, "dim")
     else:
         _TABS[tab](writer, subject, state, clock)
     if subject.dead_for is not None:
@@ -86,7 +85,7 @@ def _mailbox(writer: Writer, subject: Subject, state: NodeState, clock: float) -
     rest = f", the first {shown} of {part.total}" if shown < part.total else ""
     writer.section(f"Waiting{rest}")
     for letter in part.letters:
-        _letter(writer, letter, now)
+        _letter(writer, letter, now, least=letter.seen <= subject.looked_since)
     if not part.letters:
         writer.add(("nothing", "dim"))
     if part.hidden:
@@ -94,13 +93,17 @@ def _mailbox(writer: Writer, subject: Subject, state: NodeState, clock: float) -
         writer.paragraph("This node shows no contents of messages.", "dim")
 
 
-def _letter(writer: Writer, letter: SeenMessage, now: float) -> None:
-    age = show.duration(now - letter.seen)
+def _letter(
+    writer: Writer, letter: SeenMessage, now: float, *, least: bool = False
+) -> None:
+    # What was queued before anybody looked is at least so old.
+    mark = (">" if writer.plain else "≥") if least else ""
+    age = mark + show.duration(now - letter.seen)
     name = show.clean(letter.op or letter.kind)
     kind = letter.kind if letter.op else ""
     text: str = show.clean(letter.text)
     head: list[Cell] = [(f"{age:>6} ", "dim"), (name, "strong")]
-    room = writer.width - 7 - len(name)
+    room = writer.width - max(7, len(age) + 1) - len(name)
     head.append((cut(text, max(1, room), plain=writer.plain), "text"))
     writer.add(*head)
     sender = f"from {show.clean(letter.sender)}" if letter.sender else ""
@@ -206,7 +209,8 @@ def _history(writer: Writer, subject: Subject, state: NodeState, clock: float) -
     for life in reversed(lives or ()):
         _life(writer, life, state)
     if not lives:
-        writer.add(("nothing before that", "dim"))
+        none = "this recording holds no past lives"
+        writer.add((none if state.recorded else "nothing before that", "dim"))
     incidents = [i for i in state.journal.incidents.found if i.child == row.path]
     if incidents:
         writer.section("Restarts")
@@ -276,7 +280,7 @@ def _times(writer: Writer, subject: Subject, state: NodeState, clock: float) -> 
     detail = subject.detail
     node = state.session.node
     if node is not None and "times" not in node.caps:
-        writer.paragraph(OLD, "dim")
+        writer.paragraph(state.cannot_tell, "dim")
         return
     if detail is None or "times" not in detail.parts:
         writer.add(("asking the node", "dim"))

@@ -289,8 +289,8 @@ def _sizes(width: int) -> tuple[int, int, int]:
     """Cells of the child, the cause and whom it took along (0: no column)."""
     if width < TERSE:
         return max(8, width - 6 - 1 - 18), 0, 0
-    blast = 14 if width >= 76 else 0
-    outcome = 24 if width >= 60 else 12
+    blast = 14 if width >= 96 else 11 if width >= 76 else 0
+    outcome = 24 if width >= 96 else 18 if width >= 60 else 12
     left = max(12, width - 9 - 1 - blast - outcome)
     child = max(8, min(26, left * 2 // 5))
     return child, max(4, left - child), blast

@@ -18,7 +18,7 @@ from trio_sup_inspector.lines.cells import (
     printable_cells,
 )
 from trio_sup_inspector.lines.journal import wall_time
-from trio_sup_inspector.panes.pane import OLD, Pane, can_follow
+from trio_sup_inspector.panes.pane import Pane, can_follow
 
 if TYPE_CHECKING:
     from trio_sup.inspect.protocol.wire_details import BusyRow, Held
@@ -46,7 +46,7 @@ class BusyPane(Pane):
         self.clock = clock
         state = self.state
         busy = state.session.topics.busy
-        self.nothing = "measuring" if can_follow(state) else OLD
+        self.nothing = "measuring" if can_follow(state) else state.cannot_tell
         if busy is not None:
             self.nothing = "Nothing ran in the last second."
         if (state.picture.paused or hold) and self.rows:

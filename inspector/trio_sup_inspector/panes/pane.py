@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from trio_sup_inspector.lines.cells import Cells
     from trio_sup_inspector.state.node import NodeState
 
-OLD: Final = "This node cannot tell: its trio-sup is older than this inspector."
 GROUP: Final = 2_000_000_000
 """From here on keys are those of headings; negative ones are the lines below them."""
 

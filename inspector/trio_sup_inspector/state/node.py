@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FINDINGS_A_SECOND: Final = 2000
 """How many findings are looked for again in a second, on the average."""
+OLD: Final = "This node cannot tell: its trio-sup is older than this inspector."
+RECORDED: Final = "This recording holds no such parts."
 RATES: Final = (1.0, 2.0, 4.0, 10.0)
 """The refresh rates to choose from, in deltas a second."""
 _NOT_YET: Final[tuple[float, tuple[int, int], list[Finding]]] = (-1.0, (-1, -1), [])
@@ -61,6 +63,8 @@ class NodeState:
     journal: Journal = field(factory=Journal)
     order: Order = ORDERS[0]
     reverse: bool = False
+    recorded: bool = False
+    """Whether this is a recording, which can be asked for nothing."""
     marks: dict[int, None] = field(factory=dict["int", None])
     """The children that are marked, in the order of marking."""
     task_looks: int = 0
@@ -140,6 +144,18 @@ class NodeState:
         return self.session.state.phase not in (Phase.LIVE, Phase.SYNCING)
 
     @property
+    def bare(self) -> bool:
+        """Whether this is a Trio program without a supervisor."""
+        # Rows that have come may not be taken over yet.
+        nobody = self.empty and not self.session.rows
+        return nobody and self.session.state.phase in (Phase.LIVE, Phase.STALE)
+
+    @property
+    def cannot_tell(self) -> str:
+        """Why the node is not asked for something."""
+        return RECORDED if self.recorded else OLD
+
+    @property
     def empty(self) -> bool:
         """Whether there is nothing to show yet."""
         return not self.model.rows
@@ -157,10 +173,10 @@ class NodeState:
 
     def matches(self, clock: float) -> frozenset[int] | None:
         """The rows that pass the filter, or None if there is none."""
-        wrong = self.wrong(clock) if self.filter.only_problems else ()
+        wrong = self._wrong(clock) if self.filter.only_problems else ()
         return self.filter.passing(self.model.rows, self.now(clock), wrong)
 
-    def wrong(self, clock: float) -> frozenset[int]:
+    def _wrong(self, clock: float) -> frozenset[int]:
         """The rows that a lint is about."""
         return frozenset(found.id for found in self.findings(clock, age=1.0))
 
@@ -190,7 +206,7 @@ class NodeState:
         """
         now, rows = self.now(clock), self.model.rows
         passing = self.matches(clock)
-        wrong = self.wrong(clock)
+        wrong = self._wrong(clock)
         order = list(walk(self.model))
         start = order.index(after) + 1 if after in rows else 0
         for id in order[start:] + order[:start]:

@@ -41,6 +41,11 @@ class DynamicPlan(Plan[K]):
 
     __slots__ = ("_collapsed", "_serial", "_waits_for_all")
 
+    # Whether the control task waits for the last life to end.
+    _waits_for_all: bool
+    # Whether the graces in progress have been ended, as somebody is in a hurry.
+    _collapsed: bool
+
     def __init__(
         self,
         own: ChildState,
@@ -51,10 +56,6 @@ class DynamicPlan(Plan[K]):
         super().__init__(own, flags, make, draw)
         # The last number that stood in for an id, over all lives.
         self._serial: int = 0
-        # Whether the control task waits for the last life to end.
-        self._waits_for_all: bool = False
-        # Whether the graces in progress have been ended, as somebody is in a hurry.
-        self._collapsed: bool = False
 
     def _new_core(self, draw: Callable[[], float]) -> SupervisorCore[K]:
         return SupervisorCore(self.flags, dynamic=True, draw=draw)

@@ -113,6 +113,8 @@ class StaticPlan(Plan[K]):
             record.ticket += 1
             record.attempt = record.pending = 0
             record.held = False
+            if record.budget_window is not None:
+                record.budget_window.clear()  # as the limit of all is: a new life of it
             if self.is_original(record):
                 record.enter("rests")
                 record.rests_with_parent = True

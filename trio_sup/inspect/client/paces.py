@@ -98,6 +98,13 @@ class Paces:
         self._looked: float | None = None
         self._past: list[Event] = []
 
+    def clear(self) -> None:
+        """Another process, or another place of a recording: forget all."""
+        self.known.since = -math.inf
+        self.total = Pace(self.known)
+        self.of = {}
+        self._looked, self._past = None, []
+
     def begin(self, rows: Mapping[int, Row], old: Mapping[int, Row], at: float) -> None:
         """A snapshot has come, over what was known before."""
         first, self._looked = self._looked is None, self._looked or at

@@ -102,8 +102,10 @@ class Session:
         self.state: State = State(Phase.CONNECTING, 0.0)
         self.events: deque[Event] = store.events
         """The newest events, oldest first."""
+        self.paces: Paces = store.paces
+        """How often the node's children restart."""
         self.details: dict[int, Detail] = store.details
-        """What is known of the inside of each watched row, all parts together."""
+        """What is known of the inside of each watched row."""
         self.topics: TopicStore = store.topics
         """The newest answer for each topic that is followed, and all metrics."""
         self.ask: Requests = Requests(self._request, store.topics.forget, rate_hz)
@@ -126,11 +128,6 @@ class Session:
         return self._store.rows
 
     @property
-    def paces(self) -> Paces:
-        """How often the node's children restart."""
-        return self._store.paces
-
-    @property
     def events_dropped(self) -> int:
         """How many events this client is known to have missed."""
         return self._store.events_dropped
@@ -138,9 +135,8 @@ class Session:
     @property
     def progress(self) -> tuple[int, int] | None:
         """Rows received and expected while syncing, else None."""
-        if self.state.phase is not Phase.SYNCING:
-            return None
-        return self._store.staged, self._total
+        syncing = self.state.phase is Phase.SYNCING
+        return (self._store.staged, self._total) if syncing else None
 
     @property
     def refused(self) -> bool:
@@ -246,8 +242,7 @@ class Session:
 
     def outgoing(self) -> bytes:
         """What to send now; empty most of the time."""
-        data = bytes(self._out)
-        self._out.clear()
+        data, self._out = bytes(self._out), bytearray()
         return data
 
     def retry_now(self, now: float) -> None:
@@ -296,8 +291,7 @@ class Session:
             self.node = message
             self._refuse(now, problem, "version")
             return
-        before, self.node = self.node, message
-        resume = None
+        before, self.node, resume = self.node, message, None
         if before is not None and before.epoch != message.epoch:
             self.restarted_at = now
             self.seq = None

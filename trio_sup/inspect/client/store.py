@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from trio_sup.inspect.protocol.wire import Vol
 
-EVENTS_KEPT: Final = 2000
-"""How many events a client holds."""
+EVENTS_KEPT: Final = 5000
+"""How many events a client holds: more than a node remembers for who comes later."""
 GONE_KEPT: Final = 20_000
 """Removed rows that wait for a view; of more it hears that everything may be new."""
 MAX_ROWS: Final = 250_000
@@ -222,7 +222,7 @@ class Store:
         self.last_event = 0
         self.details.clear()
         self.topics.clear()
-        self.paces = Paces()
+        self.paces.clear()
 
     def rewind(self) -> None:
         """Forget everything, as if nothing had been said."""
@@ -232,7 +232,7 @@ class Store:
         self.details.clear()
         self.topics.clear()
         self._staged = None
-        self.paces = Paces()
+        self.paces.clear()
         self._changes = Changes(reset=True, structure=True, state=True)
 
     def _remove(self, row_id: int) -> None:

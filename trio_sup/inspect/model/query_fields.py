@@ -203,4 +203,5 @@ def _no_field(field: str, op: str, value: str) -> str:
     # Which of both it is compared by may be the mistake, too.
     number = meant in COUNTS or (meant in SPANS and op != ":")
     by = (op if op != ":" else "=") if number else ":"
-    return f"no field {field!r}: did you mean {meant}{by}{value}? {text}"
+    # First what helps: a narrow screen shows no more of it.
+    return f"did you mean {meant}{by}{value}? there is no field {field!r}; {text}"

@@ -16,6 +16,7 @@ from trio_sup.inspect.node.bounds import MAX_ERROR, MAX_NAME, clip
 from trio_sup.inspect.node.consequence import Consequence
 from trio_sup.inspect.protocol.wire_actions import (
     ACTIONS,
+    UNDOES,
     Act,
     Acted,
     AskControl,
@@ -129,6 +130,38 @@ class ClientActions:
         self._by = by
         self._reply = reply
         self._control = False
+        # What this client has on lease: by what undoes it, and the child's row.
+        self._leases: dict[tuple[str, int], object] = {}
+        self._left = False
+
+    def leave(self) -> None:
+        """The connection is over: undo what the client had on lease."""
+        self._left = True
+        leases, self._leases = self._leases, {}
+        for (undo, _), child in leases.items():
+            self._undo(undo, child)
+
+    def _undo(self, action: str, child: object) -> None:
+        node = self._node
+        assert node.operator is not None
+        life = getattr(child, "life", 0)
+        found = node.operator.consequence(action, child, life, "")
+        if not found.allowed:
+            return  # it is gone, or somebody has undone it
+        why = f"the connection of {self._by} is over"
+        node.operator.audit(action, child, "accepted", self._by, why)
+        node.start(self._perform, Act(0, action, 0, life), child)
+
+    def _note_lease(self, act: Act, child: object) -> None:
+        """An action is done: something is on lease now, or no more."""
+        self._leases.pop((act.action, act.id), None)
+        undo = UNDOES.get(act.action)
+        if undo is None or not act.lease:
+            return
+        if self._left:
+            self._undo(undo, child)
+        else:
+            self._leases[undo, act.id] = child
 
     def take(self, request: Request) -> None:
         """Answer a request, or begin what it asks for."""
@@ -198,6 +231,7 @@ class ClientActions:
         assert operator is not None
         try:
             done = await operator.perform(act.action, child, act.life, act.argument)
+            self._note_lease(act, child)
             self._answer(act, "done", "", done)
         except Exception as error:  # noqa: BLE001 - the answer; never the node's problem
             code = getattr(error, "code", "")

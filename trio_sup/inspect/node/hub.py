@@ -261,6 +261,7 @@ class Hub:
             await client.run(decoder, requests)
         finally:
             self._clients.discard(client)
+            client.actions.leave()
 
     def _attached(
         self, stream: trio.SocketStream, attach: Attach, peer: str
@@ -280,6 +281,8 @@ class Hub:
 
     def _spawn(self, task: Callable[..., Awaitable[None]], *args: Any) -> None:
         assert self._nursery is not None
+        if self._nursery.cancel_scope.cancel_called:
+            return  # the node ends, and its children with it
         self._nursery.start_soon(task, *args)
 
     def _record(self, uid: int) -> ObservedChild | None:

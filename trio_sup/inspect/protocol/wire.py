@@ -68,6 +68,7 @@ CAPS: Final = (
     "follow",
     "metrics",
     "control",
+    "lease",
     "holds",
     "times",
     "profile",

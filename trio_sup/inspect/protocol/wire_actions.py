@@ -30,6 +30,8 @@ CHILD_ACTIONS: Final = (
     "hold",
 )
 """What an operator can do to one child."""
+UNDOES: Final = {"suspend": "resume", "terminate": "restart"}
+"""Actions that something is left of, and what puts it right."""
 FAULT_ACTIONS: Final = tuple(each.word for each in FAULT_WORDS if each.by_node)
 """What `trio-sup chaos` can do to one child besides."""
 BY_LIFE: Final = frozenset({"restart", *FAULT_ACTIONS})
@@ -80,6 +82,10 @@ class Act:
     """The life that is meant. Of `BY_LIFE`, an action is refused as ``stale`` if the
     child is in another one by now; for the others it says nothing."""
     argument: str = ""
+    lease: bool = False
+    """Whether the node is to undo it when this connection ends, whatever ends it:
+    ``suspend`` by ``resume``, ``terminate`` by ``restart``. Known to nodes with
+    ``lease`` in their `caps`; undoing it through this connection ends the lease."""
 
 
 # --- what the node sends ---------------------------------------------------

@@ -53,8 +53,9 @@ def _mailbox(detail: Detail) -> Iterator[str]:
 
 def _letter(letter: SeenMessage, now: float) -> str:
     sender = f"  from {letter.sender}" if letter.sender else ""
-    age = show.duration(now - letter.seen)
-    return f"{letter.kind} {letter.op} {letter.text}".rstrip() + f"{sender}  {age}"
+    # What was there at the first look says nothing of how long it waits.
+    age = f"  {show.duration(now - letter.seen)}" if letter.seen < now else ""
+    return f"{letter.kind} {letter.op} {letter.text}".rstrip() + f"{sender}{age}"
 
 
 def _state(detail: Detail) -> Iterator[str]:

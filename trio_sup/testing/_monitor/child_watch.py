@@ -76,6 +76,11 @@ class ChildWatch:
         """Whether a life of it is in progress."""
         return self.state != "down"
 
+    @property
+    def never_began(self) -> bool:
+        """Whether a start was asked for, and no life came of it so far."""
+        return self.life == 0 and not self.alive
+
     def comes_back(self) -> bool:
         """Whether its restart type wants it back after its last end (SUP-040..042)."""
         if self.given_up:

@@ -45,8 +45,8 @@ async def _crowds(first: int, last: int) -> Left:
         async with trio.open_nursery() as nursery:
             for guest in range(begin, min(begin + AT_ONCE, last)):
                 nursery.start_soon(_come_and_go, ("guest", guest))
-    while GREETERS.count_children().specs:
-        await trio.sleep(0.01)  # noqa: ASYNC110 - all have gone within a moment
+    while GREETERS.count_children().specs:  # noqa: ASYNC110 - it takes but a moment
+        await trio.sleep(0.01)
     gc.collect()
     return Left(GREETERS.count_children().specs, len(gc.get_objects()), _resident())
 

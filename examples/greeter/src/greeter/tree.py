@@ -62,6 +62,9 @@ def spec(port: int | None = None, idle: float | None = None) -> ChildSpec[Superv
     if idle is None:
         idle = float(os.environ.get("GREETER_IDLE", "60"))
     return supervisor(
-        [dynamic_supervisor(id="greeters", name=GREETERS), child(open_door, port, idle)],
+        [
+            dynamic_supervisor(id="greeters", name=GREETERS),
+            child(open_door, port, idle),
+        ],
         id="greeter",
     )

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from trio_sup_inspector.panes.restarts import RestartsPane
 from trio_sup_inspector.panes.tasks import TasksPane
+from trio_sup_inspector.panes.tree import TreePane
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trio_sup_inspector.screens.lists import Lists
     from trio_sup_inspector.state.node import NodeState
+
+
+SIDEWAYS: Final = 8
+"""Cells by which names are scrolled at once."""
 
 
 class TreeKeys:
@@ -28,6 +34,8 @@ class TreeKeys:
             "tree.unfold": self._unfold,
             "tree.unfold_all": self._unfold_all,
             "tree.fold_all": self._fold_all,
+            "tree.names_left": partial(self._names, -SIDEWAYS),
+            "tree.names_right": partial(self._names, SIDEWAYS),
         }
 
     @property
@@ -85,6 +93,14 @@ class TreeKeys:
         id = self._lists.pointed()
         if id is not None and self._in_tree:
             self._state.folding.unfold_below(id)
+            self._repaint()
+
+    def _names(self, cells: int) -> None:
+        """Scroll the names sideways."""
+        pane = self._lists.pane
+        if isinstance(pane, TreePane):
+            pane.scroll_names(cells)
+            self._lists.view.refresh()
             self._repaint()
 
     def _fold_all(self) -> None:
