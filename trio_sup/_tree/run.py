@@ -65,8 +65,8 @@ def run(
             thread they are left alone in any case.
         watchdog: Seconds: if the loop is held for longer, by a child that computes or
             blocks, a warning in the log says by whom, with the stack, while it lasts.
-            Costs a thread and an assignment a step of a task. By default there is a
-            watchdog only while an inspector is attached, and it warns nobody.
+            Costs a thread, and some microseconds a pass of the loop. By default there
+            is a watchdog only while an inspector is attached, and it warns nobody.
         crash_log: How crashes are logged: level, length, whether folded.
 
     Raises:
