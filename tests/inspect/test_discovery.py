@@ -17,6 +17,7 @@ from trio_sup.inspect.finding.directory import (
     check_dir,
     directory_lock,
     make_dir,
+    places_text,
     runtime_dir,
     runtime_dirs,
 )
@@ -265,10 +266,11 @@ def test_a_node_that_had_no_xdg_runtime_dir_is_found_by_one_who_has_and_back(
         listen(home, "shop", 7, sockets)
         assert find_node(places, "shop").socket.parent == home
         sockets.pop().close()
-    with pytest.raises(NoSuchNode, match=str(homes[0])) as none:
-        find_node(runtime_dirs(with_session), "nobody")
-    assert str(homes[1]) in str(none.value)
-    assert f"/run/user/{os.geteuid()}/trio-sup" in str(none.value)
+    # It says where it looked; other places of this machine may have nodes.
+    with pytest.raises(NoSuchNode) as none:
+        find_node(tuple(homes), "nobody")
+    assert places_text(homes) in str(none.value)
+    assert f"/run/user/{os.geteuid()}/trio-sup" in places_text(runtime_dirs({}))
 
 
 def test_an_explicit_directory_is_the_only_one_that_is_looked_in() -> None:

@@ -185,9 +185,13 @@ def list_nodes(places: Path | Sequence[Path]) -> list[FoundNode]:
     """
     first, *others = (places,) if isinstance(places, Path) else places
     found = _nodes_of(first)
+    # Two names may lead to one directory, as where /var/tmp is a link.
+    looked = {os.path.realpath(first)}
     for other in others:
-        with contextlib.suppress(UnsafeDirectory):
-            found += _nodes_of(other)
+        if (real := os.path.realpath(other)) not in looked:
+            looked.add(real)
+            with contextlib.suppress(UnsafeDirectory):
+                found += _nodes_of(other)
     return sorted(found, key=lambda node: (node.name, node.pid))
 
 
