@@ -75,7 +75,7 @@ def flood(record: Record, argument: str) -> str:
     assert queue is not None
     for _ in range(int(argument)):
         try:
-            queue.put_note(CastNote(_NOTHING, (), {}))
+            queue.put_note(CastNote(_NOTHING, ()))
         except (MailboxFull, NoProcess):
             break
         sent += 1

@@ -13,6 +13,8 @@ from typing import Literal
 from trio_sup.testing._monitor.child_watch import SLACK, ChildWatch, Limit, Plan
 from trio_sup.testing._monitor.facts import ChildFacts, Seen, SupervisorFacts
 
+STOPPING = ("terminate_child", "replace_child", "quarantine_child")
+"""Requests that stop a child."""
 Report = Callable[[float, str, str, str], None]
 """Takes the time, the path, the rule and what is wrong."""
 
@@ -284,11 +286,7 @@ class LivesWatch:
         elif plan is not None and record in self.group(plan.pivot):
             group = self.group(plan.pivot)
             self._check_stop_order(seen, record, group, "SUP-051, 052")
-        elif (
-            record.request
-            not in ("terminate_child", "replace_child", "quarantine_child")
-            and not self.flags.owned
-        ):
+        elif record.request not in STOPPING and not self.flags.owned:
             self.complain(
                 seen, "nothing is stopped without a reason", "nobody asked for it"
             )
