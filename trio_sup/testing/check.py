@@ -7,7 +7,7 @@ import inspect
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
 
 from attrs import Factory, frozen
 
@@ -335,14 +335,14 @@ def supervision_property(
         @functools.wraps(function)
         def test(*instance: object, **fixtures: object) -> None:
             __tracebackhide__ = True
-            given = CheckOptions(**options)
+            given: dict[str, Any] = {**options}
             decorated = decorations(test)
             given.setdefault("settings", decorated.settings)
             given["corpus"] = [*given.get("corpus", ()), *decorated.examples]
             used = functools.partial(function, *instance, **fixtures)
             functools.update_wrapper(used, function)
             if inspect.iscoroutinefunction(function):
-                given["client"] = cast("Client", used)
+                given["client"] = used
             else:
                 given["invariants"] = [*given.get("invariants", ()), used]
             check_supervision(build_tree, **given)

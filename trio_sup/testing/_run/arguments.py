@@ -127,7 +127,8 @@ def check_case(case: object) -> tuple[Sequence[Fault], Sequence[int]]:
     __tracebackhide__ = True
     if isinstance(case, Fault) or not isinstance(case, Sequence):
         raise TypeError(f"a case is a list of faults, or that and codes; not {case!r}")
-    parts = cast("Sequence[Any]", case)
+    # For pyright, which knows nothing of what is in it.
+    parts = cast("Sequence[Any]", case)  # type: ignore[redundant-cast]
     script, codes = parts, ()
     if isinstance(case, tuple) and len(parts) == 2 and not isinstance(parts[0], Fault):
         script, codes = parts
