@@ -105,7 +105,7 @@ def test_version_help_and_what_may_have_been_meant(start: Start) -> None:
     assert start("--version").stdout == start("version").stdout
     assert start("help", "ps").stdout == start("ps", "--help").stdout
     assert start("help").stdout == start("--help").stdout
-    assert "did you mean 'status'?" in start("stauts").stderr
+    assert "did you mean 'tree'?" in start("tre").stderr
     assert "did you mean '--columns'?" in start("ps", "--colums", "path").stderr
     assert "did you mean" not in start("xyzzy").stderr
 

@@ -73,7 +73,7 @@ SAID: list[tuple[Event, str, str]] = [
     ),
     (events.ChildRemoved(*HEAD), "child_removed", "root/a removed"),
     (
-        events.ChildQuarantinedEvent(*HEAD, 3, 5.0),
+        events.ChildQuarantined(*HEAD, 3, 5.0),
         "child_quarantined",
         "root/a quarantined: more than 3 restarts in 5 s",
     ),
@@ -93,7 +93,7 @@ SAID: list[tuple[Event, str, str]] = [
         "root/a gave up over 'b': more than 3 restarts in 5 s",
     ),
     (
-        events.SupervisorWindsDown(*HEAD, "why"),
+        events.SupervisorStopping(*HEAD, "why"),
         "supervisor_stopping",
         "root/a stops its children: why",
     ),

@@ -115,6 +115,9 @@ class _NothingInside:
     def current(self) -> None:
         return None
 
+    def measure(self, meter: object) -> None:
+        del meter
+
     def mailbox_facts(self) -> tuple[bool, int, int, int, int]:
         return False, 0, 0, 0, 0
 
