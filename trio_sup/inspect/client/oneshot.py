@@ -165,7 +165,11 @@ def detail(
             if time.monotonic() > deadline:
                 raise AskError(f"{peer.place}: no details came", EXIT_SILENT)
         end = time.monotonic() + measure
-        while time.monotonic() < end:
+        while time.monotonic() < end + TIMEOUT:
+            times = session.details[id].times
+            told = times is None or times.at - times.since >= measure
+            if told and time.monotonic() >= end:
+                break
             session.ask.renew(time.monotonic())
             conversation.flush()
             if not conversation.step():
