@@ -125,7 +125,8 @@ def execute(program: Program) -> str:
 
 pytest_collect_file = Sybil(
     parsers=[find_programs],
-    patterns=["README.md", "docs/**/*.md"],
+    # `**` is read as `*`.
+    patterns=["README.md", *(f"docs/{'*/' * depth}*.md" for depth in range(4))],
     path=str(ROOT),
 ).pytest()
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextvars
-import time
 
 import outcome
 import trio
+import trio.testing
 from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
+
+from bench.lap import Lap
 
 
 def _succeed(_: object) -> Abort:
     return Abort.SUCCEEDED
 
 
-async def two_reschedules(n: int) -> float:
+async def two_reschedules(n: int, lap: Lap) -> None:
     """A round trip between two tasks: the least that a call can cost."""
     server: Task | None = None
     client = current_task()
@@ -29,17 +31,15 @@ async def two_reschedules(n: int) -> float:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(serve)
         await trio.testing.wait_all_tasks_blocked()
-        began = time.thread_time()
-        for _ in range(n):
-            assert server is not None
-            reschedule(server, outcome.Value(None))
-            await wait_task_rescheduled(_succeed)
-        took = time.thread_time() - began
+        with lap:
+            for _ in range(n):
+                assert server is not None
+                reschedule(server, outcome.Value(None))
+                await wait_task_rescheduled(_succeed)
         nursery.cancel_scope.cancel()
-    return took
 
 
-async def channel_messages(n: int) -> float:
+async def channel_messages(n: int, lap: Lap) -> None:
     """Messages through a memory channel with room for 64."""
     send, receive = trio.open_memory_channel[int](64)
 
@@ -49,28 +49,27 @@ async def channel_messages(n: int) -> float:
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(consume)
-        began = time.thread_time()
+        lap.start()
         for number in range(n):
             await send.send(number)
         await send.aclose()
-    return time.thread_time() - began
+    lap.stop()
 
 
-async def tasks_start_and_exit(n: int) -> float:
+async def tasks_start_and_exit(n: int, lap: Lap) -> None:
     """Tasks that end at once, one after the other."""
 
     async def nothing() -> None:
         pass
 
     async with trio.open_nursery() as nursery:
-        began = time.thread_time()
-        for _ in range(n):
-            nursery.start_soon(nothing)
-            await trio.lowlevel.checkpoint()
-        return time.thread_time() - began
+        with lap:
+            for _ in range(n):
+                nursery.start_soon(nothing)
+                await trio.lowlevel.checkpoint()
 
 
-async def scoped_crashes(n: int) -> float:
+async def scoped_crashes(n: int, lap: Lap) -> None:
     """The floor of a restart: new task, own scope, crash caught, next one spawned."""
     done, count = trio.Event(), 0
     base = contextvars.copy_context()
@@ -94,13 +93,12 @@ async def scoped_crashes(n: int) -> float:
             done.set()
 
     async with trio.open_nursery() as nursery:
-        began = time.thread_time()
-        nursery.start_soon(life)
-        await done.wait()
-        return time.thread_time() - began
+        with lap:
+            nursery.start_soon(life)
+            await done.wait()
 
 
-async def nursery_starts(n: int) -> float:
+async def nursery_starts(n: int, lap: Lap) -> None:
     """`nursery.start` of tasks that stay."""
 
     async def stay(task_status: trio.TaskStatus[None]) -> None:
@@ -108,15 +106,13 @@ async def nursery_starts(n: int) -> float:
         await trio.sleep_forever()
 
     async with trio.open_nursery() as nursery:
-        began = time.thread_time()
-        for _ in range(n):
-            await nursery.start(stay)
-        took = time.thread_time() - began
+        with lap:
+            for _ in range(n):
+                await nursery.start(stay)
         nursery.cancel_scope.cancel()
-    return took
 
 
-async def scoped_nursery_cancel(n: int) -> float:
+async def scoped_nursery_cancel(n: int, lap: Lap) -> None:
     """Cancelling a nursery of tasks that have a scope of their own."""
 
     async def stay() -> None:
@@ -127,15 +123,14 @@ async def scoped_nursery_cancel(n: int) -> float:
         for _ in range(n):
             nursery.start_soon(stay)
         await trio.testing.wait_all_tasks_blocked()
-        began = time.thread_time()
+        lap.start()
         nursery.cancel_scope.cancel()
-    return time.thread_time() - began
+    lap.stop()
 
 
-async def dict_lookups(n: int) -> float:
+async def dict_lookups(n: int, lap: Lap) -> None:
     """Look-ups in a plain dict of 1,000 tuples."""
     table = {("board", i): i for i in range(1000)}
-    began = time.thread_time()
-    for number in range(n):
-        table["board", number % 1000]
-    return time.thread_time() - began
+    with lap:
+        for number in range(n):
+            table["board", number % 1000]

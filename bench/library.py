@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import time
+from typing import Any
 
 import trio
+import trio.testing
 
 import trio_sup
+from bench.lap import Lap
 from trio_sup import GenServer, ServerRef, call, cast, child, open_supervisor
 
 
@@ -23,48 +25,46 @@ class Echo(GenServer):
         """Take a message."""
 
 
-async def calls(n: int) -> float:
+async def calls(n: int, lap: Lap) -> None:
     """Calls, one after the other."""
     async with open_supervisor([child(Echo)]) as sup:
-        return await _calls(sup.server(Echo, "Echo"), n)
+        await _calls(sup.server(Echo, "Echo"), n, lap)
 
 
-async def calls_with_timeout(n: int) -> float:
+async def calls_with_timeout(n: int, lap: Lap) -> None:
     """Calls through a view with a timeout."""
     async with open_supervisor([child(Echo)]) as sup:
-        return await _calls(sup.server(Echo, "Echo").with_timeout(5), n)
+        await _calls(sup.server(Echo, "Echo").with_timeout(5), n, lap)
 
 
-async def calls_under_fail_after(n: int) -> float:
+async def calls_under_fail_after(n: int, lap: Lap) -> None:
     """Calls, each under `trio.fail_after`."""
     async with open_supervisor([child(Echo)]) as sup:
         echo = sup.server(Echo, "Echo")
-        began = time.thread_time()
+        with lap:
+            for _ in range(n):
+                with trio.fail_after(5):
+                    await echo.call(Echo.ping)
+
+
+async def _calls(echo: ServerRef[Echo], n: int, lap: Lap) -> None:
+    await echo.call(Echo.ping)  # the first one finds the server still starting
+    with lap:
         for _ in range(n):
-            with trio.fail_after(5):
-                await echo.call(Echo.ping)
-        return time.thread_time() - began
+            await echo.call(Echo.ping)
 
 
-async def _calls(echo: ServerRef[Echo], n: int) -> float:
-    began = time.thread_time()
-    for _ in range(n):
-        await echo.call(Echo.ping)
-    return time.thread_time() - began
-
-
-async def calls_by_name(n: int) -> float:
+async def calls_by_name(n: int, lap: Lap) -> None:
     """Calls, each after a look-up in the registry."""
     key = ("board", 7)
     async with open_supervisor([child(Echo, name=key)]):
         registry = trio_sup.current_node().registry
-        began = time.thread_time()
-        for _ in range(n):
-            await registry.lookup(key, Echo).call(Echo.ping)
-        return time.thread_time() - began
+        with lap:
+            for _ in range(n):
+                await registry.lookup(key, Echo).call(Echo.ping)
 
 
-async def fan_in(n: int) -> float:
+async def fan_in(n: int, lap: Lap) -> None:
     """Calls of 100 tasks to one server."""
 
     async def client(echo: ServerRef[Echo]) -> None:
@@ -73,27 +73,25 @@ async def fan_in(n: int) -> float:
 
     async with open_supervisor([child(Echo)]) as sup:
         echo = sup.server(Echo, "Echo")
-        began = time.thread_time()
-        async with trio.open_nursery() as nursery:
-            for _ in range(100):
-                nursery.start_soon(client, echo)
-        return time.thread_time() - began
+        with lap:
+            async with trio.open_nursery() as nursery:
+                for _ in range(100):
+                    nursery.start_soon(client, echo)
 
 
-async def casts(n: int) -> float:
+async def casts(n: int, lap: Lap) -> None:
     """Casts, handling included, in bursts of 500."""
     async with open_supervisor([child(Echo)]) as sup:
         echo = sup.server(Echo, "Echo")
-        began = time.thread_time()
-        for number in range(n):
-            echo.cast(Echo.note)
-            if number % 500 == 499:
-                await echo.call(Echo.ping)
-        await echo.call(Echo.ping)
-        return time.thread_time() - began
+        with lap:
+            for number in range(n):
+                echo.cast(Echo.note)
+                if number % 500 == 499:
+                    await echo.call(Echo.ping)
+            await echo.call(Echo.ping)
 
 
-async def restarts(n: int) -> float:
+async def restarts(n: int, lap: Lap) -> None:
     """Crashes of one child, each followed by its restart."""
     done, count = trio.Event(), 0
 
@@ -106,12 +104,11 @@ async def restarts(n: int) -> float:
         raise ValueError
 
     async with open_supervisor([child(crash)], max_restarts=10**9):
-        began = time.thread_time()
-        await done.wait()
-        return time.thread_time() - began
+        with lap:
+            await done.wait()
 
 
-async def group_restarts(n: int) -> float:
+async def group_restarts(n: int, lap: Lap) -> None:
     """One group restart of n children: stopped in reverse, started in order."""
     go = trio.Event()
 
@@ -127,43 +124,56 @@ async def group_restarts(n: int) -> float:
     specs = [child(crash_once), *(child(stay, id=i) for i in range(n))]
     async with open_supervisor(specs, strategy="one_for_all") as sup:
         last = sup.child(n - 1)
-        began = time.thread_time()
-        go.set()
-        await last.wait_exit(1)
-        await last.wait_running()
-        return time.thread_time() - began
+        await trio.testing.wait_all_tasks_blocked()
+        with lap:
+            go.set()
+            await last.wait_exit(1)
+            await last.wait_running()
 
 
-async def starts(n: int) -> float:
+async def stay() -> None:
+    """Do nothing until cancelled."""
+    await trio.sleep_forever()
+
+
+async def starts(n: int, lap: Lap) -> None:
     """`start_child` of a dynamic supervisor, one after the other."""
-    return (await _dynamic(n))[0]
+    await _dynamic(child(stay), n, lap, Lap())
 
 
-async def stops(n: int) -> float:
+async def stops(n: int, lap: Lap) -> None:
     """The stop of a dynamic supervisor with n children."""
-    return (await _dynamic(n))[1]
+    await _dynamic(child(stay), n, Lap(), lap)
 
 
-async def _dynamic(n: int) -> tuple[float, float]:
-    async def stay() -> None:
-        await trio.sleep_forever()
+async def server_starts(n: int, lap: Lap) -> None:
+    """`start_child` of servers."""
+    await _dynamic(child(Echo), n, lap, Lap())
 
-    spec = child(stay)
+
+async def server_stops(n: int, lap: Lap) -> None:
+    """The stop of a dynamic supervisor with n servers."""
+    await _dynamic(child(Echo), n, Lap(), lap)
+
+
+async def _dynamic(
+    spec: trio_sup.ChildSpec[Any], n: int, starting: Lap, stopping: Lap
+) -> None:
     async with open_supervisor([trio_sup.dynamic_supervisor(id="d")]) as sup:
         dynamic = sup.dynamic("d")
-        began = time.thread_time()
-        for _ in range(n):
-            await dynamic.start_child(spec)
-        started = time.thread_time()
-    return started - began, time.thread_time() - started
+        with starting:
+            for _ in range(n):
+                await dynamic.start_child(spec)
+        await trio.testing.wait_all_tasks_blocked()
+        stopping.start()
+    stopping.stop()
 
 
-async def lookups(n: int) -> float:
+async def lookups(n: int, lap: Lap) -> None:
     """Look-ups in the registry, 1,000 names."""
     specs = [child(Echo, id=i, name=("board", i)) for i in range(1000)]
     async with open_supervisor(specs):
         registry = trio_sup.current_node().registry
-        began = time.thread_time()
-        for number in range(n):
-            registry.lookup(("board", number % 1000), Echo)
-        return time.thread_time() - began
+        with lap:
+            for number in range(n):
+                registry.lookup(("board", number % 1000), Echo)

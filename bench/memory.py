@@ -13,12 +13,14 @@ import logging
 import resource
 import sys
 import tracemalloc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 
 import trio
 import trio.testing
 
 from bench.library import Echo
+from bench.report import Figure, Say
 from trio_sup import child, dynamic_supervisor, open_supervisor
 from trio_sup._core.remains import WHOLE
 
@@ -128,6 +130,31 @@ async def heavy_crashes(fail: Callable[[], Awaitable[None]], crashes: int) -> in
             gc.enable()
 
 
+def measure(scale: float, say: Say) -> Iterator[Figure]:
+    """Measure bytes and growth, for a table; `main` tells more and judges."""
+    children, restarts = max(100, int(10_000 * scale)), max(100, int(20_000 * scale))
+    tracemalloc.start()
+    try:
+        say(f"memory: {children} children")
+        bare = trio.run(bare_bytes, children)
+        yield Figure(f"parked task in its own scope, one of {children:,}", bare, "B")
+        for name, server in (
+            ("supervised function", False),
+            ("supervised server", True),
+        ):
+            size = trio.run(partial(child_bytes, children, server=server))
+            note = f"{size / bare:.2f} of the task"
+            yield Figure(f"{name}, one of {children:,}", size, "B", note)
+        say(f"memory: {restarts} restarts")
+        clock = trio.testing.MockClock(autojump_threshold=0)
+        samples = trio.run(crash_loop, restarts, 1.0, clock=clock)
+        grown = samples[-1][1] - samples[1][1]
+        yield Figure(f"growth over {restarts:,} restarts in an hour", grown, "B")
+    finally:
+        tracemalloc.stop()
+        say("")
+
+
 def main() -> int:
     """Print the figures; 1 if a crash loop grows."""
     parser = argparse.ArgumentParser(prog="python -m bench.memory", description=__doc__)
@@ -142,11 +169,7 @@ def main() -> int:
     print(f"bytes of one of {args.children} idle children (tracemalloc)")
     print(f"  {'parked task in its own scope':<32} {bare:>8.0f}")
     for name, server in (("supervised function", False), ("supervised server", True)):
-
-        async def measure(server: bool = server) -> float:
-            return await child_bytes(args.children, server=server)
-
-        size = trio.run(measure)
+        size = trio.run(partial(child_bytes, args.children, server=server))
         print(f"  {name:<32} {size:>8.0f}  {size / bare:.2f} x")
     clock = trio.testing.MockClock(autojump_threshold=0)
     samples = trio.run(crash_loop, args.restarts, args.hours, clock=clock)

@@ -1,23 +1,28 @@
-"""The method: paired rounds, thread time, medians of ratios.
+"""The method: paired rounds, processor time, medians of ratios.
 
 All variants of one table run in one process, in an order that is shuffled anew each
 round, after one round of warm-up. A ratio is taken inside each round, against the
-base measured in the same round; the median of these is what is quoted. Machines that
-are shared drift by a factor of two; paired ratios move by a few per cent.
+floor measured in the same round; the median of these is what is quoted, with the
+lowest and the highest. Machines that are shared drift by a factor of two; paired
+ratios move by a few per cent.
 """
 
 from __future__ import annotations
 
 import gc
+import importlib.util
 import random
 import statistics
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
-import trio
-from attrs import frozen
+from attrs import evolve, frozen
 
-Body = Callable[[int], Awaitable[float]]
-"""Does the work n times and returns the thread seconds that it took."""
+from bench.lap import Clock, Lap
+from bench.report import LeftOut, Row, Say
+
+Run: TypeAlias = Callable[[int, Lap], None]
+"""Does the work so many times, and says which of it counts."""
 
 
 @frozen
@@ -25,63 +30,102 @@ class Variant:
     """One way of doing a piece of work."""
 
     name: str
-    run: Body
+    run: Run
     n: int
     """How often the work is done in one round."""
-    target: float | None = None
-    """The ratio to the base that is aimed at, if one is."""
+    counted: int = 0
+    """How often it is done to count its instructions; 0 for never."""
+    must: float | None = None
+    """Of the floor's instructions it takes at most so many times as many."""
+    goal: float | None = None
+    """And it shall take no more than so many."""
+    own: bool = False
+    """Whether it is this library."""
+    needs: str = ""
+    """What has to be installed for it."""
 
 
 @frozen
-class Row:
-    """What was measured of one variant."""
+class Table:
+    """Ways of doing the same work; the first of them is the floor."""
 
     name: str
-    microseconds: float
-    """The median over the rounds, for doing the work once."""
-    ratio: float
-    """The median of the ratios to the base of the same round."""
-    low: float
-    high: float
-    target: float | None
+    what: str
+    variants: tuple[Variant, ...]
+
+    def named(self, name: str) -> Variant:
+        """Return the variant of this name."""
+        return next(variant for variant in self.variants if variant.name == name)
 
 
-def measure(variants: Sequence[Variant], rounds: int) -> list[Row]:
-    """Measure variants against the first of them, the base."""
-    times: dict[str, list[float]] = {v.name: [] for v in variants}
-    order = list(variants)
+def measure(
+    table: Table,
+    rounds: int,
+    scale: float,
+    instructions: Mapping[str, float],
+    say: Say,
+) -> list[Row | LeftOut]:
+    """Measure what can be measured here.
+
+    Args:
+        table: What is compared.
+        rounds: How many are measured, after one that warms up.
+        scale: By how much less than usual is done in a round.
+        instructions: What was counted of the variants, by their names.
+        say: Hears how far it is.
+    """
+    left_out: list[LeftOut] = []
+    there: list[Variant] = []
+    for variant in table.variants:
+        if not variant.needs or importlib.util.find_spec(variant.needs) is not None:
+            there.append(evolve(variant, n=max(100, int(variant.n * scale))))
+        else:
+            left_out.append(LeftOut(variant.name, f"{variant.needs} is not installed"))
+    times: dict[str, list[tuple[float, float]]] = {v.name: [] for v in there}
+    order = list(there)
     for turn in range(rounds + 1):
+        say(f"{table.name}: " + (f"round {turn} of {rounds}" if turn else "warm-up"))
         random.shuffle(order)
         for variant in order:
             gc.collect()
-            seconds = trio.run(variant.run, variant.n)
-            if turn:  # the first round warms up
-                times[variant.name].append(seconds / variant.n * 1e6)
-    base = times[variants[0].name]
-    return [_row(v, times[v.name], base) for v in variants]
+            clock = Clock()
+            variant.run(variant.n, clock)
+            if turn:
+                spent = (clock.processor, clock.wall)
+                times[variant.name].append(
+                    (spent[0] / variant.n * 1e6, spent[1] / variant.n * 1e6)
+                )
+    say("")
+    floor = there[0].name
+    rows = [_row(v, times[v.name], times[floor]) for v in there]
+    return [_counted(row, instructions, floor) for row in rows] + left_out
 
 
-def _row(variant: Variant, own: list[float], base: list[float]) -> Row:
-    ratios = sorted(mine / theirs for mine, theirs in zip(own, base, strict=True))
+def _row(
+    variant: Variant,
+    own: Sequence[tuple[float, float]],
+    floor: Sequence[tuple[float, float]],
+) -> Row:
+    ratios = sorted(
+        mine[0] / theirs[0] for mine, theirs in zip(own, floor, strict=True)
+    )
     return Row(
         variant.name,
-        statistics.median(own),
+        variant.own,
+        statistics.median(processor for processor, _ in own),
+        statistics.median(wall for _, wall in own),
         statistics.median(ratios),
         ratios[0],
         ratios[-1],
-        variant.target,
+        must=variant.must,
+        goal=variant.goal,
     )
 
 
-def print_table(title: str, rows: Sequence[Row]) -> None:
-    """Print one table."""
-    print(f"\n{title}")
-    print(
-        f"  {'variant':<44} {'us':>8} {'ratio':>7} {'min':>7} {'max':>7} {'target':>7}"
+def _counted(row: Row, instructions: Mapping[str, float], floor: str) -> Row:
+    found = instructions.get(row.name)
+    if found is None:
+        return row
+    return evolve(
+        row, instructions=found, instruction_ratio=found / instructions[floor]
     )
-    for row in rows:
-        target = "" if row.target is None else f"{row.target:.2f}"
-        print(
-            f"  {row.name:<44} {row.microseconds:>8.2f} {row.ratio:>7.2f} "
-            f"{row.low:>7.2f} {row.high:>7.2f} {target:>7}"
-        )

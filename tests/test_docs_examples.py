@@ -109,3 +109,11 @@ def test_an_included_file_is_run_and_an_included_part_is_not(
 def test_blocks_in_other_languages_are_left_alone(docs: pytest.Pytester) -> None:
     page = f"```sh\nexit 1\n```\n\n```text\nraise\n```\n{PRINTS}"
     run_page(docs, page).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("place", ["docs/index.md", "docs/a/b/page.md", "README.md"])
+def test_pages_are_found_wherever_they_stand(docs: pytest.Pytester, place: str) -> None:
+    page = docs.path / place
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(PRINTS, encoding="utf-8")
+    docs.runpytest_subprocess().assert_outcomes(passed=1)

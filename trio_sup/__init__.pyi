@@ -62,12 +62,13 @@ from trio_sup._inspected.inspection import (
     open_inspector as open_inspector,
 )
 from trio_sup._node.attach import Attached as Attached, attach as attach
+from trio_sup._node.crash_log import CrashLog as CrashLog
 from trio_sup._node.node import (
     EventStream as EventStream,
     Node as Node,
     current_node as current_node,
 )
-from trio_sup._node.whereis import whereis as whereis
+from trio_sup._node.whereis import address as address, whereis as whereis
 from trio_sup._registry.address import NamedRef as NamedRef
 from trio_sup._registry.listeners import (
     Registered as Registered,

@@ -32,6 +32,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: for ``--help`` and wrong usage.
     """
+    try:
+        return _run(argv)
+    except KeyboardInterrupt:  # a second one, while the first was being answered
+        return EXIT_INTERRUPTED
+
+
+def _run(argv: Sequence[str] | None) -> int:
     open_missing()
     stdout: object = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):

@@ -7,8 +7,10 @@ A closed set of frozen records, each with ``kind``, ``at`` (Trio time, in second
 
 from trio_sup._core.events import (
     ChildCrashed,
+    ChildGivenUp,
     ChildIgnored,
-    ChildQuarantinedEvent as ChildQuarantined,
+    ChildQuarantined,
+    ChildReleased,
     ChildRemoved,
     ChildStarted,
     ChildStartFailed,
@@ -23,14 +25,16 @@ from trio_sup._core.events import (
     RestartDecided,
     SupervisorAutoShutdown,
     SupervisorGaveUp,
-    SupervisorWindsDown,
+    SupervisorStopping,
 )
 from trio_sup._node.node import EventHook, EventStream
 
 __all__ = [
     "ChildCrashed",
+    "ChildGivenUp",
     "ChildIgnored",
     "ChildQuarantined",
+    "ChildReleased",
     "ChildRemoved",
     "ChildStartFailed",
     "ChildStarted",
@@ -47,5 +51,5 @@ __all__ = [
     "RestartDecided",
     "SupervisorAutoShutdown",
     "SupervisorGaveUp",
-    "SupervisorWindsDown",
+    "SupervisorStopping",
 ]

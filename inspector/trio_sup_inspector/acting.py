@@ -14,17 +14,23 @@ from trio_sup.inspect.client.operating import LOST
 from trio_sup.inspect.protocol.wire_actions import Acted, Planned
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trio_sup.inspect.client.operating import Operating
     from trio_sup.inspect.protocol.wire_rows import Row
 
 DOWN: Final = frozenset({"stopped", "quarantined", "gone"})
+LATER: Final = frozenset({"quarantine", "hold"})
+"""Actions that not every node knows that has control."""
 WORDS: Final = {
     "restart": "restart",
     "terminate": "terminate",
     "suspend": "suspend",
     "resume": "resume",
     "drain": "drain the mailbox",
-    "release": "release from quarantine",
+    "release": "release: let it be restarted again",
+    "quarantine": "quarantine: stop it, and restart it no more",
+    "hold": "stop restarting: its next end is the last",
     "log_level": "set the log level of the node",
     "collect": "collect garbage in the node",
 }
@@ -54,13 +60,29 @@ def options_for(row: Row | None, operating: Operating) -> list[Option]:
     Without control they are listed all the same, each with the reason.
     """
     found: list[Option] = []
-    if row is not None:
-        found = [
-            Option(action, row.id, row.life, row.path, operating.why_not or problem)
-            for action, problem in _for_child(row)
-        ]
     why_not = operating.why_not
+    role = operating.role
+    if row is not None:
+        for action, problem in _for_child(row):
+            if action in LATER and role is not None and action not in role.actions:
+                problem = "this node is too old for it"
+            why = why_not or problem
+            found.append(Option(action, row.id, row.life, row.path, why))
     return [*found, *(Option(a, problem=why_not) for a in ("log_level", "collect"))]
+
+
+def options_for_many(rows: Sequence[Row], operating: Operating) -> list[Option]:
+    """The actions for several children: what some of them could be told."""
+    each = [options_for(row, operating) for row in rows]
+    actions = dict.fromkeys(o.action for options in each for o in options if o.id)
+    found: list[Option] = []
+    for action in actions:
+        problems = [
+            o.problem for options in each for o in options if o.action == action
+        ]
+        none = "" in problems or not problems
+        found.append(Option(action, problem="" if none else f"all: {problems[0]}"))
+    return found
 
 
 def _for_child(row: Row) -> list[tuple[str, str]]:
@@ -84,7 +106,9 @@ def _for_child(row: Row) -> list[tuple[str, str]]:
     actions.append(("drain", empty if server else "only a server has a mailbox"))
     if row.status == "quarantined":
         actions.insert(0, ("release", ""))
-    return actions
+        return actions
+    # Whether it is held is the node's to say.
+    return [*actions, ("quarantine", restart), ("hold", restart), ("release", restart)]
 
 
 def title_of(option: Option, argument: str = "") -> str:

@@ -18,14 +18,21 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 
 from trio_sup.inspect.client.session import Session
-from trio_sup.inspect.finding.directory import DiscoveryError, runtime_dir
+from trio_sup.inspect.finding.directory import (
+    DiscoveryError,
+    places_text,
+    runtime_dirs,
+)
 from trio_sup.inspect.finding.discovery import list_nodes
 from trio_sup.inspect.model.order import ORDERS
 from trio_sup.inspect.text.clean import clean
+from trio_sup.inspect.text.terminal import shows_unicode
 from trio_sup_inspector.connection import POLL, Connection, Target
 from trio_sup_inspector.keys import KeymapError, keymap_path, load_keymap, shown_keys
-from trio_sup_inspector.screens.act import act
+from trio_sup_inspector.screens.act import Ask, act
+from trio_sup_inspector.screens.act_many import act_on_many
 from trio_sup_inspector.screens.choose import Choose
+from trio_sup_inspector.screens.ending import heed_signals
 from trio_sup_inspector.screens.help import Help
 from trio_sup_inspector.screens.main import MainScreen
 from trio_sup_inspector.screens.nodes import Nodes
@@ -83,7 +90,8 @@ class InspectorApp(App[int]):
     TITLE = "trio-sup"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+c", "quit", show=False, priority=True, system=True)
+        Binding("ctrl+c", "quit", show=False, priority=True, system=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True, system=True),
     ]
 
     def __init__(
@@ -112,6 +120,7 @@ class InspectorApp(App[int]):
 
     def on_mount(self) -> None:
         """Attach to the node that is meant, or ask which."""
+        heed_signals(self.exit)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name
@@ -149,7 +158,7 @@ class InspectorApp(App[int]):
         if settings.ticking:
             # The first rows are not to wait for the next tick.
             connection.notify = partial(self.call_later, self.tick)
-        where = target.wanted or str(target.directory)
+        where = target.wanted or places_text(target.directory)
         screen = MainScreen(
             state,
             clock=settings.clock,
@@ -257,20 +266,22 @@ class InspectorApp(App[int]):
         self.notify(f"{rate:g} refreshes a second", timeout=2)
 
     def action_act(self) -> None:
-        """Act on the child under the cursor, or on the node, if that is allowed."""
+        """Act on the marked children, or on the one under the cursor and the node."""
         screen = self.main
         if screen is None or self.connection is None:
             return
-        row = screen.state.row(screen.lists.pointed())
-        plain = self.settings.plain
+        state = screen.state
+        row = state.row(screen.lists.pointed())
+        marked = [state.model.rows[id] for id in state.marks if id in state.model.rows]
 
         def say(text: str, good: bool) -> None:
-            screen.state.said = (text, good, self.settings.clock())
+            state.said = (text, good, self.settings.clock())
             self.tick()
 
+        ask = Ask(self, self.connection, self.settings.plain)
         # Whatever goes wrong in there must not end the inspector.
         self.run_worker(
-            act(self, self.connection, row, say, plain=plain),
+            act_on_many(ask, marked, say) if marked else act(ask, row, say),
             group="act",
             exclusive=True,
             exit_on_error=False,
@@ -321,8 +332,7 @@ class InspectorApp(App[int]):
 
 def speaks_unicode() -> bool:
     """Whether the locale's encoding can show more than ASCII."""
-    encoding = (locale.getpreferredencoding(False) or "").lower().replace("-", "")
-    return encoding.startswith("utf")
+    return shows_unicode(locale.getpreferredencoding(False), os.environ)
 
 
 def settings_for(
@@ -369,7 +379,7 @@ def run_app(
     if isinstance(settings, int):
         return settings
     target = Target(
-        runtime_dir() if directory is None else directory,
+        runtime_dirs() if directory is None else directory,
         None if socket is None else str(socket),
     )
     no_color = {"auto": None, "always": False, "never": True}[color]

@@ -51,7 +51,7 @@ POLL: Final = 0.5
 class Target:
     """Which node is meant: re-read at every attempt, so that a new life is found."""
 
-    directory: Path
+    directory: Path | tuple[Path, ...]
     wanted: str | None = None
     """A name, ``name.pid``, a process id, or the path of a socket."""
 
@@ -112,6 +112,8 @@ class Connection:
     """Called when the session came into another phase: worth a paint at once."""
     socket: Path | None = None
     """Where the node was last found."""
+    pid: int = 0
+    """The process whose socket was found last; 0 for one of another machine."""
     owner: str = ""
     """Whose node it is, if it is not this user's own: root may look."""
     answers: Answers = field(
@@ -180,6 +182,7 @@ class Connection:
             return self.trouble.text
         self.trouble = None
         self.owner = found.owner
+        self.pid = found.pid
         self._writer = writer
         try:
             return await self._converse(reader)

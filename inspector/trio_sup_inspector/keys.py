@@ -18,10 +18,20 @@ if TYPE_CHECKING:
 
 
 def _key(
-    id: str, keys: str, text: str, *, action: str = "", show: bool = False
+    id: str,
+    keys: str,
+    text: str,
+    *,
+    action: str = "",
+    show: bool = False,
+    first: bool = False,
 ) -> Binding:
-    """A key of the main screen, whose `doing` says what the id stands for."""
-    return Binding(keys, action or f"do('{id}')", text, show=show, id=id)
+    """A key of the main screen, whose `doing` says what the id stands for.
+
+    What comes `first` is done before any further key is looked at.
+    """
+    does = action or f"do('{id}')"
+    return Binding(keys, does, text, show=show, id=id, priority=first)
 
 
 def _list_key(
@@ -47,8 +57,10 @@ TREE_KEYS: Final = [
     _key("tree.unfold", "right,l", "unfold, or go to the first child"),
     _key("tree.unfold_all", "asterisk", "unfold all below"),
     _key("tree.fold_all", "minus", "fold everything"),
+    _key("tree.names_left", "shift+left", "scroll names back"),
+    _key("tree.names_right", "shift+right", "scroll names sideways"),
 ]
-"""Only in the tree, and where lines fold as there: the tasks."""
+"""Only in the tree, and where lines fold as there: tasks and restarts."""
 
 MAIN_KEYS: Final = [
     _key("screen.tree", "1", "tree"),
@@ -64,7 +76,7 @@ MAIN_KEYS: Final = [
     _key("screen.next", "tab", "next screen"),
     _key("screen.previous", "shift+tab", "previous screen"),
     _key("back", "escape", "back, never quits"),
-    _key("filter", "slash", "filter", show=True),
+    _key("filter", "slash", "filter", show=True, first=True),
     _key("filter.next", "n", "next match"),
     _key("filter.previous", "N", "previous match"),
     _key("problem.next", "e", "next problem", show=True),
@@ -82,7 +94,13 @@ MAIN_KEYS: Final = [
     _key("detail.next", "t", "next tab of the details"),
     _key("detail.previous", "T", "previous tab of the details"),
     _key("detail.reload", "R", "read the state again"),
+    _key("detail.zoom", "Z", "details over the whole width, or beside the list"),
+    _key("detail.frames", "F", "library frames of a traceback"),
+    _key("copy.traceback", "b", "copy the traceback"),
+    _key("save.traceback", "B", "save the traceback to a file"),
     _key("tasks.system", "S", "system tasks, in the tasks"),
+    _key("mark", "m", "mark the child, to act on several"),
+    _key("mark.none", "M", "take all marks away"),
     _key("act", "a", "act: restart, terminate, suspend, ...", action="app.act"),
     _key("copy", "y", "copy the path"),
     _key("copy.row", "Y", "copy the child as JSON"),

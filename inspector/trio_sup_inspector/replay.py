@@ -52,7 +52,7 @@ class ReplayApp(InspectorApp):
 
     def attach(self, target: Target) -> None:
         """Show the recording; there is nothing else to attach to."""
-        state = NodeState(self.player.session)
+        state = NodeState(self.player.session, recorded=True)
         screen = ReplayScreen(
             state,
             self.player,

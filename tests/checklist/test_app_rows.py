@@ -205,7 +205,7 @@ def test_giving_up_ends_the_program_and_a_stop_does_not_app_014() -> None:
     assert info.value.supervisor == "root"
 
     async def stops_all() -> None:
-        root = current_node().roots()[0]
+        root = current_node().trees()[0]
         assert root.shell is not None
         root.shell.request_stop("on purpose")
         await trio.sleep_forever()

@@ -121,7 +121,7 @@ def test_a_peer_that_accepts_and_says_nothing_is_7_within_seconds(
 ) -> None:
     with peer(directory):
         began = time.monotonic()
-        refusal(trio_sup("tree"), 7, "said nothing", "py-spy dump --pid 77")
+        refusal(trio_sup("tree"), 7, "said nothing", "trio-sup show shop.77 --stacks")
         assert time.monotonic() - began < 15
 
 

@@ -48,7 +48,7 @@ def test_ps_sorts_filters_cuts_and_reverses(here: Here) -> None:
     assert paths("shop", "kind:server", "!b0") == ["shop/boards/b1", "shop/boards/b2"]
     assert paths("restarts>0") == ["shop/boards/b1"]
     assert paths("-r", "-n", "1") == ["shop/boards/b2"]
-    assert paths("nothing:fits") == []
+    assert paths("shop", "nothing-fits") == []
 
 
 def test_ps_json_is_a_flat_list_in_the_order_asked_for(here: Here) -> None:

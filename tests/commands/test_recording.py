@@ -316,7 +316,10 @@ def test_a_snapshot_stands_where_a_node_would(here: Here, tmp_path: Path) -> Non
     assert "b1" in here("tree", str(path), "restarts>0")[1]
     assert "child_crashed" in here("events", str(path))[1]
     assert "crashed: boom" in here("show", str(path), "b1")[1]
-    assert here("status", str(path), "--check")[0] == 0
+    assert here("status", str(path))[0] == 0
+    code, _, err = here("status", str(path), "--check")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "recording" in err
 
 
 def test_a_file_is_not_overwritten_unless_asked(here: Here, tmp_path: Path) -> None:

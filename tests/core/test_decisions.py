@@ -10,6 +10,7 @@ from trio_sup import Backoff, Budget, ChildSpec, Exit
 from trio_sup._core.specs import Flags
 from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import (
+    Abandon,
     AutoShutdown,
     Decision,
     GiveUp,
@@ -176,7 +177,7 @@ def test_a_budget_that_quarantines_leaves_the_supervisors_alone() -> None:
     a = record(budget=Budget(1, 5.0, "quarantine"))
     made = core(a, max_restarts=1)
     assert ended(made, a, now=0) == Restart(0.0)
-    assert ended(made, a, now=1) == Quarantine()
+    assert ended(made, a, now=1) == Quarantine(None)
     assert a.status == "quarantined"
     assert "a" in made.records
     assert made.window.used(1) == 1
@@ -321,3 +322,22 @@ def test_an_exit_that_waits_is_not_decided_yet() -> None:
     assert a.undecided is True
     assert ended(made, a) == Restart(0.0)
     assert a.undecided is False
+
+
+def test_a_budget_that_stops_forgets_the_child_alone() -> None:
+    a, b = record("a", budget=Budget(1, 5.0, "stop")), record("b")
+    made = core(a, b, max_restarts=9)
+    assert ended(made, a) == Restart(0.0)
+    assert ended(made, a, now=1) == Abandon(shuts_down=False)
+    assert a.status == "gone"
+    assert list(made.records) == ["b"]
+    assert made.window.used(1) == 1  # that of the budget's one restart
+
+
+def test_a_quarantine_for_a_time_counts_as_going_on() -> None:
+    a = record(budget=Budget(0, 5.0, "quarantine", release_after=3))
+    made = core(a)
+    assert ended(made, a) == Quarantine(3)
+    assert a.may_return
+    made.release(a)
+    assert a.status == "restarting"

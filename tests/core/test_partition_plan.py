@@ -271,8 +271,6 @@ def test_a_budget_is_that_of_each_partition() -> None:
     parts = Parts(2, spec=trio_sup.child(work, budget=budget))
     parts.crash(1)
     assert parts[1].status == "quarantined"
-    told = [
-        told for told in parts.world.told if told[0] is events.ChildQuarantinedEvent
-    ]
-    assert told == [(events.ChildQuarantinedEvent, 0.0, "root/1", 1, 0, 5.0)]
+    told = [told for told in parts.world.told if told[0] is events.ChildQuarantined]
+    assert told == [(events.ChildQuarantined, 0.0, "root/1", 1, 0, 5.0, None, False)]
     assert parts[1].last_exit != NOPROC

@@ -44,10 +44,10 @@ BAD: list[tuple[Any, dict[str, Any], str, Any, str]] = [
     ),
     (
         Budget,
-        {"max_restarts": 1, "max_seconds": 1, "then": "stop"},
+        {"max_restarts": 1, "max_seconds": 1, "then": "give_up"},
         "budget.then",
-        "stop",
-        "'escalate' or 'quarantine'",
+        "give_up",
+        "'escalate', 'quarantine' or 'stop'",
     ),
     (Mailbox, {"capacity": 0}, "mailbox.capacity", 0, CAPACITY),
     (Mailbox, {"capacity": True}, "mailbox.capacity", True, CAPACITY),

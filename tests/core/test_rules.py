@@ -194,7 +194,7 @@ def test_rule_9_quarantine_counts_nowhere_and_restarts_nobody() -> None:
     assert tree["a"].status == "quarantined"
     assert tree["b"].life == 1
     assert tree.plan.core.window.used(0) == 0
-    assert tree.told() == [events.ChildQuarantinedEvent]
+    assert tree.told() == [events.ChildQuarantined]
 
 
 def test_rule_9_a_restart_by_hand_clears_the_budget() -> None:

@@ -14,7 +14,7 @@ from tests.core.sync_shell import shell_of
 from tests.core.sync_world import NotStarted
 from trio_sup import Backoff
 from trio_sup._core.exits import Exit, Ignore
-from trio_sup._core.plan import doing
+from trio_sup._core.plan import doing, telling
 from trio_sup._core.plan.doing import NOTHING, RING, Refused, Request, Settle, Wake
 from trio_sup._core.plan.requests import restart_child, start_child, terminate_child
 from trio_sup._core.plan.static import StaticPlan
@@ -227,7 +227,7 @@ def test_a_restart_that_fails_alone_is_decided_at_once() -> None:
     record.up = record.supervised_start = False
     told, start = tree.plan.ended(record, CRASH, 7.0, ready=False)
     assert start == doing.Start(record)
-    assert told == tree.plan.restart_told(record, 0.0, 7.0)
+    assert told == telling.restarts(record, 0.0, tree.plan.flags.strategy, 7.0)
     assert tree.plan.core.window.used(7.0) == 1
     assert tree.plan.core.window.used(13.0) == 0
 
@@ -258,7 +258,7 @@ def test_an_end_that_waits_is_decided_when_its_turn_comes_by_then() -> None:
     tree.plan.over(record, fatal=False)
     assert tree.plan.ended(record, CRASH, 3.0, ready=True) == RING
     told = tree.plan.turn(7.0)[0]
-    assert told == tree.plan.restart_told(record, 0.0, 7.0)
+    assert told == telling.restarts(record, 0.0, tree.plan.flags.strategy, 7.0)
 
 
 def test_the_time_of_an_end_is_that_at_which_it_came() -> None:

@@ -12,7 +12,7 @@ from tests.core.sync_world import Record
 from trio_sup import Budget
 from trio_sup._core import events
 from trio_sup._core.exits import Exit
-from trio_sup._core.plan import doing
+from trio_sup._core.plan import doing, telling
 from trio_sup._core.plan.doing import (
     NOTHING,
     Changed,
@@ -229,7 +229,7 @@ def test_a_restart_at_once_is_told_and_begins() -> None:
     fields = (7.0, "root/b", 1, 0.0, "rest_for_one", 0)
     assert told == Tell(events.RestartDecided, fields)
     fields = (7.0, "root/b", 1, 2.0, "rest_for_one", 3)
-    again = tree.plan.restart_told(record, 2.0, 7.0, 3)
+    again = telling.restarts(record, 2.0, tree.plan.flags.strategy, 7.0, 3)
     assert again == Tell(events.RestartDecided, fields)
 
 
@@ -238,7 +238,7 @@ def test_a_restart_after_a_delay_waits_for_its_time() -> None:
     record = die(tree, "b")
     record.ticket = 5
     told, wake, changed = tree.plan.follow(record, Restart(2.0), 7.0)
-    assert told == tree.plan.restart_told(record, 2.0, 7.0)
+    assert told == telling.restarts(record, 2.0, tree.plan.flags.strategy, 7.0)
     assert wake == Wake(9.0, record, 5)
     assert changed == Changed(record)
 
@@ -255,7 +255,7 @@ def test_a_quarantine_is_told_with_its_limit() -> None:
     record = die(tree, "a")
     assert tree.plan.follow(record, Quarantine(), 7.0) == (
         Settle(record),
-        Tell(events.ChildQuarantinedEvent, (7.0, "root/a", 1, 2, 5.0)),
+        Tell(events.ChildQuarantined, (7.0, "root/a", 1, 2, 5.0, None, False)),
     )
 
 

@@ -1,5 +1,6 @@
 """Very many lives that end in one step: others get a turn, and the order stays."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
@@ -10,6 +11,9 @@ from trio.testing import MockClock
 from tests.growth.steps import LINEAR, Steps, grows
 from trio_sup import (
     DynamicSupervisor,
+    GenServer,
+    Stop,
+    cast,
     child,
     current_node,
     dynamic_supervisor,
@@ -188,3 +192,39 @@ async def test_the_graces_of_very_many_children_collapse_in_turns(
     assert shell is not None
     assert shell.living == 0
     assert trio.current_time() < 1  # and not 5, their grace
+
+
+class Clerk(GenServer):
+    """Ends by itself: its `terminate` has the grace of its specification."""
+
+    @cast
+    async def leave(self) -> None:
+        raise Stop
+
+
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.trio
+async def test_who_waits_for_the_decision_about_its_end_is_not_called_stuck(
+    autojump_clock: MockClock, asked: bool
+) -> None:
+    """A slow hook makes the queue of those who have ended longer than their graces."""
+    kinds: Counter[str] = Counter()
+
+    def slow(event: LifecycleEvent) -> None:
+        kinds[event.kind] += 1
+        if event.kind == "child_stopped":
+            autojump_clock.jump(0.02)
+
+    async with open_supervisor([dynamic_supervisor(id="dyn")]) as sup:
+        dyn = sup.dynamic("dyn")
+        specs = [child(Clerk, id=n, restart="transient") for n in range(MANY)]
+        clerks = [await dyn.start_child(spec) for spec in specs]
+        current_node().add_hook(slow)
+        for clerk in clerks:
+            clerk.cast(Clerk.leave)
+        if asked:
+            await trio.testing.wait_all_tasks_blocked()
+            await dyn.stop()
+        while kinds["child_stopped"] < MANY:
+            await trio.sleep(0.1)
+    assert kinds["child_stuck"] == 0

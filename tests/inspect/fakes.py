@@ -8,6 +8,7 @@ from attrs import define, field
 from trio.lowlevel import Task
 
 from trio_sup.inspect.node.source import (
+    Meter,
     ObservedChild,
     ObservedEvent,
     ObservedMailbox,
@@ -71,10 +72,14 @@ class FakeInside:
     past: list[Past] = field(factory=list[Past])
     related: list[Relation] = field(factory=list[Relation])
     unanswered: list[FakeCall] = field(factory=list[FakeCall])
+    meter: Meter | None = None
     format: Callable[[], Mapping[str, object]] = dict
 
     def formatted_state(self) -> Mapping[str, object]:
         return self.format()
+
+    def measure(self, meter: Meter | None) -> None:
+        self.meter = meter
 
     def messages(self, limit: int) -> Sequence[FakeMessage]:
         return self.waiting[:limit]
@@ -118,6 +123,7 @@ class FakeChild:
     life_began: float = 1.0
     last_exit_text: str = ""
     last_traceback: str = ""
+    held: bool = False
     version: int = 1
     mailbox: FakeMailbox | None = None
     budget: tuple[int, int, float] | None = None
@@ -159,6 +165,9 @@ class FakeNode:
     looks: int = 0
     """How often somebody looked at the tree."""
     uids: int = 0
+    remembers: int = 1_000_000
+    """How many of `log` are recent."""
+    kept: list[tuple[int, FakeEvent]] = field(factory=list[tuple[int, FakeEvent]])
 
     def roots(self) -> Sequence[FakeChild]:
         self.looks += 1
@@ -182,7 +191,10 @@ class FakeNode:
         return 0, ""
 
     def recent_events(self) -> Sequence[FakeEvent]:
-        return self.log
+        return self.log[-self.remembers :]
+
+    def older_events(self, after: int) -> Sequence[tuple[int, FakeEvent]]:
+        return [(n, event) for n, event in self.kept if n > after]
 
     @property
     def events_emitted(self) -> int:

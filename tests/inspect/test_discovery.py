@@ -5,6 +5,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from trio_sup.inspect.finding.directory import (
     directory_lock,
     make_dir,
     runtime_dir,
+    runtime_dirs,
 )
 from trio_sup.inspect.finding.discovery import (
     AmbiguousNode,
@@ -239,3 +241,50 @@ def test_several_nodes_have_to_be_told_apart(
     assert find_node(directory, "shop.78").pid == 78
     with pytest.raises(NoSuchNode, match="'nope'"):
         find_node(directory, "nope")
+
+
+def test_a_node_that_had_no_xdg_runtime_dir_is_found_by_one_who_has_and_back(
+    short_dir: Path,
+    sockets: list[socket.socket],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session, temporary = short_dir / "s", short_dir / "t"
+    session.mkdir(mode=0o700)
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(temporary))
+    with_session = {"XDG_RUNTIME_DIR": str(session)}
+    homes = [runtime_dir({}), runtime_dir(with_session)]
+    assert homes[0] != homes[1]
+    for home, looking in zip(homes, (with_session, {}), strict=True):
+        places = runtime_dirs(looking)
+        assert places[0] == runtime_dir(looking)
+        assert homes[0] in places
+        home.mkdir(mode=0o700, exist_ok=True)
+        # What one process cannot know is another's session; it knows the usual one.
+        places = (*places, home)
+        listen(home, "shop", 7, sockets)
+        assert find_node(places, "shop").socket.parent == home
+        sockets.pop().close()
+    with pytest.raises(NoSuchNode, match=str(homes[0])) as none:
+        find_node(runtime_dirs(with_session), "nobody")
+    assert str(homes[1]) in str(none.value)
+    assert f"/run/user/{os.geteuid()}/trio-sup" in str(none.value)
+
+
+def test_an_explicit_directory_is_the_only_one_that_is_looked_in() -> None:
+    environ = {"TRIO_SUP_RUNTIME_DIR": "/x", "XDG_RUNTIME_DIR": "/y"}
+    assert runtime_dirs(environ) == (Path("/x"),)
+
+
+def test_a_place_that_is_not_safe_hides_no_node_elsewhere(
+    short_dir: Path, sockets: list[socket.socket]
+) -> None:
+    unsafe = short_dir / "u"
+    unsafe.mkdir(mode=0o777)
+    unsafe.chmod(0o777)
+    home = short_dir / "h"
+    home.mkdir(mode=0o700)
+    listen(home, "shop", 7, sockets)
+    assert [node.name for node in list_nodes((home, unsafe))] == ["shop"]
+    with pytest.raises(UnsafeDirectory):
+        list_nodes((unsafe, home))

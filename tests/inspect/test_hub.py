@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -310,3 +311,42 @@ async def test_a_node_that_cannot_be_read_at_all_is_logged_once_and_goes_on(
         await trio.sleep(5)
         await peer.until(Heartbeat)
     assert len(caplog.records) == 1
+
+
+@pytest.mark.trio
+async def test_a_healthy_node_that_started_603_children_has_no_missed_events(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    node = shop(603)
+    for child in boards(node):
+        node.happened("child_starting", child)
+        node.happened("child_started", child)
+    node.remembers = 1024
+    async with serving(node, tmp_path / "d") as path, connected(path) as peer:
+        session = begun()
+        await pump(peer, session, lambda: session.heartbeat)
+        assert [event.n for event in session.events] == list(range(183, 1207))
+        assert session.events_dropped == 0
+
+
+@pytest.mark.trio
+async def test_what_a_supervisor_went_through_comes_though_others_have_a_storm(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    node = shop(2)
+    node.happened("child_crashed", boards(node)[0], at=0.0)
+    node.kept = [(1, node.log[0])]
+    for _ in range(5000):
+        node.happened("restart_decided", boards(node)[1], at=0.0)
+    node.remembers = 1024
+    async with serving(node, tmp_path / "d") as path:
+        for _ in range(2):  # whoever comes later is told, too
+            async with connected(path) as peer:
+                session = begun()
+                await pump(peer, session, partial(getattr, session, "heartbeat"))
+                assert [event.n for event in session.events][:2] == [1, 3978]
+                assert session.events[0].kind == "child_crashed"
+                assert session.events_dropped == 0
+                pace = session.rows[4].pace
+                assert pace is not None
+                assert pace.per_minute(1.0) > 1000

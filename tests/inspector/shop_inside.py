@@ -7,6 +7,8 @@ from trio_sup.inspect.protocol.wire_details import (
     ClientInfo,
     Frame,
     Held,
+    Hold,
+    Holds,
     Life,
     Link,
     MailboxPart,
@@ -19,6 +21,7 @@ from trio_sup.inspect.protocol.wire_details import (
     WaitEdge,
     Waits,
 )
+from trio_sup.inspect.protocol.wire_times import OpTimes, TimesPart
 
 NOW = 1000.0
 
@@ -115,6 +118,33 @@ def charge() -> Detail:
         stack=stack,
         history=history,
         links=links,
+        times=times(),
+    )
+
+
+def times() -> TimesPart:
+    """How long its messages wait and take."""
+    charge = OpTimes(
+        *("charge", 1480, 0.0021, 0.412, 2.31, 0.18, 1.92, 4.4),
+        *(212, 0.0024, 0.51, 2.31, 0.44, 2.6, 4.4),
+    )
+    note = OpTimes(
+        *("note", 370, 0.00004, 0.0002, 0.0011, 0.17, 1.9, 4.3),
+        *(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+    )
+    return TimesPart(NOW, NOW - 312.0, 0.184, 0.221, [charge, note])
+
+
+def holds() -> Holds:
+    """What held the loop lately."""
+    frames = [
+        Frame("app/report.py", 20, "Report.run", "table = self.tables(rows)"),
+        Frame("app/report.py", 52, "Report.tables", "rows.sort(key=total)"),
+    ]
+    where = "app/report.py:52 in Report.tables"
+    return Holds(
+        NOW,
+        [Hold(NOW - 131.0, 1.84, 9, "shop/report", where, 31, 33, frames)],
     )
 
 
@@ -213,4 +243,10 @@ def info() -> NodeInfo:
 
 def topics() -> dict[str, ServerMessage]:
     """What is answered to who follows a topic."""
-    return {"tasks": tasks(), "waits": waits(), "busy": busy(), "node": info()}
+    return {
+        "tasks": tasks(),
+        "waits": waits(),
+        "busy": busy(),
+        "node": info(),
+        "holds": holds(),
+    }

@@ -14,6 +14,7 @@ from trio_sup.inspect.client.operating import NOT_ASKED, Operating
 from trio_sup.inspect.client.session import Phase
 from trio_sup.inspect.protocol.wire import ClientMessage
 from trio_sup.inspect.protocol.wire_actions import (
+    ACTIONS,
     Act,
     Acted,
     AskControl,
@@ -25,6 +26,7 @@ from trio_sup_inspector.acting import options_for, result_of
 from trio_sup_inspector.answers import Answers
 
 Story = Callable[[Rig, FakeNode], Awaitable[None]]
+LATER = ["quarantine", "hold", "release"]
 LINE = "life 3 of shop/db ends, life 4 starts"
 
 
@@ -91,6 +93,26 @@ def test_a_confirmed_action_names_the_life_that_was_seen_and_shows_the_result() 
         await rig.until_shown("refused: meant was life 3")
 
     play(story)
+
+
+def test_the_life_of_the_plan_is_what_is_acted_on() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        # It crashed between the look and the plan, and again since.
+        req = await choose_restart(rig, node, life=7)
+        await rig.until_shown(LINE)
+        await rig.press("down", "enter")
+        await rig.until(lambda: sent(node, Act))
+        assert sent(node, Act) == [Act(req + 1, "restart", 2, 7)]
+
+    play(story)
+
+
+def test_what_a_node_does_not_know_yet_is_not_offered() -> None:
+    operating = granted()
+    operating.take(Role("control", "", ["restart", "terminate"]))
+    problems = {o.action: o.problem for o in options_for(server(1, 9), operating)}
+    assert problems["quarantine"] == problems["hold"] == "this node is too old for it"
+    assert problems["restart"] == ""
 
 
 def test_what_concerns_several_has_to_be_typed() -> None:
@@ -270,17 +292,20 @@ def test_what_may_not_be_asked_is_answered_without_the_node() -> None:
 
 
 def granted() -> Operating:
-    return Operating(True, lambda _: None, Role("control"))
+    return Operating(True, lambda _: None, Role("control", "", list(ACTIONS)))
 
 
 @pytest.mark.parametrize(
     ("row", "possible"),
     [
         (supervisor(1), []),
-        (make_row(1, 9), ["restart", "terminate"]),
+        (make_row(1, 9), ["restart", "terminate", *LATER]),
         (make_row(1, 9, restart="temporary"), ["terminate"]),
-        (server(1, 9, mailbox_len=3), ["restart", "terminate", "suspend", "drain"]),
-        (server(1, 9, status="suspended"), ["restart", "terminate", "resume"]),
+        (
+            server(1, 9, mailbox_len=3),
+            ["restart", "terminate", "suspend", "drain", *LATER],
+        ),
+        (server(1, 9, status="suspended"), ["restart", "terminate", "resume", *LATER]),
         (server(1, 9, status="quarantined"), ["release", "restart", "suspend"]),
     ],
 )

@@ -7,7 +7,9 @@ import trio
 
 from tests.inspector.shop import story
 from trio_sup import Backoff, Budget, child, current_node, open_supervisor, supervisor
-from trio_sup.inspect.model.incidents import KEPT, Incident, Incidents
+from trio_sup.inspect.model.incident import Incident
+from trio_sup.inspect.model.incident_history import KEPT
+from trio_sup.inspect.model.incidents import Incidents
 from trio_sup.inspect.node.table import build_event
 from trio_sup.inspect.protocol.wire import Event
 
@@ -156,3 +158,61 @@ async def test_a_real_nodes_events_make_the_same_incidents(
     above = next(i for i in incidents.found if i.child == "root/giver")
     assert above.because is not None
     assert above.because.child == "root/giver/up"
+
+
+def storm(incidents: Incidents, path: str, times: int, start: float = 0.0) -> float:
+    at = start
+    for n in range(times):
+        at = start + n * 0.015
+        crash = f"{path} crashed (life {n}): Boom(0x{n:x})"
+        incidents.add(Event(n, at, path, "child_crashed", crash))
+        incidents.add(Event(n, at, path, "restart_decided", f"{path} is restarted"))
+        incidents.add(Event(n, at, path, "child_started", f"{path} started"))
+    return at
+
+
+def test_four_thousand_equal_crashes_are_one_incident_that_counts() -> None:
+    incidents = Incidents()
+    last = storm(incidents, "shop/mail/smtp", 4012)
+    [one] = incidents.found
+    assert (one.times, one.since, one.at) == (4012, 0.0, last)
+    assert one.outcome == "restarted"
+    assert 3900 <= one.pace.counted(last) <= 4012
+    assert len(one.ends) <= 64
+
+
+def test_a_storm_evicts_no_incident_of_another_supervisor() -> None:
+    incidents = Incidents()
+    told = [
+        ("child_crashed", "shop/db/pool", "crashed (life 3): Lost()"),
+        ("restart_decided", "shop/db/pool", "is restarted"),
+        ("child_started", "shop/db/pool", "started (life 4)"),
+    ]
+    for kind, path, text in told:
+        incidents.add(Event(0, 0.0, path, kind, f"{path} {text}"))
+    for n in range(3 * KEPT):  # each of another child: nothing of it is the same
+        path = f"shop/mail/m{n}"
+        text = f"{path} crashed (life 1): {'Boom' * (n % 100)}()"
+        incidents.add(Event(n, 1.0, path, "child_crashed", text))
+    assert [i.cause for i in incidents.history.of("shop/db")] == ["crashed: Lost()"]
+
+
+def test_what_differs_in_cause_or_outcome_stays_apart() -> None:
+    incidents = Incidents()
+    storm(incidents, "a/b", 2)
+    for kind, text in (("child_crashed", "crashed (life 9): Other()"),):
+        incidents.add(Event(9, 9.0, "a/b", kind, f"a/b {text}"))
+    incidents.add(Event(9, 9.0, "a/b", "child_quarantined", "a/b quarantined"))
+    assert [(i.times, i.outcome) for i in incidents.found] == [
+        (2, "restarted"),
+        (1, "quarantined"),
+    ]
+
+
+def test_the_line_of_a_storm_keeps_its_key() -> None:
+    incidents = Incidents()
+    keys = set()
+    for n in range(5):
+        storm(incidents, "a/b", 3, start=n * 10.0)
+        keys |= {i.key for i in incidents.found}
+    assert len(keys) == 1

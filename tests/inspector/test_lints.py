@@ -7,11 +7,12 @@ from attrs import evolve
 
 from tests.inspector.rows import make_row, server, supervisor
 from tests.inspector.shop import shop_rows
+from trio_sup.inspect.client.store import Store
 from trio_sup.inspect.model.incidents import Incidents
 from trio_sup.inspect.model.lint_rules import BY_ID, RULES
 from trio_sup.inspect.model.lints import GROWING, Finding, Lints
 from trio_sup.inspect.model.tree_model import TreeModel
-from trio_sup.inspect.protocol.wire import Event, Heartbeat, Row
+from trio_sup.inspect.protocol.wire import Delta, Event, Heartbeat, Row
 
 
 class Bench:
@@ -215,3 +216,43 @@ def test_every_rule_says_why_and_what_to_do() -> None:
         assert rule.advice.endswith(".")
         assert rule.title(1) == f"1 {rule.one}"
         assert rule.title(3) == f"3 {rule.many}"
+
+
+def looping(restarts: int) -> Store:
+    store = Store()
+    store.begin_snapshot()
+    store.stage([make_row(2, 0, "b", path="a/b", restarts=0)])
+    store.end_snapshot(99.0)
+    row = make_row(2, 0, "b", path="a/b", restarts=restarts, status="backing_off")
+    row.last_exit = "crashed: Boom()"
+    store.apply(Delta(1, 1, 100.0, up=[row]))
+    return store
+
+
+def test_the_figure_of_a_crash_loop_is_what_rows_count_not_what_events_came() -> None:
+    incidents = Incidents()
+    for at in (97.0, 98.0, 99.0):
+        crash(incidents, at)
+    bench = Bench(looping(4000).rows[2])
+    [finding] = bench.find(incidents=incidents)
+    assert finding.rule == "crash-loop"
+    assert finding.text.startswith("4,000 times in a minute: crashed: Boom()")
+
+
+def test_a_crash_loop_does_not_come_and_go_as_a_wait_for_the_next_life() -> None:
+    assert Bench(looping(9).rows[2]).rules() == ["crash-loop"]
+    assert Bench(looping(1).rows[2]).rules() == ["backing-off"]
+
+
+def test_a_held_loop_is_told_for_a_minute_and_not_only_for_a_second() -> None:
+    bench = Bench()
+    assert bench.rules(beat=Heartbeat(100.0, 0.24)) == ["loop-lag"]
+    for second in range(1, 60):
+        bench.now = 100.0 + second
+        [finding] = bench.find(beat=Heartbeat(bench.now, 0.0))
+        assert finding.text.startswith("was held for 240 ms")
+    [finding] = bench.find(beat=Heartbeat(bench.now, 0.9))
+    assert "900 ms" in finding.text
+    assert "2 times in a minute" in finding.text
+    bench.now += 61.0
+    assert bench.rules(beat=Heartbeat(bench.now, 0.0)) == []

@@ -76,6 +76,7 @@ SCENES: dict[str, tuple[str, ...]] = {
     "detail-stack": ("t",),
     "detail-history": ("t",),
     "detail-links": ("t",),
+    "detail-times": ("t",),
     "folded": ("1", "minus"),
     "problems": ("1", "z"),
     "paused": ("1", "space"),
@@ -84,7 +85,7 @@ SCENES: dict[str, tuple[str, ...]] = {
 """The keys that lead there."""
 BACK: dict[str, tuple[str, ...]] = {
     "detail": (),
-    "detail-links": ("t", "escape"),
+    "detail-times": ("t", "escape"),
     "folded": ("asterisk",),
     "problems": ("z",),
     "paused": ("space",),

@@ -112,7 +112,7 @@ def test_a_silent_node_is_stale_and_its_rows_stay() -> None:
         async with open_rig(node, size=(120, 40), **FAST) as rig:
             rig.clock.now += 12.0
             await rig.until_shown("STALE 00:12")
-            assert "py-spy dump --pid 4711" in rig.text()
+            assert "trio-sup show 4711 --stacks" in rig.text()
             assert "payments" in rig.text()
             node.beat()
             await rig.until_shown("LIVE")
@@ -274,7 +274,12 @@ def test_with_several_nodes_the_picker_asks() -> None:
 def test_a_node_without_children_is_said_to_be_empty() -> None:
     async def story() -> None:
         async with open_rig(FakeNode(), wait=False) as rig:
-            await rig.until_shown("Nothing runs here")
+            # It opens on its tasks; the tree says why it is empty.
+            await rig.until_shown("no supervisor")
+            assert "TASK" in rig.text()
+            assert "8 Tasks  0 Busy  6 Node" in rig.text()
+            await rig.press("1")
+            await rig.until_shown("No supervisor runs here")
 
     run(story)
 

@@ -155,7 +155,7 @@ async def test_it_can_monitor_others_into_its_own_mailbox() -> None:
             assert isinstance(down, Down)
             assert down.exit.kind == "shutdown"
             watch.cancel()
-        assert me.path == ("viewer",)
+        assert me.path == ("attached", "viewer")
         assert me.life == 1
 
 

@@ -238,16 +238,6 @@ async def test_what_is_no_operation_of_the_server_is_refused_in_the_caller() -> 
         assert await ref.call(Log.items) == []
 
 
-@pytest.mark.trio
-async def test_the_wrong_arguments_crash_the_server_not_the_caller_alone() -> None:
-    """As in OTP, where no clause matches; checkers see it before that."""
-    async with tree() as sup:
-        ref = sup.server(Log, "log")
-        with pytest.raises(ServerExit) as caught:
-            await ref.call(Log.add)
-        assert isinstance(caught.value.__cause__, TypeError)
-
-
 def test_arguments_of_the_constructor_are_checked_when_the_spec_is_built() -> None:
     with pytest.raises(ChildSpecError, match="args"):
         child(Log, 1, 2, 3)  # type: ignore[arg-type, call-arg]

@@ -73,7 +73,7 @@ async def ticker() -> None:
 
 def find_root() -> Supervisor:
     """The tree that this program is."""
-    (root,) = current_node().roots()
+    (root,) = current_node().trees()
     handle = root.handle
     assert isinstance(handle, Supervisor)
     return handle
@@ -206,7 +206,7 @@ def _at_rest(record: Any) -> bool:
 def all_records() -> list[Any]:
     """Every child of the node, supervisors included."""
     found: list[Any] = []
-    todo: list[Any] = [*current_node().roots()]
+    todo: list[Any] = [*current_node().trees()]
     while todo:
         record = todo.pop()
         found.append(record)

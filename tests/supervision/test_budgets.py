@@ -15,7 +15,7 @@ from trio_sup import (
     current_node,
     open_supervisor,
 )
-from trio_sup._core.events import ChildQuarantinedEvent
+from trio_sup._core.events import ChildQuarantined
 
 pytestmark = pytest.mark.trio
 
@@ -37,7 +37,7 @@ async def test_trap_23_one_hot_child_cannot_take_its_siblings_down() -> None:
         assert sup.child("hot").status == "quarantined"
         assert len(stage.up) == 50
         assert {stage.lives[f"s{n}"] for n in range(50)} == {1}
-        assert paths(seen, ChildQuarantinedEvent) == ["root/hot"]
+        assert paths(seen, ChildQuarantined) == ["root/hot"]
         # The crash that led to it does not count at the supervisor.
         assert sup.statistics().restarts == 2
 
@@ -142,4 +142,4 @@ async def test_a_quarantined_significant_child_triggers_nothing() -> None:
         assert sup.status == "running"
         stage.finish("other")  # the last active one
         await sup.wait_stopped()
-        assert of_kind(list(current_node().recent_events()), ChildQuarantinedEvent)
+        assert of_kind(list(current_node().recent_events()), ChildQuarantined)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+import typing
 
 import pytest
 import trio
 from trio.testing import MockClock
 
 from tests.supervision.stage import Boom, Stage, of_kind, quiet, record_events
-from trio_sup import HookFailed, current_node, open_supervisor, supervisor
+from trio_sup import HookFailed, current_node, events, open_supervisor, supervisor
 from trio_sup._core.events import (
     ChildCrashed,
     ChildStarted,
     ChildStopped,
     LifecycleEvent,
     RestartDecided,
+    kind_of,
 )
 
 pytestmark = pytest.mark.trio
@@ -74,7 +77,7 @@ async def test_state_has_changed_when_a_hook_runs() -> None:
 
     def hook(event: LifecycleEvent) -> None:
         if isinstance(event, ChildCrashed):
-            handle = next(iter(node.roots()[0].observed_children())).handle
+            handle = next(iter(node.trees()[0].observed_children())).handle
             found.append(node.registry.get("n"))
             found.append(handle.last_exit is event.exit)
             found.append(handle.record.alive)
@@ -219,3 +222,12 @@ async def test_cancelled_tells_who_and_why() -> None:
         "supervisor shop: terminate_child",
         "supervisor shop: rest_for_one after 'db' ended",
     ]
+
+
+async def test_the_class_of_an_event_and_its_kind_are_one_word() -> None:
+    made = typing.get_args(events.LifecycleEvent)
+    assert len(made) > 10
+    for event in made:
+        words = re.sub(r"(?<!^)(?=[A-Z])", "_", event.__name__)
+        assert words.lower() == kind_of(event)
+        assert getattr(events, event.__name__) is event  # as users import it

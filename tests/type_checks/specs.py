@@ -16,12 +16,15 @@ from trio_sup import (
     FunctionOptions,
     GenServer,
     Mailbox,
+    NamedRef,
+    PartitionSupervisor,
     Registry,
     ServerOptions,
     ServerRef,
     Supervisor,
     SupervisorOptions,
     TaskSupervisor,
+    address,
     call,
     child,
     dynamic_supervisor,
@@ -55,6 +58,18 @@ class Box(GenServer, Generic[T]):
         raise NotImplementedError
 
 
+class Greeter(GenServer, restart="transient", mailbox=Mailbox(5), shutdown=1): ...
+
+
+class Loud(Greeter, backoff=Backoff(), budget=None): ...
+
+
+class Often(GenServer, restart="often"): ...  # type: ignore[arg-type]
+
+
+class Typo(GenServer, rstart="transient"): ...  # type: ignore[call-arg]
+
+
 async def no_arguments() -> None: ...
 
 
@@ -68,6 +83,25 @@ async def signalling(
 
 
 async def signalling_strictly(n: int, *, task_status: trio.TaskStatus[int]) -> None: ...
+
+
+class Pool:
+    async def query(self) -> int:
+        return 1
+
+
+async def pool(task_status: trio.TaskStatus[Pool] = trio.TASK_STATUS_IGNORED) -> None:
+    task_status.started(Pool())
+
+
+async def pool_of(
+    url: str, size: int = 3, *, task_status: trio.TaskStatus[Pool]
+) -> None: ...
+
+
+async def four(
+    a: int, b: str, c: float, d: bytes, task_status: trio.TaskStatus[Pool]
+) -> None: ...
 
 
 def not_async(n: int) -> int:
@@ -85,12 +119,20 @@ def good_specs() -> None:
     assert_type(child(Box[int], 3), ChildSpec[ServerRef[Box[int]]])
     assert_type(child(Agent[int], lambda: 3), ChildSpec[ServerRef[Agent[int]]])
     assert_type(child(Counter, mailbox=Mailbox(5)), ChildSpec[ServerRef[Counter]])
+    assert_type(child(Greeter, restart="permanent"), ChildSpec[ServerRef[Greeter]])
+    assert_type(child(Loud), ChildSpec[ServerRef[Loud]])
     assert_type(child(no_arguments), ChildSpec[Child])
     assert_type(child(worker, 1, "a", id="w"), ChildSpec[Child])
     assert_type(child(worker, 1, "a", restart="transient"), ChildSpec[Child])
-    assert_type(child(partial(worker, text="a"), 1), ChildSpec[Child])
-    assert_type(child(signalling, 1), ChildSpec[Child])
-    assert_type(child(signalling_strictly, 1, ready="signalled"), ChildSpec[Child])
+    partly: ChildSpec[Child] = child(partial(worker, text="a"), 1)
+    del partly
+    assert_type(child(signalling, 1), ChildSpec[Child[int]])
+    assert_type(child(signalling_strictly, 1), ChildSpec[Child[int]])
+    assert_type(child(signalling_strictly, 1, ready="signalled"), ChildSpec[Child[int]])
+    assert_type(child(pool), ChildSpec[Child[Pool]])
+    assert_type(child(pool_of, "url", id="pool"), ChildSpec[Child[Pool]])
+    assert_type(child(pool_of, "url", 3, restart="transient"), ChildSpec[Child[Pool]])
+    assert_type(child(four, 1, "2", 3.0, b"4"), ChildSpec[Child[Pool]])
     assert_type(child(trio.sleep_forever, backoff=Backoff()), ChildSpec[Child])
     assert_type(
         supervisor([child(Counter), child(worker, 1, "a")]), ChildSpec[Supervisor]
@@ -108,6 +150,8 @@ def bad_specs() -> None:
     child(worker, 1)  # type: ignore[arg-type, type-var]
     child(worker, "a", 1)  # type: ignore[arg-type, call-arg, type-var]
     child(worker(1, "a"))  # type: ignore[call-overload]
+    child(signalling, "one")  # type: ignore[arg-type, type-var]
+    child(pool_of, "url", "many")  # type: ignore[arg-type, type-var, call-arg]
     child(not_async, 1)  # type: ignore[type-var]
     child(Counter, restart="often")  # type: ignore[call-overload, call-arg]
     child(Counter, shutdown="soon")  # type: ignore[call-overload, call-arg]
@@ -194,6 +238,22 @@ async def handles(sup: Supervisor, pool: DynamicSupervisor) -> None:
     sup.server(worker, "hits")  # type: ignore[arg-type, type-var]
 
 
+async def values(sup: Supervisor, pools: DynamicSupervisor) -> None:
+    handle = await pools.start_child(child(pool_of, "url"))
+    assert_type(handle.value, Pool)
+    assert_type(await handle.value.query(), int)
+    assert_type(await handle.wait_value(), Pool)
+    assert_type((await sup.start_child(child(pool))).value, Pool)
+    named = address("pool", Child[Pool], wait=True)
+    assert_type(named, Child[Pool])
+    assert_type(await (await named.wait_value()).query(), int)
+    assert_type(sup.server(Counter, "hits").value, None)
+    assert_type(sup.child("pool").value, object)
+    wider: Child = handle
+    wrong: Child[str] = handle  # type: ignore[assignment]
+    del wider, wrong
+
+
 async def names(registry: Registry) -> None:
     assert_type(registry.get("hits", Counter), ServerRef[Counter] | None)
     assert_type(registry.get("pool", DynamicSupervisor), DynamicSupervisor | None)
@@ -203,6 +263,28 @@ async def names(registry: Registry) -> None:
     assert_type(registry.lookup("box", Box[int]), ServerRef[Box[int]])
     assert_type(await registry.wait_for("hits", Counter), ServerRef[Counter])
     registry.get("hits", int)  # type: ignore[type-var]
+
+
+ROOMS = address("rooms", DynamicSupervisor)
+
+
+async def addresses(registry: Registry) -> None:
+    assert_type(ROOMS, DynamicSupervisor)
+    assert_type(await ROOMS.start_child(child(Counter, name=ROOMS)), ServerRef[Counter])
+    assert_type(address("hits", Counter), NamedRef[Counter])
+    assert_type(await address("hits", Counter, wait=True).call(Counter.add, 2), int)
+    assert_type(address("hits"), Child)
+    assert_type(address("sup", Supervisor, wait=True), Supervisor)
+    assert_type(registry.ref("d", DynamicSupervisor), DynamicSupervisor)
+    assert_type(registry.ref("jobs", TaskSupervisor), TaskSupervisor)
+    assert_type(registry.ref("box", Box[int]), NamedRef[Box[int]])
+    assert_type(registry.ref("me", Attached), Attached)
+    parts = registry.ref("parts", PartitionSupervisor[ServerRef[Counter]])
+    assert_type(parts, PartitionSupervisor[ServerRef[Counter]])
+    assert_type(parts.pick(1), ServerRef[Counter])
+    address("hits", int)  # type: ignore[type-var]
+    await address("hits", Counter).call(Box[int].get)  # type: ignore[arg-type]
+    ROOMS.server(Counter, "x")  # type: ignore[attr-defined]
 
 
 async def programs(specs: list[ChildSpec[Any]]) -> None:

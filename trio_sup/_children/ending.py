@@ -15,7 +15,10 @@ class Ending:
     A life has one of its own as soon as anything speaks of its end; see `stopping`.
     """
 
-    __slots__ = ("alarm", "asked", "brutal", "cut_short", "deadline", "forced")
+    __slots__ = (
+        *("alarm", "asked", "brutal", "cut_short"),
+        *("deadline", "forced", "returned"),
+    )
 
     def __init__(self) -> None:
         # Why the life was asked to end; None as long as it was not.
@@ -30,6 +33,8 @@ class Ending:
         self.alarm: Alarm | None = None
         # The deadline has come.
         self.forced: bool = False
+        # The code has returned, and the end waits for its turn to be decided about.
+        self.returned: bool = False
 
 
 GOING: Final = Ending()

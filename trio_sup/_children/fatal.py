@@ -47,7 +47,7 @@ def _running_above(near: Record) -> Supervising[Record] | None:
         if shell is not None and shell.mode != "down":
             return shell
         record = None if record.parent is None else record.parent.record
-    for root in near.node.roots():
+    for root in near.node.trees():
         if root.shell is not None and root.shell.mode != "down":
             return root.shell
     return None

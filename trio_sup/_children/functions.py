@@ -138,6 +138,24 @@ def function_spec(
     )
 
 
+_NOT_HERE = """\
+graceful_stop() works in a function that a supervisor runs as a child, and the present \
+code is in none. Write it in that very function, around what is to end in order:
+
+    async def worker() -> None:
+        with graceful_stop() as stopping:
+            while not stopping.is_set():
+                ...
+
+    async def main() -> None:
+        async with open_supervisor([child(worker)]): ...
+
+    trio.run(main)
+
+A server has terminate() instead, and plain Trio code a `finally` block.
+"""
+
+
 @block
 def graceful_stop() -> Generator[trio.Event]:
     """Let a plain function finish in order when it is asked to stop.
@@ -155,7 +173,7 @@ def graceful_stop() -> Generator[trio.Event]:
     """
     record = current_record.get()
     if record is None or record.spec.kind != "task" or record.scope is None:
-        raise RuntimeError("graceful_stop() works inside a supervised function only")
+        raise RuntimeError(_NOT_HERE)
     record.node.home.check("graceful_stop", record.path_text)
     if record.stop_event is not None:
         raise RuntimeError("graceful_stop() is in use already in this child")

@@ -15,6 +15,7 @@ import trio
 from trio.lowlevel import current_task, enable_ki_protection
 
 from trio_sup._children.current import current_record
+from trio_sup._children.stopping import has_returned
 from trio_sup._core.exits import Exit, is_fatal
 from trio_sup._core.judge import classify
 from trio_sup._trio.gate import LOOK
@@ -60,6 +61,7 @@ async def run_life(host: LifeHost, record: Record) -> None:
     gate = record.node.gate
     gate.passed += 1
     if gate.passed >= LOOK and gate.is_crowded():
+        has_returned(record)
         await gate.wait()
     exit = fatal = None
     try:

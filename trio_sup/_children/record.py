@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Generic, Self, cast
 
 import trio
 
@@ -23,7 +23,16 @@ from trio_sup._trio.last_resort import report_fault
 from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
+    # For the default, which `typing` has from 3.13 on; checkers bring this along.
+    from typing_extensions import TypeVar
+
     from trio_sup._children.surroundings import Body, HostNode, Supervising, Watched
+
+    T_co = TypeVar("T_co", covariant=True, default=object)
+else:
+    from typing import TypeVar
+
+    T_co = TypeVar("T_co", covariant=True)
 
 
 class Record(ObservedState):
@@ -194,7 +203,7 @@ class Record(ObservedState):
         self.scope = self.task = self.stop_event = None
 
 
-class Child:
+class Child(Generic[T_co]):
     """A child, across its lives: valid from its first start on, for ever.
 
     Two handles are equal when they stand for the same child.
@@ -273,9 +282,32 @@ class Child:
         return self.record.last_exit
 
     @property
-    def value(self) -> object:
-        """What the present life gave to ``task_status.started(value)``."""
-        return self.record.value if self.record.ready else None
+    def value(self) -> T_co:
+        """What the present life gave to ``task_status.started(value)``.
+
+        None for who gives nothing: functions without `task_status`, servers,
+        supervisors.
+
+        Raises:
+            NoProcess: the present life has given nothing yet, or there is none: the
+                value of a former life is of no use to anybody.
+        """
+        record = self.record
+        if record.spec.signals_ready and not record.ready:
+            raise NoProcess(record.path_text, f"has no value: it is {record.status}")
+        return cast("T_co", record.value)
+
+    async def wait_value(self) -> T_co:
+        """Wait until the child runs, and return its `value`. A checkpoint.
+
+        Waits through restarts and backoff. Ask again for each use: the next life has
+        another one.
+
+        Raises:
+            NoProcess: it is down and will not come back by itself.
+        """
+        await self.wait_running()
+        return self.value
 
     async def wait_running(self) -> None:
         """Wait until the child runs: ready, and not asked to stop. A checkpoint.

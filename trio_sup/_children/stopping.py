@@ -64,6 +64,17 @@ def arm(record: Record, grace: float) -> None:
     ending.alarm = alarm_clock().at(ending.deadline, lambda: _expire(record, ending))
 
 
+def has_returned(record: Record) -> None:
+    """The code of a life is over; only the decision about its end is still to come.
+
+    Nothing is left that could be forced, or that could hang.
+    """
+    ending = _ending_of(record)
+    ending.returned = True
+    if ending.alarm is not None:
+        ending.alarm.cancel()
+
+
 def _ending_of(record: Record) -> Ending:
     ending = record.ending
     if ending is GOING:
@@ -76,6 +87,8 @@ def _sooner(record: Record, grace: float) -> bool:
     deadline = trio.current_time() + grace
     ending = record.ending
     if record.scope is None or ending.forced or deadline >= ending.deadline:
+        return False
+    if ending.returned:
         return False
     ending = _ending_of(record)
     ending.deadline = deadline
@@ -95,7 +108,7 @@ def _force(record: Record) -> None:
     todo = [record]
     while todo:
         one = todo.pop()
-        if one.scope is None or one.ending.forced:
+        if one.scope is None or one.ending.forced or one.ending.returned:
             continue
         one.ending.forced = True
         below = one.body.force(one, _reason(one))

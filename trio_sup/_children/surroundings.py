@@ -67,7 +67,7 @@ class HostNode(Protocol[R]):
     def emit(self, make: Callable[..., Any], *args: Any) -> None:
         """Remember an event, log it, and tell the hooks."""
 
-    def roots(self) -> Sequence[R]:
+    def trees(self) -> Sequence[R]:
         """The root supervisors that run at present."""
         ...
 

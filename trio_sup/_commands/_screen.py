@@ -8,9 +8,9 @@ import signal
 import sys
 import termios
 import tty
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trio_sup._commands.output import paint
 from trio_sup._core.clean import Clean
@@ -18,6 +18,7 @@ from trio_sup._core.clean import Clean
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
+ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 _ENTER = "\x1b[?1049h\x1b[?25l"
 _LEAVE = "\x1b[?25h\x1b[?1049l"
 _HOME, _END_OF_LINE, _BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
@@ -43,15 +44,38 @@ class Screen:
 
 @contextmanager
 def taken() -> Generator[Screen, None, None]:
-    """Take the terminal for the block, and give it back as it was, also on SIGTERM."""
+    """Take the terminal for the block, and give it back as it was.
+
+    Also on SIGTERM and SIGHUP, and for as long as Ctrl-Z stops the command.
+    """
     stdin = sys.stdin.fileno()
     before = termios.tcgetattr(stdin)
-    terminate = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
-    try:
+
+    def take() -> None:
         tty.setcbreak(stdin)
         paint(_ENTER, (), "", "")
+
+    def give_back() -> None:
+        # A terminal that hung up takes nothing back.
+        with suppress(OSError, termios.error):
+            paint(_LEAVE, (), "", "")
+        with suppress(OSError, termios.error):
+            termios.tcsetattr(stdin, termios.TCSADRAIN, before)
+
+    def pause(number: int, frame: object) -> None:
+        give_back()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        take()
+
+    handlers = {
+        **dict.fromkeys(ENDING, lambda number, frame: sys.exit(128 + number)),
+        signal.SIGTSTP: pause,
+    }
+    others = {kind: signal.signal(kind, does) for kind, does in handlers.items()}
+    try:
+        take()
         yield Screen()
     finally:
-        paint(_LEAVE, (), "", "")
-        termios.tcsetattr(stdin, termios.TCSADRAIN, before)
-        signal.signal(signal.SIGTERM, terminate)
+        give_back()
+        for kind, handler in others.items():
+            signal.signal(kind, handler)

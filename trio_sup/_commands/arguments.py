@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 HOW: Final = """\
 A node is named by its name, its process id, name.pid, or the path of its socket;
 one of another machine by ssh://[user@]host[:port]/node. A recording may stand
-where a node would.
+where a node would; it is named by a path that holds a slash: ./night.rec
 If only one runs, it need not be named.
 """
 FILTER: Final = """\
 filter: words that the path or name contains; also
   state:down   kind:server   under:shop/db   /regex/   !word
-  mbox>100   restarts>0   op>5   up<1m
+  mailbox>100   restarts>0   op>5s   up<1m30s   "a:b"
 """
 
 
@@ -63,8 +63,27 @@ def rate(text: str) -> float:
 
 
 def seconds(text: str) -> float:
-    """A number of seconds above 0."""
-    return _number(text, "a number of seconds above 0", lambda n: 0 < n < math.inf)
+    """A number of seconds above 0, or a duration as views print it (``1m30s``)."""
+    try:
+        return duration(text)
+    except argparse.ArgumentTypeError:
+        said = f"a number of seconds above 0, or a duration as 1m30s, not {text!r}"
+        raise argparse.ArgumentTypeError(said) from None
+
+
+def pace(text: str) -> float:
+    """So many a minute: ``5``, ``5/min``, ``1/s``, ``100/h``."""
+    number, slash, unit = text.partition("/")
+    times = {"": 1.0, "s": 60.0, "m": 1.0, "min": 1.0, "h": 1 / 60}.get(unit)
+    accepted = "a number from 0 up, per minute or with /s, /min or /h"
+    if times is None or (slash and not unit):
+        raise argparse.ArgumentTypeError(f"{accepted}, not {text!r}")
+    return times * _number(number, accepted, lambda n: 0 <= n < math.inf)
+
+
+def per_second(text: str) -> float:
+    """How many in a second, on average."""
+    return _number(text, "how many in a second, above 0", lambda n: 0 < n < math.inf)
 
 
 def share(text: str) -> float:

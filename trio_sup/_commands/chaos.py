@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trio_sup._commands.arguments import (
     FILTER,
@@ -15,7 +15,7 @@ from trio_sup._commands.arguments import (
     add_node,
     duration,
     natural,
-    seconds,
+    per_second,
 )
 from trio_sup._commands.command import (
     EXIT_FAILED,
@@ -43,7 +43,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settle",
         type=duration,
-        default=10.0,
         metavar="TIME",
         help="how long a child may take to come back (10s)",
     )
@@ -68,8 +67,7 @@ def _add_what_is_drawn(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--rate",
-        type=seconds,
-        default=1.0,
+        type=per_second,
         metavar="N",
         help="faults a second, on average (1)",
     )
@@ -77,7 +75,6 @@ def _add_what_is_drawn(parser: argparse.ArgumentParser) -> None:
         "--for",
         dest="duration",
         type=duration,
-        default=30.0,
         metavar="TIME",
         help="how long to go on, such as 90s or 10m (30s)",
     )
@@ -102,6 +99,7 @@ def run(args: argparse.Namespace) -> int:
     from trio_sup.inspect.model.chaos_run import ChaosRun, all_back
 
     node_or_filter(args)
+    _check_options(args)
     with (
         asking(),
         attached(
@@ -121,7 +119,8 @@ def run(args: argparse.Namespace) -> int:
         conversation.until_control()
         if args.plan is None:
             complain(f"seed {args.seed}")
-        chaos = ChaosRun(conversation.session, plan, args.settle)
+        settle = SETTLE if args.settle is None else args.settle
+        chaos = ChaosRun(conversation.session, plan, settle)
         tell = _print_json if args.json else _print_line
         end = carry_out(conversation, chaos, tell)
         _summary(chaos.hits, end.gone, as_json=args.json)
@@ -130,13 +129,47 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK if all_back(chaos.hits) and not end.gone else EXIT_FAILED
 
 
+SETTLE: Final = 10.0
+"""Seconds that a child may take to come back, unless told otherwise."""
+RATE: Final = 1.0
+"""Faults a second."""
+LENGTH: Final = 30.0
+"""Seconds in which they are drawn."""
+
+
+def _check_options(args: argparse.Namespace) -> None:
+    """Refuse options that could not have any effect.
+
+    Raises:
+        CommandError: there is one.
+    """
+    drawn = {
+        "--kinds": args.kinds,
+        "--rate": args.rate,
+        "--for": args.duration,
+        "--seed": args.seed,
+        "a filter": args.filter or None,
+    }
+    if args.plan is not None:
+        for name, given in drawn.items():
+            if given is not None:
+                text = f"{name} has no effect with --plan, which says all that happens"
+                raise CommandError(text, EXIT_USAGE)
+    if args.dry_run and args.settle is not None:
+        text = "--settle has no effect with --dry-run, which does nothing"
+        raise CommandError(text, EXIT_USAGE)
+
+
 def _plan(args: argparse.Namespace, session: Session) -> list[Step]:
     from trio_sup.inspect.model import chaos
 
     try:
         if args.plan is not None:
             with args.plan.open(encoding="utf-8") as lines:
-                return chaos.read_plan(lines)
+                plan = chaos.read_plan(lines)
+            if not plan:
+                raise CommandError(f"{args.plan}: there is no fault in it", EXIT_USAGE)
+            return plan
         if args.seed is None:
             args.seed = random.SystemRandom().randrange(10**6)
         asked, rows = query(args.filter), session.rows.values()
@@ -145,8 +178,8 @@ def _plan(args: argparse.Namespace, session: Session) -> list[Step]:
             rows,
             among=None if asked is None else set(asked.select(rows, now)),
             kinds=args.kinds or chaos.DEFAULT_KINDS,
-            rate=args.rate,
-            seconds=args.duration,
+            rate=RATE if args.rate is None else args.rate,
+            seconds=LENGTH if args.duration is None else args.duration,
             seed=args.seed,
         )
     except chaos.PlanError as error:
@@ -191,7 +224,9 @@ COMMAND = Command(
     f"{HOW}\nThe node has to allow control: `trio-sup run SPEC --control`. Faults hit\n"
     "servers and tasks that their supervisors bring back; supervisors and temporary\n"
     "children are left alone. Ctrl-C ends it, and undoes what is suspended or\n"
-    "terminated. Exit code 1: something did not come back, or the node ended.\n\n"
+    "terminated; whatever else ends it, the node does. Exit code 0: something was hit,\n"
+    "and all came back. 1: nothing was hit, something did not come back, or the node\n"
+    "ended.\n\n"
     f"{FILTER}\nexamples:\n"
     "  trio-sup chaos shop --dry-run\n"
     "  trio-sup chaos shop --for 2m --rate 5 --seed 7\n"

@@ -17,7 +17,7 @@ EXIT_CODES: Final = """\
 exit codes:
   0    done
   1    status --check found a problem; the tree of `run` gave up;
-       after `chaos` something did not come back
+       after `chaos` something did not come back; an action failed
   2    wrong usage, a file that is no recording, or a missing extra
   3    no such node, or no such child
   4    several fit: name one

@@ -88,10 +88,10 @@ def completed_by(
 def node_names(args: argparse.Namespace) -> list[str]:
     """The nodes that run: their names, and name.pid where a name is not enough."""
     from trio_sup.inspect.finding import discovery
-    from trio_sup.inspect.finding.directory import runtime_dir
+    from trio_sup.inspect.finding.directory import runtime_dirs
 
     del args
-    found = discovery.list_nodes(runtime_dir())
+    found = discovery.list_nodes(runtime_dirs())
     running = [node for node in found if node.running]
     names = [node.name for node in running]
     return [

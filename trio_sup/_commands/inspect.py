@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from trio_sup._commands import tree
-from trio_sup._commands.arguments import HOW, add_ascii, add_node, port, rate
+from trio_sup._commands.arguments import HOW, add_ascii, add_node, port, positive, rate
 from trio_sup._commands.command import EXIT_FAILED, EXIT_USAGE, Command, CommandError
 from trio_sup._commands.extras import from_extra
 from trio_sup._commands.interpreter import (
@@ -20,6 +20,7 @@ from trio_sup._commands.output import complain
 from trio_sup._commands.support import (
     asking,
     inspector_app,
+    on_screen,
     peer,
     reading,
     recording_of,
@@ -57,6 +58,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="ask the node to allow actions: restart, terminate, ...",
     )
     parser.add_argument(
+        "--pid",
+        type=positive,
+        metavar="PID",
+        help="a Trio program that offers no inspector (Python 3.14, here and there)",
+    )
+    parser.add_argument(
         "--demo", action="store_true", help="look at a demonstration: needs no node"
     )
     parser.add_argument(
@@ -77,21 +84,54 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the terminal application; without a terminal print the tree."""
-    if args.demo and args.node is not None:
+    if args.demo and (args.node is not None or args.pid is not None):
         raise CommandError("--demo runs a node of its own: name none", EXIT_USAGE)
+    if args.pid is not None:
+        if args.node is not None:
+            raise CommandError("name a node or a process, not both", EXIT_USAGE)
+        args.node = node_of_process(args.pid)
     if args.web:
         return _web(args)
     # An inspector that is shown in a browser has no terminal, but a screen.
     in_browser = os.environ.get("TEXTUAL_DRIVER", "").startswith(WEB_DRIVER)
-    on_screen = in_browser or (sys.stdin.isatty() and sys.stdout.isatty())
+    screen = in_browser or on_screen()
     if args.demo:
-        return _demo(args, on_screen)
-    return _show(args) if on_screen else _print_tree(args)
+        return _demo(args, screen)
+    return _show(args) if screen else _print_tree(args)
+
+
+def node_of_process(pid: int) -> str:
+    """The node of a process, which is made one for as long as somebody looks."""
+    from trio_sup.inspect.client.oneshot import EXIT_NO_NODE, EXIT_PERMISSION
+    from trio_sup.inspect.finding import discovery
+    from trio_sup.inspect.finding.directory import runtime_dir
+    from trio_sup.inspect.finding.injection import (
+        CannotInject,
+        NoProcessThere,
+        NotAllowed,
+        inject,
+    )
+
+    with asking():
+        directory = runtime_dir()
+        try:
+            return str(discovery.find_node(directory, str(pid)).socket)
+        except discovery.NoSuchNode:
+            pass  # it offers none
+        try:
+            return str(inject(pid, directory))
+        except NoProcessThere as error:
+            raise CommandError(str(error), EXIT_NO_NODE) from error
+        except NotAllowed as error:
+            raise CommandError(str(error), EXIT_PERMISSION) from error
+        except CannotInject as error:
+            raise CommandError(str(error), EXIT_FAILED) from error
 
 
 def _print_tree(args: argparse.Namespace) -> int:
     code = tree.run(args)
-    hint = "this is no terminal, so that was the tree, once: trio-sup tree --help"
+    what = "the terminal is dumb" if sys.stdout.isatty() else "this is no terminal"
+    hint = f"{what}, so that was the tree, once: trio-sup tree --help"
     complain(hint)
     return code
 
@@ -124,11 +164,11 @@ def _call(
     return code or 0
 
 
-def _demo(args: argparse.Namespace, on_screen: bool) -> int:
+def _demo(args: argparse.Namespace, screen: bool) -> int:
     """The demonstration behind the inspector; without a screen its tree, once."""
     from trio_sup._commands.parsing import parser
 
-    app = inspector_app() if on_screen else None
+    app = inspector_app() if screen else None
     from trio_sup.demo import window
     from trio_sup.demo.options import Options
 
@@ -188,6 +228,7 @@ COMMAND = Command(
     "  trio-sup inspect ssh://me@far.example/shop\n"
     "  trio-sup inspect ./night.rec\n"
     "  trio-sup inspect --demo\n"
+    "  trio-sup inspect --pid 4711\n"
     "  trio-sup inspect shop --web --port 0\n",
     program=True,
 )

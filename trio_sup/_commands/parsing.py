@@ -23,6 +23,24 @@ class Parser(argparse.ArgumentParser):
     Wrong usage is wrong usage also where nobody reads of it, on every Python.
     """
 
+    words_anywhere: bool = False
+    """Whether a filter may go on behind options: ``ps shop --json 'mailbox>100'``."""
+    _mixing: bool = False
+
+    def parse_known_args(  # type: ignore[override]
+        self,
+        args: Sequence[str] | None = None,
+        namespace: argparse.Namespace | None = None,
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As ever; where words may stand anywhere, they are read after the options."""
+        if not self.words_anywhere or self._mixing:
+            return super().parse_known_args(args, namespace)
+        self._mixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixing = False
+
     def error(self, message: str) -> NoReturn:
         try:
             super().error(message)
@@ -67,4 +85,5 @@ def parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
         )
         sub.set_defaults(command=name)
         command.arguments(sub)
+        sub.words_anywhere = any(a.dest == "filter" for a in sub._actions)
     return top

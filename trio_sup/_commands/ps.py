@@ -127,5 +127,5 @@ COMMAND = Command(
     f"{HOW}\n{FILTER}\nexamples:\n"
     "  trio-sup ps shop --sort mailbox -n 20\n"
     "  trio-sup ps shop state:problem --columns state,exit,path\n"
-    "  trio-sup ps shop 'mbox>100' --json | jq -r '.children[].path'\n",
+    "  trio-sup ps shop 'mailbox>100' --json | jq -r '.children[].path'\n",
 )

@@ -6,6 +6,7 @@ import argparse
 import math
 import re
 import signal
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -42,7 +43,9 @@ def size(text: str) -> int:
 def add_file(parser: argparse.ArgumentParser) -> None:
     """What `record` and `snapshot` share."""
     add_node(parser)
-    parser.add_argument("file", metavar="FILE", help="where to")
+    parser.add_argument(
+        "file", nargs="?", metavar="FILE", help="where to (./NODE-DATE-TIME.rec)"
+    )
     add_json(parser, "print what was written as JSON")
     parser.add_argument(
         "--force", action="store_true", help="overwrite a file that is there"
@@ -74,6 +77,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Record until the node ends, the time is over, or Ctrl-C."""
+    node_and_file(args)
     with _signals() as stop:
         done = write(args, args.seconds, args.max_size, args.rate, stop)
     if args.json:
@@ -85,6 +89,20 @@ def run(args: argparse.Namespace) -> int:
             f" in {args.file} ({done.size} bytes)"
         )
     return 0
+
+
+def node_and_file(args: argparse.Namespace) -> None:
+    """Settle which of the words is the node: the first, as for every command.
+
+    A single one that holds a slash is the file, unless a socket is there.
+    """
+    word: str = args.node or ""
+    path = "/" in word and not word.startswith("ssh://")
+    if args.file is None and path and not Path(word).is_socket():
+        args.node, args.file = None, word
+    if args.file is None:
+        name = re.sub(r"[^A-Za-z0-9_.-]", "-", (args.node or "node").rpartition("/")[2])
+        args.file = f"./{name}-{time.strftime('%Y%m%d-%H%M%S')}.rec"
 
 
 def write(
@@ -155,6 +173,6 @@ COMMAND = Command(
     "what is in it can be read even if the recorder is killed. It holds names, paths,\n"
     "one line for each crash, and no state of your program.\n\n"
     "examples:\n"
-    "  trio-sup record shop night.rec --for 8h --max-size 64MB\n"
+    "  trio-sup record shop ./night.rec --for 8h --max-size 64MB\n"
     "  trio-sup inspect ./night.rec\n",
 )

@@ -10,12 +10,19 @@ from trio_sup._commands.arguments import (
     add_json,
     add_node,
     natural,
+    pace,
     seconds,
     share,
 )
-from trio_sup._commands.command import EXIT_FAILED, EXIT_OK, Command, CommandError
+from trio_sup._commands.command import (
+    EXIT_FAILED,
+    EXIT_OK,
+    EXIT_USAGE,
+    Command,
+    CommandError,
+)
 from trio_sup._commands.output import say_lines
-from trio_sup._commands.support import ask, print_json
+from trio_sup._commands.support import ask, print_json, recording_of
 
 if TYPE_CHECKING:
     import argparse
@@ -26,7 +33,9 @@ if TYPE_CHECKING:
 
 AGAIN: Final = 0.25
 """Seconds between two looks of ``--wait``."""
-LIMITS: Final = ("down", "waiting", "mailbox", "op", "budget", "lag", "children")
+LIMITS: Final = (
+    *("down", "waiting", "mailbox", "op", "budget", "restarts", "lag", "children"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +62,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     limit("--max-mailbox", natural, "N", "messages in one mailbox (below its bound)")
     limit("--max-op", seconds, "SECONDS", "one message in hand (5)")
     limit("--max-budget", share, "SHARE", "of a restart budget, below it (0.5)")
+    limit("--max-restarts", pace, "N/min", "of one child in a minute (2)")
     limit("--max-lag", seconds, "SECONDS", "that the loop is late (no limit)")
     limit("--min-children", natural, "N", "children that there must be (0)")
 
@@ -63,6 +73,9 @@ def run(args: argparse.Namespace) -> int:
     from trio_sup.inspect.text.documents import status_json
     from trio_sup.inspect.text.plain_lines import status_lines
 
+    if args.check and recording_of(args) is not None:
+        text = f"{args.node} is a recording: --check is about a node that runs"
+        raise CommandError(text, EXIT_USAGE)
     given = {name: getattr(args, name) for name in LIMITS}
     limits = Limits(
         **{name: value for name, value in given.items() if value is not None}
@@ -82,7 +95,7 @@ def _look(args: argparse.Namespace, limits: Limits) -> tuple[Answer, list[Breach
     while True:
         due = time.monotonic() + AGAIN
         try:
-            answer = ask(args)
+            answer = ask(args, ("tree", "events"))
         except CommandError:
             if time.monotonic() >= deadline:
                 raise
@@ -98,6 +111,6 @@ COMMAND = Command(
     arguments,
     f"{HOW}\nexamples, as health checks:\n"
     "  trio-sup status shop --check\n"
-    "  trio-sup status shop --check --max-op 30 --max-lag 0.5\n"
+    "  trio-sup status shop --check --max-op 30 --max-lag 0.5 --max-restarts 10/min\n"
     "  trio-sup status shop --check --wait 30 --min-children 12\n",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,10 +47,16 @@ def find(args: argparse.Namespace) -> FoundNode:
     Root is told on stderr if it is somebody else's.
     """
     from trio_sup.inspect.finding import discovery
-    from trio_sup.inspect.finding.directory import runtime_dir
+    from trio_sup.inspect.finding.directory import runtime_dirs
 
     wanted: str | None = args.node
-    found = discovery.find_node(runtime_dir(), wanted)
+    try:
+        found = discovery.find_node(runtime_dirs(), wanted)
+    except discovery.NoSuchNode as error:
+        if wanted and "/" not in wanted and os.path.isfile(wanted):
+            said = f"{error}; for the recording in this directory name its path"
+            raise discovery.NoSuchNode(f"{said}: ./{wanted}") from error
+        raise
     if found.owner:
         said = f"{found.title} is a node of {found.owner}"
         complain(f"{said}: what it says is that user's word")
@@ -92,21 +99,19 @@ def ask(args: argparse.Namespace, want: Sequence[str] = ("tree",)) -> Answer:
 
 
 def recording_of(args: argparse.Namespace) -> Path | None:
-    """The recording that stands where a node would, if it is one."""
+    """The recording that stands where a node would: named by a path, with a slash.
+
+    A word without one is a node's name, whatever files there are: else a file called
+    ``shop`` would answer for a node that is dead.
+    """
     wanted: str | None = args.node
-    if wanted is None or wanted.startswith("ssh://"):
+    if wanted is None or wanted.startswith("ssh://") or "/" not in wanted:
         return None
     path = Path(wanted)
     try:
-        # A name without a slash is a node's, unless it cannot be one.
-        return path if path.is_file() and ("/" in wanted or _packed(path)) else None
+        return path if path.is_file() else None
     except (OSError, ValueError):
         return None
-
-
-def _packed(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
 
 
 @contextmanager
@@ -129,9 +134,15 @@ def node_or_filter(args: argparse.Namespace) -> None:
 
 def _may_name_a_node(word: str) -> bool:
     from trio_sup.inspect.finding.discovery import NAME
+    from trio_sup.inspect.model.query import looks_like_filter
 
-    regex = len(word) > 1 and word.startswith("/") and word.endswith("/")
-    return not regex and ("/" in word or NAME.fullmatch(word) is not None)
+    if word.startswith(("ssh://", "./", "../", "~")) or NAME.fullmatch(word):
+        return True
+    # What holds a slash is a path only if it leads somewhere, or from the root.
+    if "/" not in word or word.startswith("!"):
+        return False
+    rooted = word.startswith("/") and not looks_like_filter(word)
+    return rooted or os.path.exists(word)
 
 
 def query(words: list[str]) -> Query | None:
@@ -169,4 +180,13 @@ def print_json(document: object) -> None:
 
 def speaks_unicode() -> bool:
     """Whether stdout can show more than ASCII."""
-    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    from trio_sup.inspect.text.terminal import shows_unicode
+
+    return shows_unicode(sys.stdout.encoding, os.environ)
+
+
+def on_screen() -> bool:
+    """Whether there is a terminal that can be painted on."""
+    from trio_sup.inspect.text.terminal import is_dumb
+
+    return sys.stdin.isatty() and sys.stdout.isatty() and not is_dumb(os.environ)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Final
 
+from trio_sup._commands import actions
+
 if TYPE_CHECKING:
     from trio_sup._commands.command import Command
 
@@ -18,6 +20,9 @@ HELP: Final[dict[str, str]] = {
     "status": "print a node's health: totals and problems",
     "events": "print a node's lifecycle events",
     "metrics": "print a node's metrics for Prometheus",
+    "profile": "look where a node's time goes",
+    # acting
+    **actions.HELP,
     # over time
     "snapshot": "write one picture of a node into a file",
     "record": "record a node into a file",
@@ -36,7 +41,11 @@ HELP: Final[dict[str, str]] = {
 
 
 def load(name: str) -> Command:
-    """Import one command."""
+    """Import one command; those of actions have one module."""
+    if name in actions.HELP:
+        from trio_sup._commands import acting
+
+        return acting.command(name)
     module = importlib.import_module(f"trio_sup._commands.{name}")
     command: Command = module.COMMAND
     return command

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +20,7 @@ from trio_sup._commands.arguments import (
 from trio_sup._commands.command import Command
 from trio_sup._commands.output import complain, say, say_lines
 from trio_sup._commands.ps import add_table, columns
-from trio_sup._commands.support import asking, node_or_filter, peer, query
+from trio_sup._commands.support import asking, node_or_filter, on_screen, peer, query
 from trio_sup._core.clean import Clean, json_line
 
 if TYPE_CHECKING:
@@ -102,8 +101,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     node_or_filter(args)
     view = _View(args, chosen, query(args.filter))
-    full = sys.stdin.isatty() and sys.stdout.isatty()
-    if full and not (args.batch or args.json or args.count):
+    if on_screen() and not (args.batch or args.json or args.count):
         return _on_screen(args, view)
     return _in_batches(args, view)
 
@@ -135,7 +133,9 @@ class _View:
             first=None if chosen.measure is None else lines,
         )[:lines]
 
-    def lines(self, model: TreeModel, answer: Answer, lines: int) -> Iterator[Clean]:
+    def lines(
+        self, model: TreeModel, answer: Answer, lines: int, width: int | None = None
+    ) -> Iterator[Clean]:
         from trio_sup.inspect.text.columns import table
 
         yield from _status(answer)
@@ -146,6 +146,7 @@ class _View:
             now=answer.now,
             clock=time.monotonic(),
             heading=not self._args.no_heading,
+            width=width,
         )
 
     def document(self, model: TreeModel, answer: Answer, lines: int) -> Clean:
@@ -223,7 +224,8 @@ def _on_screen(args: argparse.Namespace, view: _View) -> int:
                 size = shutil.get_terminal_size()
                 room = max(1, size.lines - 3)
                 lines = min(args.lines or room, room)
-                screen.paint(view.lines(model, answer, lines), size)
+                shown = view.lines(model, answer, lines, size.columns)
+                screen.paint(shown, size)
     complain("the node ended")
     return 0
 

@@ -48,6 +48,13 @@ class Via:
     value: object = field(default=None, eq=False)
 
 
+def as_name(name: Hashable) -> Hashable:
+    """Return what to register by, of a name that may be given as an address."""
+    convert: Any = getattr(type(name), "__as_name__", None)
+    result: Hashable = name if convert is None else convert(name)
+    return result
+
+
 def key_of(name: Hashable) -> Hashable:
     """Return the key of an address, given as a key or as a `Via`."""
     return name.key if isinstance(name, Via) else name

@@ -86,7 +86,7 @@ class WouldDeadlock(SupervisionError):
 
 
 class WrongRun(SupervisionError, RuntimeError):
-    """Called from a thread, or from another Trio run; nothing was done.
+    """Called from a thread, from another Trio run, or without one; nothing was done.
 
     All that belongs to a Trio run is for code of that run. From a thread, write
     ``trio.from_thread.run_sync(ref.cast, ...)``.
@@ -96,11 +96,17 @@ class WrongRun(SupervisionError, RuntimeError):
         whose: What it was called for; may be empty.
         place: Where the call came from.
         remedy: What to write instead.
+        message: The whole message, where there is no run to speak of.
     """
 
-    def __init__(self, call: str, whose: str, place: str, remedy: str) -> None:
+    def __init__(
+        self, call: str, whose: str, place: str, remedy: str, *, message: str = ""
+    ) -> None:
         self.call = call
         self.whose = whose
+        if message:
+            super().__init__(message)
+            return
         target = f" of {whose!r}" if whose else ""
         super().__init__(
             f"{call}(){target} was called {place}: it must be called in the Trio run "

@@ -14,7 +14,7 @@ import attrs
 from attrs import field, frozen
 
 from trio_sup._core.ends import end_of_process
-from trio_sup._core.exits import describe_error
+from trio_sup._core.exits import describe_error, unwrapped
 from trio_sup._core.safe import safe_repr
 
 if TYPE_CHECKING:
@@ -159,7 +159,8 @@ class ChildCrashed(Event):
         error = self.exit.error
         if error is not None and end_of_process(error) is not None:
             return _ends_program(self, error)
-        return f"{self.path} crashed (life {self.life}): {safe_repr(error)}"
+        inner = None if error is None else unwrapped(error)
+        return f"{self.path} crashed (life {self.life}): {safe_repr(inner)}"
 
 
 @frozen
@@ -195,17 +196,53 @@ class ChildRemoved(Event):
 
 
 @frozen
-class ChildQuarantinedEvent(Event):
-    """A child used up its own budget and stays down."""
+class ChildQuarantined(Event):
+    """A child stays down: it used up its own budget, or people said so."""
 
     _kind: ClassVar[str] = "child_quarantined"
+    max_restarts: int
+    max_seconds: float
+    release_after: float | None = None
+    """Seconds after which it is started again; None: only by hand."""
+    by_hand: bool = False
+    """Whether people did it; the limits are 0 then."""
+
+    @property
+    def summary(self) -> str:
+        if self.by_hand:
+            return f"{self.path} quarantined by hand"
+        text = (
+            f"{self.path} quarantined: more than {self.max_restarts} restarts "
+            f"in {self.max_seconds:g} s"
+        )
+        if self.release_after is not None:
+            text += f"; released in {self.release_after:g} s"
+        return text
+
+
+@frozen
+class ChildReleased(Event):
+    """The time of a quarantine is over: the child is started again."""
+
+    _kind: ClassVar[str] = "child_released"
+
+    @property
+    def summary(self) -> str:
+        return f"{self.path} released from quarantine"
+
+
+@frozen
+class ChildGivenUp(Event):
+    """A child used up its own budget and is forgotten; its name is free."""
+
+    _kind: ClassVar[str] = "child_given_up"
     max_restarts: int
     max_seconds: float
 
     @property
     def summary(self) -> str:
         return (
-            f"{self.path} quarantined: more than {self.max_restarts} restarts "
+            f"{self.path} given up: more than {self.max_restarts} restarts "
             f"in {self.max_seconds:g} s"
         )
 
@@ -246,7 +283,7 @@ class SupervisorGaveUp(Event):
 
 
 @frozen
-class SupervisorWindsDown(Event):
+class SupervisorStopping(Event):
     """A supervisor begins to stop its children, for whatever cause."""
 
     _kind: ClassVar[str] = "supervisor_stopping"
@@ -280,6 +317,9 @@ class Requested(Event):
         "restart_child",
         "delete_child",
         "replace_child",
+        "quarantine_child",
+        "hold_child",
+        "release_child",
     ]
 
     @property
@@ -316,10 +356,12 @@ LifecycleEvent: TypeAlias = (
     | ChildCrashed
     | RestartDecided
     | ChildRemoved
-    | ChildQuarantinedEvent
+    | ChildQuarantined
+    | ChildReleased
+    | ChildGivenUp
     | ChildStuck
     | SupervisorGaveUp
-    | SupervisorWindsDown
+    | SupervisorStopping
     | SupervisorAutoShutdown
     | Requested
     | OperatorAction

@@ -151,12 +151,18 @@ def stop_in(error: BaseException) -> Stop | None:
     return first
 
 
+def unwrapped(error: BaseException) -> BaseException:
+    """Return what a nursery wrapped, where that is a single exception."""
+    while (members := members_of(error)) is not None and len(members) == 1:
+        error = members[0]  # the group says nothing of itself
+    return error
+
+
 def describe_error(error: BaseException, limit: int = 200) -> str:
     """Return the last line of a traceback, bounded, whatever `str()` does."""
     if is_a(error, PastError):
         return error.summary
-    while (members := members_of(error)) is not None and len(members) == 1:
-        error = members[0]  # what a nursery wrapped says nothing of itself
+    error = unwrapped(error)
     name = class_name(error)
     try:
         text = "".join([str(error)])  # plain, whatever kind of `str` it is

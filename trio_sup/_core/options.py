@@ -11,8 +11,8 @@ to hand it on, but their docstrings list it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any, TypedDict
+from collections.abc import Callable, Collection, Hashable, Mapping
+from typing import Any, TypedDict, cast
 
 from trio_sup._core.addresses import key_of
 from trio_sup._core.policies import Backoff, Budget, Mailbox
@@ -31,9 +31,9 @@ class ChildOptions(TypedDict, total=False):
             name of the function, class or factory; for a partition or task supervisor
             with a `name`, its key. Under a dynamic supervisor the name's key or a
             serial number.
-        name: An address: any hashable key in the node's own registry, or
-            ``registry.via(key)``. Registered before each life, free afterwards. None
-            by default.
+        name: Any hashable key in the node's own registry, ``registry.via(key)``, or
+            an address (`address`, `Registry.ref`). Registered before each life, free
+            afterwards. None by default.
         restart: ``permanent`` (always), ``transient`` (after a crash), or
             ``temporary`` (never). By default ``permanent``; for
             `TaskSupervisor.start_child` ``temporary``.
@@ -72,6 +72,9 @@ class FunctionOptions(ChildOptions, total=False):
 class ServerOptions(ChildOptions, total=False):
     """What can be said of a server; see `child`.
 
+    Also of all servers of a class, as its defaults:
+    ``class Greeter(GenServer, restart="transient", backoff=Backoff())``.
+
     Attributes:
         mailbox: Its bound, and what happens at it and in a crash. By default
             ``Mailbox()``: at most 1024 casts and sends wait.
@@ -99,6 +102,7 @@ class SupervisorOptions(ChildOptions, total=False):
 
 
 OF_A_CHILD = ChildOptions.__optional_keys__
+OF_A_SERVER = ServerOptions.__optional_keys__
 OF_A_SUPERVISOR = SupervisorOptions.__optional_keys__
 _LIMITS = tuple(OF_A_SUPERVISOR - OF_A_CHILD)
 
@@ -125,6 +129,48 @@ def check_options(
     raise TypeError(
         f"{factory.__qualname__}() got an unexpected keyword argument {unknown!r}; "
         f"it takes {', '.join(sorted({*own, *accepted}))}"
+    )
+
+
+def merged(
+    inherited: ServerOptions, options: Mapping[str, Any], own: Collection[str]
+) -> ServerOptions:
+    """Return the options of a server class: its own before those of its bases."""
+    both: dict[str, Any] = {**inherited, **{name: options[name] for name in own}}
+    return cast("ServerOptions", both)
+
+
+def hand_on(
+    make: Callable[..., None],
+    cls: type[Any],
+    options: Mapping[str, object],
+    own: Collection[str],
+) -> None:
+    """Hand on what a server class was given by keyword, and is for another base.
+
+    Args:
+        make: The next ``__init_subclass__``.
+        cls: The class.
+        options: What it was given.
+        own: What of it is a server's.
+
+    Raises:
+        TypeError: nobody takes it.
+    """
+    rest = {name: value for name, value in options.items() if name not in own}
+    if not rest:
+        make()
+        return
+    try:
+        make(**rest)
+    except TypeError as error:
+        if "takes no keyword arguments" not in str(error):
+            raise
+    else:
+        return
+    raise TypeError(
+        f"class {cls.__qualname__} got an unexpected option {next(iter(rest))!r}; "
+        f"a server class takes {', '.join(sorted(OF_A_SERVER))}"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from attrs import field, frozen
 
@@ -79,6 +79,12 @@ class Backoff:
         return True
 
 
+Then: TypeAlias = Literal["escalate", "quarantine", "stop"]
+"""What follows when a child has used up its own budget."""
+
+THENS: Final[tuple[Then, ...]] = get_args(Then)
+
+
 @frozen
 class Budget:
     """A restart limit of one child, beside its supervisor's.
@@ -88,18 +94,29 @@ class Budget:
         max_seconds: The window, in seconds.
         then: ``escalate``: the supervisor gives up, as with its own limit.
             ``quarantine``: only this child stays down, visible, until it is
-            restarted by hand; its siblings and the supervisor's limit are left
-            alone.
+            restarted by hand. ``stop``: only this child is given up and forgotten,
+            its name is free. With both of them its siblings and the supervisor's
+            limit are left alone.
+        release_after: Seconds after which a quarantine ends by itself: the child is
+            started again, with a fresh budget. By default only by hand.
     """
 
     max_restarts: int
     max_seconds: float
-    then: Literal["escalate", "quarantine"] = "escalate"
+    then: Then = "escalate"
+    release_after: float | None = field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         check_intensity("budget.", self.max_restarts, self.max_seconds)
-        if self.then not in ("escalate", "quarantine"):
-            raise ChildSpecError("budget.then", self.then, "'escalate' or 'quarantine'")
+        if self.then not in THENS:
+            accepted = "'escalate', 'quarantine' or 'stop'"
+            raise ChildSpecError("budget.then", self.then, accepted)
+        if self.release_after is None:
+            return
+        check_number("budget.release_after", self.release_after, positive=True)
+        if self.then != "quarantine":
+            accepted = "given with then='quarantine' only"
+            raise ChildSpecError("budget.release_after", self.release_after, accepted)
 
 
 WhenFull: TypeAlias = Literal["reject", "drop_oldest", "drop_newest"]

@@ -16,6 +16,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 import attrs
 from attrs import field, frozen
 
+from trio_sup._core.addresses import as_name
 from trio_sup._core.checks import (
     ChildSpecError,
     check_hashable,
@@ -95,8 +96,8 @@ class ChildSpec(Generic[H_co]):
     args: tuple[object, ...] = ()
     id: Hashable | None = None
     """The place under one supervisor; None means `default_id`."""
-    name: Hashable | None = None
-    """An address: a key in the node's own registry, or `registry.via(...)`."""
+    name: Hashable | None = field(default=None, converter=as_name)
+    """A key in the node's own registry, `registry.via(...)`, or an address."""
     restart: Restart = "permanent"
     shutdown: Shutdown = 5.0
     significant: bool = False
@@ -209,8 +210,8 @@ def check_flags(flags: Flags, owner: str, *, dynamic: bool) -> None:
 
     Raises:
         ChildSpecError: an invalid field; equal ids; a significant child without
-            `auto_shutdown`; a quarantine budget under a group strategy that did
-            not ask for it.
+            `auto_shutdown`; a budget under a group strategy that would leave
+            its siblings without it.
     """
     check_one_of("strategy", flags.strategy, STRATEGIES, owner)
     check_intensity("", flags.max_restarts, flags.max_seconds)
@@ -258,11 +259,11 @@ def check_child(spec: object, flags: Flags, *, dynamic: bool) -> None:
             spec.label,
         )
     group = not dynamic and flags.strategy != "one_for_one"
-    if group and spec.budget is not None and spec.budget.then == "quarantine":
+    if group and spec.budget is not None and spec.budget.then != "escalate":
         raise ChildSpecError(
             "budget",
             spec.budget,
-            f"without then='quarantine' under {flags.strategy}: "
+            f"without then={spec.budget.then!r} under {flags.strategy}: "
             "its siblings depend on it",
             spec.label,
         )

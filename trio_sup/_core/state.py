@@ -24,6 +24,7 @@ class ChildState:
     __slots__ = (
         "attempt",
         "budget_window",
+        "held",
         "id",
         "in_plan",
         "last_exit",
@@ -58,6 +59,9 @@ class ChildState:
         # The place in the present row of restarts, for the backoff.
         self.attempt: int = 0
         self.budget_window: RestartWindow | None = None
+        # People asked that no restart follows its next end: it is quarantined then,
+        # and stays so until they release it.
+        self.held: bool = False
         # How many queued requests name this child: its exits then wait their turn.
         self.pending: int = 0
         # Whether a plan is about to stop it, so that its exit is absorbed.
@@ -124,6 +128,13 @@ class ChildState:
         return not self.alive and self.status in ("restarting", "backing_off")
 
     @property
+    def awaits_release(self) -> bool:
+        """Quarantined, for a time only."""
+        if self.status != "quarantined" or self.held or self.spec.budget is None:
+            return False
+        return self.spec.budget.release_after is not None
+
+    @property
     def may_return(self) -> bool:
         """Whether it lives, or will live again without anybody's request."""
         record = self
@@ -131,6 +142,8 @@ class ChildState:
             if record.alive or record.awaiting_restart or record.in_plan:
                 return True
             if record.status == "starting":  # waits for its turn
+                return True
+            if record.awaits_release:
                 return True
             above = record.above
             if not record.rests_with_parent or above is None:

@@ -6,7 +6,8 @@ knows how a child is started or stopped. The plan tells what happened (`on_exit`
 
     Settled      nothing further: the child stays down, or was dropped
     Restart      the child starts again after `delay`, with its group if there is one
-    Quarantine   the child stays down by its own budget
+    Quarantine   the child stays down by its own budget, or because people said so
+    Abandon      the child is forgotten by its own budget
     GiveUp       stop everything, then end with RestartLimitExceeded
     AutoShutdown stop everything, then end in order
 
@@ -22,6 +23,7 @@ from typing import Generic, TypeAlias, TypeVar
 from attrs import frozen
 
 from trio_sup._core.exits import Exit
+from trio_sup._core.policies import Budget
 from trio_sup._core.specs import Flags
 from trio_sup._core.state import ChildState
 from trio_sup._core.tables import displace
@@ -39,7 +41,20 @@ class Settled:
 
 @frozen
 class Quarantine:
-    """The child's own budget is used up: it stays down until restarted by hand."""
+    """The child stays down, as its own budget is used up or people said so."""
+
+    release_after: float | None = None
+    """Seconds after which it is started again; None: not by itself."""
+    by_hand: bool = False
+    """Whether people asked for it."""
+
+
+@frozen
+class Abandon:
+    """The child's own budget is used up: it was dropped, and is given up."""
+
+    shuts_down: bool
+    """Whether its supervisor ends in order, as it was significant."""
 
 
 @frozen
@@ -64,7 +79,7 @@ class Restart:
     """Seconds from the exit; 0 means at once."""
 
 
-Decision: TypeAlias = Settled | Quarantine | GiveUp | AutoShutdown | Restart
+Decision: TypeAlias = Settled | Quarantine | Abandon | GiveUp | AutoShutdown | Restart
 
 
 AT_ONCE = Restart(0.0)
@@ -198,8 +213,19 @@ class SupervisorCore(Generic[K]):
             return True
         return restart == "transient" and not exit.in_order
 
+    def quarantine(self, record: K) -> None:
+        """Let a child that is down stay so, also in group restarts, until released."""
+        record.ticket += 1
+        record.undecided = False
+        record.held = True
+        record.attempt = 0
+        record.enter("quarantined")
+
     def _restart(self, record: K, now: float) -> Decision:
         record.ticket += 1
+        if record.held:
+            self.quarantine(record)
+            return Quarantine(by_hand=True)
         budget = record.spec.budget
         if budget is not None:
             if record.budget_window is None:
@@ -207,11 +233,7 @@ class SupervisorCore(Generic[K]):
                     budget.max_restarts, budget.max_seconds
                 )
             if not record.budget_window.admit(now):
-                if budget.then == "quarantine":
-                    record.enter("quarantined")
-                    return Quarantine()
-                self.retire(record)
-                return GiveUp(own=True)
+                return self._over_budget(record, budget)
         if not self.window.admit(now):
             self.retire(record)
             return GiveUp()
@@ -224,6 +246,26 @@ class SupervisorCore(Generic[K]):
             return AT_ONCE
         record.enter("backs_off")
         return Restart(delay)
+
+    def _over_budget(self, record: K, budget: Budget) -> Decision:
+        match budget.then:
+            case "quarantine":
+                record.attempt = 0
+                record.enter("quarantined")
+                return Quarantine(budget.release_after)
+            case "stop":
+                ended_alone = record.spec.significant
+                self.drop(record)
+                return Abandon(ended_alone and self._ends_with_significant())
+            case "escalate":
+                self.retire(record)
+                return GiveUp(own=True)
+
+    def release(self, record: K) -> None:
+        """End a quarantine: the child begins anew."""
+        if record.budget_window is not None:
+            record.budget_window.clear()
+        record.enter("returns")
 
     def _ends_with_significant(self) -> bool:
         mode = self.flags.auto_shutdown
@@ -253,5 +295,6 @@ def _goes_on(record: ChildState) -> bool:
         (record.alive and not record.terminated)
         or record.undecided
         or record.awaiting_restart
+        or record.awaits_release
         or record.in_plan
     )

@@ -32,23 +32,33 @@ def crash(record: Record, argument: str) -> str:
         raised.append(error)
         raise error
 
-    _end_wait(record.task, throw)
+    known = _end_wait(record.task, throw)
     if raised:
         return f"{record.path_text} crashes in life {record.life}"
-    return vanish(record, "")  # it runs, or waits for what cannot be interrupted
+    done = vanish(record, "")  # it runs, or waits for what cannot be interrupted
+    return done if known else f"{done}; {NO_WAY_IN}"
 
 
-def _end_wait(task: object, throw: Callable[[], NoReturn]) -> None:
+NO_WAY_IN: Final = (
+    "not where it waits: this version of Trio has other names for what that takes"
+)
+"""Said when a crash became a cancellation, as Trio's private names are gone."""
+
+
+def _end_wait(task: object, throw: Callable[[], NoReturn]) -> bool:
     """End a task's wait with what `throw` raises, as Trio delivers a Ctrl-C.
 
     Nothing happens to a task that runs, or whose wait cannot be interrupted; nor where
-    Trio has other names for it: there is no public way into a task that waits.
+    Trio has other names for it: there is no public way into a task that waits. Returns
+    whether Trio has the names.
     """
-    waits = getattr(task, "_abort_func", None) is not None
     attempt: Callable[[Callable[[], NoReturn]], None] | None
     attempt = getattr(task, "_attempt_abort", None)
-    if waits and attempt is not None:
+    if attempt is None or not hasattr(task, "_abort_func"):
+        return task is None
+    if getattr(task, "_abort_func", None) is not None:
         attempt(throw)
+    return True
 
 
 def vanish(record: Record, argument: str) -> str:

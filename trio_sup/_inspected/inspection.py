@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import trio
 from attrs import field, frozen
@@ -17,6 +19,9 @@ from trio_sup._core.exits import describe_error
 from trio_sup._node.node import Node, current_node
 from trio_sup._trio.beside import Beside
 from trio_sup._trio.log import Log
+
+if TYPE_CHECKING:
+    from trio_sup.inspect.node.watchdog import Watchdog
 
 _log = Log("trio_sup")
 
@@ -36,6 +41,7 @@ def open_inspector(
     runtime_dir: Path | None = None,
     secret_names: Iterable[str] = (),
     shown_names: Iterable[str] = (),
+    watchdog: float | None = None,
 ) -> OpenInspector:
     """Let inspectors attach to this program for the length of the block.
 
@@ -60,6 +66,7 @@ def open_inspector(
             hidden, such as ``iban``: they count as a part of longer names, too. The
             variable ``TRIO_SUP_SECRETS`` adds to them, between commas.
         shown_names: Whole names that hide nothing, whatever they sound like.
+        watchdog: As for `run`.
 
     Returns:
         An async context manager, for one use, that yields an `Inspection`.
@@ -70,7 +77,12 @@ def open_inspector(
         RuntimeError: from entering it a second time.
     """
     options = Options(
-        contents, redact, runtime_dir, tuple(secret_names), tuple(shown_names)
+        contents,
+        redact,
+        runtime_dir,
+        tuple(secret_names),
+        tuple(shown_names),
+        checked_watchdog(watchdog),
     )
     return OpenInspector(name, inspect, options)
 
@@ -122,6 +134,7 @@ class Options:
     runtime_dir: Path | None = None
     secret_names: tuple[str, ...] = ()
     shown_names: tuple[str, ...] = ()
+    watchdog: float | None = None
 
 
 @frozen
@@ -145,10 +158,13 @@ class Inspector:
     ) -> None:
         self._answer = Answer()
         self._beside: Beside[*tuple[Any, ...]] | None = None
+        how = options or Options()
         if mode == "off":
             self._answer.tell(Inspection())
+            if how.watchdog is not None:
+                self._beside = Beside(watch_loop, node, how.watchdog)
         else:
-            control, how = mode == "control", options or Options()
+            control = mode == "control"
             self._beside = Beside(serve_beside, node, control, how, self._answer)
 
     async def __aenter__(self) -> Answer:
@@ -198,26 +214,64 @@ async def serve_beside(
         from trio_sup.inspect.node.listener import serve_inspector  # noqa: PLC0415
         from trio_sup.inspect.node.showing import Showing  # noqa: PLC0415
 
-        await serve_inspector(
-            node,
-            name=node.name,
-            runtime_dir=options.runtime_dir,
-            operator=Operator(node),
-            control=control,
-            showing=Showing(
-                options.contents,
-                options.redact,
-                options.secret_names,
-                options.shown_names,
-            ),
-            task_status=answer,
-        )
+        with _watching(node, options.watchdog) as watchdog:
+            await serve_inspector(
+                node,
+                name=node.name,
+                runtime_dir=options.runtime_dir,
+                operator=Operator(node),
+                control=control,
+                showing=Showing(
+                    options.contents,
+                    options.redact,
+                    options.secret_names,
+                    options.shown_names,
+                ),
+                watchdog=watchdog,
+                task_status=answer,
+            )
     except Exception as error:  # noqa: BLE001 - told, and in `Inspection.problem`
         why = describe_error(error).removeprefix("InspectorUnavailable: ")
         # Files and rights explain themselves; for anything else the place matters.
         known = why != describe_error(error) or isinstance(error, OSError | ImportError)
         _log.warning("no inspector: %s", why, exc_info=None if known else error)
         answer.tell(Inspection(None, why))
+
+
+@enable_ki_protection
+async def watch_loop(node: Node, seconds: float) -> None:
+    """Warn of what holds the loop, until cancelled: where nobody may look."""
+    with _watching(node, seconds):
+        await trio.sleep_forever()
+
+
+@contextmanager
+def _watching(node: Node, seconds: float | None) -> Generator[Watchdog | None]:
+    """A watchdog for the length of the block, if one is wanted all the time."""
+    if seconds is None:
+        yield None
+        return
+    from trio_sup.inspect.node.watchdog import Watchdog  # noqa: PLC0415 - as above
+
+    watchdog = Watchdog(node.child_of, seconds)
+    watchdog.start()
+    try:
+        yield watchdog
+    finally:
+        watchdog.stop()
+
+
+def checked_watchdog(seconds: float | None) -> float | None:
+    """Return after how many seconds a held loop is warned of, if it is a number.
+
+    Raises:
+        ValueError: it is none, or not above 0.
+    """
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not 0 < seconds < math.inf:
+        raise ValueError(f"watchdog is a number of seconds above 0, not {seconds!r}")
+    return seconds
 
 
 def checked_name(name: str) -> str:

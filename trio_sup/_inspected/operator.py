@@ -19,7 +19,7 @@ from attrs import evolve
 
 from trio_sup._children.record import Record
 from trio_sup._children.supervising import record_grace
-from trio_sup._core.errors import SupervisionError
+from trio_sup._core.errors import NoProcess, ServerExit, SupervisionError
 from trio_sup._core.events import OperatorAction
 from trio_sup._core.plan.doing import Refused
 from trio_sup._inspected.faults import FAULTS
@@ -35,7 +35,7 @@ from trio_sup.inspect.node.consequence import (
     node_consequence,
     parse_level,
 )
-from trio_sup.inspect.protocol.wire_actions import NODE_ACTIONS
+from trio_sup.inspect.protocol.wire_actions import BY_LIFE, NODE_ACTIONS
 
 if TYPE_CHECKING:
     from trio_sup._children.surroundings import Supervising
@@ -68,7 +68,7 @@ class Operator:
         self._node = node
 
     def consequence(
-        self, action: str, child: object, life: int, argument: str
+        self, action: str, child: object, life: int | None, argument: str
     ) -> Consequence:
         """Work out what an action would do now, or why it is refused.
 
@@ -76,19 +76,24 @@ class Operator:
             action: What is wanted.
             child: The child's record; None for the node, or if there is no such
                 child any more.
-            life: The life that is meant.
+            life: The life that is meant, None for whatever it is in. Only what is
+                meant for a life is refused if the child is in another one.
             argument: What the action needs besides.
         """
         if action in NODE_ACTIONS:
             return node_consequence(action, argument, _level_of)
         if not isinstance(child, Record) or child.status == "gone":
             return Consequence("no_such_child", "there is no such child any more")
-        if child.life != life:
+        if child.parent is None and child.shell is None:
+            why = f"{child.path_text} attached itself: nobody supervises it"
+            return Consequence("not_applicable", why)
+        if action in BY_LIFE and life not in (child.life, None):
             why = (
                 f"meant was life {life}, but {child.path_text} is in life {child.life}"
             )
             return Consequence("stale", why)
-        return consequence(action, subject_of(child), argument)
+        found = consequence(action, subject_of(child), argument)
+        return evolve(found, life=child.life)
 
     async def perform(
         self, action: str, child: object, life: int, argument: str
@@ -153,8 +158,17 @@ def subject_of(record: Record) -> Subject:
         calls,
         notes,
         "" if busy is None else busy[0],
+        0.0 if busy is None else max(0.0, trio.current_time() - busy[1]),
+        "" if busy is None else _caller(record),
+        record.held,
+        record.awaits_release,
     )
     return subject if parent is None else _placed(subject, record, parent)
+
+
+def _caller(record: Record) -> str:
+    current = record.inside().current()
+    return "" if current is None else str(current.sender_path)
 
 
 def _placed(subject: Subject, record: Record, parent: Supervising[Record]) -> Subject:
@@ -171,6 +185,7 @@ def _placed(subject: Subject, record: Record, parent: Supervising[Record]) -> Su
             _sibling(other) for other in core.group_of(record) if other is not record
         ],
         group_busy=record.alive and core.grouped and restarts,
+        turns=isinstance(parent, StaticShell) and parent.plan.groups.turns_on(record),
         budget_used=used,
         budget_max=limit,
     )
@@ -216,13 +231,45 @@ async def _start_again(record: Record, life: int) -> str:
     return f"{record.path_text} is in life {record.life}, {record.status}"
 
 
-async def _terminate(record: Record, life: int) -> str:
+async def _release(record: Record, life: int) -> str:
     parent = record.parent
-    if isinstance(parent, DynamicShell):
-        await parent.terminate_child(record.handle)
-    elif isinstance(parent, StaticShell):
+    lives = record.held and record.status != "quarantined"
+    if not lives or not isinstance(parent, DynamicShell | StaticShell):
+        return await _start_again(record, life)
+    with _unless_changed(record):
+        await parent.release_child(record)
+    return f"restarts follow the ends of {record.path_text} again"
+
+
+async def _quarantine(record: Record, life: int) -> str:
+    del life
+    with _unless_changed(record):
+        await _shell_of(record).quarantine_child(record)
+    return f"{record.path_text} is {record.status}"
+
+
+async def _hold(record: Record, life: int) -> str:
+    del life
+    with _unless_changed(record):
+        await _shell_of(record).hold_child(record)
+    if record.alive:
+        return f"no restart follows life {record.life} of {record.path_text}"
+    return f"{record.path_text} is {record.status}"
+
+
+def _shell_of(record: Record) -> DynamicShell | StaticShell:
+    parent = record.parent
+    if not isinstance(parent, DynamicShell | StaticShell):
+        raise Refused("changed", record)
+    return parent
+
+
+async def _terminate(record: Record, life: int) -> str:
+    del life
+    parent = record.parent
+    if isinstance(parent, DynamicShell | StaticShell):
         with _unless_changed(record):
-            await parent.terminate_child(record.id, record, life)
+            await parent.stop_for_good(record)
     elif record.shell is not None:
         record.shell.stop_itself(record_grace(record))
         while record.alive:
@@ -241,9 +288,22 @@ def _unless_changed(record: Record) -> Generator[None]:
 
 
 async def _suspend(record: Record, life: int) -> str:
+    """Suspend the present life, or the first that lives long enough to be told."""
     del life
-    await _ask_server(record, lambda ref: ref.suspend(), "suspended")
-    return f"{record.path_text} is suspended"
+    deadline = trio.current_time() + PATIENCE
+    while True:
+        with trio.move_on_at(deadline) as waiting:
+            await record.handle.wait_running()
+        if waiting.cancelled_caught:
+            text = f"{record.path_text} did not run within {PATIENCE:g} s"
+            raise ActionFailed(text)
+        try:
+            await _ask_server(record, lambda ref: ref.suspend(), "suspended")
+        except (ServerExit, NoProcess):
+            if not record.may_return or trio.current_time() >= deadline:
+                raise
+        else:
+            return f"{record.path_text} is suspended"
 
 
 async def _resume(record: Record, life: int) -> str:
@@ -275,7 +335,9 @@ async def _drain(record: Record, life: int) -> str:
 
 _ACTIONS: Final[dict[str, Callable[[Record, int], Awaitable[str]]]] = {
     "restart": _restart,
-    "release": _start_again,
+    "release": _release,
+    "quarantine": _quarantine,
+    "hold": _hold,
     "terminate": _terminate,
     "suspend": _suspend,
     "resume": _resume,

@@ -4,7 +4,9 @@ The rule here: the node keeps what belongs to a whole run, and decides nothing a
 children.
 
     node      its roots, its registry, its events and who hears them
+    crash_log how its events are logged
     attach    the present task as a child with a mailbox, under no supervisor
-    whereis   look-ups in the node's own registry
+    attached  those tasks as others see them
+    whereis   look-ups in the node's own registry, and addresses of its names
     inside    what is told of one child on request, for the inspector
 """

@@ -25,7 +25,8 @@ from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.judge import classify
 from trio_sup._core.policies import Mailbox, WhenFull
 from trio_sup._core.specs import ChildSpec, Runs
-from trio_sup._node.node import current_node
+from trio_sup._node.attached import PATH, AttachedRecord
+from trio_sup._node.node import node_for
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import DownNote, InfoNote
 from trio_sup._servers.monitors import Monitor, watch_for_server
@@ -50,8 +51,8 @@ class _Box(MailQueue, PlainBody):
 class Attached(Child):
     """A task that `attach` made a child: others send to it and monitor it.
 
-    It is iterated over by its own task: ``async for message in me``. Its path is its
-    id alone; nobody supervises or restarts it.
+    It is iterated over by its own task: ``async for message in me``. Nobody supervises
+    or restarts it; whoever looks at the node sees it under ``attached``.
     """
 
     __slots__ = ()
@@ -60,6 +61,11 @@ class Attached(Child):
     def of(cls, record: Record) -> Attached:
         """Make the handle of a record; not for users."""
         return cls._create(record)
+
+    @property
+    def path(self) -> tuple[Hashable, ...]:
+        """``attached``, and its id."""
+        return PATH, self.record.id
 
     @property
     def queue(self) -> MailQueue:
@@ -148,7 +154,8 @@ async def attach(
 
     Args:
         name: An address, as for `child`; free again at the end of the block.
-        id: Its path; by default the name's key, or ``attached-`` and a number.
+        id: The last part of its path, under ``attached``; by default the name's key,
+            or ``attached-`` and a number.
         capacity: How many messages may wait.
         when_full: What becomes of a message without room, as for `Mailbox`.
 
@@ -157,6 +164,8 @@ async def attach(
         ChildSpecError: an invalid argument.
     """
     me = _begin(name, id, Mailbox(capacity, when_full=when_full))
+    record = me.record
+    assert isinstance(record, AttachedRecord)
     before = attachment.set(Attachment(me.record, attachment.get()))
     exit = NORMAL
     try:
@@ -168,7 +177,7 @@ async def attach(
         # First what others wait for. The block may be left in another context than it
         # was entered in: by the one who closes an async generator, or by Trio when
         # nobody does. There is nothing to reset then; what is over counts as gone.
-        _end(me.record, exit)
+        _end(record, exit)
         with suppress(ValueError):
             attachment.reset(before)
 
@@ -182,12 +191,10 @@ def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Atta
         restart="temporary",
         runs=Runs(handle=Attached.of, body=partial(_Box, policy=mailbox)),
     )
-    node = current_node()
+    node = node_for("attach", 'async with attach(name="me") as me: ...')
     if id is None:
         id = getattr(name, "key", name)
-    record = Record(spec, id, None, node)
-    if id is None:
-        record.id = record.path_text = f"attached-{record.uid}"
+    record = AttachedRecord(spec, id, node)
     me = cast("Attached", record.handle)
     reserve_name(record)
     record.life = record.started_life = 1
@@ -198,10 +205,11 @@ def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Atta
     record.enter("ready")
     me.queue.open()
     show_name(record)
+    record.begin()
     return me
 
 
-def _end(record: Record, exit: Exit) -> None:
+def _end(record: AttachedRecord, exit: Exit) -> None:
     queue: MailQueue | None = record.mailbox
     assert queue is not None
     parked = queue.parked
@@ -214,7 +222,7 @@ def _end(record: Record, exit: Exit) -> None:
         queue.wake()
     queue.life_over(exit)
     note_exit(record, exit, trio.current_time())
-    record.touch()
+    record.end()
 
 
 def _exit_for(record: Record, error: BaseException) -> Exit:

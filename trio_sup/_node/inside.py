@@ -18,6 +18,7 @@ from trio_sup._children.current import record_of
 from trio_sup._core.addresses import Via
 from trio_sup._core.safe import safe_text
 from trio_sup._servers.genserver import GenServer
+from trio_sup._servers.measure import Meter, set_meter
 from trio_sup._servers.messages import (
     CastNote,
     DownNote,
@@ -111,6 +112,12 @@ class Inside:
             queue.received,
             queue.dropped,
         )
+
+    def measure(self, meter: Meter | None) -> None:
+        """Tell a meter of each message that is handled, or nobody any more."""
+        queue: MailQueue | None = self._record.mailbox
+        if queue is not None:
+            set_meter(queue, meter)
 
     # The state.
 

@@ -5,48 +5,45 @@ from __future__ import annotations
 import logging
 import string
 import sys
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVarTuple
+from typing import TYPE_CHECKING, Any, Protocol, TypeVarTuple
 
-import attrs
 import trio
 from trio.lowlevel import RunVar
 
 from trio_sup._children.current import record_of
 from trio_sup._children.generators import Generators
 from trio_sup._core import events
-from trio_sup._core.anatomy import is_a, is_showable, traceback_of
-from trio_sup._core.clean import clean
-from trio_sup._core.ends import end_of_process, is_good_end
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
+from trio_sup._core.long_memory import FULL, LongMemory
 from trio_sup._core.remains import HeavyExits
+from trio_sup._node.crash_log import CrashLog, Telling, is_logged
 from trio_sup._registry.registry import Registry
 from trio_sup._trio.alarms import AlarmClock, alarm_clock
 from trio_sup._trio.blocks import async_block
 from trio_sup._trio.gate import Gate
 from trio_sup._trio.home import Home, own_home
 from trio_sup._trio.last_resort import report_hook
-from trio_sup._trio.log import Log
 from trio_sup._trio.protect import call_user
-from trio_sup._trio.stacks import format_error
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+    from trio_sup._core.long_memory import Entry
+    from trio_sup._node.attached import AttachedTasks
     from trio_sup._node.inside import Inside
+    from trio_sup.inspect.node.source import ObservedChild
 
 Fields = TypeVarTuple("Fields")
-
-log = Log("trio_sup")
-is_logged = log.logger.isEnabledFor
 
 _LEVELS: dict[Callable[..., LifecycleEvent], int] = {
     events.ChildCrashed: logging.ERROR,
     events.ChildStuck: logging.ERROR,
     events.SupervisorGaveUp: logging.ERROR,
-    events.ChildQuarantinedEvent: logging.ERROR,
+    events.ChildQuarantined: logging.ERROR,
+    events.ChildGivenUp: logging.ERROR,
+    events.ChildReleased: logging.INFO,
     events.OperatorAction: logging.WARNING,
     events.SupervisorAutoShutdown: logging.INFO,
     events.RestartDecided: logging.INFO,
@@ -56,9 +53,6 @@ _LEVELS: dict[Callable[..., LifecycleEvent], int] = {
     events.ChildRemoved: logging.DEBUG,
     events.Requested: logging.DEBUG,
 }
-
-RECENT = 1024
-"""How many events a node remembers for those who come later."""
 
 
 class EventHook(Protocol):
@@ -83,7 +77,7 @@ class Node:
 
     def __init__(self) -> None:
         self.name: str = default_name()
-        self.home: Home = own_home("current_node")
+        self.home: Home = own_home("current_node", "node = current_node()")
         """The run itself; not for users."""
         self.registry: Registry = Registry()
         self.generators: Generators = Generators(self)
@@ -93,8 +87,10 @@ class Node:
         self.gate: Gate = Gate()
         """Where lives pass that end; not for users."""
         self._roots: dict[int, Record] = {}
+        self._attached: AttachedTasks | None = None
         self._uids = 0
-        self._recent: deque[LifecycleEvent | _Unmade] = deque(maxlen=RECENT)
+        self._memory: LongMemory = LongMemory()
+        self._recent: list[Entry] = self._memory.entries
         self._counts: dict[Callable[..., LifecycleEvent], int] = {}
         # Messages received, handled and dropped in lives that have ended.
         self.past_messages: tuple[int, int, int] = (0, 0, 0)
@@ -105,8 +101,20 @@ class Node:
         # With how many failures of that hook there were; only the first is told. In a
         # list, so that it is counted without the hook's own hash.
         self._hooks: dict[EventHook, list[int]] = {}
+        self._telling: Telling = Telling()
+        self._levels: dict[Callable[..., LifecycleEvent], int] = dict(_LEVELS)
         # Children whose last exit is kept whole although it is heavy.
         self.heavy_exits: HeavyExits[Record] = HeavyExits()
+
+    @property
+    def crash_log(self) -> CrashLog:
+        """How crashes are logged; may be set to another, from then on."""
+        return self._telling.style
+
+    @crash_log.setter
+    def crash_log(self, style: CrashLog) -> None:
+        self._telling.style = style
+        self._levels[events.ChildCrashed] = style.level
 
     def next_uid(self) -> int:
         """Return a number that no other child of this node ever had."""
@@ -121,9 +129,25 @@ class Node:
         """A root supervisor has ended."""
         self._roots.pop(record.uid, None)
 
-    def roots(self) -> Sequence[Record]:
+    def trees(self) -> Sequence[Record]:
         """The root supervisors that run at present."""
         return list(self._roots.values())
+
+    @property
+    def attached(self) -> AttachedTasks:
+        """The tasks that attached themselves; not for users."""
+        if self._attached is None:
+            # Imported here, for a light start, and as records need a node first.
+            from trio_sup._node.attached import AttachedTasks  # noqa: PLC0415
+
+            self._attached = AttachedTasks(self.next_uid())
+        return self._attached
+
+    def roots(self) -> Sequence[ObservedChild]:
+        """What those see who look: the root supervisors, and who attached himself."""
+        if self._attached is None or not self._attached.tasks:
+            return self.trees()
+        return [*self.trees(), self._attached]
 
     def report_changes(self, to: Callable[[Record], object]) -> bool:
         """Call `to` with every child that has a lifecycle change, from now on.
@@ -156,28 +180,18 @@ class Node:
             WrongRun: called from elsewhere while the Trio run goes on.
         """
         self.home.check_if_going("node.recent_events", self.name)
-        made = [
-            entry[0](*entry[1]) if isinstance(entry, tuple) else entry
-            for entry in self._recent
-        ]
-        self._recent.clear()
-        self._recent.extend(made)
-        return made
+        return self._memory.newest()
+
+    def older_events(self, after: int = 0) -> Sequence[tuple[int, LifecycleEvent]]:
+        """What is remembered of each supervisor's troubles before `recent_events`.
+
+        Each event comes with its number in the order of all; for the inspector.
+        """
+        return self._memory.older(after)
 
     def let_go(self, exit: Exit, words: Exit) -> None:
         """Remember the event of an end with other words for its exit."""
-        recent = self._recent
-        for place in range(len(recent) - 1, -1, -1):
-            entry = recent[place]
-            if isinstance(entry, tuple):
-                make, fields = entry
-                if any(field is exit for field in fields):
-                    new = (words if field is exit else field for field in fields)
-                    recent[place] = (make, tuple(new))
-                    return
-            elif isinstance(entry, _TELLS_AN_END) and entry.exit is exit:
-                recent[place] = attrs.evolve(entry, exit=words)
-                return
+        self._memory.let_go(exit, words)
 
     @property
     def events_emitted(self) -> int:
@@ -237,17 +251,19 @@ class Node:
             args: Its fields.
         """
         self._counts[make] = self._counts.get(make, 0) + 1
-        level = _LEVELS.get(make)
+        level = self._levels.get(make)
         if level is None:
-            level = _level(make, args)
+            level = _level(make, args, self._telling.style.level)
         logged = is_logged(level)
+        if len(self._recent) >= FULL:
+            self._memory.fold()
         if not logged and not self._hooks:
             self._recent.append((make, args))
             return
         event = make(*args)
         self._recent.append(event)
         if logged:
-            _log(event, level)
+            self._telling.write(event, level)
         if self._hooks:
             self._call_hooks(event)
 
@@ -261,46 +277,17 @@ class Node:
                     report_hook("event hook", hook, error)
 
 
-_Unmade: TypeAlias = tuple[Callable[..., LifecycleEvent], tuple[Any, ...]]
-"""The class of an event and its fields."""
-
-
-def _level(make: Callable[..., LifecycleEvent], args: tuple[Any, ...]) -> int:
+def _level(
+    make: Callable[..., LifecycleEvent], args: tuple[Any, ...], of_crashes: int
+) -> int:
     """Work out the level of an event that has none of its own."""
     if make is events.ChildStopped or make is events.ChildStartFailed:
         exit: Exit = args[3]
         if exit.error is not None:
-            return logging.ERROR
+            return of_crashes
         if make is events.ChildStartFailed:
             return logging.INFO  # `Stop` before it was ready: in order
     return logging.DEBUG
-
-
-_TELLS_AN_END = (events.ChildCrashed, events.ChildStartFailed, events.ChildStopped)
-
-
-def _level_of_end(end: SystemExit | KeyboardInterrupt) -> int:
-    pressed = is_a(end, KeyboardInterrupt)
-    return logging.INFO if pressed or is_good_end(end) else logging.ERROR
-
-
-def _log(event: LifecycleEvent, level: int) -> None:
-    error = event.exit.error if isinstance(event, _TELLS_AN_END) else None
-    if error is not None and not is_a(error, Exception):
-        end = end_of_process(error)
-        if end is not None:
-            # As Python has it, `sys.exit()` and Ctrl-C are no crash to be traced.
-            level, error = _level_of_end(end), None
-            if not is_logged(level):
-                return
-    text: str = clean(event.summary)  # an exception's text may hold anything
-    shown = None
-    if error is not None:
-        if is_showable(error):
-            shown = type(error), error, traceback_of(error)
-        else:  # handlers would never be done with it, or raise
-            text += "\n" + format_error(error)
-    log.log(level, "%s", text, exc_info=shown, extra={"trio_sup_event": event})
 
 
 class EventStream:
@@ -353,6 +340,19 @@ def current_node() -> Node:
     Raises:
         WrongRun: outside of `trio.run`; a `RuntimeError`.
     """
+    return node_for("current_node", "node = current_node()")
+
+
+def node_for(call: str, line: str) -> Node:
+    """Return the present node, for what users call by another name.
+
+    Args:
+        call: What they called.
+        line: How that is written where it works.
+
+    Raises:
+        WrongRun: outside of `trio.run`.
+    """
     try:
         return _node.get()
     except LookupError:
@@ -360,7 +360,7 @@ def current_node() -> Node:
         _node.set(node)
         return node
     except RuntimeError:
-        own_home("current_node")
+        own_home(call, line)
         raise
 
 

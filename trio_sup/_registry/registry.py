@@ -23,7 +23,7 @@ from trio_sup._children.typed import handle_as
 from trio_sup._core.addresses import Via
 from trio_sup._core.errors import NoProcess, NoSuchChild
 from trio_sup._core.name_tables import Entry
-from trio_sup._registry.address import NamedRef
+from trio_sup._registry.address import NamedRef, address_of
 from trio_sup._registry.locks import Locks
 from trio_sup._registry.topics import Topics
 from trio_sup._trio.protect import call_user
@@ -165,8 +165,7 @@ class Registry(Topics, Locks):
     ) -> object:
         """Wait until somebody runs under a unique key; return the handle.
 
-        Waits for ever if nobody comes: put it under a `trio.fail_after`. A
-        checkpoint.
+        For ever if nobody comes: put it under `trio.fail_after`. A checkpoint.
 
         Raises:
             WrongKind: the holder is of another kind.
@@ -186,18 +185,40 @@ class Registry(Topics, Locks):
                 if not waiters and self._waiters.get(key) is waiters:
                     del self._waiters[key]
 
-    def ref(self, key: Hashable, kind: type[S]) -> NamedRef[S]:
-        """Return an address: a `ServerRef` that looks the key up at each use.
+    @overload
+    def ref(
+        self, key: Hashable, kind: type[S], *, wait: bool = False
+    ) -> NamedRef[S]: ...
+    @overload
+    def ref(self, key: Hashable, kind: type[H], *, wait: bool = False) -> H: ...
+    @overload
+    def ref(self, key: Hashable, *, wait: bool = False) -> Child: ...
+    def ref(
+        self, key: Hashable, kind: type[object] | None = None, *, wait: bool = False
+    ) -> object:
+        """Return an address: a handle that looks the key up at each use.
 
         It is good before anybody holds the key, and follows the name from holder to
-        holder, over restarts and re-creation, as Elixir's via tuples do. While
-        nobody holds the key its uses raise `NoProcess`.
+        holder, over restarts and re-creation, as Elixir's via tuples do. While nobody
+        holds the key its uses raise `NoProcess`, and `WrongKind` if its holder is not
+        of the kind asked for. It can be given as ``name=`` of a specification, too.
+
+        Args:
+            key: The name.
+            kind: A server class, for an address that is a `ServerRef` of it; or a
+                handle class, such as `DynamicSupervisor`, for one that is used as such
+                a handle.
+            wait: Whether all that is awaited waits, if need be, until somebody runs
+                under the key, the first holder or the next. For ever if nobody comes:
+                put it under `trio.fail_after`, or use `ServerRef.with_timeout`. What is
+                not awaited, as `ServerRef.cast`, raises `NoProcess` all the same.
 
         Raises:
             ValueError: keys are duplicate.
+            TypeError: `kind` is no such class.
         """
         self._only_unique("ref")
-        return NamedRef.to(self, key, kind)
+        return address_of(self, key, kind, waits=wait)
 
     def value(self, key: Hashable) -> object:
         """Return the value that was registered with a unique key.

@@ -33,6 +33,8 @@ class ServerBase:
     """What every server class has; users subclass `GenServer` or `StateMachine`."""
 
     __handlers__: ClassVar[dict[Operation, Handler]] = {}
+    # Names that neither a class nor an object may take.
+    __reserved__: ClassVar[frozenset[str]] = frozenset()
     # Set by the runtime before `init`; a class default so that __init__ is free.
     __inner__: ServerContext | None = None
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, cast
+from typing import TYPE_CHECKING, ClassVar, ParamSpec, Self, Unpack, cast
 
 import trio
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.watching import Until
 from trio_sup._core.addresses import Via
+from trio_sup._core.options import OF_A_SERVER, ServerOptions, hand_on, merged
+from trio_sup._core.specs import ChildSpec
 from trio_sup._servers.callbacks import ServerBase
-from trio_sup._servers.handlers import Handler, Operation, handler_of
+from trio_sup._servers.handlers import Handler, Operation, fitting
 from trio_sup._servers.messages import CastNote, InfoNote
 from trio_sup._servers.monitors import Monitor, watch_for_server
 from trio_sup._servers.operations import Cast, handlers_of
+from trio_sup._servers.reserved import RESERVED, check_class, guarded
 from trio_sup._servers.timers import Timer
 
 if TYPE_CHECKING:
@@ -26,31 +29,17 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-RESERVED = frozenset(
-    {
-        "continue_with",
-        "every",
-        "id",
-        "idle_after",
-        "key",
-        "life",
-        "monitor",
-        "path",
-        "ref",
-        "send_after",
-        "send_info_after",
-        "supervisor",
-    }
-)
-"""Names that a server class may not define: they are how a server knows itself."""
 
-
+@guarded
 class GenServer(ServerBase):
     """A server: state in an object, messages one at a time, supervised.
 
     Subclass it; decorate async methods with `call` (the caller waits for the
     result) or `cast` (nobody waits); run it with ``child(MyServer, *args)``. Each
     life gets a fresh object. All callbacks are optional.
+
+    What a class is given by keyword holds for all its children, unless `child` is told
+    otherwise: ``class Greeter(GenServer, restart="transient")``.
 
     Messages of one sender are served in order, one at a time; a handler that waits
     makes the others wait. An exception in a handler ends the life (unless declared
@@ -59,16 +48,28 @@ class GenServer(ServerBase):
     """
 
     __handlers__: ClassVar[dict[Operation, Handler]]
+    __options__: ClassVar[ServerOptions] = {}
+    __reserved__: ClassVar[frozenset[str]] = RESERVED
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        taken = RESERVED & set(vars(cls))
-        if taken:
-            raise TypeError(
-                f"{cls.__qualname__} defines {', '.join(sorted(taken))}: "
-                "reserved, a GenServer has this of its own"
-            )
+    def __init_subclass__(cls, **options: Unpack[ServerOptions]) -> None:
+        """Make a server class, with the options that its specifications begin with.
+
+        Args:
+            options: Those of `ServerOptions`, for all specifications of this class and
+                its subclasses; what `child` is given goes before them.
+
+        Raises:
+            TypeError: a reserved name is defined; an operation is overridden by
+                another kind; no option of a server.
+            ChildSpecError: an invalid value or combination.
+        """
+        own = OF_A_SERVER & options.keys()
+        hand_on(super().__init_subclass__, cls, options, own)
+        cls.__options__ = merged(cls.__options__, options, own)
+        check_class(cls)
         cls.__handlers__ = handlers_of(cls)
+        if own:
+            ChildSpec(kind="server", target=cls, **cls.__options__)  # raises
 
     # What a server knows of itself, from `init` on.
 
@@ -121,7 +122,7 @@ class GenServer(ServerBase):
 
     @enable_ki_protection
     def send_after(
-        self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
+        self, seconds: float, op: Cast[Self, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> Timer:
         """Cast `op` to this server itself in so many seconds.
 
@@ -140,7 +141,7 @@ class GenServer(ServerBase):
 
     @enable_ki_protection
     def every(
-        self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
+        self, seconds: float, op: Cast[Self, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> Timer:
         """Cast `op` to this server itself every so many seconds.
 
@@ -157,7 +158,7 @@ class GenServer(ServerBase):
 
     @enable_ki_protection
     def idle_after(
-        self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
+        self, seconds: float, op: Cast[Self, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Run `op` if no message comes within so many seconds from now.
 
@@ -174,7 +175,7 @@ class GenServer(ServerBase):
     def _note(
         self, op: Operation, args: tuple[object, ...], kwargs: dict[str, object]
     ) -> CastNote:
-        handler = handler_of(type(self), op, is_call=False)
+        handler = fitting(type(self), op, args, kwargs, is_call=False)
         return CastNote(handler, args, kwargs, timer_of=self._own().life)
 
     # Others.

@@ -9,6 +9,7 @@ from typing import (
 
 from attrs import Factory, field, frozen
 
+from trio_sup._servers.shapes import Shape
 from trio_sup._trio.protect import entering
 
 
@@ -44,6 +45,8 @@ class Handler:
     raises: tuple[type[Exception], ...]
     deferred: bool
     is_call: bool
+    shape: Shape = Shape()
+    """Which arguments it takes."""
     enter: Callable[..., Awaitable[Any]] = field(
         init=False,
         repr=False,
@@ -51,6 +54,41 @@ class Handler:
         default=Factory(lambda self: entering(self.fn), takes_self=True),
     )
     """What the server's loop calls: `fn`, which Ctrl-C may interrupt."""
+    # How many arguments, all of them positional, certainly fit: as a call, as a cast.
+    # For the hot paths, which ask the kind and the number at once.
+    call_fits: frozenset[int] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda self: self.shape.sizes if self.is_call else _NONE, True),
+    )
+    cast_fits: frozenset[int] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda self: _NONE if self.is_call else self.shape.sizes, True),
+    )
+
+
+_NONE: frozenset[int] = frozenset()
+
+
+def fitting(
+    cls: type[Any],
+    op: Operation,
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+    *,
+    is_call: bool,
+) -> Handler:
+    """Return how a server class answers an operation with certain arguments.
+
+    Raises:
+        TypeError: as `handler_of`; or the arguments do not fit what answers it.
+    """
+    handler = handler_of(cls, op, is_call=is_call)
+    handler.shape.check(f"{cls.__qualname__}.{handler.name}", args, kwargs)
+    return handler
 
 
 def handler_of(cls: type[Any], op: Operation, *, is_call: bool) -> Handler:

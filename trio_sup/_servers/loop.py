@@ -38,6 +38,7 @@ from trio_sup._core.exits import Exit, Stop, is_fatal, stop_in
 from trio_sup._core.judge import classify, own_failure
 from trio_sup._servers.context import ServerContext
 from trio_sup._servers.mailbox import MailQueue
+from trio_sup._servers.measure import measure
 from trio_sup._servers.messages import (
     Caller,
     CastNote,
@@ -48,6 +49,7 @@ from trio_sup._servers.messages import (
     StopNote,
     name_of,
 )
+from trio_sup._servers.reserved import check_object
 from trio_sup._servers.system import serve_system
 from trio_sup._servers.trace import payload_of, trace
 from trio_sup._trio.alarms import alarm_clock
@@ -148,6 +150,7 @@ def _reply_with_stop(queue: MailQueue, failure: BaseException) -> None:
 async def _construct(record: Record, queue: MailQueue) -> ServerBase:
     """Make the server object: a fresh one every life."""
     server: ServerBase = record.spec.target(*record.spec.args)
+    check_object(server, server.__reserved__)
     server.__inner__ = ServerContext(record)
     queue.server = server
     return server
@@ -155,6 +158,7 @@ async def _construct(record: Record, queue: MailQueue) -> ServerBase:
 
 async def _init(server: ServerBase) -> None:
     wish = await server.init()
+    check_object(server, server.__reserved__)
     if wish is not None:
         assert server.__inner__ is not None
         server.__inner__.to_continue = wish.args
@@ -222,6 +226,8 @@ async def _serve_messages(queue: MailQueue, server: ServerBase) -> None:
             _trace_end(queue, server, item)
         queue.current = None
         queue.handled += 1
+        if queue.meter is not None:
+            measure(queue, item)
         del item  # an idle server keeps nobody's objects
         if inner.to_continue is not None:
             await _run_continues(queue, server)

@@ -21,7 +21,7 @@ from trio.lowlevel import current_task
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.errors import NoProcess, SupervisionError
 from trio_sup._core.exits import Stop
-from trio_sup._servers.handlers import Handler, handler_of
+from trio_sup._servers.handlers import Handler, fitting
 from trio_sup._servers.messages import Caller, Request
 from trio_sup._servers.operations import Cast
 from trio_sup._trio.alarms import Alarm, alarm_clock
@@ -128,7 +128,7 @@ class Timeout:
         if self._alarm is not None:
             self._alarm.cancel()
 
-    def update(self, op: Cast[Any, P], *args: P.args, **kwargs: P.kwargs) -> None:
+    def update(self, op: Cast[Any, P], /, *args: P.args, **kwargs: P.kwargs) -> None:
         """Change what happens when it is due, not when; nothing if it was.
 
         Raises:
@@ -136,7 +136,7 @@ class Timeout:
         """
         self._machine.inner.check_if_going("timeout.update")
         if self._event is not None:
-            handler = self._machine.handler(op)
+            handler = self._machine.handler(op, args, kwargs)
             self._event.fn, self._event.raises = handler.fn, handler.raises
             self._event.args, self._event.kwargs = args, kwargs
 
@@ -198,10 +198,15 @@ class Machine:
         record = self.inner.record
         return record.alive and record.life == self.inner.life
 
-    def handler(self, op: Cast[Any, ...]) -> Handler:
+    def handler(
+        self,
+        op: Cast[Any, ...],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+    ) -> Handler:
         """Return the machine's own handler of a cast, as it was declared."""
         cls = type(self.server)
-        handler_of(cls, op, is_call=False)  # raises if it is none
+        fitting(cls, op, args, kwargs, is_call=False)  # raises if it is none
         return cls.__events__[op.name]
 
     async def begin(self) -> None:

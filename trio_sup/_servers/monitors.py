@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from trio.lowlevel import enable_ki_protection
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @protected
 class Monitor(Watch):
-    """A server's interest in a child; made by `GenServer.monitor`."""
+    """A server's interest in a child; made by `GenServer.monitor`.
+
+    Also a context manager, that cancels it in the end: ``with self.monitor(child):``.
+    """
 
     __slots__ = ("_active", "_queue")
 
@@ -43,6 +46,12 @@ class Monitor(Watch):
         self._active = False
         self._queue.monitors.pop(self, None)
         self.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.cancel()
 
     def deliver(self, down: Down) -> None:
         """Queue it for `handle_info`."""

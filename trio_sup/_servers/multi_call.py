@@ -127,7 +127,8 @@ class _Calls(Generic[S, R]):
     def prepare(self, ref: ServerRef[S], until: float) -> None:
         """Make the call of one server; raises what a call raises before it is sent."""
         ref.check_run("multi_call")
-        part = _Part(self.gather, ref.handler(self._op), self._args, self._kwargs)
+        handler = ref.handler(self._op, self._args, self._kwargs)
+        part = _Part(self.gather, handler, self._args, self._kwargs)
         ref.prepare(part, until, ref.record)
         self._parts[ref] = part
 
@@ -175,6 +176,7 @@ class _Calls(Generic[S, R]):
 async def multi_call(
     refs: Iterable[ServerRef[S]],
     op: Call[S, P, R],
+    /,
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> Replies[S, R]:
@@ -190,17 +192,18 @@ async def multi_call(
 
     Raises:
         WouldDeadlock: one of them waits for the present server; nobody was asked.
-        TypeError: one of them does not know the operation; nobody was asked.
+        TypeError: one of them does not know the operation, or the arguments do not
+            fit; nobody was asked.
         WrongRun: one of them is part of another Trio run; nobody was asked.
     """
     calls: _Calls[S, R] = _Calls(op, args, kwargs)
     wanted = list(dict.fromkeys(refs))
-    later = [ref for ref in wanted if ref.patient and not ref.record.running]
+    later = [ref for ref in wanted if ref.must_wait()]
     waiting = set(later)
     now = [ref for ref in wanted if ref not in waiting]
     try:
         for ref in later:
-            ref.handler(op)  # raises if it does not know the operation
+            ref.handler(op, args, kwargs)  # raises if it cannot answer that
         for ref in now:
             calls.prepare(ref, ref.deadline())
         for ref in now:

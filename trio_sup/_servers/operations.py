@@ -23,6 +23,7 @@ from typing import (
 )
 
 from trio_sup._servers.handlers import Handler, Operation
+from trio_sup._servers.shapes import Shape
 
 if TYPE_CHECKING:
     from trio_sup._servers.callbacks import ServerBase
@@ -74,6 +75,7 @@ class _Method:
         self.__doc__ = fn.__doc__
         self.__wrapped__ = fn
         self.operation: Operation | None = None
+        self.shape: Shape = Shape(fn, 2 if deferred else 1)
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
         self.operation = self.operation_type(owner, name)
@@ -228,6 +230,11 @@ def handlers_of(cls: type[Any]) -> dict[Operation, Handler]:
                     f"with @{kind} as well"
                 )
             table[declared.operation] = Handler(
-                name, own.fn, own.raises, own.deferred, isinstance(own, CallMethod)
+                name,
+                own.fn,
+                own.raises,
+                own.deferred,
+                isinstance(own, CallMethod),
+                own.shape,
             )
     return table

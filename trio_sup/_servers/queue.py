@@ -20,6 +20,7 @@ import trio
 from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
 
 from trio_sup._core.errors import MailboxFull, NoProcess, WrongRun
+from trio_sup._servers.measure import StampedInbox
 from trio_sup._servers.messages import (
     CastNote,
     DownNote,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from trio_sup._children.record import Child, Record
     from trio_sup._core.policies import Mailbox
     from trio_sup._servers.callbacks import ServerBase
+    from trio_sup._servers.measure import Meter
     from trio_sup._servers.messages import Item
 
 
@@ -74,6 +76,7 @@ class Queue:
         "handled",
         "inbox",
         "kept",
+        "meter",
         "monitors",
         "outgoing",
         "parked",
@@ -121,6 +124,8 @@ class Queue:
         # What the present life watches.
         self.monitors: dict[Cancellable, None] = {}
         self.tracer: Callable[[Any], object] | None = None
+        # Who is told how long messages wait and take: only while somebody looks.
+        self.meter: Meter | None = None
         # The object of the present life, for those who look from outside.
         self.server: ServerBase | None = None
         self.current: Item | None = None
@@ -328,7 +333,7 @@ class Queue:
                 return None
             if len(batch) > 1:
                 self.batch = batch
-                self.inbox = []
+                self.inbox = [] if self.meter is None else StampedInbox()
                 batch.reverse()
         item = batch.pop()
         if isinstance(item, Request):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Generic, ParamSpec, Self, TypeVar
 
@@ -14,7 +15,7 @@ from trio_sup._children.current import current_record
 from trio_sup._children.record import Child
 from trio_sup._core.errors import MailboxFull, NoProcess, WouldDeadlock
 from trio_sup._core.exits import Exit
-from trio_sup._servers.handlers import Handler, Operation, handler_of, system_handler
+from trio_sup._servers.handlers import Handler, Operation, fitting, system_handler
 from trio_sup._servers.messages import (
     CastNote,
     InfoNote,
@@ -50,7 +51,7 @@ S_co = TypeVar("S_co", bound="ServerBase", covariant=True)
 
 
 @protected
-class ServerRef(Child, Generic[S_co]):
+class ServerRef(Child[None], Generic[S_co]):
     """A server of class `S_co`, across its lives.
 
     `NoProcess` guarantees that a request was not executed; `ServerExit` does not.
@@ -96,8 +97,8 @@ class ServerRef(Child, Generic[S_co]):
     def expiring(self, seconds: float) -> Self:
         """Return a view as `with_timeout`, whose late requests are withdrawn.
 
-        A request that is still queued when its time is over, or when its caller is
-        cancelled, is not executed.
+        What is still queued when its time is over, or its caller cancelled, is not
+        executed.
         """
         return self._view(timeout=_checked(seconds), expires=True)
 
@@ -109,7 +110,7 @@ class ServerRef(Child, Generic[S_co]):
         return self._view(patient=True)
 
     async def call(
-        self: ServerRef[S], op: Call[S, P, R], *args: P.args, **kwargs: P.kwargs
+        self: ServerRef[S], op: Call[S, P, R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Ask the server and wait for its answer.
 
@@ -122,17 +123,18 @@ class ServerRef(Child, Generic[S_co]):
             ServerExit: it ended before it answered; its crash is the cause.
             WouldDeadlock: a server calls itself.
             trio.TooSlowError: on a view with a timeout.
+            TypeError: it has no such operation, or the arguments do not fit.
             Exception: what the operation declares in ``@call(raises=...)``.
         """
         timeout = self._timeout
         until = math.inf if timeout is None else self.deadline()
-        if self._patient and not self.record.running:
+        if self._patient and self.must_wait():
             await self.wait_patiently(until)
         record = self.record  # now: an address may have another holder by now
         queue: MailQueue = record.body  # type: ignore[assignment]  # as `mailbox`
         handler: Handler | None = record.spec.target.__handlers__.get(op)
-        if handler is None or not handler.is_call:
-            handler = self.handler(op)  # raises
+        if handler is None or kwargs or len(args) not in handler.call_fits:
+            handler = self.handler(op, args, kwargs)  # raises
         try:
             task = current_task()
         except RuntimeError:
@@ -150,35 +152,38 @@ class ServerRef(Child, Generic[S_co]):
         return result
 
     def cast(
-        self: ServerRef[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
+        self: ServerRef[S], op: Cast[S, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Send an operation and go on. Never blocks, no checkpoint.
 
         Raises:
             NoProcess: the server does not run.
             MailboxFull: no room (unless the mailbox drops instead).
+            TypeError: as for `call`.
             WrongRun: called from a thread or from another Trio run.
         """
         record = self.record
         queue: MailQueue = record.body  # type: ignore[assignment]  # as `mailbox`
         handler: Handler | None = record.spec.target.__handlers__.get(op)
-        if handler is None or handler.is_call:
-            handler = self.handler(op, is_call=False)  # raises
+        if handler is None or kwargs or len(args) not in handler.cast_fits:
+            handler = self.handler(op, args, kwargs, is_call=False)  # raises
         queue.put_note(CastNote(handler, args, kwargs, 0))
 
     async def cast_wait(
-        self: ServerRef[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
+        self: ServerRef[S], op: Cast[S, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Send an operation, waiting for room if the mailbox is full. A checkpoint.
 
         Raises:
             NoProcess: the server does not run (any more).
+            TypeError: as for `call`.
             WouldDeadlock: there is no room, and the server waits for the one that
                 asks, or is it.
         """
         self.check_run("ref.cast_wait")
-        note = CastNote(self.handler(op, is_call=False), args, kwargs)
-        if self._patient and not self.record.running:
+        handler = self.handler(op, args, kwargs, is_call=False)
+        note = CastNote(handler, args, kwargs)
+        if self._patient and self.must_wait():
             await self.wait_running()
         else:
             await trio.lowlevel.checkpoint()
@@ -190,9 +195,9 @@ class ServerRef(Child, Generic[S_co]):
             await queue.put_waiting(note)
 
     def try_cast(
-        self: ServerRef[S], op: Cast[S, P], *args: P.args, **kwargs: P.kwargs
+        self: ServerRef[S], op: Cast[S, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> bool:
-        """Send an operation; return whether it was queued. Never raises for that."""
+        """As `cast`, but return whether it was queued, instead of raising."""
         try:
             self.cast(op, *args, **kwargs)
         except (NoProcess, MailboxFull):
@@ -203,18 +208,16 @@ class ServerRef(Child, Generic[S_co]):
         """Send any object to `handle_info`. Never blocks, no checkpoint.
 
         Raises:
-            NoProcess: the server does not run.
-            MailboxFull: no room (unless the mailbox drops instead).
-            WrongRun: called from a thread or from another Trio run.
+            NoProcess, MailboxFull, WrongRun: as for `cast`.
         """
         self.mailbox.put_note(InfoNote(message))
 
     async def stop(self, reason: object = None) -> Exit:
         """Stop the present life behind what is queued, and return how it ended.
 
-        As `raise Stop(reason)` inside: ``normal`` without a reason, ``shutdown``
-        with one. The supervisor then decides by the restart type; to take a server
-        down for good use `terminate_child`. A checkpoint. (GS-068..070)
+        As `raise Stop(reason)` inside: ``normal`` without a reason, else ``shutdown``.
+        Then the restart type decides; for good, use `terminate_child`. A checkpoint.
+        (GS-068..070)
 
         Raises:
             NoProcess: it does not run.
@@ -232,14 +235,13 @@ class ServerRef(Child, Generic[S_co]):
             queue.put_stop(StopNote(reason))
             return await self.wait_exit(life)
 
-    # The system lane (GS-080..090): served between two handlers, before messages
-    # that wait, and also while the server is suspended.
+    # The system lane (GS-080..090): served between two handlers, suspended or not.
 
     async def get_state(self) -> dict[str, object]:
         """Return the server's attributes, as a shallow copy; for tests and debugging.
 
-        What is mutable is shared with the server: read it, don't change it. Nothing
-        is hidden: for eyes use `get_status`. A checkpoint.
+        What is mutable is shared with the server: only read it. Nothing is hidden:
+        for eyes use `get_status`. A checkpoint.
 
         Raises:
             NoProcess: the server does not run.
@@ -247,34 +249,29 @@ class ServerRef(Child, Generic[S_co]):
             WouldDeadlock: asked by a handler that the server waits for.
             trio.TooSlowError: on a view with a timeout.
         """
-        return await self._ask_system("get_state", state_of)
+        return await self._ask_system("get_state", lambda _, server: state_of(server))
 
     async def replace_state(
         self, change: Callable[[dict[str, object]], Mapping[str, object]]
     ) -> dict[str, object]:
         """Put ``change(state)`` in the place of the server's attributes; return it.
 
-        All or nothing: attributes that are left out are deleted. If `change` raises,
-        that is raised here and the server goes on as before. Raises as `get_state`,
-        besides. (GS-081)
+        Attributes that are left out are deleted. If `change` raises, that is raised
+        here, and nothing has changed. Raises as `get_state`, besides. (GS-081)
 
         Args:
             change: Gets a shallow copy of the attributes, returns the new ones.
         """
         return await self._ask_system(
-            "replace_state", lambda server: change_state(server, change)
+            "replace_state", lambda _, server: change_state(server, change)
         )
 
     async def get_status(self) -> ServerStatus:
-        """Return what people may know: counters and the formatted state.
+        """Return counters, and the state as the server's `format_status` shows it.
 
-        The state is what the server's `format_status` shows of it. Raises as
-        `get_state`.
+        Raises as `get_state`.
         """
-        queue = self.mailbox
-        return await self._ask_system(
-            "get_status", lambda server: status_of(queue, server)
-        )
+        return await self._ask_system("get_status", status_of)
 
     async def suspend(self) -> None:
         """Let messages wait until `resume`; the handler in hand ends first.
@@ -283,13 +280,11 @@ class ServerRef(Child, Generic[S_co]):
         is queued then fails. Ends with the life. Idempotent. Raises as `get_state`.
         (GS-082, 083, 071)
         """
-        queue = self.mailbox
-        await self._ask_system("suspend", lambda _: set_suspended(queue, True))
+        await self._ask_system("suspend", lambda queue, _: set_suspended(queue, True))
 
     async def resume(self) -> None:
         """Serve messages again, in order. Idempotent. Raises as `get_state`."""
-        queue = self.mailbox
-        await self._ask_system("resume", lambda _: set_suspended(queue, False))
+        await self._ask_system("resume", lambda queue, _: set_suspended(queue, False))
 
     async def trace(self, hook: TraceHook | bool = True) -> None:
         """Trace what the server gets and answers, until it is turned off.
@@ -302,22 +297,26 @@ class ServerRef(Child, Generic[S_co]):
                 raises is logged and removed.
         """
         chosen = hook if not isinstance(hook, bool) else log_trace if hook else None
-        queue = self.mailbox
-        await self._ask_system("trace", lambda _: set_tracer(queue, chosen))
+        await self._ask_system("trace", lambda queue, _: set_tracer(queue, chosen))
 
     def statistics(self) -> ServerStatistics:
         """Return the counters of the present life. No checkpoint."""
         return statistics_of(self.mailbox)
 
-    async def _ask_system(self, name: str, work: Callable[[ServerBase], T]) -> T:
+    async def _ask_system(
+        self, name: str, work: Callable[[MailQueue, ServerBase], T]
+    ) -> T:
         self.check_run(f"ref.{name}")
         until = self.deadline()
-        if self._patient and not self.record.running:
+        if self._patient and self.must_wait():
             await self.wait_patiently(until)
-        request = SystemRequest(current_task(), system_handler(name), work)
-        self.prepare(request, until, self.record)
+        queue = self.mailbox
+        request = SystemRequest(
+            current_task(), system_handler(name), partial(work, queue)
+        )
+        self.prepare(request, until, queue.record)
         try:
-            self.mailbox.put_system(request)
+            queue.put_system(request)
         except NoProcess:
             request.abort(None)
             raise
@@ -332,18 +331,16 @@ class ServerRef(Child, Generic[S_co]):
         queue: MailQueue = self.record.mailbox
         return queue
 
-    @property
-    def patient(self) -> bool:
-        """Whether this is a view of `when_running`."""
-        return self._patient
-
-    def handler(self, op: Operation, *, is_call: bool = True) -> Handler:
+    def handler(
+        self,
+        op: Operation,
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+        *,
+        is_call: bool = True,
+    ) -> Handler:
         """Return how this server answers an operation; not for users."""
-        cls = self.record.spec.target
-        handler: Handler | None = cls.__handlers__.get(op)
-        if handler is None or handler.is_call is not is_call:
-            return handler_of(cls, op, is_call=is_call)  # raises
-        return handler
+        return fitting(self.record.spec.target, op, args, kwargs, is_call=is_call)
 
     def deadline(self) -> float:
         """Return until when a call that begins now may take; not for users."""
@@ -361,13 +358,22 @@ class ServerRef(Child, Generic[S_co]):
         if not queue.record.node.home.here():
             raise queue.not_taken(call, waits=True)
 
+    @property
+    def called(self) -> str:
+        """What to call it in messages; not for users."""
+        return self.path_text
+
+    def must_wait(self) -> bool:
+        """Whether a call cannot be sent yet, and is to wait; not for users."""
+        return self._patient and not self.record.running
+
     async def wait_patiently(self, until: float) -> None:
         """Wait until the server runs; not for users."""
         self.check_run("ref.call")
         with trio.CancelScope(deadline=until) as scope:
             await self.wait_running()
         if scope.cancelled_caught:
-            raise trio.TooSlowError(f"{self.path_text!r} did not run in time")
+            raise trio.TooSlowError(f"{self.called!r} did not run in time")
 
     def prepare(self, request: Request, until: float, record: Record) -> None:
         """Give a request its deadline and its place in the graph; not for users.

@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 from functools import update_wrapper
-from typing import Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar, Unpack
 
+from trio_sup._core.options import ServerOptions
 from trio_sup._servers.genserver import GenServer
 from trio_sup._servers.handlers import Handler, Operation
 from trio_sup._servers.machine import Event, Machine, Postpone, Timeout
 from trio_sup._servers.messages import Caller
 from trio_sup._servers.operations import Cast
+from trio_sup._servers.reserved import RESERVED
 
 P = ParamSpec("P")
 St = TypeVar("St", bound=Hashable)
 
-_TAKEN = frozenset(
+_OWN = frozenset(
     {
         "event_timeout",
-        "handle_continue",
-        "handle_info",
         "named_timeout",
         "next_event",
         "postpone",
@@ -28,6 +28,7 @@ _TAKEN = frozenset(
         "state_timeout",
     }
 )
+_TAKEN = _OWN | {"handle_continue", "handle_info"}
 
 
 class StateMachine(GenServer, Generic[St]):
@@ -61,16 +62,17 @@ class StateMachine(GenServer, Generic[St]):
 
     __handlers__: ClassVar[dict[Operation, Handler]]
     __events__: ClassVar[dict[str, Handler]] = {}
+    __reserved__: ClassVar[frozenset[str]] = RESERVED | _OWN
     state: St
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **options: Unpack[ServerOptions]) -> None:
         taken = _TAKEN & set(vars(cls))
         if taken:
             raise TypeError(
                 f"{cls.__qualname__} defines {', '.join(sorted(taken))}: a StateMachine "
                 "has this of its own; see handle_event() and next_event()"
             )
-        super().__init_subclass__(**kwargs)
+        super().__init_subclass__(**options)
         plain = cls.__handlers__
         cls.__events__ = {handler.name: handler for handler in plain.values()}
         cls.__handlers__ = {op: _as_event(handler) for op, handler in plain.items()}
@@ -102,7 +104,9 @@ class StateMachine(GenServer, Generic[St]):
         """
         raise Postpone
 
-    def next_event(self, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs) -> None:
+    def next_event(
+        self, op: Cast[Self, P], /, *args: P.args, **kwargs: P.kwargs
+    ) -> None:
         """Handle `op` right after this event, before all others.
 
         Several come in the order of these calls. Also from `init`.
@@ -112,7 +116,7 @@ class StateMachine(GenServer, Generic[St]):
         """
         machine = self.__machine__()
         machine.inner.check_run("self.next_event")
-        machine.insert(Event(machine.handler(op), args, kwargs))
+        machine.insert(Event(machine.handler(op, args, kwargs), args, kwargs))
 
     def repeat_state(self) -> None:
         """Let `enter` run after this event though the state is the same.
@@ -124,7 +128,7 @@ class StateMachine(GenServer, Generic[St]):
         machine.repeats = True
 
     def state_timeout(
-        self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
+        self, seconds: float, op: Cast[Self, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> Timeout:
         """Handle `op` if the state is still the same in so many seconds.
 
@@ -145,7 +149,7 @@ class StateMachine(GenServer, Generic[St]):
         return timer
 
     def event_timeout(
-        self, seconds: float, op: Cast[Self, P], *args: P.args, **kwargs: P.kwargs
+        self, seconds: float, op: Cast[Self, P], /, *args: P.args, **kwargs: P.kwargs
     ) -> Timeout:
         """Handle `op` if no other event comes within so many seconds.
 
@@ -163,6 +167,7 @@ class StateMachine(GenServer, Generic[St]):
         name: Hashable,
         seconds: float,
         op: Cast[Self, P],
+        /,
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Timeout:
@@ -207,6 +212,7 @@ def _as_event(plain: Handler) -> Handler:
         async def serve_call(
             server: StateMachine[Any],
             caller: Caller[Any],
+            /,
             *args: object,
             **kwargs: object,
         ) -> None:
@@ -214,15 +220,15 @@ def _as_event(plain: Handler) -> Handler:
 
         # For whoever asks what the handler calls its arguments.
         update_wrapper(serve_call, plain.fn, assigned=(), updated=())
-        return Handler(plain.name, serve_call, (), deferred=True, is_call=True)
+        return Handler(plain.name, serve_call, (), True, True, plain.shape)
 
     async def serve_cast(
-        server: StateMachine[Any], *args: object, **kwargs: object
+        server: StateMachine[Any], /, *args: object, **kwargs: object
     ) -> None:
         await server.__machine__().handle(Event(plain, args, kwargs))
 
     update_wrapper(serve_cast, plain.fn, assigned=(), updated=())
-    return Handler(plain.name, serve_cast, (), deferred=False, is_call=False)
+    return Handler(plain.name, serve_cast, (), False, False, plain.shape)
 
 
 def _timeout(
@@ -233,7 +239,7 @@ def _timeout(
     kwargs: dict[str, object],
     name: Hashable = None,
 ) -> Timeout:
-    event = Event(machine.handler(op), args, kwargs)
+    event = Event(machine.handler(op, args, kwargs), args, kwargs)
     timer = Timeout(machine, event, seconds, name)
     if seconds == math.inf:
         timer.cancel()

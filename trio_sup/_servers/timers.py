@@ -91,7 +91,7 @@ def _tick(note: CastNote) -> TickNote:
     """Return a cast that notes in its first step that it is in line no more."""
     enter = note.handler.enter
 
-    def begin(server: object, *args: object, **kwargs: object) -> Awaitable[object]:
+    def begin(server: object, /, *args: object, **kwargs: object) -> Awaitable[object]:
         tick.waits = False
         return enter(server, *args, **kwargs)
 

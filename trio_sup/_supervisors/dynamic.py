@@ -135,6 +135,36 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
         await trio.lowlevel.checkpoint()
         return self._started(record, life + 1)
 
+    async def stop_for_good(self, record: Record) -> None:
+        """As `terminate_child`, of this very child."""
+        await self.terminate_child(record.handle)
+
+    @enable_ki_protection
+    async def quarantine_child(self, record: Record) -> None:
+        """Stop a child and keep it down until it is restarted by hand. A checkpoint."""
+        self.check_run("supervisor.quarantine_child", waits=True)
+        self.find(record.handle)
+        self._carry_out(self.plan.quarantine(record, trio.current_time()))
+        while record.alive and record.held:
+            await record.wait_change()
+        await trio.lowlevel.checkpoint()
+
+    @enable_ki_protection
+    async def hold_child(self, record: Record) -> None:
+        """Let no restart follow the present life of a child. A checkpoint."""
+        self.check_run("supervisor.hold_child", waits=True)
+        self.find(record.handle)
+        self._carry_out(self.plan.hold(record, trio.current_time()))
+        await trio.lowlevel.checkpoint()
+
+    @enable_ki_protection
+    async def release_child(self, record: Record) -> None:
+        """Let restarts follow its lives again. A checkpoint."""
+        self.check_run("supervisor.release_child", waits=True)
+        self.find(record.handle)
+        self._carry_out(self.plan.release(record, trio.current_time()))
+        await trio.lowlevel.checkpoint()
+
     def _carry_out(self, dos: Iterable[Do[Record]]) -> None:
         self._unless_refused(lambda: self.perform(dos))
 

@@ -186,6 +186,9 @@ class Lives(Generic[P]):
         try:
             if fatal is not None:
                 self.pass_up(record, fatal)
+                # No decision follows, but it is at rest as after any other stop: else
+                # its name would be nobody's, and taken.
+                self.perform(self.plan.absorbed(record), now)
             else:
                 self.perform(self.plan.ended(record, exit, now, ready=ready), now)
         except BaseException as fault:  # noqa: BLE001 - the supervisor ends in order

@@ -250,7 +250,7 @@ class Shell(Lives[P], PlainBody):
                 self.bell.wake()
                 self.record.wind_down()  # of itself, if nobody asked the life to end
                 head = (trio.current_time(), self.record.path_text, self.record.life)
-                self.emit(events.SupervisorWindsDown, *head, do.reason)
+                self.emit(events.SupervisorStopping, *head, do.reason)
             case doing.OwnGrace():
                 arm(self.record, do.seconds)
             case GaveUp():

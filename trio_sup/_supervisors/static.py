@@ -58,37 +58,65 @@ class StaticShell(Shell[StaticPlan[Record]]):
         record: Record = await self.submit(steps, withdraw=True)
         return record.handle
 
-    async def terminate_child(
-        self, id: Hashable, record: Record | None, life: int | None = None
-    ) -> None:
+    async def terminate_child(self, id: Hashable, record: Record | None) -> None:
         """Stop a child and wait for its end; its specification stays.
 
         Args:
             id: Its id; looked up again when the turn comes, as a start may be in line.
             record: The child that has it now.
-            life: What it is to be in still; else `Refused` is raised.
         """
-        steps = lambda: requests.terminate_child(self.plan, id)  # noqa: E731
-        await self._ask(steps, record, life)
+        await self.submit(lambda: requests.terminate_child(self.plan, id), record)
 
     async def restart_child(
         self, id: Hashable, record: Record | None = None, life: int | None = None
     ) -> Child:
-        """Start a child that is down; arguments as for `terminate_child`."""
+        """Start a child that is down.
+
+        Args:
+            id: As for `terminate_child`.
+            record: The child that has it now.
+            life: What that is to be in still; else `Refused` is raised.
+        """
         steps = lambda: self.restarting(id)  # noqa: E731
-        started: Record = await self._ask(steps, record, life)
+        started: Record
+        if record is None or life is None:
+            started = await self.submit(steps, record)
+        else:
+            started = await self._ask_of(record, steps, life)
         return started.handle
 
-    async def _ask(
+    async def _ask_of(
         self,
+        record: Record,
         steps: Callable[[], Steps[Record, Any]],
-        record: Record | None,
-        life: int | None,
+        life: int | None = None,
     ) -> Any:
-        if record is None or life is None:
-            return await self.submit(steps, record)
         same = lambda: requests.if_same(self.plan, record, life, steps)  # noqa: E731
         return await self.submit(same, record)
+
+    # By who the child is, whatever life it is in by then: `Refused` if it is no more.
+
+    async def stop_for_good(self, record: Record) -> None:
+        """As `terminate_child`, of this very child."""
+        id = record.id
+        steps = lambda: requests.terminate_child(self.plan, id)  # noqa: E731
+        await self._ask_of(record, steps)
+
+    async def quarantine_child(self, record: Record) -> None:
+        """Stop a child and keep it down, until it is restarted by hand."""
+        id = record.id
+        steps = lambda: requests.quarantine_child(self.plan, id)  # noqa: E731
+        await self._ask_of(record, steps)
+
+    async def hold_child(self, record: Record) -> None:
+        """Let no restart follow the present life of a child."""
+        steps = lambda: requests.hold_child(self.plan, record.id)  # noqa: E731
+        await self._ask_of(record, steps)
+
+    async def release_child(self, record: Record) -> None:
+        """Let restarts follow its lives again."""
+        steps = lambda: requests.release_child(self.plan, record.id)  # noqa: E731
+        await self._ask_of(record, steps)
 
     async def replace_child(self, record: Record, life: int) -> Child:
         """Stop a life and start the next.

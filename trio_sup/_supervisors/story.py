@@ -48,7 +48,7 @@ def report_while_stuck(record: Record, emit: Callable[..., None]) -> None:
     life, began = record.life, trio.current_time()
 
     def look(wait: float) -> None:
-        if record.life != life or not record.alive:
+        if record.life != life or not record.alive or record.ending.returned:
             return
         record.enter("hangs")
         record.touch()

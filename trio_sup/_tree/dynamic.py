@@ -17,6 +17,7 @@ from trio_sup._core.errors import NoProcess, WrongKind
 from trio_sup._core.plan.doing import Refused
 from trio_sup._core.plan.holders import look
 from trio_sup._core.specs import check_child
+from trio_sup._servers.handlers import fitting
 from trio_sup._supervisors.dynamic import DynamicShell
 from trio_sup._supervisors.requests import error_of
 
@@ -97,12 +98,17 @@ class DynamicSupervisor(SpecSupervisor):
             handle: H | None = await _settled(holder, spec, shell)  # type: ignore[assignment]
             if handle is not None:
                 return handle
-            await trio.lowlevel.checkpoint()  # its name may not be free yet
+            if _holder(self.record, spec) is holder:
+                # Its name is free only once its supervisor has let go of it.
+                await holder.wait_change()
+            else:
+                await trio.lowlevel.checkpoint()
 
     async def call_or_start(
         self,
         spec: ChildSpec[ServerRef[S]],
         op: Call[S, P, R],
+        /,
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> R:
@@ -113,8 +119,10 @@ class DynamicSupervisor(SpecSupervisor):
 
         Raises:
             ServerExit: the server ended before it answered.
+            TypeError: as for `ServerRef.call`; nothing was started.
             Exception: what the operation declares; what `get_or_start` raises.
         """
+        fitting(spec.target, op, args, kwargs, is_call=True)  # raises
         while True:
             ref = await self.get_or_start(spec)
             try:

@@ -24,7 +24,7 @@ from trio_sup._core.errors import (
 from trio_sup._core.exits import Exit
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.words import AutoShutdown, Strategy
-from trio_sup._node.node import current_node
+from trio_sup._node.node import node_for
 from trio_sup._supervisors.shell import Shell
 from trio_sup._tree.specs import supervisor
 from trio_sup._tree.supervisor import Supervisor
@@ -41,7 +41,8 @@ class RootHost:
     """
 
     def __init__(self, spec: ChildSpec[Any]) -> None:
-        self.node = current_node()
+        line = "async with open_supervisor([child(worker)]) as sup: ..."
+        self.node = node_for("open_supervisor", line)
         id = spec.default_id if spec.id is None else spec.id
         self.record = Record(spec, id, None, self.node)
         self.fatal: BaseException | None = None

@@ -17,15 +17,19 @@ from trio_sup._core.specs import ChildSpec
 from trio_sup._inspected.inspection import (
     Inspect,
     Inspector,
+    Options,
     checked_name,
+    checked_watchdog,
     inspect_mode,
 )
-from trio_sup._node.node import current_node
+from trio_sup._node.crash_log import CrashLog
+from trio_sup._node.node import current_node, node_for
 from trio_sup._tree.open import OpenSupervisor, open_supervisor
 from trio_sup._tree.signals import Signals, can_be_caught
 from trio_sup._tree.supervisor import Supervisor
 from trio_sup._tree.systemd import SystemdNotifier, systemd_notifier
 from trio_sup._trio.beside import Beside
+from trio_sup._trio.home import present_token
 from trio_sup._trio.log import Log
 
 _log = Log("trio_sup")
@@ -37,6 +41,8 @@ def run(
     name: str | None = None,
     inspect: Inspect = True,
     handle_signals: bool = True,
+    crash_log: CrashLog | None = None,
+    watchdog: float | None = None,
 ) -> None:
     """Run a supervision tree as the whole program, until it ends.
 
@@ -57,18 +63,30 @@ def run(
             control to True.
         handle_signals: Whether SIGTERM and SIGINT stop the tree. Outside of the main
             thread they are left alone in any case.
+        watchdog: Seconds: if the loop is held for longer, by a child that computes or
+            blocks, a warning in the log says by whom, with the stack, while it lasts.
+            Costs a thread and an assignment a step of a task. By default there is a
+            watchdog only while an inspector is attached, and it warns nobody.
+        crash_log: How crashes are logged: level, length, whether folded.
 
     Raises:
         RestartLimitExceeded: the tree gave up: the program's exit code is then 1.
         StartFailed: a child did not become ready.
         SystemExit: a child raised it; bare, even from a nursery of the child's.
         KeyboardInterrupt: the same.
-        ValueError: an unusable name, or another value of `inspect`.
+        ValueError: an unusable name, or another value of `inspect` or `watchdog`.
+        RuntimeError: a Trio run goes on here already: see `serve`.
     """
+    if present_token() is not None:
+        raise RuntimeError(
+            "run() starts Trio itself, and a Trio run goes on here already; write "
+            "`await trio_sup.serve(spec)` in it, or "
+            "`async with trio_sup.open_supervisor(children) as sup:`"
+        )
     signals = _signals_for_run() if handle_signals else None
     with nullcontext() if signals is None else signals:
         try:
-            trio.run(_main, spec, name, inspect, signals)
+            trio.run(_main, spec, name, inspect, watchdog, signals, crash_log)
         except BaseExceptionGroup as group:
             end = end_of_process(group)
             if end is None:
@@ -80,10 +98,12 @@ async def _main(
     spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
     name: str | None,
     inspect: Inspect,
+    watchdog: float | None,
     signals: Signals | None,
+    crash_log: CrashLog | None,
 ) -> None:
     try:
-        await _serve(spec, name, inspect, signals)
+        await _serve(spec, name, inspect, watchdog, signals, crash_log)
     finally:
         if signals is not None:
             # Trio closes its end before it takes it back: a signal in between would
@@ -104,6 +124,8 @@ async def serve(
     name: str | None = None,
     inspect: Inspect = True,
     handle_signals: bool = False,
+    crash_log: CrashLog | None = None,
+    watchdog: float | None = None,
 ) -> None:
     """Run a supervision tree until it ends; as `run`, inside a Trio program.
 
@@ -115,15 +137,17 @@ async def serve(
         name: As for `run`.
         inspect: As for `run`.
         handle_signals: As for `run`; needs the main thread. Off by default.
+        watchdog: As for `run`.
+        crash_log: As for `run`.
 
     Raises:
         RestartLimitExceeded: the tree gave up.
         StartFailed: a child did not become ready.
         RuntimeError: `handle_signals` outside of the main thread.
-        ValueError: an unusable name, or another value of `inspect`.
+        ValueError: an unusable name, or another value of `inspect` or `watchdog`.
     """
     if not handle_signals:
-        await _serve(spec, name, inspect, None)
+        await _serve(spec, name, inspect, watchdog, None, crash_log)
         return
     if not can_be_caught():
         raise RuntimeError(
@@ -131,23 +155,28 @@ async def serve(
             "handle signals"
         )
     with Signals() as signals:
-        await _serve(spec, name, inspect, signals)
+        await _serve(spec, name, inspect, watchdog, signals, crash_log)
 
 
 async def _serve(
     spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
     name: str | None,
     inspect: Inspect,
+    watchdog: float | None,
     signals: Signals | None,
+    crash_log: CrashLog | None,
 ) -> None:
     mode = inspect_mode(inspect, os.environ)
+    options = Options(watchdog=checked_watchdog(watchdog))
     tree = open_supervisor(spec)
-    node = current_node()
+    node = node_for("serve", "await serve([child(worker)])")
     if name is not None:
         node.name = checked_name(name)
+    if crash_log is not None:
+        node.crash_log = crash_log
     systemd = systemd_notifier()
     try:
-        async with Inspector(node, mode):
+        async with Inspector(node, mode, options):
             if signals is None:
                 await _until_ended(tree, systemd)
             else:

@@ -11,6 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack, overload
 
 from trio_sup._children.functions import function_spec
+from trio_sup._children.signalling import (
+    Signals,
+    Signals1,
+    Signals2,
+    Signals3,
+    Signals4,
+)
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.options import (
     OF_A_SUPERVISOR,
@@ -37,6 +44,11 @@ if TYPE_CHECKING:
     from trio_sup._servers.ref import ServerRef
 
 S = TypeVar("S", bound=GenServer)
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
 Ts = TypeVarTuple("Ts")
 
 # Which of the two fit a target is for type checkers; at run time the other is of no use.
@@ -51,6 +63,37 @@ def child(
 ) -> ChildSpec[ServerRef[S]]: ...
 @overload
 def child(
+    target: Signals[T], **options: Unpack[FunctionOptions]
+) -> ChildSpec[Child[T]]: ...
+@overload
+def child(
+    target: Signals1[A, T], a: A, /, **options: Unpack[FunctionOptions]
+) -> ChildSpec[Child[T]]: ...
+@overload
+def child(
+    target: Signals2[A, B, T], a: A, b: B, /, **options: Unpack[FunctionOptions]
+) -> ChildSpec[Child[T]]: ...
+@overload
+def child(
+    target: Signals3[A, B, C, T],
+    a: A,
+    b: B,
+    c: C,
+    /,
+    **options: Unpack[FunctionOptions],
+) -> ChildSpec[Child[T]]: ...
+@overload
+def child(
+    target: Signals4[A, B, C, D, T],
+    a: A,
+    b: B,
+    c: C,
+    d: D,
+    /,
+    **options: Unpack[FunctionOptions],
+) -> ChildSpec[Child[T]]: ...
+@overload
+def child(
     target: Callable[[*Ts], Awaitable[object]],
     *args: *Ts,
     **options: Unpack[FunctionOptions],
@@ -62,7 +105,9 @@ def child(
     ready: Readiness,
     **options: Unpack[ChildOptions],
 ) -> ChildSpec[Child]: ...
-def child(target: Callable[[*Ts], Any], *args: *Ts, **options: Any) -> ChildSpec[Any]:
+def child(  # type: ignore[misc]  # the overloads bind Ts and T; this cannot
+    target: Callable[..., Any], *args: Any, **options: Any
+) -> ChildSpec[Any]:
     """Describe a child: an async function, or a `GenServer` subclass.
 
     Nothing runs yet: a specification is frozen plain data, checked here. Keyword
@@ -70,8 +115,9 @@ def child(target: Callable[[*Ts], Any], *args: *Ts, **options: Any) -> ChildSpec
 
     A function that has a parameter `task_status` is ready when it calls
     ``task_status.started(value)``; one that has not is ready once it runs. (Give the
-    parameter Trio's default ``= trio.TASK_STATUS_IGNORED``: type checkers ask for
-    it.) A server is ready when its `init` has returned.
+    parameter Trio's default ``= trio.TASK_STATUS_IGNORED``, to call it by yourself.)
+    Its handle is a ``Child[T]`` with a `value`, `T` from ``trio.TaskStatus[T]``. A
+    server is ready when its `init` has returned.
 
     Args:
         target: What runs in each life.
@@ -79,7 +125,8 @@ def child(target: Callable[[*Ts], Any], *args: *Ts, **options: Any) -> ChildSpec
         options: Those of `ChildOptions`: `id`, `name`, `restart`, `shutdown`,
             `significant`, `start_timeout`, `backoff`, `budget`. Only for servers
             `mailbox` (`ServerOptions`), only for functions `ready`
-            (`FunctionOptions`).
+            (`FunctionOptions`). What is not given is as a server's class says, if it
+            says so: ``class Greeter(GenServer, restart="transient")``.
 
     Raises:
         ChildSpecError: an invalid value or combination, or arguments that do not
@@ -90,6 +137,7 @@ def child(target: Callable[[*Ts], Any], *args: *Ts, **options: Any) -> ChildSpec
     cls: Any = origin_of(target)
     if not _is_server_class(cls):
         return function_spec(target, args, **options)
+    options = {**cls.__options__, **options}
     label = options.get("id")
     if label is None:
         label = getattr(cls, "__name__", None)

@@ -8,7 +8,9 @@ one Trio run at a time.
 
 from __future__ import annotations
 
+import sys
 from threading import current_thread, get_ident
+from typing import Any
 
 import trio
 from trio.lowlevel import RunVar, TrioToken, current_trio_token
@@ -119,13 +121,62 @@ def present_home() -> Home | None:
         return None
 
 
-def own_home(call: str) -> Home:
+def own_home(call: str, line: str) -> Home:
     """Return the Trio run that the present code is part of.
+
+    Args:
+        call: What was called.
+        line: How that is written where it works.
 
     Raises:
         WrongRun: it is not part of any.
     """
     home = present_home()
-    if home is None:
+    if home is not None:
+        return home
+    if _in_trio_thread():
         raise elsewhere(call)
-    return home
+    raise WrongRun(
+        call, "", "", "", message=f"{call}() {_MISSING}{_loop()}" + _way(line)
+    )
+
+
+_MISSING = (
+    "was called where no Trio run is: there are no children and no names here, and "
+    "nothing was done. "
+)
+
+
+def _way(line: str) -> str:
+    return (
+        "Call it in an async function that Trio runs:\n\n"
+        "    async def main() -> None:\n"
+        f"        {line}\n\n"
+        "    trio.run(main)\n"
+    )
+
+
+def _in_trio_thread() -> bool:
+    """Whether the present thread was started by Trio, and can call back into it."""
+    try:
+        trio.from_thread.check_cancelled()
+    except RuntimeError:
+        return False
+    except trio.Cancelled:
+        pass
+    return True
+
+
+def _loop() -> str:
+    """Say what runs here instead of Trio, if asyncio does."""
+    asyncio: Any = sys.modules.get("asyncio")
+    if asyncio is None:
+        return ""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return ""
+    return (
+        "An asyncio loop runs here, which trio-sup cannot use: see the page "
+        "'Coming from asyncio' of its documentation. "
+    )

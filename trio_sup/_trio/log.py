@@ -12,7 +12,7 @@ import logging
 import sys
 import traceback
 from types import TracebackType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from trio_sup._core.anatomy import traceback_of
 from trio_sup._core.errors import hook_failed
@@ -60,9 +60,19 @@ class Log:
         *args: object,
         exc_info: ExcInfo = None,
         extra: dict[str, object] | None = None,
+        exc_text: str | None = None,
     ) -> None:
-        """Write at any level."""
-        self._write(level, message, args, exc_info, extra)
+        """Write at any level.
+
+        Args:
+            level: Which.
+            message: The message.
+            args: What it is about.
+            exc_info: An exception, for handlers that look at it.
+            extra: Attributes of the record.
+            exc_text: How the exception is put into words; by default as `logging` does.
+        """
+        self._write(level, message, args, exc_info, extra, exc_text)
 
     def _write(
         self,
@@ -71,15 +81,42 @@ class Log:
         args: tuple[object, ...],
         exc_info: ExcInfo = None,
         extra: dict[str, object] | None = None,
+        exc_text: str | None = None,
     ) -> None:
         try:
-            self.logger.log(
-                level, message, *args, exc_info=exc_info, extra=extra, stacklevel=3
-            )
+            if exc_text is None:
+                self.logger.log(
+                    level, message, *args, exc_info=exc_info, extra=extra, stacklevel=3
+                )
+            else:
+                self._write_with_text(level, message, args, exc_info, extra, exc_text)
         except Exception as broken:  # noqa: BLE001 - user code
             self._report(broken)
             if level >= logging.WARNING:
                 self._write_to_stderr(level, message, args, exc_info)
+
+    def _write_with_text(
+        self,
+        level: int,
+        message: str,
+        args: tuple[object, ...],
+        exc_info: ExcInfo,
+        extra: dict[str, object] | None,
+        exc_text: str,
+    ) -> None:
+        """As `Logger.log`, but that formatters find the exception in words already."""
+        logger = self.logger
+        if not logger.isEnabledFor(level):
+            return
+        path, line, function, stack = logger.findCaller(stacklevel=4)
+        info: Any = exc_info
+        if isinstance(info, BaseException):
+            info = (type(info), info, traceback_of(info))
+        record = logger.makeRecord(
+            logger.name, level, path, line, message, args, info, function, extra, stack
+        )
+        record.exc_text = exc_text
+        logger.handle(record)
 
     def _report(self, broken: Exception) -> None:
         """Tell of a handler that raised; once for each place in its code."""

@@ -42,14 +42,14 @@ def _mark(function: object) -> None:
 
 @disable_ki_protection
 async def enter_user(
-    fn: Callable[..., Awaitable[Any]], *args: object, **kwargs: object
+    fn: Callable[..., Awaitable[Any]], /, *args: object, **kwargs: object
 ) -> Any:
     """Enter an async function of the user's."""
     return await fn(*args, **kwargs)
 
 
 @disable_ki_protection
-def call_user(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def call_user(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Enter a plain function of the user's."""
     return fn(*args, **kwargs)
 

@@ -9,6 +9,7 @@ installed: it stands in `tests/proof` of the repository.
 
 from trio_sup.testing._run.progress import ProgressBar as ProgressBar
 from trio_sup.testing.check import (
+    CheckOptions as CheckOptions,
     CheckReport as CheckReport,
     check_supervision as check_supervision,
     replay as replay,

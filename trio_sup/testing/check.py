@@ -4,28 +4,54 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from trio_sup.testing._extra import hypothesis_for
 from trio_sup.testing._run import draws
 from trio_sup.testing._run.arguments import (
+    check_case,
     check_count,
     check_kinds,
     check_run,
+    check_seconds,
     make_options,
     nothing_to_try,
 )
-from trio_sup.testing._run.example import Client
+from trio_sup.testing._run.decorations import decorations
 from trio_sup.testing._run.findings import Findings, run_checked, undisturbed
+from trio_sup.testing._run.options import Client
 from trio_sup.testing._run.program import UNDECORATED
 from trio_sup.testing.faults import STANDARD, Fault
 from trio_sup.testing.invariants import Check, Invariant
 from trio_sup.testing.report import SupervisionViolation
 from trio_sup.testing.world import BuildTree, World
+
+if TYPE_CHECKING:
+    from hypothesis import settings as Settings
+
+Case: TypeAlias = Sequence[Fault] | tuple[Sequence[Fault], Sequence[int]]
+"""A script, or a script with codes."""
+
+
+class CheckOptions(TypedDict, total=False):
+    """The keyword arguments of `check_supervision`; see there."""
+
+    client: Client | None
+    invariants: Iterable[Invariant | Check]
+    faults: Sequence[type[Fault]]
+    spare: Sequence[str]
+    allow: Iterable[type[BaseException]]
+    duration: float
+    max_examples: int | None
+    max_seconds: float | None
+    derandomize: bool
+    settings: Settings | None
+    corpus: Iterable[Case]
 
 
 @frozen
@@ -40,6 +66,16 @@ class CheckReport:
     """How the runs ended, and how often."""
     discarded: int = 0
     """Runs beside the examples in which an `assume` did not hold."""
+    faults: dict[str, tuple[int, int]] = Factory(dict[str, tuple[int, int]])
+    """By kind of fault, how many were drawn, and how many of them hit."""
+
+    def statistics(self) -> str:
+        """Return a table: how many of each kind of fault were drawn, hit and missed."""
+        width = max([5, *map(len, self.faults)])
+        lines = [f"{'fault':{width}} {'drawn':>7} {'hit':>7} {'missed':>7}"]
+        for name, (drawn, hit) in sorted(self.faults.items()):
+            lines.append(f"{name:{width}} {drawn:>7} {hit:>7} {drawn - hit:>7}")
+        return "\n".join(lines)
 
     def __str__(self) -> str:
         ends = ", ".join(f"{n} {word}" for word, n in sorted(self.outcomes.items()))
@@ -61,7 +97,10 @@ def check_supervision(
     allow: Iterable[type[BaseException]] = (),
     duration: float = 10.0,
     max_examples: int | None = None,
+    max_seconds: float | None = None,
     derandomize: bool = False,
+    settings: Settings | None = None,
+    corpus: Iterable[Case] = (),
 ) -> CheckReport:
     """Try to break a tree; return what was tried, or raise what was found.
 
@@ -84,13 +123,20 @@ def check_supervision(
         spare: Paths of children that are left alone.
         allow: Exceptions of children, or of the client, that are no failure.
         duration: Virtual seconds that a run lasts before its tree is stopped.
-        max_examples: How many; by default Hypothesis' setting.
+        max_examples: How many; by default Hypothesis' setting, or as many as fit into
+            `max_seconds`.
+        max_seconds: Real seconds after which no further example is begun.
         derandomize: Whether to try the same examples each time.
+        settings: Hypothesis' settings, such as a database of your own; by default
+            those of the profile that is loaded.
+        corpus: Cases that are tried before any is drawn: scripts, or pairs of a script
+            and codes, as a failure prints them.
 
     Raises:
         SupervisionViolation: something does not hold.
         TypeError: an argument is of a wrong type.
-        ValueError: `duration` or `max_examples` is not above 0, `spare` names nobody,
+        ValueError: `duration`, `max_examples` or `max_seconds` is not above 0, `spare`
+            names nobody,
             an `assume` holds in no run, or no fault could ever hit and there is
             neither a client nor an invariant: such a check could not fail.
         RuntimeError: this is called from async code.
@@ -104,14 +150,21 @@ def check_supervision(
     check_kinds(faults)
     if max_examples is not None:
         check_count("max_examples", max_examples)
+    if max_seconds is not None:
+        check_seconds("max_seconds", max_seconds)
+        max_examples = MANY if max_examples is None else max_examples
+    kept = [check_case(case) for case in corpus]
     began = time.perf_counter()
     calm = undisturbed(options, spare)
     ground = draws.survey(calm, spare, duration)
     of_its_own = client is not None or bool(options.invariants)
     if not (of_its_own or draws.can_hit(ground, faults, client=False)):
         raise nothing_to_try(calm, spare)
+    for script, codes in kept:
+        run_checked(options, script, codes)
     found = Findings(options)
-    tried = _Tried(found, hypothesis.reject)
+    until = math.inf if max_seconds is None else began + max_seconds
+    tried = _Tried(found, hypothesis.reject, until)
 
     def test(case: tuple[list[Fault], list[int]]) -> None:
         __tracebackhide__ = True
@@ -119,9 +172,11 @@ def check_supervision(
 
     # Hypothesis keeps failures by the name of the test: it is that of the tree.
     test.__qualname__ = f"check_supervision({_full_name(build_tree)})"
-    settings = _settings(hypothesis, max_examples, derandomize)
+    chosen = _settings(hypothesis, settings, max_examples, derandomize)
     try:
-        settings(hypothesis.given(strategies.cases_on(ground, faults))(test))()
+        chosen(hypothesis.given(strategies.cases_on(ground, faults))(test))()
+    except _Enough:
+        pass
     except SupervisionViolation as violation:
         raise found.verdict(violation) from None
     except hypothesis.errors.Unsatisfiable:
@@ -130,21 +185,38 @@ def check_supervision(
         ) from None
     paths = tuple(target.path for target in ground.targets)
     seconds = time.perf_counter() - began
-    return CheckReport(tried.examples, seconds, paths, tried.outcomes, tried.discarded)
+    return CheckReport(
+        tried.examples, seconds, paths, tried.outcomes, tried.discarded, tried.faults
+    )
+
+
+MANY = 10_000_000
+"""Examples that no time is enough for."""
+
+
+class _Enough(BaseException):
+    """The time is over; Hypothesis lets it pass."""
 
 
 class _Tried:
     """What Hypothesis has tried, counted."""
 
-    def __init__(self, found: Findings, reject: Callable[[], object]) -> None:
+    def __init__(
+        self, found: Findings, reject: Callable[[], object], until: float
+    ) -> None:
         self._found = found
         self._reject = reject
+        self._until = until
         self.examples = self.discarded = 0
         self.outcomes: dict[str, int] = {}
+        self.faults: dict[str, tuple[int, int]] = {}
 
     def one(self, case: tuple[list[Fault], list[int]]) -> None:
         """Run one example; raises what was found."""
         __tracebackhide__ = True
+        over = self.examples > 0 and time.perf_counter() >= self._until
+        if over and self._found.violation is None:
+            raise _Enough
         world = self._found.run(*case)
         if world is None:
             return
@@ -153,21 +225,30 @@ class _Tried:
             self._reject()
         self.examples += 1
         self.outcomes[world.outcome] = self.outcomes.get(world.outcome, 0) + 1
+        happened = {id(hit.fault): not hit.missed for hit in world.hits}
+        for fault in case[0]:
+            name = type(fault).__name__
+            drawn, hits = self.faults.get(name, (0, 0))
+            self.faults[name] = (drawn + 1, hits + happened.get(id(fault), False))
 
 
-def _settings(hypothesis: Any, max_examples: int | None, derandomize: bool) -> Any:
+def _settings(
+    hypothesis: Any, given: Any, max_examples: int | None, derandomize: bool
+) -> Any:
     """Return how Hypothesis is to search: it must be quiet, the report is ours."""
     chosen: dict[str, Any] = {}
     if max_examples is not None:
         chosen["max_examples"] = max_examples
     if derandomize:
         chosen |= {"derandomize": True, "database": None}
+    given = hypothesis.settings.default if given is None else given
     return hypothesis.settings(
+        given,
         deadline=None,
         suppress_health_check=list(hypothesis.HealthCheck),
         report_multiple_bugs=False,
         print_blob=False,
-        phases=[each for each in hypothesis.Phase if each.name != "explain"],
+        phases=[each for each in given.phases if each.name != "explain"],
         verbosity=hypothesis.Verbosity.quiet,
         **chosen,
     )
@@ -215,7 +296,7 @@ def replay(
 
 
 def supervision_property(
-    build_tree: BuildTree, **options: Any
+    build_tree: BuildTree, **options: Unpack[CheckOptions]
 ) -> Callable[[Callable[..., object]], Callable[..., None]]:
     """Make a test of a function of the `World`; `check_supervision` as a decorator.
 
@@ -225,6 +306,9 @@ def supervision_property(
     it alone.
 
     In a class it is a method: ``self`` comes first, then the `World`.
+
+    Hypothesis' ``@settings`` goes above or below it, and ``@example`` with a script, or
+    with ``script=`` and ``codes=``, is a case that is tried first.
 
     Args:
         build_tree: As for `check_supervision`.
@@ -245,7 +329,10 @@ def supervision_property(
         @functools.wraps(function)
         def test(*instance: object, **fixtures: object) -> None:
             __tracebackhide__ = True
-            given = dict(options)
+            given = options.copy()
+            decorated = decorations(test)
+            given.setdefault("settings", decorated.settings)
+            given["corpus"] = [*given.get("corpus", ()), *decorated.examples]
             used = functools.partial(function, *instance, **fixtures)
             functools.update_wrapper(used, function)
             if inspect.iscoroutinefunction(function):

@@ -42,13 +42,13 @@ class EventLog:
         self._file = file
         self._node = node or current_node()
         self._known: set[str] = set()
-        for record in all_records(self._node.roots()):
+        for record in all_records(self._node.trees()):
             self._introduce(record)
-            self._write({"found": write_found(found_record(record))})
+            self._write({"found": write_found(found_record(record, record.path_text))})
 
     def __call__(self, event: LifecycleEvent) -> None:
         """Write one event; fit to be a hook: ``node.add_hook(EventLog(file))``."""
-        record = find_record(iter(self._node.roots()), event.path)
+        record = find_record(self._node.trees(), event.path)
         above: list[Record] = []
         while record is not None:
             above.append(record)
@@ -62,7 +62,7 @@ class EventLog:
 
     def _introduce(self, record: Record) -> None:
         self._known.add(record.path_text)
-        self._write({"facts": write_facts(facts_of_record(record))})
+        self._write({"facts": write_facts(facts_of_record(record, _path))})
 
     def _write(self, data: object) -> None:
         self._file.write(json.dumps(data) + "\n")
@@ -169,3 +169,7 @@ class _Reader:
                 f"nothing was said of {paths[0]!r} or of who supervises it; a log is "
                 "read from its beginning"
             )
+
+
+def _path(record: Record) -> str:
+    return record.path_text

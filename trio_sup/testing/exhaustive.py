@@ -14,8 +14,9 @@ from trio_sup.testing._run.arguments import (
     make_options,
     nothing_to_try,
 )
-from trio_sup.testing._run.example import Client, Options, run_example
+from trio_sup.testing._run.example import run_example
 from trio_sup.testing._run.findings import undisturbed
+from trio_sup.testing._run.options import Client, Options
 from trio_sup.testing._run.progress import Progress, chosen
 from trio_sup.testing.faults import (
     Crash,
@@ -47,12 +48,15 @@ class Row:
     """What was tried on one life of one child in one mode."""
 
     marks: str = ""
-    """One letter a place, in order: ``.`` the tree survived, ``x`` something broke,
-    ``-`` the fault did not take place, ``?`` an `assume` did not hold."""
+    """One letter a place that was tried, in order: ``.`` the tree survived, ``x``
+    something broke, ``-`` the fault did not take place, ``?`` an `assume` did not
+    hold."""
+    places: int = 0
+    """Places there are."""
 
     @property
-    def places(self) -> int:
-        """Places there are."""
+    def tried(self) -> int:
+        """Places that were tried: all, unless there are more than `most`."""
         return len(self.marks)
 
     @property
@@ -78,7 +82,7 @@ class CoverageReport:
     @property
     def runs(self) -> int:
         """How many runs there were."""
-        return sum(row.places for row in self.rows.values())
+        return sum(row.tried for row in self.rows.values())
 
     def details(self) -> str:
         """Return each place of each child, one letter for each: see `Row.marks`.
@@ -93,7 +97,8 @@ class CoverageReport:
             if place != before:
                 lines.append(place)
                 before = place
-            lines.append(f"  {kind:{width}}  {row.marks}")
+            left = f"  ({_left_out(row)})" if row.tried < row.places else ""
+            lines.append(f"  {kind:{width}}  {row.marks}{left}")
         return "\n".join(lines)
 
     def check(self) -> None:
@@ -116,9 +121,16 @@ class CoverageReport:
         for place in places:
             cells = [_cell(self.rows.get((place, kind))) for kind in kinds]
             lines.append("  ".join([f"{place:{width}}", *cells]))
+        for (place, kind), row in self.rows.items():
+            if row.tried < row.places:
+                lines.append(f"{place}, {kind}: {_left_out(row)}; see most=")
         failed = sum(row.failed for row in self.rows.values())
         lines.append(f"{self.runs} runs in {self.seconds:.1f} s, {failed} failed")
         return "\n".join(lines)
+
+
+def _left_out(row: Row) -> str:
+    return f"{row.tried} of {row.places} places were tried, evenly spread"
 
 
 def _cell(row: Row | None) -> str:
@@ -141,6 +153,19 @@ class _Case:
     place: str
     kind: str
     script: list[Fault]
+    stands_for: int = 1
+    """How many places there are for this one that is tried."""
+
+
+def _spread(places: int, most: int) -> list[tuple[int, int]]:
+    """Return which of so many places are tried, and for how many each stands."""
+    if places <= most:
+        return [(place, 1) for place in range(places)]
+    chosen = [number * places // most for number in range(most)]
+    return [
+        (place, after - place)
+        for place, after in zip(chosen, [*chosen[1:], places], strict=True)
+    ]
 
 
 @define
@@ -151,6 +176,7 @@ class _Tally:
     def note(self, case: _Case, world: World, options: Options) -> None:
         row = self.rows.setdefault((case.place, case.kind), Row())
         row.marks += _mark(world)
+        row.places += case.stands_for
         if world.problems:
             self.failures.append(SupervisionViolation(world, options, case.script, ()))
 
@@ -161,7 +187,7 @@ def every_checkpoint(
     modes: Sequence[Mode] = ("crash", "vanish"),
     starts: bool = True,
     spare: Sequence[str] = (),
-    most: int = 200,
+    most: int = 1000,
     client: Client | None = None,
     invariants: Iterable[Invariant | Check] = (),
     allow: Iterable[type[BaseException]] = (),
@@ -181,7 +207,8 @@ def every_checkpoint(
             then a crash. ``interrupt``: a Ctrl-C. ``slow``: it goes on a second late.
         starts: Whether to let the first and the second start of each fail, too.
         spare: Paths that are left alone.
-        most: Waits of one life that are tried.
+        most: Waits of one life that are tried. Of more so many are, evenly spread, and
+            the report says so.
         client: Uses the tree.
         invariants: What else must hold.
         allow: Exceptions that are no failure.
@@ -211,9 +238,9 @@ def every_checkpoint(
             continue
         place = f"{path} (life {life})" if life > 1 else path
         for mode in modes:
-            for wait in range(min(waits, most)):
+            for wait, stands_for in _spread(waits, most):
                 fault = _MODES[mode](path, life=life, checkpoint=wait)
-                cases.append(_Case(place, mode, [fault]))
+                cases.append(_Case(place, mode, [fault], stands_for))
         if starts and life == 1:
             cases.append(_Case(place, "fail start", [FailStart(path)]))
             again: list[Fault] = [FailStart(path, life=2), Crash(path, at=duration / 2)]
@@ -238,7 +265,8 @@ def every_cancellation(
 
     Args:
         build_tree: As for `check_supervision`, like what is not named here.
-        most: Runs; if there are more steps, every second or third … is tried.
+        most: Runs. Of more steps so many are tried, evenly spread, and the report says
+            so.
         client: Uses the tree.
         invariants: What else must hold.
         allow: Exceptions that are no failure.
@@ -264,10 +292,9 @@ def every_cancellation(
     if not baseline.checkpoints and client is None and not options.invariants:
         raise nothing_to_try(baseline, ())
     steps = baseline.steps
-    stride = -(-steps // most)
     cases = [
-        _Case("the tree", "cut", [CutTree(step=step)])
-        for step in range(1, steps + 1, stride)
+        _Case("the tree", "cut", [CutTree(step=step + 1)], stands_for)
+        for step, stands_for in _spread(steps, most)
     ]
     return _run_all(options, cases, progress, check)
 

@@ -8,12 +8,15 @@ does not live at its moment is missed, and does no harm.
 from __future__ import annotations
 
 import math
-from typing import ClassVar, Final, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 import attrs
 from attrs import field, frozen
 
 from trio_sup._core.fault_words import FAULT_WORDS
+
+if TYPE_CHECKING:
+    from trio_sup.testing.world import World
 
 
 class InjectedCrash(Exception):
@@ -22,7 +25,11 @@ class InjectedCrash(Exception):
 
 @frozen
 class Fault:
-    """What all faults have in common."""
+    """What all faults have in common; derive from it for a fault of your own.
+
+    A class of yours overrides `happen`, and is given to `check_supervision` in
+    ``faults=`` or, made, to `replay` in a script.
+    """
 
     path: str
     """The child it happens to: its ids from the root, joined by ``/``."""
@@ -44,6 +51,32 @@ class Fault:
 
     def _has_moment(self) -> bool:
         return self.at is not None
+
+    def happen(self, world: World) -> object:
+        """Bring it about: for faults of your own, which override this.
+
+        Called at its time inside of the run, when nothing more happens by itself. Must
+        not wait; what takes time belongs into a task of the tree.
+
+        Args:
+            world: The run, with its handles.
+
+        Returns:
+            False if it missed, as nobody was there whom it could happen to.
+        """
+        raise NotImplementedError(type(self).__name__)
+
+    @classmethod
+    def drawn(cls, path: str, at: float, amount: int) -> Fault:
+        """Make one of what `check_supervision` draws; faults of your own may override it.
+
+        Args:
+            path: A child that lives in the undisturbed run.
+            at: Virtual seconds since the run began.
+            amount: From 0 to 7, for how much of it there is to be; 0 is the plainest.
+        """
+        del amount
+        return cls(path, at=at)
 
     def __repr__(self) -> str:
         """Return source text that makes an equal fault; defaults are left out."""
@@ -187,3 +220,8 @@ STANDARD: tuple[type[Fault], ...] = tuple(
 
 EVERYTHING: tuple[type[Fault], ...] = tuple(_BY_WORD[each.word] for each in _HARNESS)
 """All faults: with Ctrl-C, and with people who stop and start children by hand."""
+
+
+def is_own(kind: type[Fault]) -> bool:
+    """Whether a kind of faults is the user's, and says how it happens."""
+    return kind.happen is not Fault.happen

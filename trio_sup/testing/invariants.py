@@ -6,7 +6,6 @@ import math
 from collections.abc import Awaitable, Callable, Container, Iterable
 from inspect import (
     isasyncgenfunction,
-    isawaitable,
     iscoroutinefunction,
     isgeneratorfunction,
 )
@@ -27,14 +26,12 @@ from trio_sup._core.errors import (
     NoSuchChild,
     RestartLimitExceeded,
     ServerExit,
-    SupervisionError,
     SupervisorStopping,
 )
 from trio_sup._core.exits import Ignore
 from trio_sup._registry.registry import Registry
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import CastNote, InfoNote, StopNote
-from trio_sup.testing._monitor.error_line import told
 from trio_sup.testing._monitor.facts import ENDS
 from trio_sup.testing.world import World
 
@@ -104,11 +101,15 @@ def eventually(
     within: float,
     name: str | None = None,
 ) -> Invariant:
-    """Demand that something becomes true soon after the last fault.
+    """Demand that something becomes true soon after the last fault, and stays so.
 
-    Checked again and again while the tree runs, from the last fault on, until it is
-    true. An `AssertionError`, a `SupervisionError` or a `trio.TooSlowError` counts
-    as not yet. Not demanded of a tree that is down because it gave up or was cut.
+    The time begins when the last fault that hit is over: when a slow child is slow no
+    more, a deaf one deaf no more. From its end to the end of the run the check has to
+    be true whenever nothing more happens; if it asks the tree, at the beginning and at
+    the end of that. What it raises counts as false. A run goes on until that is known:
+    with much time (``within=600``) until it is true, at least half of its `duration`
+    after the last fault. Not demanded of a tree that is down because it gave up or was
+    cut.
 
     Args:
         check: A function of the `World`, or an async one, which may call servers.
@@ -188,28 +189,6 @@ def _plain(check: Check) -> Check:
     return check
 
 
-async def becomes_true(demand: Invariant, world: World) -> str | None:
-    """Wait for an `eventually`; return why it did not come true, if it did not."""
-    until = trio.current_time() + demand.within
-    step = max(demand.within / 64, 1e-3)
-    while True:
-        why = "it is false"
-        try:
-            with trio.move_on_at(until + 1e-6) as scope:
-                answer: object = demand.check(world)
-                if isawaitable(answer):
-                    answer = await answer
-                if answer is None or answer:
-                    return None
-            if scope.cancelled_caught:
-                why = "its check still waits"
-        except (AssertionError, SupervisionError, trio.TooSlowError) as error:
-            why = told(error)
-        if trio.current_time() >= until:
-            return f"not within {demand.within:g} s of the last fault: {why}"
-        await trio.sleep(min(step, until - trio.current_time()))
-
-
 # The harness's own.
 
 _WITH_EXIT = (events.ChildCrashed, events.ChildStartFailed, events.ChildStopped)
@@ -278,16 +257,16 @@ def one_end_a_life(world: World) -> list[str]:
     wrong: list[str] = []
     open_: dict[str, int] = {}
     for event in world.events:
-        kind = event.kind
+        kind, path = event.kind, world.name_of(event.path)
         if kind == "child_starting":
-            if event.path in open_:
+            if path in open_:
                 wrong.append(
-                    f"{event.path}: life {event.life} began before life "
-                    f"{open_[event.path]} had ended"
+                    f"{path}: life {event.life} began before life "
+                    f"{open_[path]} had ended"
                 )
-            open_[event.path] = event.life
-        elif kind in ENDS and open_.pop(event.path, None) != event.life:
-            wrong.append(f"{event.path}: life {event.life} ended twice")
+            open_[path] = event.life
+        elif kind in ENDS and open_.pop(path, None) != event.life:
+            wrong.append(f"{path}: life {event.life} ended twice")
     wrong += [f"{path}: life {life} never ended" for path, life in open_.items()]
     return wrong
 

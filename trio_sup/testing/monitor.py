@@ -13,7 +13,6 @@ from typing import Any
 
 from attrs import frozen
 
-from trio_sup._children.record import Record
 from trio_sup._core.events import LifecycleEvent
 from trio_sup._core.specs import ChildSpec
 from trio_sup._node.node import Node, current_node
@@ -28,10 +27,10 @@ from trio_sup.testing._monitor.facts import (
     all_facts,
     all_records,
     facts_of_record,
-    find_record,
     found_record,
     seen_event,
 )
+from trio_sup.testing._monitor.naming import Naming
 from trio_sup.testing._monitor.watch import SupervisorWatch
 
 logger: Log = Log("trio_sup.conformance")
@@ -79,7 +78,7 @@ class ConformanceMonitor:
         self._on_violation = on_violation
         self._facts: dict[str, ChildFacts] = {}
         self._watches: dict[str, SupervisorWatch] = {}
-        self._roots: Callable[[], Iterable[Record]] | None = None
+        self._names: Naming | None = None
         if spec is not None:
             self.learn(all_facts(spec))
 
@@ -107,14 +106,17 @@ class ConformanceMonitor:
 
     def join(self, node: Node) -> None:
         """Learn the specifications of a node, whose events `take` is to be given."""
-        self._roots = node.roots
-        for record in all_records(node.roots()):
-            self.learn([facts_of_record(record)])
-            self.begin(found_record(record))
+        self._names = Naming(node.trees)
+        for record in all_records(node.trees()):
+            self.learn([facts_of_record(record, self._names.of)])
+            self.begin(found_record(record, self._names.of(record)))
 
     def take(self, event: LifecycleEvent) -> None:
         """Take a live event; fit to be a hook of a node."""
-        self.see(seen_event(event))
+        seen = seen_event(event)
+        if self._names is not None:
+            seen.text, seen.path = seen.path, self._names.name(event.path)
+        self.see(seen)
 
     def begin(self, found: Found) -> None:
         """Take in a child as it was found: after its supervisor, and its own facts."""
@@ -126,8 +128,8 @@ class ConformanceMonitor:
             state.asked_at, state.began = found.at, found.began
             state.attempt, state.quarantined = found.attempt, found.quarantined
             above.records[found.path] = state
-            if found.life and found.path in above.first_starts:
-                above.first_starts.remove(found.path)
+            if found.life and found.text in above.first_starts:
+                above.first_starts.remove(found.text)
         if found.mode is not None:
             self._watch(facts).mode = found.mode
 
@@ -145,7 +147,7 @@ class ConformanceMonitor:
             return
         own = self._watches.get(seen.path)
         starts = seen.kind == "child_starting"
-        if starts and seen.life <= 1 and self._roots is not None:
+        if starts and seen.life <= 1 and self._names is not None:
             self._forget(seen.path)
         facts = self._facts_of(seen.path)
         parent = facts.parent if facts is not None else seen.path.rpartition("/")[0]
@@ -169,8 +171,9 @@ class ConformanceMonitor:
         above.take(seen)
         if starts:
             self._begin(above, seen.path)
-        elif seen.kind == "child_removed" and self._roots is not None:
+        elif seen.kind == "child_removed" and self._names is not None:
             self._forget(seen.path)
+            self._names.forget(seen.text)
 
     def _begin(self, above: SupervisorWatch, path: str) -> None:
         facts = above.record(path).facts
@@ -200,10 +203,10 @@ class ConformanceMonitor:
 
     def _facts_of(self, path: str) -> ChildFacts | None:
         facts = self._facts.get(path)
-        if facts is None and self._roots is not None:
-            record = find_record(iter(self._roots()), path)
+        if facts is None and self._names is not None:
+            record = self._names.find(path)
             if record is not None:
-                facts = self._facts[path] = facts_of_record(record)
+                facts = self._facts[path] = facts_of_record(record, self._names.of)
         return facts
 
     def _forget(self, path: str) -> None:

@@ -13,14 +13,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 import pytest
 
 if TYPE_CHECKING:
     from trio_sup._core.events import LifecycleEvent
-    from trio_sup.testing.check import CheckReport
+    from trio_sup.testing.check import CheckOptions, CheckReport
     from trio_sup.testing.helpers import EventRecorder
+
+
+class CheckSupervision(Protocol):
+    """What the fixture `check_supervision` gives."""
+
+    def __call__(
+        self, build_tree: Callable[[], Any], **options: Unpack[CheckOptions]
+    ) -> CheckReport:
+        """Check a tree."""
+        ...
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +52,15 @@ def pytest_configure(config: pytest.Config) -> None:
         "allow_crashes(errors): a type, or a tuple of types, of errors of children "
         "that do not fail the test",
     )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let ``@settings`` and ``@example`` stand at a test of `supervision_property`."""
+    test = getattr(item, "function", None)
+    if hasattr(test, "undecorated"):
+        from trio_sup.testing._run.decorations import put_away
+
+        put_away(test)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -103,17 +122,20 @@ def _allowed(item: pytest.Item) -> tuple[type[BaseException], ...]:
 
 
 @pytest.fixture
-def check_supervision(request: pytest.FixtureRequest) -> Callable[..., CheckReport]:
+def check_supervision(request: pytest.FixtureRequest) -> CheckSupervision:
     """`trio_sup.testing.check_supervision`, with ``--supervision-examples``."""
     from trio_sup.testing.check import check_supervision as check
 
     examples: int | None = request.config.getoption("--supervision-examples")
 
-    def run(build_tree: Callable[[], Any], **options: Any) -> CheckReport:
+    def run(
+        build_tree: Callable[[], Any], **options: Unpack[CheckOptions]
+    ) -> CheckReport:
         if examples is not None:
             options["max_examples"] = examples
         report = check(build_tree, **options)
-        request.node.add_report_section("call", "supervision", f"{report}\n")
+        text = f"{report}\n{report.statistics()}\n"
+        request.node.add_report_section("call", "supervision", text)
         return report
 
     return run

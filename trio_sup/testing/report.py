@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from trio_sup.testing._run.example import Options
+from trio_sup.testing._run.options import Options
 from trio_sup.testing._run.program import program
 from trio_sup.testing.faults import Fault
 from trio_sup.testing.problems import Problem

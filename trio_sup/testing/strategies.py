@@ -24,8 +24,10 @@ from trio_sup.testing.world import BuildTree
 
 MAX_MOVES = 5
 MAX_CODES = 40
-PERMUTATIONS = 24
-"""Orders of one contested batch that are tried: all of four tasks."""
+PERMUTATIONS = 120
+"""Drawn bytes below this are codes themselves: all orders of five tasks."""
+FAR = 0x9E3779B97F4A7C15
+"""Other bytes are multiples of this, so that larger batches are permuted as a whole."""
 
 _SCRIPT_BYTES = 4 * MAX_MOVES
 _FIRST_MOVE = 128
@@ -43,7 +45,11 @@ def schedules(max_size: int = MAX_CODES) -> st.SearchStrategy[list[int]]:
 
 
 def _codes(drawn: bytes) -> list[int]:
-    return [byte % PERMUTATIONS for byte in drawn]
+    return [_code(byte) for byte in drawn]
+
+
+def _code(byte: int) -> int:
+    return byte if byte < PERMUTATIONS else (byte - PERMUTATIONS + 1) * FAR
 
 
 def fault_scripts(
@@ -88,7 +94,7 @@ def scripts_on(
         st.integers(0, max(len(moves) - 1, 0)),
         st.integers(0, max(len(ground.targets) - 1, 0)),
         st.integers(0, len(ground.times) - 1),
-        st.integers(0, draws.AMOUNTS - 1),
+        st.integers(0, draws.FINE * draws.AMOUNTS - 1),
     )
 
     def script(drawn: list[draws.Draw]) -> list[Fault]:
@@ -115,10 +121,23 @@ def cases_on(
         order = drawn[_SCRIPT_BYTES:]
         if not order or order[0] < _PLAIN_ORDER:
             return script, []
-        return script, _codes(order[1:])
+        begin = _beginning(order[0] - _PLAIN_ORDER, ground.contested)
+        return script, [0] * begin + _codes(order[1:])
 
     most = _SCRIPT_BYTES + 1 + MAX_CODES
     return st.binary(min_size=_SCRIPT_BYTES, max_size=most).map(case)
+
+
+def _beginning(drawn: int, contested: int) -> int:
+    """Return which contested moment is the first that is not left as it comes.
+
+    Half of the schedules begin at the beginning, the others anywhere: what comes late
+    in a long run is contested, too.
+    """
+    half = (256 - _PLAIN_ORDER) // 2
+    if drawn < half:
+        return 0
+    return (drawn - half) * contested // half
 
 
 def _draws_in(drawn: bytes) -> Iterator[draws.Draw]:

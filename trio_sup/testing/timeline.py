@@ -174,13 +174,17 @@ def _cell(event: LifecycleEvent) -> str:
             return f"restart in {event.delay:g} s" if event.delay else "restart"
         case events.ChildRemoved():
             return "forgotten"
-        case events.ChildQuarantinedEvent():
+        case events.ChildQuarantined():
             return "quarantined"
+        case events.ChildReleased():
+            return "released"
+        case events.ChildGivenUp():
+            return "given up"
         case events.ChildStuck():
             return "stuck"
         case events.SupervisorGaveUp():
             return f"gives up over {event.child}"
-        case events.SupervisorWindsDown():
+        case events.SupervisorStopping():
             return "stops all"
         case events.SupervisorAutoShutdown():
             return f"shuts down after {event.child}"

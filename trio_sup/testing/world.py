@@ -23,6 +23,7 @@ from trio_sup.testing.timeline import timeline
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+    from trio_sup.testing._monitor.naming import Naming
 
 Outcome: TypeAlias = Literal[
     "running", "stopped", "gave_up", "not_started", "cut", "interrupted", "failed"
@@ -59,6 +60,7 @@ class World:
     and everywhere in undisturbed runs. Supervisors have none."""
     node_: Node | None = None
     root_: Supervisor | None = None
+    names_: Naming | None = None
     records_: dict[Record, None] = Factory(dict["Record", None])
 
     def __repr__(self) -> str:
@@ -89,7 +91,7 @@ class World:
         Raises:
             NoSuchChild: there never was one.
         """
-        found = [record for record in self.records_ if record.path_text == path]
+        found = [r for r in self.records_ if self.name_of(r.path_text) == path]
         if not found:
             raise NoSuchChild("the run", path)
         return found[-1].handle
@@ -107,7 +109,19 @@ class World:
         return self._count(events.ChildCrashed, path)
 
     def _count(self, kind: type[Event], path: str) -> int:
-        return sum(1 for e in self.events if isinstance(e, kind) and e.path == path)
+        return sum(
+            1
+            for event in self.events
+            if isinstance(event, kind) and self.name_of(event.path) == path
+        )
+
+    def name_of(self, path: str) -> str:
+        """Return what a child is called here, by the path in an event or a record.
+
+        That is the path. Of two children that have the same, as ids ``22`` and
+        ``"22"`` do, the later one has `` (2)`` behind it.
+        """
+        return path if self.names_ is None else self.names_.name(path)
 
     def timeline(self) -> str:
         """Return what happened as text, one lane a child."""

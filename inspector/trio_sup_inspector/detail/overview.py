@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
 from trio_sup.inspect.model.problems import problem
 from trio_sup.inspect.text import show
-from trio_sup_inspector.lines.cells import Cells, Role, cut
+from trio_sup.inspect.text.traceback_text import (
+    Folded,
+    Frame,
+    Says,
+    folded,
+    own_place,
+    read_traceback,
+)
+from trio_sup_inspector.lines.cells import Cell, Role, cut_front
 from trio_sup_inspector.lines.journal import kind_word, role_of, wall_time
 from trio_sup_inspector.lines.sparkline import sparkline
 from trio_sup_inspector.lines.writer import LABEL, Writer
@@ -34,6 +43,10 @@ class Subject:
     """The mailbox depth at the last refreshes, oldest first."""
     dead_for: float | None
     """Seconds since it was removed; None if it lives."""
+    looked_since: float = -math.inf
+    """Since when its mailbox is looked at: what was there by then may be older."""
+    unfolded: bool = False
+    """Whether a traceback shows the frames of libraries."""
 
 
 def title(subject: Subject) -> str:
@@ -46,16 +59,17 @@ def title(subject: Subject) -> str:
 
 def overview(writer: Writer, subject: Subject, state: NodeState, clock: float) -> None:
     """What it is, how it does, how it last ended."""
-    _overview(writer, subject.row, state, state.now(clock))
+    _overview(writer, subject, state.now(clock))
     if subject.row.mailbox_len is not None:
         mailbox_figures(writer, subject, state, clock)
     if state.model.child_count(subject.row.id):
         _children(writer, subject.row, state)
-    _exits(writer, subject)
+    _exits(writer, subject, state)
     _events(writer, subject, state)
 
 
-def _overview(writer: Writer, row: Row, state: NodeState, now: float) -> None:
+def _overview(writer: Writer, subject: Subject, now: float) -> None:
+    row = subject.row
     look = show.look(row.status)
     glyph = look.ascii if writer.plain else look.glyph
     life = f"   life {row.life}" if row.life else ""
@@ -75,7 +89,9 @@ def _overview(writer: Writer, row: Row, state: NodeState, now: float) -> None:
     else:
         writer.fact("kind", row.kind)
         writer.fact("runs", show.clean(row.target))
+    held = subject.detail is not None and subject.detail.held
     writer.fact("restart", row.restart)
+    writer.fact("held", "no restart follows this life" if held else "", "warn")
     writer.fact("name", show.clean(row.name))
     writer.fact("path", show.clean(row.path))
     writer.fact("restarts", str(row.restarts), "text" if row.restarts else "dim")
@@ -140,7 +156,7 @@ def _children(writer: Writer, row: Row, state: NodeState) -> None:
     writer.fact("messages", f"{totals.mailbox} waiting")
 
 
-def _exits(writer: Writer, subject: Subject) -> None:
+def _exits(writer: Writer, subject: Subject, state: NodeState) -> None:
     row, detail = subject.row, subject.detail
     writer.section("Last exit")
     if not row.last_exit:
@@ -148,28 +164,53 @@ def _exits(writer: Writer, subject: Subject) -> None:
         return
     writer.paragraph(show.clean(row.last_exit), "text")
     if detail is None:
-        writer.add(("asking for the traceback", "dim"))
+        none = "this recording holds no tracebacks"
+        writer.add((none if state.recorded else "asking for the traceback", "dim"))
     elif detail.traceback:
         writer.add()
         if row.last_exit.startswith(("normal", "shutdown")):
             writer.add(("its last crash was before that", "dim"))
         if detail.clipped:
             writer.add(("its beginning was cut off", "dim"))
-        for text in detail.traceback.rstrip("\n").split("\n"):
-            writer.add(*_traceback_line(show.clean(text), writer.width, writer.plain))
+        write_traceback(writer, detail.traceback, unfolded=subject.unfolded)
 
 
-def _traceback_line(text: str, width: int, plain: bool) -> Cells:
-    indent = len(text) - len(text.lstrip())
-    if text.lstrip().startswith("File "):
-        place, comma, rest = text.partition(", line ")
-        room = width - len(comma) - len(rest)
-        if len(place) > room > 12:
-            mark = "~" if plain else "…"
-            place = place[: indent + 6] + mark + place[-(room - indent - 7) :]
-        return ((place + comma + rest, "dim"),)
-    role: Role = "text" if indent or text.startswith("Traceback") else "bad"
-    return ((cut(text, width, plain=plain), role),)
+def write_traceback(writer: Writer, text: str, *, unfolded: bool) -> None:
+    """The program's own place first, then the frames, those of libraries folded."""
+    parts = read_traceback(text)
+    place = own_place(parts)
+    if place is not None:
+        writer.add((f"in {show.clean(place.name)}  ", "strong"), _place(place, writer))
+        for line in place.code[-1:]:
+            writer.paragraph(show.clean(line), "accent", indent="  ")
+        writer.add()
+    shown = parts if unfolded else folded(parts)
+    for part in shown:
+        match part:
+            case Folded():
+                mark = ".." if writer.plain else "⋯"
+                writer.add((f"  {mark} {show.clean(part.text)}, F shows them", "dim"))
+            case Frame():
+                loud: Role = "dim" if part.library else "text"
+                name = f"  {show.clean(part.name)}  "
+                writer.add(
+                    (name, "dim" if part.library else "strong"), _place(part, writer)
+                )
+                for line in part.code:
+                    writer.paragraph(show.clean(line), loud, indent="    ")
+            case Says():
+                text = show.clean(part.text)
+                quiet = not text.strip() or text.startswith(
+                    ("Traceback", "Exception Gr")
+                )
+                writer.paragraph(text, "dim" if quiet else "bad")
+
+
+def _place(frame: Frame, writer: Writer) -> Cell:
+    """Where a frame is: of a long path the end says most."""
+    where = f"{show.clean(frame.file)}:{frame.line}"
+    room = max(12, writer.width - len(frame.name) - 6)
+    return cut_front(where, room, plain=writer.plain), "dim"
 
 
 def _events(writer: Writer, subject: Subject, state: NodeState) -> None:

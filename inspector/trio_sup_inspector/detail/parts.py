@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from trio_sup.inspect.text import show
+from trio_sup.inspect.text.one_child_parts import op_lines
 from trio_sup_inspector.detail.overview import Subject, mailbox_figures, overview
 from trio_sup_inspector.lines.cells import Cell, Role, cut
 from trio_sup_inspector.lines.incidents import outcome_words
@@ -27,12 +28,11 @@ if TYPE_CHECKING:
 
 Tab: TypeAlias = Callable[[Writer, Subject, "NodeState", float], None]
 
-TABS: Final = ("overview", "mailbox", "state", "stack", "history", "links")
+TABS: Final = ("overview", "mailbox", "state", "stack", "history", "links", "times")
 """The tabs, by the part that each asks the node for."""
-TITLES: Final = ("Overview", "Mailbox", "State", "Stack", "History", "Links")
+TITLES: Final = ("Overview", "Mailbox", "State", "Stack", "History", "Links", "Times")
 EVENTS: Final = 40
 INCIDENTS: Final = 8
-OLD: Final = "This node cannot tell: its trio-sup is older than this inspector."
 
 
 def tab_lines(
@@ -50,7 +50,7 @@ def tab_lines(
     if tab not in ("overview", "history") and (
         node is not None and "parts" not in node.caps
     ):
-        writer.paragraph(OLD, "dim")
+        writer.paragraph(state.cannot_tell, "dim")
     else:
         _TABS[tab](writer, subject, state, clock)
     if subject.dead_for is not None:
@@ -85,7 +85,7 @@ def _mailbox(writer: Writer, subject: Subject, state: NodeState, clock: float) -
     rest = f", the first {shown} of {part.total}" if shown < part.total else ""
     writer.section(f"Waiting{rest}")
     for letter in part.letters:
-        _letter(writer, letter, now)
+        _letter(writer, letter, now, least=letter.seen <= subject.looked_since)
     if not part.letters:
         writer.add(("nothing", "dim"))
     if part.hidden:
@@ -93,13 +93,17 @@ def _mailbox(writer: Writer, subject: Subject, state: NodeState, clock: float) -
         writer.paragraph("This node shows no contents of messages.", "dim")
 
 
-def _letter(writer: Writer, letter: SeenMessage, now: float) -> None:
-    age = show.duration(now - letter.seen)
+def _letter(
+    writer: Writer, letter: SeenMessage, now: float, *, least: bool = False
+) -> None:
+    # What was queued before anybody looked is at least so old.
+    mark = (">" if writer.plain else "≥") if least else ""
+    age = mark + show.duration(now - letter.seen)
     name = show.clean(letter.op or letter.kind)
     kind = letter.kind if letter.op else ""
     text: str = show.clean(letter.text)
     head: list[Cell] = [(f"{age:>6} ", "dim"), (name, "strong")]
-    room = writer.width - 7 - len(name)
+    room = writer.width - max(7, len(age) + 1) - len(name)
     head.append((cut(text, max(1, room), plain=writer.plain), "text"))
     writer.add(*head)
     sender = f"from {show.clean(letter.sender)}" if letter.sender else ""
@@ -205,7 +209,8 @@ def _history(writer: Writer, subject: Subject, state: NodeState, clock: float) -
     for life in reversed(lives or ()):
         _life(writer, life, state)
     if not lives:
-        writer.add(("nothing before that", "dim"))
+        none = "this recording holds no past lives"
+        writer.add((none if state.recorded else "nothing before that", "dim"))
     incidents = [i for i in state.journal.incidents.found if i.child == row.path]
     if incidents:
         writer.section("Restarts")
@@ -270,6 +275,36 @@ def _links(writer: Writer, subject: Subject, state: NodeState, clock: float) -> 
         writer.paragraph("It monitors nobody, waits for nobody, holds no name.", "dim")
 
 
+def _times(writer: Writer, subject: Subject, state: NodeState, clock: float) -> None:
+    """How long messages wait and take, by operation, since the tab was opened."""
+    detail = subject.detail
+    node = state.session.node
+    if node is not None and "times" not in node.caps:
+        writer.paragraph(OLD, "dim")
+        return
+    if detail is None or "times" not in detail.parts:
+        writer.add(("asking the node", "dim"))
+        return
+    part = detail.times
+    if part is None:
+        writer.add(("only a server has messages", "dim"))
+        return
+    measured = show.duration(max(0.0, part.at - part.since))
+    writer.section("Busy")
+    writer.fact("measured", f"for {measured}, as long as somebody looks")
+    writer.fact("busy", f"{part.busy:.1%} of the time")
+    writer.fact("last minute", f"{part.busy_minute:.1%}")
+    for op in part.ops:
+        writer.section(show.clean(op.op))
+        writer.fact("handled", f"{op.handled}, {op.handled_minute} in the last minute")
+        for line in op_lines(op):
+            word, _, rest = line.partition(" ")
+            writer.fact(word, rest.strip())
+    if not part.ops:
+        writer.add()
+        writer.add(("no message was handled since", "dim"))
+
+
 _TABS: Final[dict[str, Tab]] = {
     "overview": overview,
     "mailbox": _mailbox,
@@ -277,4 +312,5 @@ _TABS: Final[dict[str, Tab]] = {
     "stack": _stack,
     "history": _history,
     "links": _links,
+    "times": _times,
 }

@@ -5,6 +5,7 @@ Knows no Textual.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,8 @@ class Side:
         self.tab = TABS[0]
         """The tab on screen, one of `TABS`."""
         self.subject_id: int | None = None
+        self.unfolded = False
+        """Whether a traceback shows the frames of libraries."""
         self._state = state
         self._clock = clock
         self._plain = plain
@@ -43,6 +46,7 @@ class Side:
         self._depths: deque[int] = deque(maxlen=DEPTHS)
         # When the newest of them was taken: one a tick, however often it is drawn.
         self._sampled: float | None = None
+        self._looked_since = math.inf
 
     def show(self, id: int) -> None:
         """Show a child, and ask the node for its details."""
@@ -54,6 +58,7 @@ class Side:
         self._row = self._detail = self._died = None
         self._depths.clear()
         self._sampled = None
+        self._looked_since = math.inf
         self._ask()
         self._look()
 
@@ -72,6 +77,11 @@ class Side:
         assert self.subject_id is not None
         parts = ("overview",) if self.tab == "overview" else ("overview", self.tab)
         self._state.session.ask.watch(self.subject_id, self._clock(), parts)
+
+    @property
+    def traceback(self) -> str:
+        """The last crash of the child on screen as text; empty if none is known."""
+        return "" if self._detail is None else self._detail.traceback
 
     def close(self) -> None:
         """Show nothing, and end the lease."""
@@ -131,6 +141,9 @@ class Side:
         self._died = state.model.dead.get(id)
         if not state.picture.paused:
             self._detail = state.session.details.get(id, self._detail)
+            mailbox = None if self._detail is None else self._detail.mailbox
+            if mailbox is not None:
+                self._looked_since = min(self._looked_since, mailbox.at)
             if self._sampled != (now := self._clock()):
                 self._sampled = now
                 self._depths.append(row.mailbox_len or 0)
@@ -141,7 +154,15 @@ class Side:
             return None
         dead_for = None if self._died is None else self._clock() - self._died
         events = self._state.journal.of(row.path, EVENTS)
-        return Subject(row, self._detail, events, self._depths, dead_for)
+        return Subject(
+            row,
+            self._detail,
+            events,
+            self._depths,
+            dead_for,
+            self._looked_since,
+            self.unfolded,
+        )
 
     def _let_go(self) -> None:
         if self.subject_id is not None:

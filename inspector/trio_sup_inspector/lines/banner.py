@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.client.session import Phase
+from trio_sup.inspect.model.problems import LOOP
 from trio_sup.inspect.text import show
 from trio_sup_inspector.lines.cells import Cell, Cells, Role, cell, cells_width, spread
 
@@ -21,6 +22,8 @@ RESTART_NOTICE: Final = 20.0
 """Seconds for which a restarted node is announced, unless dismissed."""
 RESULT_NOTICE: Final = 20.0
 """Seconds for which the result of an action is shown, unless dismissed."""
+HELD_AFTER: Final = 2.0
+"""Seconds of silence after a connection was accepted: a node speaks first."""
 LAG_WARNING: Final = 0.1
 """Seconds of loop lag that are shown as a warning."""
 
@@ -56,9 +59,9 @@ def header(state: NodeState, clock: float, width: int, *, plain: bool) -> Cells:
     node = state.session.node
     name = " trio-sup" if node is None else f" {show.clean(node.node)}@{node.pid}"
     parts: list[Cells] = [((name, "strong"),)]
-    if node is not None and not state.empty:
+    if node is not None and (state.bare or not state.empty):
         room = width - cells_width(right) - 1
-        for part in _figures(state, clock):
+        for part in _bare(state, clock) if state.bare else _figures(state, clock):
             if sum(map(cells_width, parts)) + cells_width(part) + 2 <= room:
                 parts.append((("  ", "text"), *part))
     left = tuple(cell for part in parts for cell in part)
@@ -68,39 +71,57 @@ def header(state: NodeState, clock: float, width: int, *, plain: bool) -> Cells:
 def _figures(state: NodeState, clock: float) -> list[Cells]:
     """The figures; those that matter most first."""
     totals = state.model.totals()
+    now = state.now(clock)
+    looping = len(state.session.paces.fast(now, LOOP - 1))
     worries: list[tuple[int, str, Role]] = [
         (totals.down, "down", "bad"),
+        (looping, "looping", "bad"),
         (totals.stuck, "stuck", "bad"),
         (totals.waiting, "backoff", "warn"),
     ]
     # Seen at once: this inspector can do more than look.
-    wrong: list[Cell] = []
+    wrong: list[Cells] = []
     if state.session.operating.granted:
-        wrong.append(("CONTROL", "warn"))
+        wrong.append((("CONTROL", "warn"),))
     for number, word, role in worries:
         if number:
-            wrong += [
-                cell("  " if wrong else "", "text"),
-                cell(f"{number} {word}", role),
-            ]
+            wrong.append((cell(f"{number} {word}", role),))
     per_minute = state.figures.restarts_per_minute(clock)
     deepest = state.figures.deepest(clock)
     figures: list[Cells] = [
-        tuple(wrong),
+        *wrong,
         ((f"{totals.rows} procs", "text"),),
-        ((f"restarts {per_minute}/min", "warn" if per_minute else "dim"),),
+        ((f"restarts {per_minute:,}/min", "warn" if per_minute else "dim"),),
         ((f"mbox max {show.count(deepest)}", "text" if deepest else "dim"),),
         ((f"up {show.duration(_uptime(state, clock))}", "text"),),
     ]
+    figures += _pace(state)
+    if state.session.events_dropped:
+        missed = f"{show.count(state.session.events_dropped)} events missed"
+        figures.append(((missed, "bad"),))
+    return [figure for figure in figures if figure]
+
+
+def _bare(state: NodeState, clock: float) -> list[Cells]:
+    """The figures of a program without supervisors."""
+    topics = state.session.topics
+    own = sum(task.kind == "task" for task in topics.tasks.values())
+    figures: list[Cells] = [(("no supervisor", "dim"),)]
+    if own:
+        figures.append(((f"{own} tasks", "text"),))
+    figures.append(((f"up {show.duration(_uptime(state, clock))}", "text"),))
+    return figures + _pace(state)
+
+
+def _pace(state: NodeState) -> list[Cells]:
+    """How late the loop is, and how often one looks."""
+    figures: list[Cells] = []
     beat = state.session.heartbeat
     if beat is not None:
         late: Role = "warn" if beat.lag >= LAG_WARNING else "dim"
         figures.append(((f"lag {show.duration(beat.lag)}", late),))
     figures.append(((f"{state.session.ask.rate_hz:g} Hz", "dim"),))
-    if state.session.events_dropped:
-        missed = f"{show.count(state.session.events_dropped)} events missed"
-        figures.append(((missed, "bad"),))
-    return [figure for figure in figures if figure]
+    return figures
 
 
 def _uptime(state: NodeState, clock: float) -> float:
@@ -126,12 +147,7 @@ def notice(
         return f"Not connected, r = try now: {why}", "bad"
     if phase is Phase.STALE:
         pid = session.node.pid if session.node is not None else 0
-        silence = session.silence(clock)
-        return (
-            f"the node has been silent for {silence:.0f} s: its loop may be held."
-            f" Try: py-spy dump --pid {pid}",
-            "bad",
-        )
+        return f"the node {' '.join(_held_words(pid, session.silence(clock)))}", "bad"
     restarted, said = session.restarted_at, state.said
     # What became of an action after that is the newer of both.
     if restarted is not None and (said is None or said[2] < restarted):
@@ -150,7 +166,12 @@ def notice(
 
 
 def blank_page(
-    state: NodeState, trouble: Trouble | None, where: str, clock: float
+    state: NodeState,
+    trouble: Trouble | None,
+    where: str,
+    clock: float,
+    *,
+    pid: int = 0,
 ) -> list[tuple[str, Role]]:
     """What stands where the rows will be: what is the matter, and what to do."""
     session = state.session
@@ -162,10 +183,22 @@ def blank_page(
         return [("Reading the tree", "strong"), (f"{got} of {total} rows", "dim")]
     if phase is Phase.LIVE:
         return [
-            ("Nothing runs here", "strong"),
-            ("The node answers, but it has no supervisor at present.", "text"),
+            ("No supervisor runs here", "strong"),
+            ("The node answers: it is a Trio program without one, at present.", "text"),
+            (
+                "8 shows its tasks, 0 who keeps the loop busy, 6 the node itself.",
+                "accent",
+            ),
         ]
-    if phase is Phase.CONNECTING and trouble is None:
+    silence = session.silence(clock)
+    connecting = phase is Phase.CONNECTING and trouble is None
+    if pid and connecting and silence >= HELD_AFTER:
+        return [
+            ("The node says nothing", "bad"),
+            *((text, "text") for text in _held_words(pid, silence)),
+            ("r = try again now, q = quit", "dim"),
+        ]
+    if connecting:
         return [("Connecting", "strong"), (where, "dim")]
     wait = max(0.0, (session.retry_at or clock) - clock)
     page: list[tuple[str, Role]] = [("Not connected", "bad")]
@@ -175,8 +208,16 @@ def blank_page(
             page.append((trouble.hint, "accent"))
     elif session.state.text:
         page.append((session.state.text, "text"))
+    if session.state.code == "silent":
+        page += [(text, "accent") for text in _held_words(pid, silence)[1:]]
     page.append((f"Next attempt in {wait:.0f} s. r = now, q = quit", "dim"))
     return page
+
+
+def _held_words(pid: int, silence: float) -> tuple[str, str]:
+    """What is the matter with a node that accepts and says nothing, and what to do."""
+    held = f"has been silent for {silence:.0f} s: its loop may be held."
+    return held, f"Try: trio-sup show {pid or 'PID'} --stacks"
 
 
 def _refused(state: NodeState) -> list[tuple[str, Role]]:

@@ -54,8 +54,26 @@ HINTS: Final[tuple[tuple[str, str], ...]] = (
 """Keys and what they do, the most useful first."""
 
 
+BARE: Final = ("tasks", "busy", "node", "calls", "events", "lints")
+"""The lists of a program without supervisors, those that say most first."""
+
+
+def shown_tabs(current: str, *, bare: bool) -> tuple[Tab, ...]:
+    """The lists that the bar of tabs names, left to right."""
+    if not bare:
+        return TABS
+    by_name = {tab.name: tab for tab in TABS}
+    return tuple(by_name[name] for name in dict.fromkeys((*BARE, current)))
+
+
 def tabs(
-    current: str, note: Cells, width: int, *, plain: bool, wrong: tuple[int, Role]
+    current: str,
+    note: Cells,
+    width: int,
+    *,
+    plain: bool,
+    wrong: tuple[int, Role],
+    bare: bool = False,
 ) -> Cells:
     """The names of the lists, and at the right what is special about this one.
 
@@ -65,14 +83,17 @@ def tabs(
         width: Cells of the line.
         plain: ASCII only.
         wrong: How many lints there are, and how loud they are.
+        bare: The program has no supervisor: lists of children are left out.
     """
     cells: list[Cell] = []
     number, loud = wrong
-    for name, key, title, short in TABS:
+    for name, key, title, short in shown_tabs(current, bare=bare):
         role: Role = "badge" if name == current else "dim"
         if width >= NARROW or name == current:
             key = f"{key} {title if width >= ROOMY else short}"
-        if name == "lints" and number and (width >= NARROW or name == current):
+        if name == "lints" and number:
+            # However narrow: how much is wrong is what one looks for.
+            key = key if width >= NARROW or name == current else f"{key}:"
             loud = role if name == current else loud
             cells.append((f" {key} {number} ", loud))
         else:
@@ -145,5 +166,6 @@ def hints(
     if detail or current == "node":
         shown.remove(("enter", "details"))
     if detail:
-        shown.insert(0, ("t", "next tab"))
+        shown[:0] = [("t", "next tab"), ("j k", "scroll"), ("Z", "zoom")]
+        shown[6:6] = [("b", "copy traceback"), ("F", "frames")]
     return [("esc", "back"), *shown] if detail or state.filter.on else shown

@@ -30,13 +30,15 @@ from trio_sup_inspector.lines.journal import kind_word, role_of, wall_time
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from trio_sup.inspect.model.incidents import Incident, Outcome
+    from trio_sup.inspect.model.incident import Incident, Outcome
     from trio_sup.inspect.protocol.wire import Hello, Row
     from trio_sup_inspector.state.node import NodeState
 
-WINDOW: Final = 60.0
-"""Seconds that the strip covers."""
+TIMES: Final = "\N{MULTIPLICATION SIGN}"
+ALIKE: Final = 4
+"""Incidents of so many children that are just so are one line."""
 BUCKETS: Final = 20
+"""Parts of the minute that the strip covers."""
 MARKS: Final = "·▂▄▆█"
 PLAIN_MARKS: Final = ".:+*#"
 TERSE: Final = 50
@@ -66,15 +68,9 @@ def strip_of(incidents: Iterable[Incident], now: float) -> list[int]:
     """Lives that ended by themselves in the last minute, by bucket, oldest first."""
     strip = [0] * BUCKETS
     for incident in incidents:
-        ends = [e.at for e in incident.events if e.kind in _ENDS] or [incident.at]
-        for at in ends:
-            if now - WINDOW < at <= now:
-                age = int((now - at) / WINDOW * BUCKETS)
-                strip[BUCKETS - 1 - min(max(age, 0), BUCKETS - 1)] += 1
+        found = incident.pace.buckets(now, BUCKETS)
+        strip = [before + more for before, more in zip(strip, found, strict=True)]
     return strip
-
-
-_ENDS: Final = frozenset({"child_crashed", "child_start_failed"})
 
 
 def group_incidents(
@@ -91,7 +87,7 @@ def group_incidents(
         if passing is None or incident.child in passing:
             found.setdefault(incident.supervisor, []).append(incident)
     groups = [
-        Group(path, state.row(state.model.by_path(path)), tuple(incidents))
+        Group(path, state.row(state.model.by_path(path)), _joined(incidents))
         for path, incidents in found.items()
     ]
     known = set(found)
@@ -102,6 +98,18 @@ def group_incidents(
             if row.path not in known and shown:
                 groups.append(Group(row.path, row, ()))
     return groups
+
+
+def _joined(incidents: list[Incident]) -> tuple[Incident, ...]:
+    """Those of many children that are just so as one, where the newest stands."""
+    alike: dict[tuple[str, ...], list[Incident]] = {}
+    for incident in incidents:
+        alike.setdefault(incident.like, []).append(incident)
+    lines: list[Incident] = []
+    for first, *others in alike.values():
+        many = len({i.child for i in others} | {first.child}) >= ALIKE
+        lines += [first.with_alike(others)] if many else [first, *others]
+    return tuple(sorted(lines, key=lambda i: i.serial, reverse=True))
 
 
 def strip_text(counts: list[int], *, plain: bool) -> str:
@@ -117,7 +125,8 @@ def frees_in(row: Row, incidents: Sequence[Incident], now: float) -> float | Non
     """
     if not row.budget_used or row.budget_seconds is None:
         return None
-    inside = [i.at for i in incidents if now - row.budget_seconds < i.at <= now]
+    begin = now - row.budget_seconds
+    inside = [at for i in incidents for at in i.ends if begin < at <= now]
     if len(inside) < row.budget_used:
         return None
     oldest = sorted(inside)[-row.budget_used]
@@ -140,8 +149,18 @@ def restarts_heading(width: int) -> Cells:
     return clip_cells(tuple(cells), width)
 
 
-def group_cells(group: Group, now: float, width: int, *, plain: bool) -> Cells:
-    """A supervisor's line: who, the strip of its last minute, its budget."""
+def group_cells(
+    group: Group, now: float, width: int, *, plain: bool, opened: bool | None = None
+) -> Cells:
+    """A supervisor's line: who, the strip of its last minute, its budget.
+
+    Args:
+        group: The supervisor.
+        now: The node's clock.
+        width: Cells of the line.
+        plain: ASCII only.
+        opened: Whether its incidents are shown; None if it has none.
+    """
     row = group.row
     strip = strip_of(group.incidents, now) if width >= TERSE else []
     gauge = _gauge(group, now, width, plain) if row is not None else []
@@ -152,15 +171,27 @@ def group_cells(group: Group, now: float, width: int, *, plain: bool) -> Cells:
     name = show.clean(group.path) or "the node"
     look = show.look("gone" if row is None else row.status)
     kind = "" if row is None else f"  {show.kind(row)}"
+    if opened is False:
+        number = sum(incident.times for incident in group.incidents)
+        kind = f"  {number:,} incident{'s' * (number != 1)}"
     room = width - sum(width_of(text) for text, _ in right)
-    shown = cut_front(printable(name, plain=plain), max(8, room - 2), plain=plain)
+    shown = cut_front(printable(name, plain=plain), max(8, room - 4), plain=plain)
     left: list[Cell] = [
+        (fold_mark(opened, plain=plain), "dim"),
         ((look.ascii if plain else look.glyph) + " ", look.severity),
         (shown, "strong"),
     ]
-    space = room - 2 - width_of(shown)
+    space = room - 4 - width_of(shown)
     left.append((fit(kind, max(0, space), plain=plain), "dim"))
     return clip_cells((*left, *right), width, plain=plain)
+
+
+def fold_mark(opened: bool | None, *, plain: bool) -> str:
+    """What stands before a line that others may hang below."""
+    if opened is None:
+        return "  "
+    marks = ("v ", "> ") if plain else ("▾ ", "▸ ")
+    return marks[0 if opened else 1]
 
 
 def _gauge(group: Group, now: float, width: int, plain: bool) -> list[Cell]:
@@ -194,6 +225,12 @@ def incident_cells(
     why = printable(show.clean(incident.cause), plain=plain)
     if incident.because is not None:
         why = f"gave up over {incident.because.child.rpartition('/')[2]}"
+    often = times_words(incident, plain=plain)
+    if incident.alike:
+        label = f"{incident.alike + 1} children"
+    if often:
+        # A narrow line has no cause, and says it beside the name.
+        why, label = f"{often}  {why}", label if cause else f"{label} {often}"
     time = wall_time(incident.at, node)
     cells: list[Cell] = [
         ((time[:5] if width < TERSE else time) + " ", "dim"),
@@ -209,6 +246,16 @@ def incident_cells(
     used = sum(width_of(text) for text, _ in cells) + 1
     cells.append((" " + cut(text, max(1, width - used), plain=plain), role))
     return clip_cells(tuple(cells), width, plain=plain)
+
+
+def times_words(incident: Incident, *, plain: bool, span: bool = True) -> str:
+    """How often just that happened, and within how long; nothing for once."""
+    if incident.times == 1:
+        return ""
+    often = f"{'x' if plain else TIMES}{incident.times:,}"
+    return (
+        f"{often} in {show.duration(incident.at - incident.since)}" if span else often
+    )
 
 
 def blast_words(incident: Incident) -> Cell:
@@ -242,8 +289,8 @@ def _sizes(width: int) -> tuple[int, int, int]:
     """Cells of the child, the cause and whom it took along (0: no column)."""
     if width < TERSE:
         return max(8, width - 6 - 1 - 18), 0, 0
-    blast = 14 if width >= 76 else 0
-    outcome = 24 if width >= 60 else 12
+    blast = 14 if width >= 96 else 11 if width >= 76 else 0
+    outcome = 24 if width >= 96 else 18 if width >= 60 else 12
     left = max(12, width - 9 - 1 - blast - outcome)
     child = max(8, min(26, left * 2 // 5))
     return child, max(4, left - child), blast
@@ -263,12 +310,16 @@ def explain_incident(
     group = f" ({incident.strategy})" if incident.strategy else ""
     head: list[Cell] = [
         (show.clean(incident.child), "strong"),
+        (f" and {incident.alike} more" if incident.alike else "", "strong"),
         (f" {cause}", "text"),
         (f"  {arrow} ", "dim"),
         (f"took along {blast}{group}", "text"),
         (f"  {arrow} ", "dim"),
         (outcome, role),
     ]
+    if often := times_words(incident, plain=plain):
+        last = wall_time(incident.at, node)
+        head += [(f"  {arrow} ", "dim"), (f"{often}, last {last}", "warn")]
     lines: list[Sequence[Cell]] = [head]
     if sum(width_of(text) for text, _ in head) > width:
         lines = [[part] for part in head if part[0].strip(" ->→")]

@@ -29,6 +29,7 @@ TROUBLE: Final[dict[str, Role]] = {
     "child_start_failed": "bad",
     "child_stuck": "bad",
     "child_quarantined": "bad",
+    "child_given_up": "bad",
     "supervisor_gave_up": "bad",
     "hook_failed": "bad",
     "restart_decided": "warn",
@@ -41,6 +42,7 @@ _QUIET: Final[dict[str, Role]] = {
     "child_stopping": "busy",
     "child_stopped": "off",
     "child_removed": "off",
+    "child_released": "busy",
     "requested": "dim",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from trio_sup.inspect.text import show
 from trio_sup.inspect.text.tree_text import guides
@@ -14,6 +14,7 @@ from trio_sup_inspector.lines.cells import (
     Role,
     cell,
     cut,
+    cut_front,
     dimmed,
     fit,
     printable,
@@ -21,6 +22,8 @@ from trio_sup_inspector.lines.cells import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
     from trio_sup.inspect.model.tree_model import TreeModel
     from trio_sup.inspect.model.tree_view import Line
     from trio_sup.inspect.protocol.wire import Row
@@ -77,11 +80,17 @@ class Layout:
     width: int
     columns: tuple[Column, ...]
     widths: tuple[int, ...]
+    step: int = 3
+    """Cells by which each level of a tree is indented."""
+    aside: int = 0
+    """Cells by which names are scrolled to the left."""
 
 
-def lay_out(columns: tuple[Column, ...], width: int) -> Layout:
+def lay_out(
+    columns: tuple[Column, ...], width: int, without: Container[str] = ()
+) -> Layout:
     """Choose the columns for a width and share out the cells."""
-    shown = tuple(column for column in columns if width >= column.at)
+    shown = tuple(c for c in columns if width >= c.at and c.id not in without)
     fixed = sum(column.width for column in shown) + GAP * (len(shown) - 1)
     left = max(1, width - fixed)
     flexible = [column.id for column in shown if not column.width]
@@ -89,6 +98,44 @@ def lay_out(columns: tuple[Column, ...], width: int) -> Layout:
     sizes = {"name": left - extra, "exit": extra}
     widths = tuple(column.width or sizes[column.id] for column in shown)
     return Layout(width, shown, widths)
+
+
+DENSER: Final[tuple[tuple[int, tuple[str, ...]], ...]] = (
+    (3, ()),
+    (2, ()),
+    (2, ("bar",)),
+    (1, ("bar",)),
+    (1, ("bar", "exit", "op")),
+    (1, ("bar", "exit", "op", "kind", "life")),
+    (1, ("bar", "exit", "op", "kind", "life", "up")),
+)
+"""How a deep tree makes room for its names: by indenting less, by fewer columns."""
+
+
+def lay_out_tree(width: int, needs: Callable[[int], int], aside: int) -> Layout:
+    """The columns of the tree, so that its names have the room that they need.
+
+    Args:
+        width: Cells of a line.
+        needs: The cells of the longest name with its indentation, by the step.
+        aside: Cells by which names are scrolled.
+    """
+    layout = lay_out(TREE_COLUMNS, width)
+    for step, without in DENSER:
+        layout = evolve(lay_out(TREE_COLUMNS, width, without), step=step, aside=aside)
+        if not layout.widths or needs(step) <= layout.widths[0]:
+            return layout
+    return layout
+
+
+def indent(line: Line, step: int, *, plain: bool) -> str:
+    """What stands before a name to draw the tree, `step` cells for each level."""
+    drawn = guides(line, plain=plain)
+    return (
+        drawn
+        if step == 3
+        else "".join(drawn[at : at + 3][:step] for at in range(0, len(drawn), 3))
+    )
 
 
 @frozen
@@ -125,17 +172,38 @@ def tree_cells(row: Row, line: Line, layout: Layout, scene: Scene) -> Cells:
     """One line of the tree, `layout.width` cells wide."""
     marks = ("v ", "> ") if scene.plain else ("▾ ", "▸ ")
     fold = "  " if scene.fold_open is None else marks[0 if scene.fold_open else 1]
+    label = printable(show.clean(row.label), plain=scene.plain)
+    drawn = indent(line, layout.step, plain=scene.plain)
+    if not layout.aside:
+        # What leads to a name gives way to the name.
+        drawn = cut_front(
+            drawn, max(1, layout.widths[0] - 4 - width_of(label)), plain=scene.plain
+        )
     name: list[Cell] = [
-        (guides(line, plain=scene.plain), "dim"),
+        (drawn, "dim"),
         (fold, "dim"),
         *_glyph(row, scene),
-        (printable(show.clean(row.label), plain=scene.plain), _name_role(row)),
+        (label, _name_role(row)),
     ]
+    name = _aside(name, layout.aside, plain=scene.plain)
     if scene.fold_open is False:
         cells = _folded(row, name, layout, scene)
     else:
         cells = _columns(row, name, layout, scene)
     return dimmed(cells) if line.dim or row.status == "gone" else cells
+
+
+def _aside(name: list[Cell], cells: int, *, plain: bool) -> list[Cell]:
+    """The name without so many cells of its beginning, which is marked."""
+    if not cells:
+        return name
+    left: list[Cell] = []
+    for text, role in name:
+        size = width_of(text)
+        if cells < size:
+            left.append((cut_front(text, size - cells, plain=plain), role))
+        cells = max(0, cells - size)
+    return left
 
 
 def list_cells(row: Row, layout: Layout, scene: Scene) -> Cells:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.model.query import parse_text_query
 from trio_sup.inspect.text import show
+from trio_sup.inspect.text.stacks import hold_line
 from trio_sup_inspector.lines.cells import (
     Cell,
     Cells,
@@ -17,17 +18,23 @@ from trio_sup_inspector.lines.cells import (
     printable_cells,
 )
 from trio_sup_inspector.lines.journal import wall_time
-from trio_sup_inspector.panes.pane import OLD, Pane, can_follow
+from trio_sup_inspector.panes.pane import Pane, can_follow
 
 if TYPE_CHECKING:
     from trio_sup.inspect.protocol.wire_details import BusyRow, Held
     from trio_sup_inspector.state.node import NodeState
 
 
+WORST: Final = 3
+"""How many of the longest are shown."""
+FRAMES: Final = 6
+"""How many frames of the longest are shown, the innermost first."""
+
+
 class BusyPane(Pane):
     """Who kept the loop busy in the last second, and who held it."""
 
-    topics = ("busy",)
+    topics = ("busy", "holds")
 
     def __init__(self, state: NodeState, *, plain: bool) -> None:
         super().__init__(state, plain=plain)
@@ -39,7 +46,7 @@ class BusyPane(Pane):
         self.clock = clock
         state = self.state
         busy = state.session.topics.busy
-        self.nothing = "measuring" if can_follow(state) else OLD
+        self.nothing = "measuring" if can_follow(state) else state.cannot_tell
         if busy is not None:
             self.nothing = "Nothing ran in the last second."
         if (state.picture.paused or hold) and self.rows:
@@ -120,11 +127,27 @@ class BusyPane(Pane):
             ]
         ]
         lines += [self._held(held) for held in list(topics.held)[:-7:-1]]
+        lines += self._worst()
         plain = self.plain
         return [
             clip_cells(printable_cells(line, plain=plain), width, plain=plain)
             for line in lines
         ]
+
+    def _worst(self) -> list[list[Cell]]:
+        """What held the loop in the last hour, with the stack of the worst."""
+        holds = self.state.session.topics.holds
+        if holds is None or not holds.holds:
+            return []
+        lines: list[list[Cell]] = [[("the worst of the last hour", "strong")]]
+        lines += [
+            [(show.clean(hold_line(hold, holds.at)), "bad")]
+            for hold in holds.holds[:WORST]
+        ]
+        for frame in reversed(holds.holds[0].frames[-FRAMES:]):
+            place = f"  {frame.file}:{frame.line} in {frame.function}  "
+            lines.append([(show.clean(place), "dim"), (show.clean(frame.code), "text")])
+        return lines
 
     def _held(self, held: Held) -> list[Cell]:
         at = wall_time(held.at, self.state.session.node)

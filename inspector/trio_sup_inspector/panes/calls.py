@@ -16,7 +16,7 @@ from trio_sup_inspector.lines.cells import (
     printable,
     printable_cells,
 )
-from trio_sup_inspector.panes.pane import OLD, Pane, can_follow
+from trio_sup_inspector.panes.pane import Pane, can_follow
 from trio_sup_inspector.state.waiting import by_urgency, chain
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class CallsPane(Pane):
         state = self.state
         waits = state.session.topics.waits
         if not can_follow(state):
-            self.nothing = OLD
+            self.nothing = self.state.cannot_tell
         else:
             self.nothing = "asking" if waits is None else "Nobody waits for a call."
         if state.picture.paused and self.edges:

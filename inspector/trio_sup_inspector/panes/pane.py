@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from trio_sup_inspector.lines.cells import clip_cells
 from trio_sup_inspector.lines.rows import Column, Layout, Scene, lay_out
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from trio_sup_inspector.lines.cells import Cells
     from trio_sup_inspector.state.node import NodeState
 
-OLD: Final = "This node cannot tell: its trio-sup is older than this inspector."
 GROUP: Final = 2_000_000_000
 """From here on keys are those of headings; negative ones are the lines below them."""
 
@@ -98,6 +98,20 @@ class Pane:
         if width not in self._layouts:
             self._layouts[width] = lay_out(self.columns, width)
         return self._layouts[width]
+
+    def marked(self, id: int, cells: Callable[[int], Cells], width: int) -> Cells:
+        """A child's line, with a column for marks in front if there are any.
+
+        Args:
+            id: The child.
+            cells: Makes its line in a width.
+            width: The width of both together.
+        """
+        marks = self.state.marks
+        if not marks:
+            return cells(width)
+        mark = ("*" if self.plain else "◆") if id in marks else " "
+        return clip_cells(((f"{mark} ", "accent"), *cells(max(width - 2, 1))), width)
 
     def count(self, matches: frozenset[int] | None) -> None:
         """Say how many of the living pass the filter."""

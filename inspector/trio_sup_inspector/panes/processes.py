@@ -50,11 +50,15 @@ class ProcessesPane(Pane):
         marks = ("^", "v") if self.plain else ("▴", "▾")
         order = self.state.order
         down = self.state.reverse == (order.measure is None)
-        return heading(self.layout(width), order.column, marks[int(down)])
+        mark = marks[int(down)]
+        make = lambda room: heading(self.layout(room), order.column, mark)  # noqa: E731
+        return self.marked(0, make, width)
 
     def cells(self, index: int, width: int) -> Cells:
         """One child."""
         row = self.state.row(self.keys[index])
         if row is None:
             return clip_cells((), width)
-        return list_cells(row, self.layout(width), self.scene())
+        scene = self.scene()
+        make = lambda room: list_cells(row, self.layout(room), scene)  # noqa: E731
+        return self.marked(row.id, make, width)

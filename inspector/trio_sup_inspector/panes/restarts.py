@@ -19,7 +19,7 @@ from trio_sup_inspector.lines.incidents import (
 from trio_sup_inspector.panes.pane import GROUP, Pane
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.model.incidents import Incident
+    from trio_sup.inspect.model.incident import Incident
     from trio_sup_inspector.lines.cells import Cells
     from trio_sup_inspector.state.node import NodeState
 
@@ -34,6 +34,8 @@ class RestartsPane(Pane):
         self.lines: list[Group | Incident] = []
         self._at: dict[int, Group | Incident] = {}
         self._numbers: dict[str, int] = {}
+        self.folded: set[str] = set()
+        """Supervisors whose incidents are not shown."""
 
     def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
         """Group again; while paused everything stands still."""
@@ -47,7 +49,9 @@ class RestartsPane(Pane):
             passing = frozenset(state.model.rows[id].path for id in matches)
         lines: list[Group | Incident] = []
         for group in group_incidents(state, passing=passing):
-            lines += [group, *group.incidents]
+            lines.append(group)
+            if group.path not in self.folded:
+                lines += group.incidents
         keys = [self._key(line) for line in lines]
         self._at = dict(zip(keys, lines, strict=True))
         changed = keys != self.keys
@@ -59,7 +63,7 @@ class RestartsPane(Pane):
     def _key(self, line: Group | Incident) -> int:
         if isinstance(line, Group):
             return GROUP + self._numbers.setdefault(line.path, len(self._numbers))
-        return -line.serial
+        return -line.key
 
     def titles(self, width: int) -> Cells:
         """The columns."""
@@ -69,7 +73,8 @@ class RestartsPane(Pane):
         """A supervisor, or one of its incidents."""
         line, now = self.lines[index], self.state.now(self.clock)
         if isinstance(line, Group):
-            return group_cells(line, now, width, plain=self.plain)
+            opened = line.path not in self.folded if line.incidents else None
+            return group_cells(line, now, width, plain=self.plain, opened=opened)
         node = self.state.session.node
         return incident_cells(line, now, width, node=node, plain=self.plain)
 
@@ -84,6 +89,32 @@ class RestartsPane(Pane):
             return None
         path = line.path if isinstance(line, Group) else line.child
         return self.state.model.by_path(path)
+
+    def fold(self, key: int) -> int | None:
+        """Fold a supervisor; of an incident go to its supervisor: the line there."""
+        line = self._at.get(key)
+        if isinstance(line, Group):
+            self.folded.add(line.path)
+        return None if line is None or isinstance(line, Group) else self._group(line)
+
+    def unfold(self, key: int) -> bool:
+        """Show a supervisor's incidents again; False if they were shown."""
+        line = self._at.get(key)
+        if not isinstance(line, Group) or line.path not in self.folded:
+            return False
+        self.folded.discard(line.path)
+        return True
+
+    def fold_all(self) -> None:
+        """Fold every supervisor."""
+        self.folded |= {line.path for line in self.lines if isinstance(line, Group)}
+
+    def unfold_all(self) -> None:
+        """Show everything."""
+        self.folded.clear()
+
+    def _group(self, incident: Incident) -> int:
+        return GROUP + self._numbers[incident.supervisor]
 
     def explain(self, key: int, width: int) -> list[Cells]:
         """The story of the incident, or what the budget means."""

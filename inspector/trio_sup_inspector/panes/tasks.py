@@ -24,7 +24,7 @@ from trio_sup_inspector.lines.cells import (
     printable,
     width_of,
 )
-from trio_sup_inspector.panes.pane import OLD, Pane, can_follow
+from trio_sup_inspector.panes.pane import Pane, can_follow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,7 +143,9 @@ class TasksPane(Pane):
         self.clock = clock
         state = self.state
         topics = state.session.topics
-        self.nothing = "asking for the tasks" if can_follow(state) else OLD
+        self.nothing = (
+            "asking for the tasks" if can_follow(state) else state.cannot_tell
+        )
         if state.picture.paused and self.lines:
             return False
         made_of = (state.task_looks, self.folded, self.own, state.filter.query.text)

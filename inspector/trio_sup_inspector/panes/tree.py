@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trio_sup_inspector.lines.cells import Cells, clip_cells
-from trio_sup_inspector.lines.rows import TREE_COLUMNS, heading, tree_cells
+from trio_sup_inspector.lines.rows import (
+    TREE_COLUMNS,
+    heading,
+    lay_out_tree,
+    tree_cells,
+)
 from trio_sup_inspector.panes.pane import Pane
 
 if TYPE_CHECKING:
     from trio_sup.inspect.model.tree_view import Line
+    from trio_sup_inspector.lines.rows import Layout
     from trio_sup_inspector.state.node import NodeState
+
+
+LABEL: Final = 24
+"""Cells of a label for which room is made."""
+MARKS: Final = 4
+"""Cells of the marks before a label."""
 
 
 class TreePane(Pane):
@@ -22,6 +34,9 @@ class TreePane(Pane):
         super().__init__(state, plain=plain)
         self.lines: list[Line] = []
         self._made_of: tuple[object, ...] = ()
+        self.aside = 0
+        """Cells by which the names are scrolled to the left."""
+        self._widest: dict[int, int] = {}
 
     def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
         """Flatten again, if anything that it depends on changed."""
@@ -33,8 +48,38 @@ class TreePane(Pane):
         self._made_of = made_of
         self.lines = self.state.folding.lines(matches)
         self.keys = [line.id for line in self.lines]
+        self._measure()
         self.count(matches)
         return True
+
+    def _measure(self) -> None:
+        """How wide names and their indentation are, by the indentation's step."""
+        rows = self.state.model.rows
+        labels: dict[int, int] = {}
+        for line in self.lines:
+            label = min(len(rows[line.id].label), LABEL)
+            depth = len(line.guides)
+            labels[depth] = max(labels.get(depth, 0), label)
+        self._widest = {
+            step: max((step * d + MARKS + n for d, n in labels.items()), default=0)
+            for step in (1, 2, 3)
+        }
+        self._layouts.clear()
+
+    def layout(self, width: int) -> Layout:
+        """The columns for a width: a deep tree's names have their room first."""
+        if width not in self._layouts:
+            needs = self._widest
+            self._layouts[width] = lay_out_tree(
+                width, lambda step: needs.get(step, 0), self.aside
+            )
+        return self._layouts[width]
+
+    def scroll_names(self, cells: int) -> None:
+        """Move the names sideways, at most until nothing of them is left."""
+        most = max(0, max(self._widest.values(), default=0) - MARKS)
+        self.aside = min(max(self.aside + cells, 0), most)
+        self._layouts.clear()
 
     def matches_itself(self, index: int) -> bool:
         """Not the supervisors that only lead to a match."""
@@ -42,7 +87,7 @@ class TreePane(Pane):
 
     def titles(self, width: int) -> Cells:
         """The columns."""
-        return heading(self.layout(width))
+        return self.marked(0, lambda room: heading(self.layout(room)), width)
 
     def cells(self, index: int, width: int) -> Cells:
         """One child."""
@@ -53,4 +98,6 @@ class TreePane(Pane):
         fold = None
         if self.state.model.child_count(line.id):
             fold = self.state.folding.is_open(line.id)
-        return tree_cells(row, line, self.layout(width), self.scene(fold))
+        scene = self.scene(fold)
+        make = lambda room: tree_cells(row, line, self.layout(room), scene)  # noqa: E731
+        return self.marked(row.id, make, width)

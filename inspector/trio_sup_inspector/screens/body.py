@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
+from textual.widgets import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,8 @@ class Body(Horizontal):
         self.lists = lists
         self.details = details
         self._send = send
-        self._repaint = repaint
+        self.repaint = repaint
+        """Brings the whole screen up to date."""
 
     @property
     def wide(self) -> bool:
@@ -56,8 +58,14 @@ class Body(Horizontal):
         """Bring one of the lists to the front."""
         self.lists.bring(name)
         self._send()
-        self.lists.view.focus()
-        self.call_after_refresh(self._repaint)
+        if not self._typing:
+            self.lists.view.focus()
+        self.call_after_refresh(self.repaint)
+
+    @property
+    def _typing(self) -> bool:
+        """Whether a filter is typed, perhaps ahead of what is done here."""
+        return isinstance(self.screen.focused, Input)
 
     def go_to(self, name: str) -> None:
         """Bring a list to the front that was asked for: before covering details."""
@@ -83,17 +91,17 @@ class Body(Horizontal):
         """Open the details of a child."""
         self.details.side.show(id)
         self.screen.add_class("-detail")
-        if not self.wide:
+        if not self.wide and not self._typing:
             self.details.page.focus()
         self._send()
-        self.call_after_refresh(self._repaint)
+        self.call_after_refresh(self.repaint)
 
     def show_tab(self, tab: str) -> None:
         """Show a tab of the details."""
         self.details.side.turn(tab)
         self.details.page.scroll_home(animate=False)
         self._send()
-        self._repaint()
+        self.repaint()
 
     def follow_line(self) -> None:
         """After a jump in a list that the details cover: show those of its line."""
@@ -104,7 +112,7 @@ class Body(Horizontal):
     def close_detail(self) -> None:
         """Close the details."""
         self.details.side.close()
-        self.screen.remove_class("-detail")
+        self.screen.remove_class("-detail", "-zoom")
         self.lists.view.focus()
         self._send()
-        self.call_after_refresh(self._repaint)
+        self.call_after_refresh(self.repaint)

@@ -23,7 +23,9 @@ class Choose(ModalScreen[int | None]):
     """Ends with the index of what was chosen, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss(None)", show=False)
+        Binding("escape,q", "dismiss(None)", show=False),
+        Binding("tab", "step(1)", show=False),
+        Binding("shift+tab", "step(-1)", show=False),
     ]
 
     def __init__(self, title: str, options: Sequence[str], at: int) -> None:
@@ -45,6 +47,11 @@ class Choose(ModalScreen[int | None]):
         view.set_keys(range(len(self._options)))
         view.select(self._first)
         view.focus()
+
+    def action_step(self, step: int) -> None:
+        """To the next line; behind the last comes the first."""
+        view = self.query_one(LineView)
+        view.select((view.cursor + step) % max(len(self._options), 1))
 
     def _line(self, index: int, width: int) -> Cells:
         role: Role = "accent" if index == self._first else "text"

@@ -52,6 +52,8 @@ class Confirm(ModalScreen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(False)", show=False),
         Binding("q", "dismiss(False)", show=False),
+        Binding("tab", "other", show=False),
+        Binding("shift+tab", "other", show=False),
     ]
 
     def __init__(
@@ -83,6 +85,11 @@ class Confirm(ModalScreen[bool]):
         view.styles.height = 2
         view.set_keys(range(2))
         view.focus()
+
+    def action_other(self) -> None:
+        """From Cancel to the other choice, and back."""
+        for view in self.query(LineView):
+            view.select(1 - view.cursor)
 
     def _line(self, index: int, width: int) -> Cells:
         word = "Cancel" if index == 0 else self._word

@@ -41,5 +41,8 @@ class Details(Vertical):
         return self.query_one("#detail", Document)
 
     def _title(self, width: int) -> Cells:
-        text = cut(self.side.title(), width - 1, plain=self._plain)
-        return ((" " + text, "strong"),)
+        # Where the keys go is seen without colours, too.
+        here = self.page.has_focus
+        mark = (">" if self._plain else "▸") if here else " "
+        text = cut(self.side.title(), width - 2, plain=self._plain)
+        return ((f"{mark} ", "accent"), (text, "strong"))

@@ -34,7 +34,7 @@ class FilterBar(Horizontal):
     def compose(self) -> ComposeResult:
         """A slash, the box, the note."""
         yield Static("/", id="filter-mark")
-        yield Input(id="filter", placeholder="text !not state:down mbox>100 ?")
+        yield Input(id="filter", placeholder="text !not state:down mailbox>100")
         yield Bar(self._note, id="filter-note")
 
     @property
@@ -44,7 +44,7 @@ class FilterBar(Horizontal):
     @property
     def typing(self) -> bool:
         """Whether keys go into the box."""
-        return self._box.has_focus
+        return self.screen.focused is self._box
 
     @property
     def in_use(self) -> bool:
@@ -56,7 +56,8 @@ class FilterBar(Horizontal):
     def begin(self) -> None:
         """Let the user type."""
         self.screen.add_class("-filter")
-        self._box.focus()
+        # At once: what is typed in the same breath must not be taken for keys.
+        self.screen.set_focus(self._box)
 
     def settle(self) -> None:
         """The filter is typed: the bar stays only if there is one."""

@@ -27,7 +27,7 @@ FILTERS: Final = (
     ("state:down", "a state, down, waiting, problem"),
     ("kind:sup", "supervisor, dynamic, server, task"),
     ("under:shop/db", "that child and all below"),
-    ("mbox>100", "also peak restarts life handled op up budget"),
+    ("mailbox>100", "also peak restarts life handled op up budget"),
     ("op>5s up<1h", "times: s m h"),
 )
 KEY_ROOM: Final = 16

@@ -128,7 +128,11 @@ class Lists(Vertical):
         """Give what stands below the list as much room as it needs and may have."""
         box, room = self.query_one("#explain", Document), self.size.height
         lines = len(self._explain(self.view.line_width()))
-        box.display = bool(lines) and room >= EXPLAINED and not self._state.empty
+        box.display = (
+            bool(lines)
+            and room >= EXPLAINED
+            and not (self._state.empty and not self._state.bare)
+        )
         if box.display:
             box.styles.height = min(lines, max(3, room * 2 // 5)) + 1  # its border
 

@@ -23,6 +23,7 @@ from trio_sup_inspector.screens.details import Details
 from trio_sup_inspector.screens.filter_bar import FilterBar
 from trio_sup_inspector.screens.keys.details import DetailKeys
 from trio_sup_inspector.screens.keys.finding import FindingKeys
+from trio_sup_inspector.screens.keys.marks import MarkKeys
 from trio_sup_inspector.screens.keys.picture import PictureKeys
 from trio_sup_inspector.screens.keys.tree import TreeKeys
 from trio_sup_inspector.screens.lists import Lists
@@ -76,6 +77,7 @@ class MainScreen(Screen[None]):
         self.plain = plain
         self._where = where
         self._connection = connection
+        self._opened = False
         self.lists = Lists(state, clock=clock, plain=plain, blank=self._blank)
         self.details = Details(state, clock=clock, plain=plain)
         repaint, send = self.refresh_view, self._send
@@ -86,6 +88,7 @@ class MainScreen(Screen[None]):
             "screen.next": partial(self._go_beside, 1),
             "screen.previous": partial(self._go_beside, -1),
             **TreeKeys(state, self.lists, repaint).doing,
+            **MarkKeys(state, self.lists, repaint).doing,
             **FindingKeys(state, clock, self.body, self.filter_bar, repaint).doing,
             **PictureKeys(state, clock, self.body, repaint).doing,
             **DetailKeys(state, self.body, send).doing,
@@ -105,6 +108,12 @@ class MainScreen(Screen[None]):
     def action_do(self, id: str) -> None:
         """Do what a key is for."""
         self.doing[id]()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key may be what it is: a slash in the filter is a slash."""
+        if action == "do" and parameters == ("filter",):
+            return not self.filter_bar.typing
+        return super().check_action(action, parameters)
 
     def _go_beside(self, step: int) -> None:
         """Show the list beside this one."""
@@ -146,8 +155,10 @@ class MainScreen(Screen[None]):
         if message.bar.id == "side-tabs":
             if message.index < len(TABS):
                 self.body.show_tab(TABS[message.index])
-        elif message.index < len(NAMES):
-            self.body.go_to(NAMES[message.index])
+            return
+        shown = frame.shown_tabs(self.lists.current, bare=self.state.bare)
+        if message.index < len(shown):
+            self.body.go_to(shown[message.index].name)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
@@ -164,7 +175,13 @@ class MainScreen(Screen[None]):
 
     def refresh_view(self) -> None:
         """Bring the screen up to date: once a tick, and after a key that matters."""
-        lists, blank = self.lists, self.state.empty
+        lists, bare = self.lists, self.state.bare
+        if bare and not self._opened:
+            # What can be seen of a program without supervisors are its tasks.
+            self._opened = True
+            if lists.current == "tree":
+                self.body.go_to("tasks")
+        blank = self.state.empty and not (bare and lists.current in frame.BARE)
         lists.update_list()
         self.set_class(not lists.titled, "-untitled")
         self.set_class(blank, "-blank")
@@ -195,7 +212,14 @@ class MainScreen(Screen[None]):
             follow=lists.follow,
         )
         wrong = frame.lint_count(self.state, self.clock())
-        return frame.tabs(lists.current, note, width, plain=self.plain, wrong=wrong)
+        return frame.tabs(
+            lists.current,
+            note,
+            width,
+            plain=self.plain,
+            wrong=wrong,
+            bare=self.state.bare,
+        )
 
     def _notice_text(self) -> tuple[str, Role]:
         return banner.notice(self.state, self._connection, self.clock())
@@ -205,8 +229,10 @@ class MainScreen(Screen[None]):
         return ((" " + cut(text, width - 2, plain=self.plain), role),)
 
     def _blank(self, width: int) -> list[Cells]:
-        trouble = self._connection.trouble if self._connection is not None else None
-        page = banner.blank_page(self.state, trouble, self._where, self.clock())
+        line = self._connection
+        trouble, pid = (None, 0) if line is None else (line.trouble, line.pid)
+        clock = self.clock()
+        page = banner.blank_page(self.state, trouble, self._where, clock, pid=pid)
         return page_cells(page, width, plain=self.plain)
 
     def _filter_note(self, width: int) -> Cells:

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import Screen
 
-from trio_sup.inspect.finding.directory import DiscoveryError
+from trio_sup.inspect.finding.directory import DiscoveryError, places_text
 from trio_sup.inspect.finding.discovery import list_nodes
 from trio_sup.inspect.finding.found_node import FoundNode
 from trio_sup.inspect.text import show
@@ -41,7 +41,7 @@ class Nodes(Screen[FoundNode | None]):
 
     def __init__(
         self,
-        directory: Path,
+        directory: Path | tuple[Path, ...],
         *,
         wall: Callable[[], float],
         plain: bool,
@@ -106,7 +106,7 @@ class Nodes(Screen[FoundNode | None]):
     def _heading(self, width: int) -> Cells:
         number = len(self._found)
         what = f"{number} node{'s' * (number != 1)}" if number else "no node"
-        title: Cell = (f" trio-sup  {what} in {self._directory}", "strong")
+        title: Cell = (f" trio-sup  {what} in {places_text(self._directory)}", "strong")
         return clip_cells((title,), width, plain=self._plain)
 
     def _keys(self, width: int) -> Cells:
@@ -137,5 +137,5 @@ class Nodes(Screen[FoundNode | None]):
         if self._wrong:
             title: Cell = ("The runtime directory is not safe", "bad")
             return page_cells([title, (self._wrong, "text")], width, plain=self._plain)
-        page = banner.no_nodes(str(self._directory))
+        page = banner.no_nodes(places_text(self._directory))
         return page_cells(page, width, plain=self._plain)

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, field
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.client.session import Changes, Session
+    from trio_sup.inspect.client.session import Session
     from trio_sup.inspect.model.tree_model import TreeModel
     from trio_sup.inspect.protocol.wire import Heartbeat
 
-MINUTE: Final = 60.0
 BEATS: Final = 120
 """How many heartbeats the trends of the Node screen cover."""
 
@@ -30,15 +29,12 @@ class Figures:
     processor: float | None = None
     """How much of a core the node's process used lately; None if unknown."""
     _last_cpu: tuple[float, float] | None = None
-    _restart_times: deque[tuple[float, int]] = field(factory=deque["tuple[float, int]"])
-    _restarts_seen: dict[int, int] = field(factory=dict["int", "int"])
     _beat: Heartbeat | None = None
     _deepest: tuple[float, int] = (-1.0, 0)
     _kinds: tuple[int, Counter[str]] = field(factory=lambda: (-1, Counter()))
 
-    def note(self, changes: Changes, clock: float) -> None:
+    def note(self) -> None:
         """Count what the session heard since the last call."""
-        self._count_restarts(changes, clock)
         beat = self.session.heartbeat
         if beat is not None and beat is not self._beat:
             self._beat = beat
@@ -58,26 +54,9 @@ class Figures:
             self.processor = (info.cpu - before[1]) / (info.at - before[0])
         self._last_cpu = info.at, info.cpu
 
-    def _count_restarts(self, changes: Changes, clock: float) -> None:
-        seen, rows = self._restarts_seen, self.session.rows
-        new = 0
-        for id in changes.changed:
-            row = rows.get(id)
-            if row is not None:
-                if not changes.reset:
-                    new += max(0, row.restarts - seen.get(id, 0))
-                seen[id] = row.restarts
-        for row in changes.gone:
-            seen.pop(row.id, None)
-        if new:
-            self._restart_times.append((clock, new))
-
     def restarts_per_minute(self, clock: float) -> int:
-        """Restarts that this application saw in the last minute."""
-        times = self._restart_times
-        while times and times[0][0] < clock - MINUTE:
-            times.popleft()
-        return sum(new for _, new in times)
+        """Restarts of the last minute, those from before the first look included."""
+        return self.session.paces.total.per_minute(self.session.node_time(clock))
 
     def deepest(self, clock: float) -> int:
         """The fullest mailbox, counted once a second: it looks at every row."""

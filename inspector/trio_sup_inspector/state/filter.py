@@ -10,7 +10,7 @@ from trio_sup.inspect.model.problems import problem
 from trio_sup.inspect.model.query import Query, QueryError, parse_query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from trio_sup.inspect.protocol.wire import Row
 
@@ -46,16 +46,19 @@ class Filter:
         self.query = query
         return changed
 
-    def passing(self, rows: Mapping[int, Row], now: float) -> frozenset[int] | None:
+    def passing(
+        self, rows: Mapping[int, Row], now: float, wrong: Container[int] = ()
+    ) -> frozenset[int] | None:
         """The rows that pass, or None if nothing is hidden.
 
         Args:
             rows: All of them, by id.
             now: The node's clock.
+            wrong: Rows that a lint is about: problems, too.
         """
         if not self.on:
             return None
         ids: Iterable[int] = self.query.select(rows.values(), now)
         if self.only_problems:
-            ids = (id for id in ids if problem(rows[id], now) is not None)
+            ids = (id for id in ids if id in wrong or problem(rows[id], now))
         return frozenset(ids)

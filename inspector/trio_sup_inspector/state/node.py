@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FINDINGS_A_SECOND: Final = 2000
 """How many findings are looked for again in a second, on the average."""
+OLD: Final = "This node cannot tell: its trio-sup is older than this inspector."
+RECORDED: Final = "This recording holds no such parts."
 RATES: Final = (1.0, 2.0, 4.0, 10.0)
 """The refresh rates to choose from, in deltas a second."""
 _NOT_YET: Final[tuple[float, tuple[int, int], list[Finding]]] = (-1.0, (-1, -1), [])
@@ -61,6 +63,10 @@ class NodeState:
     journal: Journal = field(factory=Journal)
     order: Order = ORDERS[0]
     reverse: bool = False
+    recorded: bool = False
+    """Whether this is a recording, which can be asked for nothing."""
+    marks: dict[int, None] = field(factory=dict["int", None])
+    """The children that are marked, in the order of marking."""
     task_looks: int = 0
     """Grows whenever the node told something new about its tasks."""
     followed: tuple[str, ...] = ()
@@ -79,7 +85,7 @@ class NodeState:
             What it was; rows of a paused picture are not touched.
         """
         changes = self.session.take_changes()
-        self.figures.note(changes, clock)
+        self.figures.note()
         self._meet_node()
         self.journal.add(changes.events)
         if "tasks" in changes.topics or changes.state:
@@ -100,6 +106,7 @@ class NodeState:
             self.journal.node_restarted(node.pid)
             self.figures.node_restarted()
             self.model.dead.clear()
+            self.marks.clear()
         self._epoch = node.epoch
 
     def start_anew(self) -> None:
@@ -108,6 +115,7 @@ class NodeState:
         self.figures = _figures(self)
         self.journal = Journal(serial=self.journal.serial + 1)
         self.task_looks, self.followed, self.said = 0, (), None
+        self.marks.clear()
         self._epoch, self._found = "", _NOT_YET
 
     def follow(self, topics: tuple[str, ...], clock: float) -> None:
@@ -136,6 +144,18 @@ class NodeState:
         return self.session.state.phase not in (Phase.LIVE, Phase.SYNCING)
 
     @property
+    def bare(self) -> bool:
+        """Whether this is a Trio program without a supervisor."""
+        # Rows that have come may not be taken over yet.
+        nobody = self.empty and not self.session.rows
+        return nobody and self.session.state.phase in (Phase.LIVE, Phase.STALE)
+
+    @property
+    def cannot_tell(self) -> str:
+        """Why the node is not asked for something."""
+        return RECORDED if self.recorded else OLD
+
+    @property
     def empty(self) -> bool:
         """Whether there is nothing to show yet."""
         return not self.model.rows
@@ -153,7 +173,12 @@ class NodeState:
 
     def matches(self, clock: float) -> frozenset[int] | None:
         """The rows that pass the filter, or None if there is none."""
-        return self.filter.passing(self.model.rows, self.now(clock))
+        wrong = self._wrong(clock) if self.filter.only_problems else ()
+        return self.filter.passing(self.model.rows, self.now(clock), wrong)
+
+    def _wrong(self, clock: float) -> frozenset[int]:
+        """The rows that a lint is about."""
+        return frozenset(found.id for found in self.findings(clock, age=1.0))
 
     def list_ids(
         self, matches: frozenset[int] | None, clock: float, *, first: int | None
@@ -181,10 +206,13 @@ class NodeState:
         """
         now, rows = self.now(clock), self.model.rows
         passing = self.matches(clock)
+        wrong = self._wrong(clock)
         order = list(walk(self.model))
         start = order.index(after) + 1 if after in rows else 0
         for id in order[start:] + order[:start]:
-            if (passing is None or id in passing) and problem(rows[id], now):
+            if passing is not None and id not in passing:
+                continue
+            if id in wrong or problem(rows[id], now):
                 return id
         return None
 

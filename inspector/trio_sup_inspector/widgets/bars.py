@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.message import Message
 from textual.strip import Strip
@@ -80,13 +80,22 @@ class TabBar(Bar):
 
 
 def key_cells(hints: list[tuple[str, str]], width: int) -> Cells:
-    """The keys that fit, most useful first."""
+    """The keys that fit, most useful first; help and quit whatever the width."""
+    kept = sum(_size(hint) for hint in hints if hint[0] in KEPT)
     cells: list[Cell] = []
-    used = 0
-    for key, text in hints:
-        size = len(key) + len(text) + 4
-        if used + size > width:
-            break
+    for hint in hints:
+        if hint[0] in KEPT:
+            kept -= _size(hint)
+        elif _size(hint) + kept > width:
+            continue
+        width -= _size(hint)
+        key, text = hint
         cells += [cell(f" {key} ", "accent"), cell(f"{text}  ", "dim")]
-        used += size
     return tuple(cells)
+
+
+KEPT: Final = ("?", "q")
+
+
+def _size(hint: tuple[str, str]) -> int:
+    return len(hint[0]) + len(hint[1]) + 4

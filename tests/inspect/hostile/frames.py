@@ -22,6 +22,8 @@ from trio_sup.inspect.protocol.wire import (
     Watch,
 )
 from trio_sup.inspect.protocol.wire_actions import Act, AskControl, Plan
+from trio_sup.inspect.protocol.wire_details import Follow
+from trio_sup.inspect.protocol.wire_profile import AskProfile
 
 VALID: Final = [
     encode(message)
@@ -31,12 +33,18 @@ VALID: Final = [
         Watch(3),
         Unwatch(3),
         Rate(2.5),
+        Watch(4, ["overview", "times"]),
+        Follow("holds"),
+        AskProfile(0.05, 20.0),
         AskControl(),
         # A life that no child of the target is ever in.
         Plan(1, "restart", 3, 777_777),
         Act(2, "restart", 3, 777_777),
         Act(3, "flood", 3, 777_777, "100"),
-        Act(4, "terminate", 1, 777_777),
+        # Actions that go by the child, none of which fits any of them.
+        Act(4, "resume", 3),
+        Act(5, "release", 5),
+        Act(6, "hold", 777_777_777),
     )
 ]
 """What is mutated."""
@@ -48,6 +56,8 @@ TAGS: Final = (
             "watch",
             "unwatch",
             "rate",
+            "follow",
+            "ask_profile",
             "control",
             "plan",
             "act",
@@ -73,6 +83,8 @@ FIELDS: Final = (
             "action",
             "life",
             "argument",
+            "topic",
+            "seconds",
         ]
     ),
     *(["epoch", "seq", "event", "parts", "lines", "n", "x"]),

@@ -16,6 +16,7 @@ from tests.proof.supervisors.judge import (
 )
 from tests.proof.supervisors.scenario import (
     Exit,
+    InitPlan,
     Queue,
     Reason,
     Scenario,
@@ -25,6 +26,7 @@ from tests.proof.supervisors.scenario import (
 )
 from tests.proof.supervisors.trio_driver import run_scenario
 from trio_sup._children.record import Record
+from trio_sup._core.window import RestartWindow
 from trio_sup._supervisors.lives import Lives
 from trio_sup.testing.strategies import schedules
 
@@ -54,6 +56,35 @@ def test_what_differs_between_schedules_is_what_has_no_order_in_otp() -> None:
         comparison = compare_with_otp(scenario, [0] * zeros + [1])
         assert comparison.trio_sup == way  # the same codes, the same way
         assert comparison.agrees
+
+
+def races() -> Scenario:
+    """Two restarts fail; who tries again last goes over the limit."""
+    return Scenario(
+        Tree(intensity=3, children=(Worker("a"), Worker("d"))),
+        (
+            InitPlan("d", (("error", "start"),)),
+            Queue("", (Exit("d", CRASH), Exit("a", CRASH))),
+        ),
+        {"a": ("ok", ("error", "start"))},
+    )
+
+
+LATE_RETRY = [0, 21]
+"""A schedule in which the restart that OTP tries first fails last."""
+
+
+def test_who_of_two_that_fail_to_restart_goes_over_the_limit_is_open() -> None:
+    assert run_scenario(races()) != run_scenario(races(), LATE_RETRY)
+    assert_otp_conformant(races())
+    assert_otp_conformant(races(), LATE_RETRY)
+
+
+def test_that_somebody_goes_over_the_limit_is_not_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(RestartWindow, "admit", lambda self, now: True)
+    assert not compare_with_otp(races(), LATE_RETRY).agrees
 
 
 def overtakes(self: Lives[Any], record: Record) -> None:

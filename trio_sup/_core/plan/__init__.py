@@ -29,4 +29,5 @@ backoff, too; what it does to the wait is in `groups`.
     requests        what may be asked of it
     dynamic         children that come and go, each on its own
     holders         who has a name: to be awaited, or started anew
+    quarantine      who is down by a budget of its own
 """

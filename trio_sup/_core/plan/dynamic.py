@@ -15,6 +15,7 @@ from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import NOPROC, Exit, Ignore
 from trio_sup._core.plan.doing import (
     Breathe,
+    Changed,
     Do,
     Dos,
     K,
@@ -24,7 +25,7 @@ from trio_sup._core.plan.doing import (
     Steps,
 )
 from trio_sup._core.plan.supervision import Plan
-from trio_sup._core.plan.telling import requested
+from trio_sup._core.plan.telling import quarantined, requested
 from trio_sup._core.specs import ChildSpec, Flags, check_child
 from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import SupervisorCore
@@ -108,10 +109,17 @@ class DynamicPlan(Plan[K]):
 
     def absorbed(self, record: K) -> Dos[K]:
         """An absorbed end has been told of: it is replaced, or forgotten."""
-        if record.in_plan and self.mode == "running":
-            record.enter("returns")
-            return (Start(record),)
+        if self.mode == "running":
+            if record.in_plan:
+                record.enter("returns")
+                return (Start(record),)
+            if record.held:
+                return self._quarantined(record)
         return self.drop(record)
+
+    def _quarantined(self, record: K) -> Dos[K]:
+        self.core.quarantine(record)
+        return (Settle(record), quarantined(record, self.now, by_hand=True))
 
     def _ended_alone(self, record: K, exit: Exit, now: float) -> Dos[K]:
         return self.follow(record, self.core.on_exit(record, exit, now), now)
@@ -172,7 +180,7 @@ class DynamicPlan(Plan[K]):
     def terminate(self, record: K, now: float) -> Iterator[Do[K]]:
         """Stop a child for good."""
         yield requested(record, "terminate_child", now)
-        record.in_plan = False  # whoever replaces it has lost
+        record.in_plan = record.held = False  # whoever replaces it has lost
         if record.alive:
             yield self.stopping_of(record, "terminate_child")
         else:
@@ -190,6 +198,7 @@ class DynamicPlan(Plan[K]):
             raise Refused("not_stopped", record)
         yield requested(record, "restart_child", now)
         self._check_running()  # a hook may have stopped it
+        record.held = False
         if record.budget_window is not None:
             record.budget_window.clear()
         # As after any end: it comes back or, if it fails to, its limits decide.
@@ -210,6 +219,48 @@ class DynamicPlan(Plan[K]):
         yield requested(record, "replace_child", now)
         record.in_plan = True
         yield self.stopping_of(record, "replace_child")
+
+    def quarantine(self, record: K, now: float) -> Iterator[Do[K]]:
+        """Stop a child and keep it down, until it is restarted by hand.
+
+        Raises:
+            Refused: the supervisor is going down.
+        """
+        self._check_running()
+        yield requested(record, "quarantine_child", now)
+        record.in_plan = False
+        self.now = now
+        if record.alive:
+            record.held = True
+            yield self.stopping_of(record, "quarantine_child")
+        else:
+            yield from self._quarantined(record)
+
+    def hold(self, record: K, now: float) -> Iterator[Do[K]]:
+        """Let no restart follow the present life; who is down stays so.
+
+        Raises:
+            Refused: the supervisor is going down.
+        """
+        if not record.alive:
+            yield from self.quarantine(record, now)
+            return
+        self._check_running()
+        record.held = True
+        yield requested(record, "hold_child", now)
+        yield Changed(record)
+
+    def release(self, record: K, now: float) -> Iterator[Do[K]]:
+        """Let restarts follow the lives of a child again.
+
+        Raises:
+            Refused: they do, or it is down.
+        """
+        if not record.held or not record.alive:
+            raise Refused("changed", record)
+        record.held = False
+        yield requested(record, "release_child", now)
+        yield Changed(record)
 
 
 def is_starting(record: ChildState, life: int) -> bool:

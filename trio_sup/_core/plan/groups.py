@@ -14,6 +14,7 @@ from attrs import Factory, define
 
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import Exit, Ignore
+from trio_sup._core.plan import telling
 from trio_sup._core.plan.doing import Changed, K, Settle, Steps, Wake
 from trio_sup._core.plan.supervision import Plan
 from trio_sup._core.strategy import Decision, Restart
@@ -91,7 +92,8 @@ class Groups(Generic[K]):
                 pivot = waiting.pivot
         group = plan.core.group_of(pivot)
         # Told of the child that ended, whose delay it is, whatever the pivot is now.
-        yield (plan.restart_told(ended, delay, plan.now, len(group) - 1),)
+        siblings, strategy = len(group) - 1, plan.flags.strategy
+        yield (telling.restarts(ended, delay, strategy, plan.now, siblings),)
         yield from self.replace(pivot, at)
 
     def _comes_before(self, one: K, other: K) -> bool:
@@ -155,7 +157,9 @@ class Groups(Generic[K]):
     def _start(self, group: Group[K]) -> Steps[K, None]:
         plan = self._plan
         group.phase = "starts"
-        group.todo = plan.core.group_of(group.pivot)
+        # All are down, but where a pivot has been quarantined behind whom some came up.
+        members = plan.core.group_of(group.pivot)
+        group.todo = [record for record in members if not record.alive]
         for record in group.todo:
             record.enter("returns")
         while group.todo:
@@ -196,6 +200,22 @@ class Groups(Generic[K]):
             if not other.alive and not other.undecided:
                 core.retire(other)
                 yield (Settle(other),)
+
+    def turns_on(self, record: K) -> bool:
+        """Whether a restart that waits, for its time or its turn, turns on a child."""
+        waiting = self.waiting
+        return self.stalled is record or (
+            waiting is not None and waiting.pivot is record
+        )
+
+    def go_on_without(self, pivot: K) -> Steps[K, None]:
+        """Start the rest of a group whose pivot has been quarantined."""
+        group = self._plan.core.group_of(pivot)
+        down = [record for record in group if record is not pivot and not record.alive]
+        self.stalled = self.present = None
+        if down:
+            self.present = rest = Group(down[0], self._plan.now)
+            yield from self._start(rest)
 
 
 def _put_off(records: Iterable[K]) -> None:

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import NOPROC, Ignore
-from trio_sup._core.plan.doing import K, Refused, Settle, Start, Steps
+from trio_sup._core.plan.doing import Changed, K, Refused, Settle, Start, Steps
 from trio_sup._core.plan.static import StaticPlan
-from trio_sup._core.plan.telling import requested
+from trio_sup._core.plan.telling import quarantined, requested
 from trio_sup._core.specs import ChildSpec, check_child
 
 T = TypeVar("T")
@@ -63,6 +63,7 @@ def start_child(plan: StaticPlan[K], spec: ChildSpec[Any]) -> Steps[K, K]:
 def terminate_child(plan: StaticPlan[K], id: Hashable) -> Steps[K, None]:
     """Stop a child and wait for its end; its specification stays."""
     record = find(plan, id)
+    record.held = False
     yield (requested(record, "terminate_child", plan.now),)
     yield from plan.stop_child(record, "terminate_child")
     check_going(plan)
@@ -80,6 +81,7 @@ def restart_child(plan: StaticPlan[K], id: Hashable) -> Steps[K, K]:
     yield (requested(record, "restart_child", plan.now),)
     if record.status == "backing_off":
         return (yield from _restart_now(plan, record))
+    record.held = False
     if record.budget_window is not None:
         record.budget_window.clear()
     ended = yield from plan.line.start(record)
@@ -131,6 +133,44 @@ def replace_child(plan: StaticPlan[K], id: Hashable, life: int) -> Steps[K, K]:
     return record
 
 
+def quarantine_child(plan: StaticPlan[K], id: Hashable) -> Steps[K, None]:
+    """Stop a child, wait for its end, and keep it down: also in group restarts.
+
+    A group that waits to be started because of it starts without it.
+    """
+    record = find(plan, id)
+    yield (requested(record, "quarantine_child", plan.now),)
+    yield from plan.stop_child(record, "quarantine_child")
+    check_going(plan)
+    turns = plan.groups.turns_on(record)
+    plan.core.quarantine(record)
+    yield (Settle(record), quarantined(record, plan.now, by_hand=True))
+    if turns:
+        yield from plan.groups.go_on_without(record)
+
+
+def hold_child(plan: StaticPlan[K], id: Hashable) -> Steps[K, None]:
+    """Let the present life go on, and no restart follow its end.
+
+    Who is down at present stays so.
+    """
+    record = find(plan, id)
+    if not record.alive and not record.undecided:
+        yield from quarantine_child(plan, id)
+        return
+    record.held = True
+    yield (requested(record, "hold_child", plan.now), Changed(record))
+
+
+def release_child(plan: StaticPlan[K], id: Hashable) -> Steps[K, None]:
+    """Let restarts follow the ends of a living child again."""
+    record = find(plan, id)
+    if not record.held or not (record.alive or record.undecided):
+        raise Refused("changed", record)
+    record.held = False
+    yield (requested(record, "release_child", plan.now), Changed(record))
+
+
 def delete_child(plan: StaticPlan[K], id: Hashable) -> Steps[K, None]:
     """Forget a child that is down."""
     record = find(plan, id)
@@ -142,9 +182,17 @@ def delete_child(plan: StaticPlan[K], id: Hashable) -> Steps[K, None]:
 
 
 def if_same(
-    plan: StaticPlan[K], record: K, life: int, steps: Callable[[], Steps[K, T]]
+    plan: StaticPlan[K], record: K, life: int | None, steps: Callable[[], Steps[K, T]]
 ) -> Steps[K, T]:
-    """Serve a request only if its child is still what somebody saw."""
-    if record.life != life or plan.core.records.get(record.id) is not record:
+    """Serve a request only if its child is still what somebody saw.
+
+    Args:
+        plan: Of its supervisor.
+        record: The child.
+        life: What it is to be in still; None if that is all the same.
+        steps: Begins to serve it.
+    """
+    other_life = life is not None and record.life != life
+    if other_life or plan.core.records.get(record.id) is not record:
         raise Refused("changed", record)
     return (yield from steps())

@@ -112,6 +112,9 @@ class StaticPlan(Plan[K]):
         for record in list(self.core.records.values()):
             record.ticket += 1
             record.attempt = record.pending = 0
+            record.held = False
+            if record.budget_window is not None:
+                record.budget_window.clear()  # as the limit of all is: a new life of it
             if self.is_original(record):
                 record.enter("rests")
                 record.rests_with_parent = True

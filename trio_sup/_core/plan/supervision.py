@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Generic, Literal, TypeAlias
 
-from trio_sup._core import events
 from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.plan import doing, telling
 from trio_sup._core.plan.doing import NOTHING, READY, Do, Dos, K, Settle, Start, Steps
 from trio_sup._core.plan.line import Line
+from trio_sup._core.plan.quarantine import quarantine, release
 from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import (
+    Abandon,
     AutoShutdown,
     Decision,
     GiveUp,
@@ -298,6 +299,7 @@ class Plan(Generic[K]):
                 # The stop came since: somebody was told of the end, and stopped it.
                 record.enter("rests")
                 record.overtaken = record.life
+            self.now = now
             return self.absorbed(record)
         if not ready:
             return self._start_ended(record, exit, now)
@@ -327,9 +329,12 @@ class Plan(Generic[K]):
         """The time of a `Wake` has come."""
         if not self.is_due(wake):
             return NOTHING
+        record = wake.record
         if wake.exit is not None:
-            return self._start_ended(wake.record, wake.exit, now)
-        return (Start(wake.record),)
+            return self._start_ended(record, wake.exit, now)
+        if record.status == "quarantined":
+            return release(self.core, record, now)
+        return (Start(record),)
 
     def wakes(self, record: K) -> bool:
         """Whether the control task waits for what just happened to that child."""
@@ -353,7 +358,7 @@ class Plan(Generic[K]):
         """What is to be done by a decision that concerns one child only."""
         match decision:
             case Restart(delay):
-                told = self.restart_told(record, delay, now)
+                told = telling.restarts(record, delay, self.flags.strategy, now)
                 if delay == 0:
                     return (told, Start(record))
                 wake = doing.Wake(now + delay, record, record.ticket)
@@ -361,18 +366,14 @@ class Plan(Generic[K]):
             case Settled():
                 return (Settle(record),)
             case Quarantine():
-                return (Settle(record), telling.quarantined(record, now))
+                return quarantine(record, decision, now)
+            case Abandon(ends):
+                rest = self._shut_down(record, now) if ends else (Settle(record),)
+                return (telling.given_up(record, now), *rest)
             case GiveUp(own):
                 return self._give_up(record, now, own=own)
             case AutoShutdown():
                 return self._shut_down(record, now)
-
-    def restart_told(
-        self, record: K, delay: float, now: float, siblings: int = 0
-    ) -> doing.Tell:
-        """The announcement of a restart."""
-        head = (now, record.path_text, record.life, delay)
-        return doing.Tell(events.RestartDecided, (*head, self.flags.strategy, siblings))
 
     def _shut_down(self, record: K, now: float) -> Dos[K]:
         record.rests_with_parent = self.is_original(record)

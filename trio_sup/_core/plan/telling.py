@@ -12,13 +12,36 @@ def requested(record: ChildState, action: str, now: float) -> Tell:
     return Tell(events.Requested, (now, record.path_text, record.life, action))
 
 
-def quarantined(record: ChildState, now: float) -> Tell:
-    """A child has used up its own budget, and stays down."""
+def restarts(
+    record: ChildState, delay: float, strategy: str, now: float, siblings: int = 0
+) -> Tell:
+    """A child is restarted, and with a group strategy others, too."""
+    fields = (now, record.path_text, record.life, delay, strategy, siblings)
+    return Tell(events.RestartDecided, fields)
+
+
+def quarantined(record: ChildState, now: float, *, by_hand: bool = False) -> Tell:
+    """A child has used up its own budget, or people said so: it stays down."""
+    budget = record.spec.budget
+    limits: tuple[int, float, float | None] = (0, 0.0, None)
+    if not by_hand:
+        assert budget is not None
+        limits = (budget.max_restarts, budget.max_seconds, budget.release_after)
+    fields = (now, record.path_text, record.life, *limits, by_hand)
+    return Tell(events.ChildQuarantined, fields)
+
+
+def released(record: ChildState, now: float) -> Tell:
+    """The time of a quarantine is over."""
+    return Tell(events.ChildReleased, (now, record.path_text, record.life))
+
+
+def given_up(record: ChildState, now: float) -> Tell:
+    """A child has used up its own budget, and is forgotten."""
     budget = record.spec.budget
     assert budget is not None
     limits = (budget.max_restarts, budget.max_seconds)
-    fields = (now, record.path_text, record.life, *limits)
-    return Tell(events.ChildQuarantinedEvent, fields)
+    return Tell(events.ChildGivenUp, (now, record.path_text, record.life, *limits))
 
 
 def shut_down(own: ChildState, now: float, record: ChildState) -> Tell:

@@ -274,5 +274,7 @@ class Conversation:
 
 
 def _silent(peer: Peer, what: str) -> AskError:
-    hint = f"; look where it hangs: py-spy dump --pid {peer.pid}" if peer.pid else ""
+    hint = ""
+    if isinstance(peer, FoundNode) and peer.pid:
+        hint = f"; look where it hangs: trio-sup show {peer.title} --stacks"
     return AskError(f"node {peer.title} {what}{hint}", EXIT_SILENT)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from trio_sup.inspect.client.conversation import Peer
     from trio_sup.inspect.client.session import Session
     from trio_sup.inspect.protocol.wire import Detail, Event
+    from trio_sup.inspect.protocol.wire_details import Holds
 
 __all__ = [
     "EXIT_AMBIGUOUS",
@@ -49,6 +50,7 @@ __all__ = [
     "ask",
     "detail",
     "follow",
+    "holds",
     "metrics",
     "remembered",
     "watch",
@@ -126,7 +128,11 @@ def watch(peer: Peer, *, rate_hz: float) -> Iterator[Answer]:
 
 
 def detail(
-    peer: Peer, wanted: Callable[[Answer], int], parts: Sequence[str] = ()
+    peer: Peer,
+    wanted: Callable[[Answer], int],
+    parts: Sequence[str] = (),
+    *,
+    measure: float = 0.0,
 ) -> tuple[Answer, Detail]:
     """Everything about one child.
 
@@ -134,6 +140,7 @@ def detail(
         peer: The node.
         wanted: Chooses the child; what it raises comes out.
         parts: Of `wire_details.PARTS`, beside the overview.
+        measure: Seconds to go on for, if something has to be measured.
 
     Raises:
         AskError: the node cannot be reached, does not answer, or refuses.
@@ -146,6 +153,9 @@ def detail(
         if parts and "parts" not in answer.node.caps:
             text = f"{peer.place}: this node is too old to show {', '.join(parts)}"
             raise AskError(text, EXIT_VERSION)
+        if "times" in parts and "times" not in answer.node.caps:
+            text = f"{peer.place}: this node is too old to measure times"
+            raise AskError(text, EXIT_VERSION)
         session.ask.watch(id, time.monotonic(), ("overview", *parts) if parts else ())
         conversation.flush()
         deadline = time.monotonic() + TIMEOUT
@@ -154,8 +164,35 @@ def detail(
                 raise conversation.ended()
             if time.monotonic() > deadline:
                 raise AskError(f"{peer.place}: no details came", EXIT_SILENT)
+        end = time.monotonic() + measure
+        while time.monotonic() < end:
+            session.ask.renew(time.monotonic())
+            conversation.flush()
+            if not conversation.step():
+                raise conversation.ended()
         conversation.leave()
         return answer, session.details[id]
+
+
+def holds(peer: Peer) -> Holds | None:
+    """What held the node's loop lately; None from a node that does not know.
+
+    Raises:
+        AskError: the node cannot be reached, does not answer, or refuses.
+    """
+    with attached(peer, ()) as conversation:
+        conversation.until_complete()
+        session = conversation.session
+        if session.node is None or "holds" not in session.node.caps:
+            return None
+        session.ask.follow("holds", time.monotonic())
+        conversation.flush()
+        deadline = time.monotonic() + TIMEOUT
+        while session.topics.holds is None and time.monotonic() < deadline:
+            if not conversation.step():
+                raise conversation.ended()
+        conversation.leave()
+        return session.topics.holds
 
 
 def metrics(peer: Peer) -> str:

@@ -97,10 +97,26 @@ class Operating:
             self._keep_plan(Planned(request.req, "no_role", self.why_not))
         return request.req
 
-    def act(self, action: str, id: int = 0, life: int = 0, argument: str = "") -> int:
-        """Ask for an action; answers come into `outcomes`. Arguments as `plan`."""
+    def act(
+        self,
+        action: str,
+        id: int = 0,
+        life: int = 0,
+        argument: str = "",
+        *,
+        lease: bool = False,
+    ) -> int:
+        """Ask for an action; answers come into `outcomes`.
+
+        Args:
+            action: As for `plan`, like the next three.
+            id: The child's row.
+            life: The life that the user sees.
+            argument: What the action needs besides.
+            lease: Whether the node is to undo it when the connection ends.
+        """
         self._number += 1
-        request = Act(self._number, action, id, life, argument)
+        request = Act(self._number, action, id, life, argument, lease)
         if self.granted:
             self._open.add(request.req)
             self._send(request)

@@ -12,6 +12,7 @@ from attrs import define
 
 from trio_sup.inspect.protocol.wire import Bye, Rate, Resync, Unwatch, Watch
 from trio_sup.inspect.protocol.wire_details import AskMetrics, Follow, Unfollow
+from trio_sup.inspect.protocol.wire_profile import AskProfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -90,6 +91,11 @@ class Requests:
         """Ask for all metrics once; they appear in `Session.topics`."""
         self._forget("metrics")
         self._ask(AskMetrics())
+
+    def profile(self, seconds: float, hz: float) -> None:
+        """Ask where the time goes from now on; it appears in `Session.topics`."""
+        self._forget("profile")
+        self._ask(AskProfile(seconds, hz))
 
     def rate(self, hz: float) -> None:
         """Ask for `hz` deltas a second (1 to 10), now and after reconnects."""

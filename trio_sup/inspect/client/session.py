@@ -46,12 +46,12 @@ from trio_sup.inspect.protocol.wire import (
     Unknown,
 )
 from trio_sup.inspect.protocol.wire_actions import Acted, Planned, Role
-from trio_sup.inspect.protocol.wire_details import Busy, Metrics, NodeInfo, Tasks, Waits
 
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Sequence
 
+    from trio_sup.inspect.client.paces import Paces
     from trio_sup.inspect.client.topic_store import TopicStore
     from trio_sup.inspect.protocol.wire import (
         ClientMessage,
@@ -107,8 +107,10 @@ class Session:
         self.state: State = State(Phase.CONNECTING, 0.0)
         self.events: deque[Event] = store.events
         """The newest events, oldest first."""
+        self.paces: Paces = store.paces
+        """How often the node's children restart."""
         self.details: dict[int, Detail] = store.details
-        """What is known of the inside of each watched row, all parts together."""
+        """What is known of the inside of each watched row."""
         self.topics: TopicStore = store.topics
         """The newest answer for each topic that is followed, and all metrics."""
         self.ask: Requests = Requests(self._request, store.topics.forget, rate_hz)
@@ -138,9 +140,8 @@ class Session:
     @property
     def progress(self) -> tuple[int, int] | None:
         """Rows received and expected while syncing, else None."""
-        if self.state.phase is not Phase.SYNCING:
-            return None
-        return self._store.staged, self._total
+        syncing = self.state.phase is Phase.SYNCING
+        return (self._store.staged, self._total) if syncing else None
 
     @property
     def refused(self) -> bool:
@@ -246,8 +247,7 @@ class Session:
 
     def outgoing(self) -> bytes:
         """What to send now; empty most of the time."""
-        data = bytes(self._out)
-        self._out.clear()
+        data, self._out = bytes(self._out), bytearray()
         return data
 
     def retry_now(self, now: float) -> None:
@@ -296,8 +296,7 @@ class Session:
             self.node = message
             self._refuse(now, problem, "version")
             return
-        before, self.node = self.node, message
-        resume = None
+        before, self.node, resume = self.node, message, None
         if before is not None and before.epoch != message.epoch:
             self.restarted_at = now
             self.seq = None
@@ -326,7 +325,7 @@ class Session:
                 self._store.stage(message.rows)
                 self._store.touch()
             case SnapEnd():
-                if self._store.end_snapshot():
+                if self._store.end_snapshot(message.at):
                     self.seq = message.seq
                     self._clock.tell(message.at, now)
                     self._go_live(now)
@@ -337,10 +336,10 @@ class Session:
             case Role() | Planned() | Acted():
                 self.operating.take(message)
                 self._store.touch()
-            case Tasks() | Busy() | Waits() | NodeInfo() | Metrics():
-                self._store.add_topic(message)
             case Error() | Hello() | Unknown():
                 pass
+            case _:  # what a topic says
+                self._store.add_topic(message)
 
     def _on_ready(self, ready: Ready, now: float) -> None:
         self.ask.rate_hz = ready.rate_hz

@@ -11,17 +11,26 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
+from trio_sup.inspect.client.paces import Paces
 from trio_sup.inspect.client.topic_store import TooMuch, TopicStore, merged
 from trio_sup.inspect.protocol.wire import VOL_COLUMNS, Delta, Detail, Event, Row
-from trio_sup.inspect.protocol.wire_details import Busy, Metrics, NodeInfo, Tasks, Waits
+from trio_sup.inspect.protocol.wire_details import (
+    Busy,
+    Holds,
+    Metrics,
+    NodeInfo,
+    Tasks,
+    Waits,
+)
+from trio_sup.inspect.protocol.wire_profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from trio_sup.inspect.protocol.wire import Vol
 
-EVENTS_KEPT: Final = 2000
-"""How many events a client holds."""
+EVENTS_KEPT: Final = 5000
+"""How many events a client holds: more than a node remembers for who comes later."""
 GONE_KEPT: Final = 20_000
 """Removed rows that wait for a view; of more it hears that everything may be new."""
 MAX_ROWS: Final = 250_000
@@ -83,6 +92,8 @@ class Store:
         """What is known of the inside of each row that was watched."""
         self.topics: TopicStore = TopicStore()
         """The newest answer for each topic."""
+        self.paces: Paces = Paces()
+        """How often children restart."""
         self._changes = Changes()
         self._staged: dict[int, Row] | None = None
         # Invariant: the characters of the rows, and of those that are staged.
@@ -121,8 +132,11 @@ class Store:
                 staged[row.id] = row
             _bound(staged, self._staged_chars)
 
-    def end_snapshot(self) -> bool:
+    def end_snapshot(self, at: float) -> bool:
         """Replace all rows by the collected ones.
+
+        Args:
+            at: The node's clock.
 
         Returns:
             False if no snapshot was under way, since it was given up.
@@ -139,6 +153,7 @@ class Store:
         self._bound_gone()
         for row in self.rows.values():
             row.rev = self._rev
+        self.paces.begin(self.rows, old, at)
         return True
 
     def drop_snapshot(self) -> None:
@@ -157,7 +172,7 @@ class Store:
         for row_id in delta.gone:
             self._remove(row_id)
         for row in delta.up:
-            self._upsert(row)
+            self._upsert(row, delta.at)
         for vol in delta.vol:
             self._move(vol)
         _bound(self.rows, self._chars)
@@ -170,7 +185,9 @@ class Store:
         self.details[detail.id] = known
         self._changes.details[detail.id] = known
 
-    def add_topic(self, message: Tasks | Busy | Waits | NodeInfo | Metrics) -> None:
+    def add_topic(
+        self, message: Tasks | Busy | Waits | NodeInfo | Holds | Profile | Metrics
+    ) -> None:
         """Keep what a topic says.
 
         Raises:
@@ -190,6 +207,12 @@ class Store:
             case NodeInfo():
                 topics.info = message
                 changed.add("node")
+            case Holds():
+                topics.holds = message
+                changed.add("holds")
+            case Profile():
+                if topics.add_profile(message):
+                    changed.add("profile")
             case Metrics():
                 if topics.add_metrics(message):
                     changed.add("metrics")
@@ -199,6 +222,7 @@ class Store:
         self.last_event = 0
         self.details.clear()
         self.topics.clear()
+        self.paces.clear()
 
     def rewind(self) -> None:
         """Forget everything, as if nothing had been said."""
@@ -208,19 +232,22 @@ class Store:
         self.details.clear()
         self.topics.clear()
         self._staged = None
+        self.paces.clear()
         self._changes = Changes(reset=True, structure=True, state=True)
 
     def _remove(self, row_id: int) -> None:
         row = self.rows.pop(row_id, None)
         if row is not None:
             self._chars -= _chars(row)
+            self.paces.forget(row_id)
             changes = self._changes
             changes.gone.append(row)
             changes.changed.pop(row_id, None)
             changes.structure = True
 
-    def _upsert(self, row: Row) -> None:
+    def _upsert(self, row: Row, at: float) -> None:
         old = self.rows.get(row.id)
+        self.paces.note(row, old, at)
         if old is None or old.parent != row.parent:
             self._changes.structure = True
         self._chars += _chars(row) - (_chars(old) if old is not None else 0)
@@ -247,6 +274,8 @@ class Store:
                 self.last_event = event.n
                 self.events.append(event)
                 self._changes.events.append(event)
+        if self.paces.remember(delta.events, self.rows.values()):
+            self._changes.changed.update(dict.fromkeys(self.paces.of))
         # Nobody took them for long: nobody will show them all.
         late = len(self._changes.events) - EVENTS_KEPT
         if late > 0:

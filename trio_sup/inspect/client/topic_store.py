@@ -13,17 +13,21 @@ if TYPE_CHECKING:
     from trio_sup.inspect.protocol.wire_details import (
         Busy,
         Held,
+        Holds,
         Metrics,
         NodeInfo,
         TaskRow,
         Tasks,
         Waits,
     )
+    from trio_sup.inspect.protocol.wire_profile import Profile
 
 MAX_TASKS: Final = 50_000
 """How many tasks and nurseries a client holds; a node shows at most 20,000."""
 HELD_KEPT: Final = 200
 """How many long steps a client remembers."""
+MAX_PROFILE: Final = 50_000
+"""How many functions, and how many stacks, of a profile a client holds."""
 MAX_METRICS: Final = 16_000_000
 """The characters of all metrics."""
 
@@ -51,6 +55,11 @@ class TopicStore:
         """Who waits for whom."""
         self.info: NodeInfo | None = None
         """The node as a whole."""
+        self.holds: Holds | None = None
+        """What held the loop: the worst of the last hour."""
+        self.profile: Profile | None = None
+        """Where the time went, once it was asked for and has come."""
+        self._profile_begun: Profile | None = None
         self.metrics: str | None = None
         """All metrics, once they were asked for and have come."""
         self._metrics_begun = ""
@@ -60,8 +69,9 @@ class TopicStore:
         self.tasks = {}
         self.tasks_whole = False
         self.tasks_truncated = 0
-        self.busy = self.waits = self.info = self.metrics = None
+        self.busy = self.waits = self.info = self.metrics = self.holds = None
         self._metrics_begun = ""
+        self.profile = self._profile_begun = None
         self.held.clear()
 
     def forget(self, topic: str) -> None:
@@ -75,6 +85,8 @@ class TopicStore:
             self.waits = None
         elif topic == "metrics":
             self.metrics = None
+        elif topic == "profile":
+            self.profile = self._profile_begun = None
 
     def add_tasks(self, message: Tasks) -> None:
         """Apply a frame of the task tree; tasks beyond `MAX_TASKS` are counted."""
@@ -97,6 +109,24 @@ class TopicStore:
         """Keep a window, and the long steps in it."""
         self.busy = message
         self.held.extend(message.held)
+
+    def add_profile(self, message: Profile) -> bool:
+        """Collect a profile; whether it is whole.
+
+        Raises:
+            TooMuch: it is more than a client holds.
+        """
+        begun = self._profile_begun
+        if begun is not None:
+            frames = [*begun.frames, *message.frames]
+            stacks = [*begun.stacks, *message.stacks]
+            message = attrs.evolve(message, frames=frames, stacks=stacks)
+        if len(message.frames) > MAX_PROFILE or len(message.stacks) > MAX_PROFILE:
+            raise TooMuch(f"its profile has over {MAX_PROFILE} entries")
+        self._profile_begun = message if message.more else None
+        if not message.more:
+            self.profile = message
+        return not message.more
 
     def add_metrics(self, message: Metrics) -> bool:
         """Collect the metrics; whether they are whole.
@@ -121,6 +151,7 @@ def merged(old: Detail | None, new: Detail) -> Detail:
         old = Detail(new.id, new.at, new.row)
     if new.parts and "overview" not in new.parts:
         new = attrs.evolve(new, traceback=old.traceback, clipped=old.clipped)
+        new = attrs.evolve(new, held=old.held)
     return _with_parts(new, old)
 
 
@@ -135,4 +166,5 @@ def _with_parts(new: Detail, old: Detail) -> Detail:
         stack=(new.stack or []) if "stack" in fresh else old.stack,
         history=(new.history or []) if "history" in fresh else old.history,
         links=(new.links or []) if "links" in fresh else old.links,
+        times=new.times if "times" in fresh else old.times,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
 
 class DiscoveryError(Exception):
@@ -48,6 +48,28 @@ def runtime_dir(environ: Mapping[str, str] | None = None) -> Path:
     if session and not _of_somebody_else(Path(session)):
         return Path(session) / "trio-sup"
     return Path(tempfile.gettempdir()) / f"trio-sup-{own_uid()}"
+
+
+def runtime_dirs(environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """Every directory that a node of this user may have chosen, this one's own first.
+
+    A node of a system service, of cron or of ``sudo -u`` may have had no
+    ``$XDG_RUNTIME_DIR`` where this process has one, or the other way round, and
+    another temporary directory. An explicit ``$TRIO_SUP_RUNTIME_DIR`` is the only one.
+    """
+    environ = os.environ if environ is None else environ
+    if explicit := environ.get("TRIO_SUP_RUNTIME_DIR"):
+        return (Path(explicit),)
+    uid = own_uid()
+    temporary = tempfile.gettempdir(), "/tmp", "/var/tmp"  # noqa: S108
+    others = (Path(place) / f"trio-sup-{uid}" for place in temporary)
+    session = Path(f"/run/user/{uid}/trio-sup")
+    return tuple(dict.fromkeys((runtime_dir(environ), session, *others)))
+
+
+def places_text(places: Path | Sequence[Path]) -> str:
+    """The directories that nodes are looked for in, for people."""
+    return str(places) if isinstance(places, Path) else ", ".join(map(str, places))
 
 
 def _of_somebody_else(directory: Path) -> bool:

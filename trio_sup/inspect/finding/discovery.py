@@ -24,12 +24,15 @@ from trio_sup.inspect.finding.directory import (
     directory_lock,
     open_dir,
     own_uid,
+    places_text,
 )
 from trio_sup.inspect.finding.found_node import FoundNode
 from trio_sup.inspect.finding.node_file import read_file
 from trio_sup.inspect.finding.peers import peer_ids, reaching
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trio_sup.inspect.finding.found_node import Probe, Process
     from trio_sup.inspect.finding.peers import HasOptions
 
@@ -168,14 +171,27 @@ def user_text(uid: int) -> str:
         return f"uid {uid}"
 
 
-def list_nodes(directory: Path) -> list[FoundNode]:
-    """Every node of the directory, running or not, by name and process id.
+def list_nodes(places: Path | Sequence[Path]) -> list[FoundNode]:
+    """Every node of the directories, running or not, by name and process id.
 
     Root may list anybody's directory: `FoundNode.owner` says whose node each is.
+
+    Args:
+        places: A directory; or several: those that are not safe are passed over
+            then, but for the first.
 
     Raises:
         UnsafeDirectory: see `check_dir`. A missing directory holds no nodes.
     """
+    first, *others = (places,) if isinstance(places, Path) else places
+    found = _nodes_of(first)
+    for other in others:
+        with contextlib.suppress(UnsafeDirectory):
+            found += _nodes_of(other)
+    return sorted(found, key=lambda node: (node.name, node.pid))
+
+
+def _nodes_of(directory: Path) -> list[FoundNode]:
     with open_dir(directory, own=False) as handle:
         return [] if handle is None else _listed(directory, handle)
 
@@ -187,12 +203,11 @@ def _listed(directory: Path, handle: int) -> list[FoundNode]:
     except OSError as error:
         raise UnsafeDirectory(f"{directory}: {error.strerror}") from error
     matches = [(name, _FILE.fullmatch(name)) for name in names]
-    found = [
+    return [
         _found(directory / name, match["name"], int(match["pid"]), handle)
         for name, match in matches
         if match is not None
     ]
-    return sorted(found, key=lambda node: (node.name, node.pid))
 
 
 def _found(path: Path, name: str, pid: int, dir_fd: int | None = None) -> FoundNode:
@@ -236,11 +251,11 @@ def _swept(directory: Path, handle: int) -> list[FoundNode]:
     return stale
 
 
-def find_node(directory: Path, wanted: str | None = None) -> FoundNode:
+def find_node(places: Path | Sequence[Path], wanted: str | None = None) -> FoundNode:
     """The one running node that is meant.
 
     Args:
-        directory: Where to look.
+        places: Where to look: see `list_nodes`.
         wanted: A name, a process id, ``name.pid``, or the path of a socket. None
             means the only one that runs.
 
@@ -251,7 +266,7 @@ def find_node(directory: Path, wanted: str | None = None) -> FoundNode:
     """
     if wanted is not None and "/" in wanted:
         return _by_path(Path(wanted))
-    running = [node for node in list_nodes(directory) if node.running]
+    running = [node for node in list_nodes(places) if node.running]
     if wanted is None:
         fitting = running
     else:
@@ -264,9 +279,8 @@ def find_node(directory: Path, wanted: str | None = None) -> FoundNode:
         )
     if running:
         raise NoSuchNode(f"no node {wanted!r} runs, but {_titles(running)} does")
-    raise NoSuchNode(
-        f"no node runs (looked in {directory}): start a program of yours, or the demo"
-    )
+    looked = f"looked in {places_text(places)}"
+    raise NoSuchNode(f"no node runs ({looked}): start a program of yours, or the demo")
 
 
 def _by_path(path: Path) -> FoundNode:

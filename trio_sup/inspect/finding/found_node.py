@@ -19,6 +19,15 @@ Process: TypeAlias = Literal["alive", "gone", "recycled", "unknown"]
 
 
 @frozen
+class StackPlace:
+    """Where a process writes its stacks: at which signal, and into what."""
+
+    signal: int = 0
+    """0 for nowhere."""
+    fd: int = 0
+
+
+@frozen
 class NodeFile:
     """What a node writes beside its socket."""
 
@@ -37,6 +46,15 @@ class NodeFile:
     proto_max: int
     readonly: bool = True
     schema: int = SCHEMA
+    stack_signal: int = 0
+    """At which signal it writes its stacks; 0 for none."""
+    stack_fd: int = 0
+    """Into which of its descriptors."""
+
+    @property
+    def stacks(self) -> StackPlace:
+        """Where it writes its stacks."""
+        return StackPlace(self.stack_signal, self.stack_fd)
 
 
 @frozen

@@ -39,6 +39,8 @@ _FIELD_TYPES: Final[dict[str, tuple[type, ...]]] = {
     "proto_max": (int,),
     "readonly": (bool,),
     "schema": (int,),
+    "stack_signal": (int,),
+    "stack_fd": (int,),
 }
 
 

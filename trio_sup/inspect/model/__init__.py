@@ -8,11 +8,12 @@ verdicts come out, at a cost in proportion to what changed.
 | `tree_model` | rows joined into a tree, with totals, rates, the recently dead |
 | `tree_view` | its lines: what is unfolded, filtered, in which order |
 | `order` | the orders of a flat list |
-| `query` | the filter language |
+| `query`, `query_fields` | the filter language, and the fields it asks for |
 | `which_child`, `typed_times` | what people mean by a child's name, by ``10m`` or ``12:30`` |
 | `problems` | what is wrong with a child, in words |
 | `health` | whether a node is well, by limits |
 | `lint_rules`, `lints` | warnings, each with its why; which of them a node earns |
-| `incidents` | why children restarted |
+| `incidents` | why children restarted: events joined |
+| `incident`, `incident_history` | one of them, and how often it came; those of each supervisor |
 | `chaos`, `chaos_run` | plans of faults, and what became of one |
 """

@@ -23,7 +23,6 @@ HANGS: Final = ("suspend", "resume")
 """The actions that a hang consists of; any other kind has its action's name."""
 ACTIONS: Final = (*(kind for kind in KINDS if kind != "hang"), *HANGS)
 """What a script may say."""
-UNDOES: Final = {"suspend": "resume", "terminate": "restart"}
 HANG: Final = 2.0
 """Seconds that a server is suspended."""
 DOWN: Final = 1.0
@@ -96,7 +95,8 @@ def draw_plan(
         seed: Where the draws come from.
 
     Raises:
-        PlanError: there is no child that any of the kinds fits, or too much is asked.
+        PlanError: there is no child that any of the kinds fits, too much is asked, or
+            so little that nothing was drawn.
     """
     if rate * seconds > MAX_STEPS:
         raise PlanError(f"more than {MAX_STEPS} faults: less rate, or less time")
@@ -110,6 +110,11 @@ def draw_plan(
         kind = draw.choice([*choices])
         steps += _steps(round(at, 3), kind, draw.choice(choices[kind]))
         at += draw.expovariate(rate)
+    if not steps:
+        raise PlanError(
+            f"nothing was drawn: at {rate:g} faults a second {seconds:g} s are too "
+            "short; more rate, or more time"
+        )
     return sorted(steps)
 
 

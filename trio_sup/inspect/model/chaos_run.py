@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
-from trio_sup.inspect.model.chaos import UNDOES, Step
+from trio_sup.inspect.model.chaos import Step
+from trio_sup.inspect.protocol.wire_actions import UNDOES
 
 if TYPE_CHECKING:
     from trio_sup.inspect.client.session import Session
@@ -62,11 +63,13 @@ class ChaosRun:
     _next: int = 0
     _open: list[Hit] = field(factory=list[Hit])
     _owed: dict[tuple[str, str], Step] = field(factory=dict[tuple[str, str], Step])
+    _undoing: set[int] = field(factory=set[int])
+    """The requests that undo something."""
 
     @property
     def finished(self) -> bool:
         """Whether nothing more is to come."""
-        return self._next >= len(self.plan) and not self._open
+        return self._next >= len(self.plan) and not self._open and not self._owed
 
     @property
     def next_at(self) -> float | None:
@@ -85,6 +88,10 @@ class ChaosRun:
             hurry: Whether what is left of the plan is due at once.
         """
         rows = {row.path: row for row in self.session.rows.values()}
+        if self._next >= len(self.plan) and self._owed and not self._open:
+            # The plan leaves something behind: that is put right in the end.
+            self.plan = [*self.plan, *self._owed.values()]
+            hurry = True
         while self._next < len(self.plan) and (
             hurry or self.plan[self._next].at <= now
         ):
@@ -100,17 +107,24 @@ class ChaosRun:
         hit = Hit(step, now)
         self.hits.append(hit)
         self._open.append(hit)
-        self._owed.pop((step.fault, step.path), None)
+        undoes = self._owed.pop((step.fault, step.path), None) is not None
         row = rows.get(step.path)
         if row is None:
             hit.outcome, hit.text = "missed", "there is no such child"
+            if undoes:
+                hit.outcome, hit.text = "not_back", "not back: it is gone"
             return
-        if step.fault in UNDOES:
+        leased = step.fault in UNDOES
+        if leased:
             undo = UNDOES[step.fault]
             self._owed[undo, step.path] = Step(step.at, undo, step.path)
         hit.life = row.life
         operating = self.session.operating
-        hit.req = operating.act(step.fault, row.id, row.life, step.argument)
+        hit.req = operating.act(
+            step.fault, row.id, row.life, step.argument, lease=leased
+        )
+        if undoes:
+            self._undoing.add(hit.req)
 
     def _judge(self, hit: Hit, row: Row | None, now: float) -> None:
         if hit.outcome:
@@ -120,11 +134,12 @@ class ChaosRun:
         if final is None:
             if late:
                 hit.outcome, hit.text = "not_back", "the node has not done it yet"
-        elif final.state == "refused":
+        elif final.state == "refused" and hit.req not in self._undoing:
             hit.outcome, hit.text = "refused", final.text
+            self._owed.pop((UNDOES.get(hit.step.fault, ""), hit.step.path), None)
         elif hit.step.fault in UNDONE:
             hit.outcome, hit.text = "done", final.text
-        elif _is_back(hit, row):
+        elif _is_back(hit, row, undoes=hit.req in self._undoing):
             assert row is not None
             hit.outcome, hit.seconds = "back", now - hit.began
             hit.text = f"back after {hit.seconds:.1f} s, in life {row.life}"
@@ -135,13 +150,15 @@ class ChaosRun:
 
 
 def all_back(hits: Sequence[Hit]) -> bool:
-    """Whether everything came back that had been hit."""
-    return not any(hit.outcome in ("not_back", "") for hit in hits)
+    """Whether something was hit, and everything came back that had been."""
+    outcomes = {hit.outcome for hit in hits}
+    return "back" in outcomes and not outcomes & {"not_back", ""}
 
 
-def _is_back(hit: Hit, row: Row | None) -> bool:
+def _is_back(hit: Hit, row: Row | None, *, undoes: bool) -> bool:
     if row is None or row.status != "running":
         return False
-    if hit.step.fault in NEW_LIFE and row.life <= hit.life:
+    # What undoes may find that somebody else has done so.
+    if hit.step.fault in NEW_LIFE and row.life <= hit.life and not undoes:
         return False
     return hit.step.fault != "flood" or not row.mailbox_len

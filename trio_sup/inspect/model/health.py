@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from trio_sup.inspect.model.problems import HALF, SLOW_OP, problem
+from trio_sup.inspect.model.problems import HALF, LOOP, SLOW_OP, looping, state_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +30,8 @@ class Limits:
     """Seconds that one message may be in hand."""
     budget: float = HALF
     """The share of a restart budget that may be used up: below it."""
+    restarts: float = LOOP - 1
+    """Restarts of one child in a minute."""
     lag: float = math.inf
     """Seconds that the loop may be late."""
     children: int = 0
@@ -75,9 +77,10 @@ def _children(
     rows: list[Row], now: float, limits: Limits, excused: set[int]
 ) -> Iterable[Breach]:
     for row in rows:
-        if row.id in excused:
-            continue
-        why = _by_status(row, now) or _by_number(row, now, limits)
+        # Of a child in a crash loop its present state says less than that.
+        why = looping(row, now, above=limits.restarts)
+        if why is None and row.id not in excused:
+            why = _by_status(row, now) or _by_number(row, now, limits)
         if why is not None:
             yield Breach(row.path, why)
 
@@ -91,7 +94,7 @@ def _down(row: Row) -> bool:
 def _by_status(row: Row, now: float) -> str | None:
     if row.status in ("starting", "running", "stopping"):
         return None
-    return problem(row, now) if row.status != "stopped" or _down(row) else None
+    return state_problem(row) if row.status != "stopped" or _down(row) else None
 
 
 def _by_number(row: Row, now: float, limits: Limits) -> str | None:

@@ -4,90 +4,36 @@ An incident is a cause (a child that ended by itself), its blast radius (the
 siblings that its supervisor stopped because of it) and an outcome (restarted, in
 quarantine, the supervisor gave up, ...). When a supervisor gives up, the incident
 in which *its* supervisor restarts it points back at the one that led to it.
+
+What happens again just so is one incident that says how often: a child that crashes
+a hundred times a second has one line, and evicts nobody else's. Incidents are kept
+for each supervisor apart, see `History`.
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
+from trio_sup.inspect.model.incident import Incident
+from trio_sup.inspect.model.incident_history import History
 from trio_sup.inspect.protocol.shapes import MAX_SECONDS
 
 if TYPE_CHECKING:
+    from trio_sup.inspect.model.incident import Outcome
     from trio_sup.inspect.protocol.wire import Event
 
-KEPT: Final = 256
-"""How many incidents are kept."""
 STOPPED_KEPT: Final = 2_000
 """How many siblings of one incident are kept, the first ones."""
 GAVE_UP_KEPT: Final = 1_024
 """How many supervisors are remembered that gave up and did not come back yet."""
-EVENTS_KEPT: Final = 40
-"""How many events of one incident are kept, the first ones."""
-
-Outcome: TypeAlias = Literal[
-    "open", "restarted", "quarantined", "gave_up", "stays_down", "stopped", "lost"
-]
-"""How an incident ended; ``open`` while nobody knows, ``lost`` with its node."""
 
 _AFTER: Final = re.compile(r" after '(.*)' ended")
 _DELAY: Final = re.compile(r" is restarted in ([0-9.e+-]+) s")
 _GROUP: Final = re.compile(r"with (\d{1,9}) siblings \((\w+)\)")
 _LIFE: Final = re.compile(r"\(life (\d{1,15})\)")
-
-
-@define(eq=False)
-class Incident:
-    """One cause with all that came of it."""
-
-    serial: int
-    at: float
-    """The node's clock at the cause."""
-    child: str
-    """The path of who ended by itself."""
-    supervisor: str
-    """The path of who decided; empty if the child is a root."""
-    cause: str
-    """What happened to the child, in a few words."""
-    because: Incident | None = None
-    """The incident over which the child, a supervisor, gave up."""
-    strategy: str = ""
-    """The group strategy that took siblings along; empty if none did."""
-    planned: int = 0
-    """How many siblings the supervisor said it would restart."""
-    delay: float = 0.0
-    """Seconds of backoff before the restart."""
-    attempts: int = 1
-    """Lives that ended in this incident: more than one if starts failed."""
-    life: int = 0
-    """The life that ended."""
-    stopped: dict[str, float] = field(factory=dict[str, float])
-    """Siblings that were stopped because of it, and when."""
-    back: dict[str, float] = field(factory=dict[str, float])
-    """Which of all these run again, and since when."""
-    outcome: Outcome = "open"
-    ended: float | None = None
-    """When the outcome was known."""
-    events: list[Event] = field(factory=list["Event"])
-    """What it consists of, oldest first, bounded."""
-
-    @property
-    def down_for(self) -> float | None:
-        """Seconds from the cause to the outcome; None while open."""
-        return None if self.ended is None else max(0.0, self.ended - self.at)
-
-    def note(self, event: Event) -> None:
-        """Keep an event, if there is room."""
-        if len(self.events) < EVENTS_KEPT:
-            self.events.append(event)
-
-    def end(self, outcome: Outcome, at: float) -> None:
-        """Close the incident; the first outcome counts."""
-        if self.outcome == "open":
-            self.outcome, self.ended = outcome, at
 
 
 def parent_path(path: str) -> str:
@@ -99,8 +45,8 @@ def parent_path(path: str) -> str:
 class Incidents:
     """Joins events into incidents, in the order in which the node emitted them."""
 
-    found: deque[Incident] = field(factory=lambda: deque["Incident"](maxlen=KEPT))
-    """Oldest first."""
+    history: History = field(factory=History)
+    """The incidents of each supervisor."""
     _serial: int = 0
     # Open incidents by the path of their child.
     _open: dict[str, Incident] = field(factory=dict["str", "Incident"])
@@ -108,6 +54,13 @@ class Incidents:
     _gave_up: dict[str, Incident] = field(factory=dict["str", "Incident"])
     # The last child that ended by itself without a crash.
     _ended: Event | None = None
+    # By whose end a sibling was stopped, until it runs again.
+    _taken: dict[str, Incident] = field(factory=dict["str", "Incident"])
+
+    @property
+    def found(self) -> list[Incident]:
+        """All of them, oldest first."""
+        return self.history.all()
 
     def add(self, event: Event) -> None:
         """Take the next event; those that belong to no incident are passed over."""
@@ -125,7 +78,9 @@ class Incidents:
             case "child_removed" | "child_ignored":
                 self._removed(event)
             case "child_quarantined":
-                self._quarantined(event)
+                self._over_budget(event, "quarantined")
+            case "child_given_up":
+                self._over_budget(event, "stays_down")
             case "supervisor_gave_up" | "supervisor_auto_shutdown":
                 self._given_up(event)
             case "supervisor_stopping":
@@ -139,6 +94,7 @@ class Incidents:
             incident.end("lost", incident.at)
         self._open.clear()
         self._gave_up.clear()
+        self._taken.clear()
         self._ended = None
 
     # --- causes ------------------------------------------------------------
@@ -148,6 +104,7 @@ class Incidents:
         if incident is not None:
             # It failed to come back: the same incident goes on.
             incident.attempts += 1
+            incident.ended_at(event.at)
             incident.cause = _words(event)
             incident.note(event)
         else:
@@ -159,15 +116,12 @@ class Incidents:
         incident = Incident(self._serial, event.at, path, parent_path(path), cause)
         life = _LIFE.search(event.text)
         incident.life = int(life[1]) if life else 0
+        incident.since = event.at
+        incident.ended_at(event.at)
         incident.note(event)
         incident.because = self._gave_up.pop(path, None)
-        # What a full deque pushes out is not looked up any more.
-        if (
-            len(self.found) == KEPT
-            and self._open.get(old := self.found[0].child) is (self.found[0])
-        ):
-            del self._open[old]
-        self.found.append(incident)
+        for old in self.history.add(incident):
+            self._forget(old)
         self._open[path] = incident
         return incident
 
@@ -193,6 +147,7 @@ class Incidents:
         if incident is not None:
             if len(incident.stopped) < STOPPED_KEPT:
                 incident.stopped[event.path] = event.at
+                self._taken[event.path] = incident
             incident.note(event)
 
     def _culprit(self, event: Event) -> Incident | None:
@@ -219,12 +174,8 @@ class Incidents:
     # --- outcomes ----------------------------------------------------------
 
     def _started(self, event: Event) -> None:
-        incident = self._open.get(event.path)
-        if incident is None:
-            above = parent_path(event.path)
-            for other in self._open.values():
-                if other.supervisor == above and event.path in other.stopped:
-                    incident = other
+        taken = self._taken.pop(event.path, None)
+        incident = self._open.get(event.path) or taken
         if incident is None:
             return
         if len(incident.back) <= STOPPED_KEPT:
@@ -241,13 +192,13 @@ class Incidents:
             incident.note(event)
             self._end(incident, "stays_down", event.at)
 
-    def _quarantined(self, event: Event) -> None:
+    def _over_budget(self, event: Event, outcome: Outcome) -> None:
         incident = self._open.get(event.path) or self._begin(event, "crashed")
         incident.note(event)
-        self._end(incident, "quarantined", event.at)
+        self._end(incident, outcome, event.at)
 
     def _given_up(self, event: Event) -> None:
-        inside = [i for i in self._open.values() if i.supervisor == event.path]
+        inside = self._open_below(event.path)
         named = [i for i in inside if repr(i.child.rpartition("/")[2]) in event.text]
         for incident in inside:
             incident.note(event)
@@ -258,15 +209,26 @@ class Incidents:
                 del self._gave_up[next(iter(self._gave_up))]
 
     def _winds_down(self, event: Event) -> None:
-        for incident in [*self._open.values()]:
-            if incident.supervisor == event.path:
-                incident.note(event)
-                self._end(incident, "stopped", event.at)
+        for incident in self._open_below(event.path):
+            incident.note(event)
+            self._end(incident, "stopped", event.at)
+
+    def _open_below(self, path: str) -> list[Incident]:
+        found = self.history.of(path)
+        return [i for i in found if self._open.get(i.child) is i]
 
     def _end(self, incident: Incident, outcome: Outcome, at: float) -> None:
         incident.end(outcome, at)
+        self._forget(incident)
+        self.history.ended(incident)
+
+    def _forget(self, incident: Incident) -> None:
+        """What was decided, or pushed out, is not looked up any more."""
         if self._open.get(incident.child) is incident:
             del self._open[incident.child]
+        for path in incident.stopped:
+            if self._taken.get(path) is incident:
+                del self._taken[path]
 
 
 def _seconds(text: str) -> float:
@@ -283,4 +245,4 @@ def _words(event: Event) -> str:
     return _LIFE.sub("", text).replace(" :", ":").replace("  ", " ")
 
 
-__all__ = ["KEPT", "Incident", "Incidents", "Outcome", "parent_path"]
+__all__ = ["Incidents", "parent_path"]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from attrs import define, field, frozen
 
 from trio_sup.inspect.model.lint_rules import BY_ID, ORDER, RULES, Rule
+from trio_sup.inspect.model.problems import LOOP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,8 +35,6 @@ GROWING: Final = 5
 """Samples in a row that grew."""
 GROWTH_LASTS: Final = 2.5
 """Seconds after the last growth for which a mailbox counts as growing."""
-LOOP: Final = 3
-"""How many times the same crash within `LATELY` is a loop."""
 LATELY: Final = 60.0
 CROWD: Final = 10_000
 HELD: Final = 0.1
@@ -73,6 +72,8 @@ class Lints:
 
     spending: dict[int, None] = field(factory=dict[int, None])
     """Rows that use some of a restart budget."""
+    paced: dict[int, None] = field(factory=dict[int, None])
+    """Rows whose children were restarted lately."""
     revision: int = 0
     """Grows whenever rows were looked at."""
     _static: dict[int, tuple[Finding, ...]] = field(
@@ -92,6 +93,10 @@ class Lints:
     )
     _growth: dict[int, _Growth] = field(factory=dict[int, _Growth])
     _growing: dict[int, None] = field(factory=dict[int, None])
+    # The heartbeats of the last minute that said the loop was held.
+    _held: deque[tuple[float, float]] = field(
+        factory=lambda: deque["tuple[float, float]"](maxlen=64)
+    )
     _lost: deque[tuple[float, Row]] = field(
         factory=lambda: deque["tuple[float, Row]"](maxlen=64)
     )
@@ -100,7 +105,13 @@ class Lints:
 
     def reset(self, model: TreeModel, now: float) -> None:
         """Look at every row: after a snapshot."""
-        for table in (self.spending, self._static, self._late, self._growth):
+        for table in (
+            self.spending,
+            self.paced,
+            self._static,
+            self._late,
+            self._growth,
+        ):
             table.clear()
         self._growing.clear()
         self._queue.clear()
@@ -123,6 +134,7 @@ class Lints:
             id = row.id
             self._static.pop(id, None)
             self.spending.pop(id, None)
+            self.paced.pop(id, None)
             self._moving.pop(id, None)
             self._growth.pop(id, None)
             self._growing.pop(id, None)
@@ -146,6 +158,8 @@ class Lints:
             self.spending[id] = None
         else:
             self.spending.pop(id, None)
+        if row.pace is not None:
+            self.paced[id] = None
         self._time(row, now)
         self._grow(row, now)
 
@@ -214,17 +228,57 @@ class Lints:
             Finding("lost-temporary", row.id, row.path, row.last_exit)
             for _, row in self._lost
         ]
+        loops = list(self._loops(incidents, model, now))
+        again = {each.id for each in loops}
+        # Between two of its crashes it waits: that comes and goes, the loop stays.
+        found = [f for f in found if f.rule != "backing-off" or f.id not in again]
+        found += loops
         if incidents is not None:
-            found += _of_incidents(incidents, model, now)
-        if beat is not None and beat.lag >= HELD:
-            lag = f"was held for {beat.lag * 1000:.0f} ms in the last second"
-            found.append(Finding("loop-lag", 0, "", lag))
+            found += _given_up(incidents, model, now)
+        found += self._held_lately(beat, now)
         if missed:
             found.append(
                 Finding("missed-events", 0, "", f"{missed} events are missing")
             )
         found += [Finding("deadlock", id, path, text) for id, path, text in deadlocks]
         return sorted(found, key=lambda each: (ORDER[each.rule], each.path))
+
+    def _loops(
+        self, incidents: Incidents | None, model: TreeModel, now: float
+    ) -> Iterable[Finding]:
+        """Crash loops, by what happened and by what rows count."""
+        loops: dict[str, tuple[int, str]] = {}
+        for incident in () if incidents is None else incidents.found:
+            if incident.ends[-1] > now - LATELY:
+                number = loops.get(incident.child, (0, ""))[0]
+                number += incident.pace.counted(now)
+                loops[incident.child] = number, incident.cause
+        for id in self.paced:
+            row = model.rows.get(id)
+            if row is None or row.pace is None or row.status == "gone":
+                continue
+            # It counts what no event told: in a storm there are more than come here.
+            number, cause = loops.get(row.path, (0, row.last_exit))
+            loops[row.path] = max(number, row.pace.per_minute(now)), cause
+        for path, (number, cause) in loops.items():
+            if number >= LOOP:
+                words = f"{number:,} times in a minute: {cause}"
+                yield Finding("crash-loop", model.by_path(path) or 0, path, words)
+
+    def _held_lately(self, beat: Heartbeat | None, now: float) -> Iterable[Finding]:
+        """The worst of the last minute, so that it does not come and go."""
+        held = self._held
+        if beat is not None and beat.lag >= HELD and (beat.at, beat.lag) not in held:
+            held.append((beat.at, beat.lag))
+        while held and now - held[0][0] > LATELY:
+            held.popleft()
+        if held:
+            at, lag = max(held, key=lambda each: each[1])
+            ago = f"{max(0.0, now - at):.0f} s ago"
+            text = f"was held for {lag * 1000:.0f} ms, {ago}"
+            if len(held) > 1:
+                text += f", the worst of {len(held)} times in a minute"
+            yield Finding("loop-lag", 0, "", text)
 
     def _timed(self, model: TreeModel, now: float) -> list[Finding]:
         while self._queue and self._queue[0][0] <= now:
@@ -299,29 +353,19 @@ def _of_row(row: Row) -> Iterable[Finding]:
 
 
 _BY_STATUS: Final = {
+    "restarting": ("backing-off", "is being restarted"),
     "stuck": ("stuck", "was cancelled and does not end"),
     "quarantined": ("quarantined", "used up its own budget and stays down"),
     "backing_off": ("backing-off", "waits before its next life"),
 }
 
 
-def _of_incidents(
-    incidents: Incidents, model: TreeModel, now: float
-) -> Iterable[Finding]:
-    """Crash loops, and supervisors that gave up."""
-    crashes: dict[tuple[str, str], int] = {}
+def _given_up(incidents: Incidents, model: TreeModel, now: float) -> Iterable[Finding]:
+    """Supervisors that gave up lately."""
     gave_up: dict[str, str] = {}
     for incident in incidents.found:
-        if incident.at <= now - LATELY:
-            continue
-        key = incident.child, incident.cause
-        crashes[key] = crashes.get(key, 0) + incident.attempts
-        if incident.outcome == "gave_up":
+        if incident.outcome == "gave_up" and incident.at > now - LATELY:
             gave_up[incident.supervisor] = incident.child.rpartition("/")[2]
-    for (path, cause), number in crashes.items():
-        if number >= LOOP:
-            words = f"{number} times in a minute: {cause}"
-            yield Finding("crash-loop", model.by_path(path) or 0, path, words)
     for path, child in gave_up.items():
         words = f"gave up over {child!r}"
         yield Finding("gave-up", model.by_path(path) or 0, path, words)

@@ -14,6 +14,8 @@ SLOW_OP: Final = 5.0
 """Seconds after which one message in hand is a problem."""
 HALF: Final = 0.5
 """The used share of a restart budget that is a problem."""
+LOOP: Final = 3
+"""How many restarts of one child within a minute are a crash loop."""
 
 
 def problem(row: Row, now: float) -> str | None:
@@ -23,14 +25,38 @@ def problem(row: Row, now: float) -> str | None:
         row: The row.
         now: The node's clock.
     """
-    by_status = _BY_STATUS.get(row.status)
-    if by_status is not None:
-        return by_status
+    return (
+        looping(row, now)
+        or state_problem(row)
+        or _mailbox(row)
+        or _operation(row, now)
+        or _budget(row)
+    )
+
+
+def state_problem(row: Row) -> str | None:
+    """Why the row's state alone needs a look, or None."""
     if row.status == "stopped" and row.restart == "permanent":
         return "is stopped although it is permanent"
-    return _mailbox(row) or _operation(row, now) or _budget(row)
+    return _BY_STATUS.get(row.status)
 
 
+def looping(row: Row, now: float, *, above: float = LOOP - 1) -> str | None:
+    """What a crash loop is said to be, or None: words that stay while it goes on.
+
+    Args:
+        row: The row.
+        now: The node's clock.
+        above: Restarts in a minute that are none yet.
+    """
+    if row.pace is None or row.status in _FINAL:
+        return None
+    number = row.pace.per_minute(now)
+    return f"restarts {number:,} times a minute" if number > above else None
+
+
+_FINAL: Final = frozenset({"quarantined", "stuck", "stopped"})
+"""States in which a child does not restart any more."""
 _BY_STATUS: Final = {
     "backing_off": "waits before its next life",
     "restarting": "is being restarted",

@@ -3,38 +3,36 @@
 Terms are separated by spaces and all of them must hold:
 
 * ``text``: the path or the registered name contains it, whatever the case;
+* ``"state:down"``: the same for a text that would be something else;
 * ``/regex/``: the path or the registered name matches somewhere, any case;
 * ``state:down``: a status (a prefix is enough), or ``down``, ``waiting``,
   ``problem``;
 * ``kind:sup``: supervisor, dynamic, server or task (a prefix is enough);
 * ``under:shop/db``: that child and everything below it; a bare id fits anywhere;
-* ``mbox>100``: a number of a row: ``mbox peak restarts life handled op up budget``,
-  with ``> >= < <= =``; ``op`` and ``up`` are seconds (``2m`` and ``1h`` work too);
+* ``name: path: exit: op:``: that column contains the text;
+* ``mailbox>100``: a number of a row: ``id mailbox peak handled restarts life budget
+  op up``, with ``> >= < <= = !=``; ``op`` and ``up`` are durations (``1m30s``);
 * ``!term``: that term does not hold.
+
+What looks like a field and is none is an error, see `query_fields`.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from trio_sup._core.words import KINDS, STATUSES
-from trio_sup.inspect.model.problems import problem
-from trio_sup.inspect.model.tree_model import DOWN, WAITING
+from trio_sup.inspect.model.query_fields import ALIASES, NAMES, QueryError, field_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from trio_sup.inspect.model.query_fields import Test
     from trio_sup.inspect.protocol.wire import Row
 
-Test: TypeAlias = "Callable[[Row, float], bool]"
-"""Whether a row passes at a time of the node's clock."""
-
-
-class QueryError(ValueError):
-    """The text is no filter; the message says why in a few words."""
+__all__ = ["Query", "QueryError", "looks_like_filter", "parse_query"]
 
 
 @frozen
@@ -67,33 +65,70 @@ def parse_query(text: str) -> Query:
     Raises:
         QueryError: a term cannot be read; nothing of the text applies then.
     """
-    return Query(text, tuple(_term(term) for term in _split(text)))
+    terms = _split(text)
+    return Query(text, tuple(_term(term, terms, n) for n, term in enumerate(terms)))
 
 
-_TERM: Final = re.compile(r"!?/(?:\\.|[^/\\])*/(?=\s|$)|\S+")
+_TERM: Final = re.compile(r'!*/(?:\\.|[^/\\])*/(?=\s|$)|!*"[^"]*"(?=\s|$)|\S+')
+_FIELD: Final = re.compile(
+    r"(?P<field>[A-Za-z][A-Za-z0-9_-]*(?:/[sS])?)(?P<op>:|>=|<=|==|!=|>|<|=)(?P<value>.*)",
+    re.DOTALL,
+)
+_LOOSE: Final = re.compile(r"(?:[<>=]|!=)[<>=]*(?:[\d.]+\w*)?")
+"""A comparison that has lost its field."""
+
+
+def looks_like_filter(word: str) -> bool:
+    """Whether a word can only be a term of a filter, and no plain text."""
+    word = word.lstrip("!") if word.startswith("!") else word
+    regex = len(word) > 1 and word.startswith("/") and word.endswith("/")
+    return regex or word.startswith('"') or _FIELD.fullmatch(word) is not None
 
 
 def _split(text: str) -> list[str]:
     terms: list[str] = _TERM.findall(text)
-    return [term for term in terms if term != "!"]
+    while terms and terms[-1] == "!":  # it is still being typed
+        terms.pop()
+    return terms
 
 
-def _term(term: str) -> Test:
-    if term.startswith("!"):
-        test = _term(term[1:])
-        return lambda row, now: not test(row, now)
+def _term(term: str, terms: list[str], n: int) -> Test:
+    if term.startswith("!") and not term.startswith("!="):
+        bare = term.lstrip("!")
+        if not bare:
+            raise QueryError(f"! stands right before its term: !{terms[n + 1]}")
+        test = _plain_term(bare, terms, n)
+        odd = (len(term) - len(bare)) % 2
+        return (lambda row, now: not test(row, now)) if odd else test
+    return _plain_term(term, terms, n)
+
+
+def _plain_term(term: str, terms: list[str], n: int) -> Test:
     if term.startswith("/"):
         return _regex(term)
-    word, colon, value = term.partition(":")
-    if colon and word in _WORDS:
-        return _WORDS[word](value)
-    compare = _COMPARE.fullmatch(term)
-    if compare is not None and compare["field"] in _NUMBERS:
-        return _number(compare["field"], compare["op"], compare["value"])
-    wanted = term.casefold()
+    if term.startswith('"'):
+        return _text(_quoted(term))
+    parts = _FIELD.fullmatch(term)
+    if parts is not None:
+        return field_test(parts["field"], parts["op"], parts["value"])
+    if _LOOSE.fullmatch(term):
+        before = terms[n - 1] if n else "mailbox"
+        after = terms[n + 1] if not term[-1].isalnum() and n + 1 < len(terms) else ""
+        raise QueryError(f"{term} stands without spaces: {before}{term}{after}")
+    return _text(term)
+
+
+def _text(text: str) -> Test:
+    wanted = text.casefold()
     return lambda row, now: (
         wanted in row.path.casefold() or wanted in row.name.casefold()
     )
+
+
+def _quoted(term: str) -> str:
+    if len(term) < 2 or not term.endswith('"'):
+        raise QueryError('a quoted text ends with "')
+    return term[1:-1]
 
 
 def _regex(term: str) -> Test:
@@ -106,85 +141,10 @@ def _regex(term: str) -> Test:
     return lambda row, now: bool(search(row.path) or (row.name and search(row.name)))
 
 
-def _state(value: str) -> Test:
-    value = value.casefold().replace("-", "_")
-    if value == "down":
-        return lambda row, now: row.status in DOWN
-    if value == "waiting":
-        return lambda row, now: row.status in WAITING
-    if value == "problem":
-        return lambda row, now: problem(row, now) is not None
-    if value.startswith("backo"):  # the word that views show
-        value = "backing_off"
-    if not any(state.startswith(value) for state in STATUSES):
-        raise QueryError(f"no state {value!r}: {', '.join(STATUSES)}, down, problem")
-    return lambda row, now: row.status.startswith(value)
-
-
-def _kind(value: str) -> Test:
-    value = value.casefold()
-    if not any(kind.startswith(value) for kind in KINDS):
-        raise QueryError(f"no kind {value!r}: {', '.join(KINDS)}")
-    return lambda row, now: row.kind.startswith(value)
-
-
-def _under(value: str) -> Test:
-    if not value:
-        raise QueryError("under: needs a path or an id")
-    inner, tail = f"/{value}/", f"/{value}"
-
-    def test(row: Row, now: float) -> bool:
-        path = f"/{row.path}"
-        return inner in path or path.endswith(tail)
-
-    return test
-
-
-_WORDS: Final[dict[str, Callable[[str], Test]]] = {
-    "state": _state,
-    "kind": _kind,
-    "under": _under,
-}
-_COMPARE: Final = re.compile(r"(?P<field>[a-z]+)(?P<op>>=|<=|>|<|=)(?P<value>\S*)")
-_NUMBERS: Final[dict[str, Callable[[Row, float], float | None]]] = {
-    "mbox": lambda row, now: row.mailbox_len,
-    "peak": lambda row, now: row.mailbox_peak,
-    "restarts": lambda row, now: row.restarts,
-    "life": lambda row, now: row.life,
-    "handled": lambda row, now: row.handled,
-    "budget": lambda row, now: row.budget_used,
-    "op": lambda row, now: None if row.op_since is None else now - row.op_since,
-    "up": lambda row, now: None if row.began is None else now - row.began,
-}
-_TESTS: Final[dict[str, Callable[[float, float], bool]]] = {
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    "=": lambda a, b: a == b,
-}
-_VALUE: Final = re.compile(r"(\d+(?:\.\d+)?)([kmhs]?)")
-
-
-def _number(name: str, op: str, text: str) -> Test:
-    found = _VALUE.fullmatch(text)
-    if found is None:
-        raise QueryError(f"{name}{op} needs a number")
-    unit = {"": 1, "s": 1, "k": 1000, "m": 60, "h": 3600}[found[2]]
-    wanted = float(found[1]) * unit
-    read, compare = _NUMBERS[name], _TESTS[op]
-
-    def test(row: Row, now: float) -> bool:
-        value = read(row, now)
-        return value is not None and compare(value, wanted)
-
-    return test
-
-
 def parse_text_query(text: str) -> Callable[[str], bool]:
     """A filter for lines of text: words and ``/regex/``, with ``!``.
 
-    Terms about rows (``state:``, ``mbox>``, ...) and unfinished ones let
+    Terms about rows (``state:``, ``mailbox>``, ...) and unfinished ones let
     everything pass.
     """
     tests = [_text_test(term) for term in _split(text)]
@@ -192,27 +152,34 @@ def parse_text_query(text: str) -> Callable[[str], bool]:
 
 
 def _text_test(term: str) -> Callable[[str], bool]:
-    if term.startswith("!"):
-        test = _text_test(term[1:])
-        return test if test is _passes else lambda line: not test(line)
+    bare = term.lstrip("!") if not term.startswith("!=") else term
+    test = _plain_text_test(bare)
+    if test is _passes or (len(term) - len(bare)) % 2 == 0:
+        return test
+    return lambda line: not test(line)
+
+
+def _plain_text_test(term: str) -> Callable[[str], bool]:
     if term.startswith("/"):
         try:
             search = re.compile(term[1:-1], re.IGNORECASE).search
         except re.error:
             return _passes
         return (lambda line: bool(search(line))) if _closed(term) else _passes
-    compare = _COMPARE.fullmatch(term)
-    word, colon, value = term.partition(":")
-    if colon and word == "under":
-        return lambda line: value in line.partition(" ")[0]
-    if (colon and word in _WORDS) or (compare and compare["field"] in _NUMBERS):
-        return _passes
+    if term.startswith('"'):
+        term = term[1:-1] if _closed(term) else ""
+    elif (parts := _FIELD.fullmatch(term)) is not None:
+        name, value = parts["field"].casefold(), parts["value"]
+        if name in ("under", "path") and parts["op"] == ":":
+            return lambda line: value in line.partition(" ")[0]
+        if ALIASES.get(name, name) in NAMES:
+            return _passes
     wanted = term.casefold()
     return lambda line: wanted in line.casefold()
 
 
 def _closed(term: str) -> bool:
-    return len(term) > 1 and term.endswith("/")
+    return len(term) > 1 and term.endswith(term[0])
 
 
 def _passes(line: str) -> bool:

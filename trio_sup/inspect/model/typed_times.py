@@ -1,24 +1,65 @@
-"""Points in time and durations as people type them. Pure."""
+"""Points in time, durations and numbers as people type them. Pure.
+
+Whatever a view prints of these can be typed: ``1m30s``, ``9d04h``, ``12.4k``.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 from typing import Final
 
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
+_PART: Final = r"(\d+(?:\.\d+)?)(ms|s|m|h|d)"
+_SPAN: Final = re.compile(rf"(?:{_PART})+")
+_PARTS: Final = re.compile(_PART)
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_NUMBER: Final = re.compile(r"(\d+(?:\.\d+)?|\d{1,3}(?:,\d{3})+)([kMGT]?)")
+_THOUSANDS: Final = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _CLOCK: Final = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
 
 
+def read_count(text: str) -> float:
+    """The number that ``812``, ``12.4k``, ``3.1M`` or ``4,012`` stands for.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        raise ValueError(f"such as 100, 1.5k or 2M, not {text!r}")
+    return float(found[1].replace(",", "")) * _THOUSANDS[found[2]]
+
+
+def read_span(text: str) -> float:
+    """Seconds of ``90``, ``90s``, ``1m30s``, ``9d04h``, ``250ms``; 0 is one, too.
+
+    Units come from the largest to the smallest, each once.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if _SPAN.fullmatch(text):
+        parts = [(float(n), _UNITS[unit]) for n, unit in _PARTS.findall(text)]
+        units = [unit for _, unit in parts]
+        if units == sorted(set(units), reverse=True):
+            return sum(number * unit for number, unit in parts)
+    elif _NUMBER.fullmatch(text) and text[-1] not in "MGT":
+        return read_count(text)
+    raise ValueError(f"such as 90s, 1m30s or 2h, not {text!r}")
+
+
 def read_duration(text: str) -> float:
-    """Seconds of ``90``, ``90s``, ``1.5m``, ``2h``, ``1d``, ``250ms``.
+    """Seconds of ``90``, ``90s``, ``1.5m``, ``1m30s``, ``1d``, ``250ms``.
 
     Raises:
         ValueError: it is none of these, or not above 0.
     """
-    found = _DURATION.fullmatch(text)
-    if found is None or not (value := float(found[1]) * _UNITS[found[2] or "s"]):
+    try:
+        value = read_span(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < math.inf:
         raise ValueError(f"a duration such as 90s, 2m or 1h, not {text!r}")
     return value
 

@@ -16,6 +16,7 @@ from trio_sup.inspect.node.bounds import MAX_ERROR, MAX_NAME, clip
 from trio_sup.inspect.node.consequence import Consequence
 from trio_sup.inspect.protocol.wire_actions import (
     ACTIONS,
+    UNDOES,
     Act,
     Acted,
     AskControl,
@@ -52,9 +53,9 @@ class Operator(Protocol):
     """Who can act on the node; `trio_sup._inspected.operator.Operator` is one."""
 
     def consequence(
-        self, action: str, child: object, life: int, argument: str
+        self, action: str, child: object, life: int | None, argument: str
     ) -> Consequence:
-        """What it would do now, or why it is refused."""
+        """What it would do now, or why it is refused; None is for any life."""
         ...
 
     async def perform(
@@ -129,6 +130,38 @@ class ClientActions:
         self._by = by
         self._reply = reply
         self._control = False
+        # What this client has on lease: by what undoes it, and the child's row.
+        self._leases: dict[tuple[str, int], object] = {}
+        self._left = False
+
+    def leave(self) -> None:
+        """The connection is over: undo what the client had on lease."""
+        self._left = True
+        leases, self._leases = self._leases, {}
+        for (undo, _), child in leases.items():
+            self._undo(undo, child)
+
+    def _undo(self, action: str, child: object) -> None:
+        node = self._node
+        assert node.operator is not None
+        life = getattr(child, "life", 0)
+        found = node.operator.consequence(action, child, life, "")
+        if not found.allowed:
+            return  # it is gone, or somebody has undone it
+        why = f"the connection of {self._by} is over"
+        node.operator.audit(action, child, "accepted", self._by, why)
+        node.start(self._perform, Act(0, action, 0, life), child)
+
+    def _note_lease(self, act: Act, child: object) -> None:
+        """An action is done: something is on lease now, or no more."""
+        self._leases.pop((act.action, act.id), None)
+        undo = UNDOES.get(act.action)
+        if undo is None or not act.lease:
+            return
+        if self._left:
+            self._undo(undo, child)
+        else:
+            self._leases[undo, act.id] = child
 
     def take(self, request: Request) -> None:
         """Answer a request, or begin what it asks for."""
@@ -155,8 +188,11 @@ class ClientActions:
             return child, Consequence("read_only", READ_ONLY)
         if not self._control:
             return child, Consequence("no_role", NO_ROLE)
+        # A plan to restart is for the life that it finds, and names it.
+        anew = isinstance(request, Plan) and request.action == "restart"
+        life = None if anew else request.life
         return child, node.operator.consequence(
-            request.action, child, request.life, request.argument
+            request.action, child, life, request.argument
         )
 
     def _plan(self, plan: Plan) -> None:
@@ -170,6 +206,7 @@ class ClientActions:
                 lines,
                 found.affected,
                 clip(found.confirm, MAX_NAME),
+                found.life,
             )
         )
 
@@ -194,6 +231,7 @@ class ClientActions:
         assert operator is not None
         try:
             done = await operator.perform(act.action, child, act.life, act.argument)
+            self._note_lease(act, child)
             self._answer(act, "done", "", done)
         except Exception as error:  # noqa: BLE001 - the answer; never the node's problem
             code = getattr(error, "code", "")

@@ -40,6 +40,7 @@ from trio_sup.inspect.protocol.wire_details import (
     Metrics,
     Unfollow,
 )
+from trio_sup.inspect.protocol.wire_profile import AskProfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,6 +84,9 @@ class HubSide(Protocol):
 
     def spent(self, seconds: float) -> None:
         """Count work that was done for a client."""
+
+    def profile(self, client: AttachedClient, request: AskProfile) -> None:
+        """Look where the time goes, and tell the client."""
 
     async def metrics(self) -> list[str]:
         """All metrics in the Prometheus text format, a line each."""
@@ -287,6 +291,8 @@ class AttachedClient:
                     self._hub.look_soon()
             case AskMetrics():
                 self._wants_metrics = True
+            case AskProfile():
+                self._hub.profile(self, request)
             case Unfollow():
                 view.following.unfollow(request.topic)
                 self._hub.wake()

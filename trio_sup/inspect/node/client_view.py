@@ -26,7 +26,9 @@ ROWS_PER_FRAME: Final = 500
 VOLS_PER_FRAME: Final = 2000
 GONE_PER_FRAME: Final = 5000
 EVENTS_QUEUED: Final = 512
-"""Events that wait for a slow client; older ones are dropped and counted."""
+"""Events that wait for a slow client, beside those from before it came; older ones are
+dropped and counted."""
+EVENTS_PER_FRAME: Final = 512
 GONE_QUEUED: Final = 20_000
 """Removed rows that wait for a slow client; beyond that it gets a new snapshot."""
 MIN_RATE: Final = 1.0
@@ -60,6 +62,8 @@ class ClientView:
         self._vol: dict[int, None] = {}
         self._gone: dict[int, None] = {}
         self._events: deque[Event] = deque()
+        # What the node remembered when the client came: none of it can be missed.
+        self._backlog: deque[Event] = deque()
         self._dropped = 0
         self.watching: Watching = Watching(table, insides)
         """The children that the client looks into."""
@@ -89,7 +93,7 @@ class ClientView:
             self.needs_snapshot = False
             self._merge(self._table.since(self.seq))
         if self._wants_events:
-            self._queue(self._table.events_after(event))
+            self._backlog.extend(self._table.events_after(event))
         return resumed
 
     def resync(self) -> None:
@@ -128,7 +132,12 @@ class ClientView:
     def dirty(self) -> bool:
         """Whether a delta would say anything."""
         return bool(
-            self._up or self._vol or self._gone or self._events or self._dropped
+            self._up
+            or self._vol
+            or self._gone
+            or self._events
+            or self._backlog
+            or self._dropped
         )
 
     @property
@@ -161,7 +170,9 @@ class ClientView:
         ups, self._up = self._up, {}
         vols, self._vol = self._vol, {}
         gones, self._gone = self._gone, {}
-        events, self._events = list(self._events), deque()
+        events = deque((*self._backlog, *self._events))
+        self._backlog.clear()
+        self._events.clear()
         dropped, self._dropped = self._dropped, 0
         for uid in ups:
             vols.pop(uid, None)
@@ -171,13 +182,14 @@ class ClientView:
             up = self._rows(_take(ups, ROWS_PER_FRAME))
             vol = _take(vols, VOLS_PER_FRAME)
             moved = [self._table.vol(uid) for uid in vol if uid in cells]
-            more = bool(gones or ups or vols)
+            told = [events.popleft() for _ in range(min(len(events), EVENTS_PER_FRAME))]
+            more = bool(gones or ups or vols or events)
             # Only the last frame reaches the goal: nobody may resume between.
             self.seq = prev if more else goal
             yield from encode_delta(
-                Delta(self.seq, prev, at, up, moved, gone, events, dropped)
+                Delta(self.seq, prev, at, up, moved, gone, told, dropped)
             )
-            events, dropped = [], 0
+            dropped = 0
 
     def _rows(self, ids: Iterable[int]) -> list[Row]:
         cells = self._table.cells

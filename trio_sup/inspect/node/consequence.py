@@ -12,61 +12,19 @@ from typing import Final
 
 from attrs import frozen
 
+from trio_sup.inspect.node.sentences import (
+    Sibling as Sibling,
+    Subject as Subject,
+    below,
+    counted,
+    cut_lines,
+    ends_and_returns,
+    left_alone,
+    names,
+)
 from trio_sup.inspect.protocol.wire_actions import LEVELS
 
 MAX_FLOOD: Final = 10_000
-SHOWN: Final = 4
-"""How many names a sentence lists."""
-
-
-@frozen
-class Sibling:
-    """One child of the same supervisor."""
-
-    label: str
-    alive: bool = True
-    temporary: bool = False
-    below: int = 0
-    """How many processes live below it."""
-
-
-@frozen
-class Subject:
-    """The child that is meant, and what surrounds it, at one moment."""
-
-    path: str
-    label: str
-    kind: str
-    """``supervisor``, ``dynamic``, ``server`` or ``task``."""
-    status: str
-    life: int
-    alive: bool
-    restart: str = "permanent"
-    grace: float | None = 5.0
-    """Seconds that it has to stop; None for ``brutal_kill``."""
-    below: int = 0
-    """How many processes live below it."""
-    suspended: bool = False
-    calls: int = 0
-    """Calls that wait in its mailbox."""
-    notes: int = 0
-    """Casts and sends that wait there."""
-    busy: str = ""
-    """The operation in hand."""
-    supervisor: str = ""
-    """The path of its supervisor; empty for a root."""
-    supervisor_up: bool = True
-    """Whether that one takes requests."""
-    strategy: str = "one_for_one"
-    """Of its supervisor."""
-    keeps: bool = True
-    """Whether the supervisor keeps the specification of a child that it stopped."""
-    group: Sequence[Sibling] = ()
-    """The siblings that a restart concerns as well, in start order."""
-    group_busy: bool = False
-    """A restart of a group is under way at its supervisor."""
-    budget_used: int = 0
-    budget_max: int = 0
 
 
 @frozen
@@ -84,6 +42,8 @@ class Consequence:
     """How many processes would stop, the one that is meant included."""
     confirm: str = ""
     """What has to be typed before it is done; empty if a yes is enough."""
+    life: int = 0
+    """The life that the child is in; 0 for the node."""
 
     @property
     def allowed(self) -> bool:
@@ -150,11 +110,6 @@ def _not(why: str) -> Consequence:
     return Consequence("not_applicable", why)
 
 
-def _ends_and_returns(subject: Subject) -> str:
-    life = f"life {subject.life} of {subject.path} ends"
-    return f"{life}, life {subject.life + 1} starts"
-
-
 def _restart(subject: Subject, argument: str) -> Consequence:
     del argument
     if not subject.supervisor:
@@ -171,15 +126,15 @@ def _restart(subject: Subject, argument: str) -> Consequence:
         return _not("it is being stopped already")
     back = [s for s in subject.group if not s.temporary]
     gone = [s for s in subject.group if s.temporary and s.alive]
-    lines = [_ends_and_returns(subject), *_below(subject)]
+    lines = [ends_and_returns(subject), *below(subject)]
     if back:
-        many = _counted(len(back), "sibling")
-        lines.append(f"{subject.strategy}: also restarts {many}: {_names(back)}")
+        many = counted(len(back), "sibling")
+        lines.append(f"{subject.strategy}: also restarts {many}: {names(back)}")
     elif subject.strategy != "one_for_one":
         lines.append(f"{subject.strategy}: no sibling is concerned")
     if gone:
-        lines.append(f"stops for good, being temporary: {_names(gone)}")
-    lines += _queue(subject)
+        lines.append(f"stops for good, being temporary: {names(gone)}")
+    lines += cut_lines(subject)
     left = max(0, subject.budget_max - subject.budget_used)
     lines.append(
         f"budget of {subject.supervisor}: {left} of {subject.budget_max} restarts left,"
@@ -199,7 +154,7 @@ def _start_again(subject: Subject) -> Consequence:
         lines = [f"ends the backoff: {lines[0]} now"]
         back = [s for s in subject.group if not s.temporary]
         if back:
-            lines.append(f"{subject.strategy}: with {_names(back)}")
+            lines.append(f"{subject.strategy}: with {names(back)}")
     elif subject.status == "quarantined":
         lines.append("its own budget is cleared")
     return Consequence(lines=tuple(lines))
@@ -210,22 +165,71 @@ def _terminate(subject: Subject, argument: str) -> Consequence:
     if not subject.alive and subject.status not in ("backing_off", "restarting"):
         return _not(f"it is down already ({subject.status})")
     if not subject.supervisor:
-        lines = [f"stops the whole tree {subject.path}, in order", *_below(subject)]
+        lines = [f"stops the whole tree {subject.path}, in order", *below(subject)]
         lines.append("a program that is this tree ends")
         return _weighed(subject, lines, 1 + subject.below, always=True)
     if not subject.supervisor_up:
         return _not(f"{subject.supervisor} takes no requests now")
-    lines = [f"stops {subject.path} (life {subject.life})", *_below(subject)]
+    lines = [f"stops {subject.path} (life {subject.life})", *below(subject)]
     if subject.keeps:
         lines.append("it stays down until somebody restarts it")
     else:
         lines.append("it is forgotten: nothing brings it back")
-    lines.append("no sibling is touched")
-    return _weighed(subject, [*lines, *_queue(subject)], 1 + subject.below)
+    return _weighed(
+        subject, [*lines, left_alone(subject), *cut_lines(subject)], 1 + subject.below
+    )
+
+
+def _quarantine(subject: Subject, argument: str) -> Consequence:
+    del argument
+    if (problem := _not_quarantined(subject)) is not None:
+        return problem
+    if subject.alive:
+        lines = [f"stops {subject.path} (life {subject.life})", *below(subject)]
+    else:
+        until = "for a time" if subject.timed else "at present"
+        lines = [f"{subject.path} stays down ({subject.status} {until})"]
+    lines.append("it stays down until it is released, also in restarts of a group")
+    if subject.turns:
+        lines.append(f"its group starts without it: {names(subject.group)}")
+    lines += cut_lines(subject)
+    return _weighed(subject, lines, subject.alive + subject.below)
+
+
+def _hold(subject: Subject, argument: str) -> Consequence:
+    if not subject.alive:
+        return _quarantine(subject, argument)
+    if (problem := _not_quarantined(subject)) is not None:
+        return problem
+    if subject.held:
+        return _not("no restart follows its present life already")
+    life = f"life {subject.life} of {subject.path}"
+    lines = (
+        f"{life} goes on; when it ends, no restart follows: it is quarantined",
+        "a release takes that back",
+    )
+    return Consequence(lines=lines)
+
+
+def _not_quarantined(subject: Subject) -> Consequence | None:
+    """Why a child cannot be put in quarantine; None if it can."""
+    if not subject.supervisor:
+        return _not("a root has no supervisor that could restart it")
+    if subject.restart == "temporary":
+        return _not("a temporary child is never restarted; it can be terminated")
+    if subject.status == "quarantined" and not subject.timed:
+        return _not("it is quarantined already")
+    if not subject.supervisor_up:
+        return _not(f"{subject.supervisor} takes no requests now")
+    return None
 
 
 def _suspend(subject: Subject, argument: str) -> Consequence:
     del argument
+    comes = subject.status in ("starting", "restarting", "backing_off")
+    if subject.kind == "server" and comes:
+        later = f"it is {subject.status}: suspended as soon as it runs, within 5 s"
+        return Consequence(lines=(later,))
     if (problem := _not_serving(subject)) is not None:
         return problem
     if subject.suspended:
@@ -235,7 +239,7 @@ def _suspend(subject: Subject, argument: str) -> Consequence:
         lines.append(f"first {subject.busy!r}, which is in hand, has to end")
     waiting = subject.calls + subject.notes
     if waiting:
-        lines.append(f"{_counted(waiting, 'message')} wait already")
+        lines.append(f"{counted(waiting, 'message')} wait already")
     return Consequence(lines=tuple(lines), affected=0)
 
 
@@ -245,7 +249,7 @@ def _resume(subject: Subject, argument: str) -> Consequence:
         return problem
     if not subject.suspended:
         return _not("it is not suspended")
-    waiting = _counted(subject.calls + subject.notes, "message")
+    waiting = counted(subject.calls + subject.notes, "message")
     return Consequence(lines=(f"handles messages again; {waiting} waiting",))
 
 
@@ -258,10 +262,10 @@ def _drain(subject: Subject, argument: str) -> Consequence:
     lines: list[str] = []
     if subject.notes:
         lines.append(
-            f"discards {_counted(subject.notes, 'cast or send', 'casts and sends')}"
+            f"discards {counted(subject.notes, 'cast or send', 'casts and sends')}"
         )
     if subject.calls:
-        calls = _counted(subject.calls, "call")
+        calls = counted(subject.calls, "call")
         lines.append(f"fails {calls} with NoProcess: not executed")
     if subject.busy:
         lines.append(f"{subject.busy!r}, which is in hand, goes on")
@@ -270,6 +274,9 @@ def _drain(subject: Subject, argument: str) -> Consequence:
 
 def _release(subject: Subject, argument: str) -> Consequence:
     del argument
+    if subject.held and subject.alive:
+        line = f"restarts follow the ends of {subject.path} again"
+        return Consequence(lines=(line,))
     if subject.status != "quarantined":
         return _not(f"it is not quarantined but {subject.status}")
     if not subject.supervisor_up:
@@ -323,32 +330,6 @@ def _weighed(
     return Consequence(lines=tuple(lines), affected=affected, confirm=confirm)
 
 
-def _below(subject: Subject) -> list[str]:
-    if not subject.below:
-        return []
-    return [f"with the {_counted(subject.below, 'process', 'processes')} below it"]
-
-
-def _queue(subject: Subject) -> list[str]:
-    waiting = subject.calls + subject.notes
-    if not waiting:
-        return []
-    many = _counted(waiting, "waiting message")
-    if subject.grace is None:
-        return [f"drops {many} (brutal_kill)"]
-    return [f"{many} served first, for at most {subject.grace:g} s; the rest is lost"]
-
-
-def _counted(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def _names(siblings: Sequence[Sibling]) -> str:
-    names = ", ".join(s.label for s in siblings[:SHOWN])
-    more = len(siblings) - SHOWN
-    return names if more <= 0 else f"{names} and {more} more"
-
-
 _RULES: Final[dict[str, Callable[[Subject, str], Consequence]]] = {
     "restart": _restart,
     "terminate": _terminate,
@@ -356,6 +337,8 @@ _RULES: Final[dict[str, Callable[[Subject, str], Consequence]]] = {
     "resume": _resume,
     "drain": _drain,
     "release": _release,
+    "quarantine": _quarantine,
+    "hold": _hold,
     "crash": _crash,
     "vanish": _vanish,
     "flood": _flood,

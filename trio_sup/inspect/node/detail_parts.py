@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import time
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
@@ -30,6 +29,8 @@ from trio_sup.inspect.node.render_names import (
 )
 from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
 from trio_sup.inspect.node.showing import ALL_SHOWN, Showing
+from trio_sup.inspect.node.source_lines import source_line
+from trio_sup.inspect.node.times import Meters
 from trio_sup.inspect.protocol.wire_details import (
     Frame,
     Life,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         ObservedMessage,
         ObservedNode,
     )
+    from trio_sup.inspect.protocol.wire_times import TimesPart
 
 MESSAGES: Final = 50
 """Messages of a mailbox that are shown."""
@@ -99,6 +101,8 @@ class Insides:
         self._secrets = secrets
         self._slow: dict[type, float] = {}
         self.ages: Ages = Ages()
+        self.meters: Meters = Meters()
+        """What is measured of children that somebody asked about."""
 
     # --- the mailbox ----------------------------------------------------------
 
@@ -155,6 +159,10 @@ class Insides:
             return str(self._redact(text))
         except BaseException as error:  # noqa: BLE001 - it must not end the node
             return f"<the redactor raised {type(error).__name__}>"
+
+    def times(self, child: ObservedChild, now: float) -> TimesPart | None:
+        """How long its messages wait and take; None for what has no mailbox."""
+        return None if child.mailbox is None else self.meters.part(child, now)
 
     # --- the state ------------------------------------------------------------
 
@@ -269,11 +277,9 @@ def stack_frames(task: Task) -> Iterator[Frame]:
         places.pop()
     for frame, line in places:
         code = frame.f_code
-        # Reads the source file the first time; what is not there is empty.
-        text = linecache.getline(code.co_filename, line).strip()
         yield Frame(
             clip(short_file(code.co_filename), MAX_PATH),
             line,
             clip(code.co_qualname, MAX_NAME),
-            clip(mask_report(f"    {text}", DEFAULT).strip(), MAX_NAME),
+            source_line(code.co_filename, line),
         )

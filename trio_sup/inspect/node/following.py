@@ -33,6 +33,8 @@ class Following:
         self._held: deque[Held] = deque(maxlen=MAX_HELD)
         self._waits: Waits | None = None
         self._info: NodeInfo | None = None
+        # How many incidents there were when the client was told of them last.
+        self._holds: int | None = None
 
     def follow(self, topic: str, now: float) -> bool:
         """Begin or prolong a lease; whether it began."""
@@ -65,6 +67,8 @@ class Following:
             self._held.clear()
         elif topic == "waits":
             self._waits = None
+        elif topic == "holds":
+            self._holds = None
         else:
             self._info = None
 
@@ -90,6 +94,10 @@ class Following:
             if self._waits is None or self._waits.edges != waits.edges:
                 yield encode(waits)
             self._waits = waits
+        watchdog = self._topics.watchdog
+        if "holds" in live and self._holds != watchdog.changed:
+            self._holds = watchdog.changed
+            yield encode(watchdog.holds())
         if "node" in live and info is not None and info is not self._info:
             self._info = info
             yield encode(info)

@@ -29,12 +29,15 @@ from trio_sup.inspect.node.detail_parts import Insides
 from trio_sup.inspect.node.meters import Spent, Worst
 from trio_sup.inspect.node.metrics import gather, prometheus_lines
 from trio_sup.inspect.node.numbers import Numbers
+from trio_sup.inspect.node.profiler import MAX_SECONDS, Profiler
 from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
 from trio_sup.inspect.node.showing import ALL_SHOWN, Showing
 from trio_sup.inspect.node.table import Found, Table
 from trio_sup.inspect.node.topics import Topics
+from trio_sup.inspect.node.watchdog import Watchdog
 from trio_sup.inspect.protocol.codec import encode, request_decoder
 from trio_sup.inspect.protocol.wire import Heartbeat
+from trio_sup.inspect.protocol.wire_profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -44,10 +47,15 @@ if TYPE_CHECKING:
     from trio_sup.inspect.node.source import ObservedChild, ObservedNode
     from trio_sup.inspect.protocol.wire import Attach, Hello
     from trio_sup.inspect.protocol.wire_details import ClientInfo
+    from trio_sup.inspect.protocol.wire_profile import AskProfile
 
 MAX_CLIENTS: Final = 16
 RESUME_SECONDS: Final = 30.0
 """How long the last client's rows are kept in case it comes back."""
+MAX_PROFILES: Final = 2
+"""Profiles that are made at a time."""
+LOOK_WHETHER: Final = 0.5
+"""How often is looked whether the client is still there that wants one."""
 SHARE: Final = 20
 """Sampling takes at most one part in so many of the loop's time."""
 
@@ -68,6 +76,7 @@ class Hub:
         operator: Operator | None = None,
         showing: Showing = ALL_SHOWN,
         secrets: SecretNames = DEFAULT,
+        watchdog: Watchdog | None = None,
     ) -> None:
         """Make the hub of one node.
 
@@ -77,8 +86,12 @@ class Hub:
             operator: Who carries actions out, and writes down those refused.
             showing: What clients may see.
             secrets: Which names hide their values.
+            watchdog: What looks for who holds the loop, if it does so already.
         """
         self._hello = hello
+        # One of our own looks only while somebody is attached.
+        self._own_watchdog = watchdog is None
+        self._watchdog = Watchdog(node.child_of) if watchdog is None else watchdog
         # Actions outlive the clients that asked for them, not the hub.
         self._nursery: trio.Nursery | None = None
         self._node = node
@@ -87,9 +100,13 @@ class Hub:
         self._insides = Insides(node, numbers, showing, secrets)
         settings = {"contents": showing.how}
         ages = self._insides.ages
-        self._topics = Topics(node, self._table, numbers, ages, settings)
+        self._topics = Topics(
+            node, self._table, numbers, ages, settings, self._watchdog
+        )
         self._clients: set[AttachedClient] = set()
         self._connections = 0
+        self._visits = 0
+        self._profiling = 0
         # Set when a client came or wants another rate: the sampler looks at once.
         self._wake = trio.Event()
         self._lag = Worst()
@@ -105,6 +122,11 @@ class Hub:
         return len(self._clients)
 
     @property
+    def presence(self) -> tuple[int, int]:
+        """How many clients are attached, and how many ever were."""
+        return len(self._clients), self._visits
+
+    @property
     def rows(self) -> int:
         """How many rows are held; 0 when nobody has looked for a while."""
         return len(self._table.cells)
@@ -117,12 +139,19 @@ class Hub:
             try:
                 await self._sample_for_ever()
             finally:
+                self._watch_loop(on=False)
+                self._insides.meters.close()
                 self._topics.close()
                 self._table.close()
+
+    def _watch_loop(self, *, on: bool) -> None:
+        if self._own_watchdog:
+            self._watchdog.start() if on else self._watchdog.stop()
 
     async def _sample_for_ever(self) -> None:
         while True:
             await self._wait_for_clients()
+            self._watch_loop(on=True)
             self._wake = trio.Event()
             began = trio.current_time()
             work = await self._sample()
@@ -136,6 +165,8 @@ class Hub:
     async def _wait_for_clients(self) -> None:
         if self._clients:
             return
+        self._watch_loop(on=False)
+        self._insides.meters.close()
         self._topics.close()
         # The wake-up of the last client's time is stale now.
         self._wake = trio.Event()
@@ -170,7 +201,11 @@ class Hub:
     def _scan_topics(self) -> Iterator[None]:
         now = trio.current_time()
         followed = {t for c in self._clients for t in c.view.following.live(now)}
-        return self._topics.scan(followed, self._client_infos)
+        meters = self._insides.meters
+        if meters:
+            followed.add("busy")  # whose tasks run is a part of it
+        yield from self._topics.scan(followed, self._client_infos)
+        meters.tick(now, self._topics.busy)
 
     def _client_infos(self) -> list[ClientInfo]:
         return [client.info() for client in self._clients]
@@ -220,11 +255,13 @@ class Hub:
         client = self._attached(stream, attach, peer)
         client.actions = ClientActions(self._actions, peer, client.reply)
         self._clients.add(client)
+        self._visits += 1
         self.wake()
         try:
             await client.run(decoder, requests)
         finally:
             self._clients.discard(client)
+            client.actions.leave()
 
     def _attached(
         self, stream: trio.SocketStream, attach: Attach, peer: str
@@ -244,6 +281,8 @@ class Hub:
 
     def _spawn(self, task: Callable[..., Awaitable[None]], *args: Any) -> None:
         assert self._nursery is not None
+        if self._nursery.cancel_scope.cancel_called:
+            return  # the node ends, and its children with it
         self._nursery.start_soon(task, *args)
 
     def _record(self, uid: int) -> ObservedChild | None:
@@ -264,6 +303,29 @@ class Hub:
     def spent(self, seconds: float) -> None:
         """Count seconds of work as the inspection's cost."""
         self._cost.add(seconds, trio.current_time())
+
+    def profile(self, client: AttachedClient, request: AskProfile) -> None:
+        """Look where the time goes for as long as asked, and tell the client."""
+        if self._profiling >= MAX_PROFILES:
+            why = f"{MAX_PROFILES} profiles are under way"
+            client.reply(Profile(trio.current_time(), 0.0, 0, 0, problem=why))
+            return
+        self._profiling += 1
+        self._spawn(self._profile, client, request)
+
+    async def _profile(self, client: AttachedClient, request: AskProfile) -> None:
+        profiler = Profiler(self._watchdog, self._node.child_of, request.hz)
+        try:
+            profiler.start()
+            due = trio.current_time() + min(max(request.seconds, 0.0), MAX_SECONDS)
+            while client in self._clients and trio.current_time() < due:  # noqa: ASYNC110
+                await trio.sleep_until(min(due, trio.current_time() + LOOK_WHETHER))
+            profiler.stop()
+            for message in profiler.messages(trio.current_time()):
+                client.reply(message)
+        finally:
+            profiler.stop()
+            self._profiling -= 1
 
     async def metrics(self) -> list[str]:
         """All metrics in the Prometheus text format, a line each."""

@@ -26,7 +26,7 @@ from trio_sup.inspect.finding.directory import (
     runtime_dir as default_runtime_dir,
 )
 from trio_sup.inspect.finding.discovery import probe, process_start, socket_path
-from trio_sup.inspect.finding.found_node import NodeFile
+from trio_sup.inspect.finding.found_node import NodeFile, StackPlace
 from trio_sup.inspect.finding.node_file import write_file
 from trio_sup.inspect.finding.peers import peer_ids
 from trio_sup.inspect.node.bounds import MAX_NAME, clip
@@ -34,11 +34,17 @@ from trio_sup.inspect.node.forks import stays_here
 from trio_sup.inspect.node.hub import Hub
 from trio_sup.inspect.node.secret_names import SecretNames
 from trio_sup.inspect.node.showing import ALL_SHOWN, Showing
+from trio_sup.inspect.node.stack_dump import stacks_at_signal
 from trio_sup.inspect.protocol.wire import CAPS, PROTOCOL, ROW_COLUMNS, Hello
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from trio_sup.inspect.node.actions import Operator
     from trio_sup.inspect.node.source import ObservedNode
+    from trio_sup.inspect.node.watchdog import Watchdog
+
+    Leave = Callable[[Callable[[], tuple[int, int]]], Awaitable[None]]
 
 BACKLOG: Final = 16
 LOCK_TRIES: Final = 20
@@ -67,6 +73,8 @@ async def serve_inspector(
     operator: Operator | None = None,
     control: bool = False,
     showing: Showing = ALL_SHOWN,
+    watchdog: Watchdog | None = None,
+    leave: Leave | None = None,
     task_status: trio.TaskStatus[Path] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Let inspectors attach to `node` until cancelled.
@@ -81,24 +89,31 @@ async def serve_inspector(
         operator: Who carries out what clients ask for; None: it is only looked at.
         control: Whether clients that ask for it may act on the node.
         showing: What clients may see.
+        watchdog: What looks for who holds the loop, if it does so all the time; else
+            there is one while somebody is attached.
+        leave: A task beside it, that may ask how many clients are attached, and
+            how many ever were.
         task_status: Started with the socket's path.
 
     Raises:
         InspectorUnavailable: before it is started: no socket can be made safely.
     """
     wall, epoch = time.time(), secrets.token_hex(8)
-    place, sock = await _listen(runtime_dir, name, wall, epoch)
-    try:
-        hello = _hello(name, epoch, wall, operator is None or not control)
-        hub = Hub(node, hello, operator, showing, _secret_names(showing))
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(hub.run)
-            task_status.started(place.path)
-            logger.debug("inspectors can attach at %s", place.path)
-            await _accept(sock, hub, nursery)
-    finally:
-        sock.close()
-        _remove(place)
+    with stacks_at_signal() as stacks:
+        place, sock = await _listen(runtime_dir, name, wall, epoch, stacks)
+        try:
+            hello = _hello(name, epoch, wall, operator is None or not control)
+            hub = Hub(node, hello, operator, showing, _secret_names(showing), watchdog)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(hub.run)
+                if leave is not None:
+                    nursery.start_soon(leave, lambda: hub.presence)
+                task_status.started(place.path)
+                logger.debug("inspectors can attach at %s", place.path)
+                await _accept(sock, hub, nursery)
+        finally:
+            sock.close()
+            _remove(place)
 
 
 def _secret_names(showing: Showing) -> SecretNames:
@@ -118,7 +133,11 @@ class _Place:
 
 
 async def _listen(
-    directory: Path | None, name: str, started_wall: float, epoch: str
+    directory: Path | None,
+    name: str,
+    started_wall: float,
+    epoch: str,
+    stacks: StackPlace,
 ) -> tuple[_Place, trio.socket.SocketType]:
     if not hasattr(socket, "AF_UNIX") or not hasattr(os, "getuid"):
         raise InspectorUnavailable("this system has no unix sockets, or no users")
@@ -128,7 +147,7 @@ async def _listen(
         with open_dir(directory, own=True, make=True) as handle:
             assert handle is not None  # It was made.
             path = _socket_path(directory, name)
-            file = _describe(name, started_wall, epoch)
+            file = _describe(name, started_wall, epoch, stacks)
             for _ in range(LOCK_TRIES):
                 # Held until the socket listens, so that no sweep takes it for stale.
                 with directory_lock(directory, handle) as held:
@@ -253,7 +272,9 @@ def _hello(name: str, epoch: str, started_wall: float, readonly: bool) -> Hello:
     )
 
 
-def _describe(name: str, started_wall: float, epoch: str) -> NodeFile:
+def _describe(
+    name: str, started_wall: float, epoch: str, stacks: StackPlace
+) -> NodeFile:
     try:
         cwd = os.getcwd()
     except OSError:
@@ -270,6 +291,8 @@ def _describe(name: str, started_wall: float, epoch: str) -> NodeFile:
         library_version(),
         PROTOCOL,
         PROTOCOL,
+        stack_signal=stacks.signal,
+        stack_fd=stacks.fd,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
 _TRIO: Final = str(Path(trio.__file__).parent)
 _INSPECTOR: Final = str(Path(__file__).parent)
 _OWN: Final = str(Path(__file__).parent.parent)
+_ROOMS: Final = tuple(
+    str(Path(__file__).parents[2] / room)
+    for room in ("_children", "_node", "_servers", "_supervisors", "_tasks", "_trio")
+)
+_FOREIGN: Final = (
+    *{
+        path
+        for n, path in sysconfig.get_paths().items()
+        if n.endswith(("lib", "stdlib"))
+    },
+    *_ROOMS,
+    _OWN,
+    _TRIO,
+    "<frozen ",
+)
 
 
 def is_machinery(filename: str) -> bool:
@@ -25,6 +41,11 @@ def is_machinery(filename: str) -> bool:
 def is_library(filename: str) -> bool:
     """Whether a file is this library's own."""
     return filename.startswith(_OWN)
+
+
+def is_foreign(filename: str) -> bool:
+    """Whether a file is no part of the program: Python's, a package's, or ours."""
+    return filename.startswith(_FOREIGN)
 
 
 def is_inspector(filename: str) -> bool:

@@ -130,6 +130,14 @@ class ObservedCall(Protocol):
         ...
 
 
+class Meter(Protocol):
+    """Who takes what was measured of a server."""
+
+    def note(self, op: str, waited: float | None, took: float) -> None:
+        """A message was handled: it waited, if that is known, and took, seconds."""
+        ...
+
+
 class ObservedInside(Protocol):
     """The inside of one child, as it is at this moment."""
 
@@ -158,6 +166,10 @@ class ObservedInside(Protocol):
 
     def current(self) -> ObservedMessage | None:
         """The message in hand."""
+        ...
+
+    def measure(self, meter: Meter | None) -> None:
+        """Tell a meter of each message that is handled, or nobody any more."""
         ...
 
     def mailbox_facts(self) -> tuple[bool, int, int, int, int]:
@@ -259,6 +271,11 @@ class ObservedChild(Protocol):
         ...
 
     @property
+    def held(self) -> bool:
+        """Whether no restart follows the present life, as people asked for."""
+        ...
+
+    @property
     def version(self) -> int:
         """Grows with every lifecycle change: compare to know what is new."""
         ...
@@ -346,6 +363,10 @@ class ObservedNode(Protocol):
 
     def recent_events(self) -> Sequence[ObservedEvent]:
         """The last events, oldest first, bounded."""
+        ...
+
+    def older_events(self, after: int) -> Sequence[tuple[int, ObservedEvent]]:
+        """What is remembered besides: numbered, those after a number, oldest first."""
         ...
 
     @property

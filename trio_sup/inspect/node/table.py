@@ -93,7 +93,8 @@ class Table:
         # How many events the node had emitted when this last looked; those that it
         # remembers from before the first look are shown, those forgotten not missed.
         self._seen_events = node.events_emitted - len(node.recent_events())
-        self._event_n = 0
+        # Of those that the node keeps for their supervisor's sake: made once.
+        self._older: dict[int, Event] = {}
         self._complained = False
         # Children with a lifecycle change, as the node reports them.
         self._changed: set[ObservedChild] = set()
@@ -239,13 +240,17 @@ class Table:
         self._seen_events = emitted
         fresh = recent[max(0, len(recent) - new) :] if new else ()
         found.missed += new - len(fresh)
-        for event in fresh:
-            self._event_n += 1
-            try:
-                found.events.append(build_event(self._event_n, event, self._secrets))
-            except Exception as error:  # noqa: BLE001 - as above
-                self._complain(error)
+        for n, event in enumerate(fresh, emitted - len(fresh) + 1):
+            if (built := self._build(n, event)) is not None:
+                found.events.append(built)
         self.events.extend(found.events)
+
+    def _build(self, n: int, event: ObservedEvent) -> Event | None:
+        try:
+            return build_event(n, event, self._secrets)
+        except Exception as error:  # noqa: BLE001 - one odd event must not hide the rest
+            self._complain(error)
+            return None
 
     def _complain(self, error: Exception) -> None:
         if not self._complained:
@@ -270,8 +275,20 @@ class Table:
         return found
 
     def events_after(self, n: int) -> list[Event]:
-        """The kept events with a higher number."""
-        return [event for event in self.events if event.n > n]
+        """The known events with a higher number, oldest first.
+
+        Beside the newest those of each supervisor's troubles that the node kept. Every
+        event has its number in the node's stream, so that gaps can be seen.
+        """
+        known = {event.n: event for event in self.events if event.n > n}
+        older: dict[int, Event] = {}
+        for number, event in self._node.older_events(n):
+            if number not in known:
+                built = self._older.get(number) or self._build(number, event)
+                if built is not None:
+                    older[number] = built
+        self._older = older
+        return sorted((*older.values(), *known.values()), key=lambda event: event.n)
 
     def vol(self, uid: int) -> Vol:
         """The moving columns of a row."""

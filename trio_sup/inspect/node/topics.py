@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trio_sup.inspect.node.numbers import Numbers
     from trio_sup.inspect.node.source import ObservedNode
     from trio_sup.inspect.node.table import Table
+    from trio_sup.inspect.node.watchdog import Watchdog
     from trio_sup.inspect.protocol.wire_details import Busy, ClientInfo, NodeInfo, Waits
 
 TOPIC_SECONDS: Final = 1.0
@@ -34,12 +35,15 @@ class Topics:
         numbers: Numbers,
         ages: Ages,
         settings: dict[str, str],
+        watchdog: Watchdog,
     ) -> None:
         self.tasks: TaskTable = TaskTable(node, numbers)
         self.waits: Waits | None = None
         self.busy: Busy | None = None
         """The window that was measured in the newest look, None if none was."""
         self.info: NodeInfo | None = None
+        self.watchdog: Watchdog = watchdog
+        """Who held the loop: it is asked by whoever follows."""
         self._node = node
         self._table = table
         self._ages = ages

@@ -118,7 +118,8 @@ class Watching:
             text, clipped = clip_block(
                 self._insides.traceback(cell.child), MAX_TRACEBACK
             )
-            detail = attrs.evolve(detail, traceback=text, clipped=clipped)
+            held = cell.child.held and cell.child.alive
+            detail = attrs.evolve(detail, traceback=text, clipped=clipped, held=held)
             parts.append("overview")
         if "history" in lease.parts:
             detail = attrs.evolve(detail, history=self._insides.history(cell.child))
@@ -143,4 +144,7 @@ class Watching:
             if lease.fresh("links", links):
                 detail = attrs.evolve(detail, links=links)
                 parts.append("links")
+        if "times" in lease.parts:
+            detail = attrs.evolve(detail, times=insides.times(child, now))
+            parts.append("times")
         return attrs.evolve(detail, parts=parts)

@@ -33,6 +33,7 @@ from trio_sup.inspect.protocol.wire import (
     Vol,
     Watch,
 )
+from trio_sup.inspect.protocol.wire_actions import Planned
 from trio_sup.inspect.protocol.wire_details import ARRAYS
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ T = TypeVar("T")
 FIRST_FIELDS: Final[Mapping[type, frozenset[str]]] = {
     Detail: frozenset({"id", "at", "row", "traceback", "clipped"}),
     Watch: frozenset({"id"}),
+    Planned: frozenset({"req", "code", "why", "lines", "affected", "confirm"}),
 }
 """The fields that messages had at first, and that are always sent."""
 MAX_REQUEST_STRING: Final = 200
@@ -61,7 +63,7 @@ def _writing_converter() -> Converter:
     for cls in ARRAYS:
         columns = [each.name for each in attrs.fields(cls)]
         converter.register_unstructure_hook(cls, attrgetter(*columns))
-    for message in (Detail, Watch):
+    for message in FIRST_FIELDS:
         _without_defaults(converter, message)
     return converter
 

@@ -31,6 +31,7 @@ from trio_sup.inspect.protocol.wire_details import (
     AskMetrics,
     Busy,
     Follow,
+    Holds,
     Life,
     Link,
     MailboxPart,
@@ -42,6 +43,7 @@ from trio_sup.inspect.protocol.wire_details import (
     Unfollow,
     Waits,
 )
+from trio_sup.inspect.protocol.wire_profile import AskProfile, Profile
 from trio_sup.inspect.protocol.wire_rows import (
     EVENT_COLUMNS as EVENT_COLUMNS,
     ROW_COLUMNS as ROW_COLUMNS,
@@ -50,6 +52,7 @@ from trio_sup.inspect.protocol.wire_rows import (
     Row as Row,
     Vol as Vol,
 )
+from trio_sup.inspect.protocol.wire_times import TimesPart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +60,19 @@ if TYPE_CHECKING:
 PROTOCOL: Final = 1
 """The protocol version of this code; also the oldest one that it speaks."""
 
-CAPS: Final = ("watch", "resume", "rate", "parts", "follow", "metrics", "control")
+CAPS: Final = (
+    "watch",
+    "resume",
+    "rate",
+    "parts",
+    "follow",
+    "metrics",
+    "control",
+    "lease",
+    "holds",
+    "times",
+    "profile",
+)
 """Additive features of a node of this version."""
 
 
@@ -206,6 +221,9 @@ class Detail:
     history: list[Life] | None = None
     """Past lives, oldest first, at most 16."""
     links: list[Link] | None = None
+    times: TimesPart | None = None
+    held: bool = False
+    """True if no restart follows the present life, as people asked for (overview)."""
 
 
 # --- what a client sends ---------------------------------------------------
@@ -292,6 +310,8 @@ ServerMessage: TypeAlias = (
     | Busy
     | Waits
     | NodeInfo
+    | Holds
+    | Profile
     | Metrics
     | Role
     | Planned
@@ -306,6 +326,7 @@ ClientMessage: TypeAlias = (
     | Follow
     | Unfollow
     | AskMetrics
+    | AskProfile
     | Rate
     | Bye
     | AskControl
@@ -332,6 +353,8 @@ SERVER_TAGS: Final[Mapping[str, type[ServerMessage]]] = {
     "busy": Busy,
     "waits": Waits,
     "node": NodeInfo,
+    "holds": Holds,
+    "profile": Profile,
     "metrics": Metrics,
 }
 CLIENT_TAGS: Final[Mapping[str, type[ClientMessage]]] = {
@@ -342,6 +365,7 @@ CLIENT_TAGS: Final[Mapping[str, type[ClientMessage]]] = {
     "follow": Follow,
     "unfollow": Unfollow,
     "ask_metrics": AskMetrics,
+    "ask_profile": AskProfile,
     "rate": Rate,
     "bye": Bye,
     "control": AskControl,

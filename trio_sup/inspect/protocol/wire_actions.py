@@ -19,10 +19,24 @@ from trio_sup._core.fault_words import FAULT_WORDS
 
 NODE_ACTIONS: Final = ("log_level", "collect")
 """Actions that concern the whole node, not one child."""
-CHILD_ACTIONS: Final = ("restart", "terminate", "suspend", "resume", "drain", "release")
+CHILD_ACTIONS: Final = (
+    "restart",
+    "terminate",
+    "suspend",
+    "resume",
+    "drain",
+    "release",
+    "quarantine",
+    "hold",
+)
 """What an operator can do to one child."""
+UNDOES: Final = {"suspend": "resume", "terminate": "restart"}
+"""Actions that something is left of, and what puts it right."""
 FAULT_ACTIONS: Final = tuple(each.word for each in FAULT_WORDS if each.by_node)
 """What `trio-sup chaos` can do to one child besides."""
+BY_LIFE: Final = frozenset({"restart", *FAULT_ACTIONS})
+"""Actions that are meant for one life; the others are for the child, whatever life it
+is in by then: who crashes all the time could not be stopped otherwise."""
 ACTIONS: Final = (*CHILD_ACTIONS, *NODE_ACTIONS, *FAULT_ACTIONS)
 """All that this version of a node knows."""
 
@@ -48,7 +62,8 @@ class Plan:
     id: int = 0
     """The child's `Row.id`; 0 for the node itself."""
     life: int = 0
-    """The life that is meant, as the client's user sees it."""
+    """The life that the client's user sees. Only for faults does it have to be the
+    present one; for ``restart`` the answer names the life to act on."""
     argument: str = ""
     """For ``log_level`` the level, or ``logger=LEVEL``; for ``flood`` a number."""
 
@@ -64,8 +79,13 @@ class Act:
     action: str
     id: int = 0
     life: int = 0
-    """Refused as ``stale`` if the child is in another life by now."""
+    """The life that is meant. Of `BY_LIFE`, an action is refused as ``stale`` if the
+    child is in another one by now; for the others it says nothing."""
     argument: str = ""
+    lease: bool = False
+    """Whether the node is to undo it when this connection ends, whatever ends it:
+    ``suspend`` by ``resume``, ``terminate`` by ``restart``. Known to nodes with
+    ``lease`` in their `caps`; undoing it through this connection ends the lease."""
 
 
 # --- what the node sends ---------------------------------------------------
@@ -98,6 +118,8 @@ class Planned:
     """How many processes would stop."""
     confirm: str = ""
     """What the user has to type before it is done; empty if a yes is enough."""
+    life: int = 0
+    """The life that the child is in: what `Act` is to name. 0 from older nodes."""
 
 
 @frozen

@@ -11,9 +11,12 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-PARTS: Final = ("overview", "mailbox", "state", "stack", "history", "links")
+from trio_sup.inspect.protocol.wire_profile import ProfiledFrame, ProfiledStack
+from trio_sup.inspect.protocol.wire_times import OpTimes
+
+PARTS: Final = ("overview", "mailbox", "state", "stack", "history", "links", "times")
 """What `Watch` can ask of a child."""
-TOPICS: Final = ("tasks", "busy", "waits", "node")
+TOPICS: Final = ("tasks", "busy", "waits", "node", "holds")
 """What `Follow` can ask of a node."""
 
 
@@ -181,6 +184,35 @@ class Held:
     """What ran in the middle of it, ``file:line in function``; empty if unknown."""
 
 
+@frozen
+class Hold:
+    """A pass of the loop that let nobody run."""
+
+    at: float
+    """When it ended, on the node's clock."""
+    seconds: float
+    child: int
+    """Whose step it was, as far as was seen; 0 for none."""
+    name: str
+    where: str
+    """The program's own innermost line, ``file:line in function``; empty if nobody
+    could look: C code held the interpreter."""
+    samples: int
+    """In how many looks that line ran, ..."""
+    looks: int
+    """... of how many."""
+    frames: list[Frame] = field(factory=list[Frame])
+    """The stack in one of them, the outermost first."""
+
+
+@frozen
+class Holds:
+    """What held the loop: the worst ten of the last hour, the longest first."""
+
+    at: float
+    holds: list[Hold] = field(factory=list[Hold])
+
+
 @define(slots=True)
 class WaitEdge:
     """One call that waits for its answer, as an array."""
@@ -332,5 +364,8 @@ ARRAYS: Final[tuple[type, ...]] = (
     Held,
     WaitEdge,
     ClientInfo,
+    OpTimes,
+    ProfiledFrame,
+    ProfiledStack,
 )
 """The records that travel as arrays."""

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from attrs import define, field
+
+
+class Paced(Protocol):
+    """How often a child restarts, as its client counts."""
+
+    def per_minute(self, now: float) -> int:
+        """Restarts in a minute, at a time of the node's clock."""
+        ...
 
 
 @define(slots=True)
@@ -59,6 +67,8 @@ class Row:
     """Grows with every lifecycle change; mailbox counters move without it."""
     rev: int = field(default=0, eq=False)
     """Not on the wire: set by the client's session at every change of the row."""
+    pace: Paced | None = field(default=None, eq=False, repr=False)
+    """Not on the wire either: None for a child that was not restarted lately."""
 
 
 @define(slots=True)
@@ -90,7 +100,9 @@ class Event:
     """One line for people."""
 
 
-ROW_COLUMNS: Final = tuple(name for name in Row.__annotations__ if name != "rev")
+ROW_COLUMNS: Final = tuple(
+    name for name in Row.__annotations__ if name not in ("rev", "pace")
+)
 """The columns of a row in wire order."""
 VOL_COLUMNS: Final = tuple(Vol.__annotations__)
 """The columns of a `Vol` in wire order, `id` first."""

@@ -41,6 +41,7 @@ RESTART: Final = frozenset(
         "child_crashed",
         "child_start_failed",
         "child_quarantined",
+        "child_given_up",
         "child_stuck",
         "supervisor_gave_up",
     }

@@ -128,6 +128,8 @@ COLUMNS: Final = (
 )
 """All columns."""
 BY_ID: Final = {column.id: column for column in COLUMNS}
+CUT: Final = ".."
+"""Stands for what is left out of a path."""
 PS: Final = ("state", "mailbox", "handled", "restarts", "up", "op", "path")
 """What `ps` shows unless told otherwise."""
 TOP: Final = ("state", "mailbox", "growth", "rate", "restarts", "up", "op", "path")
@@ -142,6 +144,7 @@ def table(
     now: float,
     clock: float = 0.0,
     heading: bool = True,
+    width: int | None = None,
 ) -> Iterator[Clean]:
     """Lines with aligned columns; the last one is not padded.
 
@@ -152,10 +155,18 @@ def table(
         now: The node's clock.
         clock: The clock that `TreeModel.upsert` was given.
         heading: Begin with the titles.
+        width: Cells that a line will be cut to: a path at its end is shortened so
+            that rows can still be told apart. None: lines are not cut.
     """
     lines = [
         [column.text(row, model, now, clock) for column in columns] for row in rows
     ]
+    if width is not None and columns[-1].id == "path":
+        before = [max(map(len, cells)) for cells in zip(*lines, strict=True)][:-1]
+        titles = [len(column.title) if heading else 0 for column in columns[:-1]]
+        used = sum(max(pair) + 2 for pair in zip(before, titles, strict=False))
+        paths = told_apart([line[-1] for line in lines], max(width - used, 8))
+        lines = [[*line[:-1], path] for line, path in zip(lines, paths, strict=True)]
     if heading:
         lines.insert(0, [column.title for column in columns])
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
@@ -165,3 +176,42 @@ def table(
             for cell, width, column in zip(line, widths, columns, strict=True)
         ]
         yield show.clean("  ".join(cells).rstrip())
+
+
+def told_apart(paths: Sequence[str], room: int) -> list[str]:
+    """The paths in at most `room` cells, cut where most of them stay different.
+
+    Of a path that is too long the end says most; where the ends agree, the beginning.
+    """
+    best: list[str] = []
+    for share in (1.0, 0.7, 0.5, 0.3, 0.0):
+        tail = round((room - len(CUT)) * share)
+        cut = [_without_middle(path, room, tail) for path in paths]
+        if len(set(cut)) > len(set(best)):
+            best = cut
+        if len(set(best)) == len(set(paths)):
+            return best
+    # They differ in the middle alone.
+    start = max(0, len(_common(paths)) - 2)
+    cut = [_window(path, room, start) for path in paths]
+    return cut if len(set(cut)) > len(set(best)) else best
+
+
+def _common(paths: Sequence[str]) -> str:
+    low, high = min(paths), max(paths)
+    same = next((n for n, c in enumerate(low) if high[n : n + 1] != c), len(low))
+    return low[:same]
+
+
+def _window(path: str, room: int, start: int) -> str:
+    if len(path) <= room:
+        return path
+    end = start + room - 2 * len(CUT)
+    return f"{CUT}{path[start:end]}{CUT}" if end < len(path) else f"{CUT}{path[start:]}"
+
+
+def _without_middle(path: str, room: int, tail: int) -> str:
+    if len(path) <= room:
+        return path
+    head = room - len(CUT) - tail
+    return f"{path[:head]}{CUT}{path[len(path) - tail :]}"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trio_sup.inspect.client.answer import Answer
     from trio_sup.inspect.protocol.wire import Detail, Row
 
+HELD: Final = "held: no restart follows this life"
 EVENTS: Final = 10
 """How many of the child's latest events are printed."""
 
@@ -34,7 +35,7 @@ def _child_lines(answer: Answer, detail: Detail, row: Row) -> Iterator[str]:
     facts = [
         ("id", f"#{row.id}"),
         ("kind", f"{row.kind}, {show.clean(row.target)}"),
-        ("restart", row.restart),
+        ("restart", row.restart + (f"; {HELD}" if detail.held else "")),
         ("name", show.clean(row.name)),
         ("life", f"{row.life}, {row.restarts} restarts"),
         ("up", show.uptime(row, now)),
@@ -80,6 +81,7 @@ def child_json(answer: Answer, detail: Detail, row: Row) -> Json:
         "child": flat_json(row, detail.at),
         "traceback": detail.traceback or None,
         "traceback_clipped": detail.clipped,
+        "held": detail.held,
         "events": [
             event_json(event, wall_time(answer.node, event.at))
             for event in answer.events

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from trio_sup._core.clean import Clean
     from trio_sup.inspect.protocol.wire import Detail
     from trio_sup.inspect.protocol.wire_details import SeenMessage
+    from trio_sup.inspect.protocol.wire_times import OpTimes
 
 
 def part_lines(detail: Detail, parts: tuple[str, ...]) -> Iterator[Clean]:
@@ -52,8 +53,9 @@ def _mailbox(detail: Detail) -> Iterator[str]:
 
 def _letter(letter: SeenMessage, now: float) -> str:
     sender = f"  from {letter.sender}" if letter.sender else ""
-    age = show.duration(now - letter.seen)
-    return f"{letter.kind} {letter.op} {letter.text}".rstrip() + f"{sender}  {age}"
+    # What was there at the first look says nothing of how long it waits.
+    age = f"  {show.duration(now - letter.seen)}" if letter.seen < now else ""
+    return f"{letter.kind} {letter.op} {letter.text}".rstrip() + f"{sender}{age}"
 
 
 def _state(detail: Detail) -> Iterator[str]:
@@ -90,12 +92,60 @@ def _links(detail: Detail) -> Iterator[str]:
         yield f"{link.relation.replace('_', ' ')} {link.text}"
 
 
+def _times(detail: Detail) -> Iterator[str]:
+    part = detail.times
+    if part is None:
+        return
+    measured = show.duration(max(0.0, part.at - part.since))
+    yield (
+        f"measured for {measured}; busy {part.busy:.1%} of it,"
+        f" {part.busy_minute:.1%} of the last minute"
+    )
+    for op in part.ops:
+        yield op_title(op)
+        yield from (f"  {line}" for line in op_lines(op))
+
+
+def op_title(op: OpTimes) -> str:
+    """An operation, and how often it was handled."""
+    return f"{op.op}  {op.handled} handled, {op.handled_minute} in the last minute"
+
+
+def op_lines(op: OpTimes) -> Iterator[str]:
+    """How long its messages took and waited: median, 99th percentile, longest."""
+    figures = [
+        ("took", op.took_half, op.took_most, op.took_longest),
+        ("waited", op.waited_half, op.waited_most, op.waited_longest),
+    ]
+    minute = [
+        (op.took_half_minute, op.took_most_minute, op.took_longest_minute),
+        (op.waited_half_minute, op.waited_most_minute, op.waited_longest_minute),
+    ]
+    for (word, *whole), lately in zip(figures, minute, strict=True):
+        text = "  ".join(f"{n} {fine(s)}" for n, s in zip(NAMES, whole, strict=True))
+        last = "  ".join(fine(s) for s in lately) if op.handled_minute else "nothing"
+        yield f"{word:<7}{text}   last minute {last}"
+
+
+NAMES: Final = ("p50", "p99", "max")
+
+
+def fine(seconds: float) -> str:
+    """A short time, down to microseconds."""
+    if seconds <= 0:
+        return "0"
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.0f}us"
+    return f"{seconds * 1e3:.1f}ms" if seconds < 0.1 else show.duration(seconds)
+
+
 _PARTS: Final[dict[str, Callable[[Detail], Iterator[str]]]] = {
     "mailbox": _mailbox,
     "state": _state,
     "stack": _stack,
     "history": _history,
     "links": _links,
+    "times": _times,
 }
 PARTS: Final = tuple(_PARTS)
 """What can be asked for beside the overview."""

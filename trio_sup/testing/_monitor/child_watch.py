@@ -62,6 +62,10 @@ class ChildWatch:
     forgettable: bool = False
     """A start that was asked for: if it fails, nothing is kept of it."""
     quarantined: bool = False
+    given_up: bool = False
+    """Its budget says that it is to be forgotten."""
+    held: bool = False
+    """People asked that no restart follows its next end, or that it be stopped."""
     was_last: bool = False
     """No other significant child was active when it ended by itself."""
     by_hand: bool = False
@@ -72,8 +76,15 @@ class ChildWatch:
         """Whether a life of it is in progress."""
         return self.state != "down"
 
+    @property
+    def never_began(self) -> bool:
+        """Whether a start was asked for, and no life came of it so far."""
+        return self.life == 0 and not self.alive
+
     def comes_back(self) -> bool:
         """Whether its restart type wants it back after its last end (SUP-040..042)."""
+        if self.given_up:
+            return False
         if self.failed or self.facts.restart == "permanent":
             return True
         if self.facts.restart == "temporary":
@@ -100,7 +111,7 @@ class ChildWatch:
     def budget_limit(self) -> Limit | None:
         """Return its own limit, if it has one."""
         if self.facts.budget is not None and self.budget is None:
-            max_restarts, max_seconds, _ = self.facts.budget
+            max_restarts, max_seconds, *_ = self.facts.budget
             self.budget = Limit(max_restarts, max_seconds)
         return self.budget
 

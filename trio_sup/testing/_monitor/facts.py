@@ -6,7 +6,7 @@ Both can be written as JSON, so that a recorded log says all that its checking n
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
@@ -68,10 +68,17 @@ class ChildFacts:
     """The grace, in seconds, or ``brutal_kill``."""
     backoff: tuple[float, float, float, float, float, bool] | None = None
     """Initial, factor, maximum, jitter, reset_after, immediate_first."""
-    budget: tuple[int, float, str] | None = None
+    budget: tuple[int, float, str, float | None] | None = None
     """The limit, its window in seconds, and what then."""
     flags: SupervisorFacts | None = None
     """Only for supervisors."""
+    label: str = ""
+    """The path as text, where the name in `path` is another."""
+
+    @property
+    def text(self) -> str:
+        """The path as text."""
+        return self.label or self.path
 
 
 def facts_of_spec(spec: ChildSpec[Any], path: str, parent: str) -> ChildFacts:
@@ -117,19 +124,37 @@ def all_facts(
     return found
 
 
-def facts_of_record(record: Record) -> ChildFacts:
-    """Return the facts of a child of a running tree."""
-    parent = "" if record.parent is None else record.parent.path_text
-    return facts_of_spec(record.spec, record.path_text, parent)
+def facts_of_record(record: Record, name: Callable[[Record], str]) -> ChildFacts:
+    """Return the facts of a child of a running tree.
+
+    Args:
+        record: Which.
+        name: How children are called.
+    """
+    parent = "" if record.parent is None else name(record.parent.record)
+    facts = facts_of_spec(record.spec, record.path_text, parent)
+    own = name(record)
+    if own == facts.path:
+        return facts
+    return attrs.evolve(facts, path=own, label=facts.path)
 
 
-def find_record(roots: Iterator[Record], path: str) -> Record | None:
-    """Return the record of the child at `path`, looking downwards from the roots."""
+def find_record(
+    roots: Iterable[Record], path: str, *, exact: bool = False
+) -> Record | None:
+    """Return the record of the child at `path`, looking downwards from the roots.
+
+    Args:
+        roots: Where to begin.
+        path: The path as text.
+        exact: Whether it must be the child's own string, and no equal one.
+    """
     for record in roots:
-        if record.path_text == path:
+        own = record.path_text
+        if own is path or (own == path and not exact):
             return record
-        if record.shell is not None and path.startswith(record.path_text + "/"):
-            found = find_record(iter(record.shell.all_records()), path)
+        if record.shell is not None and path.startswith(own + "/"):
+            found = find_record(record.shell.all_records(), path, exact=exact)
             if found is not None:
                 return found
     return None
@@ -149,10 +174,17 @@ class Found:
     quarantined: bool = False
     mode: Mode | None = None
     """What its supervisor's watch is to be in; only of a living supervisor."""
+    label: str = ""
+    """The path as text, where the name in `path` is another."""
+
+    @property
+    def text(self) -> str:
+        """The path as text."""
+        return self.label or self.path
 
 
-def found_record(record: Record) -> Found:
-    """Return what is to be seen of a child of a running tree."""
+def found_record(record: Record, name: str) -> Found:
+    """Return what is to be seen of a child of a running tree, called so."""
     state: State = "down"
     mode: Mode | None = None
     if record.alive:
@@ -162,7 +194,7 @@ def found_record(record: Record) -> Found:
         if record.shell is not None:
             mode = record.shell.mode if record.shell.mode != "down" else "stopping"
     return Found(
-        path=record.path_text,
+        path=name,
         at=trio.current_time(),
         life=record.life,
         began=record.life_began,
@@ -170,6 +202,7 @@ def found_record(record: Record) -> Found:
         state=state,
         quarantined=record.status == "quarantined",
         mode=mode,
+        label="" if name == record.path_text else record.path_text,
     )
 
 
@@ -231,6 +264,8 @@ class Seen:
     action: str = ""
     fatal: bool = False
     """Whether it ended by what passes through every supervisor, such as Ctrl-C."""
+    text: str = ""
+    """The path as text, where the name in `path` is another."""
 
 
 def seen_event(event: events.LifecycleEvent) -> Seen:

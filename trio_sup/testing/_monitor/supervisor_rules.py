@@ -186,7 +186,9 @@ def _check_settled_end(
             "the restart type decides (SUP-040..042)",
             f"a {record.facts.restart} child that ended: {record.exit}, was not restarted",
         )
-    elif kept and (watch.flags.dynamic or record.facts.restart == "temporary"):
+    elif kept and (
+        watch.flags.dynamic or record.given_up or record.facts.restart == "temporary"
+    ):
         missing(record, "what does not come back is forgotten (SUP-016)", "it was kept")
     mode = watch.flags.auto_shutdown
     # What counts is how it was when it ended, not what was asked for since.

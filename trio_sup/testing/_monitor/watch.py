@@ -100,15 +100,40 @@ class SupervisorWatch(LivesWatch):
         self.plan = Plan(pivot, at)
 
     def quarantined(self, seen: Seen, record: ChildWatch) -> None:
-        self._check_deserved(seen, record, "quarantined")
-        budget = record.budget_limit()
-        if budget is None or budget.full(seen.at, self.slack) is False:
-            self.complain(
-                seen, "quarantine ends a budget", "quarantined within its budget"
-            )
+        if record.held:
+            self._leave_line(record)
+            record.rest()
+            record.quarantined, record.held, record.request = True, False, ""
+            return
+        self._check_over_budget(seen, record, "quarantine")
         self._leave_line(record)
-        record.rest()
         record.quarantined = True
+        budget = record.facts.budget
+        if budget is not None and budget[3] is not None:
+            record.due = seen.at + budget[3]
+
+    def given_up(self, seen: Seen, record: ChildWatch) -> None:
+        # It stays in line: it is forgotten next and, if significant, may end all.
+        self._check_over_budget(seen, record, "stop")
+        record.given_up = True
+
+    def _check_over_budget(self, seen: Seen, record: ChildWatch, then: str) -> None:
+        self._check_deserved(seen, record, "taken down")
+        budget, facts = record.budget_limit(), record.facts.budget
+        if budget is None or budget.full(seen.at, self.slack) is False:
+            self.complain(seen, f"{then} ends a budget", "taken down within its budget")
+        elif facts is not None and facts[2] != then:
+            self.complain(seen, "a budget says what follows", f"{then}, not {facts[2]}")
+        record.rest()
+
+    def released(self, seen: Seen, record: ChildWatch) -> None:
+        if not record.quarantined or record.due is None:
+            self.complain(
+                seen, "a quarantine ends by its time", f"it was {record.state}"
+            )
+            return
+        self._check_waited(seen, record.due)
+        record.budget, record.due = None, seen.at
 
     def requested(self, seen: Seen, record: ChildWatch) -> None:
         record.request = seen.action
@@ -123,16 +148,35 @@ class SupervisorWatch(LivesWatch):
             if (waits or stalled) and self.flags.grouped:
                 self._give_up_plan(record, seen.at if plan is None else plan.at)
             record.rest()
-            record.by_hand = not record.alive
+            record.by_hand, record.held = not record.alive, False
+        elif seen.action == "quarantine_child":
+            self._quarantine(seen, record)
+        elif seen.action in ("hold_child", "release_child"):
+            record.held = seen.action == "hold_child"
         elif seen.action == "replace_child":
             if self.flags.grouped:
                 record.request, self.plan = "", Plan(record, seen.at)
         elif seen.action == "restart_child":
-            record.budget = None
+            record.budget, record.held = None, False
+            if record.quarantined:
+                record.due = None
             if self.plan is not None and self.plan.pivot is record:
                 self.plan.at = seen.at
             if record.due is not None:
                 record.due = seen.at
+
+    def _quarantine(self, seen: Seen, record: ChildWatch) -> None:
+        """By hand: a group that waits because of it starts without it."""
+        plan = self.plan
+        waits = plan is not None and plan.pivot is record and not record.alive
+        stalled = plan is None and record in self.line and record.failed
+        if record in self.line:
+            self.line.remove(record)
+        record.rest()
+        record.held = True
+        if self.flags.grouped and (waits or stalled):
+            todo = [k for k in self.group(record) if k is not record and not k.alive]
+            self.plan = Plan(todo[0], seen.at, "start", todo) if todo else None
 
     def _give_up_plan(self, pivot: ChildWatch, at: float) -> None:
         """Whom the plan turns on was terminated."""
@@ -165,6 +209,8 @@ _HANDLERS: dict[str, Callable[[SupervisorWatch, Seen, ChildWatch], None]] = {
     "child_crashed": SupervisorWatch.ended_alone,
     "child_removed": SupervisorWatch.removed,
     "child_quarantined": SupervisorWatch.quarantined,
+    "child_released": SupervisorWatch.released,
+    "child_given_up": SupervisorWatch.given_up,
     "restart_decided": SupervisorWatch.restart_decided,
     "requested": SupervisorWatch.requested,
 }

@@ -42,6 +42,8 @@ class LivesWatch:
         self.limbo: list[ChildWatch] = []
         self.plan: Plan | None = None
         self.gave_up = self.auto = False
+        # How many may be known before those are looked for who never began.
+        self._sweep_at = 64
         self._report = report
         self._facts_of = facts_of
         self.slack = slack
@@ -61,15 +63,27 @@ class LivesWatch:
         """Return the watch of a child, made when it is first heard of."""
         record = self.records.get(path)
         if record is None:
+            if len(self.records) >= self._sweep_at:
+                self._sweep()
             facts = self._facts_of(path) or ChildFacts(path=path, parent=self.path)
             record = self.records[path] = ChildWatch(facts)
         return record
 
+    def _sweep(self) -> None:
+        """Let go of those who never began: their starts were refused."""
+        for path, record in list(self.records.items()):
+            if record.never_began and record.request == "start_child":
+                del self.records[path]
+        self._sweep_at = 2 * len(self.records) + 64
+
     def by_label(self, label: str) -> ChildWatch | None:
         """Return the watch of the child with that id, removed or not."""
         path = f"{self.path}/{label}"
-        removed = [record for record in self.limbo if record.facts.path == path]
-        return removed[-1] if removed else self.records.get(path)
+        # Two ids may look alike; then it is about the one that waits for a decision.
+        alike = [k for k in self.records.values() if k.facts.text == path]
+        waiting = [k for k in (*self.line, *self.limbo) if k.facts.text == path]
+        found = [*alike, *(k for k in alike if k in self.line), *waiting]
+        return found[-1] if found else None
 
     def group(self, pivot: ChildWatch) -> list[ChildWatch]:
         """Return whom a restart of `pivot` concerns, in start order."""
@@ -157,7 +171,7 @@ class LivesWatch:
 
     def _explain_first_start(self, seen: Seen) -> None:
         expected = self.first_starts.pop(0) if self.first_starts else None
-        if expected != seen.path:
+        if expected != (seen.text or seen.path):
             self.complain(
                 seen,
                 "children start in order (SUP-024)",
@@ -175,7 +189,9 @@ class LivesWatch:
         self, seen: Seen, record: ChildWatch, plan: Plan, request: str
     ) -> bool:
         """Whether the plan explains a start."""
-        if request == "restart_child" and record is not plan.pivot:
+        if request == "start_child" or (
+            request == "restart_child" and record is not plan.pivot
+        ):
             return False  # by hand, while the plan waits for its backoff
         group = self.group(plan.pivot)
         if plan.phase == "stop":
@@ -213,11 +229,15 @@ class LivesWatch:
         return True
 
     def _check_room(self, seen: Seen, request: str) -> None:
-        if request == "start_child" and len(self.records) > self.flags.max_children:
+        if request != "start_child" or self.flags.max_children == math.inf:
+            return
+        # A start that was refused, as its name was taken, leaves nobody.
+        there = sum(not record.never_began for record in self.records.values())
+        if there >= self.flags.max_children:
             self.complain(
                 seen,
                 "max_children (DYN-009)",
-                f"it is number {len(self.records)} of {self.flags.max_children:g}",
+                f"it is number {there + 1} of {self.flags.max_children:g}",
             )
 
     def started(self, seen: Seen, record: ChildWatch) -> None:
@@ -288,7 +308,8 @@ class LivesWatch:
             group = self.group(plan.pivot)
             self._check_stop_order(seen, record, group, "SUP-051, 052")
         elif (
-            record.request not in ("terminate_child", "replace_child")
+            record.request
+            not in ("terminate_child", "replace_child", "quarantine_child")
             and not self.flags.owned
         ):
             self.complain(
@@ -384,7 +405,9 @@ class LivesWatch:
             or self.flags.dynamic
             or record.facts.restart == "temporary"
             or record.forgettable
+            or record.given_up
             or record.request == "delete_child"
+            or record.never_began
         )
         if not known:
             self.complain(

@@ -55,9 +55,9 @@ def _untold(world: World, injector: Injector) -> Iterator[str]:
     for index, event in enumerate(world.events):
         kind = event.kind
         if kind == "child_starting":
-            begun.add((event.path, event.life))
+            begun.add((world.name_of(event.path), event.life))
         elif kind in ENDS:
-            ends.setdefault(event.path, []).append((index, event))
+            ends.setdefault(world.name_of(event.path), []).append((index, event))
     for life in injector.lives:
         if (life.path, life.life) not in begun:
             yield f"{life.path}: life {life.life} is untold"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import trio
 
 from trio_sup._core.specs import ChildSpec
-from trio_sup.testing._run.example import Client, Options
-from trio_sup.testing.faults import EVERYTHING, Fault
+from trio_sup.testing._run.options import Client, Options
+from trio_sup.testing.faults import EVERYTHING, Fault, is_own
 from trio_sup.testing.invariants import Check, Invariant, as_invariants
 from trio_sup.testing.world import BuildTree, World
 
@@ -103,6 +103,38 @@ def check_count(name: str, given: object) -> None:
         raise ValueError(f"{name} must be a whole number above 0: {given!r}")
 
 
+def check_seconds(name: str, given: object) -> None:
+    """Look at what says how long something may take.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is not above 0.
+    """
+    __tracebackhide__ = True
+    if not isinstance(given, int | float):
+        raise TypeError(f"{name} must be a number of seconds, not {given!r}")
+    if not given > 0:
+        raise ValueError(f"{name} must be a number of seconds above 0: {given!r}")
+
+
+def check_case(case: object) -> tuple[Sequence[Fault], Sequence[int]]:
+    """Return script and codes of a case that is to be tried.
+
+    Raises:
+        TypeError: it is neither a script nor a pair of a script and codes.
+        ValueError: a code is negative.
+    """
+    __tracebackhide__ = True
+    if isinstance(case, Fault) or not isinstance(case, Sequence):
+        raise TypeError(f"a case is a list of faults, or that and codes; not {case!r}")
+    parts: Sequence[Any] = case
+    script, codes = parts, ()
+    if isinstance(case, tuple) and len(parts) == 2 and not isinstance(parts[0], Fault):
+        script, codes = parts
+    check_run(script, codes)
+    return script, codes
+
+
 def check_modes(modes: Sequence[str], known: Collection[str]) -> None:
     """Look at what `modes=` was given.
 
@@ -156,9 +188,16 @@ def check_kinds(kinds: Sequence[type[Fault]]) -> None:
     """
     __tracebackhide__ = True
     for kind in _listed("faults", kinds):
-        if kind not in EVERYTHING:
+        if kind not in EVERYTHING and not _is_own(kind):
             names = ", ".join(sorted(each.__name__ for each in EVERYTHING))
-            raise TypeError(f"faults takes some of {names}; not {kind!r}")
+            raise TypeError(
+                f"faults takes some of {names}, and classes of your own that derive "
+                f"from Fault and define happen(world); not {kind!r}"
+            )
+
+
+def _is_own(kind: object) -> bool:
+    return inspect.isclass(kind) and issubclass(kind, Fault) and is_own(kind)
 
 
 def check_spare(spare: Sequence[str], known: Collection[str]) -> None:
@@ -188,6 +227,9 @@ def check_run(script: Iterable[object], codes: Iterable[object]) -> None:
     for fault in script:
         if not isinstance(fault, Fault):
             raise TypeError(f"a script is a list of faults; {fault!r} is none")
+        if not (isinstance(fault, EVERYTHING) or is_own(type(fault))):
+            name = type(fault).__name__
+            raise TypeError(f"{name} does not define happen(world): it cannot happen")
     for code in codes:
         if not isinstance(code, int):
             raise TypeError(f"codes are whole numbers, not {code!r}")

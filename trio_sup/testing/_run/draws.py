@@ -26,10 +26,13 @@ from trio_sup.testing.faults import (
     StartAgain,
     Terminate,
     Vanish,
+    is_own,
 )
 from trio_sup.testing.world import World
 
 AMOUNTS = 8
+FINE = 32
+"""Into how many a drawn amount is divided further, where a place is chosen by it."""
 LONGEST = 15
 """Faults in one script."""
 
@@ -62,6 +65,8 @@ class Ground:
     targets: tuple[Target, ...]
     times: tuple[float, ...]
     steps: int
+    contested: int
+    """How often the schedule could have gone another way."""
 
 
 Move: TypeAlias = Callable[[Ground, Target, float, int], list[Fault]]
@@ -91,7 +96,7 @@ def survey(world: World, spare: Sequence[str], duration: float) -> Ground:
     ordered = sorted(time for time in times if 0 <= time < duration)
     starts = [e.at for e in world.events if isinstance(e, events.ChildStarted)]
     ordered += [starts[-1] + 0.05] if starts and starts[-1] + 0.05 < duration else []
-    return Ground(tuple(targets), tuple(ordered), world.steps)
+    return Ground(tuple(targets), tuple(ordered), world.steps, world.contested)
 
 
 def _crash(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
@@ -101,8 +106,18 @@ def _crash(ground: Ground, target: Target, at: float, amount: int) -> list[Fault
 def _crash_at_place(
     ground: Ground, target: Target, at: float, amount: int
 ) -> list[Fault]:
-    place = min(amount * 3 + int(at), max(target.checkpoints - 1, 0))
-    return [Crash(target.path, life=1 + amount % 2, checkpoint=place)]
+    life = 1 + amount % 2
+    return [
+        Crash(target.path, life=life, checkpoint=_place(ground, target, at, amount))
+    ]
+
+
+def _place(ground: Ground, target: Target, at: float, amount: int) -> int:
+    """Return one of the waits of a life: each can be drawn, the last ones too."""
+    drawn = amount * len(ground.times) + ground.times.index(at)
+    there = max(target.checkpoints, 1)
+    most = AMOUNTS * FINE * len(ground.times)
+    return drawn % there if there <= most else drawn * there // most
 
 
 def _storm(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
@@ -135,8 +150,7 @@ def _together(ground: Ground, target: Target, at: float, amount: int) -> list[Fa
 def _vanish(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
     if amount % 2 == 0:
         return [Vanish(target.path, at=at)]
-    place = min(amount // 2 + int(at), max(target.checkpoints - 1, 0))
-    return [Vanish(target.path, checkpoint=place)]
+    return [Vanish(target.path, checkpoint=_place(ground, target, at, amount // 2))]
 
 
 def _fail_start(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
@@ -228,6 +242,10 @@ _MOVES: tuple[tuple[type[Fault], tuple[Move, ...]], ...] = (
 )
 
 
+_PLACED = (_crash_at_place, _vanish)
+"""Moves that take the whole of what was drawn as an amount."""
+
+
 def can_hit(ground: Ground, kinds: Sequence[type[Fault]], *, client: bool) -> bool:
     """Whether a script can have a fault that finds somebody.
 
@@ -246,7 +264,15 @@ def can_hit(ground: Ground, kinds: Sequence[type[Fault]], *, client: bool) -> bo
 
 def moves_of(kinds: Sequence[type[Fault]]) -> tuple[Move, ...]:
     """Return the moves that the allowed kinds of faults have a part in."""
-    return tuple(move for kind, moves in _MOVES if kind in kinds for move in moves)
+    built_in = [move for kind, moves in _MOVES if kind in kinds for move in moves]
+    return (*built_in, *(_own(kind) for kind in kinds if is_own(kind)))
+
+
+def _own(kind: type[Fault]) -> Move:
+    def move(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+        return [kind.drawn(target.path, at, amount)]
+
+    return move
 
 
 Draw: TypeAlias = tuple[int, int, int, int]
@@ -270,12 +296,13 @@ def script_of(
     script: list[Fault] = []
     if not ground.targets or not moves:
         return script
-    for move, target, time, amount in draws:
-        story = moves[move % len(moves)](
+    for number, target, time, amount in draws:
+        move = moves[number % len(moves)]
+        story = move(
             ground,
             ground.targets[target % len(ground.targets)],
             ground.times[time % len(ground.times)],
-            amount % AMOUNTS,
+            amount if move in _PLACED else amount % AMOUNTS,
         )
         script += [fault for fault in story if type(fault) in kinds]
     return script[:LONGEST]

@@ -14,12 +14,13 @@ from typing import Any, NoReturn
 
 import outcome
 import trio
-from trio.lowlevel import Abort, Task, reschedule
+from trio.lowlevel import Abort, Task, reschedule, wait_task_rescheduled
 
 from trio_sup._children.record import Record
 from trio_sup._children.stopping import cut_short
 from trio_sup._core.exits import Exit
 from trio_sup._trio.stacks import formatted_stack
+from trio_sup.testing._run.disturbance import Disturbance
 from trio_sup.testing.faults import (
     AtCheckpoint,
     Crash,
@@ -38,9 +39,14 @@ class DrivenLife:
         record: Record,
         planned: Sequence[AtCheckpoint],
         note_hit: Callable[[AtCheckpoint], None],
+        felt: Disturbance,
+        ordinal: int,
+        path: str,
     ) -> None:
-        self.path = record.path_text
+        self.path = path
         self.life = record.life
+        # Which life at that path, though another child had it before: faults count so.
+        self.ordinal = ordinal
         self.task: Task = trio.lowlevel.current_task()
         assert record.scope is not None
         self._record = record
@@ -52,8 +58,11 @@ class DrivenLife:
         self.deaf = 0.0
         self._planned = planned
         self._note_hit = note_hit
+        self._felt = felt
         self._pending: BaseException | None = None
         self._delay = 0.0
+        # Counts lags; odd while one goes on.
+        self._lags = 0
         # The abort function of the present wait; None while the task runs.
         self._abort: Callable[[Any], Abort] | None = None
         self._refused: Callable[[], NoReturn] | None = None
@@ -64,6 +73,10 @@ class DrivenLife:
         """Whether its task waits, and nothing has woken it yet."""
         # Trio forgets this whenever it reschedules a task.
         return self._abort is not None and self.task.custom_sleep_data is not None
+
+    def belongs_to(self, record: Record) -> bool:
+        """Whether it is a life of that very child."""
+        return self._record is record
 
     def stack(self) -> str:
         """Format where its own code waits, the innermost frame last.
@@ -156,7 +169,9 @@ class DrivenLife:
         return self._scope.cancel_called
 
     async def _hear(self) -> None:
+        self._felt.begin(trio.current_time())
         await trio.sleep(self.deaf)
+        self._felt.end(trio.current_time())
         self.deaf = 0.0
         abort, raise_cancel = self._abort, self._refused
         self._refused = None
@@ -167,12 +182,34 @@ class DrivenLife:
             reschedule(self.task, outcome.capture(raise_cancel))
 
     async def lag(self) -> None:
-        """Go on later; a cancellation waits for the next checkpoint of its own."""
+        """Go on later, as if it computed meanwhile.
+
+        Nothing of its own ends that, no timeout that is over already: only that it is
+        told to end. The cancellation comes at its next wait then.
+        """
         delay, self._delay = self._delay, 0.0
-        try:
-            await trio.sleep(delay)
-        except trio.Cancelled:
-            pass
+        if self._is_told():
+            return
+        self._lags += 1
+        self._felt.begin(trio.current_time())
+        trio.lowlevel.spawn_system_task(
+            self._go_on_after, delay, self._lags, name="harness: slow"
+        )
+        await wait_task_rescheduled(lambda _: Abort.FAILED)
+        self._felt.end(trio.current_time())
+
+    async def _go_on_after(self, delay: float, lag: int) -> None:
+        await trio.sleep(delay)
+        self._end_lag(lag)
+
+    def told(self) -> None:
+        """It has been cancelled: by its supervisor, or to vanish."""
+        self._end_lag(self._lags)
+
+    def _end_lag(self, lag: int) -> None:
+        if lag == self._lags and lag % 2:
+            self._lags += 1
+            reschedule(self.task)
 
     def late_start(self) -> bool:
         """Whether its start is to be slow."""

@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 
 from trio_sup.testing._run.arguments import check_spare
-from trio_sup.testing._run.example import Options, run_example
+from trio_sup.testing._run.example import run_example
+from trio_sup.testing._run.options import Options
 from trio_sup.testing._run.smaller import smallest
 from trio_sup.testing.faults import Fault
 from trio_sup.testing.report import SupervisionViolation
@@ -29,7 +30,7 @@ def undisturbed(options: Options, spare: Sequence[str] = ()) -> World:
     """Run the tree without a fault, and see that who is to be spared is there."""
     __tracebackhide__ = True
     world = run_checked(options)
-    check_spare(spare, [record.path_text for record in world.records_])
+    check_spare(spare, [world.name_of(record.path_text) for record in world.records_])
     return world
 
 

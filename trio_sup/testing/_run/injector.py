@@ -24,6 +24,7 @@ from trio_sup._servers.messages import CastNote, Request
 from trio_sup._servers.runs import ServerBody
 from trio_sup._trio.protect import protected
 from trio_sup._trio.stacks import await_stack
+from trio_sup.testing._run.disturbance import Disturbance
 from trio_sup.testing._run.driven_life import DrivenLife
 from trio_sup.testing.faults import (
     AtCheckpoint,
@@ -32,6 +33,10 @@ from trio_sup.testing.faults import (
     Flood,
     InjectedCrash,
 )
+
+PLAYER = "harness: faults"
+"""The task that plays the script. What it does is no step of the tree, and no schedule
+moves it: it runs behind all that are ready with it."""
 
 
 class Injector:
@@ -42,12 +47,18 @@ class Injector:
         script: Sequence[Fault],
         note_hit: Callable[[Fault], None],
         place: Callable[[], int],
+        felt: Disturbance,
+        name: Callable[[str], str],
     ) -> None:
+        self._name = name
         self._script = script
+        self._felt = felt
         self._place = place
         self._note_hit = note_hit
         self.present: dict[str, DrivenLife] = {}
         self.lives: list[DrivenLife] = []
+        # How many lives have begun at each path.
+        self._begun: dict[str, int] = {}
         # How lives ended: path, number, whether by an exception, and how many events
         # there had been.
         self.ends: list[tuple[str, int, bool, int]] = []
@@ -125,8 +136,8 @@ class Injector:
             failed = record.ending.cut_short is not None
         finally:
             self.ends.append((life.path, life.life, failed, self._place()))
-            if self.present.get(record.path_text) is life:
-                del self.present[record.path_text]
+            if self.present.get(life.path) is life:
+                del self.present[life.path]
 
     async def _drive(
         self,
@@ -136,37 +147,42 @@ class Injector:
     ) -> None:
         if life.late_start():
             await life.lag()
-        self._fail_start(record)
+        self._fail_start(life)
         await life.drive(original(record))  # type: ignore[arg-type]
 
     def _begin(self, record: Record) -> DrivenLife:
-        path, number = record.path_text, record.life
-        planned = self._planned.get((path, number), ())
-        life = DrivenLife(record, planned, self._note_hit)
+        path = self._name(record.path_text)
+        ordinal = self._begun[path] = self._begun.get(path, 0) + 1
+        planned = self._planned.get((path, ordinal), ())
+        life = DrivenLife(record, planned, self._note_hit, self._felt, ordinal, path)
         before = self.present.get(path)
         if before is not None:
-            self.overlaps.append((path, before.life, number))
+            self.overlaps.append((path, before.life, record.life))
         self.present[path] = life
         self.lives.append(life)
         return life
 
-    def _fail_start(self, record: Record) -> None:
+    def _fail_start(self, life: DrivenLife) -> None:
         for fault in self._failing:
-            if (
-                fault.path == record.path_text
-                and fault.life <= record.life < fault.life + fault.times
-            ):
-                error = InjectedCrash(f"{record.path_text} fails to start")
+            first = fault.life
+            if fault.path == life.path and first <= life.ordinal < first + fault.times:
+                error = InjectedCrash(f"{life.path} fails to start")
                 self.failed_starts.append(error)
                 self._note_hit(fault)
                 raise error
+
+    def told(self, record: Record) -> None:
+        """A child has been cancelled."""
+        life = self.present.get(self._name(record.path_text))
+        if life is not None and life.belongs_to(record):
+            life.told()
 
     def flood(self, fault: Flood) -> bool:
         """Fill a mailbox; return whether there was one to fill."""
         record = self._living(fault.path)
         if record is None or record.mailbox is None:
             return False
-        handler = self._drop_handler(record)
+        handler = self._drop_handler(fault.path)
         for _ in range(fault.count):
             self._flood_number += 1
             note = CastNote(handler, (self._flood_number,), {})
@@ -176,22 +192,22 @@ class Injector:
                 break
         return True
 
-    def _drop_handler(self, record: Record) -> Handler:
+    def _drop_handler(self, path: str) -> Handler:
         async def handle(server: GenServer, number: int) -> None:
             del server
-            self.flooded.setdefault(record.path_text, []).append(number)
+            self.flooded.setdefault(path, []).append(number)
 
         return Handler("flood", handle, (), deferred=False, is_call=False)
 
     def _living(self, path: str) -> Record | None:
         for record in self.records:
-            if record.path_text == path and record.alive:
+            if record.alive and self._name(record.path_text) == path:
                 return record
         return None
 
     def stack_of(self, record: Record) -> str:
         """Format where a child waits."""
-        life = self.present.get(record.path_text)
+        life = self.present.get(self._name(record.path_text))
         if life is not None and (own := life.stack()):
             return own
         return "" if record.task is None else await_stack(record.task)
@@ -231,6 +247,11 @@ class _DrivenFunction(FunctionBody):
         """Return what the life consists of, to be awaited."""
         return self._injector.run(record, super().run)
 
+    def cancel(self, record: Record, reason: str) -> None:
+        """End it at once, however slow it is."""
+        super().cancel(record, reason)
+        self._injector.told(record)
+
 
 @protected
 class _DrivenServer(ServerBody):
@@ -246,6 +267,11 @@ class _DrivenServer(ServerBody):
         """Return what the life consists of, to be awaited."""
         return self._injector.run(record, super().run)
 
+    def cancel(self, record: Record, reason: str) -> None:
+        """End it at once, however slow it is."""
+        super().cancel(record, reason)
+        self._injector.told(record)
+
     def put_call(self, request: Request) -> None:
         """Queue a call, and remember that it waits for an answer."""
         super().put_call(request)
@@ -260,7 +286,8 @@ class _Steps(trio.abc.Instrument):
 
     def before_task_step(self, task: Task) -> None:
         """A task is about to run."""
-        del task
+        if task.name == PLAYER:
+            return
         injector = self._injector
         injector.steps += 1
         if injector.on_step is not None:

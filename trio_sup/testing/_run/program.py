@@ -12,10 +12,13 @@ from pathlib import Path
 
 from attrs import Factory, define
 
-from trio_sup.testing._run.example import Options
+from trio_sup.testing._run.options import Options
 from trio_sup.testing.faults import Fault
 from trio_sup.testing.invariants import Invariant
 from trio_sup.testing.schedule import shortened
+
+MANY = 8
+"""Zeros at the beginning of a schedule that are counted, not written."""
 
 
 def program(options: Options, script: Sequence[Fault], codes: Sequence[int]) -> str:
@@ -27,7 +30,7 @@ def program(options: Options, script: Sequence[Fault], codes: Sequence[int]) -> 
         f"script={_list(script)},",
     ]
     if codes:
-        lines.append(f"codes={codes!r},")
+        lines.append(f"codes={_codes(codes)},")
     if options.client is not None:
         lines.append(f"client={source.refer(options.client, 'client')},")
     if options.invariants:
@@ -50,6 +53,14 @@ def program(options: Options, script: Sequence[Fault], codes: Sequence[int]) -> 
             "    )",
         ]
     )
+
+
+def _codes(codes: Sequence[int]) -> str:
+    """Return a list of codes, its zeros at the beginning counted."""
+    first = next(place for place, code in enumerate(codes) if code)
+    if first < MANY:
+        return repr(list(codes))
+    return f"[0] * {first} + {list(codes[first:])!r}"
 
 
 def _list(script: Sequence[Fault]) -> str:

@@ -11,6 +11,7 @@ from contextlib import suppress
 import trio
 from trio.lowlevel import Task
 
+from trio_sup.testing._run.injector import PLAYER
 from trio_sup.testing.schedule import Schedule
 
 MAX_ROUNDS = 10_000
@@ -50,7 +51,16 @@ class Watchdog(Schedule):
             self.left = all_tasks()
             raise Endless(self.halt)
         if len(batch) > 1:
-            super().shuffle(batch)
+            self._order(batch)
+
+    def _order(self, batch: list[Task]) -> None:
+        """Order a batch, with the harness's own player behind all others."""
+        player = next((task for task in batch if task.name == PLAYER), None)
+        if player is not None:
+            batch.remove(player)
+        super().shuffle(batch)
+        if player is not None:
+            batch.insert(0, player)  # Trio runs the last one first
 
     def _look(self, batch: list[Task]) -> None:
         self.busy |= dict.fromkeys(batch)

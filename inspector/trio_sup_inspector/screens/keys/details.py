@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_sup.inspect.protocol.wire import ROW_COLUMNS
@@ -28,6 +30,10 @@ class DetailKeys:
             "detail.next": partial(self._turn, 1),
             "detail.previous": partial(self._turn, -1),
             "detail.reload": self._reload,
+            "detail.zoom": self._zoom,
+            "detail.frames": self._frames,
+            "copy.traceback": self._copy_traceback,
+            "save.traceback": self._save_traceback,
             "copy": self._copy,
             "copy.row": self._copy_row,
         }
@@ -46,6 +52,45 @@ class DetailKeys:
         """Read the state of the child again."""
         self._side.reload()
         self._send()
+
+    def _zoom(self) -> None:
+        """Give the details the whole width, or the list its place again."""
+        if self._side.open:
+            self._body.screen.toggle_class("-zoom")
+            self._body.details.page.focus()
+            self._body.call_after_refresh(self._body.repaint)
+
+    def _frames(self) -> None:
+        """Show the frames of libraries in a traceback, or fold them."""
+        self._side.unfolded = not self._side.unfolded
+        self._body.repaint()
+
+    def _copy_traceback(self) -> None:
+        """Copy the last crash of the child whose details are open."""
+        if text := self._traceback():
+            self._to_clipboard(text, "copied the traceback")
+
+    def _save_traceback(self) -> None:
+        """Write the last crash into a file of this directory."""
+        row = self._state.row(self._side.subject_id)
+        if row is None or not (text := self._traceback()):
+            return
+        label = re.sub(r"[^A-Za-z0-9_.-]", "-", row.label)[:40]
+        path = Path(f"{label}-{row.life}.traceback.txt").absolute()
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(f"{clean(row.path)}: {clean(row.last_exit)}\n\n{text}\n")
+        except OSError as error:
+            self._body.notify(f"{path}: {error.strerror}", severity="error")
+        else:
+            self._body.notify(f"saved {path}")
+
+    def _traceback(self) -> str:
+        """The traceback on screen as clean lines; says so if there is none."""
+        text = self._side.traceback
+        if not text:
+            self._body.notify("no traceback here: open the details of what crashed")
+        return "\n".join(clean(line) for line in text.split("\n"))
 
     def _copy(self) -> None:
         """Copy the path of the child under the cursor."""

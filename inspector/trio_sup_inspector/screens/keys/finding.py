@@ -57,7 +57,7 @@ class FindingKeys:
         lists = self._lists
         id = self._state.next_problem(lists.pointed(), self._clock())
         if id is None:
-            self._body.notify("nothing needs a look")
+            self._body.notify(self._all_is_well())
             return
         if lists.current != "tree" and id not in lists.view.keys:
             self._body.bring("tree")
@@ -66,6 +66,14 @@ class FindingKeys:
             self._repaint()
         lists.view.select(id)
         self._body.follow_line()
+
+    def _all_is_well(self) -> str:
+        """What is true where no child needs a look."""
+        lints = len(self._state.findings(self._clock(), age=1.0))
+        if not lints:
+            return "nothing needs a look"
+        where = "under this filter" if self._state.filter.on else "by itself"
+        return f"no child needs a look {where}; lints: {lints}, key 5"
 
     def _only_problems(self) -> None:
         """Hide what is well, or show it again."""

@@ -1,16 +1,23 @@
-"""Keys that fold: in the tree of children, and in that of tasks."""
+"""Keys that fold: in the tree of children, that of tasks, and in the restarts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+from trio_sup_inspector.panes.restarts import RestartsPane
 from trio_sup_inspector.panes.tasks import TasksPane
+from trio_sup_inspector.panes.tree import TreePane
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trio_sup_inspector.screens.lists import Lists
     from trio_sup_inspector.state.node import NodeState
+
+
+SIDEWAYS: Final = 8
+"""Cells by which names are scrolled at once."""
 
 
 class TreeKeys:
@@ -27,16 +34,18 @@ class TreeKeys:
             "tree.unfold": self._unfold,
             "tree.unfold_all": self._unfold_all,
             "tree.fold_all": self._fold_all,
+            "tree.names_left": partial(self._names, -SIDEWAYS),
+            "tree.names_right": partial(self._names, SIDEWAYS),
         }
 
     @property
     def _in_tree(self) -> bool:
         return self._lists.current == "tree"
 
-    def _task(self) -> tuple[TasksPane, int] | None:
-        """The task under the cursor, if it stands in the list of tasks."""
+    def _task(self) -> tuple[TasksPane | RestartsPane, int] | None:
+        """The line under the cursor, if it stands in another list that folds."""
         pane, key = self._lists.pane, self._lists.view.selected
-        if isinstance(pane, TasksPane) and isinstance(key, int):
+        if isinstance(pane, TasksPane | RestartsPane) and isinstance(key, int):
             return pane, key
         return None
 
@@ -77,13 +86,29 @@ class TreeKeys:
 
     def _unfold_all(self) -> None:
         """Unfold everything below the cursor."""
+        if isinstance(pane := self._lists.pane, RestartsPane):
+            pane.unfold_all()
+            self._repaint()
+            return
         id = self._lists.pointed()
         if id is not None and self._in_tree:
             self._state.folding.unfold_below(id)
             self._repaint()
 
+    def _names(self, cells: int) -> None:
+        """Scroll the names sideways."""
+        pane = self._lists.pane
+        if isinstance(pane, TreePane):
+            pane.scroll_names(cells)
+            self._lists.view.refresh()
+            self._repaint()
+
     def _fold_all(self) -> None:
         """Fold every supervisor but the roots."""
+        if isinstance(pane := self._lists.pane, RestartsPane):
+            pane.fold_all()
+            self._repaint()
+            return
         if self._in_tree:
             self._state.folding.fold_all()
             self._repaint()

@@ -82,6 +82,8 @@ def cut_short(scenario: Scenario, trace: Trace) -> Trace:
 
     If lives began in the queue in which it ended: of each child's last one the end
     counts, not its reason, nor what was below it; and requests are answered, somehow.
+    If several children began, their starts raced, and a start that failed may be tried
+    again before the supervisor ends, or not: the race is open from there on.
     """
     alone = without_groups(scenario)
     events: list[Value] = []
@@ -90,7 +92,7 @@ def cut_short(scenario: Scenario, trace: Trace) -> Trace:
         match event, op:
             case ("reply", int(index), _), Queue(path) if path in alone:
                 end = _end_of(path, happened)
-                begun = _last_begun(path, happened[:end])
+                begun = _began_to_be_open(path, happened[:end])
                 if begun:
                     ended.add(index)
                 happened = [*_blurred(happened[:end], path, begun), *happened[end:]]
@@ -116,6 +118,21 @@ def _end_of(supervisor: str, happened: list[Value]) -> int:
     )
 
 
+def _began_to_be_open(supervisor: str, happened: list[Value]) -> dict[str, int]:
+    """From where on it is open how far a child came that began there, by path."""
+    begun = _last_begun(supervisor, happened)
+    if len(begun) > 1:
+        for path in begun:
+            failed = next((e for e in happened if _of(e, "start_failed", path)), None)
+            if failed is not None:
+                begun[path] = happened.index(("start", *failed[1:3]))
+    return begun
+
+
+def _of(event: Value, kind: str, path: str) -> TypeGuard[tuple[Value, ...]]:
+    return is_a(event, kind) and event[1] == path
+
+
 def _last_begun(supervisor: str, happened: list[Value]) -> dict[str, int]:
     """Where the last life of each child began that began there, by path."""
     return {
@@ -133,9 +150,14 @@ def _id(path: str, supervisor: str) -> str:
 def _blurred(
     happened: list[Value], supervisor: str, begun: dict[str, int]
 ) -> Iterator[Value]:
+    last = {
+        str(event[1]): index
+        for index, event in enumerate(happened)
+        if isinstance(event, tuple) and len(event) > 1
+    }
     for index, event in enumerate(happened):
         match event:
-            case (_, str(path), *rest):
+            case (_, str(path), *_):
                 child = child_above(path, supervisor)
             case _:
                 yield event
@@ -143,8 +165,13 @@ def _blurred(
         above = None if child is None else child_path(supervisor, child)
         if above is None or index <= begun.get(above, len(happened)):
             yield event
-        elif path == above:
-            yield ("stop", path, rest[0], IN_PROGRESS)
+        elif path == above and index == last[path] and not is_a(event, "start"):
+            yield ("stop", path, _life(happened[begun[above]]), IN_PROGRESS)
+
+
+def _life(start: Value) -> Value:
+    assert isinstance(start, tuple)
+    return start[2]
 
 
 def is_a(event: Value, kind: str) -> TypeGuard[tuple[Value, ...]]:

@@ -1,0 +1,1 @@
+"""Message boards over WebSockets: a server for each board."""

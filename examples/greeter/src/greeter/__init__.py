@@ -1,0 +1,1 @@
+"""Greets whoever comes: servers on demand that end by themselves."""

@@ -1,0 +1,1 @@
+"""Follows the confirmations of transactions: one supervised server for each."""

@@ -1,0 +1,57 @@
+"""A filter never lies: what cannot be meant ends the command with 2."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+Here = Callable[..., tuple[int, str, str]]
+LOOKS = (["tree"], ["ps"], ["top", "--once"])
+
+
+@pytest.mark.parametrize("command", LOOKS)
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("sate:down", "state:down"),
+        ("mbx>3", "mailbox>3"),
+        ("restart>1", "restarts>1"),
+        ("life > 1", "life>1"),
+        ("colour:red", "state, kind"),
+    ],
+)
+def test_a_misspelt_filter_ends_with_2_and_says_what_was_meant(
+    here: Here, command: list[str], typed: str, meant: str
+) -> None:
+    code, out, err = here(*command, "shop", *typed.split())
+    assert (code, out) == (2, "")
+    assert meant in err
+
+
+@pytest.mark.parametrize("command", [["tree", "--ascii"], ["ps"], ["top", "--once"]])
+def test_a_filter_may_follow_options_and_hold_a_slash(
+    here: Here, command: list[str]
+) -> None:
+    for words in (
+        ["shop", "--json", "under:shop/boards", "restarts>0"],
+        ["--json", "under:shop/boards", "restarts>0"],
+        ["shop", "under:shop/boards", "--json", "uptime<5d", "/b1$/"],
+        ["shop/boards/b1", "--json"],
+    ):
+        code, out, err = here(*command, *words)
+        assert (code, err) == (0, ""), words
+        document = json.loads(out)
+        assert document["children"], words
+        assert '"shop/boards/b0"' not in out, words
+
+
+def test_a_path_that_leads_nowhere_is_no_filter(here: Here) -> None:
+    for word in ("/no/such.sock", "./shop.sock", "~/shop.sock"):
+        assert here("ps", word)[0] == 3
+
+
+def test_limits_take_the_durations_that_views_print(here: Here) -> None:
+    assert here("status", "--check", "--max-op", "1m30s", "--max-lag", "900ms")[0] == 0
+    code, _, err = here("status", "--check", "--max-op", "soon")
+    assert code == 2
+    assert "1m30s" in err

@@ -1,0 +1,256 @@
+"""``trio-sup restart``, ``terminate`` and their like: one action on some children."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from trio_sup._commands.arguments import add_json, add_node
+from trio_sup._commands.command import (
+    EXIT_FAILED,
+    EXIT_OK,
+    EXIT_USAGE,
+    Command,
+    CommandError,
+)
+from trio_sup._commands.completion import child_paths, completed_by
+from trio_sup._commands.output import complain, say, say_lines
+from trio_sup._commands.support import asking, peer, print_json, recording_of
+from trio_sup._core.clean import clean
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from trio_sup._core.clean import Clean
+    from trio_sup.inspect.client.conversation import Conversation
+    from trio_sup.inspect.protocol.wire_actions import Acted, Planned
+    from trio_sup.inspect.protocol.wire_rows import Row
+
+CONTROL: Final = """\
+A node is named by its name, its process id, name.pid, or the path of its socket;
+one of another machine by ssh://[user@]host[:port]/node.
+If only one runs, it need not be named.
+
+The node has to allow control: `trio-sup run SPEC --control`.
+What it would do is printed first. It is done with --yes, or if you say so at a
+terminal. If the node refuses one of several children, nothing is done to any.
+"""
+
+
+@frozen
+class _Target:
+    """One child, with what would happen to it."""
+
+    row: Row
+    plan: Planned
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_node(parser)
+    children = parser.add_argument(
+        "children",
+        metavar="CHILD",
+        nargs="+",
+        help="a path, its end, a name, or #ID; several can be named",
+    )
+    completed_by(children, child_paths)
+    parser.add_argument(
+        "-y", "--yes", action="store_true", help="do it without a question"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what it would do, and stop"
+    )
+    add_json(parser)
+
+
+def run(action: str, args: argparse.Namespace) -> int:
+    """Say what an action would do; do it, if that is wanted; say how it went."""
+    from trio_sup.inspect.client.conversation import attached
+
+    if recording_of(args) is not None:
+        raise CommandError("a recording cannot be acted on", EXIT_USAGE)
+    client = f"trio-sup {action}"
+    with (
+        asking(),
+        attached(peer(args), ("tree",), client=client, control=True) as conversation,
+    ):
+        conversation.until_complete()
+        conversation.until_control()
+        rows = _children(conversation, args.children)
+        targets = _plan(conversation, action, rows)
+        refused = any(target.plan.code for target in targets)
+        if not args.json:
+            say_lines(line for target in targets for line in _lines(action, target))
+            sys.stdout.flush()
+        if refused or not _wanted(args, targets):
+            return _done_nothing(args, conversation, action, targets)
+        return _do(args, conversation, action, targets)
+
+
+def _children(conversation: Conversation, wanted: Sequence[str]) -> list[Row]:
+    from trio_sup.inspect.client import oneshot
+    from trio_sup.inspect.model.which_child import (
+        NoChildFits,
+        SeveralChildrenFit,
+        find_child,
+    )
+
+    rows = conversation.session.rows
+    try:
+        ids = [find_child(rows.values(), word) for word in wanted]
+    except NoChildFits as error:
+        raise CommandError(str(error), oneshot.EXIT_NO_NODE) from error
+    except SeveralChildrenFit as error:
+        raise CommandError(str(error), oneshot.EXIT_AMBIGUOUS) from error
+    return [rows[id] for id in dict.fromkeys(ids)]
+
+
+def _plan(
+    conversation: Conversation, action: str, rows: Sequence[Row]
+) -> list[_Target]:
+    from trio_sup.inspect.client.carry_action import plan_each
+
+    plans = plan_each(conversation, action, rows)
+    return [_Target(row, plan) for row, plan in zip(rows, plans, strict=True)]
+
+
+def _lines(action: str, target: _Target) -> Iterator[Clean]:
+    yield clean(f"{action} {target.row.path}")
+    if target.plan.code:
+        yield clean(f"  refused: {target.plan.why}")
+    for line in target.plan.lines:
+        yield clean(f"  {line}")
+
+
+def _wanted(args: argparse.Namespace, targets: Sequence[_Target]) -> bool:
+    """Whether it is to be done; asks at a terminal if that was not said."""
+    if args.yes and not args.dry_run:
+        return True
+    at_terminal = sys.stdin.isatty() and sys.stdout.isatty() and not args.json
+    if args.dry_run or not at_terminal:
+        return False
+    word = targets[0].plan.confirm if len(targets) == 1 else "yes"
+    sys.stdout.write(f"Type {clean(word or 'y')} to go on: ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip() == (word or "y")
+
+
+def _done_nothing(
+    args: argparse.Namespace,
+    conversation: Conversation,
+    action: str,
+    targets: Sequence[_Target],
+) -> int:
+    from trio_sup.inspect.client.oneshot import EXIT_NO_NODE, EXIT_REFUSED
+
+    conversation.leave()
+    if args.json:
+        print_json(_document(conversation, action, targets, {}))
+    codes = {target.plan.code for target in targets} - {""}
+    if codes:
+        complain("nothing was done")
+        return EXIT_NO_NODE if codes == {"no_such_child"} else EXIT_REFUSED
+    if args.dry_run:
+        complain("nothing was done")
+        return EXIT_OK
+    if args.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        complain("nothing was done: --yes does it")
+        return EXIT_USAGE
+    complain("nothing was done")
+    return EXIT_FAILED
+
+
+def _do(
+    args: argparse.Namespace,
+    conversation: Conversation,
+    action: str,
+    targets: Sequence[_Target],
+) -> int:
+    from trio_sup.inspect.client.carry_action import act
+
+    outcomes: dict[int, Acted] = {}
+    for target in targets:
+        answer = act(conversation, action, target.row, target.plan)
+        outcomes[target.row.id] = answer
+        if not args.json:
+            say(clean(f"{answer.state}: {answer.text}"), flush=True)
+        if answer.code == "lost":
+            break
+    else:
+        conversation.leave()
+    if args.json:
+        print_json(_document(conversation, action, targets, outcomes))
+    return _exit_code(outcomes.values())
+
+
+def _exit_code(outcomes: Iterable[Acted]) -> int:
+    from trio_sup.inspect.client.oneshot import EXIT_REFUSED, EXIT_SILENT
+
+    codes = [
+        EXIT_SILENT
+        if each.code == "lost"
+        else EXIT_REFUSED
+        if each.state == "refused"
+        else EXIT_FAILED
+        for each in outcomes
+        if each.state != "done"
+    ]
+    return codes[0] if codes else EXIT_OK
+
+
+def _document(
+    conversation: Conversation,
+    action: str,
+    targets: Sequence[_Target],
+    outcomes: Mapping[int, Acted],
+) -> dict[str, object]:
+    from trio_sup.inspect.finding.found_node import SCHEMA
+
+    node = conversation.session.node
+    assert node is not None  # it has sent its rows
+    return {
+        "schema": SCHEMA,
+        "node": node.node,
+        "pid": node.pid,
+        "action": action,
+        "children": [
+            _child_json(target, outcomes.get(target.row.id)) for target in targets
+        ],
+    }
+
+
+def _child_json(target: _Target, outcome: Acted | None) -> dict[str, object]:
+    row, plan = target.row, target.plan
+    refused = {"state": "refused", "code": plan.code, "text": plan.why}
+    asked = {"state": "not_done", "code": None, "text": ""}
+    answer: dict[str, object] = {**(refused if plan.code else asked)}
+    if outcome is not None:
+        code = outcome.code or None
+        answer = {"state": outcome.state, "code": code, "text": outcome.text}
+    return {
+        "path": row.path,
+        "id": row.id,
+        "life": plan.life or row.life,
+        "plan": plan.lines,
+        "affected": plan.affected,
+        **answer,
+    }
+
+
+def command(action: str) -> Command:
+    """The subcommand of one action."""
+    return Command(
+        partial(run, action),
+        arguments,
+        f"{CONTROL}\n"
+        "Exit code 8: the node refused. 1: it was tried and failed, or you said no.\n"
+        "2: nobody said yes.\n\nexamples:\n"
+        f"  trio-sup {action} shop/db\n"
+        f"  trio-sup {action} shop shop/db shop/cache --yes\n"
+        f"  trio-sup {action} shop db --dry-run --json\n",
+    )

@@ -1,0 +1,122 @@
+"""The tasks that attached themselves, as those who look at a node see them.
+
+Nobody supervises them; they stand in the tree under a node of their own, which is there
+as long as there is one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import trio
+
+from trio_sup._children.record import Record
+from trio_sup._core.clean import clean
+from trio_sup._core.safe import safe_text
+from trio_sup._core.specs import ChildSpec
+
+if TYPE_CHECKING:
+    from trio.lowlevel import Task
+
+    from trio_sup._node.node import Node
+
+PATH: Final = "attached"
+"""The path of the node under which they stand."""
+
+
+class AttachedRecord(Record):
+    """The record of a task that attached itself."""
+
+    __slots__ = ("group",)
+
+    def __init__(self, spec: ChildSpec[Any], id: Hashable, node: Node) -> None:
+        super().__init__(spec, id, None, node)
+        self.group: AttachedTasks = node.attached
+        if id is None:
+            self.id = f"{PATH}-{self.uid}"
+        self.path_text = f"{PATH}/{clean(safe_text(self.id))}"
+
+    @property
+    def parent_uid(self) -> int:
+        """The number of the node under which it stands."""
+        return self.group.uid
+
+    @property
+    def label(self) -> str:
+        """The id as text."""
+        return self.path_text.removeprefix(f"{PATH}/")
+
+    def begin(self) -> None:
+        """It is there from now on."""
+        self.group.tasks[self.uid] = self
+        self.group.version += 1
+        self.touch()
+
+    def end(self) -> None:
+        """It is gone."""
+        self.group.tasks.pop(self.uid, None)
+        self.group.version += 1
+        self.touch()
+
+
+class AttachedTasks:
+    """The node of the tree under which they stand: an `ObservedChild`, and no more.
+
+    Its public members are that protocol's.
+    """
+
+    parent_uid = 0
+    label = path_text = target_name = PATH
+    kind = "supervisor"
+    restart_type = "permanent"
+    name_text = last_exit_text = last_traceback = ""
+    status = "running"
+    life = 1
+    restarts = 0
+    alive = True
+    mailbox = None
+    budget = None
+    held = False
+
+    def __init__(self, uid: int) -> None:
+        self.uid = uid
+        self.version = 0
+        self.life_began = trio.current_time()
+        self.tasks: dict[int, AttachedRecord] = {}
+
+    def observed_children(self) -> Iterable[AttachedRecord]:
+        """Those that are attached, in the order in which they came."""
+        return list(self.tasks.values())
+
+    def inside(self) -> _NothingInside:
+        """There is nothing to be told."""
+        return _NothingInside()
+
+
+class _NothingInside:
+    task: Task | None = None
+    server: object | None = None
+    formatter: type | None = None
+
+    def formatted_state(self) -> Mapping[str, object]:
+        return {}
+
+    def messages(self, limit: int) -> Sequence[Any]:
+        del limit
+        return ()
+
+    def current(self) -> None:
+        return None
+
+    def mailbox_facts(self) -> tuple[bool, int, int, int, int]:
+        return False, 0, 0, 0, 0
+
+    def lives(self) -> Sequence[tuple[int, float, float, str, str]]:
+        return ()
+
+    def links(self) -> Iterable[tuple[str, int, str]]:
+        return ()
+
+    def calls(self) -> Iterable[Any]:
+        return ()

@@ -1,0 +1,58 @@
+"""Measuring one server's messages, while somebody looks: nothing of it is there else.
+
+How long a message waited is known by a stamp that an inbox of its own kind puts on it,
+so that sending costs nothing while nobody measures.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from trio_sup._servers.messages import Item, name_of
+
+if TYPE_CHECKING:
+    from trio_sup._servers.queue import Queue
+
+
+class Meter(Protocol):
+    """Who takes what was measured. Must not raise."""
+
+    def note(self, op: str, waited: float | None, took: float) -> None:
+        """A message was handled: it waited, if that is known, and took, seconds."""
+        ...
+
+
+class StampedInbox(list[Item]):
+    """Notes when each message arrived."""
+
+    __slots__ = ()
+
+    def append(self, item: Any, /) -> None:
+        """Take a message."""
+        try:
+            item.queued_at = time.perf_counter()
+        except AttributeError:
+            pass  # a `Down`, or a stop: nobody asks how long it waited
+        super().append(item)
+
+
+def measure(queue: Queue, item: Item) -> None:
+    """Tell the meter of a server about the message that was just handled."""
+    meter = queue.meter
+    if meter is None:
+        return
+    began = queue.current_since
+    queued: float | None = getattr(item, "queued_at", None)
+    waited = None if queued is None else max(0.0, began - queued)
+    meter.note(name_of(item), waited, time.perf_counter() - began)
+
+
+def set_meter(queue: Queue, meter: Meter | None) -> None:
+    """Measure from now on, or no more; again and again, as an inbox may be replaced."""
+    queue.meter = meter
+    stamped = isinstance(queue.inbox, StampedInbox)
+    if meter is not None and not stamped:
+        queue.inbox = StampedInbox(queue.inbox)
+    elif meter is None and stamped:
+        queue.inbox = list(queue.inbox)

@@ -1,0 +1,80 @@
+"""Acting on children over a conversation with a node: first all plans, then the deeds."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from trio_sup.inspect.client.conversation import EXIT_SILENT, TIMEOUT, AskError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trio_sup.inspect.client.conversation import Conversation
+    from trio_sup.inspect.protocol.wire_actions import Acted, Planned
+    from trio_sup.inspect.protocol.wire_rows import Row
+
+LOOK_AGAIN: Final = 0.05
+"""Seconds after which an answer is looked for at the latest."""
+
+
+def plan_each(
+    conversation: Conversation, action: str, rows: Sequence[Row], argument: str = ""
+) -> list[Planned]:
+    """What an action would do to each child, in order; nothing is done.
+
+    Args:
+        conversation: Attached, with control.
+        action: One of the node's.
+        rows: The children.
+        argument: What the action needs besides.
+
+    Raises:
+        AskError: the node does not answer, or closes the connection.
+    """
+    operating = conversation.session.operating
+    plans: list[Planned] = []
+    for row in rows:
+        req = operating.plan(action, row.id, row.life, argument)
+        due = time.monotonic() + TIMEOUT
+        _until(conversation, lambda req=req: req in operating.plans, due)  # type: ignore[misc]
+        plans.append(operating.plans[req])
+    return plans
+
+
+def act(
+    conversation: Conversation,
+    action: str,
+    row: Row,
+    plan: Planned,
+    argument: str = "",
+) -> Acted:
+    """Do what was planned for one child, and wait for the last word on it.
+
+    However long it takes: a child has its grace. If the connection is lost meanwhile,
+    the answer says so.
+
+    Raises:
+        AskError: the node has been silent for too long.
+    """
+    operating = conversation.session.operating
+    req = operating.act(action, row.id, plan.life or row.life, argument)
+    _until(conversation, lambda: operating.final(req) is not None, None)
+    answer = operating.final(req)
+    assert answer is not None
+    return answer
+
+
+def _until(
+    conversation: Conversation, come: Callable[[], bool], due: float | None
+) -> None:
+    conversation.flush()
+    while not come():
+        if not conversation.step(LOOK_AGAIN):
+            # What is under way is answered by this side then.
+            conversation.session.lost(time.monotonic(), "closed")
+            if come():
+                return
+            raise conversation.ended()
+        if due is not None and time.monotonic() > due:
+            raise AskError("the node did not say what it would do", EXIT_SILENT)

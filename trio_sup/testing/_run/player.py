@@ -1,0 +1,197 @@
+"""Plays a script: each fault at its time, and a look whenever nothing more happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import trio
+from attrs import evolve
+
+from trio_sup._tree.dynamic import DynamicSupervisor
+from trio_sup._tree.supervisor import Supervisor
+from trio_sup.testing._run.by_hand import by_hand
+from trio_sup.testing._run.demands import Demands
+from trio_sup.testing._run.disturbance import Disturbance
+from trio_sup.testing._run.injector import Injector
+from trio_sup.testing._run.judge import Judge
+from trio_sup.testing._run.options import Options
+from trio_sup.testing.faults import (
+    AtCheckpoint,
+    CancelClient,
+    CutTree,
+    Deaf,
+    Fault,
+    Flood,
+    StartAgain,
+    Terminate,
+)
+from trio_sup.testing.problems import Hit
+from trio_sup.testing.world import World
+
+PATIENCE = 3600.0
+"""Virtual seconds after which a tree that does not stop is called stuck."""
+
+BY_HAND = (Supervisor, DynamicSupervisor)
+"""Those whose children can be stopped and started by hand."""
+
+
+class Player:
+    """The faults of one run.
+
+    Args:
+        options: How to run it.
+        world: The run.
+        cut: What cancels the whole tree.
+        client: What cancels its client.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        world: World,
+        cut: trio.CancelScope,
+        client: trio.CancelScope,
+    ) -> None:
+        self._options = options
+        self._world = world
+        self._cut = cut
+        self._client = client
+        self.felt = Disturbance()
+        self.injector = Injector(
+            world.script,
+            self.hit,
+            lambda: len(world.events),
+            self.felt,
+            world.name_of,
+        )
+        self.judge = Judge(options, world, self.injector)
+        self.demands = Demands(
+            options.invariants, world, self.felt, options.duration / 2
+        )
+        self.over = trio.Event()
+        """The run has lasted long enough: its tree is to be stopped."""
+        self.client_runs = False
+        """Whether there is a client to cancel, at present."""
+        self._asking: trio.Nursery
+
+    def hit(self, fault: Fault) -> None:
+        """A fault takes place."""
+        now, place = trio.current_time(), len(self._world.events)
+        self._world.hits.append(Hit(now, fault, place=place))
+        self.felt.hit(now)
+
+    async def play(self, give_up: Callable[[], None]) -> None:
+        """Let the script happen, and end the run when its time is over.
+
+        Args:
+            give_up: Called if the tree does not stop then.
+        """
+        async with trio.open_nursery() as self._asking:
+            await self._settle()
+            await self._play_script()
+            await self._go_on()
+        self.over.set()
+        pause = 1 / 16
+        while trio.current_time() < self._options.duration + PATIENCE:
+            await trio.sleep(pause)
+            await self._settle()
+            pause *= 1.5
+        give_up()
+        await trio.lowlevel.checkpoint()
+
+    async def _play_script(self) -> None:
+        timed = [fault for fault in self._world.script if fault.at is not None]
+        timed.sort(key=lambda fault: fault.at or 0.0)
+        struck: set[str] = set()
+        for fault in timed:
+            assert fault.at is not None
+            if fault.at > trio.current_time():
+                await self._settle()
+                struck.clear()
+            while fault.at > trio.current_time():
+                await self._pass(fault.at)
+            # Faults of one moment hit together; those of one child after each other.
+            if not struck or fault.path in struck:
+                await self._settle()
+                struck.clear()
+            struck.add(fault.path)
+            self._strike(fault)
+        await self._settle()
+
+    async def _go_on(self) -> None:
+        """Let time pass until the run has lasted, and all demands are answered."""
+        while True:
+            now, final = trio.current_time(), self._final()
+            if now >= final and self.demands.answered(final):
+                return
+            await self._pass(final if now < final else self.demands.next(now))
+
+    def _final(self) -> float:
+        return max(self._options.duration, self.demands.until())
+
+    async def _pass(self, until: float) -> None:
+        """Let time pass until something is due, then until all that follows is done."""
+        to_next = trio.lowlevel.current_statistics().seconds_to_next_deadline
+        await trio.sleep_until(min(trio.current_time() + to_next, until))
+        await self._settle()
+
+    async def _settle(self) -> None:
+        await self.judge.settled()
+        if self.demands.look(self.judge.now, self._asking, self._final()):
+            await self.judge.settled()
+
+    # What a fault of a certain time does.
+
+    def _strike(self, fault: Fault) -> None:
+        hits, position = self._world.hits, len(self._world.hits)
+        now, place = trio.current_time(), len(self._world.events)
+        hits.append(Hit(now, fault, place=place))
+        if self._happens(fault):
+            self.felt.hit(now)
+        else:
+            hits[position] = evolve(hits[position], missed=True)
+
+    def _happens(self, fault: Fault) -> bool:
+        life = self.injector.present.get(fault.path)
+        match fault:
+            case AtCheckpoint():
+                if life is not None:
+                    life.strike(fault)
+                return life is not None
+            case Deaf():
+                if life is not None:
+                    life.deaf = fault.seconds
+                return life is not None
+            case Flood():
+                return self.injector.flood(fault)
+            case CancelClient():
+                self._client.cancel("cancelled by the harness")
+                return self.client_runs
+            case CutTree():
+                self._cut.cancel("cut by the harness")
+                return True
+            case Terminate() | StartAgain():
+                return self._by_hand(fault)
+            case _:
+                return fault.happen(self._world) is not False
+
+    def _by_hand(self, fault: Terminate | StartAgain) -> bool:
+        for record in reversed(self._world.records_):
+            parent = None if record.parent is None else record.parent.record.handle
+            name = self._world.name_of(record.path_text)
+            if name == fault.path and isinstance(parent, BY_HAND):
+                admin = by_hand(parent, record, fault)
+                trio.lowlevel.spawn_system_task(admin, name="harness: by hand")
+                return True
+        return False
+
+    def cut_at(self, step: int) -> None:
+        """Cut the tree before a task step, if the script says so."""
+        for fault in self._world.script:
+            if (
+                isinstance(fault, CutTree)
+                and fault.step == step
+                and not self._cut.cancel_called
+            ):
+                self.hit(fault)
+                self._cut.cancel("cut by the harness")
