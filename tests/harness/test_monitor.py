@@ -159,9 +159,9 @@ def test_as_a_debug_switch_it_logs_what_a_live_node_must_not_do(
                 if event.kind == "child_started" and event.path == "app/db"
             ]
             again = (started.at, started.path, started.life)
-            node.emit(ChildStarted, *again)  # nobody started it again
+            node.emit(ChildStarted, again)  # nobody started it again
             node.remove_hook(monitor.take)
-            node.emit(ChildStarted, *again)
+            node.emit(ChildStarted, again)
             assert len(monitor.violations) == 1
 
     with caplog.at_level("ERROR", logger="trio_sup.conformance"):

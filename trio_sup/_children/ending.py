@@ -13,28 +13,23 @@ class Ending:
     """How one life is to end: who asked, when its grace is over, what is done by then.
 
     A life has one of its own as soon as anything speaks of its end; see `stopping`.
+    Made for every stop, so what is not said yet stands in the class.
     """
 
-    __slots__ = (
-        *("alarm", "asked", "brutal", "cut_short"),
-        *("deadline", "forced", "returned"),
-    )
-
-    def __init__(self) -> None:
-        # Why the life was asked to end; None as long as it was not.
-        self.asked: str | None = None
-        # Ended without a request: `terminate` is not run.
-        self.brutal: bool = False
-        # How the life ends as it was cancelled although nobody asked it to end: its
-        # start took too long, or chaos wanted it. It cannot become ready any more.
-        self.cut_short: Exit | None = None
-        # Until when it may take; only ever sooner.
-        self.deadline: float = math.inf
-        self.alarm: Alarm | None = None
-        # The deadline has come.
-        self.forced: bool = False
-        # The code has returned, and the end waits for its turn to be decided about.
-        self.returned: bool = False
+    asked: str | None = None
+    """Why the life was asked to end; None as long as it was not."""
+    brutal: bool = False
+    """Ended without a request: `terminate` is not run."""
+    cut_short: Exit | None = None
+    """How the life ends as it was cancelled although nobody asked it to end: its start
+    took too long, or chaos wanted it. It cannot become ready any more."""
+    deadline: float = math.inf
+    """Until when it may take; only ever sooner."""
+    alarm: Alarm | None = None
+    forced: bool = False
+    """The deadline has come."""
+    returned: bool = False
+    """The code has returned, and the end waits for its turn to be decided about."""
 
 
 GOING: Final = Ending()

@@ -21,7 +21,7 @@ from trio_sup._core.targets import (
 )
 from trio_sup._trio.blocks import block
 from trio_sup._trio.last_resort import report_fault
-from trio_sup._trio.protect import enter_user
+from trio_sup._trio.protect import enter_plain, enter_user
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
@@ -74,11 +74,14 @@ class FunctionBody(PlainBody):
         if spec.signals_ready:
             return _enter_signalling(record)
         record.become_ready()
-        return enter_user(spec.target, *spec.args)
+        if spec.args:
+            return enter_user(spec.target, *spec.args)
+        return enter_plain(spec.target)
 
     def ask(self, record: Record, reason: str) -> bool:
         """Cancel it, or set the event of `graceful_stop` if it waits for that."""
-        event = record.stop_event
+        event, scope = record.stop_event, record.scope
+        assert scope is not None
         if event is not None and _reaches(event):
             try:
                 event.set()
@@ -86,7 +89,7 @@ class FunctionBody(PlainBody):
                 report_fault(record.path_text, fault)
             else:
                 return False
-        self.cancel(record, reason)
+        scope.cancel(reason)
         return True
 
 

@@ -40,8 +40,8 @@ class Generators:
     def __init__(self, node: HostNode[Record]) -> None:
         self._node = node
         # What each child's present life began and did not finish, by the generator's
-        # number: one that is being collected cannot be found otherwise.
-        self._begun: dict[Record, dict[int, tuple[Mark, weakref.ref[Generator]]]] = {}
+        # number: one that is being collected cannot be found otherwise. Mostly empty.
+        self.begun: dict[Record, dict[int, tuple[Mark, weakref.ref[Generator]]]] = {}
         # Those whose end has begun, until the next one begins: Python clears weak
         # references before it asks the finaliser.
         self._ending: dict[int, Mark] = {}
@@ -53,7 +53,7 @@ class Generators:
     @property
     def remembered(self) -> int:
         """How many there are that may still be left behind."""
-        return sum(map(len, self._begun.values())) + len(self._ending)
+        return sum(map(len, self.begun.values())) + len(self._ending)
 
     def _first_step(self, made: Generator) -> None:
         before = self._first_before
@@ -63,7 +63,7 @@ class Generators:
         if record is None or record.node is not self._node or not record.alive:
             return
         self._ending.clear()
-        number, begun = id(made), self._begun.setdefault(record, {})
+        number, begun = id(made), self.begun.setdefault(record, {})
 
         @enable_ki_protection
         def gone(_: object) -> None:
@@ -85,7 +85,7 @@ class Generators:
 
     def life_over(self, record: Record) -> None:
         """A life has ended: report what it began and somebody still holds."""
-        begun = self._begun.pop(record, None)
+        begun = self.begun.pop(record, None)
         if begun is None:
             return
         for mark, ref in [begun.pop(number) for number in list(begun)]:

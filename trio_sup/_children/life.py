@@ -9,15 +9,16 @@ life's exception along as context.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import trio
 from trio.lowlevel import current_task, enable_ki_protection
 
 from trio_sup._children.current import current_record
+from trio_sup._children.ending import GOING
 from trio_sup._children.stopping import has_returned
 from trio_sup._core.exits import Exit, is_fatal
-from trio_sup._core.judge import classify
+from trio_sup._core.judge import classify, is_plain_crash
 from trio_sup._trio.gate import LOOK
 from trio_sup._trio.last_resort import report_fault, survive
 
@@ -46,7 +47,7 @@ async def run_life(host: LifeHost, record: Record) -> None:
             current_record.set(record)
             # A scope that is cancelled before it is entered would still let the
             # body run up to its first checkpoint.
-            if not scope.cancel_called:
+            if record.ending is GOING or not scope.cancel_called:
                 # Caught inside of the scope, which would `split` a group: code of the
                 # user's, that could leave the scope half closed.
                 try:
@@ -57,20 +58,28 @@ async def run_life(host: LifeHost, record: Record) -> None:
                     await _close_nurseries(record.task)
     except BaseException as misnested:  # noqa: BLE001 - scopes left open inside
         error = misnested if error is None else error
-    cancelled = scope.cancel_called
-    gate = record.node.gate
-    gate.passed += 1
-    if gate.passed >= LOOK and gate.is_crowded():
+    cancelled = record.ending is not GOING and scope.cancel_called
+    node = record.node
+    node.gate.passed += 1
+    if node.gate.passed >= LOOK and node.gate.is_crowded():
         has_returned(record)
-        await gate.wait()
+        await node.gate.wait()
     exit = fatal = None
     try:
-        survive(record.path_text, record.node.generators.life_over, record)
-        exit, fatal = _end_of(record, error, cancelled=cancelled)
+        if node.generators.begun:
+            survive(record.path_text, node.generators.life_over, record)
+        if record.ending is GOING and is_plain_crash(error):
+            exit = Exit("crashed", None, error)
+        else:
+            exit, fatal = _end_of(record, error, cancelled=cancelled)
         host.life_over(record, exit, fatal)
     finally:
         # Break the cycle error -> traceback -> this frame -> record, exit -> error.
-        del error, record, host, scope, exit, fatal
+        del error, record, host, scope, exit, fatal, node
+
+
+CAUGHT_IN: Final = run_life.__code__
+"""Where the traceback of what ended a life begins: that frame still runs."""
 
 
 async def _close_nurseries(task: trio.lowlevel.Task) -> None:
@@ -100,6 +109,8 @@ def _end_of(
         ready=record.ready,
         outcome=record.body.outcome,
     )
+    if failure is fault is None:
+        return exit, None
     for fatal in (failure, fault):
         if fatal is not None and is_fatal(fatal, trio.Cancelled):
             return exit, fatal

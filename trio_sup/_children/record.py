@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, Generic, Self, cast
+from collections.abc import Coroutine, Hashable
+from typing import TYPE_CHECKING, Any, Generic, Self, cast
 
 import trio
 
@@ -76,9 +76,11 @@ class Record(ObservedState):
         self.node: HostNode[Record] = node
         self.uid: int = node.next_uid()
         self.parent: Supervising[Record] | None = parent
-        above = "" if parent is None else parent.path_text + "/"
+        above = "" if parent is None else parent.record.path_text + "/"
         # The one place where ids become text: no log, error or viewer gets another.
-        self.path_text: str = above + clean(safe_text(id))
+        self.path_text: str = above + (
+            str(id) if type(id) is int else clean(safe_text(id))
+        )
         # Grows with every lifecycle change; the inspector compares it.
         self.version: int = 0
         self.waiters: Waiters | None = None
@@ -122,6 +124,10 @@ class Record(ObservedState):
             waiters.wake()
         if self.watchers is not None:
             self.watchers.changed()
+        if self.node.reporting:
+            self._report()
+
+    def _report(self) -> None:
         for report in self.node.reporting:
             try:
                 report(self)
@@ -154,9 +160,13 @@ class Record(ObservedState):
             WrongRun: called from a thread or from another Trio run.
         """
         self.node.home.check("handle.wait", self.path_text, waits=True)
+        await self.changed()
+
+    def changed(self) -> Coroutine[Any, Any, None]:
+        """As `wait_change`, for who is in the right place for sure."""
         if self.waiters is None:
             self.waiters = Waiters()
-        await self.waiters.wait()
+        return self.waiters.wait()
 
     def check_run(self, call: str, *, waits: bool = True) -> None:
         """Refuse to wait in a thread or in another Trio run; raises `WrongRun`."""
@@ -165,10 +175,9 @@ class Record(ObservedState):
     def become_ready(self) -> None:
         """The life is ready: `init` returned, or `started()` was called."""
         ending = self.ending
-        if (
-            self.scope is None
-            or ending.asked is not None
-            or ending.cut_short is not None
+        if self.scope is None or (
+            ending is not GOING
+            and (ending.asked is not None or ending.cut_short is not None)
         ):
             return  # too late: it is being stopped already
         self.ready = True
@@ -177,13 +186,18 @@ class Record(ObservedState):
         if self.start_alarm is not None:
             self.start_alarm.cancel()
             self.start_alarm = None
-        show_name(self)
+        if self.spec.name is not None:
+            show_name(self)
         self.touch()
-        if self.parent is not None:
-            self.parent.record_ready(self)
-        host = self.shell if self.parent is None else self.parent
-        assert host is not None
-        host.emit(ChildStarted, trio.current_time(), self.path_text, self.life)
+        host = self.parent
+        if host is not None:
+            host.record_ready(self)
+        else:
+            host = self.shell
+            assert host is not None
+        told = (self.node.time(), self.path_text, self.life)
+        if self.node.note(ChildStarted, told):
+            host.tell(ChildStarted, told)
 
     def wind_down(self) -> None:
         """The life begins to end by itself: nobody may take it for running."""
@@ -193,10 +207,9 @@ class Record(ObservedState):
 
     def life_done(self) -> None:
         """Put away what belonged to the life that just ended."""
-        ending = self.ending
-        if ending.alarm is not None:
-            ending.alarm.cancel()
-            ending.alarm = None
+        if self.ending is not GOING and self.ending.alarm is not None:
+            self.ending.alarm.cancel()
+            self.ending.alarm = None
         if self.start_alarm is not None:
             self.start_alarm.cancel()
             self.start_alarm = None
@@ -209,8 +222,9 @@ class Child(Generic[T_co]):
     Two handles are equal when they stand for the same child.
     """
 
-    __slots__ = ("_record",)
-    _record: Record
+    __slots__ = ("record",)
+    record: Record
+    """The library's own record; not for users. A slot: each message asks for it."""
 
     def __init__(self) -> None:
         raise TypeError(
@@ -221,13 +235,8 @@ class Child(Generic[T_co]):
     @classmethod
     def _create(cls, record: Record) -> Self:
         self = object.__new__(cls)
-        self._record = record
+        self.record = record
         return self
-
-    @property
-    def record(self) -> Record:
-        """The library's own record; not for users."""
-        return self._record
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Child) and other.record is self.record

@@ -13,7 +13,8 @@ from collections import deque
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
-from trio_sup._core.anatomy import before, is_group, members_of, traceback_of
+from trio_sup._children.life import CAUGHT_IN
+from trio_sup._core.anatomy import before, members_of, traceback_of
 from trio_sup._core.exits import Exit
 from trio_sup._core.remains import LIGHT, Heavy, in_words, is_plain, weight
 from trio_sup._trio.stacks import format_error
@@ -39,10 +40,12 @@ class Remembers(Protocol):
 def note_exit(record: Record, exit: Exit, now: float) -> None:
     """Keep the end of a life, and a bounded history of ends; tell those who watch."""
     record.last_exit = exit
-    if record.exits is None:
-        record.exits = []
-    record.exits.append((record.life, exit, record.life_began, now))
-    del record.exits[:-KEPT_EXITS]
+    exits = record.exits
+    if exits is None:
+        exits = record.exits = []
+    elif len(exits) >= KEPT_EXITS:
+        del exits[0]
+    exits.append((record.life, exit, record.life_began, now))
     if record.watchers is not None:
         record.watchers.life_over(exit)
 
@@ -63,12 +66,15 @@ def let_go(record: Record, exit: Exit, story: Remembers) -> None:
         if former is not None:
             _tell_in_words(record, former.exit, former.words)
     error = exit.error
-    if error is not None:
-        clear_frames(error)
-        if exit.reason is None and is_plain(error):
+    if error is None:
+        reason = exit.reason  # mostly a word of the library's own
+        if reason is None or (type(reason) is str and len(reason) <= LIGHT // 8):
             return
-    elif exit.reason is None:
+    elif exit.reason is None and is_plain(error):
+        _clear_frames_of(error)  # the ordinary crash
         return
+    else:
+        clear_frames(error)
     heavy = weight(error) + weight(exit.reason)
     if heavy > LIGHT:
         _keep_words(record, exit, heavy, story)
@@ -98,10 +104,6 @@ def clear_frames(error: BaseException) -> None:
     Those of its causes, contexts and members, too, up to a bound. A frame that still
     runs, or waits (it belongs to a task that caught the exception), is left alone.
     """
-    cause, context = before(error)
-    if cause is context is None and not is_group(error):
-        _clear_frames_of(error)  # the ordinary crash
-        return
     seen: set[int] = set()
     todo: deque[BaseException | None] = deque([error])
     while todo and len(seen) < CLEARED:
@@ -117,6 +119,8 @@ def clear_frames(error: BaseException) -> None:
 def _clear_frames_of(error: BaseException) -> None:
     above: FrameType | None = None
     place = traceback_of(error)
+    if place is not None and place.tb_frame.f_code is CAUGHT_IN:
+        above, place = place.tb_frame, place.tb_next  # it runs: not to be tried
     while place is not None:
         frame = place.tb_frame
         if _clear(frame) and frame.f_back is not above:

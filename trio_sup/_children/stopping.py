@@ -6,12 +6,11 @@ whoever comes later may only shorten it.
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import TYPE_CHECKING
 
-import trio
-
 from trio_sup._children.ending import GOING, Ending
-from trio_sup._trio.alarms import alarm_clock
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
@@ -31,7 +30,9 @@ def ask_stop(
     """
     if record.scope is None:
         return
-    ending = _ending_of(record)
+    ending = record.ending
+    if ending is GOING:
+        ending = record.ending = Ending()
     if ending.asked is None:
         ending.asked = reason
         ending.brutal = brutal
@@ -40,28 +41,38 @@ def ask_stop(
         record.touch()
         if cancelled and grace <= 0:
             # Nothing is left to force: it ends as it was asked to (SUP-114).
-            ending.deadline = trio.current_time()
+            ending.deadline = record.node.time()
             _watch(record)
             return
-    arm(record, 0.0 if brutal else grace)
+    first = ending.deadline == math.inf and not ending.returned
+    if first and not brutal and 0 < grace < math.inf:
+        # As most ends are asked for.
+        ending.deadline = deadline = record.node.time() + grace
+        due = partial(_expire, record, ending)
+        ending.alarm = record.node.alarms.at(deadline, due)
+    else:
+        arm(record, 0.0 if brutal else grace)
 
 
 def cut_short(record: Record, exit: Exit, reason: str) -> None:
     """Cancel a life that nobody asked to end; it ends as told here."""
     if record.scope is not None:
-        _ending_of(record).cut_short = exit
+        if record.ending is GOING:
+            record.ending = Ending()
+        record.ending.cut_short = exit
         record.body.cancel(record, reason)
 
 
 def arm(record: Record, grace: float) -> None:
     """Set the deadline of the life; at its end the life is forced."""
-    if not _sooner(record, grace):
-        return
+    if grace == math.inf or not _sooner(record, grace):
+        return  # it may take as long as it likes, or less than that already
     if grace <= 0:
         _force(record)
         return
     ending = record.ending
-    ending.alarm = alarm_clock().at(ending.deadline, lambda: _expire(record, ending))
+    due = partial(_expire, record, ending)
+    ending.alarm = record.node.alarms.at(ending.deadline, due)
 
 
 def has_returned(record: Record) -> None:
@@ -69,28 +80,23 @@ def has_returned(record: Record) -> None:
 
     Nothing is left that could be forced, or that could hang.
     """
-    ending = _ending_of(record)
-    ending.returned = True
-    if ending.alarm is not None:
-        ending.alarm.cancel()
-
-
-def _ending_of(record: Record) -> Ending:
-    ending = record.ending
-    if ending is GOING:
-        ending = record.ending = Ending()
-    return ending
+    if record.ending is GOING:
+        record.ending = Ending()
+    record.ending.returned = True
+    if record.ending.alarm is not None:
+        record.ending.alarm.cancel()
 
 
 def _sooner(record: Record, grace: float) -> bool:
     """Note an earlier deadline; return whether it is earlier than the present."""
-    deadline = trio.current_time() + grace
     ending = record.ending
+    deadline = record.node.time() + grace
     if record.scope is None or ending.forced or deadline >= ending.deadline:
         return False
     if ending.returned:
         return False
-    ending = _ending_of(record)
+    if ending is GOING:
+        ending = record.ending = Ending()
     ending.deadline = deadline
     if ending.alarm is not None:
         ending.alarm.cancel()

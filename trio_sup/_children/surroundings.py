@@ -6,7 +6,7 @@ hang on records. Here stands what records, lives and handles need of them.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Sized
 from typing import Any, Protocol, TypeVar
 
 from trio_sup._core.addresses import Namespace
@@ -28,6 +28,11 @@ R_contra = TypeVar("R_contra", contravariant=True)
 class LeftBehind(Protocol[R_contra]):
     """The async generators that children began."""
 
+    @property
+    def begun(self) -> Sized:
+        """Which children began any that are not finished."""
+        ...
+
     def life_over(self, record: R_contra) -> None:
         """A life has ended: report what it left behind."""
 
@@ -38,6 +43,7 @@ class HostNode(Protocol[R]):
     home: Home
     gate: Gate
     alarms: AlarmClock
+    time: Callable[[], float]
     heavy_exits: HeavyExits[R]
     reporting: tuple[Callable[[R], object], ...]
     past_messages: tuple[int, int, int]
@@ -64,8 +70,18 @@ class HostNode(Protocol[R]):
     def let_go(self, exit: Exit, words: Exit) -> None:
         """Remember the event of an end with other words for its exit."""
 
-    def emit(self, make: Callable[..., Any], *args: Any) -> None:
+    def emit(self, make: Callable[..., Any], fields: tuple[Any, ...]) -> None:
         """Remember an event, log it, and tell the hooks."""
+
+    def note(self, make: Callable[..., Any], fields: tuple[Any, ...]) -> bool:
+        """Remember an event; return whether somebody is to be told."""
+        ...
+
+    def keep(self, make: Callable[..., Any], fields: tuple[Any, ...]) -> None:
+        """Remember an event of which nobody is to be told."""
+
+    def tell(self, make: Callable[..., Any], fields: tuple[Any, ...]) -> None:
+        """Log an event that was noted just now, and tell the hooks."""
 
     def trees(self) -> Sequence[R]:
         """The root supervisors that run at present."""
@@ -139,8 +155,8 @@ class Supervising(Protocol[R]):
     def watch_stuck(self, record: R) -> None:
         """Report a child that outlives its cancellation."""
 
-    def emit(self, make: Callable[..., Any], *args: Any) -> None:
-        """Tell of an event."""
+    def tell(self, make: Callable[..., Any], fields: tuple[Any, ...]) -> None:
+        """Tell of an event that the node has noted."""
 
 
 class Body(Protocol[R]):
@@ -150,6 +166,8 @@ class Body(Protocol[R]):
     with a child as a child asks its body and knows of no kinds. What each answers by
     default, and what it means, stands in `trio_sup._children.bodies.PlainBody`.
     """
+
+    hears: bool
 
     @property
     def outcome(self) -> Exit:

@@ -9,11 +9,11 @@ between them: `terminate` raises, or a supervisor asks for the end that is under
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, TypeGuard
 
 from trio_sup._core.anatomy import is_a, without
-from trio_sup._core.errors import LeakedCancelled
-from trio_sup._core.exits import NORMAL, Exit, Ignore, is_fatal, stop_in
+from trio_sup._core.errors import LeakedCancelled, SupervisionError
+from trio_sup._core.exits import NORMAL, Exit, Ignore, Stop, is_fatal, stop_in
 
 CANCELLED = Exit("shutdown", "cancelled")
 """The end of a task that somebody else cancelled: one that `attach` made a child."""
@@ -65,10 +65,10 @@ def classify(
         How it ended; what of `raised` is its own failure; and what the exception's own
         code raised meanwhile, such as `derive`: the end is told without its help then.
     """
-    failure = raised
+    failure = None if cancelled and type(raised) is cancellations else raised
     try:
-        if raised is not None:
-            failure = own_failure(raised, cancellations, cancelled=cancelled)
+        if failure is not None:
+            failure = own_failure(failure, cancellations, cancelled=cancelled)
         if meant.asked is not None:
             in_order = failure is not None and (
                 stop_in(failure) is not None or outcome.error is failure
@@ -86,6 +86,19 @@ def classify(
             return _as_asked(meant, failure), failure, fault
         error = fault if failure is None else failure
         return Exit("crashed", None, error), failure, fault
+
+
+_SAYS_MORE: Final = (BaseExceptionGroup, Stop, Ignore, SupervisionError)
+
+
+def is_plain_crash(raised: BaseException | None) -> TypeGuard[Exception]:
+    """Whether this is the crash of whoever raised it, if nothing else was meant.
+
+    Told by its class alone, as most ends by an exception are of this kind; the others
+    are for `classify`, which says the same of these.
+    """
+    kind = type(raised)
+    return issubclass(kind, Exception) and not issubclass(kind, _SAYS_MORE)
 
 
 def _as_asked(meant: Meant, failure: BaseException | None) -> Exit:

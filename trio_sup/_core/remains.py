@@ -44,6 +44,7 @@ LOOKED_AT = 512
 HolderT = TypeVar("HolderT", bound=Hashable)
 
 _POINTER = tuple.__itemsize__
+_BARE = BaseException.__basicsize__
 
 # What belongs to the program and not to the exception, or lives on anyway. The frames
 # of a traceback are emptied, not weighed.
@@ -57,14 +58,13 @@ def is_plain(error: BaseException) -> bool:
     """Whether one look tells that an exception is light: the ordinary crash."""
     kind = type(error)
     own = kind.__basicsize__ - (_POINTER if kind.__weakrefoffset__ > 0 else 0)
-    return (
-        own == BaseException.__basicsize__  # it has no fields of its own
-        and error.__cause__ is error.__context__ is None
-        and not error.__dict__
-        and len(error.args) == 1
-        and type(error.args[0]) is str
-        and len(error.args[0]) <= LIGHT // 8
+    if own != _BARE or error.__dict__:
+        return False  # it has fields of its own
+    args = error.args
+    few = not args or (
+        len(args) == 1 and type(args[0]) is str and len(args[0]) <= LIGHT // 8
     )
+    return few and error.__cause__ is error.__context__ is None
 
 
 def weight(of: object) -> int:

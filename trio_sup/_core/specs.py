@@ -159,10 +159,10 @@ class ChildSpec(Generic[H_co]):
     def without_arguments(self) -> ChildSpec[H_co]:
         """Return what may be kept of a child that never runs again; not for users."""
         target = self.target
+        if not self.args and not isinstance(target, partial):
+            return self
         while isinstance(target, partial):
             target = target.func
-        if target is self.target and not self.args:
-            return self
         bare = copy(self)
         object.__setattr__(bare, "target", target)
         object.__setattr__(bare, "args", ())

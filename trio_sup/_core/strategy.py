@@ -98,13 +98,15 @@ class SupervisorCore(Generic[K]):
         draw: Where the backoff's jitter comes from: numbers from 0 to 1.
     """
 
-    __slots__ = ("_going", "draw", "dynamic", "flags", "records", "window")
+    __slots__ = ("_going", "draw", "dynamic", "flags", "grouped", "records", "window")
 
     def __init__(
         self, flags: Flags, *, dynamic: bool, draw: Callable[[], float] = _no_draw
     ) -> None:
         self.flags: Flags = flags
         self.dynamic: bool = dynamic
+        # Whether a restart concerns siblings too.
+        self.grouped: bool = not dynamic and flags.strategy != "one_for_one"
         self.draw: Callable[[], float] = draw
         # Invariant: in start order; a restarted child keeps its place (SUP-050).
         self.records: dict[Hashable, K] = {}
@@ -114,17 +116,14 @@ class SupervisorCore(Generic[K]):
         # Significant children that were found to be going on, the next to ask last.
         self._going: dict[K, None] = {}
 
-    @property
-    def grouped(self) -> bool:
-        """Whether a restart concerns siblings too."""
-        return not self.dynamic and self.flags.strategy != "one_for_one"
-
     def on_exit(self, record: K, exit: Exit, now: float) -> Decision:
         """Decide about a life that ended by itself after it was ready.
 
         The caller has recorded the exit; an end that was asked for does not come
         here.
         """
+        if self.at_once(record, exit, now):
+            return AT_ONCE
         record.undecided = False
         if not self._comes_back(record, exit):
             ended_alone = record.spec.significant
@@ -136,6 +135,25 @@ class SupervisorCore(Generic[K]):
         if backoff is not None and now - record.life_began >= backoff.reset_after:
             record.attempt = 0
         return self._restart(record, now)
+
+    def at_once(self, record: K, exit: Exit, now: float) -> bool:
+        """Decide about a life whose end leads to the next one without further ado.
+
+        What most ends lead to: no backoff, no budget of its own, and the window admits
+        it. Else nothing is decided yet, and nothing has changed; see `on_exit`.
+        """
+        spec = record.spec
+        if (
+            (spec.restart != "permanent" and not self._comes_back(record, exit))
+            or spec.backoff is not None
+            or spec.budget is not None
+            or not self.window.admit(now)
+        ):
+            return False
+        record.undecided = False
+        record.ticket += 1
+        record.enter("returns")
+        return True
 
     def expect(self, record: K, exit: Exit) -> None:
         """Note what an exit will lead to whose decision has to wait its turn.

@@ -132,7 +132,7 @@ class Operator:
         if isinstance(child, Record):
             path, life = child.path_text, child.life
         now = trio.current_time()
-        self._node.emit(OperatorAction, now, path, life, action, outcome, by, text)
+        self._node.emit(OperatorAction, (now, path, life, action, outcome, by, text))
 
 
 # --- the facts ---------------------------------------------------------------

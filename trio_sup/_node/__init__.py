@@ -4,6 +4,7 @@ The rule here: the node keeps what belongs to a whole run, and decides nothing a
 children.
 
     node      its roots, its registry, its events and who hears them
+    levels    at which level each of its events is logged
     crash_log how its events are logged
     attach    the present task as a child with a mailbox, under no supervisor
     attached  those tasks as others see them

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import string
 import sys
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVarTuple
@@ -14,12 +14,12 @@ from trio.lowlevel import RunVar
 
 from trio_sup._children.current import record_of
 from trio_sup._children.generators import Generators
-from trio_sup._core import events
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
 from trio_sup._core.long_memory import FULL, LongMemory
 from trio_sup._core.remains import HeavyExits
 from trio_sup._node.crash_log import CrashLog, Telling, is_logged
+from trio_sup._node.levels import Levels, level_of, loudest
 from trio_sup._registry.registry import Registry
 from trio_sup._trio.alarms import AlarmClock, alarm_clock
 from trio_sup._trio.blocks import async_block
@@ -36,23 +36,6 @@ if TYPE_CHECKING:
     from trio_sup.inspect.node.source import ObservedChild
 
 Fields = TypeVarTuple("Fields")
-
-_LEVELS: dict[Callable[..., LifecycleEvent], int] = {
-    events.ChildCrashed: logging.ERROR,
-    events.ChildStuck: logging.ERROR,
-    events.SupervisorGaveUp: logging.ERROR,
-    events.ChildQuarantined: logging.ERROR,
-    events.ChildGivenUp: logging.ERROR,
-    events.ChildReleased: logging.INFO,
-    events.OperatorAction: logging.WARNING,
-    events.SupervisorAutoShutdown: logging.INFO,
-    events.RestartDecided: logging.INFO,
-    events.ChildStarted: logging.INFO,
-    events.ChildStarting: logging.DEBUG,
-    events.ChildStopping: logging.DEBUG,
-    events.ChildRemoved: logging.DEBUG,
-    events.Requested: logging.DEBUG,
-}
 
 
 class EventHook(Protocol):
@@ -84,6 +67,8 @@ class Node:
         """What async generators the children leave behind; not for users."""
         self.alarms: AlarmClock = alarm_clock()
         """The run's alarm clock, at hand; not for users."""
+        self.time: Callable[[], float] = trio.lowlevel.current_clock().current_time
+        """`trio.current_time`, two frames nearer; not for users."""
         self.gate: Gate = Gate()
         """Where lives pass that end; not for users."""
         self._roots: dict[int, Record] = {}
@@ -91,7 +76,8 @@ class Node:
         self._uids = 0
         self._memory: LongMemory = LongMemory()
         self._recent: list[Entry] = self._memory.entries
-        self._counts: dict[Callable[..., LifecycleEvent], int] = {}
+        self._counts: defaultdict[Callable[..., LifecycleEvent], int]
+        self._counts = defaultdict(int)
         # Messages received, handled and dropped in lives that have ended.
         self.past_messages: tuple[int, int, int] = (0, 0, 0)
         # Who is told of every child with a lifecycle change; mostly nobody.
@@ -99,10 +85,10 @@ class Node:
         self.bodies: Callable[[Record], Any] = _body_of
         """Makes what runs in the lives of a new child; not for users."""
         # With how many failures of that hook there were; only the first is told. In a
-        # list, so that it is counted without the hook's own hash.
-        self._hooks: dict[EventHook, list[int]] = {}
+        # list, so that it is counted without the hook's own hash. None without hooks.
+        self._hooks: dict[EventHook, list[int]] | None = None
         self._telling: Telling = Telling()
-        self._levels: dict[Callable[..., LifecycleEvent], int] = dict(_LEVELS)
+        self._loudest: Levels = loudest(self._telling.style.level)
         # Children whose last exit is kept whole although it is heavy.
         self.heavy_exits: HeavyExits[Record] = HeavyExits()
 
@@ -114,7 +100,7 @@ class Node:
     @crash_log.setter
     def crash_log(self, style: CrashLog) -> None:
         self._telling.style = style
-        self._levels[events.ChildCrashed] = style.level
+        self._loudest = loudest(style.level)
 
     def next_uid(self) -> int:
         """Return a number that no other child of this node ever had."""
@@ -210,6 +196,8 @@ class Node:
             WrongRun: called from a thread or from another Trio run.
         """
         self.home.check("node.add_hook", self.name)
+        if self._hooks is None:
+            self._hooks = {}
         self._hooks[hook] = [0]
 
     def remove_hook(self, hook: EventHook) -> None:
@@ -219,7 +207,9 @@ class Node:
             WrongRun: called from elsewhere while the Trio run goes on.
         """
         self.home.check_if_going("node.remove_hook", self.name)
-        self._hooks.pop(hook, None)
+        if self._hooks is not None:
+            self._hooks.pop(hook, None)
+            self._hooks = self._hooks or None
 
     @async_block
     async def events(self, capacity: int = 1024) -> AsyncGenerator[EventStream]:
@@ -241,53 +231,67 @@ class Node:
             self.remove_hook(stream.put)
             stream.close()
 
-    def emit(self, make: Callable[[*Fields], LifecycleEvent], *args: *Fields) -> None:
+    def emit(
+        self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]
+    ) -> None:
         """Remember an event, log it, and tell the hooks. State has changed by now.
-
-        The record is made only when somebody looks at it.
 
         Args:
             make: The class of the event.
-            args: Its fields.
+            fields: Its fields.
         """
-        self._counts[make] = self._counts.get(make, 0) + 1
-        level = self._levels.get(make)
-        if level is None:
-            level = _level(make, args, self._telling.style.level)
-        logged = is_logged(level)
+        if self.note(make, fields):
+            self.tell(make, fields)
+
+    def note(
+        self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]
+    ) -> bool:
+        """Remember an event; return whether somebody is to be told: see `tell`.
+
+        Every start, crash and stop comes here several times, and mostly nobody takes
+        the event: so it costs one append, and the record is made for whoever looks.
+        """
+        self._counts[make] += 1
         if len(self._recent) >= FULL:
             self._memory.fold()
-        if not logged and not self._hooks:
-            self._recent.append((make, args))
-            return
-        event = make(*args)
-        self._recent.append(event)
-        if logged:
-            self._telling.write(event, level)
-        if self._hooks:
-            self._call_hooks(event)
+        self._recent.append((make, fields))
+        return self._hooks is not None or is_logged(self._loudest[make])
 
-    def _call_hooks(self, event: LifecycleEvent) -> None:
-        for hook, failures in list(self._hooks.items()):
+    def keep(
+        self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]
+    ) -> None:
+        """Remember an event of which nobody is to be told.
+
+        For one in the same step as another, that nobody was to be told of although it
+        is logged no lower.
+        """
+        self._counts[make] += 1
+        if len(self._recent) >= FULL:
+            self._memory.fold()
+        self._recent.append((make, fields))
+
+    def tell(
+        self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]
+    ) -> None:
+        """Log an event that was noted just now, and tell the hooks."""
+        event = make(*fields)
+        self._recent[-1] = event  # they are told of the very object that stays
+        level = level_of(event, self._telling.style.level)
+        if is_logged(level):
+            self._telling.write(event, level)
+        if self._hooks is not None:
+            self._call_hooks(event, list(self._hooks.items()))
+
+    def _call_hooks(
+        self, event: LifecycleEvent, hooks: list[tuple[EventHook, list[int]]]
+    ) -> None:
+        for hook, failures in hooks:
             try:
                 call_user(hook, event)
             except Exception as error:  # noqa: BLE001 - reported
                 failures[0] += 1
                 if failures[0] == 1:
                     report_hook("event hook", hook, error)
-
-
-def _level(
-    make: Callable[..., LifecycleEvent], args: tuple[Any, ...], of_crashes: int
-) -> int:
-    """Work out the level of an event that has none of its own."""
-    if make is events.ChildStopped or make is events.ChildStartFailed:
-        exit: Exit = args[3]
-        if exit.error is not None:
-            return of_crashes
-        if make is events.ChildStartFailed:
-            return logging.INFO  # `Stop` before it was ready: in order
-    return logging.DEBUG
 
 
 class EventStream:

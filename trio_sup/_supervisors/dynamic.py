@@ -7,13 +7,14 @@ wait for outcomes, so a cancelled caller leaves nothing half done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Coroutine, Hashable, Iterable
+from typing import Any, Final, Literal, TypeVar
 
 import trio
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.record import Child, Record
+from trio_sup._core import events
 from trio_sup._core.errors import SupervisorStopping
 from trio_sup._core.plan.doing import Do, Refused
 from trio_sup._core.plan.dynamic import (
@@ -21,7 +22,6 @@ from trio_sup._core.plan.dynamic import (
     came_of_start,
     is_starting,
 )
-from trio_sup._core.plan.telling import requested
 from trio_sup._core.specs import ChildSpec
 from trio_sup._supervisors.requests import error_of, unless_refused
 from trio_sup._supervisors.shell import Shell
@@ -61,22 +61,27 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
     def _unless_refused(self, call: Callable[[], T]) -> T:
         return unless_refused(call, self.record.path_text, kind=KIND)
 
-    async def start_child(self, spec: ChildSpec[Any]) -> Child:
-        """Start a child and wait until it is ready. A checkpoint."""
-        return await self.wait_started(self.begin(spec))
+    def start_child(self, spec: ChildSpec[Any]) -> Coroutine[Any, Any, Child]:
+        """Start a child; what comes back waits until it is ready. A checkpoint."""
+        # Not a coroutine itself: each is one more between Trio and the caller.
+        return self.wait_started(self.begin(spec))
 
     @enable_ki_protection
     def begin(self, spec: ChildSpec[Any]) -> Record:
         """Accept a child and spawn its first life. Synchronous, all or nothing."""
         self.check_run("supervisor.start_child", waits=True)
-        record = self._unless_refused(lambda: self.plan.add(spec))
-        now = trio.current_time()
-        told = requested(record, "start_child", now)
-        self.emit(told.make, *told.fields)
+        record, now = self._accept(spec), self.node.time()
+        told: tuple[float, str, int, Literal["start_child"]]
+        told = (now, record.path_text, record.life, "start_child")
+        heard = self.node.note(events.Requested, told)
+        if heard:
+            self.tell(events.Requested, told)
         try:
-            if not self.plan.lets_start:  # somebody's hook did that
+            if heard and not self.plan.lets_start:  # somebody's hook did that
                 raise SupervisorStopping(self.record.path_text)
-            self.spawn(record, supervised=True, now=now)
+            self.spawn(
+                record, supervised=True, now=now, heard=heard or spec.name is not None
+            )
         except BaseException:
             # Its name is taken, or what a key or a policy of the user's raises.
             self.plan.core.drop(record)
@@ -84,11 +89,20 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
             raise
         return record
 
+    def _accept(self, spec: ChildSpec[Any]) -> Record:
+        try:
+            return self.plan.add(spec)
+        except Refused as refused:
+            error = error_of(refused, self.record.path_text, kind=KIND)
+        raise error
+
     async def wait_started(self, record: Record) -> Child:
         """Wait for the outcome of a child's first start. A checkpoint."""
-        await record.wait_change()
+        await record.changed()
         while is_starting(record, 1):
-            await record.wait_change()
+            await record.changed()
+        if record.started_life:
+            return record.handle
         try:
             came_of_start(record)
         except Refused as refused:

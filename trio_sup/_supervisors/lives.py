@@ -28,15 +28,15 @@ from trio_sup._core import events
 from trio_sup._core.anatomy import before, class_name, is_a, set_context
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.plan.doing import Do, Stop
-from trio_sup._core.plan.supervision import Plan
+from trio_sup._core.plan.supervision import LETS_START, Plan
 from trio_sup._core.specs import Flags
 from trio_sup._supervisors.story import (
     EventParts,
     Story,
-    exit_event,
+    kind_of_end,
     report_while_stuck,
 )
-from trio_sup._trio.alarms import Alarm, alarm_clock
+from trio_sup._trio.alarms import Alarm
 from trio_sup._trio.last_resort import report_fault, survive
 from trio_sup._trio.wake import Waiters
 
@@ -88,13 +88,14 @@ class Lives(Generic[P]):
     def stop_life(self, stop: Stop[Record]) -> None:
         """Ask a life to end."""
         record = stop.record
-        if not record.alive:
+        if record.scope is None:
             return
-        first = record.asked is None
+        first = record.ending.asked is None
         ask_stop(record, stop.reason, stop.grace, brutal=stop.brutal)
         if first:
-            head = (trio.current_time(), record.path_text, record.life)
-            self.emit(events.ChildStopping, *head, stop.reason)
+            told = (self.node.time(), record.path_text, record.life, stop.reason)
+            if self.node.note(events.ChildStopping, told):
+                self.tell(events.ChildStopping, told)
 
     def watch_stuck(self, record: Record) -> None:
         """Report a life that outlives its cancellation, again and again."""
@@ -103,7 +104,12 @@ class Lives(Generic[P]):
     # Starting.
 
     def spawn(
-        self, record: Record, *, supervised: bool, now: float | None = None
+        self,
+        record: Record,
+        *,
+        supervised: bool,
+        now: float | None = None,
+        heard: bool = True,
     ) -> None:
         """Begin the next life of a child. Synchronous.
 
@@ -112,35 +118,42 @@ class Lives(Generic[P]):
             supervised: Whether the caller waits for the start and deals with its
                 failure; else a failure is a failed restart.
             now: The present time, where the caller knows it.
+            heard: Whether anybody may have to be told of it.
 
         Raises:
             AlreadyRegistered: its name is taken; nothing was started.
             Exception: what a key or a policy of the user's raises; neither.
         """
-        reserve_name(record)
-        current = trio.current_time() if now is None else now
-        self.plan.begins(record, current, supervised=supervised)
+        spec, node = record.spec, self.node
+        if spec.name is not None:
+            reserve_name(record)
+        if now is None:
+            now = node.time()
+        self.plan.begins(record, now, supervised=supervised)
         record.value = None
         record.ending = GOING
         record.scope = trio.CancelScope(shield=True)
-        if record.spec.start_timeout != math.inf:
-            life = record.life
-            record.start_alarm = alarm_clock().at(
-                current + record.spec.start_timeout,
-                lambda: self._start_late(record, life),
-            )
+        if spec.start_timeout != math.inf:
+            self._arm_start(record, now + spec.start_timeout)
         try:
             record.body.begin_life()
-            self.base.run(self._start_soon, record)
+            start: Callable[..., None] = self.nursery.start_soon
+            path = record.path_text
+            self.base.run(start, run_life, self, record, name=path)
         except BaseException:
             record.life_done()  # there is no task that would end it
             self.plan.fell_through()
             raise
         record.touch()
-        self.emit(events.ChildStarting, current, record.path_text, record.life)
+        told = (now, path, record.life)
+        if not heard:
+            node.keep(events.ChildStarting, told)
+        elif node.note(events.ChildStarting, told):
+            self.tell(events.ChildStarting, told)
 
-    def _start_soon(self, record: Record) -> None:
-        self.nursery.start_soon(run_life, self, record, name=record.path_text)
+    def _arm_start(self, record: Record, until: float) -> None:
+        late = partial(self._start_late, record, record.life)
+        record.start_alarm = self.node.alarms.at(until, late)
 
     def _start_late(self, record: Record, life: int) -> None:
         if (
@@ -171,51 +184,91 @@ class Lives(Generic[P]):
             exit: How it ended.
             fatal: What must pass through every supervisor, if anything.
         """
-        asked, ready, now = record.asked is not None, record.ready, trio.current_time()
+        ready, now, version = record.ready, self.node.time(), record.version
+        make, more = kind_of_end(record, exit)
         record.life_done()
         self.plan.over(record, fatal=fatal is not None)
-        event = exit_event(record, exit, now, asked=asked, ready=ready)
+        event = (now, record.path_text, record.life, *more)
         try:
-            self._put_away(record, exit, now, event)
+            note_exit(record, exit, now)
+            if record.spec.name is not None or record.registries is not None:
+                hide_names(record)
+            if exit.error is not None and (ready or not is_a(exit.error, Ignore)):
+                self.story.add(record, exit, now)
+            record.body.over(exit)
+            if self.node.note(make, event):
+                self.tell(make, event)
         except BaseException as fault:  # noqa: BLE001 - the life ends all the same
-            self._put_away_anyway(record, exit, event, fault)
+            self._put_away_anyway(record, exit, (make, event), fault)
         if fatal is None:  # else it goes up, with all it has
-            again = survive(record.path_text, let_go, record, exit, self.story)
-            if again is not None:
-                self.take_fault(record, again)
+            try:
+                let_go(record, exit, self.story)
+            except BaseException as fault:  # noqa: BLE001 - told, or passed up
+                self.take_fault(record, fault)
         try:
             if fatal is not None:
                 self.pass_up(record, fatal)
                 # No decision follows, but it is at rest as after any other stop: else
                 # its name would be nobody's, and taken.
                 self.perform(self.plan.absorbed(record), now)
+            elif ready and self.plan.again(record, exit, now):
+                self._begin_again(record, now)
             else:
                 self.perform(self.plan.ended(record, exit, now, ready=ready), now)
         except BaseException as fault:  # noqa: BLE001 - the supervisor ends in order
             self.undecided(record, exit, fault)
-        record.touch()
+        if record.version == version:  # nobody was told yet, as of a next life
+            record.touch()
         if self.plan.wakes(record):
             self.bell.wake()
 
-    def _put_away(
-        self, record: Record, exit: Exit, now: float, event: EventParts
+    def _begin_again(self, record: Record, now: float) -> None:
+        """Tell of a restart at once, and begin the next life."""
+        told = (now, record.path_text, record.life, 0.0, self.flags.strategy, 0)
+        heard = self.node.note(events.RestartDecided, told)
+        if heard:
+            self.tell(events.RestartDecided, told)
+        # Without a hook, and the hash of a name, nothing of the user's comes between.
+        heard = heard or record.spec.name is not None
+        self._start(record, now, supervised=False, heard=heard)
+
+    def _start(
+        self,
+        record: Record,
+        now: float | None,
+        *,
+        supervised: bool,
+        heard: bool = True,
     ) -> None:
-        """Note the end of a life, take its names away, answer its callers, tell."""
-        note_exit(record, exit, now)
-        hide_names(record)
-        was_ready = record.started_life == record.life
-        if exit.error is not None and (was_ready or not is_a(exit.error, Ignore)):
-            self.story.add(record, exit, now)
-        self._conclude(record, exit, event)
+        """Begin the next life of a child, if that is still wanted.
+
+        Args:
+            record: A child that is down.
+            now: The present time, where the caller knows it.
+            supervised: As for `spawn`.
+            heard: As for `spawn`.
+        """
+        if self.plan.mode not in LETS_START:
+            return
+        try:
+            self.spawn(record, supervised=supervised, now=now, heard=heard)
+        except Exception as error:  # noqa: BLE001 - told as a failed start
+            # Its name is taken, or what a key or a policy of the user's raises.
+            failed = Exit("crashed", None, error)
+        else:
+            return
+        now = self.node.time()
+        self.perform(self.plan.not_started(record, failed, now, supervised=supervised))
 
     def _put_away_anyway(
         self, record: Record, exit: Exit, event: EventParts, fault: BaseException
     ) -> None:
-        """Do what `_put_away` may have left undone; each step bears being repeated."""
+        """Do what `life_over` may have left undone; each step bears being repeated."""
         self.take_fault(record, fault)
         for step in (
             partial(hide_names, record),
-            partial(self._conclude, record, exit, event),
+            partial(record.body.over, exit),
+            partial(self.emit, *event),
         ):
             again = survive(record.path_text, step)
             if again is not None:
@@ -240,12 +293,6 @@ class Lives(Generic[P]):
         else:
             self.pass_up(record, fault)
 
-    def _conclude(self, record: Record, exit: Exit, event: EventParts) -> None:
-        """Answer the mailbox's callers and tell the world."""
-        record.body.over(exit)
-        emit: Callable[..., None] = self.emit
-        emit(*event)
-
     def settle(self, record: Record) -> None:
         """A child came to rest: free its name, answer its mailbox, tell who waits.
 
@@ -256,17 +303,17 @@ class Lives(Generic[P]):
         if self._alarms:
             self.forget_alarm(record)
         try:
-            if record.status != "quarantined":
+            if record.spec.name is not None and record.status != "quarantined":
                 release_name(record)
             record.body.at_rest(record.last_exit)
         except BaseException as fault:  # noqa: BLE001 - it is at rest all the same
             self.take_fault(record, fault)
         record.came_to_rest()
         if record.status == "gone":
-            self.node.heavy_exits.discard(record)
-            self.emit(
-                events.ChildRemoved, trio.current_time(), record.path_text, record.life
-            )
+            if self.node.heavy_exits:
+                self.node.heavy_exits.discard(record)
+            told = (self.node.time(), record.path_text, record.life)
+            self.emit(events.ChildRemoved, told)
             if record.started_life:  # else who started it is still to be told
                 record.spec = record.spec.without_arguments()
 
@@ -277,14 +324,31 @@ class Lives(Generic[P]):
             alarm.cancel()
 
     def emit(
-        self, make: Callable[[*Fields], events.LifecycleEvent], *args: *Fields
+        self,
+        make: Callable[[*Fields], events.LifecycleEvent],
+        fields: tuple[*Fields],
     ) -> None:
-        """Tell the node; what is fatal in a hook goes up once all children are down.
+        """Make an event, and tell the node of it.
 
-        Raised here it would cut a state change, or the teardown, short.
+        Args:
+            make: The class of the event.
+            fields: Its fields.
+        """
+        if self.node.note(make, fields):
+            self.tell(make, fields)
+
+    def tell(
+        self,
+        make: Callable[[*Fields], events.LifecycleEvent],
+        fields: tuple[*Fields],
+    ) -> None:
+        """Tell who listens of an event that the node has noted.
+
+        What is fatal in a hook goes up once all children are down. Raised here it
+        would cut a state change, or the teardown, short.
         """
         try:
-            self.node.emit(make, *args)
+            self.node.tell(make, fields)
         except Exception as fault:  # noqa: BLE001 - not a hook's, which is told of there
             report_fault(f"an event of {self.path_text}", fault)
         except BaseException as error:  # noqa: BLE001 - it goes up

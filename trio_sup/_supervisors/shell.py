@@ -24,7 +24,16 @@ from trio_sup._core import events
 from trio_sup._core.errors import RestartLimitExceeded
 from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.plan import doing
-from trio_sup._core.plan.doing import Breathe, Do, GaveUp, Start, Wake
+from trio_sup._core.plan.doing import (
+    Breathe,
+    Do,
+    GaveUp,
+    Settle,
+    Start,
+    Stop,
+    Tell,
+    Wake,
+)
 from trio_sup._core.plan.supervision import Mode
 from trio_sup._core.specs import ChildSpec, Flags, Runs
 from trio_sup._core.strategy import SupervisorCore
@@ -143,11 +152,12 @@ class Shell(Lives[P], PlainBody):
         self._raise_outcome()
 
     async def _work(self, done: Callable[[], bool]) -> None:
-        """Take one turn after the other."""
-        while not done():
-            dos = self.plan.turn(trio.current_time())
+        """Take one turn after the other, until it stops and that is done."""
+        plan, time = self.plan, self.node.time
+        while plan.mode != "stopping" or not done():
+            dos = plan.turn(time())
             if not dos:
-                if not done():
+                if plan.mode != "stopping" or not done():
                     await self.bell.wait()
             elif isinstance(first := dos[0], Breathe):
                 for _ in range(first.times):
@@ -177,7 +187,8 @@ class Shell(Lives[P], PlainBody):
 
     def new_record(self, spec: ChildSpec[Any], id: Hashable) -> Record:
         """Make the record of a child; it is not started."""
-        note_endless_backoff(spec, self.flags, self.record.path_text)
+        if spec.backoff is not None:
+            note_endless_backoff(spec, self.flags, self.record.path_text)
         return Record(spec, id, self, self.node)
 
     # What may be asked of it from above.
@@ -217,29 +228,28 @@ class Shell(Lives[P], PlainBody):
         rest = iter(dos)
         try:
             for do in rest:
-                match do:
-                    case Start():
-                        self._start(do, now)
-                    case doing.Tell():
-                        self.emit(do.make, *do.fields)
-                    case doing.Settle():
-                        self.settle(do.record)
-                    case doing.Stop():
-                        self.stop_life(do)
-                    case Wake():
-                        self._wake(do)
-                    case doing.Changed():
-                        do.record.touch()
-                    case doing.Ring():
-                        self.bell.wake()
-                    case _:
-                        self._perform_rare(do)
+                if isinstance(do, Stop):
+                    self.stop_life(do)
+                elif isinstance(do, Settle):
+                    self.settle(do.record)
+                elif isinstance(do, Start):
+                    self._start(do.record, now, supervised=do.supervised)
+                elif isinstance(do, Tell):
+                    self.emit(do.make, do.fields)
+                else:
+                    self._perform_rare(do)
         except BaseException:
             self.perform(rest, now)
             raise
 
     def _perform_rare(self, do: Do[Record]) -> None:
         match do:
+            case Wake():
+                self._wake(do)
+            case doing.Changed():
+                do.record.touch()
+            case doing.Ring():
+                self.bell.wake()
             case doing.Answer(request=Request() as request):
                 request.answer(do.result)
             case doing.Refuse(request=Request() as request):
@@ -249,8 +259,9 @@ class Shell(Lives[P], PlainBody):
             case doing.WindDown():
                 self.bell.wake()
                 self.record.wind_down()  # of itself, if nobody asked the life to end
-                head = (trio.current_time(), self.record.path_text, self.record.life)
-                self.emit(events.SupervisorStopping, *head, do.reason)
+                own = self.record
+                told = (self.node.time(), own.path_text, own.life, do.reason)
+                self.emit(events.SupervisorStopping, told)
             case doing.OwnGrace():
                 arm(self.record, do.seconds)
             case GaveUp():
@@ -265,20 +276,6 @@ class Shell(Lives[P], PlainBody):
                 raise do.fatal
             case _:
                 raise AssertionError(f"nobody can do {do!r}")
-
-    def _start(self, start: Start[Record], now: float | None) -> None:
-        record, supervised = start.record, start.supervised
-        if not self.plan.lets_start:
-            return
-        try:
-            self.spawn(record, supervised=supervised, now=now)
-        except Exception as error:  # noqa: BLE001 - told as a failed start
-            # Its name is taken, or what a key or a policy of the user's raises.
-            failed = Exit("crashed", None, error)
-        else:
-            return
-        now = trio.current_time()
-        self.perform(self.plan.not_started(record, failed, now, supervised=supervised))
 
     def _wake(self, wake: Wake[Record]) -> None:
         self.forget_alarm(wake.record)

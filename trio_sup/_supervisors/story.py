@@ -32,9 +32,7 @@ STUCK_AFTER = 1.0
 each further report waits twice as long."""
 
 
-EventParts: TypeAlias = tuple[
-    Callable[..., events.LifecycleEvent], float, str, int, *tuple[Any, ...]
-]
+EventParts: TypeAlias = tuple[Callable[..., events.LifecycleEvent], tuple[Any, ...]]
 """The class of an event and its fields: what `emit` takes."""
 
 
@@ -54,9 +52,8 @@ def report_while_stuck(record: Record, emit: Callable[..., None]) -> None:
         record.touch()
         current = trio.current_time()
         frames = "" if record.task is None else _await_stack(record.task)
-        emit(
-            events.ChildStuck, current, record.path_text, life, current - began, frames
-        )
+        told = (current, record.path_text, life, current - began, frames)
+        emit(events.ChildStuck, told)
         again = wait * 2
         alarm_clock().at(current + again, lambda: look(again))
 
@@ -103,28 +100,24 @@ def _crash(at: float, path: str, life: int, exit: Exit) -> Crash:
     return Crash(at, path, life, error, crash_summary(exit), text)
 
 
-def exit_event(
-    record: Record, exit: Exit, now: float, *, asked: bool, ready: bool
-) -> EventParts:
-    """Return what `emit` takes to tell of the end of a life.
+def kind_of_end(
+    record: Record, exit: Exit
+) -> tuple[Callable[..., events.LifecycleEvent], tuple[Any, ...]]:
+    """Return what event tells of the end of a life, and what it says beside who it is.
 
     Args:
-        record: Whose life.
+        record: Whose life; nothing of it has been put away yet.
         exit: How it ended.
-        now: When, in Trio time.
-        asked: Whether the supervisor had asked for it.
-        ready: Whether it had become ready.
     """
-    head = (now, record.path_text, record.life)
-    if asked:
-        return (events.ChildStopped, *head, exit, True)
-    if not ready:
+    if record.asked is not None:
+        return events.ChildStopped, (exit, True)
+    if not record.ready:
         if is_a(exit.error, Ignore):
-            return (events.ChildIgnored, *head)
-        return (events.ChildStartFailed, *head, exit)
+            return events.ChildIgnored, ()
+        return events.ChildStartFailed, (exit,)
     if exit.kind == "crashed":
-        return (events.ChildCrashed, *head, exit, record.spec.restart)
-    return (events.ChildStopped, *head, exit, False)
+        return events.ChildCrashed, (exit, record.spec.restart)
+    return events.ChildStopped, (exit, False)
 
 
 def note_endless_backoff(spec: ChildSpec[Child], flags: Flags, supervisor: str) -> None:

@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let ``@settings`` and ``@example`` stand at a test of `supervision_property`."""
     test = getattr(item, "function", None)
-    if hasattr(test, "undecorated"):
+    if test is not None and hasattr(test, "undecorated"):
         from trio_sup.testing._run.decorations import put_away
 
         put_away(test)
@@ -168,31 +168,34 @@ class _Tap:
 
     def __init__(self) -> None:
         self.hearers: list[Callable[[LifecycleEvent], None]] = []
-        self.emit: Any = None  # what nodes do when nobody hears
+        self._noting: dict[str, Any] = {}  # what nodes do when nobody hears
 
     def open(self) -> None:
         from trio_sup._node.node import Node
         from trio_sup.testing.world import present_world
 
-        emit = self.emit = Node.emit
+        def hearing(note: Callable[..., Any]) -> Callable[..., Any]:
+            def hear_and_note(
+                node: Node, make: Callable[..., LifecycleEvent], fields: tuple[Any, ...]
+            ) -> Any:
+                # What happens to trees under test by the harness is its own affair.
+                if present_world.get() is None:
+                    for hear in self.hearers:
+                        hear(make(*fields))
+                return note(node, make, fields)
 
-        def emit_and_tell(
-            node: Node, make: Callable[..., LifecycleEvent], *args: object
-        ) -> None:
-            # What happens to trees under test by the harness is its own affair.
-            if present_world.get() is None:
-                for hear in self.hearers:
-                    hear(make(*args))
-            emit(node, make, *args)
+            return hear_and_note
 
-        node_type: Any = Node
-        node_type.emit = emit_and_tell
+        # All events go through one of them.
+        self._noting = {"note": Node.note, "keep": Node.keep}
+        for name, note in self._noting.items():
+            setattr(Node, name, hearing(note))
 
     def close(self) -> None:
         from trio_sup._node.node import Node
 
-        node_type: Any = Node
-        node_type.emit = self.emit
+        for name, note in self._noting.items():
+            setattr(Node, name, note)
 
 
 _tap = _Tap()

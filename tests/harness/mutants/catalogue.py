@@ -188,8 +188,8 @@ MUTANTS = [
     Mutant(
         "restarts go on while the supervisor stops",
         PLAN,
-        'return self.mode in ("starting", "running")',
-        "return True",
+        'LETS_START: Final = ("running", "starting")',
+        'LETS_START: Final = ("running", "starting", "stopping", "down")',
     ),
     Mutant(
         "a due backoff starts who was started by hand",
@@ -219,8 +219,8 @@ MUTANTS = [
     Mutant(
         "a child stopped by hand is restarted",
         PLAN,
-        "return record.asked is not None or record.in_plan or",
-        "return record.in_plan or",
+        "return record.asked is not None or record.in_plan or self.mode",
+        "return record.in_plan or self.mode",
     ),
     Mutant(
         "the tree is not shielded from its block",
@@ -310,8 +310,8 @@ MUTANTS = [
     Mutant(
         "the mailbox serves its last message first",
         QUEUE,
-        "            batch.reverse()",
-        "            pass",
+        "        batch.reverse()",
+        "        pass",
     ),
     Mutant(
         "a full mailbox takes one more",
@@ -322,36 +322,34 @@ MUTANTS = [
     Mutant(
         "a name outlives its holder",
         LIVES,
-        '            if record.status != "quarantined":\n                release_name(record)',
-        "            pass",
+        "                release_name(record)\n",
+        "                pass\n",
     ),
     Mutant(
         "a name is found while its holder is down",
         LIVES,
-        "        hide_names(record)\n",
-        "",
+        "                hide_names(record)\n",
+        "                pass\n",
     ),
     Mutant(
         "a name is not shown again after a restart",
         KID,
-        "        show_name(self)\n        self.touch()",
-        "        if self.life == 1:\n            show_name(self)\n        self.touch()",
+        "        if self.spec.name is not None:\n            show_name(self)",
+        "        if self.spec.name is not None and self.life == 1:\n"
+        "            show_name(self)",
     ),
     Mutant(
         "the end of a life is told twice",
         LIVES,
-        "        emit(*event)\n\n    def settle",
-        "        emit(*event)\n"
-        "        if record.life == 2:\n"
-        "            emit(*event)\n"
-        "\n"
-        "    def settle",
+        "            if self.node.note(make, event):\n",
+        "            if record.life == 2:\n"
+        "                self.emit(make, event)\n"
+        "            if self.node.note(make, event):\n",
     ),
     Mutant(
         "the next life starts before the last one ended",
         FUNCTIONS,
-        "        self.cancel(record, reason)\n        return True\n",
-        "        self.cancel(record, reason)\n        record.scope = None\n"
-        "        return True\n",
+        "        scope.cancel(reason)\n        return True\n",
+        "        scope.cancel(reason)\n        record.scope = None\n        return True\n",
     ),
 ]

@@ -13,6 +13,7 @@ from typing import Any, Final
 from trio_sup._core.addresses import key_of
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import NOPROC, Exit, Ignore
+from trio_sup._core.plan.asking import cause_of, stops_of
 from trio_sup._core.plan.doing import (
     Breathe,
     Changed,
@@ -84,10 +85,10 @@ class DynamicPlan(Plan[K]):
     def _ask_all(self) -> Steps[K, None]:
         """Ask all that live: some at a time, for they may be many."""
         records = list(self.core.records.values())
+        cause = cause_of(self.stop_reason, self.own.path_text)
         for first in range(0, len(records), CHUNK):
             chunk = records[first : first + CHUNK]
-            living = [record for record in chunk if record.alive]
-            yield [self.stopping_of(record, self.stop_reason) for record in living]
+            yield stops_of(chunk, cause, hurried=self.hurried)
             if len(chunk) == CHUNK:
                 yield (BREATHE,)
 
@@ -141,7 +142,8 @@ class DynamicPlan(Plan[K]):
             ChildSpecError: the specification does not fit.
         """
         check_child(spec, self.flags, dynamic=True)
-        self._check_running()
+        if self.mode != "running":
+            raise Refused("stopping")
         records = self.core.records
         if spec.id is not None and spec.id in records:
             raise Refused("already_started", records[spec.id])
@@ -159,9 +161,11 @@ class DynamicPlan(Plan[K]):
         """An explicit id, the name's key, or a serial number (DYN-006)."""
         if spec.id is not None:
             return spec.id
-        key, records = key_of(spec.name), self.core.records
-        if key is not None and key not in records:
-            return key
+        records = self.core.records
+        if spec.name is not None:
+            key = key_of(spec.name)
+            if key is not None and key not in records:
+                return key
         while True:
             self._serial += 1
             if self._serial not in records:

@@ -154,6 +154,15 @@ class StaticPlan(Plan[K]):
             record.rests_with_parent = self.is_original(record)
         return NOTHING
 
+    def again(self, record: K, exit: Exit, now: float) -> bool:
+        """As of any supervisor; but not with siblings, nor before what waits in line."""
+        core = self.core
+        if core.grouped or record.pending or self.line.queue or record.in_plan:
+            return False
+        if self.mode != "running" or record.asked is not None:
+            return False
+        return core.at_once(record, exit, now)
+
     def _ended_alone(self, record: K, exit: Exit, now: float) -> Dos[K]:
         core = self.core
         if self.mode != "running" or core.grouped or record.pending or self.line.queue:

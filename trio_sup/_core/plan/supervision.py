@@ -7,10 +7,10 @@ is started any more, and no request is accepted (design rule 12).
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from typing import Any, Generic, Literal, TypeAlias
+from typing import Any, Final, Generic, Literal, TypeAlias
 
 from trio_sup._core.exits import NORMAL, Exit
-from trio_sup._core.plan import doing, telling
+from trio_sup._core.plan import asking, doing, telling
 from trio_sup._core.plan.doing import NOTHING, READY, Do, Dos, K, Settle, Start, Steps
 from trio_sup._core.plan.line import Line
 from trio_sup._core.plan.quarantine import quarantine, release
@@ -29,6 +29,9 @@ from trio_sup._core.strategy import (
 from trio_sup._core.words import Shutdown
 
 Mode: TypeAlias = Literal["down", "starting", "running", "stopping"]
+
+LETS_START: Final = ("running", "starting")
+"""The modes in which lives begin, and ends are decided about."""
 
 
 class Plan(Generic[K]):
@@ -195,21 +198,11 @@ class Plan(Generic[K]):
     def stopping_of(
         self, record: K, reason: str, shutdown: Shutdown | None = None
     ) -> doing.Stop[K]:
-        """How a child is asked to stop: why, and with which grace.
-
-        Args:
-            record: Which.
-            reason: Why.
-            shutdown: Another grace than its specification's.
-        """
+        """How a child is asked to stop: why, and with its own grace or another."""
         if shutdown is None:
             shutdown = record.spec.shutdown
-        brutal = shutdown == "brutal_kill"
-        grace = 0.0 if self.hurried or shutdown == "brutal_kill" else shutdown
-        # The cause is named once, by the supervisor where it arose.
-        if not reason.startswith("supervisor "):
-            reason = f"supervisor {self.own.path_text}: {reason}"
-        return doing.Stop(record, reason, grace, brutal)
+        cause = asking.cause_of(reason, self.own.path_text)
+        return asking.stop_of(record, cause, shutdown, hurried=self.hurried)
 
     def stop_child(self, record: K, reason: str) -> Steps[K, None]:
         """Stop a child if it lives, and wait for its end."""
@@ -222,20 +215,18 @@ class Plan(Generic[K]):
     @property
     def lets_start(self) -> bool:
         """Whether what was to be started before others were told still is to be."""
-        return self.mode in ("starting", "running")
+        return self.mode in LETS_START
 
     def begins(self, record: K, now: float, *, supervised: bool) -> None:
         """A life begins: its name is reserved, and its task is about to be spawned."""
-        again = record.status in ("restarting", "backing_off")
+        if record.status == "restarting" or record.status == "backing_off":
+            record.restarts += 1
         record.ticket += 1
         record.life += 1
-        record.ready = False
-        record.in_plan = record.undecided = False
+        record.ready = record.in_plan = record.undecided = False
         record.rests_with_parent = False
         record.supervised_start = supervised
         record.enter("begins")
-        if again:
-            record.restarts += 1
         record.life_began = now
         self.living += 1
 
@@ -263,7 +254,7 @@ class Plan(Generic[K]):
         record.supervised_start = False
         return (doing.Wake(now, record, record.ticket, exit),)
 
-    def over(self, record: K, *, fatal: bool) -> None:
+    def over(self, record: K, *, fatal: bool = False) -> None:
         """A life has ended; what follows comes with `ended`, when that has been told.
 
         Args:
@@ -274,16 +265,25 @@ class Plan(Generic[K]):
         self.living -= 1
         if fatal or self._absorbs(record):
             record.enter("rests")
-            if fatal or not self.lets_start:
+            if fatal or self.mode not in LETS_START:
                 record.overtaken = record.life
 
     def _absorbs(self, record: K) -> bool:
         """Whether an end needs no decision: who asked for it goes on from there."""
-        return record.asked is not None or record.in_plan or not self.lets_start
+        return record.asked is not None or record.in_plan or self.mode not in LETS_START
 
     def absorbed(self, record: K) -> Dos[K]:
         """What follows from an end that was absorbed."""
         raise NotImplementedError
+
+    def again(self, record: K, exit: Exit, now: float) -> bool:
+        """Decide about an end of who was ready, if the next life follows at once.
+
+        As after most ends: it is to be told of, and begun. Else see `ended`.
+        """
+        if record.in_plan or self.mode != "running" or record.asked is not None:
+            return False
+        return self.core.at_once(record, exit, now)
 
     def ended(self, record: K, exit: Exit, now: float, *, ready: bool) -> Dos[K]:
         """A life has ended, and that has been told: what follows from it.
@@ -295,7 +295,7 @@ class Plan(Generic[K]):
             ready: Whether it had become ready.
         """
         if self._absorbs(record):
-            if not self.lets_start and record.overtaken != record.life:
+            if record.overtaken != record.life and self.mode not in LETS_START:
                 # The stop came since: somebody was told of the end, and stopped it.
                 record.enter("rests")
                 record.overtaken = record.life
