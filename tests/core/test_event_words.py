@@ -73,7 +73,7 @@ SAID: list[tuple[Event, str, str]] = [
     ),
     (events.ChildRemoved(*HEAD), "child_removed", "root/a removed"),
     (
-        events.ChildQuarantinedEvent(*HEAD, 3, 5.0),
+        events.ChildQuarantined(*HEAD, 3, 5.0),
         "child_quarantined",
         "root/a quarantined: more than 3 restarts in 5 s",
     ),

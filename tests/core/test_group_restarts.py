@@ -184,7 +184,9 @@ def test_a_decision_about_one_is_followed_at_the_time_of_the_turn() -> None:
     record.enter("returns")
     tree.plan.now = 7.0
     ((_, told),) = tree.plan.groups.late_retry(record)
-    assert told == Tell(events.ChildQuarantinedEvent, (7.0, "root/a", 1, 0, 5.0))
+    assert told == Tell(
+        events.ChildQuarantined, (7.0, "root/a", 1, 0, 5.0, None, False)
+    )
 
 
 # Pivots.
