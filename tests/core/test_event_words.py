@@ -93,7 +93,7 @@ SAID: list[tuple[Event, str, str]] = [
         "root/a gave up over 'b': more than 3 restarts in 5 s",
     ),
     (
-        events.SupervisorWindsDown(*HEAD, "why"),
+        events.SupervisorStopping(*HEAD, "why"),
         "supervisor_stopping",
         "root/a stops its children: why",
     ),
