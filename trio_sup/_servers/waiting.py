@@ -14,12 +14,11 @@ from trio_sup._trio.wake import asked_of
 if TYPE_CHECKING:
     from trio_sup._servers.messages import Request
 
-_Asked = asked_of()
+_Asked: Any = asked_of()
 
 
 @types.coroutine
 def _answer_to(request: Request) -> Generator[object, outcome.Outcome[Any], Any]:
-    assert _Asked is not None
     woken = yield _Asked(request.abort)
     return request.result if woken is request else woken.unwrap()
 

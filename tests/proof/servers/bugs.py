@@ -7,7 +7,6 @@ in one of the recorded scenarios at least.
 # pyright: reportPrivateUsage=false
 
 from collections.abc import Callable, Hashable
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,7 @@ from trio_sup._core.name_tables import DuplicateTable, Entry, Table
 from trio_sup._registry.registry import Registration
 from trio_sup._servers import careful, ends, ref as _server_ref
 from trio_sup._servers.context import ServerContext
+from trio_sup._servers.handlers import Handler
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import (
     Caller,
@@ -26,7 +26,6 @@ from trio_sup._servers.messages import (
     Item,
     Request,
     StopNote,
-    TiedRequest,
 )
 from trio_sup._servers.monitors import Monitor
 
@@ -44,17 +43,17 @@ def latest_message_first(patch: Patch) -> None:
 
 
 def a_late_call_is_withdrawn(patch: Patch) -> None:
-    right = TiedRequest.ring
+    right = Request.ring
 
-    def request(_: object, *args: Any) -> TiedRequest:
-        return TiedRequest(*args)
+    async def nothing(*_: object) -> None:
+        pass
 
-    def ring(self: TiedRequest) -> None:
-        self.expires = True
+    def ring(self: Request) -> None:
+        name = self.handler.name
+        self.handler = Handler(name, nothing, (), deferred=False, is_call=True)
         right(self)
 
-    patch.setattr(_server_ref.ServerRef, "_request", request)
-    patch.setattr(TiedRequest, "ring", ring)
+    patch.setattr(Request, "ring", ring)
 
 
 def the_second_answer_wins(patch: Patch) -> None:
