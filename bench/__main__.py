@@ -84,6 +84,8 @@ def measure(parts: Sequence[Part], options: Options, to: str | None) -> int:
     results: dict[str, Any] = {"machine": here, "rounds": options.rounds, "parts": []}
     try:
         for part in parts:
+            shape: dict[str, Any] = {"part": part.name}
+            results["parts"].append(shape)
             found = list[Found]()
             print(f"\n{part.name}: {part.what}", file=out)
             head = ""
@@ -94,7 +96,7 @@ def measure(parts: Sequence[Part], options: Options, to: str | None) -> int:
                     print(head, file=out)
                 print(one.line(), file=out, flush=True)
                 found.append(one)
-            results["parts"].append(as_json(part.name, found))
+                shape |= as_json(part.name, found)
     finally:
         keep(results, to)  # what was measured, whatever ended it
     return 0

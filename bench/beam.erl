@@ -1,7 +1,7 @@
 %% The same work in Erlang: `erl -noshell -pa DIR -s beam main N`, a line for each.
 -module(beam).
 -behaviour(supervisor).
--export([main/1, init/1, start_crasher/1, start_echo/0]).
+-export([main/1, init/1, start_crashing/1, start_echo/0]).
 
 main([Arg]) ->
     logger:set_primary_config(level, none),
@@ -44,7 +44,7 @@ cast(N) ->
     Took.
 
 restart(N) ->
-    {ok, Sup} = supervisor:start_link(?MODULE, {crasher, self()}),
+    {ok, Sup} = supervisor:start_link(?MODULE, {crashing, self()}),
     unlink(Sup),
     First = receive {alive, One} -> One end,
     Took = clock(N, fun() -> crash(N, First) end),
@@ -67,14 +67,14 @@ stop(Sup) ->
     exit(Sup, shutdown),
     receive {'DOWN', Ref, process, Sup, _} -> ok end.
 
-init({crasher, To}) ->
+init({crashing, To}) ->
     {ok, {#{intensity => 1000000, period => 1},
-          [#{id => c, start => {?MODULE, start_crasher, [To]}}]}};
+          [#{id => c, start => {?MODULE, start_crashing, [To]}}]}};
 init(dynamic) ->
     {ok, {#{strategy => simple_one_for_one},
           [#{id => c, start => {?MODULE, start_echo, []}}]}}.
 
-start_crasher(To) ->
+start_crashing(To) ->
     {ok, spawn_link(fun() -> To ! {alive, self()}, receive never -> ok end end)}.
 
 start_echo() -> beam_echo:start_link().

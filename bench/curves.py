@@ -115,9 +115,9 @@ class World:
         await trio.testing.wait_all_tasks_blocked()
         for _ in range(self.n):
             self.full.cast(Worker.note)
-        await self.dynamic.start_child(child(self.crasher, id="crasher"))
+        await self.dynamic.start_child(child(self.crashing, id="crashing"))
 
-    async def crasher(self) -> None:
+    async def crashing(self) -> None:
         """Crash when told to."""
         self.lives += 1
         self.alive.set()

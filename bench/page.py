@@ -138,9 +138,11 @@ def _points(points: list[dict[str, Any]]) -> Iterator[str]:
     if not points:
         return
     sizes = sorted({point["n"] for point in points})
+    yield "The lowest of the rounds, as what else the machine does can only add."
+    yield ""
     yield f"| µs, among n others | {' | '.join(f'{n:,}' for n in sizes)} |"
     yield f"|---|{'--:|' * len(sizes)}"
     for name in dict.fromkeys(point["name"] for point in points):
-        found = {p["n"]: p["microseconds"] for p in points if p["name"] == name}
+        found = {p["n"]: p["low"] for p in points if p["name"] == name}
         cells = (f"{found[n]:,.2f}" if n in found else "" for n in sizes)
         yield f"| {name} | {' | '.join(cells)} |"

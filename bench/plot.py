@@ -82,7 +82,7 @@ def curves(points: Sequence[dict[str, Any]]) -> str:
     """Cost against n, a line for each operation."""
     left, right, top, bottom = 70.0, 590.0, 48.0, 430.0
     x = Axis([point["n"] for point in points], left, right)
-    y = Axis([point["microseconds"] for point in points], bottom, top)
+    y = Axis([point["low"] for point in points], bottom, top)
     body = [_line(place, top, place, bottom, "#eceff1", 1) for place, _ in x.marks()]
     body += [_line(left, place, right, place, "#eceff1", 1) for place, _ in y.marks()]
     body += [
@@ -92,13 +92,11 @@ def curves(points: Sequence[dict[str, Any]]) -> str:
         _text(left - 8, place + 4, name, anchor="end") for place, name in y.marks()
     ]
     body.append(_text((left + right) / 2, bottom + 42, "others", anchor="middle"))
-    body.append(_text(16, 44, "µs", size=12))
+    body.append(_text(left, top - 6, "µs", size=12))
     for number, name in enumerate(dict.fromkeys(point["name"] for point in points)):
         colour = COLOURS[number % len(COLOURS)]
         own = sorted(
-            (point["n"], point["microseconds"])
-            for point in points
-            if point["name"] == name
+            (point["n"], point["low"]) for point in points if point["name"] == name
         )
         places = [(x.at(n), y.at(cost)) for n, cost in own]
         path = " ".join(f"{a:.1f},{b:.1f}" for a, b in places)

@@ -14,6 +14,7 @@ from pathlib import Path
 from bench.report import Figure, LeftOut, Say
 
 COMMAND = ("-m", "trio_sup")
+USED = "from trio_sup import GenServer, call, child, open_supervisor"
 
 
 def measure(scale: float, say: Say) -> Iterator[Figure | LeftOut]:
@@ -23,6 +24,8 @@ def measure(scale: float, say: Say) -> Iterator[Figure | LeftOut]:
         ("python, nothing imported", ("-c", "pass")),
         ("import trio", ("-c", "import trio")),
         ("import trio_sup", ("-c", "import trio_sup")),
+        # The package imports what is asked of it.
+        ("a server and its supervisor, imported", ("-c", USED)),
         ("trio-sup --help", (*COMMAND, "--help")),
         ("trio-sup version", (*COMMAND, "version")),
     )

@@ -61,6 +61,8 @@ def _run(argv: Sequence[str] | None) -> int:
 
 def _answer(argv: Sequence[str]) -> int:
     command: Command | None = None
+    if argv and argv[0] == "help":
+        argv = [*argv[1:2], "--help"]
     try:
         args = parser(argv).parse_args(argv)
         command = load(args.command)

@@ -78,6 +78,7 @@ def node(children: int, directory: Path) -> Generator[Node]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        process.stdout.close()
 
 
 class Screen:

@@ -12,7 +12,7 @@ import pytest
 from bench import __main__ as bench, counting, parts
 from bench.counting import Count, NoCounter, counts
 from bench.parts import PARTS
-from bench.report import machine
+from bench.report import Figure, Found, machine
 from bench.tables import TABLES
 
 Run = Callable[..., int]
@@ -97,17 +97,21 @@ def test_without_valgrind_the_times_are_told_all_the_same(
 def test_what_was_measured_before_a_ctrl_c_is_kept(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def interrupted(_: object) -> None:
+    def interrupted(_: object) -> Iterator[Found]:
+        yield Figure("first", 1.0, "s")
         raise KeyboardInterrupt
 
-    part = parts.Part("registry", "", interrupted)  # type: ignore[arg-type]
+    part = parts.Part("registry", "", interrupted)
     monkeypatch.setitem(PARTS, "registry", part)
     file = tmp_path / "out.json"
     words = ("cast", "registry", "--quick", "--rounds", "1", "--no-instructions")
     with pytest.raises(KeyboardInterrupt):
         run(*words, "--json", str(file))
     results = json.loads(file.read_text(encoding="utf-8"))
-    assert [part["part"] for part in results["parts"]] == ["cast"]
+    whole, begun = results["parts"]
+    assert whole["part"] == "cast"
+    assert len(whole["rows"]) >= 2
+    assert [one["name"] for one in begun["figures"]] == ["first"]
 
 
 def test_ctrl_c_ends_it_with_130_and_without_a_traceback() -> None:

@@ -24,7 +24,7 @@ ROW: dict[str, Any] = {
     "goal": None,
 }
 POINTS = [
-    {"name": name, "n": n, "microseconds": cost * n**0.1, "low": 1.0, "high": 2.0}
+    {"name": name, "n": n, "microseconds": cost * n**0.1, "low": cost, "high": 2.0}
     for name, cost in (("call", 8.0), ("cast", 0.7))
     for n in (10, 1000)
 ]

@@ -8,10 +8,10 @@ import pytest
 
 import trio_sup
 from tests.core.core_play import Broken, CorePlay
+from tests.core.refusals import told_of
 from tests.core.rule_tree import LATE, work
 from tests.core.sync_shell import Reply
 from tests.core.sync_world import Record
-from tests.core.test_refusals import told_of
 from trio_sup import Budget
 from trio_sup._core import events
 from trio_sup._core.checks import ChildSpecError

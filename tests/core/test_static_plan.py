@@ -8,10 +8,10 @@ import pytest
 
 import trio_sup
 from tests.core.core_play import Broken, CorePlay
+from tests.core.refusals import told_of
 from tests.core.rule_tree import ABC, LATE, child, running
 from tests.core.sync_shell import shell_of
 from tests.core.sync_world import NotStarted
-from tests.core.test_refusals import told_of
 from trio_sup import Backoff
 from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.plan import doing, telling

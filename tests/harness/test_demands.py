@@ -1,6 +1,7 @@
 """The harness tested by itself: what must hold is looked at, after the last fault too."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from trio_sup.testing import (
     replay,
     supervision_property,
 )
+from trio_sup.testing._run.draws import Ground, Target, moves_of, script_of
 
 WITHIN = 1.5
 
@@ -200,7 +202,7 @@ def test_a_check_that_never_answers_is_a_failure_and_no_hang() -> None:
 
 def test_the_time_of_a_demand_begins_when_a_slow_child_is_slow_no_more() -> None:
     def both_tick(world: World) -> bool:
-        return trio.current_time() - world.app[-1] <= 1
+        return bool(trio.current_time() - world.app[-1] <= 1)
 
     def with_a_clock() -> Any:
         times = [0.0]
@@ -262,42 +264,36 @@ def walks(steps: int) -> Callable[[], Any]:
 
 
 def test_all_places_are_tried_and_where_not_the_report_says_so() -> None:
-    report = every_checkpoint(walks(209), modes=("crash",), starts=False, duration=0.25)
+    report = every_checkpoint(walks(39), modes=("crash",), starts=False, duration=0.1)
     row = report.rows["r/w", "crash"]
-    assert (row.hit, row.tried, row.places) == (210, 210, 210)
-    assert "210/210" in str(report)
+    assert (row.hit, row.tried, row.places) == (40, 40, 40)
+    assert "40/40" in str(report)
     few = every_checkpoint(
-        walks(209), modes=("crash",), starts=False, most=4, duration=2.5
+        walks(39), modes=("crash",), starts=False, most=4, duration=0.1
     )
     row = few.rows["r/w", "crash"]
-    assert (row.tried, row.places) == (4, 210)
-    assert "4 of 210 places were tried" in str(few)
-    assert "4 of 210 places were tried" in few.details()
+    assert (row.tried, row.places) == (4, 40)
+    assert "4 of 40 places were tried" in str(few)
+    assert "4 of 40 places were tried" in few.details()
     cut = every_cancellation(walks(21), most=3)
     assert cut.rows["the tree", "cut"].tried == 3
     assert "places were tried" in str(cut)
 
 
-def test_a_drawn_fault_reaches_the_last_places_of_a_long_life() -> None:
+@pytest.mark.parametrize("there", [1, 30, 322, 100_000])
+def test_a_drawn_fault_reaches_the_last_places_of_a_long_life(there: int) -> None:
+    target = Target("r/w", False, there, 1, 5.0, 5.0)
+    ground = Ground((target,), (0.0, 1.0, 2.5), 100, 100)
+    moves = moves_of([Crash])
     places: set[int] = set()
-
-    @invariant
-    def note(world: World) -> None:
-        for hit in world.hits:
-            place = getattr(hit.fault, "checkpoint", None)
-            if place is not None and not hit.missed:
-                places.add(place)
-
-    check_supervision(
-        walks(321),
-        faults=[Crash],
-        invariants=[note],
-        max_examples=100,
-        derandomize=True,
-        duration=0.5,
-    )
-    assert len(places) > 10
-    assert max(places) > 200
+    for move, time, amount in product(range(len(moves)), range(3), range(256)):
+        for fault in script_of(ground, moves, [Crash], [(move, 0, time, amount)]):
+            assert isinstance(fault, Crash)
+            if fault.checkpoint is not None:
+                places.add(fault.checkpoint)
+    assert min(places) == 0
+    assert max(places) >= there * 0.98 - 1
+    assert len(places) == there or len(places) == 3 * 256
 
 
 def test_visitors_under_one_path_are_counted_as_its_lives() -> None:

@@ -114,7 +114,8 @@ class Effect:
 
 
 def ticks(world: World) -> list[float]:
-    return world.app[:3]
+    log: Log = world.app
+    return log[:3]
 
 
 EVEN, LATE = [1.0, 2.0, 3.0], [1.0, 4.5, 5.5]
@@ -209,23 +210,18 @@ async def visitors(world: World) -> None:
         await visitor.wait_stopped()
 
 
+VISITOR = "root/rooms/visitor"
+
+
 @pytest.mark.parametrize("life", [1, 4])
-@pytest.mark.parametrize(
-    "fault",
-    [
-        lambda life: Crash("root/rooms/visitor", life=life, checkpoint=0),
-        lambda life: Vanish("root/rooms/visitor", life=life, checkpoint=0),
-        lambda life: Slow("root/rooms/visitor", life=life, checkpoint=0, seconds=0.25),
-    ],
-)
+@pytest.mark.parametrize("kind", [Crash, Vanish, Slow])
 def test_a_fault_of_one_life_spares_those_who_have_its_path_later(
-    fault: Callable[[int], Fault], life: int
+    kind: type[Crash | Vanish | Slow], life: int
 ) -> None:
-    world = replay(
-        lambda: [dynamic_supervisor(id="rooms")], [fault(life)], client=visitors
-    )
+    fault = kind(VISITOR, life=life, checkpoint=0)
+    world = replay(lambda: [dynamic_supervisor(id="rooms")], [fault], client=visitors)
     [hit] = world.hits
-    assert world.lives("root/rooms/visitor") == 10
+    assert world.lives(VISITOR) == 10
     assert hit.at == 0.5 * (life - 1)
 
 

@@ -1,11 +1,12 @@
 """What users of Hypothesis expect of the entrances."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, settings
-from hypothesis.database import InMemoryExampleDatabase
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 from trio_sup import child, supervisor
 from trio_sup.testing import (
@@ -35,7 +36,7 @@ def is_noted(world: World) -> None:
 def test_settings_and_examples_stand_above_or_below(
     above: bool, in_pytest: bool
 ) -> None:
-    quiet = settings(max_examples=7, suppress_health_check=list(HealthCheck))
+    quiet = settings(max_examples=7, suppress_health_check=[HealthCheck.too_slow])
     kept = example(script=[Crash("flat/a", at=1.0)], codes=[0, 1])
 
     def both(function: Any) -> Any:
@@ -76,8 +77,8 @@ def test_a_corpus_is_tried_first() -> None:
         check_supervision(flat, corpus=[Crash("flat/a", at=1.0)])  # type: ignore[list-item]
 
 
-def test_what_failed_is_kept_in_a_database_of_ones_own() -> None:
-    database = InMemoryExampleDatabase()
+def test_what_failed_is_kept_in_a_database_of_ones_own(tmp_path: Path) -> None:
+    database = DirectoryBasedExampleDatabase(tmp_path / "kept")
 
     @invariant
     def nobody_crashed(world: World) -> None:
@@ -87,7 +88,7 @@ def test_what_failed_is_kept_in_a_database_of_ones_own() -> None:
         check_supervision(
             flat, invariants=[nobody_crashed], settings=settings(database=database)
         )
-    assert database.data
+    assert list((tmp_path / "kept").iterdir())
 
 
 def test_the_search_ends_when_its_time_is_over() -> None:

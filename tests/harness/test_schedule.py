@@ -8,6 +8,7 @@ import trio
 from hypothesis import given, settings, strategies as st
 
 from trio_sup.testing.schedule import permuted, scheduled, schedules_are_drawn
+from trio_sup.testing.strategies import _PLAIN_ORDER, _beginning, _codes
 
 
 def order_of(codes: list[int], tasks: int = 4, rounds: int = 1) -> list[str]:
@@ -84,3 +85,16 @@ def test_the_names_of_trio_may_move(monkeypatch: pytest.MonkeyPatch) -> None:
     with scheduled([1, 2, 3]) as schedule:
         pass
     assert schedule.contested == 0
+
+
+@pytest.mark.parametrize("many", [5, 9])
+def test_the_oldest_of_many_is_drawn_to_run_last(many: int) -> None:
+    drawn = [_codes(bytes([byte]))[0] for byte in range(256)]
+    assert any(permuted(range(many), code)[-1] == 0 for code in drawn)
+    assert any(permuted(range(many), code)[0] == many - 1 for code in drawn)
+
+
+def test_a_schedule_may_begin_anywhere_in_a_long_run() -> None:
+    begins = [_beginning(byte, 900) for byte in range(256 - _PLAIN_ORDER)]
+    assert begins[0] == 0
+    assert max(begins) > 850

@@ -43,7 +43,16 @@ HELLO: Final[dict[str, Any]] = {
     "started_wall": 1790000000.0,
     "wall0": 1790000000.0,
     "mono0": 3.0,
-    "caps": ["watch", "resume", "rate", "parts", "follow", "metrics", "control"],
+    "caps": [
+        "watch",
+        "resume",
+        "rate",
+        "parts",
+        "follow",
+        "metrics",
+        "control",
+        "lease",
+    ],
     "readonly": False,
     "cols": [],
 }

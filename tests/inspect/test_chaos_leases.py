@@ -13,7 +13,7 @@ import pytest
 
 from tests.inspect.hostile.run import Target, target
 from tests.inspect.test_chaos import chaos
-from trio_sup._inspected.faults import NO_WAY_IN, _end_wait
+from trio_sup._inspected.faults import NO_WAY_IN, end_wait
 from trio_sup.inspect.model.chaos import PlanError, Step, draw_plan, step_json
 
 from .test_chaos import ROWS
@@ -135,5 +135,5 @@ def test_where_trio_has_other_names_a_crash_says_so() -> None:
     def throw() -> None:
         raise AssertionError
 
-    assert not _end_wait(OtherTask(), throw)  # type: ignore[arg-type]
+    assert not end_wait(OtherTask(), throw)  # type: ignore[arg-type]
     assert "other names" in NO_WAY_IN

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,7 +59,7 @@ while True:
 @contextmanager
 def program(
     directory: Path, text: str, *options: str, alone: bool = False
-) -> Iterator[subprocess.Popen[str]]:
+) -> Generator[subprocess.Popen[str]]:
     environ = environment(directory)
     if alone:
         # It knows nothing of the library: what it needs has to be brought.

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import trio
-import trio.testing
 
 from tests.inspect.operated import Counter, hand, idle, operated
 from trio_sup import GenServer, call, child
@@ -94,7 +93,7 @@ def test_a_profile_comes_in_pieces_and_is_put_together() -> None:
     profiler = Profiler(None, lambda task: (0, ""), 100.0)  # type: ignore[arg-type]
     code = (lambda: None).__code__
     codes = [code.replace(co_firstlineno=n) for n in range(1, 2501)]
-    profiler._counts = {(1, f"s/{n}", (each,)): n for n, each in enumerate(codes)}
+    profiler.counts = {(1, f"s/{n}", (each,)): n for n, each in enumerate(codes)}
     store = TopicStore()
     pieces = list(profiler.messages(9.0))
     assert [store.add_profile(piece) for piece in pieces] == [False] * (

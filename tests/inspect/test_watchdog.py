@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from trio_sup.inspect.protocol.wire_details import Frame, Hold, Holds
 def compute(watchdog: Watchdog) -> None:
     """Hold the loop until the other thread has seen it."""
     began = time.perf_counter()
-    while not watchdog._samples or time.perf_counter() - began < 2 * HELD_SECONDS:
+    while not watchdog.samples or time.perf_counter() - began < 2 * HELD_SECONDS:
         if time.perf_counter() - began > 30:
             raise AssertionError("nobody looked")
 
@@ -75,11 +75,11 @@ async def test_the_worst_are_kept_and_those_of_an_hour_ago_are_not(
 ) -> None:
     watchdog = Watchdog(lambda task: (0, ""))
     for n in range(30):
-        watchdog._keep(Hold(float(n), 0.1 * n, 0, "x", "", 0, 0))
+        watchdog.keep(Hold(float(n), 0.1 * n, 0, "x", "", 0, 0))
     assert [round(each.seconds, 1) for each in watchdog.worst] == [
         round(0.1 * n, 1) for n in range(29, 29 - KEPT, -1)
     ]
-    watchdog._keep(Hold(3600.0 + 25.0, 0.1, 0, "late", "", 0, 0))
+    watchdog.keep(Hold(3600.0 + 25.0, 0.1, 0, "late", "", 0, 0))
     assert {each.at for each in watchdog.worst} == {
         25.0,
         26.0,
@@ -135,7 +135,7 @@ NOT = "await trio.sleep_forever()"
 
 
 @contextmanager
-def running(directory: Path, line: str) -> Iterator[int]:
+def running(directory: Path, line: str) -> Generator[int]:
     with subprocess.Popen(
         [sys.executable, "-c", BEGINNING.format(line)],
         env=environment(directory),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, open_rig
@@ -40,6 +41,10 @@ def plans(node: FakeNode) -> list[Plan]:
     return [message for message in node.asked if isinstance(message, Plan)]
 
 
+def asked(node: FakeNode, n: int) -> Callable[[], bool]:
+    return lambda: len(plans(node)) == n
+
+
 def acts(node: FakeNode) -> list[Act]:
     return [message for message in node.asked if isinstance(message, Act)]
 
@@ -52,13 +57,13 @@ def test_one_question_lists_what_would_happen_to_each_that_is_marked() -> None:
         await rig.until_shown("Act on 3 marked children")
         await rig.press("enter")
         answers = [
-            {"lines": ["life 2 of shop/a ends"], "affected": 1, "life": 9},
-            {"code": "not_applicable", "why": "it is a pity"},
-            {"lines": ["life 4 of shop/c ends"], "affected": 1},
+            partial(Planned, lines=["life 2 of shop/a ends"], affected=1, life=9),
+            partial(Planned, code="not_applicable", why="it is a pity"),
+            partial(Planned, lines=["life 4 of shop/c ends"], affected=1),
         ]
-        for n, fields in enumerate(answers, 1):
-            await rig.until(lambda n=n: len(plans(node)) == n)  # type: ignore[misc]
-            node.say(Planned(plans(node)[-1].req, **fields))  # type: ignore[arg-type]
+        for n, answer in enumerate(answers, 1):
+            await rig.until(asked(node, n))
+            node.say(answer(plans(node)[-1].req))
         await rig.until_shown("Restart: 2 children?")
         text = rig.text()
         assert "shop/a: life 2 of shop/a ends" in text

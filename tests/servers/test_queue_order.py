@@ -56,12 +56,12 @@ class Model:
 
 
 def some_request() -> Request:
-    return Request(cast(Any, None), cast(Any, None))
+    return Request(cast(Any, None), cast(Any, None), ())
 
 
 MAKE: dict[str, Any] = {
     "call": some_request,
-    "cast": lambda: CastNote(cast(Any, None), (), {}),
+    "cast": lambda: CastNote(cast(Any, None), ()),
     "info": lambda: InfoNote(None),
     "timer": lambda: InfoNote(None, timer_of=1),
     "down": lambda: DownNote(cast(Any, None), cast(Any, None)),

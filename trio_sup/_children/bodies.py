@@ -21,6 +21,9 @@ class PlainBody:
 
     __slots__ = ()
 
+    hears: bool = False
+    """Whether it has a mailbox and handlers, so that whoever calls may hold it up."""
+
     @property
     def outcome(self) -> Exit:
         """How a life ends that returns, or raises the very error in here."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -34,8 +34,11 @@ class Names:
         # Invariant: the same table as `_table` if keys are unique, else None.
         self._unique: UniqueTable[Record] | None = None
         self._table: Table[Record]
+        # What is in that table, for look-ups.
+        self._by_key: Mapping[Hashable, Entry[Record]] | None = None
         if unique:
             self._table = self._unique = UniqueTable()
+            self._by_key = self._unique.by_key
         else:
             self._table = DuplicateTable()
         self._waiters: dict[Hashable, Waiters] = {}

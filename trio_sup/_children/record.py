@@ -222,8 +222,9 @@ class Child(Generic[T_co]):
     Two handles are equal when they stand for the same child.
     """
 
-    __slots__ = ("_record",)
-    _record: Record
+    __slots__ = ("record",)
+    record: Record
+    """The library's own record; not for users. A slot: each message asks for it."""
 
     def __init__(self) -> None:
         raise TypeError(
@@ -234,13 +235,8 @@ class Child(Generic[T_co]):
     @classmethod
     def _create(cls, record: Record) -> Self:
         self = object.__new__(cls)
-        self._record = record
+        self.record = record
         return self
-
-    @property
-    def record(self) -> Record:
-        """The library's own record; not for users."""
-        return self._record
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Child) and other.record is self.record

@@ -167,6 +167,8 @@ class Body(Protocol[R]):
     default, and what it means, stands in `trio_sup._children.bodies.PlainBody`.
     """
 
+    hears: bool
+
     @property
     def outcome(self) -> Exit:
         """How a life ends that returns, or raises the very error in here."""

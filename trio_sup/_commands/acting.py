@@ -17,7 +17,7 @@ from trio_sup._commands.command import (
     CommandError,
 )
 from trio_sup._commands.completion import child_paths, completed_by
-from trio_sup._commands.output import complain, say, say_lines
+from trio_sup._commands.output import ask_for, complain, say, say_lines
 from trio_sup._commands.support import asking, peer, print_json, recording_of
 from trio_sup._core.clean import clean
 
@@ -135,9 +135,7 @@ def _wanted(args: argparse.Namespace, targets: Sequence[_Target]) -> bool:
     if args.dry_run or not at_terminal:
         return False
     word = targets[0].plan.confirm if len(targets) == 1 else "yes"
-    sys.stdout.write(f"Type {clean(word or 'y')} to go on: ")
-    sys.stdout.flush()
-    return sys.stdin.readline().strip() == (word or "y")
+    return ask_for(clean(f"Type {word or 'y'} to go on: ")) == (word or "y")
 
 
 def _done_nothing(

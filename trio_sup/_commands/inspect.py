@@ -63,6 +63,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PID",
         help="a Trio program that offers no inspector (Python 3.14, here and there)",
     )
+    _add_where(parser)
+    # What the tree needs, which is printed where there is no terminal.
+    parser.set_defaults(filter=[], json=False, depth=None)
+
+
+def _add_where(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--demo", action="store_true", help="look at a demonstration: needs no node"
     )
@@ -78,8 +84,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help="for --web, on the loopback interface; 0 for a free one (8000)",
     )
-    # What the tree needs, which is printed where there is no terminal.
-    parser.set_defaults(filter=[], json=False, depth=None)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -36,6 +36,13 @@ def say_pieces(pieces: Iterable[Clean]) -> None:
     sys.stdout.write("\n")
 
 
+def ask_for(question: Clean) -> str:
+    """Ask at the terminal, and return the line that was typed."""
+    sys.stdout.write(question)
+    sys.stdout.flush()
+    return sys.stdin.readline().strip()
+
+
 def paint(control: str, lines: Iterable[Clean], after: str, below: str) -> None:
     """Write lines over what is on the screen.
 

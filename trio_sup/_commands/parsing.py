@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from trio_sup._commands.command import EXIT_CODES, EXIT_USAGE
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from _typeshed import SupportsWrite
+
+_UNKNOWN: Final = re.compile(
+    r"invalid choice: '([\w-]+)'|unrecognized arguments: (\S+)"
+)
+"""How argparse says that a command, or an option, is not known."""
 
 _DESCRIPTION: Final = "Look at running trio-sup nodes, and try one out."
 
@@ -26,6 +33,8 @@ class Parser(argparse.ArgumentParser):
     words_anywhere: bool = False
     """Whether a filter may go on behind options: ``ps shop --json 'mailbox>100'``."""
     _mixing: bool = False
+    family: Sequence[argparse.ArgumentParser] = ()
+    """The parsers whose options might have been meant: those of the commands named."""
 
     def parse_known_args(  # type: ignore[override]
         self,
@@ -43,9 +52,20 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         try:
-            super().error(message)
+            super().error(message + self._meant(message))
         except OSError:  # stderr is a pipe that nobody reads
             raise SystemExit(EXIT_USAGE) from None
+
+    def _meant(self, message: str) -> str:
+        """Return what may have been meant, of a word that is not known."""
+        found = _UNKNOWN.search(message)
+        word = "" if found is None else found[1] or found[2]
+        if word.startswith("-"):
+            known = [o for parser in self.family for o in parser._option_string_actions]
+        else:
+            known = [*HELP]
+        near = difflib.get_close_matches(word, known, n=1)
+        return f"; did you mean {near[0]!r}?" if near else ""
 
     def _print_message(
         self, message: str, file: SupportsWrite[str] | None = None
@@ -68,6 +88,10 @@ def parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    top.add_argument(
+        "--version", action=_ShowVersion, nargs=0, help="print the version"
+    )
+    top.family = (top,)
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     for name, help in HELP.items():  # noqa: A001 - argparse's own word
         # Wherever a name stands it may be the command: loading one too many is cheap.
@@ -86,4 +110,16 @@ def parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
         sub.set_defaults(command=name)
         command.arguments(sub)
         sub.words_anywhere = any(a.dest == "filter" for a in sub._actions)
+        sub.family = (sub,)
+        top.family = (*top.family, sub)
     return top
+
+
+class _ShowVersion(argparse.Action):
+    """``--version``: as the command `version`."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: object
+    ) -> None:
+        """Print it, and leave."""
+        parser.exit(load("version").run(namespace))

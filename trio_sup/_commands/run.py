@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import TYPE_CHECKING
 
 from trio_sup._commands.arguments import name
@@ -47,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         spec = _load.load_spec(args.spec)
     except _load.LoadError as error:
+        for line in error.place.splitlines():
+            print(clean(line), file=sys.stderr)
         raise CommandError(str(error), EXIT_USAGE) from error
     if args.check:
         say_lines(map(clean, _load.outline(spec)))

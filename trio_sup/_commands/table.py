@@ -42,10 +42,7 @@ HELP: Final[dict[str, str]] = {
 
 def load(name: str) -> Command:
     """Import one command; those of actions have one module."""
-    if name in actions.HELP:
-        from trio_sup._commands import acting
-
-        return acting.command(name)
-    module = importlib.import_module(f"trio_sup._commands.{name}")
-    command: Command = module.COMMAND
+    acts = name in actions.HELP
+    module = importlib.import_module(f"trio_sup._commands.{'acting' if acts else name}")
+    command: Command = module.command(name) if acts else module.COMMAND
     return command

@@ -118,36 +118,37 @@ class Table(Generic[O]):
 class UniqueTable(Table[O]):
     """At most one entry a key."""
 
-    __slots__ = ("_by_key",)
+    __slots__ = ("by_key",)
 
     def __init__(self) -> None:
         super().__init__()
-        self._by_key: dict[Hashable, Entry[O]] = {}
+        # Never another dict: look-ups keep it.
+        self.by_key: dict[Hashable, Entry[O]] = {}
 
     def at(self, key: Hashable) -> Sequence[Entry[O]]:
-        entry = self._by_key.get(key)
+        entry = self.by_key.get(key)
         return () if entry is None else (entry,)
 
     def of_key(self, key: Hashable, owner: O) -> Sequence[Entry[O]]:
-        entry = self._by_key.get(key)
+        entry = self.by_key.get(key)
         return () if entry is None or entry.owner is not owner else (entry,)
 
     def get(self, key: Hashable) -> Entry[O] | None:
         """The entry of a key, live or reserved."""
-        return self._by_key.get(key)
+        return self.by_key.get(key)
 
     def add(self, key: Hashable, owner: O, value: object) -> Entry[O] | None:
         entry = Entry(key, owner, value)
-        if self._by_key.setdefault(key, entry) is not entry:
+        if self.by_key.setdefault(key, entry) is not entry:
             return None
         _note(self._by_owner, owner, entry)
         return entry
 
     def __iter__(self) -> Iterator[Entry[O]]:
-        return iter(list(self._by_key.values()))
+        return iter(list(self.by_key.values()))
 
     def _forget(self, entry: Entry[O]) -> None:
-        displace(self._by_key, entry.key, entry)
+        displace(self.by_key, entry.key, entry)
 
 
 class DuplicateTable(Table[O]):

@@ -32,7 +32,7 @@ def crash(record: Record, argument: str) -> str:
         raised.append(error)
         raise error
 
-    known = _end_wait(record.task, throw)
+    known = end_wait(record.task, throw)
     if raised:
         return f"{record.path_text} crashes in life {record.life}"
     done = vanish(record, "")  # it runs, or waits for what cannot be interrupted
@@ -45,7 +45,7 @@ NO_WAY_IN: Final = (
 """Said when a crash became a cancellation, as Trio's private names are gone."""
 
 
-def _end_wait(task: object, throw: Callable[[], NoReturn]) -> bool:
+def end_wait(task: object, throw: Callable[[], NoReturn]) -> bool:
     """End a task's wait with what `throw` raises, as Trio delivers a Ctrl-C.
 
     Nothing happens to a task that runs, or whose wait cannot be interrupted; nor where
@@ -75,7 +75,7 @@ def flood(record: Record, argument: str) -> str:
     assert queue is not None
     for _ in range(int(argument)):
         try:
-            queue.put_note(CastNote(_NOTHING, (), {}))
+            queue.put_note(CastNote(_NOTHING, ()))
         except (MailboxFull, NoProcess):
             break
         sent += 1

@@ -117,7 +117,6 @@ class Attached(Child):
             if isinstance(item, InfoNote) or (
                 isinstance(item, DownNote) and item.monitor.wants()
             ):
-                queue.handled += 1
                 return item.message
             if item is None:
                 if not self.record.alive:
@@ -125,6 +124,8 @@ class Attached(Child):
                 if queue.parked is not None:
                     raise trio.BusyResourceError("another task waits for messages")
                 await queue.park()
+            else:
+                queue.took(0, gone=1)  # nobody wants it
 
     def __aiter__(self) -> Attached:
         return self

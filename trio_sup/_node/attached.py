@@ -66,23 +66,27 @@ class AttachedTasks:
     Its public members are that protocol's.
     """
 
-    parent_uid = 0
-    label = path_text = target_name = PATH
-    kind = "supervisor"
-    restart_type = "permanent"
-    name_text = last_exit_text = last_traceback = ""
-    status = "running"
-    life = 1
-    restarts = 0
-    alive = True
-    mailbox = None
-    budget = None
-    held = False
+    parent_uid: int = 0
+    label: str = PATH
+    path_text: str = PATH
+    target_name: str = PATH
+    kind: str = "supervisor"
+    restart_type: str = "permanent"
+    name_text: str = ""
+    last_exit_text: str = ""
+    last_traceback: str = ""
+    status: str = "running"
+    life: int = 1
+    restarts: int = 0
+    alive: bool = True
+    mailbox: None = None
+    budget: None = None
+    held: bool = False
 
     def __init__(self, uid: int) -> None:
-        self.uid = uid
-        self.version = 0
-        self.life_began = trio.current_time()
+        self.uid: int = uid
+        self.version: int = 0
+        self.life_began: float = trio.current_time()
         self.tasks: dict[int, AttachedRecord] = {}
 
     def observed_children(self) -> Iterable[AttachedRecord]:
@@ -95,6 +99,8 @@ class AttachedTasks:
 
 
 class _NothingInside:
+    """What is told of it on request: nothing."""
+
     task: Task | None = None
     server: object | None = None
     formatter: type | None = None

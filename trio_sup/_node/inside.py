@@ -216,13 +216,13 @@ def _seen(item: Item, node: HostNode[Record]) -> SeenMessage:
     kind, sender, path = "stop", 0, ""
     match item:
         case Request():
-            kind, args, kwargs = "call", item.args, item.kwargs
+            kind, args, kwargs = "call", item.args, dict(item.kwargs)
             if item.task is not None:
                 source = record_of(item.task, node)
                 if source is not None:
                     sender, path = source.uid, source.path_text
         case CastNote():
-            kind, args, kwargs = "cast", item.args, item.kwargs
+            kind, args, kwargs = "cast", item.args, dict(item.kwargs)
         case InfoNote():
             kind, args = "info", (item.message,)
         case DownNote():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Final, TypeVar, cast, overload
 
 from trio_sup._node.node import node_for
 from trio_sup._registry.address import NamedRef, address_of
@@ -59,7 +59,7 @@ def _own() -> Registry:
 class _OwnRegistry:
     """The own registry of whatever node runs when it is asked."""
 
-    name = "registry"
+    name: str = "registry"
 
     def enter(self, call: str, *, waits: bool = False) -> None:
         """Refuse what comes from elsewhere."""
@@ -78,7 +78,7 @@ class _OwnRegistry:
         return key
 
 
-_OWN = _OwnRegistry()
+_OWN: Final = _OwnRegistry()
 
 
 @overload

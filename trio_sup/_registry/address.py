@@ -20,6 +20,7 @@ from trio_sup._core.errors import NoProcess, WrongRun
 from trio_sup._core.safe import safe_repr, safe_text
 from trio_sup._core.targets import origin_of
 from trio_sup._core.words import Status
+from trio_sup._servers.asking import View
 from trio_sup._servers.handlers import Handler, Operation, fitting
 from trio_sup._servers.ref import ServerRef
 from trio_sup._trio.protect import protected
@@ -74,7 +75,7 @@ class Address(Child):
     _waits: bool
 
     @property
-    def record(self) -> Record:
+    def record(self) -> Record:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         """The library's own record of the present holder; not for users."""
         holder = self._book.holder(self._key)
         if holder is None:
@@ -171,25 +172,13 @@ class NamedRef(Address, ServerRef[S_co]):
     ) -> NamedRef[S]:
         """Make the address; see `Registry.ref`."""
         self = cast("NamedRef[S]", object.__new__(cls))
-        self._timeout = None
-        self._patient = waits
-        self._expires = False
+        self.view = View(None, patient=True, expires=False) if waits else None
         return _aim(self, book, key, kind, waits=waits)
 
-    def _view(
-        self,
-        *,
-        timeout: float | None = None,
-        patient: bool = False,
-        expires: bool = False,
-    ) -> Self:
+    def _same(self) -> Self:
         kind = cast("type[GenServer]", self._kind)
         made = type(self).to(self._book, self._key, kind, waits=self._waits)
-        view = cast("Self", made)
-        view._timeout = self._timeout if timeout is None else timeout
-        view._patient = self._patient or patient
-        view._expires = self._expires or expires
-        return view
+        return cast("Self", made)
 
     @property
     def _nobody(self) -> bool:

@@ -3,18 +3,21 @@
 The rule here: every caller is answered exactly once, whatever becomes of the server.
 One call through the files:
 
-    ref.call(Counter.add, 2)   ref         the handle: may it be sent, by when
+    ref.call(Counter.add, 2)   asking      the plain call; `ref` has what few need
       Request                  messages    it is also the outcome that wakes its caller
-      put_call                 queue       in line: order, bound, counters
+                               queue       in line: order, bound, counters
                                mailbox     whose end answers everybody who still waits
-      serve                    loop        construct, init, one message after another
+      answer_to                waiting     the caller waits
+      serve                    loop        one message after another; `ends` around it
         handler                handlers    what `@call` and `@cast` (operations) made
-      request.reply            messages    the caller goes on
+
+`asking` and `loop` are hot: each of their lines is paid by each message. What is seldom
+is one flag to them; `lanes` sets it, and `careful` serves what it stands for.
 
 To change what a user's class may define, open `callbacks`; what a server knows of
 itself, `genserver`; what is asked of its machinery between two messages (suspend, state,
 trace), `system`. What a handler raises is an answer only if its `@call` declares it;
-`loop` tells. All else but `Stop` is a crash: `trio_sup._core.judge` says what of it
+`careful` tells. All else but `Stop` is a crash: `trio_sup._core.judge` says what of it
 counts, and `mailbox` makes of that the `ServerExit` for the callers.
 
 How long `stop()` waits is in `ref`, for a supervisor in `_children.supervising`. The

@@ -8,7 +8,7 @@ import trio
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-    from trio_sup._servers.messages import CastNote
+    from trio_sup._servers.messages import TimedNote
 
 
 class ServerContext:
@@ -28,7 +28,7 @@ class ServerContext:
         # What a StateMachine keeps of its own.
         self.machine: object = None
         # What to do if nothing comes until then.
-        self.idle: CastNote | None = None
+        self.idle: TimedNote | None = None
         self.idle_at: float = 0.0
 
     def check_run(self, call: str) -> None:
@@ -43,7 +43,7 @@ class ServerContext:
         """As `check_run`, for what is harmless when the run has ended."""
         self.record.node.home.check_if_going(call, self.record.path_text)
 
-    def take_idle(self) -> CastNote | None:
+    def take_idle(self) -> TimedNote | None:
         """Return what is to be done as nothing came in time, once; else None."""
         note = self.idle
         if note is None or trio.current_time() < self.idle_at:

@@ -15,7 +15,7 @@ from trio_sup._core.options import OF_A_SERVER, ServerOptions, hand_on, merged
 from trio_sup._core.specs import ChildSpec
 from trio_sup._servers.callbacks import ServerBase
 from trio_sup._servers.handlers import Handler, Operation, fitting
-from trio_sup._servers.messages import CastNote, InfoNote
+from trio_sup._servers.messages import InfoNote, TimedNote
 from trio_sup._servers.monitors import Monitor, watch_for_server
 from trio_sup._servers.operations import Cast, handlers_of
 from trio_sup._servers.reserved import RESERVED, check_class, guarded
@@ -116,7 +116,9 @@ class GenServer(ServerBase):
 
         Called twice in one handler, the later arguments win.
         """
-        self._own_here("continue_with").to_continue = args
+        inner = self._own_here("continue_with")
+        inner.to_continue = args
+        inner.record.mailbox.seldom = True
 
     # Timers.
 
@@ -171,12 +173,13 @@ class GenServer(ServerBase):
         note = self._note(op, args, kwargs)
         inner.idle = None if seconds == math.inf else note
         inner.idle_at = trio.current_time() + seconds
+        inner.record.mailbox.seldom = True
 
     def _note(
         self, op: Operation, args: tuple[object, ...], kwargs: dict[str, object]
-    ) -> CastNote:
+    ) -> TimedNote:
         handler = fitting(type(self), op, args, kwargs, is_call=False)
-        return CastNote(handler, args, kwargs, timer_of=self._own().life)
+        return TimedNote(handler, args, kwargs, self._own().life)
 
     # Others.
 

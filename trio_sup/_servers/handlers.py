@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import (
-    Any,
-)
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import Factory, field, frozen
 
@@ -22,18 +20,34 @@ async def _no_method() -> None:
     raise NotImplementedError  # Can't happen: it is served as its own `work`.
 
 
-class Operation:
+# A property gives itself to who asks the class, and what it gets to who asks an
+# instance, both without a function of Python's: each message names its operation, and
+# a `__get__` of ours took 1.1 k instructions instead of 0.4 k.
+if TYPE_CHECKING:
+    _Descriptor = object
+else:
+    _Descriptor = property
+
+
+class Operation(_Descriptor):
     """What calls and casts have in common."""
 
-    __slots__ = ("name", "owner", "qualname")
+    kind: ClassVar[str]
+    name: str = "?"
+    qualname: str = "?"
 
-    def __init__(self, owner: type[Any], name: str) -> None:
-        self.owner: type[Any] = owner
-        self.name: str = name
-        self.qualname: str = f"{owner.__qualname__}.{name}"
+    def __init__(self, fn: Callable[..., Awaitable[Any]]) -> None:
+        super().__init__(getattr(fn, "__get__", None))  # type: ignore[call-arg]
+        self.fn = fn
+        self.__doc__ = fn.__doc__
+        self.__wrapped__ = fn
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self.name = name
+        self.qualname = f"{owner.__qualname__}.{name}"
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__.lower()} {self.qualname}>"
+        return f"<{self.kind} {self.qualname}>"
 
 
 @frozen
@@ -54,13 +68,21 @@ class Handler:
         default=Factory(lambda self: entering(self.fn), takes_self=True),
     )
     """What the server's loop calls: `fn`, which Ctrl-C may interrupt."""
-    # How many arguments, all of them positional, certainly fit: as a call, as a cast.
-    # For the hot paths, which ask the kind and the number at once.
+    plain: bool = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda self: self.is_call and not self.deferred, True),
+    )
+    """Whether callers wait for what it returns: as most do."""
+    # How many arguments, all of them positional, certainly fit: as a call that is
+    # answered with what it returns, as a cast. For the hot paths, which ask the kind and
+    # the number at once.
     call_fits: frozenset[int] = field(
         init=False,
         repr=False,
         eq=False,
-        default=Factory(lambda self: self.shape.sizes if self.is_call else _NONE, True),
+        default=Factory(lambda self: self.shape.sizes if self.plain else _NONE, True),
     )
     cast_fits: frozenset[int] = field(
         init=False,

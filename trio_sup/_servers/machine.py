@@ -22,7 +22,7 @@ from trio_sup._core.anatomy import is_a
 from trio_sup._core.errors import NoProcess, SupervisionError
 from trio_sup._core.exits import Stop
 from trio_sup._servers.handlers import Handler, fitting
-from trio_sup._servers.messages import Caller, Request
+from trio_sup._servers.messages import Caller, TiedRequest
 from trio_sup._servers.operations import Cast
 from trio_sup._trio.alarms import Alarm, alarm_clock
 from trio_sup._trio.protect import protected
@@ -157,7 +157,7 @@ class Timeout:
         queue: MailQueue | None = self._machine.inner.record.mailbox
         if self._event is None or queue is None or not self._machine.is_current:
             return
-        request = Request(current_task(), _TIMEOUT_HANDLER, (self._event,))
+        request = TiedRequest(current_task(), _TIMEOUT_HANDLER, (self._event,))
         request.task = None  # nobody waits for it
         try:
             queue.put_call(request)

@@ -44,7 +44,8 @@ class MailQueue(Queue):
     stops: int
     kept: weakref.ref[Item] | None
     parked: Task | None
-    system: list[SystemRequest]
+    _system: list[SystemRequest] | None
+    _deferred: dict[Request, None] | None
     blocked: OrderedDict[Task, CastNote | InfoNote] | None
     server: ServerBase | None
     current: Item | None
@@ -57,7 +58,7 @@ class MailQueue(Queue):
 
     def close(self) -> None:
         """Take no more messages."""
-        self._open_to = 0
+        self.refuse()
         for task in self.take_blocked():
             try:
                 reschedule(task, outcome.Error(self.no_process()))
@@ -87,7 +88,7 @@ class MailQueue(Queue):
             self._fail(item, exit)
         for request in list(self.deferred):
             self._fail(request, exit)
-        self.deferred.clear()
+        self._deferred = None
 
     def fail_queued(self, exit: Exit | None) -> None:
         """Answer all that wait in line."""
@@ -167,19 +168,22 @@ class MailQueue(Queue):
     def take_current(self) -> Item | None:
         """Return the message in hand, which is in hand no longer."""
         item, self.current = self.current, None
+        if item is not None:
+            self.took(0, gone=1)
         return item
 
     def take_queued(self) -> list[Item]:
         """Return all that wait in line, in order; none is left."""
         items = [*reversed(self.batch), *self.inbox]
+        self.took(len(self.inbox), gone=len(items))
         self.batch, self.inbox = [], []
         self.bounded = self.stops = 0
         return items
 
     def take_system(self) -> list[SystemRequest]:
         """Return all that wait in the system lane, in order; none is left."""
-        system, self.system = self.system, []
-        return system
+        system, self._system = self._system, None
+        return system or []
 
     def take_blocked(self) -> list[Task]:
         """Return the senders that wait for room, in order; none is left."""
@@ -193,6 +197,7 @@ class MailQueue(Queue):
         its whole length in every crash.
         """
         known = None if self.kept is None else self.kept()
+        arrived, before = len(self.inbox), self.depth
         gone, found = sift(self.inbox, known, wanted, newest_last=True)
         if not found:
             batch = self.batch
@@ -201,6 +206,7 @@ class MailQueue(Queue):
             else:
                 more, _ = sift(batch, known, wanted, newest_last=False)
             gone += more
+        self.took(arrived - len(self.inbox), gone=before - self.depth)
         self.bounded -= gone
         self.stops = 0
         newest = self.inbox[-1:] or list(islice(self.batch, 1))
@@ -229,8 +235,10 @@ class MailQueue(Queue):
             notes += isinstance(item, CastNote | InfoNote)
             if isinstance(item, TickNote):
                 item.waits = False
+        arrived, before = len(self.inbox), self.depth
         self.batch = [item for item in self.batch if _stays(item)]
         self.inbox = [item for item in self.inbox if _stays(item)]
+        self.took(arrived - len(self.inbox), gone=before - self.depth)
         self.bounded = 0
         self.dropped += notes
         for call in calls:

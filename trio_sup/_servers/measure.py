@@ -7,12 +7,9 @@ so that sending costs nothing while nobody measures.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from trio_sup._servers.messages import Item, name_of
-
-if TYPE_CHECKING:
-    from trio_sup._servers.queue import Queue
 
 
 class Meter(Protocol):
@@ -21,6 +18,14 @@ class Meter(Protocol):
     def note(self, op: str, waited: float | None, took: float) -> None:
         """A message was handled: it waited, if that is known, and took, seconds."""
         ...
+
+
+class Measured(Protocol):
+    """A server's queue, as far as it is measured."""
+
+    meter: Meter | None
+    inbox: list[Item]
+    current_since: float
 
 
 class StampedInbox(list[Item]):
@@ -37,7 +42,7 @@ class StampedInbox(list[Item]):
         super().append(item)
 
 
-def measure(queue: Queue, item: Item) -> None:
+def measure(queue: Measured, item: Item) -> None:
     """Tell the meter of a server about the message that was just handled."""
     meter = queue.meter
     if meter is None:
@@ -48,9 +53,9 @@ def measure(queue: Queue, item: Item) -> None:
     meter.note(name_of(item), waited, time.perf_counter() - began)
 
 
-def set_meter(queue: Queue, meter: Meter | None) -> None:
+def set_meter(queue: Measured, meter: Meter | None) -> None:
     """Measure from now on, or no more; again and again, as an inbox may be replaced."""
-    queue.meter = meter
+    queue.measure_by(meter)
     stamped = isinstance(queue.inbox, StampedInbox)
     if meter is not None and not stamped:
         queue.inbox = StampedInbox(queue.inbox)

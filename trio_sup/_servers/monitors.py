@@ -44,7 +44,7 @@ class Monitor(Watch):
         record = self._queue.record
         record.node.home.check_if_going("monitor.cancel", record.path_text)
         self._active = False
-        self._queue.monitors.pop(self, None)
+        self._queue.watch_no_more(self)
         self.end()
 
     def __enter__(self) -> Self:
@@ -69,5 +69,5 @@ def watch_for_server(owner: Record, target: Child, until: Until) -> Monitor:
     assert queue is not None
     monitor = Monitor(queue, target, until)
     monitor.begin()  # may raise
-    queue.monitors[monitor] = None
+    queue.watch(monitor)
     return monitor

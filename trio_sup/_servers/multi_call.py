@@ -18,7 +18,7 @@ from trio.lowlevel import (
 
 from trio_sup._core.errors import NoProcess, SupervisionError
 from trio_sup._servers.handlers import Handler, Operation
-from trio_sup._servers.messages import Request
+from trio_sup._servers.messages import TiedRequest
 from trio_sup._servers.operations import Call
 from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import WAKE
@@ -83,7 +83,7 @@ class _Gather:
 
 
 @protected
-class _Part(Request):
+class _Part(TiedRequest):
     """One of the calls; its answer is counted instead of delivered."""
 
     def __init__(

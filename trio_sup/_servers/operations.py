@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable
 from typing import (
     TYPE_CHECKING,
     Any,
-    ClassVar,
     Concatenate,
     Generic,
     ParamSpec,
@@ -40,21 +39,8 @@ S_contra = TypeVar("S_contra", bound="ServerBase", contravariant=True)
 class Call(Operation, Generic[S_contra, P, R_co]):
     """A request with an answer; give it to `ServerRef.call`."""
 
-    __slots__ = ()
+    kind = "call"
     _signature: Callable[Concatenate[S_contra, P], Awaitable[R_co]]
-
-
-class Cast(Operation, Generic[S_contra, P]):
-    """A message without an answer; give it to `ServerRef.cast`."""
-
-    __slots__ = ()
-    _signature: Callable[Concatenate[S_contra, P], Awaitable[None]]
-
-
-class _Method:
-    """The descriptor behind an operation."""
-
-    operation_type: ClassVar[type[Operation]]
 
     def __init__(
         self,
@@ -63,62 +49,73 @@ class _Method:
         raises: tuple[type[Exception], ...] = (),
         deferred: bool = False,
     ) -> None:
-        if not inspect.iscoroutinefunction(inspect.unwrap(fn)):
-            kind = "cast" if self.operation_type is Cast else "call"
-            name = getattr(fn, "__qualname__", repr(fn))
-            raise TypeError(
-                f"@{kind} needs an async method: write `async def {name}(...)`"
-            )
-        self.fn = fn
+        _check_async(fn, self.kind)
+        super().__init__(fn)
         self.raises = raises
         self.deferred = deferred
-        self.__doc__ = fn.__doc__
-        self.__wrapped__ = fn
-        self.operation: Operation | None = None
         self.shape: Shape = Shape(fn, 2 if deferred else 1)
 
-    def __set_name__(self, owner: type[Any], name: str) -> None:
-        self.operation = self.operation_type(owner, name)
+
+class Cast(Operation, Generic[S_contra, P]):
+    """A message without an answer; give it to `ServerRef.cast`."""
+
+    kind = "cast"
+    raises: tuple[type[Exception], ...] = ()
+    deferred: bool = False
+    _signature: Callable[Concatenate[S_contra, P], Awaitable[None]]
+
+    def __init__(self, fn: Callable[..., Awaitable[Any]]) -> None:
+        _check_async(fn, self.kind)
+        super().__init__(fn)
+        self.shape: Shape = Shape(fn, 1)
 
 
-class CallMethod(_Method, Generic[S_co, P, R_co]):
-    """A method decorated with `@call`."""
-
-    operation_type: ClassVar[type[Operation]] = Call
-
-    @overload
-    def __get__(
-        self: CallMethod[S, P, R], obj: None, owner: type[Any]
-    ) -> Call[S, P, R]: ...
-    @overload
-    def __get__(
-        self, obj: object, owner: type[Any]
-    ) -> Callable[P, Awaitable[R_co]]: ...
-    def __get__(self, obj: Any, owner: Any) -> Any:
-        """Return the operation on the class, the bound method on an instance."""
-        if obj is None:
-            return self.operation
-        fn: Any = self.fn
-        return fn.__get__(obj, owner)
+def _check_async(fn: Callable[..., Awaitable[Any]], kind: str) -> None:
+    if not inspect.iscoroutinefunction(inspect.unwrap(fn)):
+        name = getattr(fn, "__qualname__", repr(fn))
+        raise TypeError(f"@{kind} needs an async method: write `async def {name}(...)`")
 
 
-class CastMethod(_Method, Generic[S_co, P]):
-    """A method decorated with `@cast`."""
+if TYPE_CHECKING:
+    # What the decorators return, as checkers see it. It is the operation itself: see
+    # `Operation` for what a class and an instance give of it.
 
-    operation_type: ClassVar[type[Operation]] = Cast
+    class CallMethod(Generic[S_co, P, R_co]):
+        """A method decorated with `@call`."""
 
-    @overload
-    def __get__(self: CastMethod[S, P], obj: None, owner: type[Any]) -> Cast[S, P]: ...
-    @overload
-    def __get__(
-        self, obj: object, owner: type[Any]
-    ) -> Callable[P, Awaitable[None]]: ...
-    def __get__(self, obj: Any, owner: Any) -> Any:
-        """Return the operation on the class, the bound method on an instance."""
-        if obj is None:
-            return self.operation
-        fn: Any = self.fn
-        return fn.__get__(obj, owner)
+        def __init__(
+            self,
+            fn: Callable[..., Awaitable[Any]],
+            *,
+            raises: tuple[type[Exception], ...] = (),
+            deferred: bool = False,
+        ) -> None: ...
+        @overload
+        def __get__(
+            self: CallMethod[S, P, R], obj: None, owner: type[Any]
+        ) -> Call[S, P, R]: ...
+        @overload
+        def __get__(
+            self, obj: object, owner: type[Any]
+        ) -> Callable[P, Awaitable[R_co]]: ...
+        def __get__(self, obj: Any, owner: Any) -> Any: ...
+
+    class CastMethod(Generic[S_co, P]):
+        """A method decorated with `@cast`."""
+
+        def __init__(self, fn: Callable[..., Awaitable[Any]]) -> None: ...
+        @overload
+        def __get__(
+            self: CastMethod[S, P], obj: None, owner: type[Any]
+        ) -> Cast[S, P]: ...
+        @overload
+        def __get__(
+            self, obj: object, owner: type[Any]
+        ) -> Callable[P, Awaitable[None]]: ...
+        def __get__(self, obj: Any, owner: Any) -> Any: ...
+
+else:
+    CallMethod, CastMethod = Call, Cast
 
 
 class CallDecorator:
@@ -219,22 +216,16 @@ def handlers_of(cls: type[Any]) -> dict[Operation, Handler]:
     table: dict[Operation, Handler] = {}
     for base in cls.__mro__:
         for name, declared in vars(base).items():
-            if not isinstance(declared, _Method) or declared.operation is None:
+            if not isinstance(declared, Call | Cast):
                 continue
             own = inspect.getattr_static(cls, name)
-            if not isinstance(own, _Method) or type(own) is not type(declared):
-                kind = "call" if isinstance(declared, CallMethod) else "cast"
+            if not isinstance(own, Call | Cast) or type(own) is not type(declared):
                 raise TypeError(
                     f"{cls.__qualname__}.{name} overrides the operation "
-                    f"{declared.operation.qualname} and must be decorated "
-                    f"with @{kind} as well"
+                    f"{declared.qualname} and must be decorated "
+                    f"with @{declared.kind} as well"
                 )
-            table[declared.operation] = Handler(
-                name,
-                own.fn,
-                own.raises,
-                own.deferred,
-                isinstance(own, CallMethod),
-                own.shape,
+            table[declared] = Handler(
+                name, own.fn, own.raises, own.deferred, own.kind == "call", own.shape
             )
     return table

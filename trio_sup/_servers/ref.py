@@ -6,22 +6,23 @@ import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from threading import get_ident
-from typing import TYPE_CHECKING, Generic, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 import trio
-from trio.lowlevel import current_task, wait_task_rescheduled
+from trio.lowlevel import Task, current_task, wait_task_rescheduled
 
 from trio_sup._children.current import current_record
-from trio_sup._children.record import Child
 from trio_sup._core.errors import MailboxFull, NoProcess, WouldDeadlock
 from trio_sup._core.exits import Exit
+from trio_sup._servers.asking import Asking, View
 from trio_sup._servers.handlers import Handler, Operation, fitting, system_handler
 from trio_sup._servers.messages import (
-    CastNote,
     InfoNote,
     Request,
     StopNote,
     SystemRequest,
+    TiedRequest,
+    note_of,
 )
 from trio_sup._servers.operations import Call, Cast
 from trio_sup._servers.rings import is_part_of, note_wait, waiting_for
@@ -36,6 +37,7 @@ from trio_sup._servers.system import (
     status_of,
 )
 from trio_sup._servers.trace import TraceHook, log_trace
+from trio_sup._servers.waiting import answer_in_time
 from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
@@ -51,24 +53,23 @@ S_co = TypeVar("S_co", bound="ServerBase", covariant=True)
 
 
 @protected
-class ServerRef(Child[None], Generic[S_co]):
+class ServerRef(Asking[S_co]):
     """A server of class `S_co`, across its lives.
 
     `NoProcess` guarantees that a request was not executed; `ServerExit` does not.
     """
 
-    __slots__ = ("_expires", "_patient", "_timeout")
-    _expires: bool
-    _patient: bool
-    _timeout: float | None
+    __slots__ = ()
 
     @classmethod
     def _create(cls, record: Record) -> Self:
         self = super()._create(record)
-        self._timeout = None
-        self._patient = False
-        self._expires = False
+        self.view = None
         return self
+
+    def _same(self) -> Self:
+        """Return another handle of the same server."""
+        return type(self)._create(self.record)
 
     def _view(
         self,
@@ -77,10 +78,11 @@ class ServerRef(Child[None], Generic[S_co]):
         patient: bool = False,
         expires: bool = False,
     ) -> Self:
-        view = type(self)._create(self.record)
-        view._timeout = self._timeout if timeout is None else timeout
-        view._patient = self._patient or patient
-        view._expires = self._expires or expires
+        here, view = self.view, self._same()
+        if here is not None:
+            timeout = here.timeout if timeout is None else timeout
+            patient, expires = here.patient or patient, here.expires or expires
+        view.view = View(timeout, patient=patient, expires=expires)
         return view
 
     def with_timeout(self, seconds: float) -> Self:
@@ -109,65 +111,48 @@ class ServerRef(Child[None], Generic[S_co]):
         """
         return self._view(patient=True)
 
-    async def call(
-        self: ServerRef[S], op: Call[S, P, R], /, *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        """Ask the server and wait for its answer.
-
-        Without a deadline of its own: put it under `trio.fail_after`, or use
-        `with_timeout`. A caller that is cancelled does not withdraw its request. A
-        checkpoint, unless it raises `NoProcess`. (Checklist GS-022..031)
-
-        Raises:
-            NoProcess: the server does not run; the request was not executed.
-            ServerExit: it ended before it answered; its crash is the cause.
-            WouldDeadlock: a server calls itself.
-            trio.TooSlowError: on a view with a timeout.
-            TypeError: it has no such operation, or the arguments do not fit.
-            Exception: what the operation declares in ``@call(raises=...)``.
-        """
-        timeout = self._timeout
-        until = math.inf if timeout is None else self.deadline()
-        if self._patient and self.must_wait():
+    async def call_with_care(
+        self, op: Call[Any, ..., Any], args: tuple[object, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """As `call`, whatever there is to look at; not for users."""
+        view = self.view
+        until = math.inf if view is None else self.deadline()
+        if view is not None and view.patient and self.must_wait():
             await self.wait_patiently(until)
         record = self.record  # now: an address may have another holder by now
-        queue: MailQueue = record.body  # type: ignore[assignment]  # as `mailbox`
-        handler: Handler | None = record.spec.target.__handlers__.get(op)
-        if handler is None or kwargs or len(args) not in handler.call_fits:
-            handler = self.handler(op, args, kwargs)  # raises
+        handler = self.handler(op, args, kwargs)
         try:
             task = current_task()
         except RuntimeError:
             self.check_run("ref.call")
             raise
-        request = Request(task, handler, args, kwargs)
-        if timeout is not None or current_record.get() is not None:
+        request = self._request(task, handler, args, kwargs)
+        if isinstance(request, TiedRequest):
             self.prepare(request, until, record)
+        elif until != math.inf:
+            self._set_alarm(request, until, record)
         try:
-            queue.put_call(request)
+            record.mailbox.put_call(request)
         except NoProcess:
             request.abort(None)
             raise
-        result: R = await wait_task_rescheduled(request.abort)
-        return result
+        return await answer_in_time(request)
 
-    def cast(
-        self: ServerRef[S], op: Cast[S, P], /, *args: P.args, **kwargs: P.kwargs
+    def _request(
+        self, task: Task, handler: Handler, args: tuple[object, ...], kwargs: Any
+    ) -> Request:
+        here, view = current_record.get(), self.view
+        tied = kwargs or not handler.plain or (here is not None and here.body.hears)
+        if tied or (view is not None and view.expires):
+            return TiedRequest(task, handler, args, kwargs)
+        return Request(task, handler, args)
+
+    def cast_with_care(
+        self, op: Cast[Any, ...], args: tuple[object, ...], kwargs: dict[str, Any]
     ) -> None:
-        """Send an operation and go on. Never blocks, no checkpoint.
-
-        Raises:
-            NoProcess: the server does not run.
-            MailboxFull: no room (unless the mailbox drops instead).
-            TypeError: as for `call`.
-            WrongRun: called from a thread or from another Trio run.
-        """
-        record = self.record
-        queue: MailQueue = record.body  # type: ignore[assignment]  # as `mailbox`
-        handler: Handler | None = record.spec.target.__handlers__.get(op)
-        if handler is None or kwargs or len(args) not in handler.cast_fits:
-            handler = self.handler(op, args, kwargs, is_call=False)  # raises
-        queue.put_note(CastNote(handler, args, kwargs, 0))
+        """As `cast`, whatever there is to look at; not for users."""
+        handler = self.handler(op, args, kwargs, is_call=False)
+        self.mailbox.put_note(note_of(handler, args, kwargs))
 
     async def cast_wait(
         self: ServerRef[S], op: Cast[S, P], /, *args: P.args, **kwargs: P.kwargs
@@ -182,8 +167,8 @@ class ServerRef(Child[None], Generic[S_co]):
         """
         self.check_run("ref.cast_wait")
         handler = self.handler(op, args, kwargs, is_call=False)
-        note = CastNote(handler, args, kwargs)
-        if self._patient and self.must_wait():
+        note = note_of(handler, args, kwargs)
+        if self.patient and self.must_wait():
             await self.wait_running()
         else:
             await trio.lowlevel.checkpoint()
@@ -308,7 +293,7 @@ class ServerRef(Child[None], Generic[S_co]):
     ) -> T:
         self.check_run(f"ref.{name}")
         until = self.deadline()
-        if self._patient and self.must_wait():
+        if self.patient and self.must_wait():
             await self.wait_patiently(until)
         queue = self.mailbox
         request = SystemRequest(
@@ -331,6 +316,11 @@ class ServerRef(Child[None], Generic[S_co]):
         queue: MailQueue = self.record.mailbox
         return queue
 
+    @property
+    def patient(self) -> bool:
+        """Whether this is a view of `when_running`."""
+        return self.view is not None and self.view.patient
+
     def handler(
         self,
         op: Operation,
@@ -344,10 +334,10 @@ class ServerRef(Child[None], Generic[S_co]):
 
     def deadline(self) -> float:
         """Return until when a call that begins now may take; not for users."""
-        if self._timeout is None:
+        if self.view is None or self.view.timeout is None:
             return math.inf
         try:
-            return trio.current_time() + self._timeout
+            return trio.current_time() + self.view.timeout
         except RuntimeError:
             self.check_run("ref.call")
             raise
@@ -365,7 +355,7 @@ class ServerRef(Child[None], Generic[S_co]):
 
     def must_wait(self) -> bool:
         """Whether a call cannot be sent yet, and is to wait; not for users."""
-        return self._patient and not self.record.running
+        return self.patient and not self.record.running
 
     async def wait_patiently(self, until: float) -> None:
         """Wait until the server runs; not for users."""
@@ -375,23 +365,30 @@ class ServerRef(Child[None], Generic[S_co]):
         if scope.cancelled_caught:
             raise trio.TooSlowError(f"{self.called!r} did not run in time")
 
-    def prepare(self, request: Request, until: float, record: Record) -> None:
+    def prepare(self, request: TiedRequest, until: float, record: Record) -> None:
         """Give a request its deadline and its place in the graph; not for users.
 
         Raises:
             WouldDeadlock: it could never be answered.
             WrongRun: called from a thread or from another Trio run.
         """
-        if get_ident() != record.node.home.thread:
-            self.check_run("ref.call")
+        if until != math.inf:
+            request.expires = self.view is not None and self.view.expires
+            self._set_alarm(request, until, record)
+        else:
+            self._check_thread(record)
         here = current_record.get()
         # The context of a task may be inherited from another Trio run.
         if here is not None and here.node is record.node and here.mailbox is not None:
             note_wait(here, request, record)
-        if until != math.inf:
-            request.expires = self._expires
-            request.alarm = record.node.alarms.at(until, request.time_out)
-            request.tied = True
+
+    def _set_alarm(self, request: Request, until: float, record: Record) -> None:
+        self._check_thread(record)
+        record.node.alarms.add(until, request)
+
+    def _check_thread(self, record: Record) -> None:
+        if get_ident() != record.node.home.thread:
+            self.check_run("ref.call")
 
 
 def _checked(seconds: float) -> float:

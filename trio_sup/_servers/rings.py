@@ -12,7 +12,7 @@ from trio_sup._children.current import current_record
 from trio_sup._children.waits import way_to
 from trio_sup._core.errors import WouldDeadlock
 from trio_sup._servers.handlers import system_handler
-from trio_sup._servers.messages import Request
+from trio_sup._servers.messages import TiedRequest
 
 if TYPE_CHECKING:
     from trio.lowlevel import Task
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trio_sup._children.record import Record
 
 
-def note_wait(source: Record, request: Request, target: Record) -> None:
+def note_wait(source: Record, request: TiedRequest, target: Record) -> None:
     """Remember that a handler of `source` waits for `target`.
 
     Raises:
@@ -42,10 +42,7 @@ def note_wait(source: Record, request: Request, target: Record) -> None:
             f"{source.path_text!r} calls {name} of {links}, which waits for "
             f"{source.path_text!r}: none of them could ever answer"
         )
-    queue.outgoing[request] = target
-    target.mailbox.awaited += 1
-    request.source = queue
-    request.tied = True
+    queue.wait_for(request, target)
 
 
 @contextmanager
@@ -60,7 +57,7 @@ def waiting_for(target: Record, action: str) -> Generator[None]:
     if source is None or source.mailbox is None or source.node is not target.node:
         yield
         return
-    request = Request(current_task(), system_handler(action))
+    request = TiedRequest(current_task(), system_handler(action))
     note_wait(source, request, target)
     try:
         yield

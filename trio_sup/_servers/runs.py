@@ -24,8 +24,11 @@ class ServerBody(MailQueue, PlainBody):
 
     __slots__ = ()
 
+    hears = True
+
     def __init__(self, record: Record) -> None:
         super().__init__(record, record.spec.mailbox)
+        self.handlers = record.spec.target.__handlers__
 
     @property
     def mailbox(self) -> Any:

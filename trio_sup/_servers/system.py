@@ -68,7 +68,7 @@ def serve_system(queue: MailQueue, server: ServerBase) -> None:
     finally:
         # It leaves the lane when it is done: whatever ends the server before that
         # answers it, too. All at once, as each one alone would move all others.
-        del lane[:served]
+        queue.served_system(served)
 
 
 def statistics_of(queue: MailQueue) -> ServerStatistics:
@@ -107,11 +107,11 @@ def change_state(
 
 def set_tracer(queue: MailQueue, hook: TraceHook | None) -> None:
     """Trace, or trace no more."""
-    queue.tracer = hook
+    queue.trace(hook)
 
 
 def set_suspended(queue: MailQueue, suspended: bool) -> None:
     """Stop serving messages, or go on; both idempotent."""
     if queue.suspended is not suspended:
-        queue.suspended = suspended
+        queue.suspend(suspended)
         queue.record.touch()  # people see it in the inspector

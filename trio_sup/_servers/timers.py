@@ -8,7 +8,7 @@ import trio
 
 from trio_sup._core.errors import MailboxFull, NoProcess
 from trio_sup._servers.handlers import Handler
-from trio_sup._servers.messages import CastNote, TickNote
+from trio_sup._servers.messages import TickNote, TimedNote
 from trio_sup._trio.alarms import Alarm, alarm_clock
 from trio_sup._trio.protect import protected
 
@@ -32,15 +32,15 @@ class Timer:
     def __init__(
         self,
         inner: ServerContext,
-        note: CastNote | InfoNote,
+        note: TimedNote | InfoNote,
         seconds: float,
         period: float | None = None,
     ) -> None:
         self._inner = inner
         if period is not None:
-            assert isinstance(note, CastNote)
+            assert isinstance(note, TimedNote)
             note = _tick(note)
-        self._note: CastNote | InfoNote = note
+        self._note: TimedNote | InfoNote = note
         self._period = period
         self._alarm: Alarm | None = None
         self._set(trio.current_time() + max(0.0, seconds))
@@ -87,7 +87,7 @@ class Timer:
             self._set(due + self._period)
 
 
-def _tick(note: CastNote) -> TickNote:
+def _tick(note: TimedNote) -> TickNote:
     """Return a cast that notes in its first step that it is in line no more."""
     enter = note.handler.enter
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,10 +13,14 @@ from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.errors import SupervisionError
 from trio_sup._core.specs import ChildSpec
 from trio_sup._tree.specs import supervisor
+from trio_sup._trio.folded import folded_traceback
 
 
 class LoadError(SupervisionError):
     """The named specification cannot be had; the message says why, in one line."""
+
+    place: str = ""
+    """Where the program's own code raised: a traceback, ours folded; or empty."""
 
 
 def load_spec(address: str) -> ChildSpec[Any]:
@@ -35,6 +40,13 @@ def load_spec(address: str) -> ChildSpec[Any]:
     module_name, colon, name = address.partition(":")
     if not colon or not module_name or not name:
         raise LoadError(f"{address!r}: write it as package.module:spec")
+    if module_name.endswith(".py") or "/" in module_name:
+        dotted = module_name.removesuffix(".py").removeprefix("./")
+        right = f"{dotted.strip('/').replace('/', '.')}:{name}"
+        raise LoadError(
+            f"{address!r} names a file: write the module as Python imports it from "
+            f"the current directory, {right}"
+        )
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -43,11 +55,10 @@ def load_spec(address: str) -> ChildSpec[Any]:
     except ModuleNotFoundError as error:
         if error.name is not None and module_name.startswith(error.name):
             raise LoadError(f"there is no module {module_name!r}") from error
-        raise LoadError(f"{module_name!r} needs a module: {error}") from error
+        raise _raised(f"{module_name!r} needs a module: {error}", error) from error
     except Exception as error:
-        raise LoadError(
-            f"importing {module_name!r} raised {type(error).__name__}: {error}"
-        ) from error
+        what = f"importing {module_name!r} raised {type(error).__name__}: {error}"
+        raise _raised(what, error) from error
     for part in name.split("."):
         try:
             found = getattr(found, part)
@@ -68,15 +79,30 @@ def _call(address: str, make: Callable[[], object]) -> object:
     try:
         return make()
     except ChildSpecError as error:
-        raise LoadError(f"{address}: {error}") from error
+        raise _raised(f"{address}: {error}", error) from error
     except Exception as error:
-        raise LoadError(
-            f"{address}() raised {type(error).__name__}: {error}"
-        ) from error
+        what = f"{address}() raised {type(error).__name__}: {error}"
+        raise _raised(what, error) from error
+
+
+def _raised(what: str, error: Exception) -> LoadError:
+    """Return the error that says what the program's own code raised, and where."""
+    failure = LoadError(what)
+    try:
+        failure.place = folded_traceback(error)
+    except Exception:  # noqa: BLE001 - the exception's own code
+        failure.place = ""
+    return failure
 
 
 def _as_root(address: str, found: object) -> ChildSpec[Any]:
     if callable(found) and not _is_spec(found):
+        if inspect.iscoroutinefunction(found):
+            raise LoadError(
+                f"{address} is an async function, and Trio does not run yet: name a "
+                f"plain function that returns a specification, such as "
+                f"`def make(): return [child({address.rpartition(':')[2]})]`"
+            )
         found = _call(address, found)
     if _is_spec(found):
         return found if found.kind == "supervisor" else supervisor([found], id="root")

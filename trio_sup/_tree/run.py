@@ -36,7 +36,7 @@ _log = Log("trio_sup")
 
 
 def run(
-    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    spec: ChildSpec[Any] | Iterable[ChildSpec[Any]],
     *,
     name: str | None = None,
     inspect: Inspect = True,
@@ -53,7 +53,7 @@ def run(
     log, no error.
 
     Args:
-        spec: A specification made by `supervisor`, or a list of children.
+        spec: A specification made by `supervisor`, a list of children, or one child.
         name: The node's name, for `trio-sup nodes` and `trio-sup inspect`; letters,
             digits and ``._-``, at most 32. By default from the program's name.
         inspect: Whether the inspector may attach, over a unix socket that only this
@@ -65,8 +65,8 @@ def run(
             thread they are left alone in any case.
         watchdog: Seconds: if the loop is held for longer, by a child that computes or
             blocks, a warning in the log says by whom, with the stack, while it lasts.
-            Costs a thread and an assignment a step of a task. By default there is a
-            watchdog only while an inspector is attached, and it warns nobody.
+            Costs a thread, and some microseconds a pass of the loop. By default there
+            is a watchdog only while an inspector is attached, and it warns nobody.
         crash_log: How crashes are logged: level, length, whether folded.
 
     Raises:
@@ -95,7 +95,7 @@ def run(
 
 
 async def _main(
-    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    spec: ChildSpec[Any] | Iterable[ChildSpec[Any]],
     name: str | None,
     inspect: Inspect,
     watchdog: float | None,
@@ -119,7 +119,7 @@ def _signals_for_run() -> Signals | None:
 
 
 async def serve(
-    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    spec: ChildSpec[Any] | Iterable[ChildSpec[Any]],
     *,
     name: str | None = None,
     inspect: Inspect = True,
@@ -159,7 +159,7 @@ async def serve(
 
 
 async def _serve(
-    spec: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]],
+    spec: ChildSpec[Any] | Iterable[ChildSpec[Any]],
     name: str | None,
     inspect: Inspect,
     watchdog: float | None,
@@ -168,6 +168,8 @@ async def _serve(
 ) -> None:
     mode = inspect_mode(inspect, os.environ)
     options = Options(watchdog=checked_watchdog(watchdog))
+    if isinstance(spec, ChildSpec) and spec.kind != "supervisor":
+        spec = [spec]
     tree = open_supervisor(spec)
     node = node_for("serve", "await serve([child(worker)])")
     if name is not None:

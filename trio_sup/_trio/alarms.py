@@ -10,6 +10,9 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable
+from heapq import heappush
+from itertools import count
+from typing import Any, Protocol
 
 import trio
 from trio.lowlevel import RunVar
@@ -27,6 +30,17 @@ TURN = 256
 """How many alarms ring before other tasks get a turn."""
 
 
+class Ringing(Protocol):
+    """What an alarm clock keeps: an `Alarm`, or a call that may take so long only."""
+
+    task: Any
+    """Whom or what it is for; None as soon as it need not ring any more. The clock looks
+    at it for each alarm, so it is no method."""
+
+    def ring(self) -> None:
+        """Its time has come; called while it is pending. Must not raise."""
+
+
 @protected
 class Alarm:
     """One pending callback."""
@@ -35,17 +49,23 @@ class Alarm:
 
     def __init__(self, at: float, action: Callable[[], object]) -> None:
         self.at: float = at
-        # None once it rang or was cancelled.
-        self.action: Callable[[], object] | None = action
+        # What is to be done; None once it rang or was cancelled.
+        self.task: Callable[[], object] | None = action
 
     @property
     def pending(self) -> bool:
         """Whether it has neither rung nor been cancelled."""
-        return self.action is not None
+        return self.task is not None
 
     def cancel(self) -> None:
         """Forget it; harmless if it has rung."""
-        self.action = None
+        self.task = None
+
+    def ring(self) -> None:
+        """Its time has come."""
+        action, self.task = self.task, None
+        if action is not None:
+            action()
 
 
 @protected
@@ -54,14 +74,16 @@ class AlarmClock:
 
     def __init__(self) -> None:
         # Cancelled alarms stay in it until they are swept, or their time comes.
-        self._heap: list[tuple[float, int, Alarm]] = []
-        self._serial = 0
+        self._heap: list[tuple[float, int, Ringing]] = []
+        self._serials = count()
         # How long the heap may become before it is swept: twice what was pending at
         # the last time, so that the sweeps cost O(1) an alarm.
         self._limit = SWEEP_FROM
         # Until when the task sleeps; infinity if there is none.
         self._next = math.inf
         self._scope: trio.CancelScope | None = None
+        self.now: Callable[[], float] = trio.lowlevel.current_clock().current_time
+        """The time of this run, as `trio.current_time`, which has to look for it."""
 
     def at(self, when: float, action: Callable[[], object]) -> Alarm:
         """Call `action` at `when`, a time of Trio's clock. No checkpoint.
@@ -69,16 +91,22 @@ class AlarmClock:
         Actions are the library's own: synchronous, short, and they don't raise.
         """
         alarm = Alarm(when, action)
-        if when == math.inf:
-            return alarm
-        self._serial += 1
+        if when != math.inf:
+            self.add(when, alarm)
+        return alarm
+
+    def add(self, when: float, alarm: Ringing) -> None:
+        """Let something ring at `when`, if it is still pending then. No checkpoint."""
         heap = self._heap
-        heapq.heappush(heap, (when, self._serial, alarm))
+        heappush(heap, (when, next(self._serials), alarm))
         if len(heap) > self._limit:
             self._sweep()
         if when < self._next:
             self._wake_at(when)
-        return alarm
+
+    def add_in(self, seconds: float, alarm: Ringing) -> None:
+        """As `add`, so many seconds from now."""
+        self.add(self.now() + seconds, alarm)
 
     def _wake_at(self, when: float) -> None:
         if self._next == math.inf:
@@ -88,7 +116,7 @@ class AlarmClock:
         self._next = when
 
     def _sweep(self) -> None:
-        self._heap = [item for item in self._heap if item[2].action is not None]
+        self._heap = [item for item in self._heap if item[2].task is not None]
         heapq.heapify(self._heap)
         self._limit = max(SWEEP_FROM, 2 * len(self._heap))
 
@@ -111,13 +139,12 @@ class AlarmClock:
         """Ring what is due, so many at most; return whether there may be more."""
         turn = TURN
         # Also what is cancelled and only comes later: it need not wake the task.
-        while (heap := self._heap) and (heap[0][0] <= now or heap[0][2].action is None):
+        while (heap := self._heap) and (heap[0][0] <= now or heap[0][2].task is None):
             alarm = heapq.heappop(heap)[2]
-            action, alarm.action = alarm.action, None
-            if action is None:
+            if alarm.task is None:
                 continue
             try:
-                action()
+                alarm.ring()
             except Exception as error:  # noqa: BLE001 - told in the log
                 # An error here would end the whole run as an internal error.
                 _log.error(

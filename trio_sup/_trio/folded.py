@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,6 +20,7 @@ _MACHINERY: tuple[str, ...] = (
     str(Path(trio.__file__).parent) + "/",
     str(Path(outcome.__file__).parent) + "/",
 )
+_IMPORT = ("<frozen importlib", str(Path(importlib.__file__).parent) + "/")
 _FOLD = "<folded>"
 _MOST_CAUSES = 50
 
@@ -68,7 +70,7 @@ def _folded(
     found: list[traceback.FrameSummary] = []
     folded = 0
     for frame in stack:
-        if frame.filename.startswith(_MACHINERY):
+        if frame.filename.startswith(_MACHINERY) or frame.filename.startswith(_IMPORT):
             folded += 1
             continue
         if folded:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from trio_sup.demo import foreground, window
 from trio_sup.demo.options import Options
+from trio_sup.inspect.text.terminal import is_dumb
 
 if TYPE_CHECKING:
     import argparse
@@ -30,7 +32,8 @@ def main(
         process: How a module of ours is run as a process.
     """
     options = Options.from_args(args)
-    if not args.plain and sys.stdin.isatty() and sys.stdout.isatty():
+    painted = sys.stdin.isatty() and sys.stdout.isatty() and not is_dumb(os.environ)
+    if not args.plain and painted:
         show = inspector()
         if show is not None:
             return window.run(options, show, process)

@@ -7,7 +7,7 @@ import inspect
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack, cast
 
 from attrs import Factory, frozen
 
@@ -162,9 +162,21 @@ def check_supervision(
         raise nothing_to_try(calm, spare)
     for script, codes in kept:
         run_checked(options, script, codes)
-    found = Findings(options)
     until = math.inf if max_seconds is None else began + max_seconds
-    tried = _Tried(found, hypothesis.reject, until)
+    tried = _Tried(Findings(options), hypothesis.reject, until)
+    chosen = _settings(hypothesis, settings, max_examples, derandomize)
+    _search(tried, chosen, strategies.cases_on(ground, faults), build_tree)
+    paths = tuple(target.path for target in ground.targets)
+    seconds = time.perf_counter() - began
+    return CheckReport(
+        tried.examples, seconds, paths, tried.outcomes, tried.discarded, tried.faults
+    )
+
+
+def _search(tried: _Tried, settings: Any, cases: Any, build_tree: BuildTree) -> None:
+    """Try drawn cases until there are enough, or raise what was found."""
+    __tracebackhide__ = True
+    hypothesis = hypothesis_for("check_supervision")
 
     def test(case: tuple[list[Fault], list[int]]) -> None:
         __tracebackhide__ = True
@@ -172,22 +184,16 @@ def check_supervision(
 
     # Hypothesis keeps failures by the name of the test: it is that of the tree.
     test.__qualname__ = f"check_supervision({_full_name(build_tree)})"
-    chosen = _settings(hypothesis, settings, max_examples, derandomize)
     try:
-        chosen(hypothesis.given(strategies.cases_on(ground, faults))(test))()
+        settings(hypothesis.given(cases)(test))()
     except _Enough:
         pass
     except SupervisionViolation as violation:
-        raise found.verdict(violation) from None
+        raise tried.found.verdict(violation) from None
     except hypothesis.errors.Unsatisfiable:
         raise ValueError(
             f"an assume() gave up all of {tried.discarded} runs: nothing was tried"
         ) from None
-    paths = tuple(target.path for target in ground.targets)
-    seconds = time.perf_counter() - began
-    return CheckReport(
-        tried.examples, seconds, paths, tried.outcomes, tried.discarded, tried.faults
-    )
 
 
 MANY = 10_000_000
@@ -204,7 +210,7 @@ class _Tried:
     def __init__(
         self, found: Findings, reject: Callable[[], object], until: float
     ) -> None:
-        self._found = found
+        self.found = found
         self._reject = reject
         self._until = until
         self.examples = self.discarded = 0
@@ -215,9 +221,9 @@ class _Tried:
         """Run one example; raises what was found."""
         __tracebackhide__ = True
         over = self.examples > 0 and time.perf_counter() >= self._until
-        if over and self._found.violation is None:
+        if over and self.found.violation is None:
             raise _Enough
-        world = self._found.run(*case)
+        world = self.found.run(*case)
         if world is None:
             return
         if not world.assumed:
@@ -329,14 +335,14 @@ def supervision_property(
         @functools.wraps(function)
         def test(*instance: object, **fixtures: object) -> None:
             __tracebackhide__ = True
-            given = options.copy()
+            given = CheckOptions(**options)
             decorated = decorations(test)
             given.setdefault("settings", decorated.settings)
             given["corpus"] = [*given.get("corpus", ()), *decorated.examples]
             used = functools.partial(function, *instance, **fixtures)
             functools.update_wrapper(used, function)
             if inspect.iscoroutinefunction(function):
-                given["client"] = used
+                given["client"] = cast("Client", used)
             else:
                 given["invariants"] = [*given.get("invariants", ()), used]
             check_supervision(build_tree, **given)

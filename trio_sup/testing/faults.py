@@ -8,15 +8,12 @@ does not live at its moment is missed, and does no harm.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 import attrs
 from attrs import field, frozen
 
 from trio_sup._core.fault_words import FAULT_WORDS
-
-if TYPE_CHECKING:
-    from trio_sup.testing.world import World
 
 
 class InjectedCrash(Exception):
@@ -52,14 +49,14 @@ class Fault:
     def _has_moment(self) -> bool:
         return self.at is not None
 
-    def happen(self, world: World) -> object:
+    def happen(self, world: Any) -> object:
         """Bring it about: for faults of your own, which override this.
 
         Called at its time inside of the run, when nothing more happens by itself. Must
         not wait; what takes time belongs into a task of the tree.
 
         Args:
-            world: The run, with its handles.
+            world: The `World` of the run, with its handles.
 
         Returns:
             False if it missed, as nobody was there whom it could happen to.

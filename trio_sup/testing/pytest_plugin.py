@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let ``@settings`` and ``@example`` stand at a test of `supervision_property`."""
     test = getattr(item, "function", None)
-    if hasattr(test, "undecorated"):
+    if test is not None and hasattr(test, "undecorated"):
         from trio_sup.testing._run.decorations import put_away
 
         put_away(test)

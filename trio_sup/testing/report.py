@@ -75,7 +75,7 @@ def _message(world: World, text: str, comes_again: bool) -> str:
 def _without_repetitions(problems: Sequence[Problem]) -> list[str]:
     """Return a line for each; what was found again and again is told once."""
     same: dict[tuple[str, str], list[Problem]] = {}
-    for problem in problems:
+    for problem in sorted(problems, key=lambda each: each.at):
         same.setdefault((problem.invariant, problem.what), []).append(problem)
     return [
         f"  {each[0]}" + (f" ({len(each)} times)" if len(each) > 1 else "")

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 LIMIT = 60
 """Lines shown of what happened; if there is more, those around faults and problems."""
 
-WIDEST = 120
+WIDEST = 80
 """Columns up to which what happens is written into the lanes themselves."""
 
-MOST_LANES = 30
+MOST_LANES = 20
 """Narrow lanes that are drawn; more of them show nothing that can be followed."""
 
 WIDE = 32

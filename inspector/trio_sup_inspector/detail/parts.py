@@ -280,7 +280,7 @@ def _times(writer: Writer, subject: Subject, state: NodeState, clock: float) -> 
     detail = subject.detail
     node = state.session.node
     if node is not None and "times" not in node.caps:
-        writer.paragraph(OLD, "dim")
+        writer.paragraph(state.cannot_tell, "dim")
         return
     if detail is None or "times" not in detail.parts:
         writer.add(("asking the node", "dim"))

@@ -140,10 +140,9 @@ class BusyPane(Pane):
         if holds is None or not holds.holds:
             return []
         lines: list[list[Cell]] = [[("the worst of the last hour", "strong")]]
-        lines += [
-            [(show.clean(hold_line(hold, holds.at)), "bad")]
-            for hold in holds.holds[:WORST]
-        ]
+        for hold in holds.holds[:WORST]:
+            cell: Cell = show.clean(hold_line(hold, holds.at)), "bad"
+            lines.append([cell])
         for frame in reversed(holds.holds[0].frames[-FRAMES:]):
             place = f"  {frame.file}:{frame.line} in {frame.function}  "
             lines.append([(show.clean(place), "dim"), (show.clean(frame.code), "text")])

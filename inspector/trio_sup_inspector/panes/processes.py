@@ -51,7 +51,10 @@ class ProcessesPane(Pane):
         order = self.state.order
         down = self.state.reverse == (order.measure is None)
         mark = marks[int(down)]
-        make = lambda room: heading(self.layout(room), order.column, mark)  # noqa: E731
+
+        def make(room: int) -> Cells:
+            return heading(self.layout(room), order.column, mark)
+
         return self.marked(0, make, width)
 
     def cells(self, index: int, width: int) -> Cells:
@@ -60,5 +63,8 @@ class ProcessesPane(Pane):
         if row is None:
             return clip_cells((), width)
         scene = self.scene()
-        make = lambda room: list_cells(row, self.layout(room), scene)  # noqa: E731
+
+        def make(room: int) -> Cells:
+            return list_cells(row, self.layout(room), scene)
+
         return self.marked(row.id, make, width)

@@ -99,5 +99,8 @@ class TreePane(Pane):
         if self.state.model.child_count(line.id):
             fold = self.state.folding.is_open(line.id)
         scene = self.scene(fold)
-        make = lambda room: tree_cells(row, line, self.layout(room), scene)  # noqa: E731
+
+        def make(room: int) -> Cells:
+            return tree_cells(row, line, self.layout(room), scene)
+
         return self.marked(row.id, make, width)

@@ -310,8 +310,8 @@ MUTANTS = [
     Mutant(
         "the mailbox serves its last message first",
         QUEUE,
-        "            batch.reverse()",
-        "            pass",
+        "        batch.reverse()",
+        "        pass",
     ),
     Mutant(
         "a full mailbox takes one more",

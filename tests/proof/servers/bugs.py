@@ -7,6 +7,7 @@ in one of the recorded scenarios at least.
 # pyright: reportPrivateUsage=false
 
 from collections.abc import Callable, Hashable
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from trio_sup._children.record import Record
 from trio_sup._children.watching import Down, Watch, Watchers
 from trio_sup._core.name_tables import DuplicateTable, Entry, Table
 from trio_sup._registry.registry import Registration
-from trio_sup._servers import loop as _serve, ref as _server_ref
+from trio_sup._servers import careful, ends, ref as _server_ref
 from trio_sup._servers.context import ServerContext
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import (
@@ -25,6 +26,7 @@ from trio_sup._servers.messages import (
     Item,
     Request,
     StopNote,
+    TiedRequest,
 )
 from trio_sup._servers.monitors import Monitor
 
@@ -32,23 +34,27 @@ Patch = pytest.MonkeyPatch
 
 
 def latest_message_first(patch: Patch) -> None:
-    right = MailQueue.take
+    right = MailQueue.take_over
 
-    def take(self: MailQueue) -> Item | None:
+    def take_over(self: MailQueue) -> list[Item]:
         self.inbox.reverse()
         return right(self)
 
-    patch.setattr(MailQueue, "take", take)
+    patch.setattr(MailQueue, "take_over", take_over)
 
 
 def a_late_call_is_withdrawn(patch: Patch) -> None:
-    right = Request.time_out
+    right = TiedRequest.ring
 
-    def time_out(self: Request) -> None:
+    def request(_: object, *args: Any) -> TiedRequest:
+        return TiedRequest(*args)
+
+    def ring(self: TiedRequest) -> None:
         self.expires = True
         right(self)
 
-    patch.setattr(Request, "time_out", time_out)
+    patch.setattr(_server_ref.ServerRef, "_request", request)
+    patch.setattr(TiedRequest, "ring", ring)
 
 
 def the_second_answer_wins(patch: Patch) -> None:
@@ -65,7 +71,7 @@ def deferred_callers_are_forgotten(patch: Patch) -> None:
     right = MailQueue.fail_current
 
     def fail_current(self: MailQueue, exit: Exit) -> None:
-        self.deferred.clear()
+        self._deferred = None
         right(self, exit)
 
     patch.setattr(MailQueue, "fail_current", fail_current)
@@ -86,17 +92,18 @@ def messages_come_before_the_continue(patch: Patch) -> None:
         while (args := inner.to_continue) is not None:
             inner.to_continue = None
             while (item := queue.take()) is not None:
-                answer = await _serve._work_on(queue, server, item)
+                answer = await careful._work_on(queue, server, item)
                 if isinstance(item, Request):
                     item.reply(answer)
             await server.handle_continue(*args)
 
-    patch.setattr(_serve, "_run_continues", run_continues)
+    patch.setattr(careful, "run_continues", run_continues)
 
 
 def a_stop_overtakes_what_is_queued(patch: Patch) -> None:
     def put_stop(self: MailQueue, note: StopNote) -> None:
         self.stops += 1
+        self.seldom = True
         self.batch.append(note)
         self.wake()
 
@@ -120,18 +127,18 @@ def the_reply_of_a_stop_is_lost(patch: Patch) -> None:
 
 
 def no_terminate_after_a_crash(patch: Patch) -> None:
-    right = _serve._terminate
+    right = ends._terminate
 
     async def terminate(
         record: Record, server: GenServer, exit: Exit
     ) -> BaseException | None:
         return None if exit.kind == "crashed" else await right(record, server, exit)
 
-    patch.setattr(_serve, "_terminate", terminate)
+    patch.setattr(ends, "_terminate", terminate)
 
 
 def an_error_of_terminate_is_swallowed(patch: Patch) -> None:
-    right = _serve._terminate
+    right = ends._terminate
 
     async def terminate(
         record: Record, server: GenServer, exit: Exit
@@ -139,7 +146,7 @@ def an_error_of_terminate_is_swallowed(patch: Patch) -> None:
         await right(record, server, exit)
         return None
 
-    patch.setattr(_serve, "_terminate", terminate)
+    patch.setattr(ends, "_terminate", terminate)
 
 
 def a_down_overtakes_what_is_queued(patch: Patch) -> None:

@@ -32,9 +32,12 @@ Rows of the last connection stay readable while a session is stale or reconnecti
 | `requests` | what is asked besides: insides of children, topics, metrics, the rate |
 | `operating` | actions on the node, and the answers to them |
 | `store`, `topic_store` | what is held of the node, and how much of it |
+| `paces` | how often children restart, true from the first look on |
 | `answer` | what a node said when it was asked once |
 | `node_clock` | the node's clock between two words of it |
 | `oneshot` | ask once, or follow, over a blocking socket: for commands |
 | `carrying_out` | do something as time passes, to its end, over such a socket |
+| `carry_action`, `profiling` | act on children, ask where time goes: two such things |
+| `paces` | how often children restart, by this side's count |
 | `conversation` | that socket, local or through ssh; exit codes |
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.client.conversation import EXIT_SILENT, TIMEOUT, AskError
@@ -37,7 +38,7 @@ def plan_each(
     for row in rows:
         req = operating.plan(action, row.id, row.life, argument)
         due = time.monotonic() + TIMEOUT
-        _until(conversation, lambda req=req: req in operating.plans, due)  # type: ignore[misc]
+        _until(conversation, partial(operating.plans.__contains__, req), due)
         plans.append(operating.plans[req])
     return plans
 

@@ -73,6 +73,8 @@ class Pace:
     def counted(self, now: float) -> int:
         """Restarts of the last minute, as far as they are known."""
         begin = now - MINUTE
+        if self._seconds and self._seconds[-1][0] <= begin:
+            self._seconds.clear()
         if self.before and self.before[-1] <= begin:
             self.before = []
         past = sum(begin < at <= now for at in self.before)
@@ -97,6 +99,7 @@ class Paces:
         """By row; only of children that were restarted."""
         self._looked: float | None = None
         self._past: list[Event] = []
+        self._fast: tuple[tuple[int, float], list[int]] = ((-1, 0.0), [])
 
     def clear(self) -> None:
         """Another process, or another place of a recording: forget all."""
@@ -104,6 +107,7 @@ class Paces:
         self.total = Pace(self.known)
         self.of = {}
         self._looked, self._past = None, []
+        self._fast = (-1, 0.0), []
 
     def begin(self, rows: Mapping[int, Row], old: Mapping[int, Row], at: float) -> None:
         """A snapshot has come, over what was known before."""
@@ -139,6 +143,7 @@ class Paces:
         if not past:
             self._past = []  # The present has begun.
             return False
+        self._fast = (-1, 0.0), []
         self._past = [*self._past, *past][-PAST_KEPT:]
         self.known.since = since = _complete_since(self._past)
         for pace in (self.total, *self.of.values()):
@@ -159,8 +164,15 @@ class Paces:
         self.of.pop(id, None)
 
     def fast(self, now: float, more_than: float) -> list[int]:
-        """The rows whose children restart more often than that in a minute."""
-        return [id for id, pace in self.of.items() if pace.per_minute(now) > more_than]
+        """The rows whose children restart more often than that in a minute.
+
+        Looked for once a second: in a storm there are thousands to look at.
+        """
+        asked = int(now), more_than
+        if self._fast[0] != asked:
+            found = [id for id, p in self.of.items() if p.per_minute(now) > more_than]
+            self._fast = asked, found
+        return [id for id in self._fast[1] if id in self.of]
 
 
 def _complete_since(events: list[Event]) -> float:

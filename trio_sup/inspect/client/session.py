@@ -1,8 +1,8 @@
 """A client's side of the protocol as a state machine: no I/O, no clock.
 
-A front end owns the transport and the clock; the session decides. The loop between
-them stands in the docstring of this package. Every `now` is the front end's monotonic
-clock in seconds; whatever is asked for only fills `outgoing`.
+A front end owns transport and clock; the loop between them and the session stands in
+the docstring of this package. Every `now` is the front end's monotonic clock in
+seconds; whatever is asked for only fills `outgoing`.
 """
 
 from __future__ import annotations
@@ -53,12 +53,7 @@ if TYPE_CHECKING:
 
     from trio_sup.inspect.client.paces import Paces
     from trio_sup.inspect.client.topic_store import TopicStore
-    from trio_sup.inspect.protocol.wire import (
-        ClientMessage,
-        Event,
-        Row,
-        ServerMessage,
-    )
+    from trio_sup.inspect.protocol.wire import ClientMessage, Event, Row, ServerMessage
 
 __all__ = ["Changes", "Phase", "Session", "State", "incompatible"]
 
@@ -338,7 +333,7 @@ class Session:
                 self._store.touch()
             case Error() | Hello() | Unknown():
                 pass
-            case _:  # what a topic says
+            case _:
                 self._store.add_topic(message)
 
     def _on_ready(self, ready: Ready, now: float) -> None:

@@ -12,4 +12,6 @@ is at the other end before a word is sent. Blocking; no Trio.
 | `discovery` | listing nodes, finding the one that is meant, sweeping what is stale |
 | `peers` | who is at the other end of a socket |
 | `remote` | nodes on other machines, through ssh |
+| `injection` | opening the inspector in a program that runs already |
+| `stack_place` | where a process writes its stacks, and how to have it do so |
 """

@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -26,7 +27,7 @@ from trio_sup.inspect.finding.directory import open_dir
 if TYPE_CHECKING:
     from typing import Any
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 30.0
 """Seconds that the program may take to run some Python."""
 PAUSE: Final = 0.1
 _SEIZE: Final = 0x4206
@@ -62,6 +63,10 @@ class NoProcessThere(CannotInject):
     """There is no such process."""
 
 
+class RanNothing(CannotInject):
+    """The process did not come to it."""
+
+
 class NotAllowed(CannotInject):
     """The process is somebody else's, or may not be debugged."""
 
@@ -90,12 +95,21 @@ def inject(pid: int, directory: Path) -> Path:
         )
     with open_dir(directory, own=True, make=True):
         pass  # as the node will find it
-    with tempfile.TemporaryDirectory(prefix="trio-sup-") as scratch:
-        answer = Path(scratch, "answer.json")
-        script = Path(scratch, "attach.py")
+    scratch = Path(tempfile.mkdtemp(prefix="trio-sup-"))
+    script, answer = scratch / "attach.py", scratch / "answer.json"
+    late = False
+    try:
         script.write_text(_script(directory, answer), encoding="utf-8")
         _ask(remote_exec, pid, script)
-        return _answer(pid, answer, script)
+        return _answer(pid, answer)
+    except RanNothing:
+        # It may come to it yet: it shall find a script, and nothing to do in it.
+        late = True
+        script.write_text("", encoding="utf-8")
+        raise
+    finally:
+        if not late:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _script(directory: Path, answer: Path) -> str:
@@ -138,7 +152,7 @@ def _one_line(error: Exception) -> str:
     return clean_line(" ".join(str(error).split()) or type(error).__name__, 300)
 
 
-def _answer(pid: int, answer: Path, script: Path) -> Path:
+def _answer(pid: int, answer: Path) -> Path:
     """Wait for what the program says, and wake it if it sleeps."""
     due = time.monotonic() + PATIENCE
     while time.monotonic() < due:
@@ -151,9 +165,7 @@ def _answer(pid: int, answer: Path, script: Path) -> Path:
         if not _alive(pid):
             raise NoProcessThere(f"process {pid} has ended")
         _interrupt(pid)
-    # It may come to it yet, and shall find nothing to do.
-    script.write_text("", encoding="utf-8")
-    raise CannotInject(
+    raise RanNothing(
         f"process {pid} ran no Python for {PATIENCE:g} s: it is stopped, or held in C"
     )
 
@@ -187,7 +199,16 @@ def _interrupt(pid: int) -> None:
         return  # somebody else debugs it, or it may not be
     with _detached(libc, pid):
         if libc.ptrace(_INTERRUPT, pid, None, None) == 0:
-            os.waitpid(pid, _ALL_CHILDREN)
+            _wait_for_stop(pid)
+
+
+def _wait_for_stop(pid: int) -> None:
+    """Wait until it has stopped; one that cannot is let go of when this ends."""
+    due = time.monotonic() + PATIENCE
+    while time.monotonic() < due:
+        if os.waitpid(pid, _ALL_CHILDREN | os.WNOHANG)[0]:
+            return
+        time.sleep(PAUSE / 100)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,10 @@ client has an `attached` with its two tasks. `source` says what of the library i
 | `render`, `render_leaves`, `render_names` | any value as text |
 | `bounds`, `masking`, `secret_names`, `showing` | what may be seen of it, and how much |
 | `actions`, `consequence` | who may act, what would happen, in sentences |
+| `sentences` | what is said of a child before somebody acts on it |
+| `watchdog`, `stack_dump` | what holds the loop: from a thread, and at a signal |
+| `times`, `profiler` | where a server's time goes, and the loop's |
 | `metrics`, `meters` | numbers for collectors, and of the inspector's own cost |
 | `numbers`, `places` | serial numbers of tasks; places in code |
+| `source_lines` | lines of source, as they may be shown |
 """

@@ -37,7 +37,8 @@ FRAMES_PER_MESSAGE: Final = 1000
 STACKS_PER_MESSAGE: Final = 250
 OTHERS: Final = "(other stacks)"
 
-_Key = tuple[int, str, tuple["CodeType", ...]]
+Ran = tuple[int, str, tuple["CodeType", ...]]
+"""A child's row, or 0; its path, or the task's name; the functions."""
 
 
 class Profiler:
@@ -55,7 +56,8 @@ class Profiler:
         self._watchdog = watchdog
         self._owner = owner
         self._pause = 1.0 / min(max(hz, 1.0), MAX_HZ)
-        self._counts: dict[_Key, int] = {}
+        self.counts: dict[Ran, int] = {}
+        """What ran, and in how many looks."""
         self._looks = self._idle = 0
         self._began = 0.0
         self._stop = threading.Event()
@@ -105,10 +107,10 @@ class Profiler:
             at = at.f_back
         codes.reverse()
         child, path = self._owner(task)
-        key: _Key = (child, path if child else task.name, tuple(codes))
-        if key not in self._counts and len(self._counts) >= MAX_STACKS:
+        key: Ran = (child, path if child else task.name, tuple(codes))
+        if key not in self.counts and len(self.counts) >= MAX_STACKS:
             key = 0, OTHERS, ()
-        self._counts[key] = self._counts.get(key, 0) + 1
+        self.counts[key] = self.counts.get(key, 0) + 1
 
     # --- what came of it -----------------------------------------------------
 
@@ -123,7 +125,7 @@ class Profiler:
                 [numbers.setdefault(code, len(numbers)) for code in codes],
                 count,
             )
-            for (child, name, codes), count in self._counts.items()
+            for (child, name, codes), count in self.counts.items()
         ]
         frames = [_frame(code) for code in numbers]
         while True:

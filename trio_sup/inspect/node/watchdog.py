@@ -83,7 +83,7 @@ class Watchdog(trio.abc.Instrument):
         # When the present pass began, 0.0 between two; the thread reads both.
         self.began: float = 0.0
         self.task: Task | None = None
-        self._samples: deque[tuple[float, _Sample]] = deque(maxlen=MAX_SAMPLES)
+        self.samples: deque[tuple[float, _Sample]] = deque(maxlen=MAX_SAMPLES)
         self._stop: threading.Event | None = None
 
     # --- the loop's thread -----------------------------------------------------
@@ -108,7 +108,7 @@ class Watchdog(trio.abc.Instrument):
         self._stop.set()
         self._stop = None
         self.began, self.task = 0.0, None
-        self._samples.clear()
+        self.samples.clear()
         try:
             trio.lowlevel.remove_instrument(self)
         except KeyError:
@@ -131,10 +131,10 @@ class Watchdog(trio.abc.Instrument):
                 self._held(began, seconds)
 
     def _held(self, began: float, seconds: float) -> None:
-        samples = [sample for at, sample in self._samples if at == began]
-        self._samples.clear()
+        samples = [sample for at, sample in self.samples if at == began]
+        self.samples.clear()
         hold = self._hold(trio.current_time(), seconds, samples)
-        self._keep(hold)
+        self.keep(hold)
         self.changed += 1
         task, self.task = self.task, None  # it may be the last that refers to it
         del task
@@ -157,7 +157,8 @@ class Watchdog(trio.abc.Instrument):
         child, path = self._owner(task)
         return child, clip(path if child else task.name, MAX_NAME)
 
-    def _keep(self, hold: Hold) -> None:
+    def keep(self, hold: Hold) -> None:
+        """Keep an incident, if it is among the worst of the last hour."""
         recent = [each for each in self.worst if hold.at - each.at <= KEPT_SECONDS]
         recent.append(hold)
         recent.sort(key=_seconds, reverse=True)
@@ -187,7 +188,7 @@ class Watchdog(trio.abc.Instrument):
             del frame
             # It may have ended meanwhile: then what was seen was something else.
             if self.began == began and self.task is task:
-                self._samples.append((began, sample))
+                self.samples.append((began, sample))
             if self._warn_after is not None and lasts >= self._warn_after:
                 if warned != began:
                     self._warn(sample, lasts)

@@ -10,7 +10,11 @@ no string of a node reaches a terminal in any other way.
 | `tree_text` | ``trio-sup tree`` |
 | `plain_lines` | ``nodes``, ``status``, ``events`` |
 | `one_child`, `one_child_parts` | ``trio-sup show`` |
+| `traceback_text` | a traceback: own frames first, those of libraries folded |
+| `terminal` | what a terminal can show, by its environment |
 | `chaos_text` | ``trio-sup chaos`` |
 | `documents` | what ``--json`` prints |
+| `traceback_text`, `stacks`, `flames` | tracebacks, threads and profiles for people |
+| `terminal` | what a terminal can show, by its environment |
 | `clean` | the words of the library for clean text, for the application |
 """

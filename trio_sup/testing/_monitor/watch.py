@@ -22,6 +22,27 @@ class SupervisorWatch(LivesWatch):
         if handler is not None:
             handler(self, seen, self.record(seen.path))
 
+    def by_label(self, label: str) -> ChildWatch | None:
+        """Return the watch of the child with that id, removed or not."""
+        path = f"{self.path}/{label}"
+        # Two ids may look alike; then it is about the one that waits for a decision.
+        alike = [k for k in self.records.values() if k.facts.text == path]
+        waiting = [k for k in (*self.line, *self.limbo) if k.facts.text == path]
+        found = [*alike, *(k for k in alike if k in self.line), *waiting]
+        return found[-1] if found else None
+
+    def forget_disabled(self) -> None:
+        """End a plan in which only partitions are left that were stopped by hand.
+
+        They may be disabled, and then stay down; if not, they would have started.
+        """
+        plan = self.plan
+        if plan is None or not self.flags.loose:
+            return
+        left = plan.todo if plan.phase == "start" else self.records.values()
+        if all(record.by_hand for record in left):
+            self.plan = None
+
     # Decisions.
 
     def restart_decided(self, seen: Seen, record: ChildWatch) -> None:

@@ -13,6 +13,8 @@ from typing import Literal
 from trio_sup.testing._monitor.child_watch import SLACK, ChildWatch, Limit, Plan
 from trio_sup.testing._monitor.facts import ChildFacts, Seen, SupervisorFacts
 
+STOPPING = ("terminate_child", "replace_child", "quarantine_child")
+"""Requests that stop a child."""
 Report = Callable[[float, str, str, str], None]
 """Takes the time, the path, the rule and what is wrong."""
 
@@ -75,15 +77,6 @@ class LivesWatch:
             if record.never_began and record.request == "start_child":
                 del self.records[path]
         self._sweep_at = 2 * len(self.records) + 64
-
-    def by_label(self, label: str) -> ChildWatch | None:
-        """Return the watch of the child with that id, removed or not."""
-        path = f"{self.path}/{label}"
-        # Two ids may look alike; then it is about the one that waits for a decision.
-        alike = [k for k in self.records.values() if k.facts.text == path]
-        waiting = [k for k in (*self.line, *self.limbo) if k.facts.text == path]
-        found = [*alike, *(k for k in alike if k in self.line), *waiting]
-        return found[-1] if found else None
 
     def group(self, pivot: ChildWatch) -> list[ChildWatch]:
         """Return whom a restart of `pivot` concerns, in start order."""
@@ -189,9 +182,8 @@ class LivesWatch:
         self, seen: Seen, record: ChildWatch, plan: Plan, request: str
     ) -> bool:
         """Whether the plan explains a start."""
-        if request == "start_child" or (
-            request == "restart_child" and record is not plan.pivot
-        ):
+        pivot = record is plan.pivot and request != "start_child"
+        if request in ("start_child", "restart_child") and not pivot:
             return False  # by hand, while the plan waits for its backoff
         group = self.group(plan.pivot)
         if plan.phase == "stop":
@@ -231,7 +223,6 @@ class LivesWatch:
     def _check_room(self, seen: Seen, request: str) -> None:
         if request != "start_child" or self.flags.max_children == math.inf:
             return
-        # A start that was refused, as its name was taken, leaves nobody.
         there = sum(not record.never_began for record in self.records.values())
         if there >= self.flags.max_children:
             self.complain(
@@ -276,18 +267,6 @@ class LivesWatch:
         if self.plan is not None and self.plan.phase == "start" and not self.plan.todo:
             self.plan = None
 
-    def forget_disabled(self) -> None:
-        """End a plan in which only partitions are left that were stopped by hand.
-
-        They may be disabled, and then stay down; if not, they would have started.
-        """
-        plan = self.plan
-        if plan is None or not self.flags.loose:
-            return
-        left = plan.todo if plan.phase == "start" else self.records.values()
-        if all(record.by_hand for record in left):
-            self.plan = None
-
     # Ends.
 
     def stopping(self, seen: Seen, record: ChildWatch) -> None:
@@ -307,11 +286,7 @@ class LivesWatch:
         elif plan is not None and record in self.group(plan.pivot):
             group = self.group(plan.pivot)
             self._check_stop_order(seen, record, group, "SUP-051, 052")
-        elif (
-            record.request
-            not in ("terminate_child", "replace_child", "quarantine_child")
-            and not self.flags.owned
-        ):
+        elif record.request not in STOPPING and not self.flags.owned:
             self.complain(
                 seen, "nothing is stopped without a reason", "nobody asked for it"
             )

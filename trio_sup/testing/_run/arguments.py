@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import trio
 
@@ -127,7 +127,7 @@ def check_case(case: object) -> tuple[Sequence[Fault], Sequence[int]]:
     __tracebackhide__ = True
     if isinstance(case, Fault) or not isinstance(case, Sequence):
         raise TypeError(f"a case is a list of faults, or that and codes; not {case!r}")
-    parts: Sequence[Any] = case
+    parts = cast("Sequence[Any]", case)
     script, codes = parts, ()
     if isinstance(case, tuple) and len(parts) == 2 and not isinstance(parts[0], Fault):
         script, codes = parts

@@ -8,12 +8,15 @@ import trio
 
 from trio_sup._children.record import Record
 from trio_sup._core.errors import SupervisionError
+from trio_sup._tree.dynamic import DynamicSupervisor
 from trio_sup._tree.supervisor import Supervisor
 from trio_sup.testing.faults import StartAgain, Terminate
 
 
 def by_hand(
-    parent: Supervisor, record: Record, fault: Terminate | StartAgain
+    parent: Supervisor | DynamicSupervisor,
+    record: Record,
+    fault: Terminate | StartAgain,
 ) -> Callable[[], Awaitable[None]]:
     """Return the task of somebody who asks a supervisor; refusals are no news."""
 

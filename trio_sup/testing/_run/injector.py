@@ -185,7 +185,7 @@ class Injector:
         handler = self._drop_handler(fault.path)
         for _ in range(fault.count):
             self._flood_number += 1
-            note = CastNote(handler, (self._flood_number,), {})
+            note = CastNote(handler, (self._flood_number,))
             try:
                 record.mailbox.put_note(note)
             except Exception:  # noqa: BLE001 - full, or not taking any: the flood ends
@@ -266,6 +266,10 @@ class _DrivenServer(ServerBody):
     def run(self, record: Record) -> Awaitable[Any]:
         """Return what the life consists of, to be awaited."""
         return self._injector.run(record, super().run)
+
+    def _let_in(self) -> None:
+        """Nobody puts anything in line by himself: it would not be seen here."""
+        self.quick_to = 0
 
     def cancel(self, record: Record, reason: str) -> None:
         """End it at once, however slow it is."""
