@@ -195,7 +195,7 @@ def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Atta
     node = node_for("attach", 'async with attach(name="me") as me: ...')
     if id is None:
         id = getattr(name, "key", name)
-    record = AttachedRecord(spec, id, node)
+    record = AttachedRecord(spec, id, node, node.attached)
     me = cast("Attached", record.handle)
     reserve_name(record)
     record.life = record.started_life = 1

@@ -19,7 +19,7 @@ from trio_sup._core.specs import ChildSpec
 if TYPE_CHECKING:
     from trio.lowlevel import Task
 
-    from trio_sup._node.node import Node
+    from trio_sup._children.surroundings import HostNode
 
 PATH: Final = "attached"
 """The path of the node under which they stand."""
@@ -30,9 +30,15 @@ class AttachedRecord(Record):
 
     __slots__ = ("group",)
 
-    def __init__(self, spec: ChildSpec[Any], id: Hashable, node: Node) -> None:
+    def __init__(
+        self,
+        spec: ChildSpec[Any],
+        id: Hashable,
+        node: HostNode[Record],
+        group: AttachedTasks,
+    ) -> None:
         super().__init__(spec, id, None, node)
-        self.group: AttachedTasks = node.attached
+        self.group: AttachedTasks = group
         if id is None:
             self.id = f"{PATH}-{self.uid}"
         self.path_text = f"{PATH}/{clean(safe_text(self.id))}"

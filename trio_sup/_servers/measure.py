@@ -27,6 +27,10 @@ class Measured(Protocol):
     inbox: list[Item]
     current_since: float
 
+    def measure_by(self, meter: Meter | None) -> None:
+        """Tell somebody how long each message waits and takes, or nobody."""
+        ...
+
 
 class StampedInbox(list[Item]):
     """Notes when each message arrived."""
