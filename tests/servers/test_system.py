@@ -88,8 +88,8 @@ async def test_a_failing_replace_state_changes_nothing() -> None:
             await ref.replace_state(lambda state: {"balance": 1 / 0})
         with pytest.raises(TypeError, match="names to values"):
             await ref.replace_state(lambda state: 5)
-        with pytest.raises(AttributeError):
-            # `life` has no setter: what was set before it is undone.
+        with pytest.raises(TypeError, match="life: reserved"):
+            # `life` is the library's own: what was set before it is undone.
             await ref.replace_state(lambda state: {"balance": 5, "life": 3})
         assert await ref.get_state() == before
         assert ref.life == 1
