@@ -67,8 +67,11 @@ def taken() -> Generator[Screen, None, None]:
         os.kill(os.getpid(), signal.SIGSTOP)
         take()
 
+    def end(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
     handlers = {
-        **dict.fromkeys(ENDING, lambda number, frame: sys.exit(128 + number)),
+        **dict.fromkeys(ENDING, end),
         signal.SIGTSTP: pause,
     }
     others = {kind: signal.signal(kind, does) for kind, does in handlers.items()}

@@ -42,11 +42,12 @@ class Parser(argparse.ArgumentParser):
         namespace: argparse.Namespace | None = None,
     ) -> tuple[argparse.Namespace, list[str]]:
         """As ever; where words may stand anywhere, they are read after the options."""
+        into = argparse.Namespace() if namespace is None else namespace
         if not self.words_anywhere or self._mixing:
-            return super().parse_known_args(args, namespace)
+            return super().parse_known_args(args, into)
         self._mixing = True
         try:
-            return self.parse_known_intermixed_args(args, namespace)
+            return self.parse_known_intermixed_args(args, into)
         finally:
             self._mixing = False
 

@@ -106,7 +106,7 @@ class LongMemory:
         for entry in reversed(going):
             at -= 1
             # Quick for whoever fills all this: he has what is kept of him already.
-            path = entry[1][1] if type(entry) is tuple else entry.path  # type: ignore[union-attr]
+            path: str = entry[1][1] if isinstance(entry, tuple) else entry.path
             if path == full:
                 continue
             make, _, life, field = _parts(entry)

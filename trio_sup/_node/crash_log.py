@@ -43,7 +43,9 @@ def _check_seconds(_: object, __: object, seconds: Any) -> None:
 
 
 def _as_level(level: int | str) -> int:
-    number: object = logging.getLevelName(level) if isinstance(level, str) else level
+    number: object = level
+    if isinstance(level, str):
+        number = logging.getLevelNamesMapping().get(level)
     if not isinstance(number, int) or isinstance(number, bool):
         raise ValueError(f"level must be one of logging's levels, not {level!r}")
     return number

@@ -75,7 +75,7 @@ class Address(Child):
     _waits: bool
 
     @property
-    def record(self) -> Record:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+    def record(self) -> Record:  # type: ignore[override]
         """The library's own record of the present holder; not for users."""
         holder = self._book.holder(self._key)
         if holder is None:
@@ -154,7 +154,7 @@ def _aim(
 
 
 @protected
-class NamedRef(Address, ServerRef[S_co]):
+class NamedRef(Address, ServerRef[S_co]):  # pyright: ignore[reportIncompatibleVariableOverride] # it looks its `record` up
     """Whoever holds a key: a `ServerRef` that looks it up at each use.
 
     Made by `Registry.ref` and `address`. Two are equal when they name the same key of

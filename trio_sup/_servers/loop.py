@@ -68,7 +68,7 @@ async def serve(record: Record, queue: MailQueue) -> None:
             queue.current_since = perf_counter()
             # Two branches alike, and arguments one by one: the interpreter is at its
             # best where it meets one class, and packing them costs 1 k instructions.
-            kind = type(item)
+            kind = type(item)  # pyright: ignore[reportUnknownVariableType] # `item` is Any
             if kind is Request:
                 args = item.args
                 try:

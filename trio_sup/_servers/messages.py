@@ -178,6 +178,8 @@ class TiedRequest(Request):
     withdraws, requests to the machinery, and the parts of a `multi_call`.
     """
 
+    task: Task | None
+
     def __init__(
         self,
         task: Task,
@@ -186,7 +188,7 @@ class TiedRequest(Request):
         kwargs: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(task, handler, args)
-        self.kwargs = kwargs or NOTHING
+        self.kwargs: Mapping[str, object] = kwargs or NOTHING
         # Whether a timeout withdraws it as long as it is queued.
         self.expires: bool = False
         self.expired: bool = False

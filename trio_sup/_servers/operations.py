@@ -17,6 +17,7 @@ from typing import (
     Concatenate,
     Generic,
     ParamSpec,
+    TypeGuard,
     TypeVar,
     overload,
 )
@@ -206,6 +207,10 @@ def _checked(raises: object) -> tuple[type[Exception], ...]:
     raise TypeError(f"raises must be a tuple of exception types, not {raises!r}")
 
 
+def _is_operation(value: object) -> TypeGuard[Call[Any, ..., Any] | Cast[Any, ...]]:
+    return isinstance(value, Call | Cast)
+
+
 def handlers_of(cls: type[Any]) -> dict[Operation, Handler]:
     """Return, for each operation that a server class knows, its own handler.
 
@@ -216,10 +221,10 @@ def handlers_of(cls: type[Any]) -> dict[Operation, Handler]:
     table: dict[Operation, Handler] = {}
     for base in cls.__mro__:
         for name, declared in vars(base).items():
-            if not isinstance(declared, Call | Cast):
+            if not _is_operation(declared):
                 continue
             own = inspect.getattr_static(cls, name)
-            if not isinstance(own, Call | Cast) or type(own) is not type(declared):
+            if not _is_operation(own) or type(own) is not type(declared):
                 raise TypeError(
                     f"{cls.__qualname__}.{name} overrides the operation "
                     f"{declared.qualname} and must be decorated "

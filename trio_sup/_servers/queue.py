@@ -78,6 +78,7 @@ class Queue(Lanes):
         "stops",
         "taken",
     )
+    seldom: bool
 
     def __init__(self, record: Record, policy: Mailbox) -> None:
         super().__init__(record)

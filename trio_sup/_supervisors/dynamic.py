@@ -52,8 +52,9 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
 
     def find(self, target: Child | Hashable) -> Record:
         """Return the record for a handle or an id; raises `NoSuchChild`."""
-        if isinstance(target, Child):
-            found: Record | None = target.record
+        handle = target  # apart, so that `target` keeps its type
+        if isinstance(handle, Child):
+            found: Record | None = handle.record
         else:
             found = self.core.records.get(target)
         return self._unless_refused(lambda: self.plan.check(found, target))

@@ -3,6 +3,9 @@
 The options that they share with all others are in `trio_sup._core.options`.
 """
 
+# mypy asks for the ignore at `child`, where pyright finds nothing to ignore.
+# pyright: reportUnnecessaryTypeIgnoreComment=false
+
 from __future__ import annotations
 
 import math

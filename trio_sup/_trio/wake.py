@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import outcome
 import trio
@@ -94,7 +94,7 @@ def asked_of() -> Callable[[Callable[[Any], Abort]], object] | None:
         return Abort.SUCCEEDED
 
     request = _request_of(abort)
-    made: Callable[[Callable[[Any], Abort]], object] = type(request)
+    made = cast("Callable[[Callable[[Any], Abort]], object]", type(request))
     try:
         return made if made(abort) == request else None
     except TypeError:

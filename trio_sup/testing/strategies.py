@@ -12,6 +12,7 @@ from typing import Any
 import trio
 from hypothesis import strategies as st
 
+from trio_sup._core.options import ChildOptions
 from trio_sup._core.policies import Backoff
 from trio_sup._servers.genserver import GenServer
 from trio_sup._tree.specs import child, supervisor
@@ -234,7 +235,7 @@ def _group(flags: Any, children: list[Any], **options: Any) -> Any:
 
 def _leaf(id: str, drawn: Any, auto_shutdown: str) -> Any:
     kind, restart, delayed, shutdown, significant = drawn
-    options: dict[str, Any] = {"id": id, "restart": restart, "shutdown": shutdown}
+    options: ChildOptions = {"id": id, "restart": restart, "shutdown": shutdown}
     if delayed:
         options["backoff"] = Backoff(jitter=0)
     if kind == "ends":
@@ -245,7 +246,8 @@ def _leaf(id: str, drawn: Any, auto_shutdown: str) -> Any:
         options["significant"] = True
     match kind:
         case "server":
-            return child(Idle, name=id, **options)
+            options["name"] = id
+            return child(Idle, **options)
         case "gets ready":
             return child(_gets_ready, **options)
         case "lingers":

@@ -209,7 +209,7 @@ def blank_page(
     elif session.state.text:
         page.append((session.state.text, "text"))
     if session.state.code == "silent":
-        page += [(text, "accent") for text in _held_words(pid, silence)[1:]]
+        page.extend((text, "accent") for text in _held_words(pid, silence)[1:])
     page.append((f"Next attempt in {wait:.0f} s. r = now, q = quit", "dim"))
     return page
 

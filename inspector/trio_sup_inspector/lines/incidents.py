@@ -319,7 +319,7 @@ def explain_incident(
     ]
     if often := times_words(incident, plain=plain):
         last = wall_time(incident.at, node)
-        head += [(f"  {arrow} ", "dim"), (f"{often}, last {last}", "warn")]
+        head += [cell(f"  {arrow} ", "dim"), cell(f"{often}, last {last}", "warn")]
     lines: list[Sequence[Cell]] = [head]
     if sum(width_of(text) for text, _ in head) > width:
         lines = [[part] for part in head if part[0].strip(" ->→")]

@@ -62,6 +62,7 @@ WIDTH: Final = 88
 
 _MRO: Final[Any] = type.__dict__["__mro__"]
 _CLASS_DICT: Final[Any] = type.__dict__["__dict__"]
+_HANDLE: Final[type[Any]] = Child  # with a value of any type
 _EXCEPTION_ARGS: Final[Any] = BaseException.__dict__["args"]
 # Unbound methods of these read any subclass as the built-in type does.
 _DICT: Final[Any] = dict
@@ -325,7 +326,7 @@ def _slots_of(names: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _of_library(value: Any, kind: Any) -> str | None:
     """What machinery is shown as: its name; of a handle, whose it is."""
-    if issubclass(kind, Child):
+    if issubclass(kind, _HANDLE):
         return f"<{class_name(kind)} {cut(value.record.path_text, MAX_STRING)}>"
     names = _CLASS_DICT.__get__(kind)
     module = names.get("__module__")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeGuard, TypeVar
 
 import trio
 
@@ -125,15 +125,18 @@ def check_case(case: object) -> tuple[Sequence[Fault], Sequence[int]]:
         ValueError: a code is negative.
     """
     __tracebackhide__ = True
-    if isinstance(case, Fault) or not isinstance(case, Sequence):
+    if isinstance(case, Fault) or not _is_sequence(case):
         raise TypeError(f"a case is a list of faults, or that and codes; not {case!r}")
-    # For pyright, which knows nothing of what is in it.
-    parts = cast("Sequence[Any]", case)  # type: ignore[redundant-cast]
+    parts = case
     script, codes = parts, ()
     if isinstance(case, tuple) and len(parts) == 2 and not isinstance(parts[0], Fault):
         script, codes = parts
     check_run(script, codes)
     return script, codes
+
+
+def _is_sequence(given: object) -> TypeGuard[Sequence[Any]]:
+    return isinstance(given, Sequence)
 
 
 def check_modes(modes: Sequence[str], known: Collection[str]) -> None:
