@@ -272,8 +272,10 @@ EVERY_KIND: list[Role | Planned | Acted | AskControl | Plan | Act] = [
 ]
 
 
-async def test_the_bytes_of_actions_are_those_of_their_first_version() -> None:
-    assert b"".join(map(encode, EVERY_KIND)) == GOLDEN.read_bytes()
+async def test_the_bytes_of_actions_are_those_of_their_first_version_and_more() -> None:
+    now, then = map(encode, EVERY_KIND), GOLDEN.read_bytes().splitlines()
+    for line, first in zip(now, then, strict=True):  # fields were only ever added
+        assert line.startswith(first.removesuffix(b"}"))
 
 
 async def test_the_bytes_of_actions_are_understood() -> None:

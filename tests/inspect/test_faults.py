@@ -60,7 +60,10 @@ async def test_where_trio_has_other_names_a_crash_is_a_cancellation(
         handle = root.child("a")
         await wait_all_tasks_blocked()
         task, handle.record.task = handle.record.task, object()  # type: ignore[assignment]
-        assert crash(handle.record, "") == "root/a is cancelled in life 1"
+        assert crash(handle.record, "") == (
+            "root/a is cancelled in life 1; not where it waits: this version of Trio "
+            "has other names for what that takes"
+        )
         handle.record.task = task
         error = await first_error(handle)
         assert isinstance(error, ChaosCrash)

@@ -65,7 +65,7 @@ def test_only_the_tab_on_screen_is_asked_for() -> None:
 
 def test_a_tab_stays_while_the_cursor_moves_on() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
-        await rig.press("j", "j", "j", "enter", "T")
+        await rig.press("j", "j", "j", "enter", "T", "T")
         assert rig.main.details.side.tab == "links"
         await rig.until_shown("is registered as")
         await rig.press("j")

@@ -89,7 +89,8 @@ class TableMachine(RuleBasedStateMachine):
             assert table.of(owner) == [r.entry for r in rows if r.owner == owner]
         # Nothing is left behind by what was removed (REG-007, 025).
         assert set(table._by_owner) == {row.owner for row in rows}
-        by_key = table._by_key  # type: ignore[attr-defined]
+        unique = isinstance(table, UniqueTable)
+        by_key = table.by_key if unique else table._by_key  # type: ignore[attr-defined]
         assert set(by_key) == {row.key for row in rows}
 
 

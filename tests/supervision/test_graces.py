@@ -112,7 +112,7 @@ async def test_graceful_stop_inside_of_a_life_that_is_being_stopped(
 
 
 async def test_graceful_stop_needs_a_supervised_function() -> None:
-    with pytest.raises(RuntimeError, match="supervised function"):
+    with pytest.raises(RuntimeError, match="a function that a supervisor runs"):
         with graceful_stop():
             pass
 

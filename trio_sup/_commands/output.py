@@ -57,6 +57,12 @@ def paint(control: str, lines: Iterable[Clean], after: str, below: str) -> None:
     sys.stdout.flush()
 
 
+def quote(text: str) -> None:
+    """Write lines to stderr as they are, but for what a terminal would obey."""
+    for line in text.splitlines():
+        print(clean(line), file=sys.stderr)
+
+
 def complain(text: str) -> None:
     """Write a message to stderr, under the command's name.
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import sys
 from typing import TYPE_CHECKING
 
 from trio_sup._commands.arguments import name
 from trio_sup._commands.command import EXIT_FAILED, EXIT_USAGE, Command, CommandError
-from trio_sup._commands.output import say_lines
+from trio_sup._commands.output import quote, say_lines
 from trio_sup._core.clean import clean
 
 if TYPE_CHECKING:
@@ -48,8 +47,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         spec = _load.load_spec(args.spec)
     except _load.LoadError as error:
-        for line in error.place.splitlines():
-            print(clean(line), file=sys.stderr)
+        quote(error.place)
         raise CommandError(str(error), EXIT_USAGE) from error
     if args.check:
         say_lines(map(clean, _load.outline(spec)))

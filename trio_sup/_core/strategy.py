@@ -145,6 +145,7 @@ class SupervisorCore(Generic[K]):
         spec = record.spec
         if (
             (spec.restart != "permanent" and not self._comes_back(record, exit))
+            or record.held
             or spec.backoff is not None
             or spec.budget is not None
             or not self.window.admit(now)

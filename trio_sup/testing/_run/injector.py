@@ -247,6 +247,13 @@ class _DrivenFunction(FunctionBody):
         """Return what the life consists of, to be awaited."""
         return self._injector.run(record, super().run)
 
+    def ask(self, record: Record, reason: str) -> bool:
+        """Ask it to stop: what is cancelled by that is slow no more."""
+        cancelled = super().ask(record, reason)
+        if cancelled:
+            self._injector.told(record)
+        return cancelled
+
     def cancel(self, record: Record, reason: str) -> None:
         """End it at once, however slow it is."""
         super().cancel(record, reason)
