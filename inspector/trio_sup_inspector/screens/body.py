@@ -113,6 +113,7 @@ class Body(Horizontal):
         """Close the details."""
         self.details.side.close()
         self.screen.remove_class("-detail", "-zoom")
-        self.lists.view.focus()
+        # At once: whoever types a filter next must keep the keys.
+        self.screen.set_focus(self.lists.view)
         self._send()
         self.call_after_refresh(self.repaint)
