@@ -269,3 +269,20 @@ async def test_an_address_is_for_the_run_that_uses_it() -> None:
         await trio.to_thread.run_sync(thread.join)
         assert len(came) == 1
         assert COUNTER.life == 1
+
+
+@pytest.mark.trio
+async def test_the_exit_that_is_asked_for_between_two_lives_is_the_last_one(
+    autojump_clock: MockClock,
+) -> None:
+    async def fails() -> None:
+        await trio.sleep(1)
+        raise OSError
+
+    plain = address("plain", wait=True)
+    slow = Backoff(initial=3, immediate_first=False, jitter=0)
+    async with open_supervisor([child(fails, name=plain, backoff=slow)]):
+        await trio.sleep(2)
+        assert plain.status == "backing_off"
+        assert (await plain.wait_exit()).kind == "crashed"
+        assert trio.current_time() == 2

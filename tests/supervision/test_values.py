@@ -1,7 +1,5 @@
 """What a child makes once and others use: typed, of the present life."""
 
-import sys
-
 import pytest
 import trio
 from trio.testing import MockClock
@@ -44,7 +42,6 @@ class Asking(GenServer):
         return (await POOL.wait_value()).query()
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="hangs on 3.11: to be found out")
 @pytest.mark.trio
 async def test_a_pool_made_by_one_child_is_typed_for_the_others(
     autojump_clock: MockClock,

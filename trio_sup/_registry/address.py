@@ -239,8 +239,9 @@ def address_of(
     return ref
 
 
-_NOT_AWAITED: Final = frozenset({"stop", "wait_running", "wait_stopped"})
-"""What is asked of who is there, and of nobody else."""
+_NOT_AWAITED: Final = frozenset({"stop", "wait_exit", "wait_running", "wait_stopped"})
+"""What is asked of who is there, and of nobody else. An exit above all: whoever comes
+between two lives means the last one, and would wait for the end of the next."""
 
 _classes: dict[tuple[type[Child], bool], type[Address]] = {}
 
