@@ -44,7 +44,6 @@ class Asking(GenServer):
         return (await POOL.wait_value()).query()
 
 
-
 @pytest.mark.trio
 async def test_a_pool_made_by_one_child_is_typed_for_the_others(
     autojump_clock: MockClock,
