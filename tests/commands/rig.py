@@ -87,19 +87,29 @@ def in_a_terminal(command: list[str], environ: dict[str, str]) -> tuple[int, str
         return process.wait(20), output.decode()
 
 
-def in_terminal(directory: Path, *args: str) -> tuple[subprocess.Popen[bytes], int]:
-    """Start the command with a terminal of 24 lines of 80 columns."""
+@contextlib.contextmanager
+def in_terminal(
+    directory: Path, *args: str
+) -> Generator[tuple[subprocess.Popen[bytes], int]]:
+    """Run the command in a terminal of 24 lines of 80 columns, for the block at most."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environ = {**environment(directory), "TERM": "xterm-256color"}
+    environ.pop("PYTHONUNBUFFERED", None)  # it would hide what a signal can break in
     process = subprocess.Popen(
         [*COMMAND, *args],
-        env={**environment(directory), "TERM": "xterm-256color"},
+        env=environ,
         stdin=slave,
         stdout=slave,
         stderr=slave,
     )
     os.close(slave)
-    return process, master
+    try:
+        yield process, master
+    finally:
+        process.kill()
+        os.close(master)
+        process.wait()
 
 
 def read_until(master: int, wanted: bytes) -> bytes:

@@ -171,22 +171,20 @@ def test_a_recording_cannot_be_acted_on(trio_sup: Run, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("node")
 @pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"\n", 1)])
 def test_at_a_terminal_it_asks(directory: Path, answer: bytes, code: int) -> None:
-    process, master = in_terminal(directory, "hold", "shop", "shop/a")
-    read_until(master, b"Type y to go on: ")
-    os.write(master, answer)
-    assert process.wait(20) == code
-    with contextlib.suppress(OSError):
-        os.read(master, 65536)
-    os.close(master)
+    with in_terminal(directory, "hold", "shop", "shop/a") as (process, master):
+        read_until(master, b"Type y to go on: ")
+        os.write(master, answer)
+        assert process.wait(20) == code
+        with contextlib.suppress(OSError):
+            os.read(master, 65536)
 
 
 @pytest.mark.usefixtures("node")
 def test_a_supervisor_has_to_be_named_to_be_stopped(
     directory: Path, trio_sup: Run
 ) -> None:
-    process, master = in_terminal(directory, "terminate", "shop", "shop")
-    read_until(master, b"Type shop to go on: ")
-    os.write(master, b"y\n")
-    assert process.wait(20) == 1
-    os.close(master)
-    assert child_of(trio_sup, "shop/z")["kind"] == "task"
+    with in_terminal(directory, "terminate", "shop", "shop") as (process, master):
+        read_until(master, b"Type shop to go on: ")
+        os.write(master, b"y\n")
+        assert process.wait(20) == 1
+        assert child_of(trio_sup, "shop/z")["kind"] == "task"

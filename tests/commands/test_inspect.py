@@ -19,7 +19,6 @@ def quit_and_wait(master: int, wait: Callable[[float], int]) -> int:
                 break
         except OSError:
             break  # How a terminal says that all is closed.
-    os.close(master)
     return wait(20)
 
 
@@ -28,18 +27,16 @@ def test_a_recording_opens_in_a_terminal(
 ) -> None:
     path = tmp_path / "a.rec"
     assert here("snapshot", "shop", str(path))[0] == 0
-    process, master = in_terminal(shop_directory, "inspect", str(path))
-    with process:
+    with in_terminal(shop_directory, "inspect", str(path)) as (process, master):
         read_until(master, b"REPLAY")
         assert quit_and_wait(master, process.wait) == 0
 
 
 def test_the_demonstration_needs_no_node(directory: Path) -> None:
-    process, master = in_terminal(directory, "inspect", "--demo")
-    with process:
+    with in_terminal(directory, "inspect", "--demo") as (process, master):
         read_until(master, b"boards")
         assert quit_and_wait(master, process.wait) == 0
-    assert not list(directory.glob("*.sock"))
+        assert not list(directory.glob("*.sock"))
 
 
 def test_the_demonstration_without_a_terminal_prints_its_tree(
@@ -73,10 +70,8 @@ def test_a_file_that_is_no_recording_is_refused_before_the_screen_is_taken(
 ) -> None:
     path = tmp_path / "a.rec"
     path.write_text("hello")
-    process, master = in_terminal(shop_directory, "inspect", str(path))
-    with process:
+    with in_terminal(shop_directory, "inspect", str(path)) as (process, master):
         assert read_until(master, b"\n").decode().strip() == (
             f"trio-sup: {path} is no recording of trio-sup"
         )
         assert process.wait(20) == 2
-    os.close(master)

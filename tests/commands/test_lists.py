@@ -117,9 +117,8 @@ def test_top_json_is_one_object_a_line_with_rates(here: Here) -> None:
 
 @pytest.mark.parametrize("how", ["q", "sigterm"])
 def test_top_gives_the_terminal_back_as_it_was(how: str, shop_directory: Path) -> None:
-    process, master = in_terminal(shop_directory, "top", "-i", "0.1")
-    before = termios.tcgetattr(master)
-    with process:
+    with in_terminal(shop_directory, "top", "-i", "0.1") as (process, master):
+        before = termios.tcgetattr(master)
         seen = read_until(master, b"shop/boards/b2")
         assert seen.startswith(b"\x1b[?1049h\x1b[?25l")
         if how == "q":
@@ -128,8 +127,7 @@ def test_top_gives_the_terminal_back_as_it_was(how: str, shop_directory: Path) -
             process.send_signal(signal.SIGTERM)
         read_until(master, b"\x1b[?25h\x1b[?1049l")
         assert process.wait(20) == (0 if how == "q" else 143)
-    assert termios.tcgetattr(master) == before
-    os.close(master)
+        assert termios.tcgetattr(master) == before
 
 
 def test_top_ends_when_the_node_does(

@@ -2,7 +2,10 @@
 
 import contextlib
 import os
+import re
 import signal
+import subprocess
+import sys
 import termios
 import time
 from collections.abc import Callable
@@ -10,7 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.rig import COMMAND, environment, in_a_terminal, in_terminal
+from tests.commands.rig import (
+    COMMAND,
+    environment,
+    in_a_terminal,
+    in_terminal,
+    read_until,
+)
 
 Start = Callable[..., int]
 ALTERNATE, MAIN = b"\x1b[?1049h", b"\x1b[?1049l"
@@ -54,8 +63,7 @@ def test_a_signal_gives_the_terminal_back(
     if mode == "replay":
         args = ["snapshot", "shop", str(tmp_path / "a.rec")]
         assert in_a_terminal([*COMMAND, *args], environment(directory))[0] == 0
-    process, master = in_terminal(directory, *modes(tmp_path)[mode])
-    with process:
+    with in_terminal(directory, *modes(tmp_path)[mode]) as (process, master):
         # The other side of the terminal has what is to be found again.
         before = termios.tcgetattr(master)
         seen = painted(master)
@@ -63,25 +71,60 @@ def test_a_signal_gives_the_terminal_back(
         assert process.wait(20) == 128 + number
         after = termios.tcgetattr(master)
         seen += rest(master)
-        os.close(master)
-    assert ALTERNATE in seen
-    assert seen.rindex(MAIN) > seen.rindex(ALTERNATE)
-    if MOUSE_ON in seen:
-        assert seen.rindex(MOUSE_OFF) > seen.rindex(MOUSE_ON)
-    assert after[3] & termios.ICANON
-    assert after[3] & termios.ECHO
-    assert after[:2] == before[:2] or not before[3] & termios.ICANON
+        assert ALTERNATE in seen
+        assert seen.rindex(MAIN) > seen.rindex(ALTERNATE)
+        if MOUSE_ON in seen:
+            assert seen.rindex(MOUSE_OFF) > seen.rindex(MOUSE_ON)
+        assert after[3] & termios.ICANON
+        assert after[3] & termios.ECHO
+        assert after[:2] == before[:2] or not before[3] & termios.ICANON
+
+
+def stopped(process: subprocess.Popen[bytes]) -> None:
+    """Return when it is stopped; it may not end."""
+    kinds = os.WSTOPPED | os.WEXITED | os.WNOWAIT
+    found = os.waitid(os.P_PID, process.pid, kinds)
+    assert found is not None
+    assert found.si_code == os.CLD_STOPPED, "it ended"
+
+
+def fill(process: subprocess.Popen[bytes]) -> None:
+    """Return when the terminal takes no more, so that whoever writes to it waits."""
+    status = Path(f"/proc/{process.pid}/status")
+    last, since = "", time.monotonic()
+    while time.monotonic() < since + 1.0:
+        (switches,) = re.findall(r"^voluntary.*", status.read_text(), re.MULTILINE)
+        if switches != last:
+            last, since = switches, time.monotonic()
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_ctrl_z_in_the_middle_of_a_look_stops_top_all_the_same(
+    start: Start, directory: Path
+) -> None:
+    start("shop")
+    with in_terminal(directory, "top", "shop", "-i", "0.1") as (process, master):
+        painted(master)
+        fill(process)
+        process.send_signal(signal.SIGTSTP)
+        read_until(master, MAIN)
+        stopped(process)
+        process.send_signal(signal.SIGCONT)
+        read_until(master, ALTERNATE)
+        os.write(master, b"q")
+        rest(master)
+        assert process.wait(20) == 0
 
 
 def test_ctrl_z_gives_the_terminal_back_until_top_goes_on(
     start: Start, directory: Path
 ) -> None:
     start("shop")
-    process, master = in_terminal(directory, "top", "shop", "-i", "0.2")
-    with process:
+    with in_terminal(directory, "top", "shop", "-i", "0.2") as (process, master):
         painted(master)
         process.send_signal(signal.SIGTSTP)
-        assert os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT) is not None
+        stopped(process)
         assert termios.tcgetattr(master)[3] & termios.ICANON
         process.send_signal(signal.SIGCONT)
         seen = b""
@@ -93,8 +136,7 @@ def test_ctrl_z_gives_the_terminal_back_until_top_goes_on(
         while process.poll() is None and time.monotonic() < rest_until:
             with contextlib.suppress(OSError):
                 os.read(master, 65536)
-        os.close(master)
-    assert process.returncode == 0
+        assert process.returncode == 0
 
 
 @pytest.mark.parametrize("command", [["inspect", "shop"], ["top", "shop", "--count=1"]])

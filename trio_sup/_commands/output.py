@@ -6,6 +6,7 @@ held by a test; that these take only what `trio_sup._core.clean` made, by the ty
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +47,9 @@ def ask_for(question: Clean) -> str:
 def paint(control: str, lines: Iterable[Clean], after: str, below: str) -> None:
     """Write lines over what is on the screen.
 
+    Past the buffer of `sys.stdout`, which refuses whoever comes to it from a signal
+    handler while it is written: Ctrl-Z may come in the middle of a look.
+
     Args:
         control: What comes first: this command's own sequences.
         lines: The lines.
@@ -53,8 +57,10 @@ def paint(control: str, lines: Iterable[Clean], after: str, below: str) -> None:
         below: What comes last.
     """
     body = "".join(f"{line}{after}" for line in lines)
-    sys.stdout.write(f"{control}{body}{below}")
-    sys.stdout.flush()
+    out = sys.stdout
+    left = f"{control}{body}{below}".encode(out.encoding, out.errors or "strict")
+    while left:
+        left = left[os.write(out.fileno(), left) :]
 
 
 def quote(text: str) -> None:
