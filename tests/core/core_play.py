@@ -33,6 +33,9 @@ class Broken(Exception):
     """A child that was told to crash."""
 
 
+CRASH = Exit("crashed", None, Broken())
+
+
 class Told(Body):
     """Does what it is told: at its start, and whenever it is asked to end."""
 

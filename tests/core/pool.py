@@ -11,13 +11,10 @@ from tests.core.core_play import Broken, CorePlay
 from tests.core.refusals import told_of
 from tests.core.rule_tree import child
 from tests.core.sync_world import Record
-from trio_sup._core.exits import Exit
 from trio_sup._core.plan.doing import Refused
 from trio_sup._core.plan.dynamic import (
     DynamicPlan,
 )
-
-CRASH = Exit("crashed", None, Broken())
 
 
 class Pool(CorePlay):

@@ -84,5 +84,13 @@ def running(*children: ChildSpec[Any], **flags: Any) -> Tree:
     return Tree(*children, **flags)
 
 
+def die(tree: Tree, id: str) -> Record:
+    """A life is over, and nothing has been decided yet."""
+    record = tree[id]
+    record.up = False
+    tree.plan.over(record, fatal=False)
+    return record
+
+
 ABC = [child("a"), child("b"), child("c")]
 LATE = Backoff(initial=10.0, immediate_first=False, jitter=0)

@@ -8,7 +8,8 @@ import pytest
 from attrs import evolve
 
 import trio_sup
-from tests.core.pool import CRASH, Pool, refusal
+from tests.core.core_play import CRASH
+from tests.core.pool import Pool, refusal
 from tests.core.rule_tree import LATE, child
 from tests.core.sync_world import Record
 from trio_sup import Backoff, Budget, ChildSpec

@@ -6,17 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.core.core_play import Broken
+from tests.core.core_play import CRASH
 from tests.core.rule_tree import ABC, LATE, Tree, child, running
 from trio_sup import Budget
 from trio_sup._core import events
-from trio_sup._core.exits import Exit
 from trio_sup._core.plan.doing import Changed, Tell, Wake
 from trio_sup._core.plan.requests import (
     restart_child,
 )
-
-CRASH = Exit("crashed", None, Broken())
 
 
 def late(id: str, **fields: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.core_play import Broken
+from tests.core.core_play import CRASH
 from tests.core.rule_tree import ABC, LATE, Tree, child, running
 from trio_sup._core import events
 from trio_sup._core.exits import Exit
@@ -15,8 +15,6 @@ from trio_sup._core.plan.requests import (
     replace_child,
     terminate_child,
 )
-
-CRASH = Exit("crashed", None, Broken())
 
 
 def late(id: str, **fields: Any) -> Any:

@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 
 import trio_sup
-from tests.core.core_play import Broken
+from tests.core.core_play import CRASH, Broken
 from tests.core.rule_tree import ABC, LATE, child, running
 from tests.core.sync_shell import shell_of
 from tests.core.sync_world import GaveUp
 from trio_sup import Budget, ChildSpec
 from trio_sup._core import events
 from trio_sup._core.checks import ChildSpecError
-from trio_sup._core.exits import Exit
 from trio_sup._core.plan import doing
 from trio_sup._core.plan.doing import Request
 from trio_sup._core.plan.requests import (
@@ -26,7 +25,6 @@ from trio_sup._core.plan.requests import (
     terminate_child,
 )
 
-CRASH = Exit("crashed", None, Broken())
 STRATEGIES = ("one_for_one", "one_for_all", "rest_for_one")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import trio_sup
-from tests.core.core_play import Broken, CorePlay
+from tests.core.core_play import CRASH, Broken, CorePlay
 from tests.core.rule_tree import ABC, LATE, child, running
 from tests.core.sync_shell import shell_of
 from tests.core.sync_world import Record
@@ -25,9 +25,6 @@ from trio_sup._core.plan.requests import (
     start_child,
     terminate_child,
 )
-
-CRASH = Exit("crashed", None, Broken())
-
 
 # 7. Names are free when their child has come to rest.
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import trio_sup
-from tests.core.core_play import Broken, CorePlay
+from tests.core.core_play import CRASH, Broken, CorePlay
 from tests.core.refusals import told_of
 from tests.core.rule_tree import ABC, LATE, child, running
 from tests.core.sync_shell import shell_of
@@ -19,7 +19,6 @@ from trio_sup._core.plan.doing import NOTHING, RING, Refused, Request, Settle, W
 from trio_sup._core.plan.requests import restart_child, start_child, terminate_child
 from trio_sup._core.plan.static import StaticPlan
 
-CRASH = Exit("crashed", None, Broken())
 IGNORED = Exit("normal", "ignore", Ignore())
 
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.core.core_play import Broken
-from tests.core.rule_tree import ABC, LATE, Tree, child, running
-from tests.core.sync_world import Record
+from tests.core.core_play import CRASH
+from tests.core.rule_tree import ABC, LATE, child, die, running
 from trio_sup import Budget
 from trio_sup._core import events
 from trio_sup._core.exits import Exit
@@ -25,17 +24,6 @@ from trio_sup._core.plan.doing import (
 )
 from trio_sup._core.plan.supervision import Plan
 from trio_sup._core.strategy import AutoShutdown, GiveUp, Quarantine, Restart, Settled
-
-CRASH = Exit("crashed", None, Broken())
-
-
-def die(tree: Tree, id: str) -> Record:
-    """A life is over, and nothing has been decided yet."""
-    record = tree[id]
-    record.up = False
-    tree.plan.over(record, fatal=False)
-    return record
-
 
 # The lives of children.
 

@@ -8,7 +8,7 @@ import pytest
 
 import trio_sup
 from tests.core.core_play import Broken
-from tests.core.rule_tree import ABC, Tree, child, running
+from tests.core.rule_tree import ABC, child, running
 from tests.core.sync_shell import shell_of
 from tests.core.sync_world import Record
 from trio_sup._core.exits import NORMAL, Exit
@@ -23,16 +23,6 @@ from trio_sup._core.plan.doing import (
 )
 from trio_sup._core.plan.requests import start_child
 from trio_sup._core.plan.static import StaticPlan
-
-CRASH = Exit("crashed", None, Broken())
-
-
-def die(tree: Tree, id: str) -> Record:
-    """A life is over, and nothing has been decided yet."""
-    record = tree[id]
-    record.up = False
-    tree.plan.over(record, fatal=False)
-    return record
 
 
 def fresh(*children: Any, **flags: Any) -> tuple[Record, StaticPlan[Record]]:

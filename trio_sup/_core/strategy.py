@@ -232,19 +232,19 @@ class SupervisorCore(Generic[K]):
             return True
         return restart == "transient" and not exit.in_order
 
-    def quarantine(self, record: K) -> None:
+    def quarantine(self, record: K) -> Quarantine:
         """Let a child that is down stay so, also in group restarts, until released."""
         record.ticket += 1
         record.undecided = False
         record.held = True
         record.attempt = 0
         record.enter("quarantined")
+        return Quarantine(by_hand=True)
 
     def _restart(self, record: K, now: float) -> Decision:
         record.ticket += 1
         if record.held:
-            self.quarantine(record)
-            return Quarantine(by_hand=True)
+            return self.quarantine(record)
         budget = record.spec.budget
         if budget is not None:
             if record.budget_window is None:

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from trio_sup._children.record import Record
-from trio_sup._core.clean import clean
-from trio_sup._core.safe import safe_text
 from trio_sup._core.specs import ChildSpec
 
 if TYPE_CHECKING:
@@ -40,8 +38,8 @@ class AttachedRecord(Record):
         super().__init__(spec, id, None, node)
         self.group: AttachedTasks = group
         if id is None:
-            self.id = f"{PATH}-{self.uid}"
-        self.path_text = f"{PATH}/{clean(safe_text(self.id))}"
+            self.id = self.path_text = f"{PATH}-{self.uid}"
+        self.path_text = f"{PATH}/{self.path_text}"
 
     @property
     def parent_uid(self) -> int:

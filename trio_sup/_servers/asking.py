@@ -104,7 +104,8 @@ class Asking(Child[None], Generic[S_co]):
             reschedule(task, WAKE)
         if view is not None:
             assert view.timeout is not None
-            record.node.alarms.add_in(view.timeout, request)
+            node = record.node
+            node.alarms.add(node.time() + view.timeout, request)
             return cast_("R", await answer_in_time(request))
         result: R = await answer_to(request)
         return result

@@ -60,7 +60,7 @@ async def serve_with_care(queue: MailQueue, server: ServerBase, turn: int) -> in
     """
     inner = server.__inner__
     assert inner is not None
-    await run_continues(queue, server)
+    await _run_continues(queue, server)
     while _is_seldom(queue, inner):
         if queue.system:
             serve_system(queue, server)
@@ -76,7 +76,7 @@ async def serve_with_care(queue: MailQueue, server: ServerBase, turn: int) -> in
         inner.idle = None
         await serve_one(queue, server, item)
         del item  # an idle server keeps nobody's objects
-        await run_continues(queue, server)
+        await _run_continues(queue, server)
         turn -= 1
         if turn == 0:
             await trio.lowlevel.checkpoint()
@@ -89,7 +89,7 @@ def _is_seldom(queue: MailQueue, inner: ServerContext) -> bool:
     return queue.seldom
 
 
-async def run_continues(queue: MailQueue, server: ServerBase) -> None:
+async def _run_continues(queue: MailQueue, server: ServerBase) -> None:
     """Run `handle_continue` as long as there is something to continue with."""
     inner = server.__inner__
     assert inner is not None

@@ -32,7 +32,6 @@ from trio_sup._servers.system import (
     ServerStatus,
     change_state,
     set_suspended,
-    set_tracer,
     statistics_of,
     status_of,
 )
@@ -168,7 +167,7 @@ class ServerRef(Asking[S_co]):
         self.check_run("ref.cast_wait")
         handler = self.handler(op, args, kwargs, is_call=False)
         note = note_of(handler, args, kwargs)
-        if self.patient and self.must_wait():
+        if self.must_wait():
             await self.wait_running()
         else:
             await trio.lowlevel.checkpoint()
@@ -282,7 +281,7 @@ class ServerRef(Asking[S_co]):
                 raises is logged and removed.
         """
         chosen = hook if not isinstance(hook, bool) else log_trace if hook else None
-        await self._ask_system("trace", lambda queue, _: set_tracer(queue, chosen))
+        await self._ask_system("trace", lambda queue, _: queue.trace(chosen))
 
     def statistics(self) -> ServerStatistics:
         """Return the counters of the present life. No checkpoint."""
@@ -293,7 +292,7 @@ class ServerRef(Asking[S_co]):
     ) -> T:
         self.check_run(f"ref.{name}")
         until = self.deadline()
-        if self.patient and self.must_wait():
+        if self.must_wait():
             await self.wait_patiently(until)
         queue = self.mailbox
         request = SystemRequest(

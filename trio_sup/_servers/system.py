@@ -13,7 +13,6 @@ from trio_sup._trio.protect import call_user
 if TYPE_CHECKING:
     from trio_sup._servers.callbacks import ServerBase
     from trio_sup._servers.mailbox import MailQueue
-    from trio_sup._servers.trace import TraceHook
 
 
 @frozen
@@ -103,11 +102,6 @@ def change_state(
     """Put what `change` makes of the state in its place, and return it."""
     set_state(server, change(state_of(server)))
     return state_of(server)
-
-
-def set_tracer(queue: MailQueue, hook: TraceHook | None) -> None:
-    """Trace, or trace no more."""
-    queue.trace(hook)
 
 
 def set_suspended(queue: MailQueue, suspended: bool) -> None:

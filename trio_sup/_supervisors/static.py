@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from trio.lowlevel import enable_ki_protection
@@ -77,20 +78,20 @@ class StaticShell(Shell[StaticPlan[Record]]):
             record: The child that has it now.
             life: What that is to be in still; else `Refused` is raised.
         """
-        steps = lambda: self.restarting(id)  # noqa: E731
         started: Record
         if record is None or life is None:
-            started = await self.submit(steps, record)
+            started = await self.submit(lambda: self.restarting(id), record)
         else:
-            started = await self._ask_of(record, steps, life)
+            started = await self._ask_of(record, self.restarting, life)
         return started.handle
 
     async def _ask_of(
         self,
         record: Record,
-        steps: Callable[[], Steps[Record, Any]],
+        serve: Callable[[Hashable], Steps[Record, Any]],
         life: int | None = None,
     ) -> Any:
+        steps = lambda: serve(record.id)  # noqa: E731
         same = lambda: requests.if_same(self.plan, record, life, steps)  # noqa: E731
         return await self.submit(same, record)
 
@@ -98,25 +99,19 @@ class StaticShell(Shell[StaticPlan[Record]]):
 
     async def stop_for_good(self, record: Record) -> None:
         """As `terminate_child`, of this very child."""
-        id = record.id
-        steps = lambda: requests.terminate_child(self.plan, id)  # noqa: E731
-        await self._ask_of(record, steps)
+        await self._ask_of(record, partial(requests.terminate_child, self.plan))
 
     async def quarantine_child(self, record: Record) -> None:
         """Stop a child and keep it down, until it is restarted by hand."""
-        id = record.id
-        steps = lambda: requests.quarantine_child(self.plan, id)  # noqa: E731
-        await self._ask_of(record, steps)
+        await self._ask_of(record, partial(requests.quarantine_child, self.plan))
 
     async def hold_child(self, record: Record) -> None:
         """Let no restart follow the present life of a child."""
-        steps = lambda: requests.hold_child(self.plan, record.id)  # noqa: E731
-        await self._ask_of(record, steps)
+        await self._ask_of(record, partial(requests.hold_child, self.plan))
 
     async def release_child(self, record: Record) -> None:
         """Let restarts follow its lives again."""
-        steps = lambda: requests.release_child(self.plan, record.id)  # noqa: E731
-        await self._ask_of(record, steps)
+        await self._ask_of(record, partial(requests.release_child, self.plan))
 
     async def replace_child(self, record: Record, life: int) -> Child:
         """Stop a life and start the next.

@@ -82,8 +82,6 @@ class AlarmClock:
         # Until when the task sleeps; infinity if there is none.
         self._next = math.inf
         self._scope: trio.CancelScope | None = None
-        self.now: Callable[[], float] = trio.lowlevel.current_clock().current_time
-        """The time of this run, as `trio.current_time`, which has to look for it."""
 
     def at(self, when: float, action: Callable[[], object]) -> Alarm:
         """Call `action` at `when`, a time of Trio's clock. No checkpoint.
@@ -103,10 +101,6 @@ class AlarmClock:
             self._sweep()
         if when < self._next:
             self._wake_at(when)
-
-    def add_in(self, seconds: float, alarm: Ringing) -> None:
-        """As `add`, so many seconds from now."""
-        self.add(self.now() + seconds, alarm)
 
     def _wake_at(self, when: float) -> None:
         if self._next == math.inf:

@@ -26,7 +26,7 @@ from trio_sup._core.plan.doing import (
     Steps,
 )
 from trio_sup._core.plan.supervision import Plan
-from trio_sup._core.plan.telling import quarantined, requested
+from trio_sup._core.plan.telling import requested
 from trio_sup._core.specs import ChildSpec, Flags, check_child
 from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import SupervisorCore
@@ -115,12 +115,8 @@ class DynamicPlan(Plan[K]):
                 record.enter("returns")
                 return (Start(record),)
             if record.held:
-                return self._quarantined(record)
+                return self.follow(record, self.core.quarantine(record), self.now)
         return self.drop(record)
-
-    def _quarantined(self, record: K) -> Dos[K]:
-        self.core.quarantine(record)
-        return (Settle(record), quarantined(record, self.now, by_hand=True))
 
     def _ended_alone(self, record: K, exit: Exit, now: float) -> Dos[K]:
         return self.follow(record, self.core.on_exit(record, exit, now), now)
@@ -233,12 +229,11 @@ class DynamicPlan(Plan[K]):
         self._check_running()
         yield requested(record, "quarantine_child", now)
         record.in_plan = False
-        self.now = now
         if record.alive:
             record.held = True
             yield self.stopping_of(record, "quarantine_child")
         else:
-            yield from self._quarantined(record)
+            yield from self.follow(record, self.core.quarantine(record), now)
 
     def hold(self, record: K, now: float) -> Iterator[Do[K]]:
         """Let no restart follow the present life; who is down stays so.

@@ -12,7 +12,7 @@ from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import NOPROC, Ignore
 from trio_sup._core.plan.doing import Changed, K, Refused, Settle, Start, Steps
 from trio_sup._core.plan.static import StaticPlan
-from trio_sup._core.plan.telling import quarantined, requested
+from trio_sup._core.plan.telling import requested
 from trio_sup._core.specs import ChildSpec, check_child
 
 T = TypeVar("T")
@@ -143,8 +143,7 @@ def quarantine_child(plan: StaticPlan[K], id: Hashable) -> Steps[K, None]:
     yield from plan.stop_child(record, "quarantine_child")
     check_going(plan)
     turns = plan.groups.turns_on(record)
-    plan.core.quarantine(record)
-    yield (Settle(record), quarantined(record, plan.now, by_hand=True))
+    yield plan.follow(record, plan.core.quarantine(record), plan.now)
     if turns:
         yield from plan.groups.go_on_without(record)
 
