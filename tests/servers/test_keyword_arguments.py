@@ -72,7 +72,7 @@ def test_keywords_that_do_not_fit_are_refused_at_once() -> None:
     with pytest.raises(ChildSpecError, match="wrod"):
         child(partial(UNTYPED, wrod="Hi"), "Ann")
     with pytest.raises(ChildSpecError, match="arguments that fit"):
-        child(partial(Greeter, word="Hi"))
+        child(partial(UNTYPED, word="Hi"))
 
 
 def test_replace_takes_another_partial() -> None:
