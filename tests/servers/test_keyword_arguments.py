@@ -69,8 +69,8 @@ def test_the_class_is_the_target() -> None:
 
 
 def test_keywords_that_do_not_fit_are_refused_at_once() -> None:
-    with pytest.raises(ChildSpecError, match="wrod"):
-        child(partial(UNTYPED, wrod="Hi"), "Ann")
+    with pytest.raises(ChildSpecError, match="tone"):
+        child(partial(UNTYPED, tone="Hi"), "Ann")
     with pytest.raises(ChildSpecError, match="arguments that fit"):
         child(partial(UNTYPED, word="Hi"))
 
@@ -80,8 +80,8 @@ def test_replace_takes_another_partial() -> None:
     assert dict(spec.replace(restart="permanent").keywords) == {"word": "Hi"}
     assert dict(spec.replace(target=partial(Greeter, end="!")).keywords) == {"end": "!"}
     assert dict(spec.replace(target=Greeter).keywords) == {}
-    with pytest.raises(ChildSpecError, match="wrod"):
-        spec.replace(target=partial(UNTYPED, wrod="!"))
+    with pytest.raises(ChildSpecError, match="tone"):
+        spec.replace(target=partial(UNTYPED, tone="!"))
     with pytest.raises(ChildSpecError, match="one of the fields"):
         spec.replace(keywords={})
 
