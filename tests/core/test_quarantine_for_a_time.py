@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.core.core_play import CRASH
+from tests.core.pool import Pool, refusal
 from tests.core.rule_tree import ABC, child, die, running
 from trio_sup import Budget
 from trio_sup._core import events
@@ -102,3 +103,25 @@ def test_a_release_by_hand_shows_the_record_anew() -> None:
         Tell(events.Requested, (tree.plan.now, "root/b", 1, "release_child")),
         Changed(tree["b"]),
     )
+
+
+def test_hands_hold_and_release_a_dynamic_child() -> None:
+    pool = Pool()
+    record = pool.add("a")
+    held = pool.carry_out(pool.plan.hold(record, 7.0))
+    assert record.held is True
+    assert held == [
+        Tell(events.Requested, (7.0, "root/a", 1, "hold_child")),
+        Changed(record),
+    ]
+    released = pool.carry_out(pool.plan.release(record, 8.0))
+    assert record.held is False
+    assert released == [
+        Tell(events.Requested, (8.0, "root/a", 1, "release_child")),
+        Changed(record),
+    ]
+    assert refusal(lambda: pool.plan.release(record, 9.0))[0] == "changed"
+    record.held = True
+    pool.crash(record)
+    assert record.status == "quarantined"
+    assert refusal(lambda: pool.plan.release(record, 9.0))[0] == "changed"
