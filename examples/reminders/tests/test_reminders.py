@@ -239,7 +239,7 @@ def test_the_tree_keeps_the_laws_of_supervision(post: Post, tmp_path: Path) -> N
         # Virtual time does not wait for the database: no query is given up here.
         return reminders(str(tmp_path / "b.db"), mail, port=0, patience=math.inf)[0]
 
-    check_supervision(tree, max_examples=20)
+    check_supervision(tree, max_examples=10)
 
 
 def environment(file: Path, post: Post, directory: Path) -> dict[str, str]:
