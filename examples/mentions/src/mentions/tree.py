@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import os
 
-from trio_sup import ChildSpec, Supervisor, child, dynamic_supervisor, supervisor
+from trio_sup import (
+    Backoff,
+    ChildSpec,
+    Supervisor,
+    child,
+    dynamic_supervisor,
+    supervisor,
+)
 
 from .github import GitHub
 from .sync import SYNCS, Way
@@ -19,13 +26,15 @@ def mentions(way: Way, port: int) -> ChildSpec[Supervisor]:
         port: Where the page is; 0 for any port that is free.
     """
     # --8<-- [start:tree]
+    patient = Backoff(maximum=5.0)
     children = [
-        child(way.github.serve, id="github"),
+        child(way.github.serve, id="github", backoff=patient),
         dynamic_supervisor(id="syncs", name=SYNCS),
         # Stops first: browsers leave, then their syncs, then the connections.
-        child(serve_web, way, port, id="web"),
+        child(serve_web, way, port, id="web", backoff=patient),
     ]
-    return supervisor(children, id="mentions")
+    # Who watches sees a restart as a line on the page: it may happen often.
+    return supervisor(children, id="mentions", max_restarts=100, max_seconds=60.0)
     # --8<-- [end:tree]
 
 

@@ -96,7 +96,8 @@ def reminders(
         supervisor(workers, id="tasks", strategy="rest_for_one"),
         child(open_door, app, port, id="door"),
     ]
-    return supervisor(children, id="reminders"), app
+    tree = supervisor(children, id="reminders", max_restarts=20, max_seconds=60.0)
+    return tree, app
     # --8<-- [end:tree]
 
 
