@@ -20,7 +20,7 @@ from trio_sup import (
     tcp_listener,
 )
 
-WEB = address("web", Listener)
+WEB = address("web", Listener[int])
 
 
 def lines(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:

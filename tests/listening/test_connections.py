@@ -14,7 +14,7 @@ from tests.listening.clients import connect, echo, exactly, reset
 from trio_sup import Listener, address, open_supervisor, tcp_listener
 from trio_sup._children.record import Record
 
-WEB = address("web", Listener)
+WEB = address("web", Listener[int])
 LOCAL = "127.0.0.1"
 
 

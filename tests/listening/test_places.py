@@ -24,7 +24,7 @@ from trio_sup import (
     unix_listener,
 )
 
-WEB = address("web", Listener)
+WEB = address("web", Listener[Any])
 PEM = Path(__file__).parent / "localhost.pem"
 
 

@@ -19,7 +19,7 @@ from trio_sup import (
     tcp_listener,
 )
 
-WEB = address("web", Listener)
+WEB = address("web", Listener[int])
 
 
 @pytest.mark.trio

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import trio
-from attrs import field, frozen
+from attrs import define, frozen
 
 from trio_sup._core.errors import MaxChildren, SupervisorStopping
 from trio_sup._listening.connections import ConnectionShell
@@ -67,7 +68,7 @@ async def hold_open(
                 await trio.aclose_forcefully(listener)
 
 
-@frozen
+@define
 class Acceptor:
     """Accepts clients, and gives each to a connection of its own."""
 
@@ -75,7 +76,8 @@ class Acceptor:
     shell: ConnectionShell
     handler: Callable[[Any], Awaitable[object]]
     limits: Limits
-    _told: list[float] = field(factory=list, init=False)
+    told_at: float = -math.inf
+    """When it was last said that there is no room."""
 
     async def accept_from(self, listener: trio.abc.Listener[Any]) -> None:
         """Accept clients for ever."""
@@ -131,9 +133,9 @@ class Acceptor:
 
     def _tell_full(self) -> None:
         now = trio.current_time()
-        if self._told and now - self._told[0] < TOLD_AGAIN:
+        if now - self.told_at < TOLD_AGAIN:
             return
-        self._told[:] = [now]
+        self.told_at = now
         refused = self.limits.when_full == "refuse"
         _log.warning(
             "%s: has max_connections=%g connections; new clients %s",

@@ -129,7 +129,7 @@ def tcp_listener(
         TypeError: no option of a listener.
     """
     limits, rest = divided(tcp_listener, options, "listener")
-    number: object = port
+    number = cast("object", port)
     whole = isinstance(number, int) and not isinstance(number, bool)
     if not whole or not 0 <= port <= 0xFFFF:
         owner = owner_of(rest, "listener")

@@ -6,7 +6,7 @@ import select
 import socket
 import struct
 import sys
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import trio
 
@@ -26,10 +26,10 @@ def peer_name(stream: object) -> str | None:
     sock = _socket_of(stream)
     if sock is None:
         return None
-    peer: object = sock.getpeername()
-    if isinstance(peer, tuple):
+    peer: Any = sock.getpeername()
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
         host, port = peer[:2]
-        return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     option: int | None = getattr(socket, "SO_PEERCRED", None)
     if sock.family != getattr(socket, "AF_UNIX", None) or option is None:
         return None
@@ -48,7 +48,8 @@ def is_departure(stream: object, error: BaseException) -> bool:
 
 def _is_all_broken(error: BaseException) -> bool:
     if is_a(error, BaseExceptionGroup):
-        return all(_is_all_broken(one) for one in error.exceptions)
+        parts: tuple[BaseException, ...] = error.exceptions
+        return all(map(_is_all_broken, parts))
     return is_a(error, trio.BrokenResourceError)
 
 
@@ -67,6 +68,7 @@ def _has_gone(stream: object) -> bool:
 
 def _socket_of(stream: object) -> Any:
     """Return the socket at the bottom of a stream, or None."""
-    while isinstance(stream, trio.SSLStream):
-        stream = stream.transport_stream
-    return getattr(stream, "socket", None)
+    bottom: Any = stream
+    while isinstance(bottom, trio.SSLStream):
+        bottom = cast("Any", bottom).transport_stream
+    return getattr(cast("object", bottom), "socket", None)
