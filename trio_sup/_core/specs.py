@@ -71,7 +71,8 @@ class Flags:
 def _by_hand(_: object) -> NoReturn:
     raise TypeError(
         "a specification that can run comes from child(), supervisor(), "
-        "dynamic_supervisor(), partition_supervisor() or task_supervisor()"
+        "dynamic_supervisor(), partition_supervisor(), task_supervisor() or "
+        "tcp_listener()"
     )
 
 
