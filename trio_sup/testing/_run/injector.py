@@ -92,6 +92,8 @@ class Injector:
                     return _DrivenFunction(self)
                 case "server":
                     return _DrivenServer(record, self)
+                case "process":
+                    return original(record)
                 case "supervisor" | "dynamic":
                     shell = original(record)
                     run = shell.run
