@@ -82,8 +82,17 @@ from trio_sup._processes.factory import (
     ProcessOptions as ProcessOptions,
     process as process,
 )
+from trio_sup._processes.framing import (
+    Framing as Framing,
+    JsonLines as JsonLines,
+    LengthPrefixed as LengthPrefixed,
+    Lines as Lines,
+    PortError as PortError,
+    UnfitRequest as UnfitRequest,
+)
 from trio_sup._processes.handle import Process as Process
 from trio_sup._processes.outputs import LogLines as LogLines
+from trio_sup._processes.port import Port as Port, PortOptions as PortOptions
 from trio_sup._processes.readiness import (
     OnLine as OnLine,
     OnNotify as OnNotify,

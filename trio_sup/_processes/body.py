@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from trio_sup._children.record import Record
     from trio_sup._processes.spec import Program
 
+FACT_LINES = 5
+"""Lines of stderr that an operator is shown."""
 READS_ON = 1.0
 """Seconds without any more output until it is given up, once the program has ended:
 somebody outside of its process group may hold the pipe."""
@@ -74,15 +76,13 @@ class ProcessBody(PlainBody):
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """What an operator is shown of it: names and texts."""
-        if self.pid is not None:
-            yield "pid", str(self.pid)
-            yield from usage_facts(self.pid)
-        if self.status_text:
-            yield "says", self.status_text
-        if self.returncode is not None:
-            yield "last end", end_in_words(self.returncode)
-        for line in self.stderr_lines()[-5:]:
-            yield "stderr", line
+        running = self._running
+        if running is not None:
+            yield from program_facts(
+                running.pid, None, self.status_text, self.stderr_lines()
+            )
+        else:
+            yield from program_facts(0, self.returncode, "", self.stderr_lines())
 
     # What the supervisor does with it.
 
@@ -147,6 +147,28 @@ class ProcessBody(PlainBody):
     def took_stderr(self, pump: Pump) -> None:
         """The stderr of this life is read here."""
         self._stderr = pump
+
+
+def program_facts(
+    pid: int, returncode: int | None, says: str, stderr: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """What an operator is shown of a program: names and texts.
+
+    Args:
+        pid: Its number; 0 if it has none.
+        returncode: How it ended; None as long as it runs.
+        says: What it says of itself.
+        stderr: The last lines of that.
+    """
+    if pid and returncode is None:
+        yield "pid", str(pid)
+        yield from usage_facts(pid)
+    if says:
+        yield "says", says
+    if returncode is not None:
+        yield "last end", end_in_words(returncode)
+    for line in stderr[-FACT_LINES:]:
+        yield "stderr", line
 
 
 class _Life:

@@ -30,6 +30,8 @@ class Pump:
         """The end of what came."""
         self.watch: LineWatcher | None = watch
         """Is told of each line, as long as it is set."""
+        self.done: trio.Event = trio.Event()
+        """All has been read."""
         self.handed_over = 0
         """How many lines and pieces have gone through: whether it moves."""
         self._sink = sink
@@ -51,6 +53,7 @@ class Pump:
         except trio.ClosedResourceError:
             pass  # the life is over
         finally:
+            self.done.set()
             sink.end()
 
     async def _take(self, lines: list[str]) -> None:

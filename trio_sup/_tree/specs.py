@@ -145,7 +145,8 @@ def child(  # type: ignore[misc]  # the overloads bind Ts and T; this cannot
     if label is None:
         label = getattr(cls, "__name__", None)
     check_arguments(cls, args, label, needs_status=False)
-    return ChildSpec(kind="server", target=cls, args=args, runs=SERVER, **options)
+    runs = cls.__runs__ or SERVER
+    return ChildSpec(kind="server", target=cls, args=args, runs=runs, **options)
 
 
 def supervisor(
