@@ -35,6 +35,7 @@ def kill_a_node(directory: Path, late: float = 0.0) -> tuple[list[int], float]:
         node.wait()
     began = time.monotonic()
     known = {*below, *numbers_in(directory / "pids")}
+    left: list[int] = []
     while time.monotonic() - began < PATIENCE:
         known |= {*numbers_in(directory / "pids")}  # who was on the way
         left = [pid for pid in known if is_running(pid)]

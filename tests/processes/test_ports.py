@@ -48,6 +48,9 @@ if len(sys.argv) > 1: open(sys.argv[1], "w").write("bye")
 """
 
 
+USUAL = PortOptions()
+
+
 class Shouting(Port[str, str]):
     @call
     async def shout(self, text: str) -> str:
@@ -59,7 +62,7 @@ class Shouting(Port[str, str]):
             await self.exchange("sleep 60")
 
 
-def shouting(*args: str, options: Any = PortOptions(), **how: Any) -> ChildSpec[Any]:
+def shouting(*args: str, options: PortOptions = USUAL, **how: Any) -> ChildSpec[Any]:
     program = command(sys.executable, "-I", "-S", "-c", LINES, *args)
     return child(Shouting, program, Lines(), options, id="it", **how)
 

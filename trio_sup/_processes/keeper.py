@@ -16,12 +16,15 @@ import trio
 
 from trio_sup._core.exits import describe_error
 from trio_sup._processes.source import python
+from trio_sup._trio.beside import bare
 from trio_sup._trio.log import Log
 
 _log = Log("trio_sup.processes")
 
 AGAIN_AFTER = 0.1
 """Seconds before another keeper takes the place of one that ended."""
+PATIENCE = 5.0
+"""Seconds in which it must have read something, if there is no more room."""
 LEAVES_IN = 5.0
 """Seconds that a keeper may take to end, once nothing is left to keep."""
 
@@ -35,6 +38,8 @@ class Keeper:
         self._pids: set[int] = set()
         self._unsent: deque[bytes] = deque()
         self._begun = trio.Event()
+        self._full = trio.Event()
+        self._process: trio.Process | None = None
         self._failure: BaseException | None = None
         self.pid: int | None = None
 
@@ -49,8 +54,9 @@ class Keeper:
             raise self._failure
 
     def came(self, pid: int) -> None:
-        """A program runs; it has registered itself."""
+        """A program runs. It has registered itself, perhaps with a former keeper."""
         self._pids.add(pid)
+        self._send(b"+%d\n" % pid)
 
     def went(self, pid: int) -> None:
         """A program has ended, with all of its group."""
@@ -59,37 +65,26 @@ class Keeper:
 
     def _send(self, message: bytes) -> None:
         self._unsent.append(message)
+        self._flush()
+
+    def _flush(self) -> None:
         try:
             while self._unsent:
                 os.write(self.writing, self._unsent[0])
                 self._unsent.popleft()
         except BlockingIOError:
-            # It reads no more: stopped, or hanging. Another one will.
-            if self.pid is not None:
-                os.kill(self.pid, signal.SIGKILL)
+            self._full.set()
         except OSError:
             pass  # the run is over
 
     async def run(self) -> None:
         """Keep a keeper running, until cancelled at the end of the run."""
-        process: trio.Process | None = None
         try:
-            while True:
-                process = await self._start()
-                self.pid = process.pid
-                self._begun.set()
-                for pid in self._pids:
-                    self._send(b"+%d\n" % pid)
-                code = await process.wait()
-                self.pid = None
-                _log.warning(
-                    "the process that ends programs if this one is killed has ended "
-                    "itself (exit code %s): another one is started",
-                    code,
-                )
-                await trio.sleep(AGAIN_AFTER)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._send_late)
+                await self._keep_one()
         except Exception as error:  # noqa: BLE001 - told to who waits
-            self._failure = error
+            self._failure = bare(error)
             if self._begun.is_set():
                 _log.error(
                     "no process ends programs if this one is killed: %s",
@@ -102,8 +97,36 @@ class Keeper:
             self._send(b".")
             os.close(self._reading)
             os.close(self.writing)
-            if process is not None:
-                await _leave(process)
+            if self._process is not None:
+                await _leave(self._process)
+
+    async def _keep_one(self) -> None:
+        while True:
+            self._process = process = await self._start()
+            self.pid = process.pid
+            for pid in self._pids:
+                self._send(b"+%d\n" % pid)
+            self._begun.set()
+            code = await process.wait()
+            self.pid = None
+            _log.warning(
+                "the process that ends programs if this one is killed has ended "
+                "itself (exit code %s): another one is started",
+                code,
+            )
+            await trio.sleep(AGAIN_AFTER)
+
+    async def _send_late(self) -> None:
+        """Send what the pipe had no room for; who does not read is replaced."""
+        while True:
+            await self._full.wait()
+            self._full = trio.Event()
+            with trio.move_on_after(PATIENCE) as patience:
+                await trio.lowlevel.wait_writable(self.writing)
+            if patience.cancelled_caught and self.pid is not None:
+                # Stopped, or hanging. The next one reads on where it stopped.
+                os.kill(self.pid, signal.SIGKILL)
+            self._flush()
 
     async def _start(self) -> trio.Process:
         return await trio.lowlevel.open_process(

@@ -221,7 +221,7 @@ class ObservedChild(Protocol):
 
     @property
     def kind(self) -> str:
-        """``supervisor``, ``dynamic``, ``server`` or ``task``."""
+        """``supervisor``, ``dynamic``, ``server``, ``task`` or ``process``."""
         ...
 
     @property
