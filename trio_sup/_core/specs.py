@@ -198,6 +198,9 @@ class ChildSpec(Generic[H_co]):
 
     def _rebound(self) -> ChildSpec[H_co]:
         """Check target and arguments anew, and work out the readiness."""
+        if self.kind == "process":
+            accepted = "left as it is: describe another program by process()"
+            raise ChildSpecError("target", self.target, accepted, self.label)
         is_server = hasattr(self.target, "__handlers__")
         if is_server != (self.kind == "server"):
             accepted = "a GenServer subclass" if not is_server else "an async function"
