@@ -140,7 +140,10 @@ class _Example:
                 async with open_supervisor(spec) as root:
                     world.root_ = root
                     self.player.felt.hit(trio.current_time())  # demands count from here
-                    await self._body()
+                    try:
+                        await self._body()
+                    finally:
+                        self.player.block_left = True
                 world.outcome = "stopped"
         except BaseException as caught:  # noqa: BLE001 - judged below
             error = caught

@@ -85,6 +85,8 @@ class Player:
         """The run has lasted long enough: its tree is to be stopped."""
         self.client_runs = False
         """Whether there is a client to cancel, at present."""
+        self.block_left = False
+        """Whether who waits for the tree waits for its end."""
         self._asking: trio.Nursery
 
     def hit(self, fault: Fault) -> None:
@@ -193,11 +195,10 @@ class Player:
                 return fault.happen(self._world) is not False
 
     def _press(self) -> bool:
-        root = self._world.root_
-        again = bool(self.injector.keyboard.pressed)
-        if again and root is not None and root.status == "stopping":
+        keyboard = self.injector.keyboard
+        if keyboard.pressed and self.block_left:
             self.judge.hurried = True
-        return self.injector.keyboard.press()
+        return keyboard.press()
 
     def _to_server(self, fault: Rush | Suspend | StopServer) -> bool:
         record = self.injector.living_server(fault.path)
