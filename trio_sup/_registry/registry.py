@@ -149,7 +149,9 @@ class Registry(Topics, Locks):
             ValueError: keys are duplicate; see `entries`.
         """
         # In place what three functions would do: 0.8 k instructions instead of 2.1 k.
-        entries = self._by_key or self._only_unique("lookup").by_key
+        entries = self._by_key
+        if entries is None:  # not `or`: to ask a dict for its truth costs a call
+            entries = self._only_unique("lookup").by_key
         entry = entries.get(key)
         if entry is None or not entry.live:
             raise NoSuchChild(self.name, key)
