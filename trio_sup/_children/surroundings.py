@@ -6,7 +6,7 @@ hang on records. Here stands what records, lives and handles need of them.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence, Sized
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Sized
 from typing import Any, Protocol, TypeVar
 
 from trio_sup._core.addresses import Namespace
@@ -209,6 +209,10 @@ class Body(Protocol[R]):
 
     def at_rest(self, exit: Exit | None) -> None:
         """No life will come by itself."""
+
+    def facts(self) -> Iterable[tuple[str, str]]:
+        """What an operator is shown of it beside its row."""
+        ...
 
     def below(self) -> Sequence[R]:
         """The children, in start order."""

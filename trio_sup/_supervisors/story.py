@@ -51,13 +51,20 @@ def report_while_stuck(record: Record, emit: Callable[..., None]) -> None:
         record.enter("hangs")
         record.touch()
         current = trio.current_time()
-        frames = "" if record.task is None else _await_stack(record.task)
+        frames = _facts(record)
+        if record.task is not None:
+            frames += _await_stack(record.task)
         told = (current, record.path_text, life, current - began, frames)
         emit(events.ChildStuck, told)
         again = wait * 2
         alarm_clock().at(current + again, lambda: look(again))
 
     alarm_clock().at(began + STUCK_AFTER, lambda: look(STUCK_AFTER))
+
+
+def _facts(record: Record) -> str:
+    """What its kind has to say: of a process that cannot be killed what it waits for."""
+    return "".join(f"  {name}: {text}\n" for name, text in record.body.facts())
 
 
 def _await_stack(task: trio.lowlevel.Task) -> str:
