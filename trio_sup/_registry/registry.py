@@ -145,11 +145,11 @@ class Registry(Topics, Locks):
 
         Raises:
             NoSuchChild: nobody runs under that name.
-            WrongKind: the holder is of another kind.
-            ValueError: keys are duplicate; see `entries`.
+            WrongKind, ValueError: as from `get`.
         """
         # In place what three functions would do: 0.8 k instructions instead of 2.1 k.
-        entries = self._by_key or self._only_unique("lookup").by_key
+        if (entries := self._by_key) is None:  # not `or`: a dict's truth is a call more
+            entries = self._only_unique("lookup").by_key
         entry = entries.get(key)
         if entry is None or not entry.live:
             raise NoSuchChild(self.name, key)
