@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from .source import FINAL
@@ -103,8 +103,10 @@ def main() -> None:
         "--confirmations", type=int, default=FINAL, help="of each, until it ends"
     )
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     source = ("transactions.source", "--port", "0", "--errors", chosen.errors)
     with (
+        suppress(KeyboardInterrupt),
         tempfile.TemporaryDirectory(prefix="t-") as directory,
         _program(*source, "--latency", "0.01") as answers,
     ):
