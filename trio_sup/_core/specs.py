@@ -71,7 +71,8 @@ class Flags:
 def _by_hand(_: object) -> NoReturn:
     raise TypeError(
         "a specification that can run comes from child(), supervisor(), "
-        "dynamic_supervisor(), partition_supervisor() or task_supervisor()"
+        "dynamic_supervisor(), partition_supervisor(), task_supervisor() or "
+        "tcp_listener()"
     )
 
 
@@ -121,9 +122,21 @@ class ChildSpec(Generic[H_co]):
     """Only for supervisors, static and dynamic."""
     runs: Runs = field(default=Runs(), repr=False)
     """Set by the factory; not for users."""
+    ordinary: bool = field(init=False, default=False, repr=False)
+    """Whether it is `bare`, and a crash leads to the next life without further ado.
+    Worked out, as `bare`; see `Plan.lives_on`."""
+    bare: bool = field(init=False, default=False, repr=False)
+    """Whether it is a function without a name, and with no alarm for its start: then
+    nothing but its task begins and ends with its lives."""
 
     def __attrs_post_init__(self) -> None:
         _check_spec(self)
+        bare = self.kind == "task" and self.name is None
+        bare = bare and self.start_timeout == math.inf
+        ordinary = bare and self.restart != "temporary"
+        ordinary = ordinary and self.backoff is None and self.budget is None
+        object.__setattr__(self, "bare", bare)
+        object.__setattr__(self, "ordinary", ordinary)
 
     @property
     def default_id(self) -> Hashable:
@@ -145,7 +158,7 @@ class ChildSpec(Generic[H_co]):
             ChildSpecError: an unknown field, or an invalid value or combination.
         """
         keywords = self.keywords
-        known = {f.name for f in attrs.fields(ChildSpec)} - {
+        known = {f.name for f in attrs.fields(ChildSpec) if f.init} - {
             "kind",
             "keywords",
             "runs",
@@ -185,6 +198,9 @@ class ChildSpec(Generic[H_co]):
 
     def _rebound(self) -> ChildSpec[H_co]:
         """Check target and arguments anew, and work out the readiness."""
+        if self.kind == "process":
+            accepted = "left as it is: describe another program by process()"
+            raise ChildSpecError("target", self.target, accepted, self.label)
         is_server = hasattr(self.target, "__handlers__")
         if is_server != (self.kind == "server"):
             accepted = "a GenServer subclass" if not is_server else "an async function"

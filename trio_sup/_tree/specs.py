@@ -151,7 +151,7 @@ def child(  # type: ignore[misc]  # the overloads bind Ts and T; this cannot
         target=cls,
         args=args,
         keywords=keywords,
-        runs=SERVER,
+        runs=cls.__runs__ or SERVER,
         **options,
     )
 

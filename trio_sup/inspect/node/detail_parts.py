@@ -61,6 +61,8 @@ STACKS: Final = 50
 """Tasks of one child whose stacks are shown."""
 FRAMES: Final = 50
 MAX_MESSAGE: Final = 300
+CONTENTS: Final = frozenset({"stderr", "says"})
+"""Facts that are words of the program's own."""
 SLOW_FORMAT: Final = 0.1
 """A `format_status` that took longer is not called again."""
 
@@ -241,6 +243,14 @@ class Insides:
 
     def _reported(self, text: str) -> str:
         return clip(mask_report(text, self._secrets, 4 * MAX_ERROR), MAX_ERROR)
+
+    def facts(self, child: ObservedChild) -> list[list[str]]:
+        """What its kind has to say of it; what it wrote itself only if that is shown."""
+        return [
+            [clip(name, MAX_NAME), self._reported(text)]
+            for name, text in child.inside().facts()
+            if self._contents or name not in CONTENTS
+        ]
 
     def links(self, child: ObservedChild) -> list[Link]:
         """What the child has to do with others."""
