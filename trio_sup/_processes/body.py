@@ -93,6 +93,12 @@ class ProcessBody(PlainBody):
         self.cancel(record, reason)
         return True
 
+    def cancel(self, record: Record, reason: str) -> None:
+        """Kill it: nothing of the user's that still runs beside it holds that up."""
+        if self._running is not None:
+            self._running.kill_group()
+        super().cancel(record, reason)
+
     def run(self, record: Record) -> Awaitable[Any]:
         """Return what the life consists of, to be awaited."""
         return self._live(record)
