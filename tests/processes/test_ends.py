@@ -219,7 +219,7 @@ def _below_me() -> list[tuple[int, str]]:
     keepers = {
         pid
         for pid, _ in children_of(os.getpid())
-        if b"pidfd" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        if b"keep.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
     }
     return [each for each in children_of(os.getpid()) if each[0] not in keepers]
 
