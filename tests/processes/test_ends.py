@@ -46,6 +46,17 @@ async def test_an_end_is_in_order_by_its_exit_code_or_signal(
         assert (await made.wait_exit()).kind == kind
 
 
+async def test_who_ends_at_once_was_ready_all_the_same(tmp_path: Path) -> None:
+    # Nothing of it is read here, so nothing holds the decision up.
+    spec = shell(
+        "exit 0", restart="temporary", stdout="inherit", stderr=tmp_path / "errors"
+    )
+    async with open_supervisor([]) as tree:
+        for _ in range(5):
+            made = await tree.start_child(spec)
+            assert (await made.wait_exit()).kind == "normal"
+
+
 @pytest.mark.parametrize(
     ("restart", "code", "lives"),
     [

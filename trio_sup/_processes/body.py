@@ -122,7 +122,10 @@ class ProcessBody(PlainBody):
             except BaseExceptionGroup as group:
                 failure = bare(group)
         if failure is not None:
-            raise failure
+            try:
+                raise failure
+            finally:
+                del failure  # else it and this frame keep each other
 
     async def _begin(self, stack: AsyncExitStack) -> None:
         """Start the program; what is to be undone at its end goes to the stack."""
@@ -201,7 +204,10 @@ class _Life:
         self._begin_reading()
         if notify is not None:
             self._nursery.start_soon(notify.run)
-        self._nursery.start_soon(self._become_ready, notify)
+        if self._spec.ready is None:
+            self._is_ready()
+        else:
+            self._nursery.start_soon(self._become_ready, notify)
         code = await self._running.wait()
         if self._record.asked is not None:
             # The others of its group have the rest of the grace; then all is killed.
@@ -278,10 +284,8 @@ class _Life:
 
     async def _become_ready(self, notify: NotifySocket | None) -> None:
         match self._spec.ready:
-            case None:
-                self._is_ready()
-            case OnLine():
-                pass  # the readers look for it
+            case None | OnLine():
+                pass  # it is ready; or the readers look for it
             case OnPort() as port:
                 await wait_port(port)
                 self._is_ready()
