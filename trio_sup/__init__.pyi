@@ -61,6 +61,13 @@ from trio_sup._inspected.inspection import (
     Inspection as Inspection,
     open_inspector as open_inspector,
 )
+from trio_sup._listening.factories import (
+    listener as listener,
+    tcp_listener as tcp_listener,
+    unix_listener as unix_listener,
+)
+from trio_sup._listening.listener import Listener as Listener
+from trio_sup._listening.options import ListenerOptions as ListenerOptions
 from trio_sup._node.attach import Attached as Attached, attach as attach
 from trio_sup._node.crash_log import CrashLog as CrashLog
 from trio_sup._node.node import (
