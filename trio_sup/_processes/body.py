@@ -38,6 +38,8 @@ FACT_LINES = 5
 READS_ON = 1.0
 """Seconds without any more output until it is given up, once the program has ended:
 somebody outside of its process group may hold the pipe."""
+TAKES_ON = 30.0
+"""Seconds in which a function must take a line, if there is more to be read."""
 
 
 @protected
@@ -259,10 +261,12 @@ class _Life:
 
     async def _read_on(self) -> None:
         """Read what is left, as long as there is any and somebody takes it."""
-        before = -1
-        while self._reading:
+        before, idle = -1, 0.0
+        while self._reading and idle < TAKES_ON:
             handed_over = sum(pump.handed_over for pump in self._pumps)
-            if handed_over == before:
+            idle = idle + READS_ON if handed_over == before else 0.0
+            # A machine that is busy with others lets time pass and nothing be read.
+            if idle and not any(pump.is_behind() for pump in self._pumps):
                 return
             before = handed_over
             with trio.move_on_after(READS_ON):
