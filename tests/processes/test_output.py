@@ -161,7 +161,7 @@ async def test_a_flood_is_bounded_in_memory_and_lets_others_run(
             await trio.sleep(0.001)
             ticks += 1
 
-    pieces = 300  # of 64 kB
+    pieces = 100  # of 64 kB
     async with open_supervisor([]) as tree, trio.open_nursery() as nursery:
         nursery.start_soon(tick)
         tracemalloc.start()
