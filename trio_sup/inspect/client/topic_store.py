@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
 
 from trio_sup.inspect.protocol.wire import Detail
+from trio_sup.inspect.protocol.wire_details import (
+    Busy,
+    Holds,
+    Metrics,
+    NodeInfo,
+    Tasks,
+    Waits,
+)
+from trio_sup.inspect.protocol.wire_profile import Profile
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.protocol.wire_details import (
-        Busy,
-        Held,
-        Holds,
-        Metrics,
-        NodeInfo,
-        TaskRow,
-        Tasks,
-        Waits,
-    )
-    from trio_sup.inspect.protocol.wire_profile import Profile
+    from trio_sup.inspect.protocol.wire_details import Held, TaskRow
+
+TopicMessage: TypeAlias = Tasks | Busy | Waits | NodeInfo | Holds | Profile | Metrics
+"""What topics say, and what is asked for once."""
 
 MAX_TASKS: Final = 50_000
 """How many tasks and nurseries a client holds; a node shows at most 20,000."""
@@ -87,6 +89,36 @@ class TopicStore:
             self.metrics = None
         elif topic == "profile":
             self.profile = self._profile_begun = None
+
+    def take(self, message: TopicMessage) -> str:
+        """Keep what a topic says.
+
+        Returns:
+            The topic; nothing while the rest of what it says is to come.
+
+        Raises:
+            TooMuch: it is more than a client holds.
+        """
+        match message:
+            case Tasks():
+                self.add_tasks(message)
+                return "tasks"
+            case Busy():
+                self.add_busy(message)
+                return "busy"
+            case Waits():
+                self.waits = message
+                return "waits"
+            case NodeInfo():
+                self.info = message
+                return "node"
+            case Holds():
+                self.holds = message
+                return "holds"
+            case Profile():
+                return "profile" if self.add_profile(message) else ""
+            case Metrics():
+                return "metrics" if self.add_metrics(message) else ""
 
     def add_tasks(self, message: Tasks) -> None:
         """Apply a frame of the task tree; tasks beyond `MAX_TASKS` are counted."""

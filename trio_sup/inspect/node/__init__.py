@@ -11,7 +11,7 @@ client has an `attached` with its two tasks. `source` says what of the library i
 |---|---|
 | `listener`, `forks` | the socket: made safely, removed, not inherited |
 | `hub`, `attached` | when it is looked, and the tasks of one client |
-| `client_view`, `following`, `watching` | what one client still has to be told: rows, topics, insides |
+| `client_view`, `following`, `shares`, `watching` | what one client still has to be told: rows, topics, insides |
 | `source` | the protocols through which the library is read |
 | `table`, `probes` | rows as last sampled, and what moved |
 | `topics`, `task_table`, `waiting`, `busy`, `node_info` | what is looked at on request |
