@@ -99,13 +99,12 @@ class Hub:
         numbers = Numbers()
         self._insides = Insides(node, numbers, showing, secrets)
         settings = {"contents": showing.how}
-        ages = self._insides.ages
         self._clients: set[AttachedClient] = set()
         self._topics = Topics(
             node,
             self._table,
             numbers,
-            ages,
+            self._insides,
             settings,
             self._watchdog,
             self._client_infos,

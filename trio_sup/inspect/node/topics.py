@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Final, Protocol
 import trio
 
 from trio_sup.inspect.node.busy import BusyMeter
+from trio_sup.inspect.node.log_tap import LogTopic
 from trio_sup.inspect.node.node_info import facts_of_process, look_at_node
+from trio_sup.inspect.node.registry_look import RegistryTopic
 from trio_sup.inspect.node.shares import BusyShare, Newest, TasksShare
 from trio_sup.inspect.node.task_table import TaskTable
+from trio_sup.inspect.node.tracer import TraceTopic
 from trio_sup.inspect.node.waiting import look_at_waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from trio_sup.inspect.node.detail_parts import Ages
+    from trio_sup.inspect.node.detail_parts import Ages, Insides
     from trio_sup.inspect.node.numbers import Numbers
     from trio_sup.inspect.node.shares import Share
     from trio_sup.inspect.node.source import ObservedNode
@@ -34,6 +37,9 @@ TOPIC_SECONDS: Final = 1.0
 
 class Topic(Protocol):
     """One thing that a node tells about itself."""
+
+    pace: float
+    """Seconds between two looks."""
 
     def look(self, now: float) -> Iterator[None]:
         """Look at it, as somebody follows; yields between slices."""
@@ -55,7 +61,7 @@ class Topics:
         node: ObservedNode,
         table: Table,
         numbers: Numbers,
-        ages: Ages,
+        insides: Insides,
         settings: dict[str, str],
         watchdog: Watchdog,
         clients: Callable[[], list[ClientInfo]],
@@ -66,11 +72,14 @@ class Topics:
         self._topics: dict[str, Topic] = {
             "busy": self._busy,
             "tasks": _TasksTopic(node, numbers),
-            "waits": _WaitsTopic(table, ages),
+            "waits": _WaitsTopic(table, insides.ages),
             "node": info,
             "holds": _HoldsTopic(watchdog),
+            "trace": TraceTopic(node, table, insides),
+            "registry": RegistryTopic(node, insides),
+            "logs": LogTopic(node.present_child, insides),
         }
-        self._next = 0.0
+        self._due = dict.fromkeys(self._topics, 0.0)
 
     @property
     def busy(self) -> Busy | None:
@@ -86,11 +95,9 @@ class Topics:
         self._end_what_nobody_follows(followed)
         self._busy.window = None
         now = trio.current_time()
-        if not followed or now < self._next:
-            return
-        self._next = now + TOPIC_SECONDS
         for name, topic in self._topics.items():
-            if name in followed:
+            if name in followed and now >= self._due[name]:
+                self._due[name] = now + topic.pace
                 yield from topic.look(now)
 
     def _end_what_nobody_follows(self, followed: set[str]) -> None:
@@ -100,7 +107,7 @@ class Topics:
 
     def hurry(self) -> None:
         """Somebody began to follow: look at the next opportunity."""
-        self._next = 0.0
+        self._due = dict.fromkeys(self._topics, 0.0)
 
     def close(self) -> None:
         """End every measurement."""
@@ -109,6 +116,8 @@ class Topics:
 
 class _BusyTopic:
     """Who keeps the loop busy: measured while somebody follows."""
+
+    pace = TOPIC_SECONDS
 
     def __init__(self, node: ObservedNode) -> None:
         self.meter = BusyMeter(node)
@@ -132,6 +141,8 @@ class _BusyTopic:
 class _TasksTopic:
     """All tasks of the program."""
 
+    pace = TOPIC_SECONDS
+
     def __init__(self, node: ObservedNode, numbers: Numbers) -> None:
         self._table = TaskTable(node, numbers)
 
@@ -151,6 +162,8 @@ class _TasksTopic:
 
 class _WaitsTopic:
     """Who waits for whom."""
+
+    pace = TOPIC_SECONDS
 
     def __init__(self, table: Table, ages: Ages) -> None:
         self._table = table
@@ -176,6 +189,8 @@ class _WaitsTopic:
 
 class _InfoTopic:
     """The node as a whole."""
+
+    pace = TOPIC_SECONDS
 
     def __init__(
         self,
@@ -214,6 +229,8 @@ class _InfoTopic:
 
 class _HoldsTopic:
     """What held the loop: the watchdog knows."""
+
+    pace = TOPIC_SECONDS
 
     def __init__(self, watchdog: Watchdog) -> None:
         self._watchdog = watchdog
