@@ -97,6 +97,9 @@ class FakeInside:
     def lives(self) -> Sequence[Past]:
         return self.past
 
+    def facts(self) -> Iterable[tuple[str, str]]:
+        return ()
+
     def links(self) -> Iterable[Relation]:
         return self.related
 

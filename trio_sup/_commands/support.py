@@ -12,6 +12,7 @@ from trio_sup._commands.command import EXIT_USAGE, CommandError
 from trio_sup._commands.extras import inspector_main
 from trio_sup._commands.output import complain, say_pieces
 from trio_sup._core.clean import json_pieces
+from trio_sup._core.extras import how_to_install
 
 if TYPE_CHECKING:
     import argparse
@@ -174,9 +175,7 @@ def inspector_app() -> Callable[..., int | None]:
     main = inspector_main()
     if main is None:
         raise CommandError(
-            "the terminal inspector is not installed\n"
-            "install the extra `inspector` of trio-sup, in a checkout: "
-            "pip install -e '.[inspector]'",
+            f"the terminal inspector is not installed\n{how_to_install('inspector')}",
             EXIT_USAGE,
         )
     return main

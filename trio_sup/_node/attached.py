@@ -131,6 +131,10 @@ class _NothingInside:
     def lives(self) -> Sequence[tuple[int, float, float, str, str]]:
         return ()
 
+    def facts(self) -> Iterable[tuple[str, str]]:
+        """Nothing: it is a task like any other."""
+        return ()
+
     def links(self) -> Iterable[tuple[str, int, str]]:
         return ()
 

@@ -8,7 +8,7 @@ its own.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -179,6 +179,10 @@ class Inside:
             (life, began, ended, exit.kind, str(exit))
             for life, exit, began, ended in self._record.exits or ()
         ]
+
+    def facts(self) -> Iterable[tuple[str, str]]:
+        """What its kind has to say of it: of a program its number, what it takes."""
+        return self._record.body.facts()
 
     def links(self) -> Iterator[tuple[str, int, str]]:
         """What it has to do with others: relation, the other's number, a text."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import string
 import sys
-from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVarTuple
@@ -18,11 +17,12 @@ from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
 from trio_sup._core.long_memory import FULL, LongMemory
 from trio_sup._core.remains import HeavyExits
-from trio_sup._node.crash_log import CrashLog, Telling, is_logged
+from trio_sup._node.crash_log import CrashLog, Telling, is_logged, known_as
 from trio_sup._node.levels import Levels, level_of, loudest
 from trio_sup._registry.registry import Registry
 from trio_sup._registry.seen import SeenRegistry, registries_of
 from trio_sup._trio.alarms import AlarmClock, alarm_clock
+from trio_sup._trio.alone import Alone
 from trio_sup._trio.blocks import async_block
 from trio_sup._trio.gate import Gate
 from trio_sup._trio.home import Home, own_home
@@ -31,7 +31,7 @@ from trio_sup._trio.protect import call_user
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-    from trio_sup._core.long_memory import Entry
+    from trio_sup._core.long_memory import Entry, Unmade
     from trio_sup._node.attached import AttachedTasks
     from trio_sup._node.inside import Inside
     from trio_sup.inspect.node.source import ObservedChild
@@ -72,13 +72,16 @@ class Node:
         """`trio.current_time`, two frames nearer; not for users."""
         self.gate: Gate = Gate()
         """Where lives pass that end; not for users."""
+        self.alone: Alone | None = None
+        """For the next who waits for a child alone; not for users."""
         self._roots: dict[int, Record] = {}
         self._attached: AttachedTasks | None = None
         self._uids = 0
         self._memory: LongMemory = LongMemory()
         self._recent: list[Entry] = self._memory.entries
-        self._counts: defaultdict[Callable[..., LifecycleEvent], int]
-        self._counts = defaultdict(int)
+        self.remember: Callable[[Unmade], object] = self.keeping()
+        """Takes an event of which nobody is to be told, in a step that `note`s another;
+        not for users."""
         # Messages received, handled and dropped in lives that have ended.
         self.past_messages: tuple[int, int, int] = (0, 0, 0)
         # Who is told of every child with a lifecycle change; mostly nobody.
@@ -194,12 +197,12 @@ class Node:
     @property
     def events_emitted(self) -> int:
         """How many events there have been since the node began."""
-        return sum(self._counts.values())
+        return self._memory.total
 
     @property
     def event_counts(self) -> Mapping[str, int]:
         """How many events of each kind there have ever been."""
-        return {kind_of(make): count for make, count in self._counts.items()}
+        return {kind_of(make): count for make, count in self._memory.counts().items()}
 
     def add_hook(self, hook: EventHook) -> None:
         """Call `hook` with every event from now on.
@@ -263,24 +266,21 @@ class Node:
         Every start, crash and stop comes here several times, and mostly nobody takes
         the event: so it costs one append, and the record is made for whoever looks.
         """
-        self._counts[make] += 1
         if len(self._recent) >= FULL:
             self._memory.fold()
-        self._recent.append((make, fields))
-        return self._hooks is not None or is_logged(self._loudest[make])
+        self.remember((make, fields))
+        return self.is_told(make)
 
-    def keep(
-        self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]
-    ) -> None:
-        """Remember an event of which nobody is to be told.
+    def keeping(self) -> Callable[[Unmade], object]:
+        """Return what keeps an event: pytest's plugin listens here."""
+        return self._recent.append
 
-        For one in the same step as another, that nobody was to be told of although it
-        is logged no lower.
-        """
-        self._counts[make] += 1
-        if len(self._recent) >= FULL:
-            self._memory.fold()
-        self._recent.append((make, fields))
+    def is_told(self, make: Callable[..., LifecycleEvent]) -> bool:
+        """Whether anybody is to be told of events of this class."""
+        if self._hooks is not None:
+            return True
+        level = self._loudest[make]
+        return known_as(level) is not False and is_logged(level)
 
     def tell(
         self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]

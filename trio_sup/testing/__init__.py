@@ -58,5 +58,11 @@ from trio_sup.testing.monitor import (
     debug_conformance as debug_conformance,
 )
 from trio_sup.testing.problems import Hit as Hit, Problem as Problem
+from trio_sup.testing.program_faults import (
+    OF_PROGRAMS as OF_PROGRAMS,
+    Garbage as Garbage,
+    KillProgram as KillProgram,
+    StopProgram as StopProgram,
+)
 from trio_sup.testing.report import SupervisionViolation as SupervisionViolation
 from trio_sup.testing.world import World as World, assume as assume

@@ -267,6 +267,7 @@ def _with_parts(new: Detail, old: Detail) -> Detail:
         state=new.state if "state" in fresh else old.state,
         stack=(new.stack or []) if "stack" in fresh else old.stack,
         history=(new.history or []) if "history" in fresh else old.history,
+        facts=(new.facts or []) if "facts" in fresh else old.facts,
         links=(new.links or []) if "links" in fresh else old.links,
         times=new.times if "times" in fresh else old.times,
     )

@@ -69,6 +69,8 @@ MAX_MESSAGE: Final = 300
 ATTRIBUTES: Final = 40
 """Attributes of a server that are compared, each as far as this goes:"""
 MAX_ATTRIBUTE: Final = 2000
+CONTENTS: Final = frozenset({"stderr", "says"})
+"""Facts that are words of the program's own."""
 SLOW_FORMAT: Final = 0.1
 """A `format_status` that took longer is not called again."""
 
@@ -298,6 +300,14 @@ class Insides:
     def _one_line(self, value: object) -> str:
         text = self._redacted(render(value, width=MAX_MESSAGE, secrets=self._secrets))
         return clip(text.partition("\n")[0], MAX_MESSAGE)
+
+    def facts(self, child: ObservedChild) -> list[list[str]]:
+        """What its kind has to say of it; what it wrote itself only if that is shown."""
+        return [
+            [clip(name, MAX_NAME), self._reported(text)]
+            for name, text in child.inside().facts()
+            if self.contents or name not in CONTENTS
+        ]
 
     def links(self, child: ObservedChild) -> list[Link]:
         """What the child has to do with others."""

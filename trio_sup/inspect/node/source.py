@@ -116,6 +116,10 @@ class ObservedInside(Protocol):
         """Past lives, oldest first: number, began, ended, kind, one line."""
         ...
 
+    def facts(self) -> Iterable[tuple[str, str]]:
+        """What its kind has to say of it: names and texts."""
+        ...
+
     def links(self) -> Iterable[tuple[str, int, str]]:
         """What it has to do with others: relation, the other's uid, a text."""
         ...
@@ -153,7 +157,7 @@ class ObservedChild(Protocol):
 
     @property
     def kind(self) -> str:
-        """``supervisor``, ``dynamic``, ``server`` or ``task``."""
+        """``supervisor``, ``dynamic``, ``server``, ``task`` or ``process``."""
         ...
 
     @property

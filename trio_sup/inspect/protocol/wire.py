@@ -230,6 +230,9 @@ class Detail:
     times: TimesPart | None = None
     held: bool = False
     """True if no restart follows the present life, as people asked for (overview)."""
+    facts: list[list[str]] | None = None
+    """Pairs of a word and a text that its kind has to say: of a program its number,
+    state, processor time, memory, last end. A part of its own, sent with an overview."""
 
 
 # --- what a client sends ---------------------------------------------------

@@ -26,6 +26,7 @@ from trio_sup._trio.protect import protected
 from trio_sup._trio.stacks import await_stack
 from trio_sup.testing._run.disturbance import Disturbance
 from trio_sup.testing._run.driven_life import DrivenLife
+from trio_sup.testing._run.stand_in import StandIn
 from trio_sup.testing.faults import (
     AtCheckpoint,
     FailStart,
@@ -67,6 +68,8 @@ class Injector:
         # Calls that wait for an answer, and where.
         self.requests: dict[Request, MailQueue] = {}
         self.failed_starts: list[BaseException] = []
+        # What programs died of.
+        self.program_ends: list[BaseException] = []
         # Numbers of flood messages that were handled, by path.
         self.flooded: dict[str, list[int]] = {}
         self.steps = 0
@@ -92,6 +95,8 @@ class Injector:
                     return _DrivenFunction(self)
                 case "server":
                     return _DrivenServer(record, self)
+                case "process":
+                    return StandIn(record, self)
                 case "supervisor" | "dynamic":
                     shell = original(record)
                     run = shell.run
@@ -229,7 +234,7 @@ class Injector:
 
     def thrown(self) -> list[BaseException]:
         """All exceptions that the harness made."""
-        made = list(self.failed_starts)
+        made = [*self.failed_starts, *self.program_ends]
         for life in self.lives:
             made += life.thrown
         return made
