@@ -95,7 +95,7 @@ async def _run_continues(queue: MailQueue, server: ServerBase) -> None:
     assert inner is not None
     while (args := inner.to_continue) is not None:
         inner.to_continue = None
-        await enter_user(server.handle_continue, *args)
+        await queue.enter(server.handle_continue, *args)
         if queue.tracer is not None:
             trace(queue, server, "continued", "handle_continue", args)
 
@@ -170,7 +170,7 @@ def _work_on(queue: MailQueue, server: ServerBase, item: Item) -> Awaitable[Any]
     if isinstance(item, InfoNote) or (
         isinstance(item, DownNote) and item.monitor.wants()
     ):
-        return enter_user(server.handle_info, item.message)
+        return queue.enter(server.handle_info, item.message)
     return _nothing()
 
 

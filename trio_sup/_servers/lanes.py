@@ -7,10 +7,10 @@ of it takes place in an idle server, and together they cost each message one loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from trio_sup._trio.protect import protected
+from trio_sup._trio.protect import enter_user, protected
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Child, Record
@@ -51,6 +51,10 @@ class Lanes:
         "spy",
         "tracer",
     )
+
+    # How the user's callbacks are entered. Who judges servers stands in between, in a
+    # class of his own: nobody pays for it else.
+    enter: ClassVar[Callable[..., Awaitable[Any]]]
 
     def __init__(self, record: Record) -> None:
         self.record: Record = record
@@ -176,3 +180,7 @@ class Lanes:
         assert self._system is not None
         del self._system[:served]
         self._system = self._system or None
+
+
+# Behind the decorator, which would protect user code from Ctrl-C with it.
+Lanes.enter = staticmethod(enter_user)
