@@ -26,6 +26,7 @@ from trio_sup import (
 )
 from trio_sup.testing import (
     Crash,
+    Fault,
     Flood,
     Rush,
     Slow,
@@ -147,7 +148,7 @@ async def uses(world: World) -> None:
 
 
 PATH = "r/odd"
-SCRIPTS = [
+SCRIPTS: list[list[Fault]] = [
     [],
     [Rush(PATH, at=1.0, count=9), Crash(PATH, at=1.125)],
     [Rush(PATH, at=0.0), Vanish(PATH, at=0.5), Rush(PATH, at=0.5)],
@@ -222,6 +223,7 @@ class Watcher(GenServer):
 
     @cast
     async def look(self, whom: str) -> None:
+        assert isinstance(self.supervisor, Supervisor)
         target = self.supervisor.child(whom)
         for _ in range(2):
             self.monitor(target)

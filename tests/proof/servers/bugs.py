@@ -16,6 +16,7 @@ from trio_sup._children.watching import Down, Watch, Watchers
 from trio_sup._core.name_tables import DuplicateTable, Entry, Table
 from trio_sup._registry.registry import Registration
 from trio_sup._servers import careful, ends, ref as _server_ref
+from trio_sup._servers.callbacks import ServerBase
 from trio_sup._servers.context import ServerContext
 from trio_sup._servers.handlers import Handler
 from trio_sup._servers.mailbox import MailQueue
@@ -129,9 +130,11 @@ def no_terminate_after_a_crash(patch: Patch) -> None:
     right = ends._terminate
 
     async def terminate(
-        record: Record, server: GenServer, exit: Exit
+        record: Record, queue: MailQueue, server: ServerBase, exit: Exit
     ) -> BaseException | None:
-        return None if exit.kind == "crashed" else await right(record, server, exit)
+        if exit.kind == "crashed":
+            return None
+        return await right(record, queue, server, exit)
 
     patch.setattr(ends, "_terminate", terminate)
 
@@ -140,9 +143,9 @@ def an_error_of_terminate_is_swallowed(patch: Patch) -> None:
     right = ends._terminate
 
     async def terminate(
-        record: Record, server: GenServer, exit: Exit
+        record: Record, queue: MailQueue, server: ServerBase, exit: Exit
     ) -> BaseException | None:
-        await right(record, server, exit)
+        await right(record, queue, server, exit)
         return None
 
     patch.setattr(ends, "_terminate", terminate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 
 from trio_sup._servers.context import ServerContext
 from trio_sup._servers.machine import Event, Machine, Postpone, Stateful, Timeout
@@ -53,7 +53,7 @@ class WatchedMachine(Machine):
 
     async def _run(self, event: Event) -> None:
         self._see(event)
-        before: Hashable = self.server.state
+        before: object = self.server.state
         try:
             await super()._run(event)
         except Postpone:
@@ -62,7 +62,7 @@ class WatchedMachine(Machine):
             raise
         self._then(before)
 
-    def _then(self, before: Hashable) -> None:
+    def _then(self, before: object) -> None:
         """An event was handled: see what comes next."""
         if self.server.state != before:
             timer = self.state_timer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 from attrs import Factory, define
@@ -27,7 +27,7 @@ ROUNDING = 1e-6
 class Message:
     """One message, as far as it matters when it comes."""
 
-    item: Hashable
+    item: object
     """The message itself, by identity."""
     kind: Kind
     name: str
@@ -59,11 +59,11 @@ class ServerModel:
     """What waits."""
     bounded: int = 0
     """How many of these count against the capacity."""
-    room: list[Hashable] = Factory(list[Hashable])
+    room: list[object] = Factory(list[object])
     """The messages of those who wait for room."""
-    passed: list[Hashable] = Factory(list[Hashable])
+    passed: list[object] = Factory(list[object])
     """Those of whom another got room before: fine only if they gave up just then."""
-    away: list[Hashable] = Factory(list[Hashable])
+    away: list[object] = Factory(list[object])
     """Those of whom who waited when it closed: they are to hear that there is none."""
     open: bool = False
     """Whether a message would be taken."""
@@ -81,7 +81,7 @@ class ServerModel:
     doomed: str = ""
     """What must end the life, if something must."""
     terminated: bool = False
-    cancelled_idle: list[Hashable] = Factory(list[Hashable])
+    cancelled_idle: list[object] = Factory(list[object])
     """What was to be done if nothing came, before something came."""
     in_a_row: int = 0
     round: int = -1
@@ -222,7 +222,7 @@ class ServerModel:
             self.passed += self.room[:place]
             del self.room[: place + 1]
 
-    def wait_for_room(self, item: Hashable) -> None:
+    def wait_for_room(self, item: object) -> None:
         """Somebody waits until there is room."""
         self.room.append(item)
 
@@ -231,7 +231,7 @@ class ServerModel:
         self.away += self.room
         self.room.clear()
 
-    def wait_no_more(self, item: Hashable) -> bool:
+    def wait_no_more(self, item: object) -> bool:
         """He waits no more; return whether he never got any."""
         for waiting in self.room, self.away, self.passed:
             if item in waiting:
@@ -241,12 +241,12 @@ class ServerModel:
 
     # Served.
 
-    def leave(self, item: Hashable) -> None:
+    def leave(self, item: object) -> None:
         """A message is taken out of the line."""
         if self.in_hand is None or self.in_hand.item is not item:
             self.left = self._out_of_line(item)
 
-    def take(self, item: Hashable, at_round: int, timer_of: int = 0) -> None:
+    def take(self, item: object, at_round: int, timer_of: int = 0) -> None:
         """A message is in hand, to be served.
 
         Args:
@@ -277,7 +277,7 @@ class ServerModel:
             left = self._out_of_line(item)
         self.in_hand = left
 
-    def _out_of_line(self, item: Hashable) -> Message | None:
+    def _out_of_line(self, item: object) -> Message | None:
         first = self.line[0] if self.line else None
         if first is not None and first.item is item:
             self.line.popleft()
@@ -296,21 +296,21 @@ class ServerModel:
             self.bounded -= 1
         return first
 
-    def knows(self, item: Hashable) -> bool:
+    def knows(self, item: object) -> bool:
         """Whether a message waits, or has just left the line."""
         left = self.left is not None and self.left.item is item
         return left or any(each.item is item for each in self.line)
 
-    def _words(self, item: Hashable) -> str:
+    def _words(self, item: object) -> str:
         found = next((each for each in self.line if each.item is item), None)
         return "a message" if found is None else str(found)
 
-    def message_comes(self, idle: Hashable | None) -> None:
+    def message_comes(self, idle: object | None) -> None:
         """A message is served while that was to be done if none came."""
         if idle is not None:
             self.cancelled_idle.append(idle)
 
-    def idle(self, item: Hashable) -> None:
+    def idle(self, item: object) -> None:
         """It does what it was to do if nothing came."""
         if any(each is item for each in self.cancelled_idle):
             self.complain(laws.IDLE, "it runs, though a message came before")

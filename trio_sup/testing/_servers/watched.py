@@ -9,7 +9,7 @@ in a server that nobody judges.
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -92,7 +92,7 @@ class WatchedServer(ServerBody):
 
     # What arrives.
 
-    @property  # type: ignore[override]
+    @property
     def inbox(self) -> list[Item]:  # pyright: ignore[reportIncompatibleVariableOverride]
         """What has arrived, in the library's own slot."""
         items: list[Item] = _INBOX.__get__(self)
@@ -176,7 +176,7 @@ class WatchedServer(ServerBody):
 
     # What is served.
 
-    @property  # type: ignore[override]
+    @property
     def current(self) -> Item | None:  # pyright: ignore[reportIncompatibleVariableOverride]
         """What is in hand, in the library's own slot."""
         item: Item | None = _CURRENT.__get__(self)
@@ -212,7 +212,7 @@ class WatchedServer(ServerBody):
 
     # The user's callbacks.
 
-    async def enter(  # type: ignore[misc]
+    async def enter(
         self, callback: Callable[..., Awaitable[Any]], /, *args: Any
     ) -> Any:
         """Enter a callback of the user's."""
@@ -283,7 +283,7 @@ class WatchedServer(ServerBody):
 
     # Lives.
 
-    @property  # type: ignore[override]
+    @property
     def server(self) -> ServerBase | None:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The object of the present life, in the library's own slot."""
         server: ServerBase | None = _SERVER.__get__(self)
@@ -340,7 +340,7 @@ class WatchedServer(ServerBody):
         model.bounded = 0
         return super().drain()
 
-    def _see_told(self, items: Iterable[Hashable]) -> None:
+    def _see_told(self, items: Iterable[object]) -> None:
         for item in items:
             if isinstance(item, Request) and item.task is not None:
                 self._broken(laws.OWED, f"the caller of {item.handler.name} waits")
