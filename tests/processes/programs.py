@@ -35,7 +35,7 @@ def handle(tree: Supervisor, *path: str) -> Process:
 
 async def until(fact: Callable[[], object]) -> None:
     """Wait until something is so; for what nobody tells."""
-    with trio.fail_after(30):
+    with trio.fail_after(120):
         while not fact():
             await trio.sleep(0.01)
 

@@ -46,6 +46,17 @@ async def test_an_end_is_in_order_by_its_exit_code_or_signal(
         assert (await made.wait_exit()).kind == kind
 
 
+async def test_who_ends_at_once_was_ready_all_the_same(tmp_path: Path) -> None:
+    # Nothing of it is read here, so nothing holds the decision up.
+    spec = shell(
+        "exit 0", restart="temporary", stdout="inherit", stderr=tmp_path / "errors"
+    )
+    async with open_supervisor([]) as tree:
+        for _ in range(5):
+            made = await tree.start_child(spec)
+            assert (await made.wait_exit()).kind == "normal"
+
+
 @pytest.mark.parametrize(
     ("restart", "code", "lives"),
     [
@@ -219,7 +230,7 @@ def _below_me() -> list[tuple[int, str]]:
     keepers = {
         pid
         for pid, _ in children_of(os.getpid())
-        if b"pidfd" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        if b"keep.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
     }
     return [each for each in children_of(os.getpid()) if each[0] not in keepers]
 

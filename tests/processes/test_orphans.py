@@ -77,7 +77,7 @@ def test_a_run_takes_its_keeper_along() -> None:
 
 
 @pytest.mark.trio
-@pytest.mark.parametrize("count", [50])
+@pytest.mark.parametrize("count", [25])
 async def test_restarts_leave_no_file_no_zombie_and_no_task(
     count: int, quiet_log: None
 ) -> None:

@@ -233,6 +233,26 @@ async def test_who_does_not_look_at_its_stdin_is_signalled_then_killed() -> None
         assert not is_running(pid)
 
 
+class Failing(Port[str, str]):
+    @call
+    async def fail(self) -> None:
+        raise LookupError("mine")
+
+
+@pytest.mark.trio
+async def test_a_crash_of_the_server_is_the_story_though_the_program_is_killed(
+    quiet_log: None,
+) -> None:
+    program = command("sh", "-c", "trap '' TERM; while :; do sleep 1; done")
+    spec = child(Failing, program, Lines(), id="it", shutdown=0.1)
+    async with open_supervisor([spec]) as tree:
+        port = tree.server(Failing, "it")
+        with pytest.raises(ServerExit, match="mine"):
+            await port.call(Failing.fail)
+        exit = await port.wait_exit(1)
+        assert isinstance(exit.error, LookupError)
+
+
 @frozen
 class Question:
     a: int

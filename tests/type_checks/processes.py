@@ -74,13 +74,13 @@ def ports() -> None:
     assert_type(raw, ChildSpec[ServerRef[Port[bytes, bytes]]])
     ours = child(Calculator, bc, JsonLines(Question, Answer))
     assert_type(ours, ChildSpec[ServerRef[Calculator]])
-    child(Calculator, bc, Lines())  # type: ignore[arg-type]
+    child(Calculator, bc, Lines())  # type: ignore[call-arg, arg-type]
 
 
 async def asking(sup: Supervisor, made: Process) -> None:
     port = await sup.start_child(child(Port, command("bc"), Lines()))
     assert_type(await Port.ask(port, "1 + 1"), str)
-    await Port.ask(port, 3)  # type: ignore[arg-type]
+    await Port.ask(port, 3)  # type: ignore[misc]
     ours = sup.server(Calculator, "calculator")
     assert_type(await ours.call(Calculator.add, "1"), int)
     assert_type(await Port.ask(ours, Question("")), Answer)

@@ -38,6 +38,8 @@ FACT_LINES = 5
 READS_ON = 1.0
 """Seconds without any more output until it is given up, once the program has ended:
 somebody outside of its process group may hold the pipe."""
+TAKES_ON = 30.0
+"""Seconds in which a function must take a line, if there is more to be read."""
 
 
 @protected
@@ -93,6 +95,12 @@ class ProcessBody(PlainBody):
         self.cancel(record, reason)
         return True
 
+    def cancel(self, record: Record, reason: str) -> None:
+        """Kill it: nothing of the user's that still runs beside it holds that up."""
+        if self._running is not None:
+            self._running.kill_group()
+        super().cancel(record, reason)
+
     def run(self, record: Record) -> Awaitable[Any]:
         """Return what the life consists of, to be awaited."""
         return self._live(record)
@@ -116,7 +124,10 @@ class ProcessBody(PlainBody):
             except BaseExceptionGroup as group:
                 failure = bare(group)
         if failure is not None:
-            raise failure
+            try:
+                raise failure
+            finally:
+                del failure  # else it and this frame keep each other
 
     async def _begin(self, stack: AsyncExitStack) -> None:
         """Start the program; what is to be undone at its end goes to the stack."""
@@ -195,7 +206,10 @@ class _Life:
         self._begin_reading()
         if notify is not None:
             self._nursery.start_soon(notify.run)
-        self._nursery.start_soon(self._become_ready, notify)
+        if self._spec.ready is None:
+            self._is_ready()
+        else:
+            self._nursery.start_soon(self._become_ready, notify)
         code = await self._running.wait()
         if self._record.asked is not None:
             # The others of its group have the rest of the grace; then all is killed.
@@ -247,10 +261,12 @@ class _Life:
 
     async def _read_on(self) -> None:
         """Read what is left, as long as there is any and somebody takes it."""
-        before = -1
-        while self._reading:
+        before, idle = -1, 0.0
+        while self._reading and idle < TAKES_ON:
             handed_over = sum(pump.handed_over for pump in self._pumps)
-            if handed_over == before:
+            idle = idle + READS_ON if handed_over == before else 0.0
+            # A machine that is busy with others lets time pass and nothing be read.
+            if idle and not any(pump.is_behind() for pump in self._pumps):
                 return
             before = handed_over
             with trio.move_on_after(READS_ON):
@@ -272,10 +288,8 @@ class _Life:
 
     async def _become_ready(self, notify: NotifySocket | None) -> None:
         match self._spec.ready:
-            case None:
-                self._is_ready()
-            case OnLine():
-                pass  # the readers look for it
+            case None | OnLine():
+                pass  # it is ready; or the readers look for it
             case OnPort() as port:
                 await wait_port(port)
                 self._is_ready()

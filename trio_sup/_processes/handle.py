@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from typing import Protocol, cast
 
 from trio_sup._children.record import Child
 from trio_sup._core.errors import NoProcess
 from trio_sup._processes.signals import Signal, signal_number
 from trio_sup._processes.usage import ProcessUsage, usage_of
 
-if TYPE_CHECKING:
-    from trio_sup._processes.body import ProcessBody
+
+class Shown(Protocol):
+    """What the handle asks the body: `trio_sup._processes.body.ProcessBody`."""
+
+    returncode: int | None
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the process."""
+        ...
+
+    @property
+    def status_text(self) -> str:
+        """What it said of itself."""
+        ...
+
+    def stderr_lines(self) -> Sequence[str]:
+        """The last lines of stderr."""
+        ...
+
+    def signal(self, number: int) -> bool:
+        """Signal its process group; return whether there is one."""
+        ...
 
 
 class Process(Child[object]):
@@ -23,8 +45,8 @@ class Process(Child[object]):
     __slots__ = ()
 
     @property
-    def _body(self) -> ProcessBody:
-        return cast("ProcessBody", self.record.body)
+    def _body(self) -> Shown:
+        return cast("Shown", self.record.body)
 
     @property
     def pid(self) -> int | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from trio_sup._core.anatomy import without
 from trio_sup._processes.body import program_facts
 from trio_sup._processes.link import Link
 from trio_sup._servers.loop import serve
@@ -38,17 +39,22 @@ class PortBody(ServerBody):
 
     async def _live(self, record: Record) -> None:
         failure: BaseException | None = None
-        async with trio.open_nursery() as nursery:
-            self.link = link = Link(record, nursery)
-            try:
-                await serve(record, self)
-            except BaseException as error:  # noqa: BLE001 - raised below
-                failure = error
-            try:
-                await link.finish(self.stop)
-            finally:
-                await link.kill()
-            nursery.cancel_scope.cancel("the program has ended")
+        try:
+            async with trio.open_nursery() as nursery:
+                self.link = link = Link(record, nursery)
+                try:
+                    await serve(record, self)
+                except BaseException as error:  # noqa: BLE001 - raised below
+                    failure = error
+                try:
+                    await link.finish(self.stop)
+                finally:
+                    await link.kill()
+                nursery.cancel_scope.cancel("the program has ended")
+        except BaseException as late:
+            # That the grace was over takes nothing from how the server ended.
+            if failure is None or without(late, trio.Cancelled) is not None:
+                raise
         if failure is not None:
             try:
                 raise failure

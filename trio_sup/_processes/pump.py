@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -34,11 +35,13 @@ class Pump:
         """All has been read."""
         self.handed_over = 0
         """How many lines and pieces have gone through: whether it moves."""
+        self._stream: trio.abc.ReceiveStream | None = None
         self._sink = sink
         self._cutter = LineCutter()
 
     async def run(self, stream: trio.abc.ReceiveStream) -> None:
         """Read until the end of the stream."""
+        self._stream = stream
         cutter, sink = self._cutter, self._sink
         try:
             while data := await stream.receive_some(PIECE):
@@ -55,6 +58,15 @@ class Pump:
         finally:
             self.done.set()
             sink.end()
+
+    def is_behind(self) -> bool:
+        """Whether there is more to be read, or the end of it, right now."""
+        number: int | None = getattr(self._stream, "fileno", lambda: None)()
+        if self.done.is_set() or number is None or number < 0:
+            return False
+        poll = select.poll()
+        poll.register(number, select.POLLIN)
+        return bool(poll.poll(0))
 
     async def _take(self, lines: list[str]) -> None:
         for number, line in enumerate(lines, 1):

@@ -36,6 +36,8 @@ class RunningProgram:
         self.returncode: int | None = None
         self._keeper = keeper
         self._closed = False
+        # Nobody of the group is left, so its number may be somebody else's.
+        self._empty = False
 
     @classmethod
     async def start(
@@ -98,14 +100,24 @@ class RunningProgram:
 
         A program that is stopped goes on, so that it can take what is to end it.
         """
-        if self._closed:
+        if not self._send(number):
+            return False
+        if number not in (signal.SIGSTOP, signal.SIGTSTP, signal.SIGKILL):
+            self._send(signal.SIGCONT)
+        return True
+
+    def _send(self, number: int) -> bool:
+        """Send a signal to the group, and to no other that has its number by now."""
+        if self._empty:
             return False
         try:
             os.killpg(self.pid, number)
-            if number not in (signal.SIGSTOP, signal.SIGTSTP, signal.SIGKILL):
-                os.killpg(self.pid, signal.SIGCONT)
         except ProcessLookupError:
+            # As long as there is anybody, the kernel gives the number to nobody else.
+            self._empty = self.returncode is not None
             return False
+        except PermissionError:
+            return True  # of another user by now: it cannot be ended from here
         return True
 
     async def wait(self) -> int:
@@ -132,13 +144,7 @@ class RunningProgram:
         To be asked only after the end of the leader: this reaps.
         """
         _reap_adopted(self.pid)
-        try:
-            os.killpg(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True  # of another user
-        return True
+        return self._send(0)
 
     async def close(self) -> None:
         """Kill what is left of it, and wait for its end. Not to be cancelled."""
@@ -150,16 +156,13 @@ class RunningProgram:
             # In the step in which its number was given back: nobody has it yet.
             self.kill_group()
             await self.wait_group()  # the next life must not meet them
-            self._closed = True
+            self._closed = self._empty = True
             self._keeper.went(self.pid)
             await self._close_streams()
 
     def kill_group(self) -> None:
         """Kill all of its process group."""
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass  # PermissionError: of another user by now; the keeper fails alike
+        self._send(signal.SIGKILL)
 
     async def _close_streams(self) -> None:
         process = self.process

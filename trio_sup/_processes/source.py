@@ -1,10 +1,11 @@
-"""The interpreter for our scripts, and their text: works from a zip file as well."""
+"""The interpreter for our scripts, and where they are; also in a zip file."""
 
 from __future__ import annotations
 
 import pkgutil
 import sys
 from functools import cache
+from pathlib import Path
 
 from trio_sup._core.errors import SupervisionError
 
@@ -18,11 +19,17 @@ class NoInterpreter(SupervisionError):
 
 
 @cache
-def script(name: str) -> str:
-    """Return the text of a script."""
+def script(name: str) -> tuple[str, ...]:
+    """Return what makes Python run a script: its path, as lists of processes show it.
+
+    Or its text, where the package is no directory.
+    """
+    path = Path(__file__).parent / "scripts" / f"{name}.py"
+    if path.is_file():
+        return (str(path),)
     text = pkgutil.get_data("trio_sup._processes.scripts", f"{name}.py")
     assert text is not None
-    return text.decode()
+    return "-c", text.decode()
 
 
 def python(name: str) -> list[str]:
@@ -36,4 +43,4 @@ def python(name: str) -> list[str]:
             "process() and Port need a Python interpreter to start programs with, and "
             f"sys.executable is {sys.executable!r} in a frozen program"
         )
-    return [sys.executable, "-I", "-S", "-c", script(name)]
+    return [sys.executable, "-I", "-S", *script(name)]

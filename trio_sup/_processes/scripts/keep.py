@@ -1,6 +1,6 @@
 """Kills what a node leaves behind when it is killed itself: one process for each node.
 
-Run as ``python -I -S -c SOURCE NODE-PID``. Its standard input is a pipe that the node
+Run as ``python -I -S keep.py NODE-PID``. Its standard input is a pipe that the node
 holds, and those who are about to become a program: they write ``+PID`` before they do,
 the node writes ``-PID`` when one has ended, and ``.`` at the end of its run. When the
 node has gone, in whatever way, every process group that is left is killed.

@@ -1,7 +1,7 @@
 """Becomes the program: what has to happen between the fork and it happens here.
 
 A process of its own instead of a function between fork and exec, which is not safe in a
-program with threads. Run as ``python -I -S -c SOURCE JSON PROGRAM ARGUMENT ...``.
+program with threads. Run as ``python -I -S launch.py JSON PROGRAM ARGUMENT ...``.
 
 It has registered itself with the keeper before it becomes the program: so there is no
 moment in which the node can be killed and nobody knows of the process.
