@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
 from os import PathLike
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import trio
 
@@ -91,5 +91,6 @@ def destination(output: Output, stack: ExitStack) -> Any:
     if output == "inherit":
         return None
     if isinstance(output, PathLike):
-        return stack.enter_context(open(output, "ab"))  # the program writes it itself
+        path = cast("PathLike[str]", output)
+        return stack.enter_context(open(path, "ab"))  # the program writes it itself
     return subprocess.PIPE
