@@ -95,6 +95,7 @@ def _member(name: str, member: str) -> str | None:
     for base in owner.__mro__:
         found = vars(base).get(member)
         is_told = isinstance(found, property) or inspect.isroutine(found)
-        if base.__name__ in PUBLIC and is_told and inspect.getdoc(found):
+        told = inspect.getdoc(found) if is_told else None
+        if base.__name__ in PUBLIC and told and "not for users" not in told:
             return f"trio_sup.{base.__name__}.{member}"
     return f"trio_sup.{name}" if hasattr(owner, member) else None

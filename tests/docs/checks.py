@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import re
@@ -33,10 +34,10 @@ def api_links() -> ModuleType:
     return hook
 
 
-def pages() -> Iterator[tuple[Path, str]]:
-    """Each page of the documentation, and the README."""
-    for path in (ROOT / "README.md", *sorted(DOCS.rglob("*.md"))):
-        yield path, path.read_text(encoding="utf-8")
+def pages() -> list[tuple[Path, str]]:
+    """The README, and each page of the documentation."""
+    paths = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
+    return [(path, path.read_text(encoding="utf-8")) for path in paths]
 
 
 def entries() -> Counter[str]:
@@ -70,13 +71,28 @@ def wrong_entries() -> list[str]:
 def dead_spans() -> list[str]:
     """Code spans that would become links to nothing."""
     hook, known = api_links(), entries()
+    texts = [
+        *(
+            (path, path.relative_to(DOCS).as_posix(), text)
+            for path, text in pages()[1:]
+        ),
+        *((path, "", text) for path, text in docstrings()),
+    ]
     return [
         f"{path.relative_to(ROOT)}: {target} is not in the reference"
-        for path, text in pages()
-        if path.is_relative_to(DOCS)
-        for target in hook.targets(text, path.relative_to(DOCS).as_posix())
+        for path, place, text in texts
+        for target in hook.targets(text, place)
         if target not in known and target.rpartition(".")[0] not in known
     ]
+
+
+def docstrings() -> Iterator[tuple[Path, str]]:
+    """Each string that stands by itself in the library: what the reference shows."""
+    for path in sorted((ROOT / "trio_sup").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            value = node.value if isinstance(node, ast.Expr) else None
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield path, value.value
 
 
 def dead_links() -> list[str]:

@@ -29,6 +29,8 @@ from trio_sup import (
     supervisor,
     task_supervisor,
 )
+from trio_sup._children.bodies import PlainBody
+from trio_sup._children.functions import FunctionBody
 from trio_sup._children.record import Record
 from trio_sup._core.words import Restart, Strategy
 from trio_sup._supervisors.lives import Lives
@@ -266,3 +268,12 @@ def test_what_a_crash_pinned_is_let_go_before_the_next_life_runs() -> None:
     with pytest.raises(RestartLimitExceeded):
         trio.run(main)
     assert found == [0] * 6
+
+
+def test_nothing_but_its_task_begins_and_ends_with_the_lives_of_a_function() -> None:
+    """Ends in one go do not ask the bodies of functions, as these have no answer."""
+    todo: list[type[PlainBody]] = [FunctionBody]
+    for kind in todo:
+        todo += kind.__subclasses__()
+        for asked in ("begin_life", "over", "at_rest"):
+            assert getattr(kind, asked) is getattr(PlainBody, asked), kind

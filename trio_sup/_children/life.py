@@ -61,8 +61,8 @@ async def run_life(host: LifeHost, record: Record, scope: trio.CancelScope) -> N
                     error = caught
                 if record.task.child_nurseries:
                     await _close_nurseries(record.task)
-    except BaseException as misnested:  # noqa: BLE001 - scopes left open inside
-        error = misnested if error is None else error
+    except BaseException as caught:  # noqa: BLE001 - scopes left open inside
+        error = caught if error is None else error
     node = record.node
     node.gate.passed = passed = node.gate.passed + 1
     cancelled = None

@@ -32,9 +32,7 @@ class Grace(Ending):
             _force(record)
 
 
-def ask_stop(
-    record: Record, reason: str, grace: float, *, brutal: bool = False
-) -> None:
+def ask_stop(record: Record, reason: str, grace: float, brutal: bool = False) -> None:
     """Ask a life to end within `grace` seconds. Synchronous, idempotent.
 
     Args:

@@ -156,6 +156,16 @@ def query(words: list[str]) -> Query | None:
         raise CommandError(f"bad filter: {error}", EXIT_USAGE) from error
 
 
+def line_query(words: list[str]) -> Callable[[str], bool]:
+    """The filter for lines that the words make; terms about children are errors."""
+    from trio_sup.inspect.model.query import QueryError, parse_line_query
+
+    try:
+        return parse_line_query(" ".join(words))
+    except QueryError as error:
+        raise CommandError(f"bad filter: {error}", EXIT_USAGE) from error
+
+
 def inspector_app() -> Callable[..., int | None]:
     """The terminal application's `main`.
 

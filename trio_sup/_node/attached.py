@@ -122,6 +122,9 @@ class _NothingInside:
     def measure(self, meter: object) -> None:
         del meter
 
+    def spy(self, watcher: object) -> None:
+        del watcher
+
     def mailbox_facts(self) -> tuple[bool, int, int, int, int]:
         return False, 0, 0, 0, 0
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVarTuple
 import trio
 from trio.lowlevel import RunVar
 
-from trio_sup._children.current import record_of
+from trio_sup._children.current import current_record, record_of
 from trio_sup._children.generators import Generators
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
@@ -20,6 +20,7 @@ from trio_sup._core.remains import HeavyExits
 from trio_sup._node.crash_log import CrashLog, Telling, is_logged, known_as
 from trio_sup._node.levels import Levels, level_of, loudest
 from trio_sup._registry.registry import Registry
+from trio_sup._registry.seen import SeenRegistry, registries_of
 from trio_sup._trio.alarms import AlarmClock, alarm_clock
 from trio_sup._trio.alone import Alone
 from trio_sup._trio.blocks import async_block
@@ -154,6 +155,17 @@ class Node:
         """Return the number and path of the child that a task belongs to, or 0."""
         record = record_of(task, self)
         return (0, "") if record is None else (record.uid, record.path_text)
+
+    def registries(self) -> Sequence[SeenRegistry]:
+        """The registries that this run uses, its own first; for the inspector."""
+        return [SeenRegistry(each) for each in registries_of(self.home, self.registry)]
+
+    def present_child(self) -> tuple[int, str]:
+        """As `child_of`, for the code that runs here: a child's threads, too."""
+        record = current_record.get()
+        if record is None or record.node is not self:
+            return 0, ""
+        return record.uid, record.path_text
 
     def inside_of(self, record: Record) -> Inside:
         """Return what is told of a child on request only; for the inspector."""

@@ -106,7 +106,7 @@ class Lives(Generic[P]):
         if record.scope is None:
             return
         first = record.ending.asked is None
-        ask_stop(record, stop.reason, stop.grace, brutal=stop.brutal)
+        ask_stop(record, stop.reason, stop.grace, stop.brutal)
         if first:
             told = (self.node.time(), record.path_text, record.life, stop.reason)
             if self.node.note(events.ChildStopping, told):
@@ -144,7 +144,7 @@ class Lives(Generic[P]):
             reserve_name(record)
         if now is None:
             now = node.time()
-        self.plan.begins(record, now, supervised=supervised)
+        self.plan.begins(record, now, supervised)
         record.ending = GOING
         if spec.start_timeout != math.inf:
             arm_start(record, now + spec.start_timeout)

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextvars import Context, copy_context
 from functools import partial
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import trio
@@ -121,6 +122,8 @@ class Shell(Lives[P], PlainBody):
             WrongRun: it does; nothing has changed.
         """
         home = self.node.home
+        if get_ident() == home.thread and self.plan.mode == "running":
+            return  # a thread has one Trio run at a time, and this one goes on
         if not home.here() and (self.plan.mode != "down" or not home.over):
             raise home.refusal(call, self.record.path_text, waits=waits)
 

@@ -137,6 +137,10 @@ class Waiters:
     def __bool__(self) -> bool:
         return bool(self._tasks)
 
+    def tasks(self) -> list[Task]:
+        """Those who wait at present, in order of arrival."""
+        return list(self._tasks)
+
     @enable_ki_protection
     async def wait(self) -> None:
         """Wait for the next `wake`. A checkpoint, always."""

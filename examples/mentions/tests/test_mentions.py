@@ -315,6 +315,7 @@ def test_the_tree_keeps_the_laws_of_supervision(standin: StandIn) -> None:
 # -------------------------------------------------------------- the browser
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_a_browser_shows_it_all(standin: StandIn, tmp_path: Path) -> None:
     command = chromium.find()

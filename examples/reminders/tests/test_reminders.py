@@ -253,6 +253,7 @@ def environment(file: Path, post: Post, directory: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_who_is_killed_reminds_again_of_what_is_open(
     post: Post, tmp_path: Path
 ) -> None:
@@ -286,6 +287,7 @@ def _add(file: Path, tasks: int) -> None:
     trio.run(main)
 
 
+@pytest.mark.slow
 @pytest.mark.trio
 async def test_a_database_that_is_killed_costs_workers_their_lives_and_nothing_else(
     post: Post, database: postgres.Trial

@@ -1,17 +1,6 @@
 """The planted bugs: what stands in the source, and what would stand there instead."""
 
-from attrs import frozen
-
-
-@frozen
-class Mutant:
-    """One realistic mistake."""
-
-    name: str
-    module: str
-    old: str
-    new: str
-
+from .mutant import Mutant
 
 CORE = "trio_sup._core.strategy"
 WINDOW = "trio_sup._core.window"

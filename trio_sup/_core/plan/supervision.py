@@ -222,7 +222,7 @@ class Plan(Generic[K]):
         """Whether what was to be started before others were told still is to be."""
         return self.mode in LETS_START
 
-    def begins(self, record: K, now: float, *, supervised: bool) -> None:
+    def begins(self, record: K, now: float, supervised: bool) -> None:
         """A life begins: its name is reserved, and its task is about to be spawned."""
         if record.status == "restarting" or record.status == "backing_off":
             record.restarts += 1

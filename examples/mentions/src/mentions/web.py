@@ -113,6 +113,7 @@ async def serve_web(
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.errorlog = log
+    config.websocket_ping_interval = 20.0  # else who is unplugged stays for hours
     await serve(make_app(way), config, task_status=task_status)
 
 

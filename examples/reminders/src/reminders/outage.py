@@ -17,7 +17,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import trio
@@ -144,7 +144,8 @@ def main() -> None:
     programs = find()
     if programs is None:
         sys.exit("no PostgreSQL here: apt-get install postgresql")
-    with trial(programs) as database:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), trial(programs) as database:
         outage(database, Outage(chosen.tasks, chosen.every, chosen.seconds))
 
 

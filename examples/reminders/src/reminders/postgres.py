@@ -52,7 +52,8 @@ class Trial:
         """Make the files of an empty database."""
         options = ("--auth", "trust", "--username", "reminders", "--no-sync")
         locale = ("--encoding", "UTF8", "--locale", "C")
-        self._begin("initdb", "-D", self._files, *options, *locale).wait()
+        if self._begin("initdb", "-D", self._files, *options, *locale).wait():
+            raise RuntimeError("initdb made no database")
 
     def start(self) -> None:
         """Start it; it answers when this returns."""
