@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias, TypedDict, Unpack
+from typing import Any, Final, TypeAlias, TypedDict, Unpack, cast
 
 from attrs import field, frozen
 
@@ -150,7 +150,7 @@ def _env(value: object, owner: object) -> tuple[tuple[str, str | None], ...]:
         return ()
     if not isinstance(value, Mapping):
         raise ChildSpecError("env", value, accepted, owner)
-    pairs: Mapping[object, object] = value
+    pairs = cast("Mapping[object, object]", value)
     for name, text in pairs.items():
         if not isinstance(name, str) or not name or {"=", "\0"} & set(name):
             raise ChildSpecError("env", name, accepted, owner)
@@ -158,7 +158,7 @@ def _env(value: object, owner: object) -> tuple[tuple[str, str | None], ...]:
         if not (text is None or (isinstance(text, str) and "\0" not in text)):
             told = f"{name}=<{type(text).__name__}>"
             raise ChildSpecError("env", told, accepted, owner)
-    return tuple(value.items())
+    return tuple(cast("Mapping[str, str | None]", value).items())
 
 
 def _who(name: str, value: object, owner: object) -> str | int | None:
@@ -203,19 +203,26 @@ def _limits(value: object, owner: object) -> tuple[tuple[str, int, int], ...]:
     if not isinstance(value, Mapping):
         raise ChildSpecError("limits", value, "a dict, such as {'nofile': 1024}", owner)
     made: list[tuple[str, int, int]] = []
-    pairs: Mapping[object, object] = value
+    pairs = cast("Mapping[object, object]", value)
     for name, limit in pairs.items():
         if not isinstance(name, str) or name not in known:
             raise ChildSpecError("limits", name, f"of {', '.join(known)}", owner)
-        both: tuple[Any, ...] = limit if isinstance(limit, tuple) else (limit, limit)
+        both = _pair(limit)
         if len(both) != 2 or not all(map(_is_limit, both)):
             accepted = "whole numbers >= 0, pairs of them, or math.inf"
             raise ChildSpecError("limits", {name: limit}, accepted, owner)
         soft, hard = (
-            resource.RLIM_INFINITY if one == math.inf else int(one) for one in both
+            resource.RLIM_INFINITY if one == math.inf else int(cast("int", one))
+            for one in both
         )
         made.append((name, soft, hard))
     return tuple(made)
+
+
+def _pair(limit: object) -> tuple[object, ...]:
+    if isinstance(limit, tuple):
+        return cast("tuple[object, ...]", limit)
+    return limit, limit
 
 
 def _is_limit(value: object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Unpack
+from typing import Any, Unpack, cast
 
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.options import OF_A_CHILD, ChildOptions, check_options
@@ -70,7 +70,9 @@ def process(
         TypeError: no option of a program.
     """
     check_options(process, options, OF_A_CHILD | OF_A_COMMAND)
-    rest = {name: options[name] for name in OF_A_CHILD if name in options}  # type: ignore[literal-required]  # names of options
+    given = cast("dict[str, Any]", options)
+    rest: dict[str, Any] = {"shutdown": SHUTDOWN}
+    rest |= {name: given[name] for name in OF_A_CHILD & given.keys()}
     owner = options.get("id")
     command = make_command(program, args, options, owner)
     if owner is None:
@@ -86,13 +88,14 @@ def process(
         stop=number,
         ok_codes=_ok_codes(ok_codes, owner),
     )
-    return ChildSpec(
+    made: ChildSpec[Process] = ChildSpec(
         kind="process",
         target=target,
         signals_ready=True,
         runs=PROCESS,
-        **{"shutdown": SHUTDOWN, **rest},
+        **rest,
     )
+    return made
 
 
 def _ok_codes(codes: Collection[Signal], owner: object) -> frozenset[int]:

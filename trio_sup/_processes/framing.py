@@ -100,7 +100,7 @@ class Lines:
 
     def encode(self, request: str) -> bytes:
         """Return the line."""
-        text: object = request
+        text: Any = request
         if not isinstance(text, str) or "\n" in text:
             raise UnfitRequest(f"a request is one line of text, not {safe_repr(text)}")
         return text.encode() + b"\n"
@@ -202,7 +202,7 @@ class LengthPrefixed:
 
     def encode(self, request: bytes) -> bytes:
         """Return the number and the bytes."""
-        data: object = request
+        data: Any = request
         if not isinstance(data, bytes) or len(data) >= 256**self.size:
             told = f"a request is less than {256**self.size} bytes"
             raise UnfitRequest(f"{told}, not {type(data).__name__} {data!r:.50}")

@@ -7,7 +7,7 @@ import logging
 import math
 import os
 from collections.abc import Awaitable, Callable
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import trio
 from attrs import field, frozen
@@ -59,18 +59,17 @@ _ACCEPTED = (
 )
 
 
-def checked_output(name: str, value: object, owner: object) -> Output:
+def checked_output(name: str, value: Any, owner: object) -> Output:
     """Return what was given for an output.
 
     Raises:
         ChildSpecError: it is none.
     """
-    if value in ("log", "ignore", "inherit"):
-        return value
+    output: Output = value
+    if value in ("log", "ignore", "inherit") or callable(value):
+        return output
     if isinstance(value, LogLines | os.PathLike):
-        return value
-    if callable(value):
-        return value
+        return output
     accepted = _ACCEPTED
     if isinstance(value, str):
         accepted += f"; for a file: Path({value!r})"

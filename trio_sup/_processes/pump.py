@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
 from os import PathLike
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import trio
 
@@ -90,6 +90,11 @@ def destination(output: Output, stack: ExitStack) -> Any:
     """
     if output == "inherit":
         return None
-    if isinstance(output, PathLike):
-        return stack.enter_context(open(output, "ab"))  # the program writes it itself
+    if _is_path(output):
+        # The program writes it itself.
+        return stack.enter_context(open(output, "ab"))
     return subprocess.PIPE
+
+
+def _is_path(output: Output) -> TypeGuard[PathLike[str]]:
+    return isinstance(output, PathLike)

@@ -65,16 +65,17 @@ Ready: TypeAlias = "OnLine | OnPort | OnNotify | ReadyFunction"
 program is ready when that returns; what it returns is the handle's `value`."""
 
 
-def checked_ready(value: object, owner: object) -> Ready | None:
+def checked_ready(value: Any, owner: object) -> Ready | None:
     """Return what was given for `ready`.
 
     Raises:
         ChildSpecError: it is nothing of that kind.
     """
+    ready: Ready | None = value
     if value is None or isinstance(value, OnLine | OnPort | OnNotify):
-        return value
+        return ready
     if callable(value) and not isinstance(value, type):
-        return value
+        return ready
     accepted = "OnLine(...), OnPort(...), OnNotify(), an async function, or None"
     if isinstance(value, str):
         accepted += f" (for a line: OnLine({value!r}))"

@@ -64,7 +64,8 @@ class RunningProgram:
         """
         keeper = await get_keeper()
         reading, writing = os.pipe()
-        async with trio.lowlevel.FdStream(reading) as told:
+        told = trio.lowlevel.FdStream(reading)
+        try:
             try:
                 process = await trio.lowlevel.open_process(
                     _launch(command, writing, keeper.writing),
@@ -93,6 +94,9 @@ class RunningProgram:
             except BaseException:
                 await program.close()
                 raise
+        finally:
+            # No checkpoint: cancelled there, a program that runs would be nobody's.
+            told.close()
         return program
 
     def signal(self, number: int) -> bool:
