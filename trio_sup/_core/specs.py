@@ -81,6 +81,8 @@ class Runs:
     """Makes what users hold."""
     body: Callable[[Any], Any] = _by_hand
     """Makes what runs in its lives: a `trio_sup._children.surroundings.Body`."""
+    relists: bool = False
+    """Whether its list of children may be another while it runs."""
 
 
 @frozen(kw_only=True, eq=False)

@@ -28,7 +28,13 @@ class ServerBody(MailQueue, PlainBody):
 
     def __init__(self, record: Record) -> None:
         super().__init__(record, record.spec.mailbox)
-        self.handlers = record.spec.target.__handlers__
+        self.respecified()
+
+    def respecified(self) -> None:
+        """Go by the class and the bound that its specification names now."""
+        spec = self.record.spec
+        self.policy = spec.mailbox
+        self.handlers = spec.target.__handlers__
 
     @property
     def mailbox(self) -> Any:

@@ -47,9 +47,8 @@ P = TypeVar("P", bound=Plan[Record])
 class Lives(Generic[P]):
     """How lives come and go under one supervisor."""
 
-    def __init__(self, record: Record, flags: Flags, plan: P) -> None:
+    def __init__(self, record: Record, plan: P) -> None:
         self.record = record
-        self.flags = flags
         self.plan: P = plan
         self.node: HostNode[Record] = record.node
         self.story: Story = Story()
@@ -63,6 +62,11 @@ class Lives(Generic[P]):
         self.bell: Waiters = Waiters()
         # For whom the plan has a `Wake` to come; a newer one makes the former void.
         self._alarms: dict[Record, Alarm] = {}
+
+    @property
+    def flags(self) -> Flags:
+        """Its flags, as they are in force."""
+        return self.plan.flags
 
     @property
     def path_text(self) -> str:
@@ -224,7 +228,7 @@ class Lives(Generic[P]):
 
     def _begin_again(self, record: Record, now: float) -> None:
         """Tell of a restart at once, and begin the next life."""
-        told = (now, record.path_text, record.life, 0.0, self.flags.strategy, 0)
+        told = (now, record.path_text, record.life, 0.0, self.plan.flags.strategy, 0)
         heard = self.node.note(events.RestartDecided, told)
         if heard:
             self.tell(events.RestartDecided, told)
