@@ -1,5 +1,10 @@
 """Bugs planted in the change of a running tree: each is to be found by its laws."""
 
+# Whatever is patched here is private, and known in part only.
+# pyright: reportPrivateUsage=false, reportUnknownArgumentType=false
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable

@@ -24,10 +24,12 @@ from tests.core.sync_shell import Reply, Shell
 from tests.core.sync_world import Record
 from trio_sup import Budget, ChildSpec
 from trio_sup._core.comparing import compare, id_of, same_spec
+from trio_sup._core.plan.doing import Request
 from trio_sup._core.plan.reconfigure import reconfigure
 from trio_sup._core.plan.static import StaticPlan
 from trio_sup._core.reconfigured import ReconfigurePlan
 from trio_sup._core.specs import Flags
+from trio_sup._core.words import AutoShutdown
 
 
 async def other_work(number: int = 0) -> None:
@@ -45,8 +47,10 @@ def workers(
         )
     )
     budgets = BUDGETS if grouped else [*BUDGETS, Budget(0, 5.0, "quarantine")]
-    spec: ChildSpec[Any] = trio_sup.child(target, *args, id=id, restart=restart)
+    spec: ChildSpec[Any] = trio_sup.child(work, id=id, restart=restart)
     return spec.replace(
+        target=target,
+        args=args,
         name=name,
         backoff=draw(st.sampled_from(LATER)),
         budget=draw(st.sampled_from(budgets)),
@@ -66,7 +70,9 @@ def trees(
     if depth < 2 and draw(st.integers(0, 4)) == 0:
         size = draw(st.integers(0, 3))
         return trio_sup.dynamic_supervisor(id=id, max_restarts=2, max_children=size)
-    auto = "never" if quiet else draw(st.sampled_from([*AUTO, "never", "never"]))
+    auto: AutoShutdown = "never"
+    if not quiet and draw(st.integers(0, 2)) == 0:
+        auto = draw(st.sampled_from(AUTO))
     strategy = draw(st.sampled_from(STRATEGIES))
     ids = draw(st.lists(st.integers(0, 4), unique=True, max_size=4))
     names = draw(st.permutations([f"{id}:{n}" for n in range(3)] + [None] * 3))
@@ -199,11 +205,11 @@ class ReconfigurePlay(CorePlay):
 
     made: ReconfigurePlan | None = None
     """What is to change, as the core sees it when it begins."""
-    free: list[Hashable] = Factory(list)
+    free: list[Hashable] = Factory(list[Hashable])
     """Names that were free though both specifications hold them."""
-    ended: list[str] = Factory(list)
+    ended: list[str] = Factory(list[str])
     """Paths of those whose lives have ended, in order."""
-    begun: list[str] = Factory(list)
+    begun: list[str] = Factory(list[str])
 
     def ask_change(self, new: ChildSpec[Any]) -> Reply:
         """Ask the root to change."""
@@ -266,7 +272,7 @@ class ReconfigurePlay(CorePlay):
         """Who asked for something goes away; what has not begun is withdrawn."""
         del op, record
         for request in shell.plan.line.queue:
-            if hasattr(request, "withdrawn"):
+            if isinstance(request, Request):
                 request.withdrawn = True
 
     def do_halt(self, op: Op, shell: Shell, record: Record | None) -> None:
@@ -372,13 +378,13 @@ def holds(own: Record, flags: Flags, *, fresh: bool = False) -> None:
             assert spec.restart == "temporary" or not own.up, (own, spec)
             assert not fresh, (own, spec)
             continue
-        assert plan.originals.get(number) is record, (own, number)
-        assert plan.is_original(record) == (spec.restart != "temporary")
         assert record.supervisor is own.shell
+        assert plan.is_original(record) == (spec.restart != "temporary")
         holds_child(record, spec, fresh=fresh)
+        assert plan.originals.get(number) is record, (own, number)
 
 
-def holds_child(record: Any, spec: ChildSpec[Any], *, fresh: bool) -> None:
+def holds_child(record: Record, spec: ChildSpec[Any], *, fresh: bool) -> None:
     """Assert that a child is what its specification says."""
     if spec.flags is None:
         assert same_spec(record.spec, spec), (record, record.spec, spec)

@@ -165,6 +165,8 @@ class Shell:
                     self.world.at(do.at, partial(self.due, do))
                 case doing.MoveNames(free, take):
                     self.world.move_names(free, take)
+                case doing.KeepState(record):
+                    assert record.alive, f"{record} has no state"
                 case doing.Respecified(record):
                     assert not record.alive, f"{record} lives, and is respecified"
                 case doing.Adopt(record, flags):

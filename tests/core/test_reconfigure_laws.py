@@ -48,6 +48,7 @@ def quiet_change(old: ChildSpec[Any], new: ChildSpec[Any]) -> None:
     for change in made.children:
         record = lives.get(change.path)
         if change.action in ("keep", "update"):
+            assert record is not None
             assert record is before[change.path]
             assert record.life == 1, change
         elif change.action == "stop":

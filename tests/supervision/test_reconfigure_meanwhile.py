@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from tests.supervision.stage import Stage, quiet
 from trio_sup import (
@@ -99,14 +100,18 @@ async def test_requests_wait_behind_a_change_and_crashes_are_decided() -> None:
         assert [info.id for info in sup.which_children()] == ["a", "b", "slow", "z"]
 
 
-async def test_a_caller_that_is_cancelled_takes_back_only_what_has_not_begun() -> None:
-    stage = Stage()
+async def test_a_caller_that_is_cancelled_takes_back_only_what_has_not_begun(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage(start_seconds={"slow": 60})
     async with open_supervisor(stage.specs("a")) as sup:
-        with trio.CancelScope() as scope:
-            scope.cancel()
-            await sup.reconfigure(stage.specs("a b"))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sup.start_child, stage.spec("slow"))
+            await quiet()
+            with trio.move_on_after(1):
+                await sup.reconfigure(stage.specs("a b"))
         await quiet()
-        assert stage.up == ["a"]
+        assert stage.up == ["a", "slow"]
 
 
 async def test_who_would_be_ended_by_it_cannot_wait_for_it() -> None:

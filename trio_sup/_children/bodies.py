@@ -39,6 +39,9 @@ class PlainBody:
         """Itself, if it is a supervisor's."""
         return None
 
+    def keep_state(self) -> None:
+        """The life in progress is to leave its state to the next one."""
+
     def respecified(self) -> None:
         """The child, which is down, has another specification."""
 

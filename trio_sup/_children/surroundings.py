@@ -194,6 +194,9 @@ class Body(Protocol[R]):
     def shell(self) -> Supervising[R] | None:
         """Itself, if it is a supervisor's."""
 
+    def keep_state(self) -> None:
+        """The life in progress is to leave its state to the next one."""
+
     def respecified(self) -> None:
         """The child, which is down, has another specification."""
 

@@ -136,10 +136,18 @@ def _change_of(record: ChildState, spec: ChildSpec[Any]) -> ChildChange:
     down = record.status == "quarantined" or not goes_on(record)
     if another or (down and record.above is not None and record.above.alive):
         because = because or (f"it is {record.status}" if down else "")
-        return made("restart", tuple(fields), because, record.alive)
+        carried = record.running and _carries(old, spec)
+        if carried:
+            because = "carries its state over"
+        loses = record.alive and not carried
+        return made("restart", tuple(fields), because, loses, carried)
     if below is not None and below.empty:
         below = None
     return made("update", tuple(fields), below=below)
+
+
+def _carries(old: ChildSpec[Any], new: ChildSpec[Any]) -> bool:
+    return old.runs is new.runs and new.runs.carries(new.target)
 
 
 def goes_on(record: ChildState) -> bool:
@@ -238,7 +246,7 @@ def _differences(
             yield FieldChange(name, _shown(before), _shown(after))
 
 
-def same_value(one: object, other: object) -> bool:
+def same_value(one: Any, other: Any) -> bool:
     """Whether two values of a specification are the same: in doubt they are not.
 
     Args:
@@ -247,14 +255,15 @@ def same_value(one: object, other: object) -> bool:
     """
     if one is other:
         return True
-    if type(one) is not type(other):
+    kind = _kind(one)
+    if kind is not type(other):
         return False
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        pairs = zip(one, other, strict=False)
-        return len(one) == len(other) and all(same_value(a, b) for a, b in pairs)
-    if isinstance(one, partial) and isinstance(other, partial):
-        return same_value(*((p.func, p.args, _by_name(p)) for p in (one, other)))
-    if isinstance(one, Via) and isinstance(other, Via):
+    if issubclass(kind, tuple):
+        alike = len(one) == len(other)
+        return alike and all(map(same_value, one, other))
+    if issubclass(kind, partial):
+        return same_value(_parts(one), _parts(other))
+    if issubclass(kind, Via):
         return one == other and same_value(one.value, other.value)
     try:
         return bool(one == other)
@@ -262,8 +271,14 @@ def same_value(one: object, other: object) -> bool:
         return False
 
 
-def _by_name(call: partial[Any]) -> tuple[tuple[str, object], ...]:
-    return tuple((name, call.keywords[name]) for name in sorted(call.keywords))
+def _kind(value: object) -> type[Any]:
+    return type(value)
+
+
+def _parts(call: Any) -> tuple[object, ...]:
+    """What a `functools.partial` consists of."""
+    named = ((name, call.keywords[name]) for name in sorted(call.keywords))
+    return (call.func, call.args, tuple(named))
 
 
 def _shown(value: object) -> str:

@@ -63,29 +63,14 @@ class ChildChange:
     because: str = ""
     """Why, where that is not the fields: ``with 'db' (rest_for_one)``, ..."""
     loses_state: bool = False
-    """Whether a life that goes on now ends by this."""
+    """Whether a life that goes on now ends by this, and nothing of it is left."""
+    carries_state: bool = False
+    """Whether a life ends by this whose state the next one is given, by `migrate`."""
     below: ReconfigurePlan | None = None
     """Only of a supervisor that lives on: what changes inside of it."""
 
     def __str__(self) -> str:
-        return "\n".join(self._lines())
-
-    def _lines(self) -> Iterator[str]:
-        words = [str(change) for change in self.fields]
-        if self.because:
-            words.append(self.because)
-        if self.loses_state:
-            words.append("loses its state")
-        text = f"{_SIGNS[self.action]} {self.label}"
-        if self.action != "keep":
-            text = f"{text}: {self.action}"
-            text += f" ({', '.join(words)})" if words else ""
-        elif words:
-            text += f": {', '.join(words)}"
-        yield text
-        if self.below is not None:
-            for line in self.below._body():
-                yield f"    {line}"
+        return "\n".join(_lines_of_child(self))
 
 
 @frozen
@@ -115,8 +100,8 @@ class ReconfigurePlan:
     @property
     def summary(self) -> str:
         """One line for people: how many of what."""
-        counts = {action: len(self.paths(action)) for action in _SIGNS}
-        words = [f"{n} {_DONE[action]}" for action, n in counts.items() if n]
+        counts = [(len(self.paths(action)), done) for action, done in _DONE.items()]
+        words = [f"{count} {done}" for count, done in counts if count]
         words += [str(flag) for flag in self.flags]
         return ", ".join(words) or "nothing"
 
@@ -126,8 +111,13 @@ class ReconfigurePlan:
 
     @property
     def loses_state(self) -> tuple[str, ...]:
-        """The paths of all children, however deep, whose present life ends by this."""
+        """The paths of all, however deep, whose life ends, with all of its state."""
         return tuple(c.path for c in self._all() if c.loses_state)
+
+    @property
+    def ends_lives(self) -> tuple[str, ...]:
+        """The paths of all children, however deep, whose present life ends by this."""
+        return tuple(c.path for c in self._all() if c.loses_state or c.carries_state)
 
     def _all(self) -> Iterator[ChildChange]:
         for change in self.children:
@@ -138,15 +128,34 @@ class ReconfigurePlan:
     def __str__(self) -> str:
         if self.empty:
             return f"{self.path}: nothing changes"
-        return "\n".join([self.path, *(f"  {line}" for line in self._body())])
+        return "\n".join([self.path, *(f"  {line}" for line in _lines_inside(self))])
 
-    def _body(self) -> Iterator[str]:
-        for flag in self.flags:
-            yield f"~ {flag}"
-        for change in self.children:
-            yield from str(change).splitlines()
-        if self.order:
-            yield f"order: {', '.join(self.order)}"
+
+def _lines_inside(plan: ReconfigurePlan) -> Iterator[str]:
+    for flag in plan.flags:
+        yield f"~ {flag}"
+    for change in plan.children:
+        yield from _lines_of_child(change)
+    if plan.order:
+        yield f"order: {', '.join(plan.order)}"
+
+
+def _lines_of_child(change: ChildChange) -> Iterator[str]:
+    words = [str(field) for field in change.fields]
+    if change.because:
+        words.append(change.because)
+    if change.loses_state:
+        words.append("loses its state")
+    text = f"{_SIGNS[change.action]} {change.label}"
+    if change.action != "keep":
+        text = f"{text}: {change.action}"
+        text += f" ({', '.join(words)})" if words else ""
+    elif words:
+        text += f": {', '.join(words)}"
+    yield text
+    if change.below is not None:
+        for line in _lines_inside(change.below):
+            yield f"    {line}"
 
 
 class PlanOutdated(SupervisionError):

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 async def begin(record: Record, queue: MailQueue) -> ServerBase:
     """Make the server and let it start; it is ready when this returns."""
     server = await enter_user(_construct, record, queue)
-    await enter_user(_init, server)
+    await enter_user(_init, server, queue.state_left())
+    queue.state_taken()
     queue.background = len(current_task().child_nurseries)
     record.become_ready()
     ready: ServerBase = server
@@ -54,8 +55,12 @@ async def _construct(record: Record, queue: MailQueue) -> ServerBase:
     return server
 
 
-async def _init(server: ServerBase) -> None:
+async def _init(
+    server: ServerBase, left: tuple[dict[str, object], object] | None
+) -> None:
     wish = await server.init()
+    if left is not None:
+        await server.migrate(*left)
     check_object(server, server.__reserved__)
     if wish is not None:
         assert server.__inner__ is not None
@@ -69,6 +74,8 @@ async def wind_up(
     """End a life whose loop has ended, and return what of it is to be raised."""
     exit, failure, fault = _wind_down(record, queue, raised)
     late = None if record.ending.brutal else await _terminate(record, server, exit)
+    if exit.error is None:
+        queue.leave_state(server)
     if failure is not None:
         _reply_with_stop(queue, failure)
     for later in (late, fault):

@@ -13,15 +13,7 @@ if TYPE_CHECKING:
     from trio_sup._children.surroundings import Supervising
 
 
-def carry_out(
-    do: (
-        doing.MoveNames[Record]
-        | doing.Respecified[Record]
-        | doing.Adopt[Record]
-        | doing.AskBelow[Record]
-    ),
-    wake: Waiters,
-) -> None:
+def carry_out(do: doing.Do[Record], wake: Waiters) -> None:
     """Do it.
 
     Args:
@@ -31,12 +23,16 @@ def carry_out(
     match do:
         case doing.MoveNames():
             move_names(do.free, do.take)
+        case doing.KeepState():
+            do.record.body.keep_state()
         case doing.Respecified():
             do.record.body.respecified()
         case doing.Adopt():
             _shell(do.record).adopt(do.flags)
         case doing.AskBelow():
             _shell(do.record).ask_to_change(do, wake)
+        case _:
+            raise AssertionError(f"nobody can do {do!r}")
 
 
 def _shell(record: Record) -> Supervising[Record]:

@@ -261,13 +261,6 @@ class Shell(Lives[P], PlainBody):
                 do.record.touch()
             case doing.Ring():
                 self.bell.wake()
-            case (
-                doing.MoveNames()
-                | doing.Respecified()
-                | doing.Adopt()
-                | doing.AskBelow()
-            ):
-                carry_out(do, self.bell)
             case doing.Answer(request=Request() as request):
                 request.answer(do.result)
             case doing.Refuse(request=Request() as request):
@@ -293,7 +286,7 @@ class Shell(Lives[P], PlainBody):
             case doing.Raise():
                 raise do.fatal
             case _:
-                raise AssertionError(f"nobody can do {do!r}")
+                carry_out(do, self.bell)
 
     def _wake(self, wake: Wake[Record]) -> None:
         self.forget_alarm(wake.record)

@@ -179,7 +179,7 @@ class Supervisor(SpecSupervisor):
             plan, expected = new, new
         else:
             plan, expected = self.plan(new), None
-        refuse_inside(plan.loses_state, "reconfigure")
+        refuse_inside(plan.ends_lives, "reconfigure")
         return await self._shell.reconfigure(plan.new, expected)
 
     # Ways down.

@@ -57,6 +57,7 @@ class Change(Generic[K]):
         self._gone: list[K] = [r for r in self.before if r.id not in wanted]
         # Whose lives end by it; and those of them who were not down for good.
         self.ending: dict[K, None] = dict.fromkeys(self._endings())
+        self.carrying: list[K] = self._carrying()
         self.went_on: set[K] = {record for record in self.ending if goes_on(record)}
         # The new list; who of it is made for it, and who begins anew.
         self.after: list[K] = []
@@ -77,6 +78,10 @@ class Change(Generic[K]):
             if record is not None and change.action == "restart":
                 yield record
         yield from self._gone
+
+    def _carrying(self) -> list[K]:
+        changes = [(self._by_id.get(id_of(spec)), c) for spec, c in self._pairs]
+        return [r for r, c in changes if r is not None and c.carries_state]
 
     def flags_before(self, record: K) -> Flags | None:
         """The flags of a supervisor of the former list."""
@@ -233,31 +238,29 @@ class Change(Generic[K]):
         record.enter("quarantined" if was_shut_away else "rests")
         return (Settle(record), Changed(record))
 
-    # Of a supervisor that is down.
 
-    @staticmethod
-    def of_rest(plan: StaticPlan[K], flags: Flags) -> Dos[K]:
-        """Put a new list in the place of another while all children are down."""
-        former = {r.id: r for r in plan.originals.values() if r.status != "gone"}
-        listed: dict[int, K] = {}
-        dos: list[Do[K]] = []
-        for number, spec in enumerate(flags.children):
-            record = former.get(id_of(spec))
-            if record is None or record.spec.runs is not spec.runs:
-                continue  # made when the next life begins
-            del former[record.id]
-            listed[number] = record
-            record.spec = spec
-            dos.append(Respecified(record))
-            if spec.flags is not None:
-                dos.append(Adopt(record, spec.flags))
-        for record in former.values():
-            plan.core.drop(record)
-            dos.append(Settle(record))
-        table = plan.core.records
-        table.clear()
-        for record in listed.values():
-            place(table, record.id, record)
-        take_flags(plan, flags)
-        plan.relist(listed)
-        return dos
+def put_at_rest(plan: StaticPlan[K], flags: Flags) -> Dos[K]:
+    """Put a new list in the place of another while all children are down."""
+    former = {r.id: r for r in plan.originals.values() if r.status != "gone"}
+    listed: dict[int, K] = {}
+    dos: list[Do[K]] = []
+    for number, spec in enumerate(flags.children):
+        record = former.get(id_of(spec))
+        if record is None or record.spec.runs is not spec.runs:
+            continue  # made when the next life begins
+        del former[record.id]
+        listed[number] = record
+        record.spec = spec
+        dos.append(Respecified(record))
+        if spec.flags is not None:
+            dos.append(Adopt(record, spec.flags))
+    for record in former.values():
+        plan.core.drop(record)
+        dos.append(Settle(record))
+    table = plan.core.records
+    table.clear()
+    for record in listed.values():
+        place(table, record.id, record)
+    take_flags(plan, flags)
+    plan.relist(listed)
+    return dos

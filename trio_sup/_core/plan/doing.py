@@ -84,6 +84,13 @@ class MoveNames(Generic[K]):
 
 
 @define
+class KeepState(Generic[K]):
+    """A life is about to be asked to end: the next one is given its state."""
+
+    record: K
+
+
+@define
 class Respecified(Generic[K]):
     """A child that is down has another specification: its body has to know it."""
 
@@ -204,6 +211,7 @@ Do: TypeAlias = (
     | Settle[K]
     | Changed[K]
     | MoveNames[K]
+    | KeepState[K]
     | Respecified[K]
     | Adopt[K]
     | AskBelow[K]

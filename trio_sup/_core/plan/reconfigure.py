@@ -16,7 +16,7 @@ from collections.abc import Collection, Sequence
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.comparing import compare
 from trio_sup._core.exits import Exit, Ignore
-from trio_sup._core.plan.change import Change
+from trio_sup._core.plan.change import Change, put_at_rest
 from trio_sup._core.plan.doing import (
     Adopt,
     AskBelow,
@@ -24,6 +24,7 @@ from trio_sup._core.plan.doing import (
     Changed,
     Dos,
     K,
+    KeepState,
     Refused,
     Settle,
     Steps,
@@ -38,6 +39,7 @@ from trio_sup._core.reconfigured import (
 from trio_sup._core.specs import Flags
 
 REASON = "reconfigure"
+CARRIED = "reconfigure: its state is carried over"
 
 
 def reconfigure(
@@ -62,7 +64,8 @@ def reconfigure(
     yield (requested(plan.own, "reconfigure", plan.now),)
     change = plan.change = Change(plan, made)
     change.fold_group()
-    yield from _end_lives(plan, change.ending, change.before)
+    yield [KeepState(record) for record in change.carrying]
+    yield from _end_lives(plan, change.ending, change.before, change.carrying)
     yield change.switch()
     failed = yield from _begin_lives(plan, change, forced=forced)
     if failed is None:
@@ -83,7 +86,10 @@ def _check_not_overtaken(plan: StaticPlan[K]) -> None:
 
 
 def _end_lives(
-    plan: StaticPlan[K], records: Collection[K], order: Sequence[K]
+    plan: StaticPlan[K],
+    records: Collection[K],
+    order: Sequence[K],
+    carrying: Collection[K] = (),
 ) -> Steps[K, None]:
     """Stop children, last started first, and let nothing follow from that."""
     for record in records:
@@ -93,7 +99,7 @@ def _end_lives(
         if record not in records:
             continue
         _check_running(plan)
-        yield from plan.stop_child(record, REASON)
+        yield from plan.stop_child(record, CARRIED if record in carrying else REASON)
         _check_not_overtaken(plan)
     _check_running(plan)
     for record in records:
@@ -244,4 +250,4 @@ def adopt(plan: StaticPlan[K], flags: Flags) -> Dos[K]:
     """Let the lives to come go by other flags and children; all are down."""
     if plan.mode != "down":
         return ()  # it has begun since: whoever asks does it by the job
-    return Change.of_rest(plan, flags)
+    return put_at_rest(plan, flags)
