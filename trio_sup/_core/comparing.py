@@ -32,7 +32,10 @@ IN_PLACE: Final = (
     *("backoff", "budget"),
 )
 """Fields of a child that its present life can go on with."""
-NEEDS_A_LIFE: Final = ("kind", "target", "args", "name", "mailbox", "signals_ready")
+NEEDS_A_LIFE: Final = (
+    *("kind", "target", "args", "keywords", "name", "mailbox"),
+    "signals_ready",
+)
 """Fields that a life is made of."""
 FLAGS: Final = (
     *("strategy", "max_restarts", "max_seconds", "auto_shutdown"),

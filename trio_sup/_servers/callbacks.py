@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from trio_sup._core.clean import clean
 from trio_sup._core.exits import Exit
 from trio_sup._core.safe import safe_repr
+from trio_sup._core.specs import Runs
 from trio_sup._trio.log import Log
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class ServerBase:
     __reserved__: ClassVar[frozenset[str]] = frozenset()
     __version__: ClassVar[object] = None
     """What `migrate` of another class is told of the state of this one."""
+    # How its children come to life; None for plain servers.
+    __runs__: ClassVar[Runs | None] = None
     # Set by the runtime before `init`; a class default so that __init__ is free.
     __inner__: ServerContext | None = None
 

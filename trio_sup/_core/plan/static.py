@@ -8,7 +8,7 @@ the line.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import Exit, Ignore
@@ -27,7 +27,7 @@ from trio_sup._core.plan.doing import (
     Wake,
 )
 from trio_sup._core.plan.groups import Groups
-from trio_sup._core.plan.supervision import Plan
+from trio_sup._core.plan.supervision import LETS_START, Plan
 from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import SupervisorCore
@@ -164,21 +164,24 @@ class StaticPlan(Plan[K]):
 
     # The ends of children.
 
+    def rests(self, record: K) -> Literal["stopped", "gone"] | None:
+        """As of any supervisor: who asked for the end goes on from here."""
+        self.living -= 1
+        record.ready = False
+        record.enter("rests")
+        if self.mode not in LETS_START:
+            record.overtaken = record.life
+            if self.mode == "stopping":
+                # Who waits for it must not take it for a child that stays down.
+                record.rests_with_parent = self.is_original(record)
+        return "stopped"
+
     def absorbed(self, record: K) -> Dos[K]:
         """An absorbed end has been told of: who asked for it goes on from here."""
         if self.mode == "stopping":
             # Those who wait for it must not take it for a child that stays down.
             record.rests_with_parent = self.is_original(record)
         return NOTHING
-
-    def again(self, record: K, exit: Exit, now: float) -> bool:
-        """As of any supervisor; but not with siblings, nor before what waits in line."""
-        core = self.core
-        if core.grouped or record.pending or self.line.queue or record.in_plan:
-            return False
-        if self.mode != "running" or record.asked is not None:
-            return False
-        return core.at_once(record, exit, now)
 
     def _ended_alone(self, record: K, exit: Exit, now: float) -> Dos[K]:
         core = self.core
