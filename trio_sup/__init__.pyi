@@ -56,6 +56,13 @@ from trio_sup._core.policies import (
     Budget as Budget,
     Mailbox as Mailbox,
 )
+from trio_sup._core.reconfigured import (
+    ChildChange as ChildChange,
+    FieldChange as FieldChange,
+    PlanOutdated as PlanOutdated,
+    ReconfigureFailed as ReconfigureFailed,
+    ReconfigurePlan as ReconfigurePlan,
+)
 from trio_sup._core.specs import ChildSpec as ChildSpec
 from trio_sup._inspected.inspection import (
     Inspection as Inspection,

@@ -25,6 +25,7 @@ from trio_sup._core.events import (
     RestartDecided,
     SupervisorAutoShutdown,
     SupervisorGaveUp,
+    SupervisorReconfigured,
     SupervisorStopping,
 )
 from trio_sup._node.node import EventHook, EventStream
@@ -51,5 +52,6 @@ __all__ = [
     "RestartDecided",
     "SupervisorAutoShutdown",
     "SupervisorGaveUp",
+    "SupervisorReconfigured",
     "SupervisorStopping",
 ]

@@ -13,10 +13,13 @@ from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.exits import Exit
 from trio_sup._core.plan import doing
 from trio_sup._core.plan.dynamic import DynamicPlan
+from trio_sup._core.plan.flags import take
 from trio_sup._core.plan.partitions import PartitionPlan
+from trio_sup._core.plan.reconfigure import adopt, reconfigure
 from trio_sup._core.plan.static import StaticPlan
 from trio_sup._core.plan.supervision import Plan
-from trio_sup._core.specs import ChildSpec
+from trio_sup._core.reconfigured import ReconfigureFailed
+from trio_sup._core.specs import ChildSpec, Flags
 
 
 @define(eq=False)
@@ -27,9 +30,29 @@ class Reply:
     errors: list[Exception] = Factory(list)
     """What it was refused with."""
 
+    def answer(self, result: object) -> None:
+        self.answers.append(("ok", result))
+
     def refuse(self, error: Exception) -> None:
         self.answers.append(refusal(error))
         self.errors.append(error)
+
+
+@define(eq=False)
+class ReplyAbove(Reply):
+    """What a supervisor below has answered to the one above."""
+
+    given: doing.BelowAnswer = Factory(doing.BelowAnswer)
+    above: Shell | None = None
+
+    def answer(self, result: object) -> None:
+        self.given.given = True
+        assert self.above is not None
+        self.above.wake()
+
+    def refuse(self, error: Exception) -> None:
+        self.given.error = error
+        self.answer(None)
 
 
 _PLANS: dict[str, type[Plan[Record]]] = {
@@ -140,12 +163,24 @@ class Shell:
                     self.stop(record, reason, grace, brutal=brutal)
                 case doing.Wake():
                     self.world.at(do.at, partial(self.due, do))
+                case doing.MoveNames(free, take):
+                    self.world.move_names(free, take)
+                case doing.KeepState(record):
+                    assert record.alive, f"{record} has no state"
+                case doing.Respecified(record):
+                    assert not record.alive, f"{record} lives, and is respecified"
+                case doing.Adopt(record, flags):
+                    self.below(record).adopt(flags)
+                case doing.AskBelow():
+                    self.below(do.record).asked_from_above(do, self)
                 case doing.Settle(record):
                     assert not record.alive, f"{record} lives, and is put to rest"
+                    if record.status != "quarantined":
+                        self.world.release_name(record, record.spec.name)
                     record.settled += 1
                     record.in_plan = record.undecided = False
                 case doing.Answer(request, result):
-                    self.replies[request].answers.append(("ok", result))
+                    self.replies[request].answer(result)
                 case doing.Refuse(request, error):
                     self.replies[request].refuse(error)
                 case doing.Ready():
@@ -176,8 +211,9 @@ class Shell:
             return
         assert not record.up, f"two lives of {record} at a time"
         now = self.world.now
-        if self.refuses is not None:
-            exit = Exit("crashed", None, self.refuses)
+        refuses = self.refuses or self.world.reserve_name(record)
+        if refuses is not None:
+            exit = Exit("crashed", None, refuses)
             self.perform(
                 self.plan.not_started(record, exit, now, supervised=supervised)
             )
@@ -224,16 +260,35 @@ class Shell:
             wake.record.last_exit = wake.exit
         self.perform(self.plan.due(wake, self.world.now))
 
+    # Another specification.
+
+    def below(self, record: Record) -> Shell:
+        assert isinstance(record.shell, Shell)
+        return record.shell
+
+    def adopt(self, flags: Flags) -> None:
+        if isinstance(self.plan, StaticPlan):
+            self.perform(adopt(self.plan, flags))
+        else:
+            take(self.plan, flags)
+
+    def asked_from_above(self, do: doing.AskBelow[Record], above: Shell) -> None:
+        plan = self.plan
+        assert isinstance(plan, StaticPlan)
+        steps = partial(reconfigure, plan, do.flags, forced=do.forced)
+        self.ask(steps, reply=ReplyAbove([], given=do.answer, above=above))
+
     # Requests.
 
     def ask(
         self,
         steps: Callable[[], doing.Steps[Record, Any]],
         record: Record | None = None,
+        reply: Reply | None = None,
     ) -> Reply:
         """Put a request to a static supervisor in line."""
         assert isinstance(self.plan, StaticPlan)
-        request, reply = doing.Request(steps, record), Reply([])
+        request, reply = doing.Request(steps, record), reply or Reply([])
         self.replies[request] = reply
         try:
             dos = self.plan.ask(request)
@@ -252,6 +307,8 @@ def refusal(error: Exception) -> tuple[str, Any]:
             back = record.status in ("restarting", "backing_off")
             return ("not_stopped", "restarting" if back else "running")
         return (error.why, error.exit)
+    if isinstance(error, ReconfigureFailed):
+        return ("rolled_back", error.exit)
     assert isinstance(error, ChildSpecError), repr(error)
     return ("spec", error)
 

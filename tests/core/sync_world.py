@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from itertools import count
 from typing import Any, Protocol, TypeAlias
@@ -97,6 +97,10 @@ class Record(ChildState):
     def above(self) -> ChildState | None:
         return None if self.supervisor is None else self.supervisor.own
 
+    @property
+    def under(self) -> Sequence[Record]:
+        return [] if self.shell is None else [*self.shell.plan.core.records.values()]
+
     def __repr__(self) -> str:
         return f"{self.path_text}:{self.status}"
 
@@ -127,7 +131,29 @@ class World:
         self.on_begin: Callable[[Record], None] = lambda record: None
         self.on_over: Callable[[Record, Exit, bool, bool], None] = lambda *args: None
         self.on_told: Callable[[Any], None] = lambda shell: None
+        self.names: dict[Hashable, Record] = {}
         self.new_body: Callable[[Record], Body] = lambda record: Body()
+
+    # Names.
+
+    def reserve_name(self, record: Record) -> Exception | None:
+        """Take the name of a life that begins; return what it is refused with."""
+        name = record.spec.name
+        if name is not None and self.names.setdefault(name, record) is not record:
+            return NameTaken(name)
+        return None
+
+    def release_name(self, record: Record, name: Hashable) -> None:
+        if name is not None and self.names.get(name) is record:
+            del self.names[name]
+
+    def move_names(
+        self, free: Iterable[tuple[Record, Hashable]], take: Iterable[Record]
+    ) -> None:
+        for record, name in free:
+            self.release_name(record, name)
+        for record in take:
+            self.reserve_name(record)
 
     def new_shell(self, record: Record) -> Supervising:
         return self._new_shell(record, self)
@@ -231,6 +257,10 @@ class Ended(Exception):
     """A worker that ends with an exit of its choice."""
 
     exit: Exit
+
+
+class NameTaken(Exception):
+    """Another child has the name."""
 
 
 class GaveUp(Exception):

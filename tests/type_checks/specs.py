@@ -21,6 +21,7 @@ from trio_sup import (
     Mailbox,
     NamedRef,
     PartitionSupervisor,
+    ReconfigurePlan,
     Registry,
     ServerOptions,
     ServerRef,
@@ -326,3 +327,16 @@ async def programs(specs: list[ChildSpec[Any]]) -> None:
         assert_type(sup, Supervisor)
     async with open_supervisor([child(Counter), child(worker, 1, "a")]) as sup:
         assert_type(sup, Supervisor)
+
+
+async def another_specification(sup: Supervisor) -> None:
+    plan = sup.plan(supervisor([child(Counter, 1)]))
+    assert_type(plan, ReconfigurePlan)
+    assert_type(sup.plan([child(Counter, 1), dynamic_supervisor()]), ReconfigurePlan)
+    assert_type(await sup.reconfigure(plan), ReconfigurePlan)
+    assert_type(await sup.reconfigure([child(Counter)]), ReconfigurePlan)
+    sup.plan(dynamic_supervisor())  # type: ignore[arg-type]
+    sup.plan(child(Counter))  # type: ignore[arg-type]
+    await sup.reconfigure(Counter)  # type: ignore[arg-type]
+    assert_type(plan.loses_state, tuple[str, ...])
+    plan.paths("explode")  # type: ignore[arg-type]

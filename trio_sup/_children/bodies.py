@@ -39,6 +39,12 @@ class PlainBody:
         """Itself, if it is a supervisor's."""
         return None
 
+    def keep_state(self) -> None:
+        """The life in progress is to leave its state to the next one."""
+
+    def respecified(self) -> None:
+        """The child, which is down, has another specification."""
+
     def begin_life(self) -> None:
         """A life is about to be spawned: from here on it can be asked to stop."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from trio_sup._core.addresses import Namespace, Via
@@ -62,8 +62,32 @@ def release_name(record: Named) -> None:
         _address(record)[0].release(record)
 
 
+def move_names(free: Iterable[tuple[Named, Hashable]], take: Iterable[Named]) -> None:
+    """Free names and take others, with nothing in between (rule 7).
+
+    A name that cannot be taken is left: whoever starts its child is told.
+
+    Args:
+        free: Who has a name no more, and which it was.
+        take: Who has the name of its specification from now on.
+    """
+    for record, name in free:
+        if name is not None:
+            _address_of(record, name)[0].release(record)
+    for record in take:
+        try:
+            reserve_name(record)
+        except Exception:  # noqa: BLE001, S110 - raised again by the start
+            pass
+
+
 def _address(record: Named) -> tuple[Namespace[Any], Hashable, object]:
-    name = record.spec.name
+    return _address_of(record, record.spec.name)
+
+
+def _address_of(
+    record: Named, name: Hashable
+) -> tuple[Namespace[Any], Hashable, object]:
     if isinstance(name, Via):
         return name.registry, name.key, name.value
     return record.node.registry, name, None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Hashable
+from collections.abc import Awaitable, Hashable, Sequence
 from typing import TYPE_CHECKING, Generic, Self, cast
 
 import trio
@@ -112,6 +112,11 @@ class Record(ObservedState):
     def above(self) -> Record | None:
         """The record of its supervisor; None for a root."""
         return None if self.parent is None else self.parent.record
+
+    @property
+    def under(self) -> Sequence[Record]:
+        """The records of its children, in start order."""
+        return self.body.below()
 
     @property
     def asked(self) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from trio_sup._core.addresses import Namespace
 from trio_sup._core.exits import Exit
+from trio_sup._core.plan.doing import AskBelow
 from trio_sup._core.plan.supervision import Mode
 from trio_sup._core.remains import HeavyExits
 from trio_sup._core.specs import Flags
@@ -21,6 +22,7 @@ from trio_sup._trio.alarms import AlarmClock
 from trio_sup._trio.alone import Alone
 from trio_sup._trio.gate import Gate
 from trio_sup._trio.home import Home
+from trio_sup._trio.wake import Waiters
 
 R = TypeVar("R", bound=ChildState)
 R_contra = TypeVar("R_contra", contravariant=True)
@@ -99,8 +101,12 @@ class Supervising(Protocol[R]):
     """A supervisor's shell: `trio_sup._supervisors.shell.Shell`."""
 
     record: R
-    flags: Flags
     fatal: list[BaseException]
+
+    @property
+    def flags(self) -> Flags:
+        """Its flags, as they are in force."""
+        ...
 
     @property
     def core(self) -> SupervisorCore[R]:
@@ -156,6 +162,12 @@ class Supervising(Protocol[R]):
     def record_ready(self, record: R) -> None:
         """A child has become ready."""
 
+    def adopt(self, flags: Flags) -> None:
+        """Go by other flags, as its supervisor says: it is down, or dynamic."""
+
+    def ask_to_change(self, asked: AskBelow[R], wake: Waiters) -> None:
+        """Put a change in line, as its supervisor says; wake that when it is done."""
+
     def watch_stuck(self, record: R) -> None:
         """Report a child that outlives its cancellation."""
 
@@ -185,6 +197,12 @@ class Body(Protocol[R]):
     @property
     def shell(self) -> Supervising[R] | None:
         """Itself, if it is a supervisor's."""
+
+    def keep_state(self) -> None:
+        """The life in progress is to leave its state to the next one."""
+
+    def respecified(self) -> None:
+        """The child, which is down, has another specification."""
 
     def begin_life(self) -> None:
         """A life is about to be spawned."""

@@ -11,6 +11,7 @@ Requests to supervisors are refused to those whom they would have to wait for.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from trio_sup._children.current import current_record
@@ -67,3 +68,23 @@ def refuse_half_way(target: Record, action: str) -> None:
                 "which is waiting for it"
             )
         here = here.parent.record
+
+
+def refuse_inside(paths: Iterable[str], action: str) -> None:
+    """Refuse a request from inside of a child that it would end.
+
+    Args:
+        paths: The paths of those whose lives would end.
+        action: What is asked.
+
+    Raises:
+        WouldDeadlock: the present task belongs to one of them, or to a child below.
+    """
+    ended, here = set(paths), current_record.get()
+    while here is not None:
+        if here.path_text in ended:
+            raise WouldDeadlock(
+                f"{action} would end {here.path_text!r}, and from inside of it would "
+                "wait for itself; let somebody else ask"
+            )
+        here = None if here.parent is None else here.parent.record

@@ -57,7 +57,12 @@ def run(args: argparse.Namespace) -> int:
     try:
         node_name = args.name or _node_name(args.spec)
         allowed: Inspect = "control" if args.control else not args.no_inspect
-        trio_sup.run(spec, name=node_name, inspect=allowed)
+        trio_sup.run(
+            spec,
+            name=node_name,
+            inspect=allowed,
+            reload=lambda: _load.load_spec(args.spec),
+        )
     except (trio_sup.RestartLimitExceeded, trio_sup.StartFailed) as error:
         raise CommandError(str(error), EXIT_FAILED) from error
     return 0
@@ -89,7 +94,8 @@ COMMAND = Command(
     run,
     arguments,
     "SPEC names a specification, a list of children, or a plain function that\n"
-    "returns one of these. SIGTERM and Ctrl-C stop the tree in order.\n\n"
+    "returns one of these. SIGTERM and Ctrl-C stop the tree in order. SIGHUP calls\n"
+    "the function once more, and the running tree becomes what it returns.\n\n"
     "examples:\n"
     "  trio-sup run shop.tree:spec\n"
     "  trio-sup run shop.tree:make_tree --name shop-2 --verbose\n"

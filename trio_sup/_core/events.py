@@ -320,11 +320,31 @@ class Requested(Event):
         "quarantine_child",
         "hold_child",
         "release_child",
+        "reconfigure",
     ]
 
     @property
     def summary(self) -> str:
         return f"{self.path}: {self.action}"
+
+
+@frozen
+class SupervisorReconfigured(Event):
+    """A supervisor was given another specification while it ran."""
+
+    _kind: ClassVar[str] = "supervisor_reconfigured"
+    outcome: Literal["done", "rolled_back"]
+    """``rolled_back``: a child did not start, and the former one is in force again."""
+    text: str
+    """One line: how many children were kept, updated, restarted, ..."""
+    why: str = ""
+    """Why it was rolled back."""
+
+    @property
+    def summary(self) -> str:
+        if self.outcome == "done":
+            return f"{self.path}: reconfigured: {self.text}"
+        return f"{self.path}: reconfigure rolled back: {self.why}"
 
 
 @frozen
@@ -364,6 +384,7 @@ LifecycleEvent: TypeAlias = (
     | SupervisorStopping
     | SupervisorAutoShutdown
     | Requested
+    | SupervisorReconfigured
     | OperatorAction
 )
 """The closed set."""

@@ -76,6 +76,10 @@ def _by_hand(_: object) -> NoReturn:
     )
 
 
+def _never(_: object) -> bool:
+    return False
+
+
 @frozen
 class Runs:
     """How a child of one kind comes to life; each factory gives its own.
@@ -88,6 +92,10 @@ class Runs:
     """Makes what users hold."""
     body: Callable[[Any], Any] = _by_hand
     """Makes what runs in its lives: a `trio_sup._children.surroundings.Body`."""
+    relists: bool = False
+    """Whether its list of children may be another while it runs."""
+    carries: Callable[[Any], bool] = _never
+    """Whether a life of this target takes over the state of a life of another."""
 
 
 @frozen(kw_only=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trio_sup._core.exits import Exit
@@ -90,6 +90,11 @@ class ChildState:
     @property
     def above(self) -> ChildState | None:
         """The record of its supervisor; None for a root."""
+        raise NotImplementedError
+
+    @property
+    def under(self) -> Sequence[ChildState]:
+        """The records of its children, in start order."""
         raise NotImplementedError
 
     @property

@@ -116,6 +116,13 @@ class SupervisorCore(Generic[K]):
         # Significant children that were found to be going on, the next to ask last.
         self._going: dict[K, None] = {}
 
+    def take(self, flags: Flags) -> None:
+        """Decide by other flags from now on; restarts that count go on counting."""
+        self.flags = flags
+        self.grouped = not self.dynamic and flags.strategy != "one_for_one"
+        self.window.resize(flags.max_restarts, flags.max_seconds)
+        self._going.clear()  # who is significant may be another
+
     def on_exit(self, record: K, exit: Exit, now: float) -> Decision:
         """Decide about a life that ended by itself after it was ready.
 

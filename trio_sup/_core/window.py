@@ -35,6 +35,11 @@ class RestartWindow:
         times.append(now)
         return True
 
+    def resize(self, max_restarts: int, max_seconds: float) -> None:
+        """Count against another limit; what is recorded stays so (SUP-150)."""
+        self.max_restarts = max_restarts
+        self.max_seconds = max_seconds
+
     def used(self, now: float) -> int:
         """How many recorded restarts still count at `now`."""
         return sum(1 for then in self._times or () if now - then <= self.max_seconds)

@@ -20,6 +20,7 @@ _LEVELS: Final[dict[Callable[..., LifecycleEvent], int]] = {
     events.ChildReleased: logging.INFO,
     events.OperatorAction: logging.WARNING,
     events.SupervisorAutoShutdown: logging.INFO,
+    events.SupervisorReconfigured: logging.ERROR,
     events.RestartDecided: logging.INFO,
     events.ChildStarted: logging.INFO,
 }
@@ -49,4 +50,6 @@ def level_of(event: LifecycleEvent, of_crashes: int) -> int:
             return of_crashes
         if isinstance(event, events.ChildStartFailed):
             return logging.INFO  # `Stop` before it was ready: in order
+    if isinstance(event, events.SupervisorReconfigured):
+        return logging.INFO if event.outcome == "done" else logging.ERROR
     return _LEVELS.get(type(event), logging.DEBUG)

@@ -36,6 +36,8 @@ class ServerBase:
     __handlers__: ClassVar[dict[Operation, Handler]] = {}
     # Names that neither a class nor an object may take.
     __reserved__: ClassVar[frozenset[str]] = frozenset()
+    __version__: ClassVar[object] = None
+    """What `migrate` of another class is told of the state of this one."""
     # How its children come to life; None for plain servers.
     __runs__: ClassVar[Runs | None] = None
     # Set by the runtime before `init`; a class default so that __init__ is free.
@@ -73,6 +75,21 @@ class ServerBase:
 
         It has what is left of the child's `shutdown` seconds, then it is
         cancelled. An exception here replaces the exit's and is logged.
+        """
+
+    async def migrate(self, old_state: dict[str, object], old_version: object) -> None:
+        """Take over the state of the life before, of another class or specification.
+
+        Called after `init`, before the server is ready, when `Supervisor.reconfigure`
+        ends a life because of what is new about this child (not because of a sibling).
+        Without it the new life starts fresh. What it raises is a failed start: the
+        life before is not there any more, but the specification before comes back, and
+        its class is given the state if it has a `migrate`, too. (GS-091)
+
+        Args:
+            old_state: The attributes of the object before, as after its `terminate`,
+                which was told (``exit.reason``) that its state is carried over.
+            old_version: ``__version__`` of its class; None if it has none.
         """
 
     def format_status(self, status: dict[str, object]) -> dict[str, object]:

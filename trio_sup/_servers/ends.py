@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 async def begin(record: Record, queue: MailQueue) -> ServerBase:
     """Make the server and let it start; it is ready when this returns."""
     server = await enter_user(_construct, record, queue)
-    await queue.enter(_init, server)
+    await queue.enter(_init, server, queue.state_left())
+    queue.state_taken()
     queue.background = len(current_task().child_nurseries)
     record.become_ready()
     ready: ServerBase = server
@@ -55,8 +56,12 @@ async def _construct(record: Record, queue: MailQueue) -> ServerBase:
     return server
 
 
-async def _init(server: ServerBase) -> None:
+async def _init(
+    server: ServerBase, left: tuple[dict[str, object], object] | None
+) -> None:
     wish = await server.init()
+    if left is not None:
+        await server.migrate(*left)
     check_object(server, server.__reserved__)
     if wish is not None:
         assert server.__inner__ is not None
@@ -72,6 +77,8 @@ async def wind_up(
     late = None
     if not record.ending.brutal:
         late = await _terminate(record, queue, server, exit)
+    if exit.error is None:
+        queue.leave_state(server)
     if failure is not None:
         _reply_with_stop(queue, failure)
     for later in (late, fault):

@@ -51,6 +51,15 @@ class MailQueue(Queue):
     current: Item | None
     dropped: int
 
+    def leave_state(self, server: ServerBase) -> None:
+        """A life ends: keep its state, if the next one is to be given it."""
+
+    def state_left(self) -> tuple[dict[str, object], object] | None:
+        """What a former life left: its state, and the version of its class."""
+
+    def state_taken(self) -> None:
+        """A life is ready: what a former one left has served its purpose."""
+
     def request_stop(self) -> None:
         """The supervisor asks: close, and stop behind what is queued already."""
         self.close()

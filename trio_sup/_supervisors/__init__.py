@@ -10,6 +10,7 @@ know is told to it. To change what a supervisor does, open the plan; to change h
     static     requests that wait in line, for supervisors with an ordered list
     partition  the same, with a number of partitions in use
     dynamic    requests that are answered at once, or by what comes of a start
+    changing   what a change of the list comes to, beyond starts and stops
     requests   who waits for an answer, and which error a refusal is
     story      what is reported: ends, crashes, lives that hang
 """

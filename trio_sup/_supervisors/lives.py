@@ -38,7 +38,6 @@ from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.plan.at_once import lives_on
 from trio_sup._core.plan.doing import Do, Stop
 from trio_sup._core.plan.supervision import LETS_START, Plan
-from trio_sup._core.specs import Flags
 from trio_sup._supervisors.story import (
     EventParts,
     Story,
@@ -56,9 +55,8 @@ P = TypeVar("P", bound=Plan[Record])
 class Lives(Generic[P]):
     """How lives come and go under one supervisor."""
 
-    def __init__(self, record: Record, flags: Flags, plan: P) -> None:
+    def __init__(self, record: Record, plan: P) -> None:
         self.record = record
-        self.flags = flags
         self.plan: P = plan
         self.node: HostNode[Record] = record.node
         self.story: Story = Story()
@@ -246,7 +244,7 @@ class Lives(Generic[P]):
         self.story.crashes.append((now, path, life, exit))
         remember = node.remember
         remember((ChildCrashed, (now, path, life, exit, record.spec.restart)))
-        remember((RestartDecided, (now, path, life, 0.0, self.flags.strategy, 0)))
+        remember((RestartDecided, (now, path, life, 0.0, self.plan.flags.strategy, 0)))
         try:
             self._spawn_task(record)
             remember((ChildStarting, (now, path, life + 1)))

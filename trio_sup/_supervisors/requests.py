@@ -62,6 +62,33 @@ class Request(doing.Request[Record]):
         self._waiters.wake()
 
 
+class RequestBelow(Request):
+    """One request in line that a supervisor above makes, in its own job."""
+
+    __slots__ = ("_given", "_wake")
+
+    def __init__(
+        self,
+        path: str,
+        steps: Callable[[], Steps[Record, Any]],
+        given: doing.BelowAnswer,
+        wake: Waiters,
+    ) -> None:
+        super().__init__(path, steps, None)
+        self._given = given
+        self._wake = wake  # the control task above
+
+    def answer(self, result: object) -> None:
+        """Let the supervisor above go on."""
+        self._given.given = True
+        self._wake.wake()
+
+    def refuse(self, error: Exception) -> None:
+        """Let the supervisor above have an error, a `Refused` as it is."""
+        self._given.error = error
+        self.answer(None)
+
+
 def unless_refused(call: Callable[[], T], path: str, *, kind: str = "supervisor") -> T:
     """Return what the plan answers; raise what a refusal means to whoever asked.
 

@@ -36,14 +36,17 @@ from trio_sup._core.plan.doing import (
     Tell,
     Wake,
 )
+from trio_sup._core.plan.flags import take
 from trio_sup._core.plan.supervision import Mode
 from trio_sup._core.specs import ChildSpec, Flags, Runs
 from trio_sup._core.strategy import SupervisorCore
 from trio_sup._core.words import Shutdown
+from trio_sup._supervisors.changing import carry_out
 from trio_sup._supervisors.lives import Lives, P
 from trio_sup._supervisors.requests import Request
 from trio_sup._supervisors.story import note_endless_backoff
 from trio_sup._trio.alarms import alarm_clock
+from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Child
@@ -60,7 +63,7 @@ class Shell(Lives[P], PlainBody):
 
     def __init__(self, record: Record, flags: Flags) -> None:
         plan = self.plan_of(record, flags, self.new_record, _jitter.random)
-        super().__init__(record, flags, cast("P", plan))
+        super().__init__(record, cast("P", plan))
         self.failure: RestartLimitExceeded | StartFailed | None = None
         # What the control task is to do first when it wakes.
         self._left: Dos[Record] = ()
@@ -90,6 +93,11 @@ class Shell(Lives[P], PlainBody):
         return self.all_records()
 
     # What others see of it.
+
+    @property
+    def flags(self) -> Flags:
+        """Its flags, as they are in force."""
+        return self.plan.flags
 
     @property
     def core(self) -> SupervisorCore[Record]:
@@ -221,6 +229,14 @@ class Shell(Lives[P], PlainBody):
 
     # What may be asked of it from above.
 
+    def adopt(self, flags: Flags) -> None:
+        """Go by other flags, as its supervisor says."""
+        take(self.plan, flags)
+
+    def ask_to_change(self, asked: doing.AskBelow[Record], wake: Waiters) -> None:
+        """Put a change in line, as its supervisor says."""
+        raise NotImplementedError
+
     @enable_ki_protection
     def stop_itself(self, grace: float) -> None:
         """Stop as `stop()` asks: not the parent's wish, so the restart type counts."""
@@ -303,7 +319,7 @@ class Shell(Lives[P], PlainBody):
             case doing.Raise():
                 raise do.fatal
             case _:
-                raise AssertionError(f"nobody can do {do!r}")
+                carry_out(do, self.bell)
 
     def _wake(self, wake: Wake[Record]) -> None:
         self._forget_alarm(wake.record)
@@ -341,8 +357,16 @@ class Shell(Lives[P], PlainBody):
         return error
 
 
-def runs_with(handle: type[Child], shell: type[Shell[Any]]) -> Runs:
-    """Return how a supervisor with a certain handle and shell comes to life."""
+def runs_with(
+    handle: type[Child], shell: type[Shell[Any]], *, relists: bool = False
+) -> Runs:
+    """Return how a supervisor with a certain handle and shell comes to life.
+
+    Args:
+        handle: What users hold.
+        shell: What runs.
+        relists: As in `Runs`.
+    """
 
     def body(record: Record) -> Shell[Any]:
         flags = record.spec.flags
@@ -352,4 +376,5 @@ def runs_with(handle: type[Child], shell: type[Shell[Any]]) -> Runs:
     return Runs(
         handle=handle._create,  # pyright: ignore[reportPrivateUsage]
         body=body,
+        relists=relists,
     )

@@ -10,11 +10,14 @@ from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.record import Record
 from trio_sup._core.plan import requests
-from trio_sup._core.plan.doing import Steps
+from trio_sup._core.plan.doing import AskBelow, Refused, Steps
+from trio_sup._core.plan.reconfigure import adopt, reconfigure
 from trio_sup._core.plan.static import StaticPlan
-from trio_sup._core.specs import ChildSpec
-from trio_sup._supervisors.requests import Request, unless_refused
+from trio_sup._core.reconfigured import ReconfigurePlan
+from trio_sup._core.specs import ChildSpec, Flags
+from trio_sup._supervisors.requests import Request, RequestBelow, unless_refused
 from trio_sup._supervisors.shell import Shell
+from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Child
@@ -126,6 +129,33 @@ class StaticShell(Shell[StaticPlan[Record]]):
     async def delete_child(self, id: Hashable) -> None:
         """Forget a child that is down."""
         await self.submit(lambda: self.deleting(id))
+
+    # Another specification.
+
+    async def reconfigure(
+        self, flags: Flags, expected: ReconfigurePlan | None
+    ) -> ReconfigurePlan:
+        """Put other flags and children in force; return what was done."""
+        steps = lambda: reconfigure(self.plan, flags, expected)  # noqa: E731
+        made: ReconfigurePlan = await self.submit(steps, withdraw=True)
+        return made
+
+    def adopt(self, flags: Flags) -> None:
+        """Go by other flags and children in the lives to come."""
+        self.perform(adopt(self.plan, flags))
+
+    def ask_to_change(self, asked: AskBelow[Record], wake: Waiters) -> None:
+        """Put a change in line, as its supervisor says."""
+        steps = lambda: reconfigure(  # noqa: E731
+            self.plan, asked.flags, forced=asked.forced
+        )
+        request = RequestBelow(self.path_text, steps, asked.answer, wake)
+        try:
+            dos = self.plan.ask(request)
+        except Refused as refused:
+            request.refuse(refused)
+        else:
+            self.perform(dos)
 
     # What serves the requests that not all static supervisors serve alike.
 

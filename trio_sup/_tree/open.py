@@ -176,6 +176,15 @@ class OpenSupervisor:
         self._early_stop: str | None = None
         self._entered = False
 
+    @property
+    def root(self) -> Supervisor | None:
+        """The root's handle, even while it starts; None before that."""
+        if not hasattr(self, "_host"):
+            return None
+        handle = self._host.record.handle
+        assert isinstance(handle, Supervisor)
+        return handle
+
     def request_stop(self, reason: str) -> None:
         """Ask the tree to stop in order, even while it starts. No checkpoint.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any
 
@@ -25,7 +25,8 @@ from trio_sup._inspected.inspection import (
 from trio_sup._node.crash_log import CrashLog
 from trio_sup._node.node import current_node, node_for
 from trio_sup._tree.open import OpenSupervisor, open_supervisor
-from trio_sup._tree.signals import Signals, can_be_caught
+from trio_sup._tree.reloading import Made, as_tree, has_terminal, reload_tree
+from trio_sup._tree.signals import RELOAD, Signals, can_be_caught
 from trio_sup._tree.supervisor import Supervisor
 from trio_sup._tree.systemd import SystemdNotifier, systemd_notifier
 from trio_sup._trio.beside import Beside
@@ -43,6 +44,7 @@ def run(
     handle_signals: bool = True,
     crash_log: CrashLog | None = None,
     watchdog: float | None = None,
+    reload: Callable[[], Made] | None = None,
 ) -> None:
     """Run a supervision tree as the whole program, until it ends.
 
@@ -68,6 +70,11 @@ def run(
             Costs a thread, and some microseconds a pass of the loop. By default there
             is a watchdog only while an inspector is attached, and it warns nobody.
         crash_log: How crashes are logged: level, length, whether folded.
+        reload: Called for each SIGHUP: returns what `spec` is to be from now on, and
+            the running tree becomes that (`Supervisor.reconfigure`). If that fails,
+            or this raises, the tree goes on as it is, and the log says why. Without
+            it, or without `handle_signals`, SIGHUP is left alone. One that comes
+            because the program's terminal was closed stops the tree.
 
     Raises:
         RestartLimitExceeded: the tree gave up: the program's exit code is then 1.
@@ -83,10 +90,10 @@ def run(
             "`await trio_sup.serve(spec)` in it, or "
             "`async with trio_sup.open_supervisor(children) as sup:`"
         )
-    signals = _signals_for_run() if handle_signals else None
+    signals = _signals_for_run(reloads=reload is not None) if handle_signals else None
     with nullcontext() if signals is None else signals:
         try:
-            trio.run(_main, spec, name, inspect, watchdog, signals, crash_log)
+            trio.run(_main, spec, name, inspect, watchdog, signals, crash_log, reload)
         except BaseExceptionGroup as group:
             end = end_of_process(group)
             if end is None:
@@ -101,9 +108,10 @@ async def _main(
     watchdog: float | None,
     signals: Signals | None,
     crash_log: CrashLog | None,
+    reload: Callable[[], Made] | None,
 ) -> None:
     try:
-        await _serve(spec, name, inspect, watchdog, signals, crash_log)
+        await _serve(spec, name, inspect, watchdog, signals, crash_log, reload)
     finally:
         if signals is not None:
             # Trio closes its end before it takes it back: a signal in between would
@@ -111,9 +119,9 @@ async def _main(
             signal.set_wakeup_fd(-1)
 
 
-def _signals_for_run() -> Signals | None:
+def _signals_for_run(*, reloads: bool) -> Signals | None:
     if can_be_caught():
-        return Signals()
+        return Signals(reloads=reloads)
     _log.info("not the main thread: signals are left to whoever handles them there")
     return None
 
@@ -126,6 +134,7 @@ async def serve(
     handle_signals: bool = False,
     crash_log: CrashLog | None = None,
     watchdog: float | None = None,
+    reload: Callable[[], Made] | None = None,
 ) -> None:
     """Run a supervision tree until it ends; as `run`, inside a Trio program.
 
@@ -139,6 +148,7 @@ async def serve(
         handle_signals: As for `run`; needs the main thread. Off by default.
         watchdog: As for `run`.
         crash_log: As for `run`.
+        reload: As for `run`.
 
     Raises:
         RestartLimitExceeded: the tree gave up.
@@ -147,15 +157,15 @@ async def serve(
         ValueError: an unusable name, or another value of `inspect` or `watchdog`.
     """
     if not handle_signals:
-        await _serve(spec, name, inspect, watchdog, None, crash_log)
+        await _serve(spec, name, inspect, watchdog, None, crash_log, None)
         return
     if not can_be_caught():
         raise RuntimeError(
             "serve(handle_signals=True) needs the main thread: only there can Python "
             "handle signals"
         )
-    with Signals() as signals:
-        await _serve(spec, name, inspect, watchdog, signals, crash_log)
+    with Signals(reloads=reload is not None) as signals:
+        await _serve(spec, name, inspect, watchdog, signals, crash_log, reload)
 
 
 async def _serve(
@@ -165,12 +175,11 @@ async def _serve(
     watchdog: float | None,
     signals: Signals | None,
     crash_log: CrashLog | None,
+    reload: Callable[[], Made] | None,
 ) -> None:
     mode = inspect_mode(inspect, os.environ)
     options = Options(watchdog=checked_watchdog(watchdog))
-    if isinstance(spec, ChildSpec) and spec.kind != "supervisor":
-        spec = [spec]
-    tree = open_supervisor(spec)
+    tree = open_supervisor(as_tree(spec))
     node = node_for("serve", "await serve([child(worker)])")
     if name is not None:
         node.name = checked_name(name)
@@ -182,7 +191,7 @@ async def _serve(
             if signals is None:
                 await _until_ended(tree, systemd)
             else:
-                async with Beside(_obey, tree, signals):
+                async with Beside(_obey, tree, signals, reload):
                     await _until_ended(tree, systemd)
     finally:
         if systemd is not None:
@@ -216,14 +225,22 @@ async def _until_stopped(root: Supervisor, systemd: SystemdNotifier | None) -> N
         node.remove_hook(watch)
 
 
-async def _obey(tree: OpenSupervisor, signals: Signals) -> None:
-    """Turn signals into stop requests, until the tree is gone."""
-    again = False
-    while True:
-        name = signal.Signals(await signals.receive()).name
-        _log.info("got %s", name)
-        if again:
-            tree.hurry()
-        else:
-            tree.request_stop(name)
-        again = True
+async def _obey(
+    tree: OpenSupervisor, signals: Signals, reload: Callable[[], Made] | None
+) -> None:
+    """Turn signals into requests, until the tree is gone."""
+    again, from_terminal = False, has_terminal()
+    async with trio.open_nursery() as nursery:
+        while True:
+            number = await signals.receive()
+            _log.info("got %s", signal.Signals(number).name)
+            # If the terminal is gone, it is that which is told.
+            hung_up = from_terminal and not has_terminal()
+            if number == RELOAD and reload is not None and not hung_up:
+                # Beside: a wish to stop must not wait for it.
+                nursery.start_soon(reload_tree, tree, reload)
+            elif again:
+                tree.hurry()
+            else:
+                tree.request_stop(signal.Signals(number).name)
+                again = True

@@ -28,6 +28,8 @@ import trio
 Handler: TypeAlias = Callable[[int, FrameType | None], Any] | int
 
 NUMBERS: Final = (signal.SIGTERM, signal.SIGINT)
+RELOAD: Final[int | None] = getattr(signal, "SIGHUP", None)
+"""The signal to reload by; None where the system has none."""
 AFTERWARDS: Final = 1.0
 """Seconds after the end of a tree that several signals have ended, in which further
 SIGTERMs count as part of the same wish."""
@@ -41,9 +43,14 @@ class Signals:
 
     The block needs the main thread. A signal that is ignored stays ignored, as
     ``nohup`` and shells want it.
+
+    Args:
+        reloads: Whether SIGHUP is caught, too; it is no wish to stop.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, reloads: bool = False) -> None:
+        caught = [*NUMBERS, RELOAD] if reloads else NUMBERS
+        self._caught = [number for number in caught if number is not None]
         self._came: deque[int] = deque()
         # How many have come, with those that were received already.
         self._count = 0
@@ -63,7 +70,7 @@ class Signals:
         return self._came.popleft()
 
     def __enter__(self) -> Self:
-        for number in NUMBERS:
+        for number in self._caught:
             former = _former(number)
             # None: the handler of a program around Python; it could not be put back.
             if former not in (None, signal.SIG_IGN):
@@ -93,7 +100,8 @@ class Signals:
         if self.ended is not None:
             self._after_the_end(number, self.ended)
             return
-        self._count += 1
+        if number != RELOAD:
+            self._count += 1
         self._came.append(number)
         if self._token is not None:
             try:
@@ -105,6 +113,8 @@ class Signals:
         self._bell.set()
 
     def _after_the_end(self, number: int, ended: float) -> None:
+        if number == RELOAD:
+            return  # nothing is left to be reloaded
         if time.monotonic() - ended >= AFTERWARDS:
             signal.signal(number, self.former[number])
             signal.raise_signal(number)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
+from collections.abc import Hashable, Iterable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+
+import attrs
 
 from trio_sup._children.record import Child
 from trio_sup._children.supervising import SpecSupervisor, descend
 from trio_sup._children.typed import handle_as
-from trio_sup._children.waits import refuse_half_way, refuse_self
+from trio_sup._children.waits import refuse_half_way, refuse_inside, refuse_self
+from trio_sup._core.checks import ChildSpecError
+from trio_sup._core.comparing import compare
 from trio_sup._core.errors import NoProcess, WrongKind
 from trio_sup._core.partitions import partition_of
-from trio_sup._core.specs import ChildSpec
+from trio_sup._core.reconfigured import ReconfigurePlan
+from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._supervisors.partition import PartitionShell
 from trio_sup._supervisors.static import StaticShell
 from trio_sup._tasks.supervisor import TaskSupervisor
 from trio_sup._tree.dynamic import DynamicSupervisor
 
 if TYPE_CHECKING:
-    from trio_sup._core.specs import ChildSpec
+    from trio_sup._children.record import Record
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.ref import ServerRef
 S = TypeVar("S", bound="GenServer")
@@ -110,6 +115,73 @@ class Supervisor(SpecSupervisor):
         refuse_half_way(self.record, "delete_child")
         await self._shell.delete_child(id)
 
+    # Another specification.
+
+    def plan(
+        self, new: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]]
+    ) -> ReconfigurePlan:
+        """Return what another specification would change. No checkpoint.
+
+        Nothing is changed. Children are compared by id, down to the last supervisor
+        below. One goes on with its life if what the life is made of is the same
+        (`target`, `args`, `name`, `mailbox`), whatever else is new. (SUP-150)
+
+        Args:
+            new: A specification made by `supervisor`, of which the flags and the
+                children count: its own place under its parent is the parent's affair.
+                Or a list of children: the flags stay as they are.
+
+        Returns:
+            The plan; ``print(plan)`` shows it as a diff.
+
+        Raises:
+            ChildSpecError: an invalid specification; one of another kind of
+                supervisor; a name that moves to another supervisor.
+            WrongRun: called from a thread or from another Trio run.
+        """
+        shell = self._shell
+        shell.check_run("supervisor.plan")
+        return compare(self.record, shell.flags, flags_of(self.record, new))
+
+    async def reconfigure(
+        self, new: ReconfigurePlan | ChildSpec[Supervisor] | Iterable[ChildSpec[Any]]
+    ) -> ReconfigurePlan:
+        """Go on with another specification. A checkpoint.
+
+        Who ends, ends first, in reverse start order; then who is new starts, in order.
+        A request like any other: it waits in line, and a stop of the supervisor
+        overtakes it; then the next life goes by the former specification. If a child
+        does not start, the former specification is in force again, and what was ended
+        for the new one is started again. A cancelled caller takes back only what has
+        not begun. (SUP-141, SUP-150)
+
+        Args:
+            new: As for `plan`; or a plan, which is carried out only if it would still
+                be the same.
+
+        Returns:
+            What was done.
+
+        Raises:
+            ChildSpecError: as for `plan`.
+            PlanOutdated: the tree has changed since the plan was made.
+            ReconfigureFailed: a child did not start; see there.
+            SupervisorStopping: the supervisor is going down.
+            WrongRun: called from a thread or from another Trio run.
+            WouldDeadlock: asked from inside of a child that would be ended by it, or by
+                one whose own start or stop is in progress.
+        """
+        refuse_half_way(self.record, "reconfigure")
+        if isinstance(new, ReconfigurePlan):
+            if new.path != self.path_text:
+                accepted = f"a plan that was made by plan() of {self.path_text!r}"
+                raise ChildSpecError("new", new, accepted)
+            plan, expected = new, new
+        else:
+            plan, expected = self.plan(new), None
+        refuse_inside(plan.ends_lives, "reconfigure")
+        return await self._shell.reconfigure(plan.new, expected)
+
     # Ways down.
 
     def child(self, *path: Hashable) -> Child:
@@ -159,6 +231,22 @@ class Supervisor(SpecSupervisor):
         return cast(
             "TaskSupervisor", handle_as(descend(self.record, path), TaskSupervisor)
         )
+
+
+def flags_of(
+    record: Record, new: ChildSpec[Supervisor] | Iterable[ChildSpec[Any]]
+) -> Flags:
+    """Return the flags and children that somebody wants a supervisor to have."""
+    present = record.spec.flags
+    assert present is not None
+    if not isinstance(new, ChildSpec):
+        if not isinstance(cast("object", new), Iterable):
+            raise ChildSpecError("children", new, "a list of child specs")
+        return attrs.evolve(present, children=tuple(new))
+    if new.flags is None or new.runs is not record.spec.runs:
+        accepted = "a list of children, or a specification made by supervisor()"
+        raise ChildSpecError("new", new, accepted, record.label)
+    return new.flags
 
 
 H_co = TypeVar("H_co", bound=Child, covariant=True)

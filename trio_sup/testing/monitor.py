@@ -79,6 +79,8 @@ class ConformanceMonitor:
         self._facts: dict[str, ChildFacts] = {}
         self._watches: dict[str, SupervisorWatch] = {}
         self._names: Naming | None = None
+        # Supervisors that are given another specification: not judged meanwhile.
+        self._changing: set[str] = set()
         if spec is not None:
             self.learn(all_facts(spec))
 
@@ -137,6 +139,8 @@ class ConformanceMonitor:
 
     def see(self, seen: Seen) -> None:
         """Take one event in its reduced form."""
+        if self._is_of_a_change(seen):
+            return
         if seen.kind in _OWN:
             watch = self._watches.get(seen.path)
             if watch is None or self._is_another(watch, seen):
@@ -174,6 +178,46 @@ class ConformanceMonitor:
         elif seen.kind == "child_removed" and self._names is not None:
             self._forget(seen.path)
             self._names.forget(seen.text)
+
+    def _is_of_a_change(self, seen: Seen) -> bool:
+        """Whether it belongs to a supervisor that is being reconfigured."""
+        text = seen.text or seen.path
+        if seen.kind == "requested" and seen.action == "reconfigure":
+            self._changing.add(text)
+            return True
+        if any(text.startswith(f"{path}/") for path in self._changing):
+            return True
+        if text not in self._changing:
+            return False
+        if seen.kind == "supervisor_reconfigured":
+            self._look_again(seen.path, text)
+            return True
+        if seen.kind in ENDS:  # its stop came first
+            self._changed(text)
+            self._watches.pop(seen.path, None)
+        return seen.kind in _OWN
+
+    def _changed(self, text: str) -> None:
+        """It is over, there and with those below that changed for it."""
+        below = {path for path in self._changing if path.startswith(f"{text}/")}
+        self._changing -= {text, *below}
+
+    def _look_again(self, path: str, text: str) -> None:
+        """Take in what a supervisor is now; what a log alone does not tell."""
+        record = None if self._names is None else self._names.find(path)
+        if record is None or self._names is None:
+            return  # nobody to ask: not judged any more
+        self._changed(text)
+        self._forget(path)
+        for each in [one for one in self._watches if one.startswith(f"{path}/")]:
+            del self._watches[each]
+        for each_record in all_records([record]):
+            self.learn([facts_of_record(each_record, self._names.of)])
+            if each_record is record:
+                self._watch(self._facts[path]).mode = "running"
+            else:
+                name = self._names.of(each_record)
+                self.begin(found_record(each_record, name))
 
     def _begin(self, above: SupervisorWatch, path: str) -> None:
         facts = above.record(path).facts

@@ -190,6 +190,8 @@ def _cell(event: LifecycleEvent) -> str:
             return f"shuts down after {event.child}"
         case events.Requested():
             return event.action
+        case events.SupervisorReconfigured():
+            return f"reconfigured ({event.outcome})"
         case events.OperatorAction():
             return f"operator: {event.action} ({event.outcome})"
 

@@ -29,6 +29,9 @@ backoff, too; what it does to the wait is in `groups`.
     line            jobs, one after the other, and what the one in hand waits for
     static, groups  an ordered list; restarts that concern siblings, and their backoff
     requests        what may be asked of it
+    reconfigure     another list of children, and other flags, while it runs
+    change          how one list takes the place of another, and back
+    flags           other flags
     dynamic         children that come and go, each on its own
     holders         who has a name: to be awaited, or started anew
     quarantine      who is down by a budget of its own

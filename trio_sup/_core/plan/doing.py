@@ -13,6 +13,7 @@ from attrs import define
 
 from trio_sup._core.events import LifecycleEvent
 from trio_sup._core.exits import Exit
+from trio_sup._core.specs import Flags
 from trio_sup._core.state import ChildState
 
 K = TypeVar("K", bound=ChildState)
@@ -73,6 +74,57 @@ class Tell:
 
     make: Callable[..., LifecycleEvent]
     fields: tuple[Any, ...]
+
+
+@define
+class MoveNames(Generic[K]):
+    """Free names and take others, with nothing in between."""
+
+    free: tuple[tuple[K, Any], ...]
+    """Who has a name no more, and which."""
+    take: tuple[K, ...]
+    """Who has the name of its specification now."""
+
+
+@define
+class KeepState(Generic[K]):
+    """A life is about to be asked to end: the next one is given its state."""
+
+    record: K
+
+
+@define
+class Respecified(Generic[K]):
+    """A child that is down has another specification: its body has to know it."""
+
+    record: K
+
+
+@define
+class Adopt(Generic[K]):
+    """Let a supervisor go by other flags: one that is down, or a dynamic one."""
+
+    record: K
+    flags: Flags
+
+
+@define
+class BelowAnswer:
+    """What a supervisor below has answered."""
+
+    given: bool = False
+    error: Exception | None = None
+
+
+@define
+class AskBelow(Generic[K]):
+    """Put the request in line below that a supervisor changes itself."""
+
+    record: K
+    flags: Flags
+    forced: bool
+    """Whether it is on the way back, so that there is none from there."""
+    answer: BelowAnswer
 
 
 @define
@@ -161,6 +213,11 @@ Do: TypeAlias = (
     | Wake[K]
     | Settle[K]
     | Changed[K]
+    | MoveNames[K]
+    | KeepState[K]
+    | Respecified[K]
+    | Adopt[K]
+    | AskBelow[K]
     | Tell
     | Ready
     | Ring

@@ -7,8 +7,8 @@ the line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Any, Literal, Protocol
 
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import Exit, Ignore
@@ -34,10 +34,18 @@ from trio_sup._core.strategy import SupervisorCore
 from trio_sup._core.tables import place
 
 
+class Unfinished(Protocol[K]):
+    """A change of the list that is in hand: `trio_sup._core.plan.change.Change`."""
+
+    def undo(self) -> Dos[K]:
+        """Put the former list in force again; nobody who is new lives any more."""
+        ...
+
+
 class StaticPlan(Plan[K]):
     """What a static supervisor decides; `requests` has what may be asked of it."""
 
-    __slots__ = ("_listed", "groups", "originals")
+    __slots__ = ("_listed", "change", "groups", "originals")
 
     def __init__(
         self,
@@ -53,6 +61,8 @@ class StaticPlan(Plan[K]):
         # The same, for whoever asks about a child.
         self._listed: set[K] = set()
         self.groups: Groups[K] = Groups(self)
+        # The change of the list that is in hand, and not finished.
+        self.change: Unfinished[K] | None = None
 
     def _new_core(self, draw: Callable[[], float]) -> SupervisorCore[K]:
         return SupervisorCore(self.flags, dynamic=False, draw=draw)
@@ -79,6 +89,11 @@ class StaticPlan(Plan[K]):
         self.originals[number] = record
         self._listed.add(record)
         return record
+
+    def relist(self, listed: Mapping[int, K]) -> None:
+        """Note the records of another list."""
+        self.originals = dict(listed)
+        self._listed = set(listed.values())
 
     def is_original(self, record: K) -> bool:
         """Whether it comes back when this supervisor is restarted."""
@@ -109,6 +124,8 @@ class StaticPlan(Plan[K]):
 
     def _end(self) -> Iterator[Do[K]]:
         self.groups = Groups(self)
+        if self.change is not None:
+            yield from self.change.undo()  # the stop overtook it
         for record in list(self.core.records.values()):
             record.ticket += 1
             record.attempt = record.pending = 0

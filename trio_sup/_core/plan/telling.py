@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trio_sup._core import events
 from trio_sup._core.plan.doing import Tell
+from trio_sup._core.reconfigured import ReconfigurePlan
 from trio_sup._core.state import ChildState
 
 
@@ -56,3 +57,11 @@ def gave_up(
     """The end of a child was one too many."""
     fields = (now, own.path_text, own.life, *limits, record.label)
     return Tell(events.SupervisorGaveUp, fields)
+
+
+def reconfigured(
+    own: ChildState, now: float, outcome: str, made: ReconfigurePlan, why: str = ""
+) -> Tell:
+    """A supervisor has another specification, or was to have it."""
+    fields = (now, own.path_text, own.life, outcome, made.summary, why)
+    return Tell(events.SupervisorReconfigured, fields)
