@@ -17,6 +17,7 @@ from trio.lowlevel import current_task, enable_ki_protection
 from trio_sup._children.current import current_record
 from trio_sup._children.ending import GOING
 from trio_sup._children.stopping import has_returned
+from trio_sup._core.addresses import ClaimedVia
 from trio_sup._core.exits import Exit, is_fatal
 from trio_sup._core.judge import classify, is_plain_crash
 from trio_sup._trio.gate import LOOK
@@ -37,7 +38,11 @@ class LifeHost(Protocol):
 
 @enable_ki_protection
 async def run_life(host: LifeHost, record: Record) -> None:
-    """Run one life of `record` to its very end, and hand its exit to the host."""
+    """Run one life of `record` to its very end, and hand its exit to the host.
+
+    A scope that is cancelled before it is entered would still let the body run up to its
+    first checkpoint: so it is asked before.
+    """
     error: BaseException | None = None
     scope = record.scope
     assert scope is not None
@@ -45,12 +50,12 @@ async def run_life(host: LifeHost, record: Record) -> None:
         with scope:
             record.task = current_task()
             current_record.set(record)
-            # A scope that is cancelled before it is entered would still let the
-            # body run up to its first checkpoint.
             if record.ending is GOING or not scope.cancel_called:
                 # Caught inside of the scope, which would `split` a group: code of the
                 # user's, that could leave the scope half closed.
                 try:
+                    if type(record.spec.name) is ClaimedVia:
+                        await record.spec.name.claim(record)
                     await record.body.run(record)
                 except BaseException as caught:  # noqa: BLE001 - becomes the exit
                     error = caught

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_sup._children.ending import GOING, Ending
+from trio_sup._core.words import NAME_LOST
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
@@ -52,6 +53,18 @@ def ask_stop(
         ending.alarm = record.node.alarms.at(deadline, due)
     else:
         arm(record, 0.0 if brutal else grace)
+
+
+def lose_name(record: Record) -> None:
+    """End a life at once, as its name is its own no more. Synchronous, idempotent.
+
+    Nobody's limit counts that: the next life follows, and waits for the name.
+    """
+    if record.scope is None:
+        return
+    if record.asked is None and record.spec.restart != "temporary":
+        record.in_plan = True
+    ask_stop(record, NAME_LOST, 0.0)
 
 
 def cut_short(record: Record, exit: Exit, reason: str) -> None:

@@ -1,0 +1,106 @@
+"""`open_cluster`: a node for the length of a block."""
+
+from __future__ import annotations
+
+import math
+import os
+import socket
+from collections.abc import AsyncGenerator
+
+import trio
+from trio.lowlevel import RunVar, enable_ki_protection
+
+from trio_sup._core.anatomy import is_a, members_of
+from trio_sup._trio.blocks import async_block
+from trio_sup.cluster._backends.link import Backend
+from trio_sup.cluster._backends.local import LocalBackend
+from trio_sup.cluster._nodes.cluster import Cluster
+from trio_sup.cluster._nodes.membership import Membership
+
+_own: RunVar[LocalBackend] = RunVar("trio_sup cluster's embedded engine")
+
+
+def _embedded() -> LocalBackend:
+    """Return the embedded engine of the present Trio run."""
+    try:
+        return _own.get()
+    except LookupError:
+        backend = LocalBackend()
+        _own.set(backend)
+        return backend
+
+
+@async_block
+@enable_ki_protection
+async def open_cluster(
+    backend: Backend | None = None,
+    *,
+    node: str | None = None,
+    ttl: float = 10.0,
+    grace: float | None = None,
+    accepts_children: bool = True,
+) -> AsyncGenerator[Cluster, None]:
+    """Be a node of a cluster, for the length of an ``async with`` block.
+
+    Open it around the supervision tree: what runs under a name is to be down before the
+    node leaves. When the block is left the lease is given back, and others may have its
+    names at once.
+
+    Args:
+        backend: The engine; by default the embedded one of this Trio run, which all
+            nodes share that are opened in it.
+        node: What to call this node; by default host and process.
+        ttl: How long a lease lasts, in seconds. A node that cannot renew it stops what
+            runs under names of the cluster after 0.95 of it; another node takes over
+            within 1.33 of it. A loop that is held for longer than half of it may cost
+            the lease.
+        grace: For how long an engine that may have forgotten lets nobody claim, so that
+            holders can assert what they hold; `ttl` by default. For an engine that is
+            replicated see the page on what is promised.
+        accepts_children: Whether children of the cluster may be placed on this node.
+
+    Yields:
+        The node.
+
+    Raises:
+        EngineUnavailable: from entering: the engine does not answer.
+        ValueError: `ttl` or `grace` is no number of seconds.
+    """
+    if not 0 < ttl < math.inf:
+        raise ValueError(f"ttl must be a number of seconds > 0, not {ttl!r}")
+    grace = ttl if grace is None else grace
+    if not 0 <= grace < math.inf:
+        raise ValueError(f"grace must be a number of seconds >= 0, not {grace!r}")
+    name = f"{socket.gethostname()}-{os.getpid()}" if node is None else node
+    engine = _embedded() if backend is None else backend
+    failure: BaseException | None = None
+    try:
+        async with (
+            engine.connect(name, grace=grace) as link,
+            trio.open_nursery() as nursery,
+        ):
+            node_ = Membership(
+                link, name, ttl, accepts_children=accepts_children, nursery=nursery
+            )
+            nursery.start_soon(node_.listen)
+            await nursery.start(node_.run)
+            try:
+                yield Cluster(node_)
+            except BaseException as error:  # noqa: BLE001 - raised below, without groups
+                failure = error
+            await node_.leave()
+            nursery.cancel_scope.cancel("the node leaves")
+    except BaseException as error:  # noqa: BLE001 - raised below
+        if failure is None or is_a(failure, trio.Cancelled):
+            failure = _one_of(error)
+    if failure is not None:
+        try:
+            raise failure
+        finally:
+            del failure
+
+
+def _one_of(error: BaseException) -> BaseException:
+    """Return what a nursery wrapped, where that is a single exception."""
+    members = members_of(error)
+    return members[0] if members is not None and len(members) == 1 else error
