@@ -14,6 +14,7 @@ from trio_sup.cluster._nodes.cluster import (
     Cluster as Cluster,
     ClusterStatistics as ClusterStatistics,
 )
+from trio_sup.cluster._nodes.fencing import Fence as Fence, fence as fence
 from trio_sup.cluster._nodes.monitors import (
     GlobalDown as GlobalDown,
     GlobalExits as GlobalExits,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import trio
@@ -13,17 +15,21 @@ from trio_sup._core.errors import WrongKind
 from trio_sup._core.targets import origin_of
 from trio_sup._servers.handlers import fitting
 from trio_sup._servers.operations import Call, Cast
+from trio_sup._tree.specs import child
 from trio_sup.cluster._nodes.calls import Body, CastLetter
 from trio_sup.cluster._nodes.membership import Membership
 from trio_sup.cluster._nodes.monitors import GlobalExits
 from trio_sup.cluster._nodes.refs import GlobalName, GlobalRef
+from trio_sup.cluster._nodes.singletons import stand_by
 from trio_sup.cluster._nodes.values import signature_of
 from trio_sup.cluster._rules.keys import ClusterKey, encode_key
 from trio_sup.cluster._rules.words import Name, NodeId, NodeInfo
 from trio_sup.cluster.errors import CallTimeout
 
 if TYPE_CHECKING:
+    from trio_sup._children.record import Child
     from trio_sup._children.watching import Until
+    from trio_sup._core.specs import ChildSpec
     from trio_sup._servers.genserver import GenServer
     from trio_sup._servers.ref import ServerRef
 
@@ -129,6 +135,46 @@ class Cluster:
             EngineUnavailable: it does not answer, or this node has no lease.
         """
         return await self._membership.whereis(encode_key(key))
+
+    def singleton(
+        self,
+        key: ClusterKey,
+        spec: ChildSpec[Any],
+        *,
+        max_restarts: int = 3,
+        max_seconds: float = 5.0,
+    ) -> ChildSpec[Child]:
+        """Describe a child that runs on one node at a time, and stands by on others.
+
+        Put it into the tree of each node that may run it. It is ready at once; where
+        the name is free the child starts, under a supervisor of its own. If it crashes
+        it is restarted there; if that supervisor gives up, this child crashes with it.
+        When its node dies, drains or leaves, one of the others begins.
+
+        Args:
+            key: Its name, as for `name`: `ref` finds it.
+            spec: What to run; its own `name` is replaced. It should be permanent: when
+                it ends for good, the name is free, and the next node begins.
+            max_restarts: The restart limit on one node.
+            max_seconds: Its window.
+
+        Raises:
+            TypeError: the key is of another type.
+        """
+        encode_key(key)
+        named = spec.replace(name=self._membership.names.via(key, waits=True))
+        stands_by = partial(
+            stand_by, named, max_restarts=max_restarts, max_seconds=max_seconds
+        )
+        return child(stands_by, id=f"singleton {key!r}", shutdown=math.inf)
+
+    async def drain(self) -> None:
+        """Hand over: stop what runs here under names of the cluster, then free them.
+
+        This node claims no names afterwards; calls and all else go on. A checkpoint;
+        returns when all of it is down.
+        """
+        await self._membership.names.drain()
 
     # What refs need; not for users.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from uuid import uuid4
 
@@ -56,7 +56,6 @@ class Membership:
         name: What people call the node.
         ttl: How long its leases last.
         accepts_children: Whether children may be placed on it.
-        nursery: For what it does beside.
     """
 
     def __init__(
@@ -66,7 +65,6 @@ class Membership:
         ttl: float,
         *,
         accepts_children: bool,
-        nursery: trio.Nursery,
     ) -> None:
         self.name = name
         self.ttl = ttl
@@ -78,8 +76,9 @@ class Membership:
         self.casts_lost = 0
         self._link = link
         self._joined = Waiters()
+        self._nursery: trio.Nursery
         self.names: GlobalNames = GlobalNames(self.joined, self.node_of)
-        self.outbox: Outbox = Outbox(self.session, nursery)
+        self.outbox: Outbox = Outbox(self.session, self._spawn)
         self.calls: Calls = Calls(self.outbox, self.node_of)
         self.monitors: Monitors = Monitors(self.names, self.outbox)
         self.inbox: Inbox = Inbox(self.names, self.outbox)
@@ -157,12 +156,21 @@ class Membership:
 
     # The tasks.
 
-    async def run(self, task_status: trio.TaskStatus[None]) -> None:
-        """Join, and join again whenever the session was lost.
+    def _spawn(self, task: Callable[..., Awaitable[object]], *args: object) -> None:
+        self._nursery.start_soon(task, *args)
+
+    async def serve(self) -> None:
+        """Be a node, until cancelled.
 
         Raises:
             EngineUnavailable: the first time the engine does not answer.
         """
+        async with trio.open_nursery() as self._nursery:
+            self._nursery.start_soon(self._listen)
+            await self._run()
+
+    async def _run(self) -> None:
+        """Join, and join again whenever the session was lost."""
         pause = 0.0
         while True:
             session = self._new_session()
@@ -175,20 +183,18 @@ class Membership:
                 await trio.sleep(pause)
                 continue
             pause = 0.0
-            await self._live(session, task_status)
+            await self._live(session)
 
     def _new_session(self) -> Session:
         id = NodeId(f"{self.name}.{uuid4().hex[:16]}")
         info = NodeInfo(id, self.name, self.accepts_children)
         return Session(self._link, info, self.ttl, self)
 
-    async def _live(self, session: Session, status: trio.TaskStatus[None]) -> None:
+    async def _live(self, session: Session) -> None:
         self.present = session
         self.incarnations += 1
         self._joined.wake()
-        if self.incarnations == 1:
-            status.started()
-        else:
+        if self.incarnations > 1:
             _log.info("node %s joined again", self.name)
         instrument = DeadlineInstrument(session)
         add_instrument(instrument)
@@ -198,7 +204,7 @@ class Membership:
             remove_instrument(instrument)
         _log.warning("node %s lost its lease", self.name)
 
-    async def listen(self) -> None:
+    async def _listen(self) -> None:
         """Take what the engine sends, for ever."""
         while True:
             self.take(await self._link.receive())

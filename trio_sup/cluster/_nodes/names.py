@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import trio
 from attrs import frozen
 
 from trio_sup._children.names import Names
@@ -28,6 +30,11 @@ class Held:
     record: Record
     token: Token
     session: Session
+    name: Name
+
+    def current(self) -> bool:
+        """Whether the name has not been given to anybody else, nor given back."""
+        return self.session.holdings.tokens.get(self.name) == self.token
 
 
 @protected
@@ -50,12 +57,17 @@ class GlobalNames(Names):
         self._held: dict[Name, Held] = {}
         # Children that had their name taken away: they wait until it is free again.
         self._deposed: set[int] = set()
-        # Those that wait for a name in any case.
-        self.patient: set[int] = set()
+        # Set once this node is to have no names any more.
+        self._drained = False
 
-    def via(self, key: ClusterKey) -> ClaimedVia:
-        """Return what a specification registers by."""
-        return ClaimedVia(self, key, claim=self.claim)
+    def via(self, key: ClusterKey, *, waits: bool = False) -> ClaimedVia:
+        """Return what a specification registers by.
+
+        Args:
+            key: The key.
+            waits: Whether also the first life waits until the name is free.
+        """
+        return ClaimedVia(self, key, claim=partial(self.claim, patient=waits))
 
     def held(self, name: Name) -> Held | None:
         """Return who has a name here, by a lease that is good at this moment."""
@@ -70,8 +82,13 @@ class GlobalNames(Names):
         held = self._held.get(encode_key(name.key))
         return held if held is not None and held.record is record else None
 
-    async def claim(self, record: Record) -> None:
+    async def claim(self, record: Record, *, patient: bool = False) -> None:
         """Get the name of a child before its life begins.
+
+        Args:
+            record: The child.
+            patient: Whether to wait until the name is free in any case; else only who
+                had it taken away does.
 
         Raises:
             NameTaken: it is another node's.
@@ -79,15 +96,20 @@ class GlobalNames(Names):
         key: Any = _key_of(record)
         name = encode_key(key)
         while True:
+            if self._drained:
+                await trio.sleep_forever()
             session = await self._joined()
-            waits = record.uid in self._deposed or record.uid in self.patient
+            waits = patient or record.uid in self._deposed
             try:
                 answer = await session.claim(name, waits=waits)
             except SessionLost:
                 continue
+            if self._drained:
+                session.release(name)
+                continue
             if isinstance(answer, Taken):
                 raise NameTaken(key, self._node_of(answer.owner))
-            self._held[name] = Held(record, answer, session)
+            self._held[name] = Held(record, answer, session, name)
             self._deposed.discard(record.uid)
             return
 
@@ -108,7 +130,6 @@ class GlobalNames(Names):
         """The child is at rest: give its name back."""
         super().release(record)
         self._deposed.discard(record.uid)
-        self.patient.discard(record.uid)
         held = self.held_by(record)
         if held is not None:
             name = encode_key(_key_of(record))
@@ -128,6 +149,19 @@ class GlobalNames(Names):
         held = self._held.pop(name, None)
         if held is not None:
             self._lose(held)
+
+    async def drain(self) -> None:
+        """Have no names any more: end what runs under them, then give them back."""
+        self._drained = True
+        held, self._held = self._held, {}
+        lives = [each.record.life for each in held.values()]
+        for each in held.values():
+            self._lose(each)
+        for (name, each), life in zip(held.items(), lives, strict=True):
+            while each.record.alive and each.record.life == life:
+                await each.record.wait_change()
+            each.session.release(name)
+        await trio.lowlevel.checkpoint()
 
     def _lose(self, held: Held) -> None:
         self._deposed.add(held.record.uid)

@@ -7,10 +7,9 @@ import os
 import socket
 from collections.abc import AsyncGenerator
 
-import trio
 from trio.lowlevel import RunVar, enable_ki_protection
 
-from trio_sup._core.anatomy import is_a, members_of
+from trio_sup._trio.beside import Beside
 from trio_sup._trio.blocks import async_block
 from trio_sup.cluster._backends.link import Backend
 from trio_sup.cluster._backends.local import LocalBackend
@@ -73,34 +72,13 @@ async def open_cluster(
         raise ValueError(f"grace must be a number of seconds >= 0, not {grace!r}")
     name = f"{socket.gethostname()}-{os.getpid()}" if node is None else node
     engine = _embedded() if backend is None else backend
-    failure: BaseException | None = None
-    try:
-        async with (
-            engine.connect(name, grace=grace) as link,
-            trio.open_nursery() as nursery,
-        ):
-            node_ = Membership(
-                link, name, ttl, accepts_children=accepts_children, nursery=nursery
-            )
-            nursery.start_soon(node_.listen)
-            await nursery.start(node_.run)
+    async with engine.connect(name, grace=grace) as link:
+        own = Membership(link, name, ttl, accepts_children=accepts_children)
+        # Shielded: a cancellation from outside stops the tree, in order, and until that
+        # is down its lease is to be kept.
+        async with Beside(own.serve):
+            await own.joined()
             try:
-                yield Cluster(node_)
-            except BaseException as error:  # noqa: BLE001 - raised below, without groups
-                failure = error
-            await node_.leave()
-            nursery.cancel_scope.cancel("the node leaves")
-    except BaseException as error:  # noqa: BLE001 - raised below
-        if failure is None or is_a(failure, trio.Cancelled):
-            failure = _one_of(error)
-    if failure is not None:
-        try:
-            raise failure
-        finally:
-            del failure
-
-
-def _one_of(error: BaseException) -> BaseException:
-    """Return what a nursery wrapped, where that is a single exception."""
-    members = members_of(error)
-    return members[0] if members is not None and len(members) == 1 else error
+                yield Cluster(own)
+            finally:
+                await own.leave()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import trio
 from attrs import Factory, define
 
 from trio_sup._trio.protect import protected
@@ -54,7 +53,8 @@ class Outbox:
 
     session: Callable[[], Session]
     """The present session; raises `EngineUnavailable` without one."""
-    nursery: trio.Nursery
+    spawn: Callable[..., None]
+    """Begins a task beside."""
     numbers: Outgoing = Factory(Outgoing)
     _routes: dict[Name, Route] = Factory(dict[Name, Route])
 
@@ -79,7 +79,7 @@ class Outbox:
             self._send(session, route.holder, letter)
         else:
             route.waiting = [letter]
-            self.nursery.start_soon(self._look_up, key, name, route)
+            self.spawn(self._look_up, key, name, route)
         route.posted += 1
         return route.posted
 
