@@ -54,7 +54,7 @@ async def run_life(host: LifeHost, record: Record) -> None:
                 # Caught inside of the scope, which would `split` a group: code of the
                 # user's, that could leave the scope half closed.
                 try:
-                    if type(record.spec.name) is ClaimedVia:
+                    if isinstance(record.spec.name, ClaimedVia):
                         await record.spec.name.claim(record)
                     await record.body.run(record)
                 except BaseException as caught:  # noqa: BLE001 - becomes the exit

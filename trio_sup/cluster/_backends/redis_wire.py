@@ -101,6 +101,12 @@ class Address:
         return secure
 
 
+def _packed(command: tuple[Any, ...]) -> bytes:
+    pack: Any = hiredis.pack_command  # pyright: ignore[reportUnknownMemberType]
+    packed: bytes = pack(command)
+    return packed
+
+
 class _Reply:
     """Who waits for the answer to a command."""
 
@@ -163,7 +169,7 @@ class Wire:
         """Send a command that is answered by what is pushed. Never blocks."""
         if self.down is not None:
             raise LinkDown(str(self.down))
-        self._unsent.append(hiredis.pack_command(command))
+        self._unsent.append(_packed(command))
         self._wake.wake()
 
     async def ask(self, *command: Any) -> Any:
@@ -186,7 +192,7 @@ class Wire:
             raise LinkDown("too much waits to be sent")
         if not self._due:
             self._heard = trio.current_time()  # nothing was due: silence begins now
-        data: bytes = hiredis.pack_command(command)
+        data = _packed(command)
         self._due.append(due)
         self._unsent.append(data)
         self._size += len(data)

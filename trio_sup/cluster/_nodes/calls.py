@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import outcome
 from attrs import Factory, define, frozen
 from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
 
-from trio_sup._core.exits import Exit
+from trio_sup._core.exits import Exit, ExitKind
 from trio_sup._servers.operations import Call
 from trio_sup._trio.protect import protected
 from trio_sup.cluster._nodes.values import Signature, unpack_error
@@ -203,10 +203,13 @@ class Calls:
 
 
 def _crash(key: object, what: Any) -> RemoteCrash:
-    parts = what if isinstance(what, list) else []
-    type_name, text, kind = ([str(part) for part in parts] + ["", "", ""])[:3]
-    ended = kind if kind in ("normal", "shutdown", "killed", "noproc") else "crashed"
-    return RemoteCrash(key, type_name, text, Exit(ended, text or None))  # type: ignore[arg-type]
+    parts: list[Any] = list(what) if type(what) is list else []
+    type_name, text, kind = [*map(str, parts), "", "", ""][:3]
+    exit = Exit(_KINDS.get(kind, "crashed"), text or None)
+    return RemoteCrash(key, type_name, text, exit)
+
+
+_KINDS: Final[dict[str, ExitKind]] = {kind: kind for kind in get_args(ExitKind)}
 
 
 for _class in (PendingCall, Calls):

@@ -129,7 +129,8 @@ class Session:
     async def watch_deadline(self) -> None:
         """End the session when its time is over."""
         while not self.lease.over:
-            await trio.sleep(max(0.0, self.lease.deadline - self.link.time()))
+            # Not less than a clock can tell: it would never come.
+            await trio.sleep(max(1e-6, self.lease.deadline - self.link.time()))
             self.check_deadline()
 
     async def _beat(self, sent: float) -> bool:
@@ -216,7 +217,7 @@ class Session:
         """Wait until it makes sense to ask again."""
         seconds = self.lease.patience
         if isinstance(answer, Frozen):
-            seconds = answer.retry_after
+            seconds = max(1e-6, answer.retry_after)
         elif answer is None:
             seconds = self.lease.next_beat(0.0, answered=False)
         with trio.move_on_after(seconds):
