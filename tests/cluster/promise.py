@@ -13,7 +13,7 @@ from typing import Any
 import trio
 import trio.testing
 from attrs import Factory, define
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from tests.cluster.nodes import TTL, nodes
 from trio_sup import GenServer, NoProcess, call, cast, child, open_supervisor
@@ -260,6 +260,8 @@ def search(examples: int) -> Callable[[], None]:
         max_examples=examples,
         deadline=None,
         suppress_health_check=list(HealthCheck),
+        # To explain costs a trace of every line; the steps say enough.
+        phases=[Phase.generate, Phase.shrink],
     )
     @given(PLAYS)
     def the_promise_holds(steps: list[tuple[Any, ...]]) -> None:

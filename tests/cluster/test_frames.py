@@ -4,7 +4,7 @@ import json
 
 import pytest
 import trio
-from hypothesis import given, strategies as st
+from hypothesis import Phase, given, settings, strategies as st
 
 from tests.cluster.nodes import KEY, Board, board_on_a
 from trio_sup.cluster import LocalBackend
@@ -23,6 +23,9 @@ from trio_sup.cluster._rules.frames import (
 from trio_sup.cluster._rules.keys import encode_key
 from trio_sup.cluster._rules.sequence import Incoming, Outgoing
 from trio_sup.cluster._rules.words import Frame, Name, NodeId, Token
+
+# To explain a failure costs a trace of every line.
+QUICK = settings(max_examples=50, phases=[Phase.generate, Phase.shrink])
 
 A, B = NodeId("a.1"), NodeId("b.1")
 ALL: list[Message] = [
@@ -68,6 +71,7 @@ def test_what_is_no_message_is_refused(data: bytes) -> None:
         decode(data)
 
 
+@QUICK
 @given(st.binary(max_size=200))
 def test_no_bytes_whatever_do_anything_else(data: bytes) -> None:
     try:
@@ -83,6 +87,7 @@ JSON = st.recursive(
 )
 
 
+@QUICK
 @given(st.sampled_from(ALL), st.data())
 def test_a_message_with_another_field_is_refused_or_is_a_message(
     message: Message, data: st.DataObject
@@ -95,6 +100,7 @@ def test_a_message_with_another_field_is_refused_or_is_a_message(
         pass
 
 
+@QUICK
 @given(st.lists(st.integers(1, 30)))
 def test_each_number_is_admitted_once_and_in_order(numbers: list[int]) -> None:
     incoming = Incoming()

@@ -139,9 +139,21 @@ def test_a_name_is_lost_to_a_higher_token_only() -> None:
 def test_a_node_sees_who_came_and_who_went() -> None:
     one, two = NodeInfo(NodeId("1"), "one"), NodeInfo(NodeId("2"), "two")
     held = Holdings()
-    assert held.meet(beat(members=(one,))) == ([one], [])
-    assert held.meet(beat(members=(two,))) == ([two], [one])
-    assert held.meet(beat(members=(two,))) == ([], [])
+    assert held.meet(beat(members=(one,)), 0, 3) == ([one], [])
+    assert held.meet(beat(members=(two,)), 1, 3) == ([two], [one])
+    assert held.meet(beat(members=(two,)), 2, 3) == ([], [])
+
+
+def test_nobody_went_because_an_engine_forgot_him_and_has_not_heard_of_him_yet() -> (
+    None
+):
+    one, two = NodeInfo(NodeId("1"), "one"), NodeInfo(NodeId("2"), "two")
+    held = Holdings()
+    held.meet(beat("g", members=(one, two)), 0, 3)
+    assert held.meet(beat("other", members=(one,)), 1, 3) == ([], [])
+    assert held.meet(beat("other", members=(one,)), 3.9, 3) == ([], [])
+    assert held.members == {NodeId("1"): one, NodeId("2"): two}
+    assert held.meet(beat("other", members=(one,)), 4, 3) == ([], [two])
 
 
 def test_a_lease_is_over_unless_the_engine_lost_its_memory() -> None:

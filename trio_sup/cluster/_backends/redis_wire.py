@@ -102,8 +102,7 @@ class Address:
 
 
 def _packed(command: tuple[Any, ...]) -> bytes:
-    pack: Any = hiredis.pack_command  # pyright: ignore[reportUnknownMemberType]
-    packed: bytes = pack(command)
+    packed: bytes = cast("Any", hiredis).pack_command(command)  # typed for 1-tuples
     return packed
 
 

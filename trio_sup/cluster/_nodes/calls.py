@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 import outcome
 from attrs import Factory, define, frozen
@@ -203,7 +203,7 @@ class Calls:
 
 
 def _crash(key: object, what: Any) -> RemoteCrash:
-    parts: list[Any] = list(what) if type(what) is list else []
+    parts = cast("list[Any]", what) if isinstance(what, list) else []
     type_name, text, kind = [*map(str, parts), "", "", ""][:3]
     exit = Exit(_KINDS.get(kind, "crashed"), text or None)
     return RemoteCrash(key, type_name, text, exit)

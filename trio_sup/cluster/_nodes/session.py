@@ -148,7 +148,7 @@ class Session:
             await self._repair()
         self.holdings.repaired(beat)
         self.lease.renewed(sent)
-        came, went = self.holdings.meet(beat)
+        came, went = self.holdings.meet(beat, sent, self.lease.ttl)
         if came or went:
             self._told.members_changed(came, went)
         if went:

@@ -214,7 +214,7 @@ def pack_error(error: Exception, declared: tuple[type[Exception], ...]) -> list[
 
 def unpack_error(data: Any, declared: tuple[type[Exception], ...]) -> Exception | None:
     """Return a declared error as what it is; None if it cannot be made."""
-    parts: list[Any] = list(data) if type(data) is list else []
+    parts = cast("list[Any]", data) if isinstance(data, list) else []
     if len(parts) != 2:
         return None
     kind = next((each for each in declared if name_of_type(each) == parts[0]), None)

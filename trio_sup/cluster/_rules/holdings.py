@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from attrs import Factory, define, frozen
@@ -36,6 +37,9 @@ class Holdings:
     """Asked for, and not answered yet: they may be held or not."""
     generation: str | None = None
     members: dict[NodeId, NodeInfo] = Factory(dict[NodeId, NodeInfo])
+    _met: str | None = None
+    """The generation of the last list of members."""
+    _patient_until: float = -math.inf
 
     def forgotten(self, gone: Gone) -> bool:
         """Whether the engine lost its memory, and this node's lease with it.
@@ -77,10 +81,28 @@ class Holdings:
         del self.tokens[name]
         return True
 
-    def meet(self, beat: Beat) -> tuple[list[NodeInfo], list[NodeInfo]]:
-        """Take the list of members; return who came and who went."""
-        now = {info.id: info for info in beat.members}
-        came = [info for id, info in now.items() if id not in self.members]
-        went = [info for id, info in self.members.items() if id not in now]
-        self.members = dict(now)
+    def meet(
+        self, beat: Beat, now: float, ttl: float
+    ) -> tuple[list[NodeInfo], list[NodeInfo]]:
+        """Take the list of members; return who came and who went.
+
+        An engine that lost its memory knows only those who have joined again so far. The
+        others have as long as their last lease may last: until then nobody went.
+
+        Args:
+            beat: What the engine told.
+            now: The time.
+            ttl: How long a lease lasts.
+        """
+        if beat.generation != self._met:
+            if self._met is not None:
+                self._patient_until = now + ttl
+            self._met = beat.generation
+        present = {info.id: info for info in beat.members}
+        came = [info for id, info in present.items() if id not in self.members]
+        if now < self._patient_until:
+            self.members.update(present)
+            return came, []
+        went = [info for id, info in self.members.items() if id not in present]
+        self.members = present
         return came, went
