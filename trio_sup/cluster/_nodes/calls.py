@@ -203,7 +203,7 @@ class Calls:
 
 
 def _crash(key: object, what: Any) -> RemoteCrash:
-    parts = cast("list[Any]", what) if isinstance(what, list) else []
+    parts = cast("list[object]", what) if isinstance(what, list) else []
     type_name, text, kind = [*map(str, parts), "", "", ""][:3]
     exit = Exit(_KINDS.get(kind, "crashed"), text or None)
     return RemoteCrash(key, type_name, text, exit)

@@ -214,17 +214,18 @@ def pack_error(error: Exception, declared: tuple[type[Exception], ...]) -> list[
 
 def unpack_error(data: Any, declared: tuple[type[Exception], ...]) -> Exception | None:
     """Return a declared error as what it is; None if it cannot be made."""
-    parts = cast("list[Any]", data) if isinstance(data, list) else []
+    parts = cast("list[object]", data) if isinstance(data, list) else []
     if len(parts) != 2:
         return None
     kind = next((each for each in declared if name_of_type(each) == parts[0]), None)
     if kind is None:
         return None
+    fields: Any = parts[1]
     try:
         if attrs.has(kind):
-            made: object = converter.structure(parts[1], kind)
+            made: object = converter.structure(fields, kind)
         else:
-            made = kind(*parts[1])
+            made = kind(*fields)
     except Exception:  # noqa: BLE001 - another version of the class, or a user's code
         return None
     return made if isinstance(made, Exception) else None
