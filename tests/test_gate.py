@@ -7,6 +7,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 GATE = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -69,10 +71,13 @@ esac
 """
 
 
-def run_gate(folder: Path, minors: list[int], full_until: int) -> list[str]:
+def run_gate(
+    folder: Path, minors: list[int], quick_until: int = 800, short_until: int = 1150
+) -> list[str]:
     """The runs of the tests that the gate makes: which Python, and how."""
     (folder / ".ci").mkdir()
-    gate = GATE.replace("full_until=900", f"full_until={full_until}")
+    gate = GATE.replace("quick_until=800", f"quick_until={quick_until}")
+    gate = gate.replace("short_until=1150", f"short_until={short_until}")
     # Of the machine's own Pythons none is to be found.
     gate = gate.replace("type -aP ", "type -P ")
     (folder / ".ci" / "run").write_text(gate)
@@ -102,28 +107,37 @@ def run_gate(folder: Path, minors: list[int], full_until: int) -> list[str]:
     return (folder / "runs").read_text().splitlines()
 
 
-def test_the_first_run_is_whole_and_plain_the_second_loud_and_what_is_late_short(
+SHORTER = "auto -m not slow README.md tests/core tests/supervision tests/servers"
+SHORT = f"{SHORTER} docs tests/tasks tests/registry tests/commands"
+
+
+def test_the_first_run_is_whole_and_plain_the_second_loud_the_newest_before_the_oldest(
     short_dir: Path,
 ) -> None:
-    runs = run_gate(short_dir, [13, 11, 12, 14, 15], full_until=0)
+    runs = run_gate(short_dir, [13, 11, 12, 14, 15])
     plain, loud, *rest = runs
     assert plain == "3.13 plain quiet -n auto"
     assert re.fullmatch(r"3\.15 (C|\w+\.\S+) true -n auto -m not slow", loud)
-    assert [run.partition(" README.md docs ")[0] for run in rest] == [
-        "3.11 plain true -n auto -m not slow",
-        "3.14 plain true -n auto -m not slow",
-        "3.12 plain true -n auto -m not slow",
-    ]
+    assert rest == [f"3.{n} plain true -n auto -m not slow" for n in (11, 14, 12)]
+
+
+@pytest.mark.parametrize(("short_until", "wanted"), [(1150, SHORT), (0, SHORTER)])
+def test_what_is_late_is_short_and_what_is_later_shorter(
+    short_until: int, wanted: str, short_dir: Path
+) -> None:
+    first, *others = run_gate(short_dir, [11, 12, 13], 0, short_until)
+    assert first.endswith("-n auto")
+    assert [run.split(" -n ")[1] for run in others] == [wanted] * 2
 
 
 def test_of_three_pythons_none_is_tested_in_part(short_dir: Path) -> None:
-    first, *others = run_gate(short_dir, [11, 12, 13], full_until=900)
+    first, *others = run_gate(short_dir, [11, 12, 13])
     assert first.endswith("-n auto")
     assert [run.split(" -n ")[1] for run in others] == ["auto -m not slow"] * 2
 
 
 def test_a_single_python_is_tested_plainly_and_loudly(short_dir: Path) -> None:
-    runs = run_gate(short_dir, [12], full_until=900)
+    runs = run_gate(short_dir, [12])
     assert [run.split()[0] for run in runs] == ["3.12", "3.12"]
     assert [run.split()[2] for run in runs] == ["quiet", "true"]
     assert [run.partition(" -n auto")[2] for run in runs] == ["", " -m not slow"]

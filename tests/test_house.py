@@ -56,6 +56,8 @@ WIDE_CLASSES = {
     "trio_sup/_servers/ref.py:ServerRef": "all that a client can do with a server",
     "trio_sup/_tasks/task.py:Task": "the words of Elixir's Task, and a handle's own",
     "trio_sup/inspect/node/source.py:ObservedChild": "what is read of a child: a list",
+    "trio_sup/testing/_servers/model.py:ServerModel": "what is seen of a server, one each",
+    "trio_sup/testing/_servers/watched.py:WatchedServer": "each way in and out, watched",
     "inspector/trio_sup_inspector/widgets/lines.py:LineView": "Textual's hooks and keys",
 }
 """Classes with more than `MOST_METHODS` public methods of their own, and why."""

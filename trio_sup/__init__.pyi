@@ -61,6 +61,13 @@ from trio_sup._inspected.inspection import (
     Inspection as Inspection,
     open_inspector as open_inspector,
 )
+from trio_sup._listening.factories import (
+    listener as listener,
+    tcp_listener as tcp_listener,
+    unix_listener as unix_listener,
+)
+from trio_sup._listening.listener import Listener as Listener
+from trio_sup._listening.options import ListenerOptions as ListenerOptions
 from trio_sup._node.attach import Attached as Attached, attach as attach
 from trio_sup._node.crash_log import CrashLog as CrashLog
 from trio_sup._node.node import (
@@ -69,6 +76,38 @@ from trio_sup._node.node import (
     current_node as current_node,
 )
 from trio_sup._node.whereis import address as address, whereis as whereis
+from trio_sup._processes.command import (
+    Command as Command,
+    CommandOptions as CommandOptions,
+    command as command,
+)
+from trio_sup._processes.errors import (
+    ProgramExit as ProgramExit,
+    ProgramNotStarted as ProgramNotStarted,
+)
+from trio_sup._processes.factory import (
+    ProcessOptions as ProcessOptions,
+    process as process,
+)
+from trio_sup._processes.framing import (
+    Framing as Framing,
+    JsonLines as JsonLines,
+    LengthPrefixed as LengthPrefixed,
+    Lines as Lines,
+    PortError as PortError,
+    UnfitRequest as UnfitRequest,
+)
+from trio_sup._processes.handle import Process as Process
+from trio_sup._processes.outputs import LogLines as LogLines
+from trio_sup._processes.port import Port as Port, PortOptions as PortOptions
+from trio_sup._processes.readiness import (
+    OnLine as OnLine,
+    OnNotify as OnNotify,
+    OnPort as OnPort,
+    PortTaken as PortTaken,
+)
+from trio_sup._processes.source import NoInterpreter as NoInterpreter
+from trio_sup._processes.usage import ProcessUsage as ProcessUsage
 from trio_sup._registry.address import NamedRef as NamedRef
 from trio_sup._registry.listeners import (
     Registered as Registered,

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 import trio
 
+from trio_sup._core.extras import how_to_install
 from trio_sup._node.node import Node, current_node
 from trio_sup.inspect.node.metrics import (
     FAMILIES,
@@ -87,14 +88,14 @@ def register(meter: Meter, node: Node | None = None) -> None:
         node: Which node; that of the present Trio run if None.
 
     Raises:
-        ImportError: the extra is not there: ``pip install "trio-sup[otel]"``.
+        ImportError: the extra is not there: ``pip install 'trio-sup[otel]'``.
         RuntimeError: outside of a Trio program.
     """
     try:
         observation = importlib.import_module("opentelemetry.metrics").Observation
     except ImportError as error:
         raise ImportError(
-            'OpenTelemetry is not installed: pip install "trio-sup[otel]"'
+            f"OpenTelemetry is not installed: {how_to_install('otel')}"
         ) from error
     source = _Source(current_node() if node is None else node, observation)
     for family in FAMILIES:

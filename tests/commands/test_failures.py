@@ -13,6 +13,7 @@ from attrs import evolve
 
 from tests.commands.rig import COMMAND, Run, in_a_terminal, peer, refusal
 from tests.inspect.scripted import HELLO, SNAPSHOT
+from trio_sup._core.extras import how_to_install
 from trio_sup.inspect.protocol.wire import Error, Heartbeat, Row, Rows, SnapBegin
 
 
@@ -208,6 +209,5 @@ def test_inspect_without_its_extra_says_what_to_install(
     assert code == 2
     assert output.splitlines() == [
         "trio-sup: the terminal inspector is not installed",
-        "install the extra `inspector` of trio-sup, in a checkout: "
-        "pip install -e '.[inspector]'",
+        how_to_install("inspector"),
     ]

@@ -12,7 +12,7 @@ from trio_sup import run
 from trio_sup._tree.load import LoadError, load_spec
 
 PROGRAM = """\
-from trio_sup import child
+from trio_sup import child, supervisor
 import trio
 
 def make():
@@ -28,6 +28,10 @@ async def worker():
     pass
 
 one = child(worker, restart="temporary", significant=False)
+ends = supervisor(
+    [child(worker, restart="temporary", significant=True)],
+    auto_shutdown="any_significant",
+)
 """
 
 Start = Callable[..., subprocess.CompletedProcess[str]]
@@ -99,6 +103,15 @@ def test_a_single_child_is_run_as_the_command_does(start: Start) -> None:
 
     run(child(worker), inspect=False)
     assert seen == ["root"]
+
+
+def test_verbose_logs_every_start_and_every_stop(start: Start) -> None:
+    said = start("run", "--verbose", "shop:ends").stderr
+    for line in ("supervisor/worker started", "supervisor/worker stopped"):
+        assert line in said
+    assert "starting" not in said
+    assert "removed" not in said
+    assert start("run", "shop:ends").stderr == ""
 
 
 def test_version_help_and_what_may_have_been_meant(start: Start) -> None:

@@ -341,3 +341,42 @@ def test_a_quarantine_for_a_time_counts_as_going_on() -> None:
     assert a.may_return
     made.release(a)
     assert a.status == "restarting"
+
+
+@pytest.mark.parametrize("mode", ["never", "any_significant"])
+@pytest.mark.parametrize("significant", [False, True])
+def test_a_significant_child_that_is_given_up_ends_the_supervisor_where_it_says_so(
+    mode: Any, significant: bool
+) -> None:
+    a = record(
+        budget=Budget(0, 5.0, "stop"), significant=significant, restart="transient"
+    )
+    made = core(a, auto_shutdown=mode)
+    ends = significant and mode == "any_significant"
+    assert ended(made, a) == Abandon(shuts_down=ends)
+
+
+def test_a_quarantine_begins_the_delays_and_its_release_the_budget_anew() -> None:
+    backoff = Backoff(initial=1, factor=2, immediate_first=False, jitter=0)
+    a = record(budget=Budget(2, 50.0, "quarantine"), backoff=backoff)
+    made = core(a, max_restarts=9)
+    assert [ended(made, a, now=n) for n in (1, 2)] == [Restart(1.0), Restart(2.0)]
+    assert ended(made, a, now=3) == Quarantine()
+    assert a.attempt == 0
+    made.release(a)
+    a.status, a.living = "running", True
+    assert ended(made, a, now=4) == Restart(1.0)
+
+
+def test_a_child_that_is_held_comes_to_rest_where_it_would_be_restarted() -> None:
+    a, b = record("a"), record("b")
+    made = core(a, b)
+    a.held = True
+    ticket = a.ticket
+    assert ended(made, a) == Quarantine(by_hand=True)
+    assert (a.status, a.attempt, a.undecided) == ("quarantined", 0, False)
+    assert a.ticket > ticket
+    b.status, b.living = "restarting", False
+    b.held = True
+    assert made.on_failed_restart(b, 1.0) == Quarantine(by_hand=True)
+    assert made.window.used(1.0) == 0

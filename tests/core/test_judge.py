@@ -12,7 +12,7 @@ from attrs import frozen
 
 from trio_sup import Exit, Ignore, LeakedCancelled, RestartLimitExceeded, Stop
 from trio_sup._core.exits import NORMAL, members_of
-from trio_sup._core.judge import CANCELLED, classify
+from trio_sup._core.judge import CANCELLED, classify, is_plain_crash
 
 
 class Cancelled(BaseException):
@@ -190,7 +190,21 @@ def test_its_failure_is_what_is_left_without_cancellations() -> None:
     assert failure(rest) is rest
     leaked = failure(C)
     assert isinstance(leaked, LeakedCancelled)
+    assert str(leaked) == "the child let a Cancelled escape that was not meant for it"
     assert failure(leaked, cancelled=True) is leaked
+
+
+@pytest.mark.parametrize(
+    ("raised", "plain"),
+    [(V, True), (group(V), False), (STOP, False), (DONE, False), (IGNORE, False),
+     (GAVE_UP, False), (C, False), (INTERRUPT, False), (QUIT, False), (None, False)],
+)  # fmt: skip
+def test_a_plain_crash_is_an_error_that_means_nothing_else(
+    raised: BaseException | None, plain: bool
+) -> None:
+    assert is_plain_crash(raised) is plain
+    if plain:  # what it says is what the judge says
+        assert judged(Life(), raised) == (Exit("crashed", None, raised), raised, None)
 
 
 def test_several_exceptions_can_mean_a_cancellation() -> None:

@@ -16,7 +16,7 @@ from trio_sup._core.remains import (
     Heavy,
     HeavyExits,
     in_words,
-    is_plain,
+    trace_of_plain,
     weight,
 )
 
@@ -38,9 +38,21 @@ class SlottedWithReferences(Exception):
     __slots__ = ("__weakref__", "document")
 
 
+def is_plain(error: Exception) -> bool:
+    """Whether the quick look takes an exception, raised as a child does, for light."""
+    try:
+        raise error
+    except Exception:  # noqa: BLE001 - of several classes
+        trace = trace_of_plain(error)
+    assert trace in (None, error.__traceback__)
+    return trace is not None
+
+
 def test_the_quick_look_takes_nothing_heavy_for_light() -> None:
-    assert is_plain(ValueError("no such board: 7"))
+    for ordinary in (ValueError("no such board: 7"), ValueError(), OSError("gone")):
+        assert is_plain(ordinary)
     assert is_plain(Plain("no such board: 7"))
+    assert is_plain(Plain())
     big = "x" * 50_000
     slots: list[type[Exception]] = [Slotted, SlottedWithReferences]
     for kind in slots:
@@ -52,8 +64,13 @@ def test_the_quick_look_takes_nothing_heavy_for_light() -> None:
     keyed.document = big  # type: ignore[attr-defined]
     caused = Plain("short")
     caused.__cause__ = ValueError(big)
+    met = Plain("short")
+    met.__context__ = ValueError(big)
+    noted = Plain("short")
+    noted.add_note(big)
     asked = AttributeError("short", obj=big)
-    for error in (keyed, caused, asked, Plain(big), Plain([big]), Plain("a", big)):
+    bare = (Plain(big), Plain([big]), Plain("a", big), ValueError(big))
+    for error in (keyed, caused, met, noted, asked, *bare):
         assert not is_plain(error)
         assert weight(error) > LIGHT
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import trio_sup
-from trio_sup import ChildSpec
+from trio_sup import Budget, ChildSpec
 from trio_sup._core.state import ChildState
 from trio_sup._core.status import NEXT
 
@@ -55,9 +55,28 @@ def test_before_its_first_life_a_child_is_stopped_and_nothing_has_happened() -> 
     assert [type(number) for number in numbers] == [int, float, *[int] * 6]
     flags = (
         *(child.in_plan, child.undecided, child.ready),
-        *(child.supervised_start, child.rests_with_parent),
+        *(child.supervised_start, child.rests_with_parent, child.held),
     )
     assert all(flag is False for flag in flags)
+
+
+@pytest.mark.parametrize(
+    ("status", "held", "seconds", "awaits"),
+    [("quarantined", False, 3.0, True), ("quarantined", True, 3.0, False),
+     ("quarantined", False, None, False), ("running", False, 3.0, False),
+     ("running", True, 3.0, False)],
+)  # fmt: skip
+def test_it_awaits_its_release_in_a_quarantine_for_a_time_that_no_hand_made(
+    status: Any, held: bool, seconds: float | None, awaits: bool
+) -> None:
+    child = Child()
+    child.spec = SPEC.replace(
+        budget=Budget(1, 5.0, "quarantine", release_after=seconds)
+    )
+    child.status, child.held = status, held
+    assert child.awaits_release is awaits
+    child.spec = SPEC
+    assert child.awaits_release is False
 
 
 @pytest.mark.parametrize("status", NEXT)

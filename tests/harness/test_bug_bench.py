@@ -4,27 +4,34 @@ import pytest
 
 from trio_sup.testing import EVERYTHING, check_supervision
 
-from .mutants.__main__ import BUDGET, TABLE, in_a_process
-from .mutants.catalogue import MUTANTS, Mutant
-from .mutants.ground import CASES, Case
+from .mutants.__main__ import BUDGET, TABLES, file_of, in_a_process
+from .mutants.catalogue import MUTANTS
+from .mutants.ground import CASES, SERVERS, Case
+from .mutants.mutant import Mutant
 from .mutants.planting import changed_source, source_of
+from .mutants.server_catalogue import SERVER_MUTANTS, UNMEASURED_MUTANTS
 
-SAMPLE = ("the limit is one too high", "a name outlives its holder")
+ALL = [*MUTANTS, *SERVER_MUTANTS, *UNMEASURED_MUTANTS]
+SAMPLE = (
+    "the limit is one too high",
+    "a name outlives its holder",
+    "a crash turns a kept mailbox round",
+)
 
 
 def test_the_bench_has_many_bugs_and_no_two_alike() -> None:
     assert len(MUTANTS) >= 40
-    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
-    assert len({(m.module, m.old, m.new) for m in MUTANTS}) == len(MUTANTS)
+    assert len({mutant.name for mutant in ALL}) == len(ALL)
+    assert len({(m.module, m.old, m.new) for m in ALL}) == len(ALL)
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.name)
 def test_each_bug_can_be_planted(mutant: Mutant) -> None:
     # When this fails, the library has changed there: write the mutant anew.
     assert changed_source(mutant) != source_of(mutant.module)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*CASES, *SERVERS], ids=lambda case: case.name)
 def test_the_sound_library_passes(case: Case) -> None:
     check_supervision(
         case.build,
@@ -37,7 +44,7 @@ def test_the_sound_library_passes(case: Case) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "mutant", [m for m in MUTANTS if m.name in SAMPLE], ids=lambda mutant: mutant.name
+    "mutant", [m for m in ALL if m.name in SAMPLE], ids=lambda mutant: mutant.name
 )
 def test_a_planted_bug_is_found_within_its_budget(mutant: Mutant) -> None:
     found = in_a_process(mutant)
@@ -45,11 +52,12 @@ def test_a_planted_bug_is_found_within_its_budget(mutant: Mutant) -> None:
     assert found.took < BUDGET
 
 
-def test_the_committed_table_is_of_these_bugs_and_all_are_found() -> None:
+@pytest.mark.parametrize("table", TABLES)
+def test_the_committed_table_is_of_these_bugs_and_all_are_found(table: str) -> None:
     # When this fails, make it anew: `python -m tests.harness.mutants`.
-    rows = TABLE.read_text(encoding="utf-8").splitlines()[1:]
+    rows = file_of(table).read_text(encoding="utf-8").splitlines()[1:]
     rows = rows[: rows.index("")]
-    assert len(rows) == len(MUTANTS)
-    for row, mutant in zip(rows, MUTANTS, strict=True):
+    assert len(rows) == len(TABLES[table])
+    for row, mutant in zip(rows, TABLES[table], strict=True):
         assert row.startswith(mutant.name + " ")
         assert "NOT FOUND" not in row

@@ -9,19 +9,31 @@ import trio
 import trio.lowlevel
 from attrs import frozen
 
-from trio_sup import GenServer, NoProcess, cast, child, dynamic_supervisor, supervisor
+from trio_sup import (
+    Exit,
+    GenServer,
+    NoProcess,
+    cast,
+    child,
+    dynamic_supervisor,
+    supervisor,
+)
 from trio_sup.testing import (
     EVERYTHING,
     CancelClient,
     Crash,
+    CtrlC,
     CutTree,
     Deaf,
     FailStart,
     Fault,
     Flood,
     Interrupt,
+    Rush,
     Slow,
     StartAgain,
+    StopServer,
+    Suspend,
     Terminate,
     Vanish,
     World,
@@ -67,6 +79,14 @@ async def cleans_up(log: Log) -> None:
         log.now()
 
 
+class Lingers(GenServer):
+    def __init__(self, log: Log) -> None:
+        self.log = log
+
+    async def terminate(self, exit: Exit) -> None:
+        await trio.sleep(2)
+
+
 class Counts(GenServer):
     def __init__(self, log: Log) -> None:
         self.log = log
@@ -89,6 +109,16 @@ async def waits(world: World) -> None:
         await trio.sleep_forever()
     finally:
         world.app.now()
+
+
+async def adds(world: World) -> None:
+    """Tells the server now and then."""
+    while True:
+        await trio.sleep(2)
+        try:
+            world.root.server(Counts, "a").cast(Counts.add)
+        except NoProcess:
+            return
 
 
 def handled(world: World) -> int:
@@ -147,6 +177,17 @@ EFFECTS = [
     ),
     Effect(Deaf("r/a", at=1.0, seconds=2.5), sleeps, lambda w: w.end, 10.0, 12.5),
     Effect(Flood("r/a", at=1.0, count=7), Counts, handled, 0, 7),
+    # Behind the one that takes its time; two calls among them.
+    Effect(Rush("r/a", at=1.0, count=6), Counts, handled, 0, 7),
+    Effect(
+        Suspend("r/a", at=1.0, seconds=2.5),
+        Counts,
+        lambda w: w.app[:3],
+        [2.0, 4.0, 6.0],
+        [3.5, 4.0, 6.0],
+        adds,
+    ),
+    Effect(StopServer("r/a", at=1.0), Counts, lambda w: w.lives("r/a"), 1, 2),
     Effect(CancelClient(at=1.0), cleans_up, lambda w: w.app[:1], [10.0], [1.0], waits),
     Effect(
         CutTree(at=1.0),
@@ -154,6 +195,16 @@ EFFECTS = [
         lambda w: (w.outcome, w.end),
         ("stopped", 10),
         ("cut", 1),
+    ),
+    Effect(CtrlC(at=1.0), sleeps, lambda w: w.outcome, "stopped", "interrupted"),
+    # The second one: a clean-up of two seconds is cut off.
+    Effect(
+        CtrlC(at=1.5),
+        Lingers,
+        lambda w: w.end,
+        3.0,
+        1.5,
+        before=(CtrlC(at=1.0),),
     ),
     Effect(CutTree(step=12), sleeps, lambda w: w.outcome, "stopped", "cut"),
     Effect(

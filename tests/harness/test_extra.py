@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from trio_sup._core.extras import how_to_install
+
 ROOT = Path(__file__).parents[2]
 
 IMPORTS = """
@@ -48,7 +50,7 @@ def test_nothing_imports_hypothesis_before_it_is_needed() -> None:
 def test_where_it_is_missing_the_extra_is_named_and_the_rest_works() -> None:
     runs, error = printed(WITHOUT).splitlines()
     assert runs == "4 runs"
-    assert "trio-sup[testing]" in error
+    assert how_to_install("testing") in error
 
 
 def test_the_reference_has_every_public_name() -> None:

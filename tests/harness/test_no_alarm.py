@@ -20,12 +20,18 @@ from trio_sup._core.words import Strategy
 from trio_sup.testing import (
     ConformanceMonitor,
     Crash,
+    CtrlC,
+    CutTree,
+    Deaf,
+    Fault,
+    StartAgain,
     Terminate,
     World,
     check_supervision,
     replay,
     run_virtual,
 )
+from trio_sup.testing._run.options import Client
 
 
 class Idle(GenServer):
@@ -131,3 +137,41 @@ def test_on_a_live_node_children_whose_paths_are_alike_are_two() -> None:
 
     run_virtual(main)
     monitor.check()
+
+
+async def cleans_up_under_a_shield() -> None:
+    try:
+        await trio.sleep_forever()
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.sleep(2)
+
+
+async def takes_its_time(world: World) -> None:
+    await cleans_up_under_a_shield()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [CtrlC(at=1.0)],
+        [CtrlC(at=1.0), CtrlC(at=1.0)],
+        [CtrlC(at=1.0), CtrlC(at=1.5), CtrlC(at=2.0)],
+        [Deaf("r/a", at=0.5, seconds=3.0), CtrlC(at=1.0), CtrlC(at=1.25)],
+        [CutTree(at=1.0), CtrlC(at=1.25)],
+        [Terminate("r/a", at=1.0), CtrlC(at=1.5), StartAgain("r/b", at=1.5)],
+        [CtrlC(at=0.0), Crash("r/b", at=0.0)],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("client", [None, takes_its_time])
+def test_ctrl_c_comes_at_any_moment_and_as_often_as_it_likes(
+    script: list[Fault], client: Client | None
+) -> None:
+    def build() -> ChildSpec[Supervisor]:
+        return supervisor(
+            [child(cleans_up_under_a_shield, id=id) for id in "ab"], id="r"
+        )
+
+    world = replay(build, script, client=client)
+    assert world.outcome == "interrupted"

@@ -25,16 +25,20 @@ from trio_sup.inspect.protocol.wire_details import PARTS, TOPICS
 from trio_sup.inspect.text import (
     columns,
     documents,
+    log_lines,
     one_child,
     one_child_parts,
     plain_lines,
+    registry_lines,
     show,
+    trace_lines,
 )
 from trio_sup.inspect.text.tree_text import tree_lines
 from trio_sup_inspector.detail.parts import TABS
 from trio_sup_inspector.detail.side import Side
 from trio_sup_inspector.lines import banner, frame
 from trio_sup_inspector.panes.tabs import make_panes
+from trio_sup_inspector.panes.trace import TracePane
 from trio_sup_inspector.state.node import NodeState
 
 if TYPE_CHECKING:
@@ -213,6 +217,42 @@ def answers(viewer: Viewer) -> None:
     judged(operating.why_not, "control")
 
 
+def logs(viewer: Viewer) -> None:
+    """``trio-sup logs``."""
+    node, topics = viewer.session.node, viewer.session.topics
+    if node is None:
+        return
+    for line in list(topics.log.lines)[-5:]:
+        wall = wall_time(node, line.at)
+        judged(log_lines.log_line(line, wall), "logs")
+        judged(json_line(log_lines.log_json(line, wall)), "logs --json")
+    judged(log_lines.nothing_passes(topics.logs, 0), "logs")
+
+
+def registry(viewer: Viewer) -> None:
+    """``trio-sup registry``."""
+    names = viewer.session.topics.registry
+    if names is None:
+        return
+    for line in registry_lines.registry_lines(names, names.rows):
+        judged(line, "registry")
+    document = registry_lines.registry_json("shop", names, names.rows)
+    judged(json_line(document), "registry --json")
+    judged(registry_lines.left_out(names, 1), "registry")
+
+
+def trace(viewer: Viewer) -> None:
+    """``trio-sup trace``."""
+    node, topics = viewer.session.node, viewer.session.topics
+    if node is None:
+        return
+    for step in list(topics.steps.lines)[-5:]:
+        wall = wall_time(node, step.at)
+        judged(trace_lines.trace_line(step, wall), "trace")
+        judged(json_line(trace_lines.trace_json(step, wall)), "trace --json")
+    judged(trace_lines.cost_line(topics.trace, topics.steps.missed), "trace")
+
+
 def header(viewer: Viewer) -> None:
     """The application's bars, notices and pages."""
     state, now = viewer.state, viewer.now
@@ -227,6 +267,9 @@ def header(viewer: Viewer) -> None:
 
 def lists(viewer: Viewer) -> None:
     """The application's lists."""
+    tracing = viewer.panes["trace"]
+    if isinstance(tracing, TracePane):
+        tracing.child = 3
     for name, pane in viewer.panes.items():
         pane.width = 100
         pane.refresh(viewer.now, bottom=40, hold=False)
@@ -280,7 +323,20 @@ def moves(viewer: Viewer) -> None:
 
 
 WAYS: Final[tuple[Callable[[Viewer], None], ...]] = (
-    *(tree, ps, status, child, answers, header, lists, inside, moves),
+    *(
+        tree,
+        ps,
+        status,
+        child,
+        answers,
+        logs,
+        registry,
+        trace,
+        header,
+        lists,
+        inside,
+        moves,
+    ),
 )
 
 

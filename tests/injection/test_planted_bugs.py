@@ -65,16 +65,10 @@ def queued_callers_are_forgotten(patch: Patch) -> None:
 
 
 def crashes_lose_their_error(patch: Patch) -> None:
-    right = _life._end_of
+    def crash_of(error: BaseException) -> Exit:
+        return Exit("crashed")
 
-    def end_of(
-        record: Record, raised: BaseException | None, *, cancelled: bool
-    ) -> tuple[Exit, BaseException | None]:
-        exit, fatal = right(record, raised, cancelled=cancelled)
-        lost = Exit(exit.kind, exit.reason) if exit.kind == "crashed" else exit
-        return lost, fatal
-
-    patch.setattr(_life, "_end_of", end_of)
+    patch.setattr(_life, "crash_of", crash_of)
 
 
 def all_are_stopped_at_once(patch: Patch) -> None:

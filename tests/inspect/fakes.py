@@ -8,12 +8,12 @@ from attrs import define, field
 from trio.lowlevel import Task
 
 from trio_sup.inspect.node.source import (
-    Meter,
     ObservedChild,
     ObservedEvent,
     ObservedMailbox,
     ObservedNode,
 )
+from trio_sup.inspect.node.source_asked import Meter, ObservedRegistry, StepWatcher
 
 
 @define
@@ -73,6 +73,7 @@ class FakeInside:
     related: list[Relation] = field(factory=list[Relation])
     unanswered: list[FakeCall] = field(factory=list[FakeCall])
     meter: Meter | None = None
+    watcher: StepWatcher | None = None
     format: Callable[[], Mapping[str, object]] = dict
 
     def formatted_state(self) -> Mapping[str, object]:
@@ -80,6 +81,9 @@ class FakeInside:
 
     def measure(self, meter: Meter | None) -> None:
         self.meter = meter
+
+    def spy(self, watcher: StepWatcher | None) -> None:
+        self.watcher = watcher
 
     def messages(self, limit: int) -> Sequence[FakeMessage]:
         return self.waiting[:limit]
@@ -92,6 +96,9 @@ class FakeInside:
 
     def lives(self) -> Sequence[Past]:
         return self.past
+
+    def facts(self) -> Iterable[tuple[str, str]]:
+        return ()
 
     def links(self) -> Iterable[Relation]:
         return self.related
@@ -188,6 +195,12 @@ class FakeNode:
         return Counter(event.kind for event in self.log)
 
     def child_of(self, task: Task) -> tuple[int, str]:
+        return 0, ""
+
+    def registries(self) -> Sequence[ObservedRegistry]:
+        return ()
+
+    def present_child(self) -> tuple[int, str]:
         return 0, ""
 
     def recent_events(self) -> Sequence[FakeEvent]:

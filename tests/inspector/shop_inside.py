@@ -1,5 +1,6 @@
 """What the shop's node tells on request: insides of children, tasks, calls, load."""
 
+from tests.inspector.shop_asked import logs, names, trace
 from trio_sup.inspect.protocol.wire import Detail, ServerMessage
 from trio_sup.inspect.protocol.wire_details import (
     Busy,
@@ -249,4 +250,7 @@ def topics() -> dict[str, ServerMessage]:
         "busy": busy(),
         "node": info(),
         "holds": holds(),
+        "logs": logs(),
+        "registry": names(),
+        "trace": trace(),
     }

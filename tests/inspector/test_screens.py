@@ -70,6 +70,9 @@ SCENES: dict[str, tuple[str, ...]] = {
     "tasks": ("8",),
     "calls": ("9",),
     "busy": ("0",),
+    "logs": ("L", "k"),
+    "registry": ("K", *"jjjjjjj"),
+    "trace": ("1", "g", "c", "k"),
     "detail": ("1", "g", "j", "j", "j", "enter"),
     "detail-mailbox": ("t",),
     "detail-state": ("t",),
@@ -92,7 +95,18 @@ BACK: dict[str, tuple[str, ...]] = {
     "help": ("escape",),
 }
 """The keys that undo what those did."""
-FEW = ("tree", "list", "restarts", "lints", "calls", "busy", "detail")
+FEW = (
+    "tree",
+    "list",
+    "restarts",
+    "lints",
+    "calls",
+    "busy",
+    "logs",
+    "registry",
+    "trace",
+    "detail",
+)
 """Those that say enough where only the width differs from what was seen."""
 WIDGETS_OF_TEXTUAL = str.maketrans("│▕▎▊▁▇▆▅▄▃▂█", "|" * 12)
 """Scrollbars and the input's edge, which do not ask for ASCII."""

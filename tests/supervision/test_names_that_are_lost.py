@@ -188,8 +188,9 @@ async def test_who_is_terminated_meanwhile_stays_down(
         await wait_all_tasks_blocked()
         for each in (one, dynamic):
             lose_name(each.record)
-        await root.terminate_child("a")
-        await pool.terminate_child(dynamic)
+        async with trio.open_nursery() as both:
+            both.start_soon(root.terminate_child, "a")
+            both.start_soon(pool.terminate_child, dynamic)
         assert (one.life, one.status) == (1, "stopped")
         assert (dynamic.life, dynamic.status) == (1, "gone")
 

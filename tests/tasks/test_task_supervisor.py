@@ -21,6 +21,7 @@ from trio_sup import (
     TaskSupervisor,
     WouldDeadlock,
     WrongKind,
+    address,
     graceful_stop,
     open_supervisor,
     task_supervisor,
@@ -244,3 +245,10 @@ async def test_ctrl_c_in_a_task_passes_through(autojump_clock: trio.abc.Clock) -
             await task.wait()
             await trio.sleep_forever()
     assert task.done
+
+
+@pytest.mark.trio
+async def test_an_address_as_name_gives_its_key_as_id() -> None:
+    jobs = address("jobs", TaskSupervisor)
+    async with open_supervisor([task_supervisor(name=jobs)]) as sup:
+        assert sup.task_supervisor("jobs") == jobs.record.handle

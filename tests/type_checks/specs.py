@@ -1,6 +1,8 @@
 """Specifications know the handle that they lead to. Read by checkers, never run."""
 
+import ssl
 from functools import partial
+from pathlib import Path
 from typing import Any, Generic, TypeVar, Unpack, assert_type
 
 import trio
@@ -15,6 +17,7 @@ from trio_sup import (
     DynamicSupervisor,
     FunctionOptions,
     GenServer,
+    Listener,
     Mailbox,
     NamedRef,
     PartitionSupervisor,
@@ -28,10 +31,13 @@ from trio_sup import (
     call,
     child,
     dynamic_supervisor,
+    listener,
     open_supervisor,
     partition_supervisor,
     supervisor,
     task_supervisor,
+    tcp_listener,
+    unix_listener,
 )
 
 T = TypeVar("T")
@@ -285,6 +291,34 @@ async def addresses(registry: Registry) -> None:
     address("hits", int)  # type: ignore[type-var]
     await address("hits", Counter).call(Box[int].get)  # type: ignore[arg-type]
     ROOMS.server(Counter, "x")  # type: ignore[attr-defined]
+
+
+async def plain_client(stream: trio.SocketStream) -> None: ...
+
+
+async def tls_client(stream: trio.SSLStream[trio.SocketStream]) -> None: ...
+
+
+async def any_client(stream: trio.abc.Stream, greeting: str = "") -> None: ...
+
+
+async def listeners(context: ssl.SSLContext) -> None:
+    assert_type(tcp_listener(plain_client, 0), ChildSpec[Listener[int]])
+    assert_type(
+        tcp_listener(tls_client, 0, ssl_context=context, max_connections=5),
+        ChildSpec[Listener[int]],
+    )
+    tcp_listener(partial(any_client, greeting="hi"), 0, ssl_context=context)
+    assert_type(unix_listener(any_client, "path"), ChildSpec[Listener[Path]])
+    web = tcp_listener(any_client, 0, name="web", restart="transient")
+    async with open_supervisor([]) as sup:
+        assert_type((await sup.start_child(web)).value, int)
+        assert_type(await address("web", Listener[int]).wait_value(), int)
+        assert_type(address("web", Listener[int]).connections, DynamicSupervisor)
+    listener(plain_client, partial(trio.open_tcp_listeners, 0))
+    tcp_listener(tls_client, 0)  # type: ignore[arg-type]
+    tcp_listener(plain_client, 0, ssl_context=context)  # type: ignore[arg-type]
+    tcp_listener(plain_client, 0, mailbox=3)  # type: ignore[call-overload]
 
 
 async def programs(specs: list[ChildSpec[Any]]) -> None:

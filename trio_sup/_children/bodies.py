@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trio_sup._core.exits import NORMAL, Exit
@@ -69,6 +69,10 @@ class PlainBody:
 
     def at_rest(self, exit: Exit | None) -> None:
         """No life will come by itself: answer what waited for one."""
+
+    def facts(self) -> Iterable[tuple[str, str]]:
+        """What an operator is shown of it beside its row: names and texts."""
+        return ()
 
     def below(self) -> Sequence[Record]:
         """The children, in start order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from trio.lowlevel import Task
@@ -19,6 +19,10 @@ current_record: ContextVar[Record | None] = ContextVar(
 So does a Trio run that begins in such a thread: there it is nobody's child. Whoever
 reads this checks `Record.node`, or `Home.here`.
 """
+
+
+set_current: Final = current_record.set
+"""Begin to be a child's task: called for each life."""
 
 
 class Attachment:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Any, Final
 
 from trio_sup._core.exits import Exit
-from trio_sup._trio.alarms import Alarm
 
 
 class Ending:
@@ -25,11 +24,16 @@ class Ending:
     took too long, or chaos wanted it. It cannot become ready any more."""
     deadline: float = math.inf
     """Until when it may take; only ever sooner."""
-    alarm: Alarm | None = None
+    task: Any = None
+    """The record whose life it is, as long as the end of its grace is to ring."""
     forced: bool = False
     """The deadline has come."""
     returned: bool = False
     """The code has returned, and the end waits for its turn to be decided about."""
+
+    def ring(self) -> None:
+        """The grace is over: see `trio_sup._children.stopping.Grace`."""
+        raise NotImplementedError
 
 
 GOING: Final = Ending()

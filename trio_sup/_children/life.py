@@ -12,14 +12,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import trio
+from trio import Cancelled
 from trio.lowlevel import current_task, enable_ki_protection
 
-from trio_sup._children.current import current_record
+from trio_sup._children.current import set_current
 from trio_sup._children.ending import GOING
 from trio_sup._children.stopping import has_returned
 from trio_sup._core.addresses import ClaimedVia
-from trio_sup._core.exits import Exit, is_fatal
-from trio_sup._core.judge import classify, is_plain_crash
+from trio_sup._core.exits import Exit, crash_of, is_fatal
+from trio_sup._core.judge import as_asked, classify, is_plain_crash, is_plain_stop
 from trio_sup._trio.gate import LOOK
 from trio_sup._trio.last_resort import report_fault, survive
 
@@ -35,21 +36,25 @@ class LifeHost(Protocol):
     ) -> None:
         """Take the end of a life; called in its task's last step."""
 
+    def crashed(self, record: Record, exit: Exit) -> None:
+        """As `life_over`, of one that was ready, and ended by an ordinary exception."""
+
+    def stopped(self, record: Record, exit: Exit) -> None:
+        """As `life_over`, of one that was asked to end, and did no more than that."""
+
 
 @enable_ki_protection
-async def run_life(host: LifeHost, record: Record) -> None:
+async def run_life(host: LifeHost, record: Record, scope: trio.CancelScope) -> None:
     """Run one life of `record` to its very end, and hand its exit to the host.
 
     A scope that is cancelled before it is entered would still let the body run up to its
     first checkpoint: so it is asked before.
     """
     error: BaseException | None = None
-    scope = record.scope
-    assert scope is not None
     try:
         with scope:
             record.task = current_task()
-            current_record.set(record)
+            set_current(record)
             if record.ending is GOING or not scope.cancel_called:
                 # Caught inside of the scope, which would `split` a group: code of the
                 # user's, that could leave the scope half closed.
@@ -61,26 +66,26 @@ async def run_life(host: LifeHost, record: Record) -> None:
                     error = caught
                 if record.task.child_nurseries:
                     await _close_nurseries(record.task)
-    except BaseException as misnested:  # noqa: BLE001 - scopes left open inside
-        error = misnested if error is None else error
-    cancelled = record.ending is not GOING and scope.cancel_called
+    except BaseException as caught:  # noqa: BLE001 - scopes left open inside
+        error = caught if error is None else error
     node = record.node
-    node.gate.passed += 1
-    if node.gate.passed >= LOOK and node.gate.is_crowded():
+    node.gate.passed = passed = node.gate.passed + 1
+    cancelled = None
+    if passed >= LOOK and node.gate.is_crowded():
+        # By now: it may well be asked to end while it waits.
+        cancelled = record.ending is not GOING and scope.cancel_called
         has_returned(record)
         await node.gate.wait()
-    exit = fatal = None
     try:
         if node.generators.begun:
             survive(record.path_text, node.generators.life_over, record)
-        if record.ending is GOING and is_plain_crash(error):
-            exit = Exit("crashed", None, error)
+        if record.ending is GOING and record.ready and is_plain_crash(error):
+            host.crashed(record, crash_of(error))
         else:
-            exit, fatal = _end_of(record, error, cancelled=cancelled)
-        host.life_over(record, exit, fatal)
+            _end(host, record, scope, error, cancelled)
     finally:
-        # Break the cycle error -> traceback -> this frame -> record, exit -> error.
-        del error, record, host, scope, exit, fatal, node
+        # Break the cycle error -> traceback -> this frame -> record -> exit -> error.
+        del error, record, host, scope, node
 
 
 CAUGHT_IN: Final = run_life.__code__
@@ -102,23 +107,41 @@ async def _close_nurseries(task: trio.lowlevel.Task) -> None:
             await finish(None)
 
 
-def _end_of(
-    record: Record, raised: BaseException | None, *, cancelled: bool
-) -> tuple[Exit, BaseException | None]:
-    """Return how a life ended, and what of it is fatal. Never raises."""
+def _end(
+    host: LifeHost,
+    record: Record,
+    scope: trio.CancelScope,
+    raised: BaseException | None,
+    cancelled: bool | None,
+) -> None:
+    """Tell the host how a life ended, and what of it is fatal."""
+    meant = record.ending
+    if cancelled is None:
+        cancelled = meant is not GOING and scope.cancel_called
+    if cancelled and is_plain_stop(meant, raised, Cancelled):
+        host.stopped(record, as_asked(meant))
+        return
     exit, failure, fault = classify(
-        record.ending,
+        meant,
         raised,
-        trio.Cancelled,
+        Cancelled,
         cancelled=cancelled,
         ready=record.ready,
         outcome=record.body.outcome,
     )
-    if failure is fault is None:
-        return exit, None
+    fatal: BaseException | None = None
+    if failure is not None or fault is not None:
+        fatal = _fatal_of(record, failure, fault)
+    host.life_over(record, exit, fatal)
+
+
+def _fatal_of(
+    record: Record, failure: BaseException | None, fault: BaseException | None
+) -> BaseException | None:
+    """Return what of an end is fatal; report a fault that is not."""
     for fatal in (failure, fault):
-        if fatal is not None and is_fatal(fatal, trio.Cancelled):
-            return exit, fatal
+        if fatal is not None and is_fatal(fatal, Cancelled):
+            return fatal
     if fault is not None:
         report_fault(record.path_text, fault)
-    return exit, None
+    return None

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
+    from trio.lowlevel import Task
+
     from trio_sup._children.record import Record
 
 
@@ -119,6 +121,30 @@ class Names:
                     fatal = error
         if fatal is not None:
             raise fatal
+
+    @property
+    def home(self) -> Home | None:
+        """The Trio run that uses it, None before the first; for the inspector."""
+        return self._home
+
+    @property
+    def unique(self) -> bool:
+        """Whether a key has one holder at most; for the inspector."""
+        return self._unique is not None
+
+    def observed_names(self) -> Iterator[Entry[Record]]:
+        """All entries at this moment, reserved ones too; for the inspector."""
+        return iter(self._table)
+
+    def observed_at(self, key: Hashable) -> int:
+        """How many hold a key, running or not; for the inspector."""
+        return len(self._table.at(key))
+
+    def observed_waiters(self) -> Iterator[tuple[Hashable, Task]]:
+        """Who waits for which key; for the inspector."""
+        for key, waiters in list(self._waiters.items()):
+            for task in waiters.tasks():
+                yield key, task
 
     def _check_run(self, call: str) -> None:
         if self._home is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Hashable
-from typing import TYPE_CHECKING, Any, Generic, Self, cast
+from collections.abc import Awaitable, Hashable
+from typing import TYPE_CHECKING, Generic, Self, cast
 
 import trio
 
@@ -19,8 +19,9 @@ from trio_sup._core.safe import safe_text
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.words import Status
 from trio_sup._trio.alarms import Alarm
+from trio_sup._trio.alone import next_change
 from trio_sup._trio.last_resort import report_fault
-from trio_sup._trio.wake import Waiters
+from trio_sup._trio.wake import Waiters, wake
 
 if TYPE_CHECKING:
     # For the default, which `typing` has from 3.13 on; checkers bring this along.
@@ -83,7 +84,8 @@ class Record(ObservedState):
         )
         # Grows with every lifecycle change; the inspector compares it.
         self.version: int = 0
-        self.waiters: Waiters | None = None
+        # Who waits for a change: one task, mostly, or several.
+        self.waiters: trio.lowlevel.Task | Waiters | None = None
         self.watchers: Watched | None = None
         # Past lives: number, end, when it began, when it ended.
         self.exits: list[tuple[int, Exit, float, float]] | None = None
@@ -121,7 +123,10 @@ class Record(ObservedState):
         self.version += 1
         if self.waiters is not None:
             waiters, self.waiters = self.waiters, None
-            waiters.wake()
+            if isinstance(waiters, Waiters):
+                waiters.wake()
+            else:
+                wake(waiters)
         if self.watchers is not None:
             self.watchers.changed()
         if self.node.reporting:
@@ -162,11 +167,9 @@ class Record(ObservedState):
         self.node.home.check("handle.wait", self.path_text, waits=True)
         await self.changed()
 
-    def changed(self) -> Coroutine[Any, Any, None]:
+    def changed(self) -> Awaitable[None]:
         """As `wait_change`, for who is in the right place for sure."""
-        if self.waiters is None:
-            self.waiters = Waiters()
-        return self.waiters.wait()
+        return next_change(self, self.node)
 
     def check_run(self, call: str, *, waits: bool = True) -> None:
         """Refuse to wait in a thread or in another Trio run; raises `WrongRun`."""
@@ -183,11 +186,12 @@ class Record(ObservedState):
         self.ready = True
         self.started_life = self.life
         self.enter("ready")
-        if self.start_alarm is not None:
-            self.start_alarm.cancel()
-            self.start_alarm = None
-        if self.spec.name is not None:
-            show_name(self)
+        if not self.spec.bare:
+            if self.start_alarm is not None:
+                self.start_alarm.cancel()
+                self.start_alarm = None
+            if self.spec.name is not None:
+                show_name(self)
         self.touch()
         host = self.parent
         if host is not None:
@@ -207,9 +211,8 @@ class Record(ObservedState):
 
     def life_done(self) -> None:
         """Put away what belonged to the life that just ended."""
-        if self.ending is not GOING and self.ending.alarm is not None:
-            self.ending.alarm.cancel()
-            self.ending.alarm = None
+        if self.ending is not GOING:
+            self.ending.task = None
         if self.start_alarm is not None:
             self.start_alarm.cancel()
             self.start_alarm = None

@@ -10,13 +10,13 @@ from __future__ import annotations
 import gc
 import sys
 from collections import deque
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from trio_sup._children.life import CAUGHT_IN
 from trio_sup._core.anatomy import before, members_of, traceback_of
 from trio_sup._core.exits import Exit
-from trio_sup._core.remains import LIGHT, Heavy, in_words, is_plain, weight
+from trio_sup._core.remains import LIGHT, Heavy, in_words, trace_of_plain, weight
 from trio_sup._trio.stacks import format_error
 
 KEPT_EXITS = 16
@@ -38,16 +38,24 @@ class Remembers(Protocol):
 
 
 def note_exit(record: Record, exit: Exit, now: float) -> None:
-    """Keep the end of a life, and a bounded history of ends; tell those who watch."""
+    """Keep the end of a life, and tell those who watch."""
+    keep_exit(record, exit, (record.life, exit, record.life_began, now))
+    if record.watchers is not None:
+        record.watchers.life_over(exit)
+
+
+def keep_exit(
+    record: Record, exit: Exit, entry: tuple[int, Exit, float, float]
+) -> None:
+    """Keep the end of a life, and a bounded history of ends."""
     record.last_exit = exit
     exits = record.exits
     if exits is None:
-        exits = record.exits = []
-    elif len(exits) >= KEPT_EXITS:
+        record.exits = [entry]
+        return
+    if len(exits) >= KEPT_EXITS:
         del exits[0]
-    exits.append((record.life, exit, record.life_began, now))
-    if record.watchers is not None:
-        record.watchers.life_over(exit)
+    exits.append(entry)
 
 
 def let_go(record: Record, exit: Exit, story: Remembers) -> None:
@@ -61,7 +69,7 @@ def let_go(record: Record, exit: Exit, story: Remembers) -> None:
         exit: How it ended; nobody is left to be told.
         story: Its supervisor's.
     """
-    if record.node.heavy_exits:
+    if record.node.heavy_exits.kept:
         former = record.node.heavy_exits.discard(record)
         if former is not None:
             _tell_in_words(record, former.exit, former.words)
@@ -70,10 +78,11 @@ def let_go(record: Record, exit: Exit, story: Remembers) -> None:
         reason = exit.reason  # mostly a word of the library's own
         if reason is None or (type(reason) is str and len(reason) <= LIGHT // 8):
             return
-    elif exit.reason is None and is_plain(error):
-        _clear_frames_of(error)  # the ordinary crash
-        return
     else:
+        trace = trace_of_plain(error)
+        if trace is not None and exit.reason is None:
+            _clear_frames_of(trace)  # the ordinary crash
+            return
         clear_frames(error)
     heavy = weight(error) + weight(exit.reason)
     if heavy > LIGHT:
@@ -111,16 +120,17 @@ def clear_frames(error: BaseException) -> None:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        _clear_frames_of(one)
+        _clear_frames_of(traceback_of(one))
         todo.extend(before(one))
         todo.extend(members_of(one) or ())
 
 
-def _clear_frames_of(error: BaseException) -> None:
+def _clear_frames_of(place: TracebackType | None) -> None:
     above: FrameType | None = None
-    place = traceback_of(error)
-    if place is not None and place.tb_frame.f_code is CAUGHT_IN:
-        above, place = place.tb_frame, place.tb_next  # it runs: not to be tried
+    if place is not None:
+        frame = place.tb_frame
+        if frame.f_code is CAUGHT_IN:
+            above, place = frame, place.tb_next  # it runs: not to be tried
     while place is not None:
         frame = place.tb_frame
         if _clear(frame) and frame.f_back is not above:

@@ -10,17 +10,30 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
+from trio import TooSlowError
+
 from trio_sup._children.ending import GOING, Ending
+from trio_sup._core.exits import Exit
 from trio_sup._core.words import NAME_LOST
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-    from trio_sup._core.exits import Exit
 
 
-def ask_stop(
-    record: Record, reason: str, grace: float, *, brutal: bool = False
-) -> None:
+class Grace(Ending):
+    """How one life is to end; rings by itself when its grace is over.
+
+    An alarm clock takes it as it is: an alarm beside it would be 4 k instructions a stop.
+    """
+
+    def ring(self) -> None:
+        """The grace is over, or a longer one that had been given before."""
+        record, self.task = self.task, None
+        if record is not None and record.ending is self:
+            _force(record)
+
+
+def ask_stop(record: Record, reason: str, grace: float, brutal: bool = False) -> None:
     """Ask a life to end within `grace` seconds. Synchronous, idempotent.
 
     Args:
@@ -33,7 +46,7 @@ def ask_stop(
         return
     ending = record.ending
     if ending is GOING:
-        ending = record.ending = Ending()
+        ending = record.ending = Grace()
     if ending.asked is None:
         ending.asked = reason
         ending.brutal = brutal
@@ -45,14 +58,20 @@ def ask_stop(
             ending.deadline = record.node.time()
             _watch(record)
             return
-    first = ending.deadline == math.inf and not ending.returned
-    if first and not brutal and 0 < grace < math.inf:
+    if brutal:
+        arm(record, 0.0)
+    elif ending.deadline == math.inf and 0 < grace < math.inf and not ending.returned:
         # As most ends are asked for.
-        ending.deadline = deadline = record.node.time() + grace
-        due = partial(_expire, record, ending)
-        ending.alarm = record.node.alarms.at(deadline, due)
+        ending.deadline = record.node.time() + grace
+        _ring(record, ending)
     else:
-        arm(record, 0.0 if brutal else grace)
+        arm(record, grace)
+
+
+def _ring(record: Record, ending: Ending) -> None:
+    """Let the end of the grace ring."""
+    ending.task = record
+    record.node.alarms.add(ending.deadline, ending)
 
 
 def lose_name(record: Record) -> None:
@@ -71,7 +90,7 @@ def cut_short(record: Record, exit: Exit, reason: str) -> None:
     """Cancel a life that nobody asked to end; it ends as told here."""
     if record.scope is not None:
         if record.ending is GOING:
-            record.ending = Ending()
+            record.ending = Grace()
         record.ending.cut_short = exit
         record.body.cancel(record, reason)
 
@@ -82,10 +101,8 @@ def arm(record: Record, grace: float) -> None:
         return  # it may take as long as it likes, or less than that already
     if grace <= 0:
         _force(record)
-        return
-    ending = record.ending
-    due = partial(_expire, record, ending)
-    ending.alarm = record.node.alarms.at(ending.deadline, due)
+    else:
+        _ring(record, record.ending)
 
 
 def has_returned(record: Record) -> None:
@@ -94,10 +111,28 @@ def has_returned(record: Record) -> None:
     Nothing is left that could be forced, or that could hang.
     """
     if record.ending is GOING:
-        record.ending = Ending()
+        record.ending = Grace()
     record.ending.returned = True
-    if record.ending.alarm is not None:
-        record.ending.alarm.cancel()
+    record.ending.task = None
+
+
+def arm_start(record: Record, until: float) -> None:
+    """Cut a start short that takes too long."""
+    late = partial(_start_late, record, record.life)
+    record.start_alarm = record.node.alarms.at(until, late)
+
+
+def _start_late(record: Record, life: int) -> None:
+    if (
+        record.life == life
+        and record.alive
+        and not record.ready
+        and record.asked is None
+    ):
+        record.start_alarm = None
+        text = f"not ready after {record.spec.start_timeout:g} s"
+        exit = Exit("killed", text, TooSlowError(text))
+        cut_short(record, exit, f"{record.path_text}: {text}")
 
 
 def _sooner(record: Record, grace: float) -> bool:
@@ -109,16 +144,10 @@ def _sooner(record: Record, grace: float) -> bool:
     if ending.returned:
         return False
     if ending is GOING:
-        ending = record.ending = Ending()
+        ending = record.ending = Grace()
     ending.deadline = deadline
-    if ending.alarm is not None:
-        ending.alarm.cancel()
+    ending.task = None
     return True
-
-
-def _expire(record: Record, ending: Ending) -> None:
-    if record.ending is ending and record.scope is not None:
-        _force(record)
 
 
 def _force(record: Record) -> None:

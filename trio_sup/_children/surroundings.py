@@ -6,7 +6,7 @@ hang on records. Here stands what records, lives and handles need of them.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence, Sized
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Sized
 from typing import Any, Protocol, TypeVar
 
 from trio_sup._core.addresses import Namespace
@@ -18,6 +18,7 @@ from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import SupervisorCore
 from trio_sup._core.words import Shutdown
 from trio_sup._trio.alarms import AlarmClock
+from trio_sup._trio.alone import Alone
 from trio_sup._trio.gate import Gate
 from trio_sup._trio.home import Home
 
@@ -43,8 +44,10 @@ class HostNode(Protocol[R]):
     home: Home
     gate: Gate
     alarms: AlarmClock
+    alone: Alone | None
     time: Callable[[], float]
     heavy_exits: HeavyExits[R]
+    remember: Callable[[tuple[Callable[..., Any], tuple[Any, ...]]], object]
     reporting: tuple[Callable[[R], object], ...]
     past_messages: tuple[int, int, int]
     bodies: Callable[[R], Any]
@@ -77,8 +80,9 @@ class HostNode(Protocol[R]):
         """Remember an event; return whether somebody is to be told."""
         ...
 
-    def keep(self, make: Callable[..., Any], fields: tuple[Any, ...]) -> None:
-        """Remember an event of which nobody is to be told."""
+    def is_told(self, make: Callable[..., Any]) -> bool:
+        """Whether anybody is to be told of events of this class."""
+        ...
 
     def tell(self, make: Callable[..., Any], fields: tuple[Any, ...]) -> None:
         """Log an event that was noted just now, and tell the hooks."""
@@ -205,6 +209,10 @@ class Body(Protocol[R]):
 
     def at_rest(self, exit: Exit | None) -> None:
         """No life will come by itself."""
+
+    def facts(self) -> Iterable[tuple[str, str]]:
+        """What an operator is shown of it beside its row."""
+        ...
 
     def below(self) -> Sequence[R]:
         """The children, in start order."""

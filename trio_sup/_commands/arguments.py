@@ -86,6 +86,17 @@ def per_second(text: str) -> float:
     return _number(text, "how many in a second, above 0", lambda n: 0 < n < math.inf)
 
 
+def log_level(text: str) -> int:
+    """A level of `logging`, by its name or number."""
+    from trio_sup.inspect.text.log_lines import LEVELS
+
+    known = LEVELS.get({"WARN": "WARNING"}.get(text.upper(), text.upper()))
+    if known is not None:
+        return known
+    names = ", ".join(name.lower() for name in LEVELS)
+    return _whole(text, f"{names}, or a number from 0 to 1000", most=1000)
+
+
 def share(text: str) -> float:
     """A number above 0, at most 1."""
     return _number(text, "above 0 and at most 1", lambda n: 0 < n <= 1)

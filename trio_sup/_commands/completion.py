@@ -11,6 +11,7 @@ from trio_sup._commands.command import EXIT_USAGE, Command, CommandError
 from trio_sup._commands.extras import from_extra
 from trio_sup._commands.output import say
 from trio_sup._core.clean import Clean
+from trio_sup._core.extras import how_to_install
 
 if TYPE_CHECKING:
     import argparse
@@ -61,8 +62,7 @@ def _argcomplete() -> Any:
     argcomplete = from_extra("argcomplete", "argcomplete")
     if argcomplete is None:
         raise CommandError(
-            "completion is not installed: install the extra `completion` of trio-sup,"
-            " in a checkout: pip install -e '.[completion]'",
+            f"completion is not installed\n{how_to_install('completion')}",
             EXIT_USAGE,
         )
     return argcomplete

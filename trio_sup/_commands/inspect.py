@@ -25,6 +25,7 @@ from trio_sup._commands.support import (
     reading,
     recording_of,
 )
+from trio_sup._core.extras import how_to_install
 
 if TYPE_CHECKING:
     import argparse
@@ -195,8 +196,7 @@ def _web(args: argparse.Namespace) -> int:
     web = from_extra("trio_sup_inspector.web", "textual_serve", "aiohttp")
     if web is None:
         raise CommandError(
-            "the inspector in a browser is not installed: install the extra `web` of"
-            " trio-sup, in a checkout: pip install -e '.[web]'",
+            f"the inspector in a browser is not installed\n{how_to_install('web')}",
             EXIT_USAGE,
         )
     words: list[str] = []

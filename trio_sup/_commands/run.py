@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         say_lines(map(clean, _load.outline(spec)))
         return 0
     if args.verbose:
-        logging.basicConfig(level=logging.INFO)
+        _log_starts_and_stops()
     try:
         node_name = args.name or _node_name(args.spec)
         allowed: Inspect = "control" if args.control else not args.no_inspect
@@ -61,6 +61,21 @@ def run(args: argparse.Namespace) -> int:
     except (trio_sup.RestartLimitExceeded, trio_sup.StartFailed) as error:
         raise CommandError(str(error), EXIT_FAILED) from error
     return 0
+
+
+def _log_starts_and_stops() -> None:
+    """Log to stderr, if the program itself does not configure its log."""
+    handler = logging.StreamHandler()
+    handler.addFilter(_is_said)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    if handler in logging.getLogger().handlers:
+        logging.getLogger("trio_sup").setLevel(logging.DEBUG)
+
+
+def _is_said(record: logging.LogRecord) -> bool:
+    event = getattr(record, "trio_sup_event", None)
+    kind = getattr(event, "kind", "")
+    return record.levelno >= logging.INFO or kind in {"child_stopped", "child_ignored"}
 
 
 def _node_name(spec: str) -> str:

@@ -12,6 +12,7 @@ from trio_sup._commands.command import EXIT_USAGE, CommandError
 from trio_sup._commands.extras import inspector_main
 from trio_sup._commands.output import complain, say_pieces
 from trio_sup._core.clean import json_pieces
+from trio_sup._core.extras import how_to_install
 
 if TYPE_CHECKING:
     import argparse
@@ -155,6 +156,16 @@ def query(words: list[str]) -> Query | None:
         raise CommandError(f"bad filter: {error}", EXIT_USAGE) from error
 
 
+def line_query(words: list[str]) -> Callable[[str], bool]:
+    """The filter for lines that the words make; terms about children are errors."""
+    from trio_sup.inspect.model.query import QueryError, parse_line_query
+
+    try:
+        return parse_line_query(" ".join(words))
+    except QueryError as error:
+        raise CommandError(f"bad filter: {error}", EXIT_USAGE) from error
+
+
 def inspector_app() -> Callable[..., int | None]:
     """The terminal application's `main`.
 
@@ -164,9 +175,7 @@ def inspector_app() -> Callable[..., int | None]:
     main = inspector_main()
     if main is None:
         raise CommandError(
-            "the terminal inspector is not installed\n"
-            "install the extra `inspector` of trio-sup, in a checkout: "
-            "pip install -e '.[inspector]'",
+            f"the terminal inspector is not installed\n{how_to_install('inspector')}",
             EXIT_USAGE,
         )
     return main

@@ -19,7 +19,10 @@ HELP: Final[dict[str, str]] = {
     "show": "print everything about one child",
     "status": "print a node's health: totals and problems",
     "events": "print a node's lifecycle events",
+    "logs": "print a node's log records as they are written",
+    "registry": "print what a node's registries hold",
     "metrics": "print a node's metrics for Prometheus",
+    "trace": "follow messages through servers, live",
     "profile": "look where a node's time goes",
     # acting
     **actions.HELP,

@@ -41,5 +41,9 @@ FAULT_WORDS: Final = (
     FaultWord("interrupt", harness="asked"),
     FaultWord("terminate", harness="asked", chaos="asked"),
     FaultWord("start_again", harness="asked"),
+    FaultWord("rush", harness="always"),
+    FaultWord("suspend", harness="asked"),
+    FaultWord("stop_server", harness="asked"),
+    FaultWord("ctrl_c", harness="asked"),
 )
 """All of them; equal seeds draw equal faults as long as the order stays."""

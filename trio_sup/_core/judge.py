@@ -9,11 +9,20 @@ between them: `terminate` raises, or a supervisor asks for the end that is under
 
 from __future__ import annotations
 
+import builtins
 from typing import Final, Protocol, TypeAlias, TypeGuard
 
 from trio_sup._core.anatomy import is_a, without
 from trio_sup._core.errors import LeakedCancelled, SupervisionError
-from trio_sup._core.exits import NORMAL, Exit, Ignore, Stop, is_fatal, stop_in
+from trio_sup._core.exits import (
+    NORMAL,
+    Exit,
+    ExitKind,
+    Ignore,
+    Stop,
+    is_fatal,
+    stop_in,
+)
 
 CANCELLED = Exit("shutdown", "cancelled")
 """The end of a task that somebody else cancelled: one that `attach` made a child."""
@@ -73,7 +82,7 @@ def classify(
             in_order = failure is not None and (
                 stop_in(failure) is not None or outcome.error is failure
             )
-            return _as_asked(meant, None if in_order else failure), failure, None
+            return as_asked(meant, None if in_order else failure), failure, None
         if meant.cut_short is not None and (
             failure is None or not is_fatal(failure, cancellations)
         ):
@@ -83,12 +92,19 @@ def classify(
         return _by_exception(failure, ready=ready, outcome=outcome), failure, None
     except BaseException as fault:  # noqa: BLE001 - the life ends all the same
         if meant.asked is not None:
-            return _as_asked(meant, failure), failure, fault
+            return as_asked(meant, failure), failure, fault
         error = fault if failure is None else failure
         return Exit("crashed", None, error), failure, fault
 
 
 _SAYS_MORE: Final = (BaseExceptionGroup, Stop, Ignore, SupervisionError)
+_KNOWN: Final = frozenset(
+    found
+    for found in vars(builtins).values()
+    if isinstance(found, type) and issubclass(found, Exception)
+    if not issubclass(found, _SAYS_MORE)
+)
+"""Those of Python's own that say no more: to ask for one costs a fifth."""
 
 
 def is_plain_crash(raised: BaseException | None) -> TypeGuard[Exception]:
@@ -98,11 +114,37 @@ def is_plain_crash(raised: BaseException | None) -> TypeGuard[Exception]:
     are for `classify`, which says the same of these.
     """
     kind = type(raised)
-    return issubclass(kind, Exception) and not issubclass(kind, _SAYS_MORE)
+    return kind in _KNOWN or (
+        issubclass(kind, Exception) and not issubclass(kind, _SAYS_MORE)
+    )
 
 
-def _as_asked(meant: Meant, failure: BaseException | None) -> Exit:
-    return Exit("killed" if meant.forced else "shutdown", meant.asked, failure)
+def is_plain_stop(
+    meant: Meant,
+    raised: BaseException | None,
+    cancellations: Cancellations,
+) -> bool:
+    """Whether a life whose scope was cancelled was asked to end, and did no more.
+
+    Told without a look into anything, as most lives that are stopped end in this way.
+    """
+    return meant.asked is not None and (raised is None or type(raised) is cancellations)
+
+
+_latest = NORMAL
+
+
+def as_asked(meant: Meant, failure: BaseException | None = None) -> Exit:
+    """Say how a life ended that was asked to; those of one request share what is said."""
+    global _latest
+    kind: ExitKind = "killed" if meant.forced else "shutdown"
+    latest = _latest
+    if failure is None and latest.reason is meant.asked and latest.kind == kind:
+        return latest
+    exit = Exit(kind, meant.asked, failure)
+    if failure is None:
+        _latest = exit
+    return exit
 
 
 def _by_exception(failure: BaseException, *, ready: bool, outcome: Exit) -> Exit:

@@ -9,8 +9,9 @@ cheap: an entry is the class of an event and its fields, and no event is made he
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
@@ -69,7 +70,24 @@ class LongMemory:
         """The newest: whoever appends calls `fold` when there are `FULL`."""
         self.folded: int = 0
         """How many there were before these."""
+        self._counts: defaultdict[Callable[..., LifecycleEvent], int]
+        self._counts = defaultdict(int)
+        # How many of `entries` are in the counts already.
+        self._counted = 0
         self._kept: OrderedDict[str, deque[tuple[int, Entry]]] = OrderedDict()
+
+    @property
+    def total(self) -> int:
+        """How many there have ever been."""
+        return self.folded + len(self.entries)
+
+    def counts(self) -> Mapping[Callable[..., LifecycleEvent], int]:
+        """How many of each class there have ever been."""
+        counts, entries = self._counts, self.entries
+        for entry in islice(entries, self._counted, None):
+            counts[entry[0] if isinstance(entry, tuple) else type(entry)] += 1
+        self._counted = len(entries)
+        return counts
 
     def newest(self) -> list[LifecycleEvent]:
         """The last events, oldest first, at most `NEWEST`; made now if need be."""
@@ -95,11 +113,13 @@ class LongMemory:
 
     def fold(self) -> None:
         """Let the oldest entries go, but for what tells of troubles."""
+        self.counts()
         entries = self.entries
         going = entries[: len(entries) - NEWEST]
         first = self.folded + 1
         del entries[: len(going)]
         self.folded += len(going)
+        self._counted = len(entries)
         kept: dict[str, list[tuple[int, Entry]]] = {}
         full = ""
         at = len(going)

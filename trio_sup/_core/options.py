@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any, TypedDict, cast
 
-from trio_sup._core.addresses import key_of
+from trio_sup._core.addresses import as_name, key_of
 from trio_sup._core.policies import Backoff, Budget, Mailbox
 from trio_sup._core.specs import ChildSpec, Flags, Runs, check_flags
 from trio_sup._core.words import Kind, Readiness, Restart, Shutdown
@@ -203,7 +203,7 @@ def supervisor_spec(
     check_flags(made, owner_of(options, word), dynamic=kind == "dynamic")
     name = options.get("name")
     if named_by_key and options.get("id") is None and name is not None:
-        rest["id"] = key_of(name)
+        rest["id"] = key_of(as_name(name))
     return ChildSpec(kind=kind, target=word, runs=runs, flags=made, **rest)
 
 

@@ -20,7 +20,7 @@ from types import (
     ModuleType,
     TracebackType,
 )
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from attrs import frozen
 
@@ -43,9 +43,6 @@ LOOKED_AT = 512
 
 HolderT = TypeVar("HolderT", bound=Hashable)
 
-_POINTER = tuple.__itemsize__
-_BARE = BaseException.__basicsize__
-
 # What belongs to the program and not to the exception, or lives on anyway. The frames
 # of a traceback are emptied, not weighed.
 _NOT_ITS_OWN = (
@@ -54,17 +51,27 @@ _NOT_ITS_OWN = (
 )
 
 
-def is_plain(error: BaseException) -> bool:
-    """Whether one look tells that an exception is light: the ordinary crash."""
-    kind = type(error)
-    own = kind.__basicsize__ - (_POINTER if kind.__weakrefoffset__ > 0 else 0)
-    if own != _BARE or error.__dict__:
-        return False  # it has fields of its own
-    args = error.args
-    few = not args or (
-        len(args) == 1 and type(args[0]) is str and len(args[0]) <= LIGHT // 8
-    )
-    return few and error.__cause__ is error.__context__ is None
+_references_of: Final = gc.get_referents
+
+
+def trace_of_plain(error: BaseException) -> TracebackType | None:
+    """Return the traceback of an ordinary exception; None for one to be weighed.
+
+    One look tells that it is light.
+    """
+    held = _references_of(error)
+    if held and held[0] is type(error):
+        del held[0]
+    # What else there may be: fields of its own, notes, a cause, a context.
+    if len(held) != 2 or type(held[1]) is not TracebackType:
+        return None
+    args: tuple[object, ...] = held[0]
+    trace: TracebackType = held[1]
+    if args and (
+        len(args) != 1 or type(args[0]) is not str or len(args[0]) > LIGHT // 8
+    ):
+        return None
+    return trace
 
 
 def weight(of: object) -> int:
@@ -138,31 +145,28 @@ class HeavyExits(Generic[HolderT]):
     """Whose last exit is kept whole although it is heavy, the newest last."""
 
     def __init__(self) -> None:
-        self._kept: dict[HolderT, Heavy[HolderT]] = {}
+        self.kept: dict[HolderT, Heavy[HolderT]] = {}
         self._total = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._kept)
 
     def add(self, heavy: Heavy[HolderT]) -> list[Heavy[HolderT]]:
         """Note a heavy exit; return those that have to go for it.
 
         The newest always stays: somebody may be about to look at it.
         """
-        self._kept[heavy.holder] = heavy
+        self.kept[heavy.holder] = heavy
         self._total += heavy.weight
         over: list[Heavy[HolderT]] = []
-        while len(self._kept) > 1 and (
-            self._total > WHOLE or len(self._kept) > WHOLE_COUNT
+        while len(self.kept) > 1 and (
+            self._total > WHOLE or len(self.kept) > WHOLE_COUNT
         ):
-            oldest = self.discard(next(iter(self._kept)))
+            oldest = self.discard(next(iter(self.kept)))
             assert oldest is not None
             over.append(oldest)
         return over
 
     def discard(self, holder: HolderT) -> Heavy[HolderT] | None:
         """Forget the one of a holder that has another exit now, or is gone."""
-        known = self._kept.pop(holder, None)
+        known = self.kept.pop(holder, None)
         if known is not None:
             self._total -= known.weight
         return known

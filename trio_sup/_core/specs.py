@@ -8,7 +8,7 @@ here stand the records and every rule about their fields (checklist SUP-001..023
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from copy import copy
 from functools import partial
 from typing import Any, Generic, NoReturn, TypeVar
@@ -29,7 +29,13 @@ from trio_sup._core.checks import (
 from trio_sup._core.clean import clean
 from trio_sup._core.policies import Backoff, Budget, Mailbox
 from trio_sup._core.safe import safe_text
-from trio_sup._core.targets import check_arguments, check_function, signals_ready
+from trio_sup._core.targets import (
+    NO_KEYWORDS,
+    check_arguments,
+    check_function,
+    signals_ready,
+    unfold,
+)
 from trio_sup._core.words import (
     AUTO_SHUTDOWNS,
     READINESS,
@@ -65,7 +71,8 @@ class Flags:
 def _by_hand(_: object) -> NoReturn:
     raise TypeError(
         "a specification that can run comes from child(), supervisor(), "
-        "dynamic_supervisor(), partition_supervisor() or task_supervisor()"
+        "dynamic_supervisor(), partition_supervisor(), task_supervisor() or "
+        "tcp_listener()"
     )
 
 
@@ -94,6 +101,8 @@ class ChildSpec(Generic[H_co]):
     target: Any = field(repr=lambda t: getattr(t, "__qualname__", repr(t)))
     """The async function or server class; for supervisors a word."""
     args: tuple[object, ...] = ()
+    keywords: Mapping[str, object] = field(default=NO_KEYWORDS, repr=False)
+    """Only for servers: what `functools.partial` brought; a function keeps its own."""
     id: Hashable | None = None
     """The place under one supervisor; None means `default_id`."""
     name: Hashable | None = field(default=None, converter=as_name)
@@ -113,9 +122,21 @@ class ChildSpec(Generic[H_co]):
     """Only for supervisors, static and dynamic."""
     runs: Runs = field(default=Runs(), repr=False)
     """Set by the factory; not for users."""
+    ordinary: bool = field(init=False, default=False, repr=False)
+    """Whether it is `bare`, and a crash leads to the next life without further ado.
+    Worked out, as `bare`; see `Plan.lives_on`."""
+    bare: bool = field(init=False, default=False, repr=False)
+    """Whether it is a function without a name, and with no alarm for its start: then
+    nothing but its task begins and ends with its lives."""
 
     def __attrs_post_init__(self) -> None:
         _check_spec(self)
+        bare = self.kind == "task" and self.name is None
+        bare = bare and self.start_timeout == math.inf
+        ordinary = bare and self.restart != "temporary"
+        ordinary = ordinary and self.backoff is None and self.budget is None
+        object.__setattr__(self, "bare", bare)
+        object.__setattr__(self, "ordinary", ordinary)
 
     @property
     def default_id(self) -> Hashable:
@@ -136,11 +157,17 @@ class ChildSpec(Generic[H_co]):
         Raises:
             ChildSpecError: an unknown field, or an invalid value or combination.
         """
-        known = {f.name for f in attrs.fields(ChildSpec)} - {
+        keywords = self.keywords
+        known = {f.name for f in attrs.fields(ChildSpec) if f.init} - {
             "kind",
+            "keywords",
             "runs",
             "signals_ready",
         }
+        if "target" in changes:
+            given = changes.get("args", self.args)
+            target, args, keywords = unfold(changes["target"], given)
+            changes.update(target=target, args=args)
         for name, value in changes.items():
             if name not in known:
                 raise ChildSpecError(
@@ -149,7 +176,7 @@ class ChildSpec(Generic[H_co]):
                     f"one of the fields {', '.join(sorted(known))}",
                     self.id,
                 )
-        spec = attrs.evolve(self, **changes)
+        spec = attrs.evolve(self, **changes, keywords=keywords)
         if spec.flags is not None:
             check_flags(spec.flags, spec.label, dynamic=spec.kind == "dynamic")
         elif changes.keys() & {"target", "args", "ready"}:
@@ -159,17 +186,21 @@ class ChildSpec(Generic[H_co]):
     def without_arguments(self) -> ChildSpec[H_co]:
         """Return what may be kept of a child that never runs again; not for users."""
         target = self.target
-        if not self.args and not isinstance(target, partial):
+        if not (self.args or self.keywords or isinstance(target, partial)):
             return self
         while isinstance(target, partial):
             target = target.func
         bare = copy(self)
         object.__setattr__(bare, "target", target)
         object.__setattr__(bare, "args", ())
+        object.__setattr__(bare, "keywords", NO_KEYWORDS)
         return bare
 
     def _rebound(self) -> ChildSpec[H_co]:
         """Check target and arguments anew, and work out the readiness."""
+        if self.kind == "process":
+            accepted = "left as it is: describe another program by process()"
+            raise ChildSpecError("target", self.target, accepted, self.label)
         is_server = hasattr(self.target, "__handlers__")
         if is_server != (self.kind == "server"):
             accepted = "a GenServer subclass" if not is_server else "an async function"
@@ -177,7 +208,9 @@ class ChildSpec(Generic[H_co]):
         if not is_server:
             check_function(self.target, self.label)
         signals = self.kind == "task" and signals_ready(self.target, self.ready)
-        check_arguments(self.target, self.args, self.label, needs_status=signals)
+        check_arguments(
+            self.target, self.args, self.label, self.keywords, needs_status=signals
+        )
         return attrs.evolve(self, signals_ready=signals)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable
-from types import FunctionType
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import FunctionType, MappingProxyType
 from typing import (
     Any,
+    Final,
 )
 from weakref import WeakKeyDictionary
 
 from trio_sup._core.checks import ChildSpecError
+
+NO_KEYWORDS: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 def check_function(target: object, owner: object) -> None:
@@ -74,6 +78,7 @@ def check_arguments(
     target: Callable[..., Any],
     args: tuple[object, ...],
     owner: object,
+    keywords: Mapping[str, object] = NO_KEYWORDS,
     *,
     needs_status: bool,
 ) -> None:
@@ -88,11 +93,35 @@ def check_arguments(
         return  # some callables have none; they are called as they are
     status = {"task_status": None} if needs_status else {}
     try:
-        signature.bind(*args, **status)
+        signature.bind(*args, **keywords, **status)
     except TypeError as error:
+        given = (*args, dict(keywords)) if keywords else args
         raise ChildSpecError(
-            "args", args, f"arguments that fit {signature} ({error})", owner
+            "args", given, f"arguments that fit {signature} ({error})", owner
         ) from None
+
+
+def unfold(
+    target: Any, args: tuple[object, ...]
+) -> tuple[Any, tuple[object, ...], Mapping[str, object]]:
+    """Return target, args and keywords of a server that came in a `functools.partial`.
+
+    A specification has the class itself as its target, by which servers are known. A
+    function stays as it came.
+    """
+    inner = target
+    while isinstance(inner, partial):
+        inner = inner.func
+    cls = origin_of(inner)
+    if inner is target or not hasattr(cls, "__handlers__"):
+        return target, args, NO_KEYWORDS
+    # Python makes one of nested ones; a subclass of `partial` may be nested all the same.
+    keywords: dict[str, object] = {}
+    while isinstance(target, partial):
+        args = (*target.args, *args)
+        keywords = {**target.keywords, **keywords}
+        target = target.func
+    return cls, args, keywords
 
 
 def origin_of(cls: Any) -> type[Any]:

@@ -16,7 +16,7 @@ AutoShutdown: TypeAlias = Literal["never", "any_significant", "all_significant"]
 Shutdown: TypeAlias = float | Literal["brutal_kill"]
 """Seconds between the request to stop and the cancellation, or no request."""
 
-Kind: TypeAlias = Literal["task", "server", "supervisor", "dynamic"]
+Kind: TypeAlias = Literal["task", "server", "supervisor", "dynamic", "process"]
 """What a child is."""
 
 Readiness: TypeAlias = Literal["auto", "spawned", "signalled"]
@@ -41,6 +41,8 @@ NAME_LOST: Final = "its name was lost"
 It is nobody's fault: the next life follows at once, uncounted, and waits for the name."""
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+LEAVES: Final[frozenset[str]] = frozenset({"task", "server", "process"})
+"""Kinds that have no children."""
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 RESTARTS: Final[tuple[Restart, ...]] = get_args(Restart)
 STRATEGIES: Final[tuple[Strategy, ...]] = get_args(Strategy)

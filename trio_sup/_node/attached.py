@@ -122,10 +122,17 @@ class _NothingInside:
     def measure(self, meter: object) -> None:
         del meter
 
+    def spy(self, watcher: object) -> None:
+        del watcher
+
     def mailbox_facts(self) -> tuple[bool, int, int, int, int]:
         return False, 0, 0, 0, 0
 
     def lives(self) -> Sequence[tuple[int, float, float, str, str]]:
+        return ()
+
+    def facts(self) -> Iterable[tuple[str, str]]:
+        """Nothing: it is a task like any other."""
         return ()
 
     def links(self) -> Iterable[tuple[str, int, str]]:

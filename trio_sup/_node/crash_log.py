@@ -18,7 +18,7 @@ from trio_sup._core.events import LifecycleEvent
 from trio_sup._core.exits import describe_error
 from trio_sup._core.long_memory import TELLS_AN_END
 from trio_sup._trio.folded import folded_traceback
-from trio_sup._trio.log import Log
+from trio_sup._trio.log import Log, known_levels
 from trio_sup._trio.stacks import format_error
 
 REMEMBERED: Final = 512
@@ -29,6 +29,8 @@ CAUSES: Final = 8
 
 log = Log("trio_sup")
 is_logged = log.logger.isEnabledFor
+known_as: Final = known_levels(log.logger).get
+"""What the logger has noted already of a level: False if it is not logged."""
 
 
 def _check_limit(_: object, __: object, limit: Any) -> None:

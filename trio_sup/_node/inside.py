@@ -7,9 +7,10 @@ its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from attrs import frozen
 from trio.lowlevel import Task
@@ -18,7 +19,7 @@ from trio_sup._children.current import record_of
 from trio_sup._core.addresses import Via
 from trio_sup._core.safe import safe_text
 from trio_sup._servers.genserver import GenServer
-from trio_sup._servers.measure import Meter, set_meter
+from trio_sup._servers.measure import Meter, set_meter, set_spy
 from trio_sup._servers.messages import (
     CastNote,
     DownNote,
@@ -28,6 +29,7 @@ from trio_sup._servers.messages import (
     name_of,
 )
 from trio_sup._servers.monitors import Monitor
+from trio_sup._servers.spying import Mark, mark_of
 from trio_sup._servers.state import formatted, state_of
 
 if TYPE_CHECKING:
@@ -119,6 +121,17 @@ class Inside:
         if queue is not None:
             set_meter(queue, meter)
 
+    def spy(self, watcher: StepWatcher | None) -> None:
+        """Tell a watcher of each step of the server, or nobody any more."""
+        queue: MailQueue | None = self._record.mailbox
+        if queue is not None:
+            spy = queue.spy
+            if watcher is not None and not (
+                isinstance(spy, _Spy) and spy.watcher is watcher
+            ):
+                spy = _Spy(self._record, queue, watcher)
+            set_spy(queue, None if watcher is None else spy)
+
     # The state.
 
     @property
@@ -167,6 +180,10 @@ class Inside:
             for life, exit, began, ended in self._record.exits or ()
         ]
 
+    def facts(self) -> Iterable[tuple[str, str]]:
+        """What its kind has to say of it: of a program its number, what it takes."""
+        return self._record.body.facts()
+
     def links(self) -> Iterator[tuple[str, int, str]]:
         """What it has to do with others: relation, the other's number, a text."""
         record = self._record
@@ -190,6 +207,64 @@ class Inside:
             source = call.item.task if isinstance(call.item, Request) else None
             path = "" if source is None else _path_of(source, self._record.node)
             yield "waited_by", call.source, path or "a task"
+
+
+class StepWatcher(Protocol):
+    """Who is told of each step of a server, as long as it is open."""
+
+    @property
+    def open(self) -> bool:
+        """Whether there is room for a step just now; if not, it is counted."""
+        ...
+
+    def step(self, step: SeenStep, /) -> None:
+        """Take one step."""
+        ...
+
+
+class SeenStep:
+    """One step of a server: a message received, or what came of one."""
+
+    __slots__ = ("detail", "kind", "mark", "message", "seconds")
+
+    def __init__(
+        self,
+        kind: str,
+        message: SeenMessage,
+        mark: Mark,
+        detail: object,
+        seconds: float,
+    ) -> None:
+        self.kind: str = kind
+        self.message: SeenMessage = message
+        self.mark: Mark = mark
+        self.detail: object = detail
+        """The answer, or the error."""
+        self.seconds: float = seconds
+        """How long the message waited, or its handler took."""
+
+
+class _Spy:
+    """Makes of each step what a watcher can read."""
+
+    def __init__(self, record: Record, queue: MailQueue, watcher: StepWatcher) -> None:
+        self.watcher = watcher
+        self._record = record
+        self._queue = queue
+
+    def step(self, kind: str, item: Item, detail: object) -> None:
+        """Tell the watcher; it never raises."""
+        mark = mark_of(item)
+        if not self.watcher.open:
+            return
+        began = self._queue.current_since
+        if kind == "received":
+            queued: float | None = getattr(item, "queued_at", None)
+            seconds = 0.0 if queued is None else max(0.0, began - queued)
+        else:
+            seconds = time.perf_counter() - began
+        message = _seen(item, self._record.node)
+        self.watcher.step(SeenStep(kind, message, mark, detail, seconds))
 
 
 def _names(record: Record) -> Iterator[tuple[str, int, str]]:

@@ -33,7 +33,8 @@ def loudest(of_crashes: int) -> Levels:
         of_crashes: The level of crashes, failed starts and failed clean-ups.
     """
     levels: Levels = defaultdict(lambda: logging.DEBUG, _LEVELS)
-    levels[events.ChildCrashed] = of_crashes
+    # Of a crash's step, for it is asked once: the restart that follows is at INFO.
+    levels[events.ChildCrashed] = max(of_crashes, logging.INFO)
     levels[events.ChildStartFailed] = max(of_crashes, logging.INFO)
     levels[events.ChildStopped] = max(of_crashes, logging.DEBUG)
     return levels

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import string
 import sys
-from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVarTuple
@@ -12,16 +11,18 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVarTuple
 import trio
 from trio.lowlevel import RunVar
 
-from trio_sup._children.current import record_of
+from trio_sup._children.current import current_record, record_of
 from trio_sup._children.generators import Generators
 from trio_sup._core.events import LifecycleEvent, kind_of
 from trio_sup._core.exits import Exit
 from trio_sup._core.long_memory import FULL, LongMemory
 from trio_sup._core.remains import HeavyExits
-from trio_sup._node.crash_log import CrashLog, Telling, is_logged
+from trio_sup._node.crash_log import CrashLog, Telling, is_logged, known_as
 from trio_sup._node.levels import Levels, level_of, loudest
 from trio_sup._registry.registry import Registry
+from trio_sup._registry.seen import SeenRegistry, registries_of
 from trio_sup._trio.alarms import AlarmClock, alarm_clock
+from trio_sup._trio.alone import Alone
 from trio_sup._trio.blocks import async_block
 from trio_sup._trio.gate import Gate
 from trio_sup._trio.home import Home, own_home
@@ -30,7 +31,7 @@ from trio_sup._trio.protect import call_user
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-    from trio_sup._core.long_memory import Entry
+    from trio_sup._core.long_memory import Entry, Unmade
     from trio_sup._node.attached import AttachedTasks
     from trio_sup._node.inside import Inside
     from trio_sup.inspect.node.source import ObservedChild
@@ -71,13 +72,16 @@ class Node:
         """`trio.current_time`, two frames nearer; not for users."""
         self.gate: Gate = Gate()
         """Where lives pass that end; not for users."""
+        self.alone: Alone | None = None
+        """For the next who waits for a child alone; not for users."""
         self._roots: dict[int, Record] = {}
         self._attached: AttachedTasks | None = None
         self._uids = 0
         self._memory: LongMemory = LongMemory()
         self._recent: list[Entry] = self._memory.entries
-        self._counts: defaultdict[Callable[..., LifecycleEvent], int]
-        self._counts = defaultdict(int)
+        self.remember: Callable[[Unmade], object] = self.keeping()
+        """Takes an event of which nobody is to be told, in a step that `note`s another;
+        not for users."""
         # Messages received, handled and dropped in lives that have ended.
         self.past_messages: tuple[int, int, int] = (0, 0, 0)
         # Who is told of every child with a lifecycle change; mostly nobody.
@@ -152,6 +156,17 @@ class Node:
         record = record_of(task, self)
         return (0, "") if record is None else (record.uid, record.path_text)
 
+    def registries(self) -> Sequence[SeenRegistry]:
+        """The registries that this run uses, its own first; for the inspector."""
+        return [SeenRegistry(each) for each in registries_of(self.home, self.registry)]
+
+    def present_child(self) -> tuple[int, str]:
+        """As `child_of`, for the code that runs here: a child's threads, too."""
+        record = current_record.get()
+        if record is None or record.node is not self:
+            return 0, ""
+        return record.uid, record.path_text
+
     def inside_of(self, record: Record) -> Inside:
         """Return what is told of a child on request only; for the inspector."""
         # Imported here, for a light start: nobody needs it before somebody looks.
@@ -182,12 +197,12 @@ class Node:
     @property
     def events_emitted(self) -> int:
         """How many events there have been since the node began."""
-        return sum(self._counts.values())
+        return self._memory.total
 
     @property
     def event_counts(self) -> Mapping[str, int]:
         """How many events of each kind there have ever been."""
-        return {kind_of(make): count for make, count in self._counts.items()}
+        return {kind_of(make): count for make, count in self._memory.counts().items()}
 
     def add_hook(self, hook: EventHook) -> None:
         """Call `hook` with every event from now on.
@@ -251,24 +266,21 @@ class Node:
         Every start, crash and stop comes here several times, and mostly nobody takes
         the event: so it costs one append, and the record is made for whoever looks.
         """
-        self._counts[make] += 1
         if len(self._recent) >= FULL:
             self._memory.fold()
-        self._recent.append((make, fields))
-        return self._hooks is not None or is_logged(self._loudest[make])
+        self.remember((make, fields))
+        return self.is_told(make)
 
-    def keep(
-        self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]
-    ) -> None:
-        """Remember an event of which nobody is to be told.
+    def keeping(self) -> Callable[[Unmade], object]:
+        """Return what keeps an event: pytest's plugin listens here."""
+        return self._recent.append
 
-        For one in the same step as another, that nobody was to be told of although it
-        is logged no lower.
-        """
-        self._counts[make] += 1
-        if len(self._recent) >= FULL:
-            self._memory.fold()
-        self._recent.append((make, fields))
+    def is_told(self, make: Callable[..., LifecycleEvent]) -> bool:
+        """Whether anybody is to be told of events of this class."""
+        if self._hooks is not None:
+            return True
+        level = self._loudest[make]
+        return known_as(level) is not False and is_logged(level)
 
     def tell(
         self, make: Callable[[*Fields], LifecycleEvent], fields: tuple[*Fields]

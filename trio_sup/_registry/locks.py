@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterator
 
 import trio
-from trio.lowlevel import enable_ki_protection
+from trio.lowlevel import Task, enable_ki_protection
 
 from trio_sup._trio.blocks import async_block
 
@@ -45,6 +45,12 @@ class Locks:
             holder.users -= 1
             if not holder.users:
                 del self._locks[key]
+
+    def observed_locks(self) -> Iterator[tuple[Hashable, Task | None, int]]:
+        """Which keys are locked, by whom, and how many wait; for the inspector."""
+        for key, holder in list(self._locks.items()):
+            facts = holder.lock.statistics()
+            yield key, facts.owner, facts.tasks_waiting
 
 
 class _KeyLock:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Generic, Literal, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, Self, TypeAlias, TypeVar
 
 import trio
 from attrs import frozen
 
+from trio_sup._children.current import present_record
 from trio_sup._trio.home import Home, present_home
 from trio_sup._trio.protect import protected
+
+if TYPE_CHECKING:
+    from trio_sup._children.record import Record
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -58,6 +62,7 @@ class Subscription(Generic[T_co]):
         self._cut_off = False
         self._opened = False
         self._home: Home | None = None
+        self._owner: Record | None = None
         self._send, self._receive = trio.open_memory_channel[T_co](capacity)
 
     @property
@@ -69,6 +74,16 @@ class Subscription(Generic[T_co]):
     def waiting(self) -> int:
         """How many messages wait to be read."""
         return self._receive.statistics().current_buffer_used
+
+    @property
+    def capacity(self) -> float:
+        """How many messages may wait to be read."""
+        return self._receive.statistics().max_buffer_size
+
+    @property
+    def owner(self) -> Record | None:
+        """The child whose code opened it, if one did; for the inspector."""
+        return self._owner
 
     def offer(self, message: object) -> bool | None:
         """Queue a message by the policy; used by `Registry.publish`.
@@ -105,6 +120,7 @@ class Subscription(Generic[T_co]):
         self._enter(self)
         self._opened = True
         self._home = present_home()
+        self._owner = present_record()
         return self
 
     def _check_run(self, call: str, *, waits: bool = False) -> None:

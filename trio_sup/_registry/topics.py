@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from trio_sup._core.errors import MailboxFull, NoProcess
@@ -120,6 +120,12 @@ class Topics(HeardNames):
                 self._subscribers.pop(topic, None)
 
         return Subscription(kind, capacity, when_full, enter, leave)
+
+    def observed_subscribers(self) -> Iterator[tuple[Hashable, Subscription[Any]]]:
+        """Who is subscribed to what; for the inspector."""
+        for topic, group in list(self._subscribers.items()):
+            for subscription in list(group):
+                yield topic, subscription
 
 
 def _check_capacity(size: object) -> None:

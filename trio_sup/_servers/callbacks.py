@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from trio_sup._core.clean import clean
 from trio_sup._core.exits import Exit
 from trio_sup._core.safe import safe_repr
+from trio_sup._core.specs import Runs
 from trio_sup._trio.log import Log
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class ServerBase:
     __handlers__: ClassVar[dict[Operation, Handler]] = {}
     # Names that neither a class nor an object may take.
     __reserved__: ClassVar[frozenset[str]] = frozenset()
+    # How its children come to life; None for plain servers.
+    __runs__: ClassVar[Runs | None] = None
     # Set by the runtime before `init`; a class default so that __init__ is free.
     __inner__: ServerContext | None = None
 

@@ -30,7 +30,7 @@ from trio_sup._servers.messages import (
     name_of,
 )
 from trio_sup._servers.system import serve_system
-from trio_sup._servers.trace import payload_of, trace
+from trio_sup._servers.trace import TraceKind, payload_of, trace
 from trio_sup._trio.alarms import alarm_clock
 from trio_sup._trio.last_resort import report_fault
 from trio_sup._trio.protect import enter_user
@@ -95,7 +95,7 @@ async def _run_continues(queue: MailQueue, server: ServerBase) -> None:
     assert inner is not None
     while (args := inner.to_continue) is not None:
         inner.to_continue = None
-        await enter_user(server.handle_continue, *args)
+        await queue.enter(server.handle_continue, *args)
         if queue.tracer is not None:
             trace(queue, server, "continued", "handle_continue", args)
 
@@ -128,21 +128,30 @@ async def serve_one(queue: MailQueue, server: ServerBase, item: Item) -> None:
     queue.current_since = time.perf_counter()
     # It changes between two messages only, in the system lane.
     traced = queue.tracer is not None
+    spy = queue.spy
     if traced:
         trace(queue, server, "received", name_of(item), payload_of(item))
+    if spy is not None:
+        spy.step("received", item, None)
     try:
         answer = await _work_on(queue, server, item)
     except Exception as error:
         if not is_answered(item, error):
             if traced:
                 trace(queue, server, "crashed", name_of(item), error)
+            if spy is not None:
+                spy.step("crashed", item, error)
             raise
     else:
         if isinstance(item, Request) and not item.handler.deferred:
             item.reply(answer)
         del answer
-    if traced:
-        _trace_end(queue, server, item)
+    if traced or spy is not None:
+        kind, detail = _end_of(item)
+        if traced:
+            trace(queue, server, kind, name_of(item), detail)
+        if spy is not None:
+            spy.step(kind, item, detail)
     queue.current = None
     if queue.meter is not None:
         measure(queue, item)
@@ -161,7 +170,7 @@ def _work_on(queue: MailQueue, server: ServerBase, item: Item) -> Awaitable[Any]
     if isinstance(item, InfoNote) or (
         isinstance(item, DownNote) and item.monitor.wants()
     ):
-        return enter_user(server.handle_info, item.message)
+        return queue.enter(server.handle_info, item.message)
     return _nothing()
 
 
@@ -212,13 +221,12 @@ def _without_our_frames(error: Exception) -> Exception:
     return error
 
 
-def _trace_end(queue: MailQueue, server: ServerBase, item: Item) -> None:
-    name = name_of(item)
+def _end_of(item: Item) -> tuple[TraceKind, object]:
+    """How a handler ended that did not crash, and what came of it."""
     if not isinstance(item, Request):
-        trace(queue, server, "handled", name, None)
-    elif item.held is not None:
-        trace(queue, server, "deferred", name, None)
-    elif item.error is not None:
-        trace(queue, server, "failed", name, item.error)
-    else:
-        trace(queue, server, "replied", name, item.result)
+        return "handled", None
+    if item.held is not None:
+        return "deferred", None
+    if item.error is not None:
+        return "failed", item.error
+    return "replied", item.result

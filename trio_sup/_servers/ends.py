@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 async def begin(record: Record, queue: MailQueue) -> ServerBase:
     """Make the server and let it start; it is ready when this returns."""
     server = await enter_user(_construct, record, queue)
-    await enter_user(_init, server)
+    await queue.enter(_init, server)
     queue.background = len(current_task().child_nurseries)
     record.become_ready()
     ready: ServerBase = server
@@ -47,7 +47,8 @@ async def begin(record: Record, queue: MailQueue) -> ServerBase:
 
 async def _construct(record: Record, queue: MailQueue) -> ServerBase:
     """Make the server object: a fresh one every life."""
-    server: ServerBase = record.spec.target(*record.spec.args)
+    spec = record.spec
+    server: ServerBase = spec.target(*spec.args, **spec.keywords)
     check_object(server, server.__reserved__)
     server.__inner__ = ServerContext(record)
     queue.server = server
@@ -68,7 +69,9 @@ async def wind_up(
 ) -> BaseException | None:
     """End a life whose loop has ended, and return what of it is to be raised."""
     exit, failure, fault = _wind_down(record, queue, raised)
-    late = None if record.ending.brutal else await _terminate(record, server, exit)
+    late = None
+    if not record.ending.brutal:
+        late = await _terminate(record, queue, server, exit)
     if failure is not None:
         _reply_with_stop(queue, failure)
     for later in (late, fault):
@@ -146,13 +149,13 @@ def _note_place(exit: Exit, queue: MailQueue) -> None:
 
 
 async def _terminate(
-    record: Record, server: ServerBase, exit: Exit
+    record: Record, queue: MailQueue, server: ServerBase, exit: Exit
 ) -> BaseException | None:
     """Run `terminate` inside what is left of the grace; return its error."""
     shutdown = record.spec.shutdown
     arm(record, 0.0 if shutdown == "brutal_kill" else shutdown)
     try:
-        await enter_user(server.terminate, exit)
+        await queue.enter(server.terminate, exit)
     except BaseException as error:
         if is_fatal(error, trio.Cancelled):
             raise

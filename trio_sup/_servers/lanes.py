@@ -7,15 +7,16 @@ of it takes place in an idle server, and together they cost each message one loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from trio_sup._trio.protect import protected
+from trio_sup._trio.protect import enter_user, protected
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Child, Record
     from trio_sup._servers.measure import Meter
     from trio_sup._servers.messages import Request, SystemRequest, TiedRequest
+    from trio_sup._servers.spying import Spy
 
 
 class Cancellable(Protocol):
@@ -47,8 +48,13 @@ class Lanes:
         "quick_to",
         "record",
         "seldom",
+        "spy",
         "tracer",
     )
+
+    # How the user's callbacks are entered. Who judges servers stands in between, in a
+    # class of his own: nobody pays for it else.
+    enter: ClassVar[Callable[..., Awaitable[Any]]]
 
     def __init__(self, record: Record) -> None:
         self.record: Record = record
@@ -60,7 +66,7 @@ class Lanes:
         self.quick_to: int = 0
         # Whether the next message is served with care: one flag for all that is
         # seldom. Whoever makes one of these true sets it, the careful loop resets it:
-        # `system`, `suspended`, `tracer`, `meter`, `stops`, `blocked`; something to continue
+        # `system`, `suspended`, `tracer`, `meter`, `spy`, `stops`, `blocked`; something to continue
         # with, something to do when idle.
         self.seldom: bool = False
         # None instead of what is empty, which would be larger than all else here.
@@ -72,6 +78,8 @@ class Lanes:
         self.tracer: Callable[[Any], object] | None = None
         # Who is told how long messages wait and take: only while somebody looks.
         self.meter: Meter | None = None
+        # Who is told of each step, for people who look: beside the user's own tracer.
+        self.spy: Spy | None = None
         # Invariant: how many requests in the `outgoing` of others wait for this one;
         # mostly none, so that a call of its own closes no ring.
         self.awaited: int = 0
@@ -133,6 +141,10 @@ class Lanes:
         """It is answered."""
         if self._deferred is not None:
             self._deferred.pop(request, None)
+        if self.spy is not None:
+            # Who has given up waits no more.
+            gone = request.task is None
+            self.spy.step("withdrawn" if gone else "answered", request, None)
 
     def wait_for(self, request: TiedRequest, target: Record) -> None:
         """Remember whom the handler in hand waits for."""
@@ -168,3 +180,7 @@ class Lanes:
         assert self._system is not None
         del self._system[:served]
         self._system = self._system or None
+
+
+# Behind the decorator, which would protect user code from Ctrl-C with it.
+Lanes.enter = staticmethod(enter_user)

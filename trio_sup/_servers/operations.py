@@ -189,10 +189,22 @@ class _CallNamespace:
 
 
 call: _CallNamespace = _CallNamespace()
+"""Makes a method of a `GenServer` an operation that callers wait for.
+
+``@call``, or ``@call(raises=(NotFound,))``: exceptions of these types are an answer,
+and the caller gets them; the server lives on, and changes of its state stay. Any other
+exception is a crash of the server. ``@call.deferred`` is for an answer that comes later.
+"""
 
 
 def cast(fn: Callable[Concatenate[S, P], Awaitable[None]]) -> CastMethod[S, P]:
-    """Make a method an operation that nobody waits for."""
+    """Make a method an operation that nobody waits for.
+
+    What it raises is a crash of the server: there is nobody whom it could answer.
+
+    Args:
+        fn: An async method of a `GenServer`.
+    """
     return CastMethod(fn)
 
 

@@ -349,7 +349,7 @@ class Queue(Lanes):
     def take_over(self) -> list[Item]:
         """Return all that has arrived, to be worked off from its end."""
         batch = self.batch = self.inbox
-        self.inbox = [] if self.meter is None else StampedInbox()
+        self.inbox = [] if type(batch) is list else StampedInbox(self)
         batch.reverse()
         self.taken += len(batch)
         self.ceiling = self._peak - len(batch)
@@ -357,14 +357,10 @@ class Queue(Lanes):
 
     def has_seldom(self) -> bool:
         """Whether there is anything that needs care, beside what the server wishes."""
-        return bool(
-            self._system
-            or self._suspended
-            or self.stops
-            or self.blocked
-            or self.tracer is not None
-            or self.meter is not None
-        )
+        if self._system or self._suspended or self.stops or self.blocked:
+            return True
+        looked_at = self.meter is not None or self.spy is not None
+        return looked_at or self.tracer is not None
 
     def _find_stop(self) -> StopNote | None:
         for item in (*reversed(self.batch), *self.inbox):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import types
 from collections.abc import Awaitable, Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import outcome
-from trio.lowlevel import wait_task_rescheduled
+from trio.lowlevel import Abort, enable_ki_protection, wait_task_rescheduled
 
+from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import asked_of
 
 if TYPE_CHECKING:
@@ -17,9 +18,40 @@ if TYPE_CHECKING:
 _Asked: Any = asked_of()
 
 
+SPARE: Final = 64
+"""How many waits that are over are kept for the next callers."""
+
+_spare: list[Wait] = []
+
+
+@protected
+class Wait:
+    """What Trio is handed while a caller waits; dear to make, so it is used again."""
+
+    __slots__ = ("asked", "request")
+
+    def __init__(self) -> None:
+        self.request: Request | None = None
+        self.asked: object = _Asked(self.abort)
+
+    def abort(self, raise_cancel: object) -> Abort:
+        """The caller was cancelled."""
+        assert self.request is not None
+        return self.request.abort(raise_cancel)
+
+
+@enable_ki_protection
 @types.coroutine
 def _answer_to(request: Request) -> Generator[object, outcome.Outcome[Any], Any]:
-    woken = yield _Asked(request.abort)
+    try:
+        wait = _spare.pop()
+    except IndexError:
+        wait = Wait()
+    wait.request = request
+    woken = yield wait.asked
+    wait.request = None
+    if len(_spare) < SPARE:
+        _spare.append(wait)
     return request.result if woken is request else woken.unwrap()
 
 
@@ -30,8 +62,8 @@ def _usual_answer_to(request: Request) -> Awaitable[Any]:
 answer_to = _usual_answer_to if _Asked is None else _answer_to
 """Wait for the answer to a request that is in line; to be awaited. A checkpoint.
 
-As `wait_task_rescheduled`, without the coroutine of that, and without a function that
-gives the answer out: 1.5 k instructions of 66 k (CPython 3.13, callgrind).
+As `wait_task_rescheduled`, without the coroutine of that, without a function that gives
+the answer out, and with a request to Trio that was made before.
 """
 
 

@@ -15,18 +15,27 @@ from functools import partial
 from typing import Generic, TypeVar, TypeVarTuple
 
 import trio
+from trio import CancelScope
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.ending import GOING
 from trio_sup._children.life import run_life
 from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
-from trio_sup._children.remains import let_go, note_exit
-from trio_sup._children.stopping import ask_stop, cut_short
+from trio_sup._children.remains import keep_exit, let_go, note_exit
+from trio_sup._children.stopping import arm_start, ask_stop
 from trio_sup._children.surroundings import HostNode
 from trio_sup._core import events
 from trio_sup._core.anatomy import before, class_name, is_a, set_context
+from trio_sup._core.events import (
+    ChildCrashed,
+    ChildRemoved,
+    ChildStarting,
+    ChildStopped,
+    RestartDecided,
+)
 from trio_sup._core.exits import Exit, Ignore
+from trio_sup._core.plan.at_once import lives_on
 from trio_sup._core.plan.doing import Do, Stop
 from trio_sup._core.plan.supervision import LETS_START, Plan
 from trio_sup._core.specs import Flags
@@ -56,6 +65,8 @@ class Lives(Generic[P]):
         # What to raise once all children are down.
         self.fatal: list[BaseException] = []
         self.nursery: trio.Nursery
+        # That of the nursery, at hand.
+        self.start_soon: Callable[..., None]
         # What new lives copy: the context of the supervisor's own start.
         self.base: Context = Context()
         # The control task waits here. Ends and starts of children ring it only if it
@@ -78,6 +89,10 @@ class Lives(Generic[P]):
         """
         raise NotImplementedError
 
+    def _go_on(self, now: float) -> None:
+        """Somebody has ended for whom the control task waits."""
+        raise NotImplementedError
+
     # Stopping.
 
     @enable_ki_protection
@@ -91,7 +106,7 @@ class Lives(Generic[P]):
         if record.scope is None:
             return
         first = record.ending.asked is None
-        ask_stop(record, stop.reason, stop.grace, brutal=stop.brutal)
+        ask_stop(record, stop.reason, stop.grace, stop.brutal)
         if first:
             told = (self.node.time(), record.path_text, record.life, stop.reason)
             if self.node.note(events.ChildStopping, told):
@@ -129,43 +144,31 @@ class Lives(Generic[P]):
             reserve_name(record)
         if now is None:
             now = node.time()
-        self.plan.begins(record, now, supervised=supervised)
-        record.value = None
+        self.plan.begins(record, now, supervised)
         record.ending = GOING
-        record.scope = trio.CancelScope(shield=True)
         if spec.start_timeout != math.inf:
-            self._arm_start(record, now + spec.start_timeout)
+            arm_start(record, now + spec.start_timeout)
+        self._spawn_task(record)
+        told = (now, record.path_text, record.life)
+        if not heard:
+            node.remember((events.ChildStarting, told))
+        elif node.note(events.ChildStarting, told):
+            self.tell(events.ChildStarting, told)
+
+    def _spawn_task(self, record: Record) -> None:
+        """Spawn the task of a life that has begun."""
+        record.value = None
+        record.scope = scope = CancelScope(shield=True)
         try:
             record.body.begin_life()
-            start: Callable[..., None] = self.nursery.start_soon
-            path = record.path_text
-            self.base.run(start, run_life, self, record, name=path)
+            self.base.run(
+                self.start_soon, run_life, self, record, scope, name=record.path_text
+            )
         except BaseException:
             record.life_done()  # there is no task that would end it
             self.plan.fell_through()
             raise
         record.touch()
-        told = (now, path, record.life)
-        if not heard:
-            node.keep(events.ChildStarting, told)
-        elif node.note(events.ChildStarting, told):
-            self.tell(events.ChildStarting, told)
-
-    def _arm_start(self, record: Record, until: float) -> None:
-        late = partial(self._start_late, record, record.life)
-        record.start_alarm = self.node.alarms.at(until, late)
-
-    def _start_late(self, record: Record, life: int) -> None:
-        if (
-            record.life == life
-            and record.alive
-            and not record.ready
-            and record.asked is None
-        ):
-            record.start_alarm = None
-            text = f"not ready after {record.spec.start_timeout:g} s"
-            exit = Exit("killed", text, trio.TooSlowError(text))
-            cut_short(record, exit, f"{record.path_text}: {text}")
 
     # What the lives report.
 
@@ -194,7 +197,8 @@ class Lives(Generic[P]):
             if record.spec.name is not None or record.registries is not None:
                 hide_names(record)
             if exit.error is not None and (ready or not is_a(exit.error, Ignore)):
-                self.story.add(record, exit, now)
+                crash = (now, record.path_text, record.life, exit)
+                self.story.crashes.append(crash)
             record.body.over(exit)
             if self.node.note(make, event):
                 self.tell(make, event)
@@ -204,15 +208,13 @@ class Lives(Generic[P]):
             try:
                 let_go(record, exit, self.story)
             except BaseException as fault:  # noqa: BLE001 - told, or passed up
-                self.take_fault(record, fault)
+                self._take_fault(record, fault)
         try:
             if fatal is not None:
                 self.pass_up(record, fatal)
                 # No decision follows, but it is at rest as after any other stop: else
                 # its name would be nobody's, and taken.
                 self.perform(self.plan.absorbed(record), now)
-            elif ready and self.plan.again(record, exit, now):
-                self._begin_again(record, now)
             else:
                 self.perform(self.plan.ended(record, exit, now, ready=ready), now)
         except BaseException as fault:  # noqa: BLE001 - the supervisor ends in order
@@ -220,38 +222,76 @@ class Lives(Generic[P]):
         if record.version == version:  # nobody was told yet, as of a next life
             record.touch()
         if self.plan.wakes(record):
-            self.bell.wake()
+            self._go_on(now)
 
-    def _begin_again(self, record: Record, now: float) -> None:
-        """Tell of a restart at once, and begin the next life."""
-        told = (now, record.path_text, record.life, 0.0, self.flags.strategy, 0)
-        heard = self.node.note(events.RestartDecided, told)
-        if heard:
-            self.tell(events.RestartDecided, told)
-        # Without a hook, and the hash of a name, nothing of the user's comes between.
-        heard = heard or record.spec.name is not None
-        self._start(record, now, supervised=False, heard=heard)
+    def crashed(self, record: Record, exit: Exit) -> None:
+        """A life that was ready has ended by an ordinary exception.
 
-    def _start(
-        self,
-        record: Record,
-        now: float | None,
-        *,
-        supervised: bool,
-        heard: bool = True,
-    ) -> None:
-        """Begin the next life of a child, if that is still wanted.
-
-        Args:
-            record: A child that is down.
-            now: The present time, where the caller knows it.
-            supervised: As for `spawn`.
-            heard: As for `spawn`.
+        Mostly nobody is to be told, so that nothing of the user's comes between, and the
+        next life follows: all in one go. Else `life_over` goes step by step.
         """
+        node = self.node
+        life, began, now = record.life, record.life_began, node.time()
+        if (
+            record.watchers is not None
+            or record.registries is not None
+            or node.is_told(ChildCrashed)
+            or not lives_on(self.plan, record, now)
+        ):
+            self.life_over(record, exit, None)
+            return
+        path = record.path_text
+        record.task = record.stop_event = None
+        keep_exit(record, exit, (life, exit, began, now))
+        self.story.crashes.append((now, path, life, exit))
+        remember = node.remember
+        remember((ChildCrashed, (now, path, life, exit, record.spec.restart)))
+        remember((RestartDecided, (now, path, life, 0.0, self.flags.strategy, 0)))
+        try:
+            self._spawn_task(record)
+            remember((ChildStarting, (now, path, life + 1)))
+        except BaseException as fault:  # noqa: BLE001 - the supervisor ends in order
+            self.undecided(record, exit, fault)
+        try:
+            let_go(record, exit, self.story)
+        except BaseException as fault:  # noqa: BLE001 - told, or passed up
+            self._take_fault(record, fault)
+
+    def stopped(self, record: Record, exit: Exit) -> None:
+        """A life has ended as it was asked to: mostly all in one go, as `crashed`."""
+        node, status = self.node, None
+        if (
+            not record.spec.bare
+            or record.watchers is not None
+            or record.registries is not None
+            or self._alarms
+            or node.is_told(ChildRemoved)  # at the same level as the end before it
+            or (status := self.plan.rests(record)) is None
+        ):
+            self.life_over(record, exit, None)
+            return
+        now, path, life = node.time(), record.path_text, record.life
+        record.life_done()
+        keep_exit(record, exit, (life, exit, record.life_began, now))
+        node.remember((ChildStopped, (now, path, life, exit, True)))
+        if status == "gone":
+            node.remember((ChildRemoved, (now, path, life)))
+        try:
+            let_go(record, exit, self.story)
+        except BaseException as fault:  # noqa: BLE001 - told, or passed up
+            self._take_fault(record, fault)
+        record.touch()
+        if status == "gone" and record.started_life:
+            record.spec = record.spec.without_arguments()
+        if self.plan.wakes(record):
+            self._go_on(now)
+
+    def _start(self, record: Record, now: float | None, *, supervised: bool) -> None:
+        """As `spawn`, if it is still wanted; a failure is told to the plan."""
         if self.plan.mode not in LETS_START:
             return
         try:
-            self.spawn(record, supervised=supervised, now=now, heard=heard)
+            self.spawn(record, supervised=supervised, now=now)
         except Exception as error:  # noqa: BLE001 - told as a failed start
             # Its name is taken, or what a key or a policy of the user's raises.
             failed = Exit("crashed", None, error)
@@ -264,7 +304,7 @@ class Lives(Generic[P]):
         self, record: Record, exit: Exit, event: EventParts, fault: BaseException
     ) -> None:
         """Do what `life_over` may have left undone; each step bears being repeated."""
-        self.take_fault(record, fault)
+        self._take_fault(record, fault)
         for step in (
             partial(hide_names, record),
             partial(record.body.over, exit),
@@ -272,7 +312,7 @@ class Lives(Generic[P]):
         ):
             again = survive(record.path_text, step)
             if again is not None:
-                self.take_fault(record, again)
+                self._take_fault(record, again)
 
     def pass_up(self, record: Record, fatal: BaseException) -> None:
         """End in order, then raise what must pass through every supervisor."""
@@ -286,7 +326,7 @@ class Lives(Generic[P]):
         self.perform(self.plan.undecided(record))
         self.pass_up(record, fault)
 
-    def take_fault(self, record: Record, fault: BaseException) -> None:
+    def _take_fault(self, record: Record, fault: BaseException) -> None:
         """Bear what an end met: it is told of, or passes up once all are down."""
         if is_a(fault, Exception):
             report_fault(record.path_text, fault)
@@ -301,23 +341,23 @@ class Lives(Generic[P]):
         """
         record.in_plan = record.undecided = False
         if self._alarms:
-            self.forget_alarm(record)
+            self._forget_alarm(record)
         try:
             if record.spec.name is not None and record.status != "quarantined":
                 release_name(record)
             record.body.at_rest(record.last_exit)
         except BaseException as fault:  # noqa: BLE001 - it is at rest all the same
-            self.take_fault(record, fault)
+            self._take_fault(record, fault)
         record.came_to_rest()
         if record.status == "gone":
-            if self.node.heavy_exits:
+            if self.node.heavy_exits.kept:
                 self.node.heavy_exits.discard(record)
             told = (self.node.time(), record.path_text, record.life)
             self.emit(events.ChildRemoved, told)
             if record.started_life:  # else who started it is still to be told
                 record.spec = record.spec.without_arguments()
 
-    def forget_alarm(self, record: Record) -> None:
+    def _forget_alarm(self, record: Record) -> None:
         """Let go of a `Wake` that is void: its time may be far away."""
         alarm = self._alarms.pop(record, None)
         if alarm is not None:

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextvars import Context, copy_context
 from functools import partial
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import trio
@@ -27,6 +28,7 @@ from trio_sup._core.plan import doing
 from trio_sup._core.plan.doing import (
     Breathe,
     Do,
+    Dos,
     GaveUp,
     Settle,
     Start,
@@ -60,6 +62,8 @@ class Shell(Lives[P], PlainBody):
         plan = self.plan_of(record, flags, self.new_record, _jitter.random)
         super().__init__(record, flags, cast("P", plan))
         self.failure: RestartLimitExceeded | StartFailed | None = None
+        # What the control task is to do first when it wakes.
+        self._left: Dos[Record] = ()
 
     # What a child asks its body.
 
@@ -118,6 +122,8 @@ class Shell(Lives[P], PlainBody):
             WrongRun: it does; nothing has changed.
         """
         home = self.node.home
+        if get_ident() == home.thread and self.plan.mode == "running":
+            return  # a thread has one Trio run at a time, and this one goes on
         if not home.here() and (self.plan.mode != "down" or not home.over):
             raise home.refusal(call, self.record.path_text, waits=waits)
 
@@ -137,6 +143,7 @@ class Shell(Lives[P], PlainBody):
         try:
             async with trio.open_nursery() as nursery:
                 self.nursery = nursery
+                self.start_soon = nursery.start_soon
                 try:
                     await self._work(lambda: plan.only_stops)
                 except BaseException:
@@ -154,8 +161,9 @@ class Shell(Lives[P], PlainBody):
     async def _work(self, done: Callable[[], bool]) -> None:
         """Take one turn after the other, until it stops and that is done."""
         plan, time = self.plan, self.node.time
-        while plan.mode != "stopping" or not done():
-            dos = plan.turn(time())
+        while plan.mode != "stopping" or self._left or not done():
+            dos = self._left or plan.turn(time())
+            self._left = ()
             if not dos:
                 if plan.mode != "stopping" or not done():
                     await self.bell.wait()
@@ -166,9 +174,29 @@ class Shell(Lives[P], PlainBody):
                 self.perform(dos)
             del dos  # it may be the last that refers to a child (SUP-015)
 
+    def _go_on(self, now: float) -> None:
+        """Go on with the job in hand for the control task, as far as lives go.
+
+        For a group each of its wake-ups costs as much as half of a start. It is woken
+        for all else, and for what stands in line: that waits for it in any case.
+        """
+        if not self.bell:
+            return  # it is at work, or woken already
+        try:
+            while dos := self.plan.go_on(now):
+                if not all(isinstance(do, (Stop, Start)) for do in dos):
+                    self._left = dos
+                    break
+                self.perform(dos, now)
+        except BaseException as fault:  # noqa: BLE001 - raised where the job belongs
+            self._left = (doing.Raise(fault),)
+        if self._left or not self.plan.line.busy:
+            self.bell.wake()
+
     def begin_life(self) -> None:
         """Prepare a life, as it is spawned: from here on it can be asked to stop."""
         self.story.forget()
+        self._left = ()
         self.failure = None
         self.fatal: list[BaseException] = []
         self.plan.begin()
@@ -278,7 +306,7 @@ class Shell(Lives[P], PlainBody):
                 raise AssertionError(f"nobody can do {do!r}")
 
     def _wake(self, wake: Wake[Record]) -> None:
-        self.forget_alarm(wake.record)
+        self._forget_alarm(wake.record)
         alarm = alarm_clock().at(wake.at, partial(self._due, wake))
         self._alarms[wake.record] = alarm
 
@@ -291,7 +319,7 @@ class Shell(Lives[P], PlainBody):
         try:
             if exit is not None:
                 record.last_exit = exit
-                self.story.add(record, exit, now)
+                self.story.crashes.append((now, record.path_text, record.life, exit))
             self.perform(self.plan.due(wake, now), now)
         except BaseException as fault:  # noqa: BLE001 - the supervisor ends
             self.undecided(record, NORMAL if exit is None else exit, fault)

@@ -51,13 +51,20 @@ def report_while_stuck(record: Record, emit: Callable[..., None]) -> None:
         record.enter("hangs")
         record.touch()
         current = trio.current_time()
-        frames = "" if record.task is None else _await_stack(record.task)
+        frames = _facts(record)
+        if record.task is not None:
+            frames += _await_stack(record.task)
         told = (current, record.path_text, life, current - began, frames)
         emit(events.ChildStuck, told)
         again = wait * 2
         alarm_clock().at(current + again, lambda: look(again))
 
     alarm_clock().at(began + STUCK_AFTER, lambda: look(STUCK_AFTER))
+
+
+def _facts(record: Record) -> str:
+    """What its kind has to say: of a process that cannot be killed what it waits for."""
+    return "".join(f"  {name}: {text}\n" for name, text in record.body.facts())
 
 
 def _await_stack(task: trio.lowlevel.Task) -> str:
@@ -71,26 +78,23 @@ class Story:
     """The last crashes under a supervisor, put into words when it gives up."""
 
     def __init__(self) -> None:
-        self._crashes: deque[tuple[float, str, int, Exit]]
-        self._crashes = deque(maxlen=STORY_LENGTH)
-
-    def add(self, record: Record, exit: Exit, now: float) -> None:
-        """Add a crash."""
-        self._crashes.append((now, record.path_text, record.life, exit))
+        self.crashes: deque[tuple[float, str, int, Exit]]
+        """When, of whom, in which life, and how; the oldest go by themselves."""
+        self.crashes = deque(maxlen=STORY_LENGTH)
 
     def let_go(self, exit: Exit, words: Exit) -> None:
         """Keep a crash in words."""
-        for place, (at, path, life, told) in enumerate(self._crashes):
+        for place, (at, path, life, told) in enumerate(self.crashes):
             if told is exit:
-                self._crashes[place] = (at, path, life, words)
+                self.crashes[place] = (at, path, life, words)
 
     def forget(self) -> None:
         """Begin anew."""
-        self._crashes.clear()
+        self.crashes.clear()
 
     def tell(self) -> list[Crash]:
         """Return the crashes, oldest first."""
-        return [_crash(*entry) for entry in self._crashes]
+        return [_crash(*entry) for entry in self.crashes]
 
 
 def _crash(at: float, path: str, life: int, exit: Exit) -> Crash:

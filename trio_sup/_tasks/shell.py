@@ -17,6 +17,7 @@ from trio_sup._trio.protect import protected
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+    from trio_sup._core.exits import Exit
 
 
 T = TypeVar("T")
@@ -49,6 +50,15 @@ class TaskShell(DynamicShell):
     def settle(self, record: Record) -> None:
         """A task came to rest: first everything else, then who waits for it."""
         super().settle(record)
+        self._finish(record)
+
+    def stopped(self, record: Record, exit: Exit) -> None:
+        """A task has ended as it was asked to: it may be at rest by now."""
+        super().stopped(record, exit)
+        if record.status == "gone":
+            self._finish(record)
+
+    def _finish(self, record: Record) -> None:
         run: object = record.spec.target
         if isinstance(run, Run) and run.exit is None:
             run.finish(record.last_exit or NOPROC)

@@ -62,10 +62,10 @@ class RootHost:
         record.life = 1
         record.enter("begins")
         record.life_began = trio.current_time()
-        record.scope = trio.CancelScope(shield=True)
+        record.scope = scope = trio.CancelScope(shield=True)
         self.record.body.begin_life()
         self.node.add_root(record)
-        nursery.start_soon(run_life, self, record, name=record.path_text)
+        nursery.start_soon(run_life, self, record, scope, name=record.path_text)
 
     def life_over(
         self, record: Record, exit: Exit, fatal: BaseException | None
@@ -83,6 +83,12 @@ class RootHost:
         record.came_to_rest()
         if self.body is not None:
             self._end_body(self.body)
+
+    def crashed(self, record: Record, exit: Exit) -> None:
+        """The root has ended by an ordinary exception."""
+        self.life_over(record, exit, None)
+
+    stopped = crashed
 
     def watch_over(self, body: trio.CancelScope) -> None:
         """Cancel the body of the block when the root ends, or if it has ended."""

@@ -32,7 +32,7 @@ from trio_sup._core.options import (
     supervisor_spec,
 )
 from trio_sup._core.specs import ChildSpec, Flags
-from trio_sup._core.targets import check_arguments, origin_of
+from trio_sup._core.targets import check_arguments, origin_of, unfold
 from trio_sup._core.words import AutoShutdown, Readiness, Strategy
 from trio_sup._servers.genserver import GenServer
 from trio_sup._servers.runs import SERVER
@@ -137,6 +137,7 @@ def child(  # type: ignore[misc]  # the overloads bind Ts and T; this cannot
         TypeError: no option of a child.
     """
     check_options(child, options, _OF_A_CHILD)
+    target, args, keywords = unfold(target, args)
     cls: Any = origin_of(target)
     if not _is_server_class(cls):
         return function_spec(target, args, **options)
@@ -144,8 +145,15 @@ def child(  # type: ignore[misc]  # the overloads bind Ts and T; this cannot
     label = options.get("id")
     if label is None:
         label = getattr(cls, "__name__", None)
-    check_arguments(cls, args, label, needs_status=False)
-    return ChildSpec(kind="server", target=cls, args=args, runs=SERVER, **options)
+    check_arguments(cls, args, label, keywords, needs_status=False)
+    return ChildSpec(
+        kind="server",
+        target=cls,
+        args=args,
+        keywords=keywords,
+        runs=cls.__runs__ or SERVER,
+        **options,
+    )
 
 
 def supervisor(

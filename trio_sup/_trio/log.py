@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, TypeAlias
 
@@ -152,6 +153,18 @@ class Log:
             except Exception:  # noqa: BLE001 - nor can its message
                 text = message
         to_stderr(text + "\n")
+
+
+def known_levels(logger: logging.Logger) -> Mapping[int, bool]:
+    """Return what a logger has noted of its levels: False for what it does not log.
+
+    `isEnabledFor` looks there first, and `logging` empties it whenever a level is set;
+    so a look spares the call. Empty where a class of somebody's judges in another way.
+    """
+    known: object = getattr(logger, "_cache", None)
+    if type(logger).isEnabledFor is logging.Logger.isEnabledFor:
+        return known if isinstance(known, dict) else {}
+    return {}
 
 
 def _place(error: Exception) -> tuple[str, int]:

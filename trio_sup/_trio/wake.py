@@ -127,11 +127,19 @@ class Waiters:
 
     __slots__ = ("_tasks",)
 
-    def __init__(self) -> None:
-        self._tasks: dict[Task, None] = {}
+    def __init__(self, first: Task | None = None) -> None:
+        self._tasks: dict[Task, None] = {} if first is None else {first: None}
+
+    def leave_first(self) -> None:
+        """Forget who waited before there were more; he does, so he is the first."""
+        del self._tasks[next(iter(self._tasks))]
 
     def __bool__(self) -> bool:
         return bool(self._tasks)
+
+    def tasks(self) -> list[Task]:
+        """Those who wait at present, in order of arrival."""
+        return list(self._tasks)
 
     @enable_ki_protection
     async def wait(self) -> None:
@@ -153,10 +161,16 @@ class Waiters:
         if self._tasks:
             tasks, self._tasks = self._tasks, {}
             for task in tasks:
-                try:
-                    reschedule(task, WAKE)
-                except Exception as fault:  # noqa: BLE001 - the others wait, too
-                    report_fault(f"the wait of {task.name}", fault)
+                wake(task)
+
+
+@enable_ki_protection
+def wake(task: Task) -> None:
+    """Let a waiter go on. No checkpoint, and it never raises: others may wait, too."""
+    try:
+        reschedule(task, WAKE)
+    except Exception as fault:  # noqa: BLE001 - reported
+        report_fault(f"the wait of {task.name}", fault)
 
 
 def now() -> float:

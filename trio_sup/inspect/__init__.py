@@ -31,6 +31,7 @@ A node's row goes this way: `node.source` (what is read) → `node.table` (what 
 | what the detail of one child holds | `node.detail_parts`, then `text.one_child_parts` |
 | what is hidden as a secret | `node.secret_names`, `node.masking` |
 | how a status looks, and what is wrong with it | `text.show`, `model.problems` |
+| a topic that clients can follow | `node.topics`, then `client.topic_store` |
 | a metric; what is counted of messages | `node.metrics`; `trio_sup._servers.queue` |
 | an operator's action | `protocol.wire_actions`, `node.consequence`, `trio_sup._inspected.operator` |
 """

@@ -26,6 +26,7 @@ from trio_sup.testing.faults import (
     STANDARD as STANDARD,
     CancelClient as CancelClient,
     Crash as Crash,
+    CtrlC as CtrlC,
     CutTree as CutTree,
     Deaf as Deaf,
     FailStart as FailStart,
@@ -33,8 +34,11 @@ from trio_sup.testing.faults import (
     Flood as Flood,
     InjectedCrash as InjectedCrash,
     Interrupt as Interrupt,
+    Rush as Rush,
     Slow as Slow,
     StartAgain as StartAgain,
+    StopServer as StopServer,
+    Suspend as Suspend,
     Terminate as Terminate,
     Vanish as Vanish,
 )
@@ -58,5 +62,11 @@ from trio_sup.testing.monitor import (
     debug_conformance as debug_conformance,
 )
 from trio_sup.testing.problems import Hit as Hit, Problem as Problem
+from trio_sup.testing.program_faults import (
+    OF_PROGRAMS as OF_PROGRAMS,
+    Garbage as Garbage,
+    KillProgram as KillProgram,
+    StopProgram as StopProgram,
+)
 from trio_sup.testing.report import SupervisionViolation as SupervisionViolation
 from trio_sup.testing.world import World as World, assume as assume

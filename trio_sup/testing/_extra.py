@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from trio_sup._core.extras import how_to_install
+
 
 def hypothesis_for(who: str) -> Any:
     """Return the module; imported by name, so that the rest works without it.
@@ -22,6 +24,6 @@ def hypothesis_for(who: str) -> Any:
             raise
         raise ImportError(
             f"{who} needs Hypothesis, which comes with the extra 'testing': "
-            "install trio-sup[testing]",
+            + how_to_install("testing"),
             name="hypothesis",
         ) from None

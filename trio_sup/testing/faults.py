@@ -164,6 +164,31 @@ class Flood(Fault):
 
 
 @frozen(repr=False)
+class Rush(Fault):
+    """Several senders at once: so many casts and calls, behind one that takes its time.
+
+    They touch nothing of the server's own, and show what its mailbox does: casts and
+    calls wait together, and some senders for room.
+    """
+
+    count: int = field(default=6, kw_only=True)
+    seconds: float = field(default=0.5, kw_only=True)
+    """How long the first message takes, as the others wait."""
+
+
+@frozen(repr=False)
+class Suspend(Fault):
+    """Somebody suspends a server, and lets it go on after so many seconds."""
+
+    seconds: float = field(default=1.0, kw_only=True)
+
+
+@frozen(repr=False)
+class StopServer(Fault):
+    """Somebody asks a server to stop, by `ServerRef.stop`."""
+
+
+@frozen(repr=False)
 class Terminate(Fault):
     """Somebody calls `terminate_child` for the child."""
 
@@ -176,6 +201,16 @@ class StartAgain(Fault):
 @frozen(repr=False)
 class CancelClient(Fault):
     """The client is cancelled in whatever it waits for."""
+
+    path: str = field(default="", init=False)
+
+
+@frozen(repr=False)
+class CtrlC(Fault):
+    """Ctrl-C reaches who waits for the tree: it must end in order.
+
+    A second one, while it ends, must collapse all graces that are left.
+    """
 
     path: str = field(default="", init=False)
 
@@ -207,6 +242,10 @@ _BY_WORD: Final[dict[str, type[Fault]]] = {
     "interrupt": Interrupt,
     "terminate": Terminate,
     "start_again": StartAgain,
+    "rush": Rush,
+    "suspend": Suspend,
+    "stop_server": StopServer,
+    "ctrl_c": CtrlC,
 }
 _HARNESS: Final = tuple(each for each in FAULT_WORDS if each.harness)
 

@@ -295,6 +295,18 @@ def _holder(record: Record) -> object:
     return cast(Registry, name.registry).get(name.key)
 
 
+def graces_left(world: World) -> list[str]:
+    """Return who was asked to end and is not cancelled."""
+    return [
+        f"{record.path_text} still has its grace"
+        for record in world.records_
+        if record.spec.kind in ("task", "server")
+        and record.scope is not None
+        and record.asked is not None
+        and not (record.scope.cancel_called or record.ending.returned)
+    ]
+
+
 def mailbox_problems(world: World) -> list[str]:
     """Return where the counts of a mailbox do not add up."""
     wrong: list[str] = []

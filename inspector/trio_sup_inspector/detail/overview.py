@@ -95,6 +95,9 @@ def _overview(writer: Writer, subject: Subject, now: float) -> None:
     writer.fact("name", show.clean(row.name))
     writer.fact("path", show.clean(row.path))
     writer.fact("restarts", str(row.restarts), "text" if row.restarts else "dim")
+    facts = None if subject.detail is None else subject.detail.facts
+    for name, text in facts or ():
+        writer.fact(show.clean(name), show.clean(text))
     _budget(writer, row)
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trio_sup.inspect.model.lint_rules import BY_ID
-from trio_sup_inspector.lines.cells import Cell, Cells, Role, cell, cut, spread
+from trio_sup_inspector.lines.cells import (
+    Cell,
+    Cells,
+    Role,
+    cell,
+    cells_width,
+    cut,
+    spread,
+)
 
 if TYPE_CHECKING:
     from trio_sup_inspector.state.node import NodeState
@@ -32,12 +40,14 @@ TABS: Final = (
     Tab("tasks", "8", "Tasks", "Tasks"),
     Tab("calls", "9", "Calls", "Calls"),
     Tab("busy", "0", "Busy", "Busy"),
+    Tab("registry", "K", "Registry", "Names"),
+    Tab("logs", "L", "Logs", "Logs"),
+    Tab("trace", "c", "Trace", "Trace"),
 )
 """Every list, left to right. The key 7 leads to other nodes."""
 NAMES: Final = tuple(tab.name for tab in TABS)
-ROOMY: Final = 96
 NARROW: Final = 78
-"""Below this only the list on screen has its title."""
+"""Below this only the list on screen has its title; from here on what fits."""
 HINTS: Final[tuple[tuple[str, str], ...]] = (
     ("enter", "details"),
     ("/", "filter"),
@@ -54,7 +64,7 @@ HINTS: Final[tuple[tuple[str, str], ...]] = (
 """Keys and what they do, the most useful first."""
 
 
-BARE: Final = ("tasks", "busy", "node", "calls", "events", "lints")
+BARE: Final = ("tasks", "busy", "node", "logs", "calls", "events", "lints")
 """The lists of a program without supervisors, those that say most first."""
 
 
@@ -85,20 +95,57 @@ def tabs(
         wrong: How many lints there are, and how loud they are.
         bare: The program has no supervisor: lists of children are left out.
     """
+    shown = shown_tabs(current, bare=bare)
+    room = width - cells_width(note)
+    titled = _titled(shown, current, room, wrong[0], others=width >= NARROW)
     cells: list[Cell] = []
     number, loud = wrong
-    for name, key, title, short in shown_tabs(current, bare=bare):
-        role: Role = "badge" if name == current else "dim"
-        if width >= NARROW or name == current:
-            key = f"{key} {title if width >= ROOMY else short}"
-        if name == "lints" and number:
-            # However narrow: how much is wrong is what one looks for.
-            key = key if width >= NARROW or name == current else f"{key}:"
-            loud = role if name == current else loud
-            cells.append((f" {key} {number} ", loud))
-        else:
-            cells.append((f" {key} ", role))
+    for tab in shown:
+        role: Role = "badge" if tab.name == current else "dim"
+        if tab.name == "lints" and number and tab.name != current:
+            role = loud
+        cells.append((_tab_text(tab, titled.get(tab.name, ""), number), role))
     return spread(tuple(cells), note, width, plain=plain)
+
+
+def _tab_text(tab: Tab, title: str, number: int) -> str:
+    """A tab, with its title if there is room for it."""
+    text = f" {tab.key} {title}" if title else f" {tab.key}"
+    if tab.name == "lints" and number:
+        # However narrow: how much is wrong is what one looks for.
+        text += f"{'' if title else ':'} {number}"
+    return f"{text} "
+
+
+def _titled(
+    shown: tuple[Tab, ...], current: str, width: int, number: int, *, others: bool
+) -> dict[str, str]:
+    """Which tabs have a title, and which: all long, all short, or the first ones.
+
+    Args:
+        shown: The tabs.
+        current: The one on screen: it has one whatever the width.
+        width: Cells for all of them.
+        number: How many lints there are.
+        others: Whether other tabs may have one, too.
+    """
+    for titles in (
+        {tab.name: tab.title for tab in shown},
+        {tab.name: tab.short for tab in shown},
+    ):
+        if sum(len(_tab_text(t, titles[t.name], number)) for t in shown) <= width:
+            return titles
+    titled = {tab.name: tab.title for tab in shown if tab.name == current}
+    if not others:
+        return titled
+    for tab in shown:
+        if tab.name == current:
+            continue
+        more = {**titled, tab.name: tab.short}
+        used = sum(len(_tab_text(t, more.get(t.name, ""), number)) for t in shown)
+        if used <= width:
+            titled = more
+    return titled
 
 
 def lint_count(state: NodeState, clock: float) -> tuple[int, Role]:
@@ -114,7 +161,7 @@ def tab_note(
     shown: int,
     total: int,
     held: bool,
-    follow: bool,
+    behind: bool,
 ) -> Cells:
     """What keeps the list from showing everything in its usual order.
 
@@ -124,7 +171,7 @@ def tab_note(
         shown: How many of its lines pass the filter.
         total: How many there would be without it.
         held: Whether sorted lists keep their order at present.
-        follow: Whether the log keeps to its end.
+        behind: Whether it does not keep to its end, and could.
     """
     note: list[Cell] = []
     if state.filter.on:
@@ -133,7 +180,7 @@ def tab_note(
         note.append(("only problems", "warn"))
     if current == "list":
         note.append((f"by {state.order.title}{', held' if held else ''}", "dim"))
-    if current == "events" and not follow:
+    if behind:
         note.append(("f = follow", "dim"))
     if state.picture.keep_dead:
         note.append(("keeping the dead", "dim"))
@@ -141,9 +188,26 @@ def tab_note(
 
 
 def filter_note(
-    state: NodeState, width: int, *, shown: int, total: int, plain: bool
+    state: NodeState,
+    width: int,
+    *,
+    shown: int,
+    total: int,
+    plain: bool,
+    searches: bool = False,
 ) -> Cells:
-    """What the filter found, or what is wrong with it."""
+    """What the filter found, or what is wrong with it.
+
+    Args:
+        state: The node.
+        width: Cells of the note.
+        shown: How many lines pass.
+        total: How many there would be without it.
+        plain: ASCII only.
+        searches: It is no filter of children, but words that the node looks for.
+    """
+    if searches:
+        return ((f"{shown} of {total}", "accent"),)
     if state.filter.error:
         return ((cut(state.filter.error, width, plain=plain), "bad"),)
     if state.filter.on:

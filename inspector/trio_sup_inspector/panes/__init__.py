@@ -4,7 +4,9 @@ The rule here: a pane reads the state of the node and says which lines there are
 with a key, and what a line shows in so many cells. It changes nothing and draws nothing.
 
 * `pane`: what all have in common; `tabs`: which pane stands under which tab;
-* `tree`, `processes`, `restarts`, `events`, `lints`, `node`, `tasks`, `calls`, `busy`.
+* `tree`, `processes`, `restarts`, `events`, `lints`, `node`, `tasks`, `calls`, `busy`,
+  `registry`, `logs`,
+  `trace`.
 
 To add a column to the tree or to the processes, open `lines/rows.py`; to add a key,
 `keys.py`.

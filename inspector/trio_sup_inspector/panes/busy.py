@@ -63,6 +63,7 @@ class BusyPane(Pane):
                 for row in rows
                 if (row.child in (matches or ()) if row.child else passing(row.name))
             ]
+        rows.sort(key=_is_own)  # the busiest first, but those of the inspector last
         self.rows, self.shown = rows, len(rows)
         keys = [self._key(row) for row in rows]
         changed = keys != self.keys
@@ -100,9 +101,12 @@ class BusyPane(Pane):
             bar = show.bar(share, 12, plain=self.plain)
             cells.append((" " + bar, "accent" if role == "text" else role))
         name = self._name_room(width)
-        text = printable(show.clean(row.name), plain=self.plain)
+        own = _is_own(row)
+        said = f"(inspector) {row.name.rpartition('.node.')[2]}" if own else row.name
+        text = printable(show.clean(said), plain=self.plain)
         shown = fit(cut_front(text, name, plain=self.plain), name)
-        cells.append((" " + shown, "strong" if row.child else "text"))
+        who: Role = "strong" if row.child else "dim" if own else "text"
+        cells.append((" " + shown, who))
         cells.append((fit(show.count(row.steps), 8, right=True), "text"))
         long: Role = "bad" if row.longest >= 0.1 else "text"
         cells.append((fit(_step(row.longest), 9, right=True), long))
@@ -157,6 +161,11 @@ class BusyPane(Pane):
             (f" held the loop for {show.duration(held.seconds)}", "bad"),
             (show.clean(where), "dim"),
         ]
+
+
+def _is_own(row: BusyRow) -> bool:
+    """Whether a task is the inspector's own, in the node: there while one looks."""
+    return not row.child and row.name.startswith("trio_sup.inspect.")
 
 
 def _step(seconds: float) -> str:

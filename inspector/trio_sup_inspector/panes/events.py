@@ -17,10 +17,15 @@ class EventsPane(Pane):
     """The lifecycle log."""
 
     nothing = "No events yet."
+    tails = True
 
     def __init__(self, state: NodeState, *, plain: bool) -> None:
         super().__init__(state, plain=plain)
         self.entries: list[Entry] = []
+
+    def forget(self) -> None:
+        """Take the present log at the next look, though the picture stands."""
+        self.entries = []
 
     def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
         """Filter the log; while paused it stands still."""

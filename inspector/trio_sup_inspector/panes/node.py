@@ -173,15 +173,20 @@ def _tree(state: NodeState, clock: float, width: int, plain: bool) -> list[Cells
     totals = state.model.totals()
     up = totals.rows - totals.down - totals.waiting - totals.stuck
     kinds = state.figures.kinds
-    words = {"supervisor": "supervisors", "dynamic": "dynamic"}
+    words = {
+        "supervisor": "supervisors",
+        "dynamic": "dynamic",
+        "process": "processes",
+    }
     facts: list[Fact] = [Fact("children", show.count(totals.rows), "strong")]
-    for kind in ("supervisor", "dynamic", "server", "task"):
+    shown = ("supervisor", "dynamic", "server", "task", "process")
+    for kind in shown:
         number = kinds.get(kind, 0)
         label = words.get(kind, f"{kind}s")
         facts.append(
             Fact("", f"{show.count(number)} {label}" if number else "", "text")
         )
-    others = sorted(set(kinds) - {"supervisor", "dynamic", "server", "task"})
+    others = sorted(set(kinds) - set(shown))
     facts += [
         Fact("", f"{show.count(kinds[k])} {k}", "text") for k in others if kinds[k]
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from trio_sup.inspect.protocol.wire_details import Follow
 from trio_sup_inspector.lines.cells import clip_cells
 from trio_sup_inspector.lines.rows import Column, Layout, Scene, lay_out
 
@@ -21,10 +22,15 @@ GROUP: Final = 2_000_000_000
 """From here on keys are those of headings; negative ones are the lines below them."""
 
 
+def can_ask(state: NodeState, cap: str) -> bool:
+    """Whether the node has a feature, as far as it was heard."""
+    node = state.session.node
+    return node is None or cap in node.caps
+
+
 def can_follow(state: NodeState) -> bool:
     """Whether the node can be asked for topics."""
-    node = state.session.node
-    return node is None or "follow" in node.caps
+    return can_ask(state, "follow")
 
 
 class Pane:
@@ -35,6 +41,10 @@ class Pane:
     """What to say when there are no lines, and no filter is to blame."""
     topics: tuple[str, ...] = ()
     """What the node is asked for while the list is on screen."""
+    tails = False
+    """Whether new lines come at the end, which the list follows."""
+    searches = False
+    """Whether what is typed as a filter is for the node: plain words, then."""
     still = False
     """Whether the lines are a page to read: there is no cursor."""
 
@@ -63,6 +73,13 @@ class Pane:
             Whether the keys are others than before.
         """
         raise NotImplementedError
+
+    def wishes(self) -> tuple[Follow, ...]:
+        """What is asked for of `topics`."""
+        return tuple(map(Follow, self.topics))
+
+    def forget(self) -> None:
+        """Take the present lines at the next look, though the picture stands."""
 
     def titles(self, width: int) -> Cells:
         """The line above the list."""

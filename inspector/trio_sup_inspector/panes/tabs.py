@@ -8,10 +8,13 @@ from trio_sup_inspector.panes.busy import BusyPane
 from trio_sup_inspector.panes.calls import CallsPane
 from trio_sup_inspector.panes.events import EventsPane
 from trio_sup_inspector.panes.lints import LintsPane
+from trio_sup_inspector.panes.logs import LogsPane
 from trio_sup_inspector.panes.node import NodePane
 from trio_sup_inspector.panes.processes import ProcessesPane
+from trio_sup_inspector.panes.registry import RegistryPane
 from trio_sup_inspector.panes.restarts import RestartsPane
 from trio_sup_inspector.panes.tasks import TasksPane
+from trio_sup_inspector.panes.trace import TracePane
 from trio_sup_inspector.panes.tree import TreePane
 
 if TYPE_CHECKING:
@@ -31,4 +34,7 @@ def make_panes(state: NodeState, *, plain: bool) -> dict[str, Pane]:
         "tasks": TasksPane(state, plain=plain),
         "calls": CallsPane(state, plain=plain),
         "busy": BusyPane(state, plain=plain),
+        "registry": RegistryPane(state, plain=plain),
+        "logs": LogsPane(state, plain=plain),
+        "trace": TracePane(state, plain=plain),
     }

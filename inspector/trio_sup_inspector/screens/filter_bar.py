@@ -59,6 +59,11 @@ class FilterBar(Horizontal):
         # At once: what is typed in the same breath must not be taken for keys.
         self.screen.set_focus(self._box)
 
+    def put(self, text: str) -> None:
+        """Let it say something, as if it were typed."""
+        self.screen.add_class("-filter")
+        self._box.value = text
+
     def settle(self) -> None:
         """The filter is typed: the bar stays only if there is one."""
         wish = self._state.filter

@@ -48,7 +48,7 @@ class Lists(Vertical):
         super().__init__(id="lists")
         self.current = "tree"
         self.follow = True
-        """Whether the event log keeps to its end."""
+        """Whether lists that grow at their end keep to it."""
         self.panes: dict[str, Pane] = make_panes(state, plain=plain)
         self._state = state
         self._clock = clock
@@ -84,7 +84,11 @@ class Lists(Vertical):
         self.current = name
         for each in NAMES:
             self.query_one(f"#{each}").display = each == name
-        self._state.follow(self.pane.topics, self._clock())
+        self.ask()
+
+    def ask(self) -> None:
+        """Ask the node for what the list on screen shows, and for no more."""
+        self._state.follow(self.pane.wishes(), self._clock())
 
     # --- the order of the lines --------------------------------------------
 
@@ -96,7 +100,7 @@ class Lists(Vertical):
     def moved(self, view: LineView) -> None:
         """The cursor moved: keep sorted lists still, and the log where it is."""
         self._held_until = self._clock() + HOLD
-        if view.id == "events":
+        if self.panes[view.id or self.current].tails:
             self.follow = view.cursor >= len(view.keys) - 1
 
     def release(self) -> None:
@@ -108,10 +112,11 @@ class Lists(Vertical):
     def update_list(self) -> None:
         """Bring the list on screen up to date; its lines are painted after that."""
         view, pane = self.view, self.pane
+        self.ask()  # it may depend on what is typed
         bottom = view.scroll_offset.y + view.size.height + 1
         if view.cursor >= bottom:
             bottom = len(view.keys) + 1
-        follow = self.current == "events" and self.follow
+        follow = pane.tails and self.follow
         pane.width = view.line_width()
         if pane.refresh(self._clock(), bottom=bottom, hold=self.held):
             view.set_keys(pane.keys, follow=follow)

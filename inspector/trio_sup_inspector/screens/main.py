@@ -21,6 +21,7 @@ from trio_sup_inspector.lines.frame import NAMES
 from trio_sup_inspector.screens.body import Body
 from trio_sup_inspector.screens.details import Details
 from trio_sup_inspector.screens.filter_bar import FilterBar
+from trio_sup_inspector.screens.keys.asking import AskingKeys
 from trio_sup_inspector.screens.keys.details import DetailKeys
 from trio_sup_inspector.screens.keys.finding import FindingKeys
 from trio_sup_inspector.screens.keys.marks import MarkKeys
@@ -91,6 +92,7 @@ class MainScreen(Screen[None]):
             **MarkKeys(state, self.lists, repaint).doing,
             **FindingKeys(state, clock, self.body, self.filter_bar, repaint).doing,
             **PictureKeys(state, clock, self.body, repaint).doing,
+            **AskingKeys(self.body, repaint, send).doing,
             **DetailKeys(state, self.body, send).doing,
         }
         """What each key of `MAIN_KEYS` and `TREE_KEYS` does, by the key's id."""
@@ -209,7 +211,7 @@ class MainScreen(Screen[None]):
             shown=pane.shown,
             total=pane.total,
             held=lists.held,
-            follow=lists.follow,
+            behind=pane.tails and not lists.follow,
         )
         wrong = frame.lint_count(self.state, self.clock())
         return frame.tabs(
@@ -238,7 +240,12 @@ class MainScreen(Screen[None]):
     def _filter_note(self, width: int) -> Cells:
         pane, plain = self.lists.pane, self.plain
         return frame.filter_note(
-            self.state, width, shown=pane.shown, total=pane.total, plain=plain
+            self.state,
+            width,
+            shown=pane.shown,
+            total=pane.total,
+            plain=plain,
+            searches=pane.searches,
         )
 
     def _keys(self, width: int) -> Cells:

@@ -21,6 +21,8 @@ class Filter:
 
     query: Query = field(factory=lambda: parse_query(""))
     """The last good filter."""
+    typed: str = ""
+    """What stands there, good or bad."""
     error: str = ""
     """What is wrong with the filter as typed."""
     only_problems: bool = False
@@ -36,6 +38,7 @@ class Filter:
         Returns:
             Whether the filter in force changed.
         """
+        self.typed = text
         try:
             query = parse_query(text)
         except QueryError as error:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from trio_sup.inspect.model.lints import Finding
     from trio_sup.inspect.model.tree_model import TreeModel
     from trio_sup.inspect.protocol.wire import Row
-    from trio_sup.inspect.protocol.wire_details import WaitEdge
+    from trio_sup.inspect.protocol.wire_details import Follow, WaitEdge
 
 FINDINGS_A_SECOND: Final = 2000
 """How many findings are looked for again in a second, on the average."""
@@ -69,8 +69,8 @@ class NodeState:
     """The children that are marked, in the order of marking."""
     task_looks: int = 0
     """Grows whenever the node told something new about its tasks."""
-    followed: tuple[str, ...] = ()
-    """The topics that the node is asked for."""
+    followed: tuple[Follow, ...] = ()
+    """What the node is asked for, each topic once."""
     said: tuple[str, bool, float] | None = None
     """What became of the last action: a line, whether it went well, and when."""
     _epoch: str = ""
@@ -118,15 +118,16 @@ class NodeState:
         self.marks.clear()
         self._epoch, self._found = "", _NOT_YET
 
-    def follow(self, topics: tuple[str, ...], clock: float) -> None:
+    def follow(self, wishes: tuple[Follow, ...], clock: float) -> None:
         """Ask the node for these topics, and for no others."""
-        for topic in self.followed:
-            if topic not in topics:
-                self.session.ask.unfollow(topic)
-        for topic in topics:
-            if topic not in self.followed:
-                self.session.ask.follow(topic, clock)
-        self.followed = topics
+        topics = {wish.topic for wish in wishes}
+        for wish in self.followed:
+            if wish.topic not in topics:
+                self.session.ask.unfollow(wish.topic)
+        for wish in wishes:
+            if wish not in self.followed:
+                self.session.ask.follow(wish, clock)
+        self.followed = wishes
 
     # --- what is on screen -------------------------------------------------
 

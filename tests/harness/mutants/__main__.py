@@ -1,9 +1,11 @@
 """`python -m tests.harness.mutants`: a table of what is found, and how fast.
 
-The table is written beside this file (`table.txt`) when all mutants were tried.
+Two tables are written beside this file when all mutants of theirs were tried:
+`table.txt`, on trees of all kinds, and `servers.txt`, on trees of servers.
 
+--table NAME   only this one of the two
 --only WORD    mutants whose name holds the word; no table is written
---one NAME     one mutant, in this process
+--one NAME     one mutant, in this process; one that is in no table yet, too
 --sound N      only the sound library: N examples over all trees, in rounds
 """
 
@@ -13,17 +15,20 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
 from attrs import asdict, frozen
 
-from .catalogue import MUTANTS, Mutant
+from .catalogue import MUTANTS
+from .mutant import Mutant
 from .planting import plant
+from .server_catalogue import SERVER_MUTANTS, UNMEASURED_MUTANTS
 
 ROOT = Path(__file__).parents[3]
-TABLE = Path(__file__).with_name("table.txt")
+TABLES = {"table": MUTANTS, "servers": SERVER_MUTANTS}
+"""What is planted, by the name of the table; see `file_of`."""
 
 BUDGET = 10.0
 """Seconds of processor time in which a mutant must be found."""
@@ -51,21 +56,27 @@ class Found:
     rule: str
 
 
+def file_of(table: str) -> Path:
+    """Where a table stands."""
+    return Path(__file__).with_name(f"{table}.txt")
+
+
 def hunt(mutant: Mutant, budget: float) -> Found | None:
-    """Check all trees in turn until one complains; say what was found."""
+    """Check all trees of a table in turn until one complains; say what was found."""
     plant(mutant)
     import hypothesis
 
     from trio_sup.testing import EVERYTHING, SupervisionViolation, check_supervision
 
-    from .ground import CASES
+    from .ground import CASES, SERVERS
 
+    cases = CASES if mutant in MUTANTS else SERVERS
     hypothesis.settings.register_profile("hunt", database=None)
     hypothesis.settings.load_profile("hunt")
     examples = ROUND
     began = time.process_time()
     while time.process_time() - began < budget:
-        for case in CASES:
+        for case in cases:
             try:
                 check_supervision(
                     case.build,
@@ -96,7 +107,7 @@ def in_a_process(mutant: Mutant) -> Found | None:
     package = "tests.harness.mutants"
     command = [sys.executable, "-W", "ignore", "-m", package, "--one", mutant.name]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=300, cwd=ROOT, check=False
+        command, capture_output=True, text=True, timeout=1200, cwd=ROOT, check=False
     )
     if done.returncode == MISSED:
         return None
@@ -142,12 +153,12 @@ def sound(wanted: int) -> int:
 
     from trio_sup.testing import EVERYTHING, check_supervision
 
-    from .ground import CASES
+    from .ground import CASES, SERVERS
 
     hypothesis.settings.register_profile("sound", database=None)
     hypothesis.settings.load_profile("sound")
     total, began = 0, time.perf_counter()
-    for case in itertools.cycle(CASES):
+    for case in itertools.cycle([*CASES, *SERVERS]):
         report = check_supervision(
             case.build,
             client=case.client,
@@ -168,6 +179,7 @@ def main() -> int:
         prog="python -m tests.harness.mutants", description=__doc__
     )
     parser.add_argument("--sound", type=int)
+    parser.add_argument("--table", choices=TABLES)
     parser.add_argument("--only", default="")
     parser.add_argument("--one")
     options = parser.parse_args()
@@ -175,20 +187,35 @@ def main() -> int:
         print(f"{sound(options.sound)} examples of the sound library, nothing found")
         return 0
     if options.one:
-        [mutant] = [each for each in MUTANTS if each.name == options.one]
+        every = [*MUTANTS, *SERVER_MUTANTS, *UNMEASURED_MUTANTS]
+        [mutant] = [each for each in every if each.name == options.one]
         found = hunt(mutant, BUDGET)
         print("not found" if found is None else json.dumps(asdict(found)))
         return MISSED if found is None else 0
+    missed = False
+    for table, mutants in TABLES.items():
+        if options.table in (None, table):
+            chosen = [each for each in mutants if options.only in each.name]
+            missed |= try_all(chosen, "" if options.only else table)
+    return int(missed)
+
+
+def try_all(mutants: Sequence[Mutant], table: str) -> bool:
+    """Try mutants one by one; return whether one was missed.
+
+    Args:
+        mutants: What is planted.
+        table: Which table to write, if any.
+    """
     results: dict[Mutant, Found | None] = {}
-    for mutant in MUTANTS:
-        if options.only in mutant.name:
-            found = results[mutant] = in_a_process(mutant)
-            print(f"{mutant.name:52} {cells(found)}", flush=True)
-    table = "\n".join(lines_of(results)) + "\n"
-    print(f"\n{table}")
-    if not options.only:
-        TABLE.write_text(table, encoding="utf-8")
-    return 1 if None in results.values() else 0
+    for mutant in mutants:
+        found = results[mutant] = in_a_process(mutant)
+        print(f"{mutant.name:52} {cells(found)}", flush=True)
+    text = "\n".join(lines_of(results)) + "\n"
+    print(f"\n{text}")
+    if table:
+        file_of(table).write_text(text, encoding="utf-8")
+    return None in results.values()
 
 
 if __name__ == "__main__":

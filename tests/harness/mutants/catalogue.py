@@ -1,17 +1,6 @@
 """The planted bugs: what stands in the source, and what would stand there instead."""
 
-from attrs import frozen
-
-
-@frozen
-class Mutant:
-    """One realistic mistake."""
-
-    name: str
-    module: str
-    old: str
-    new: str
-
+from .mutant import Mutant
 
 CORE = "trio_sup._core.strategy"
 WINDOW = "trio_sup._core.window"
@@ -225,8 +214,8 @@ MUTANTS = [
     Mutant(
         "the tree is not shielded from its block",
         OPEN,
-        "record.scope = trio.CancelScope(shield=True)",
-        "record.scope = trio.CancelScope()",
+        "record.scope = scope = trio.CancelScope(shield=True)",
+        "record.scope = scope = trio.CancelScope()",
     ),
     Mutant(
         "who waits for the tree's end is not shielded",
@@ -263,14 +252,14 @@ MUTANTS = [
     Mutant(
         "the grace never ends",
         STOPPING,
-        "    if record.ending is ending and record.scope is not None:\n",
-        "    if False:\n",
+        "        if record is not None and record.ending is self:\n",
+        "        if record is None:\n",
     ),
     Mutant(
         "brutal_kill asks first and waits",
         STOPPING,
-        "arm(record, 0.0 if brutal else grace)",
-        "arm(record, 5.0 if brutal else grace)",
+        "arm(record, 0.0)",
+        "arm(record, 5.0)",
     ),
     Mutant(
         "a crash during a stop is masked as a restart",
@@ -334,9 +323,9 @@ MUTANTS = [
     Mutant(
         "a name is not shown again after a restart",
         KID,
-        "        if self.spec.name is not None:\n            show_name(self)",
-        "        if self.spec.name is not None and self.life == 1:\n"
-        "            show_name(self)",
+        "if self.spec.name is not None:\n                show_name(self)",
+        "if self.spec.name is not None and self.life == 1:\n"
+        "                show_name(self)",
     ),
     Mutant(
         "the end of a life is told twice",

@@ -7,6 +7,7 @@ from typing import Any
 import trio
 from attrs import frozen
 
+from tests.harness.mutants.server_ground import SERVER_TREES
 from tests.harness.trees import Db, customer, flat, shop, slow_start, tick
 from trio_sup import (
     Backoff,
@@ -215,3 +216,5 @@ CASES = [
     Case("significant all", partial(significant, "all_significant")),
     Case("alone", partial(lingering, "one_for_one"), many_askers, (OSError,)),
 ]
+
+SERVERS = [Case(*each) for each in SERVER_TREES]

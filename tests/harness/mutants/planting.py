@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from .catalogue import Mutant
+from .mutant import Mutant
 
 
 class DoesNotApply(Exception):

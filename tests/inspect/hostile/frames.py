@@ -35,6 +35,9 @@ VALID: Final = [
         Rate(2.5),
         Watch(4, ["overview", "times"]),
         Follow("holds"),
+        Follow("logs", level=20),
+        Follow("registry", text="shop", start=3),
+        Follow("trace", child=1, text="add"),
         AskProfile(0.05, 20.0),
         AskControl(),
         # A life that no child of the target is ever in.
@@ -85,6 +88,10 @@ FIELDS: Final = (
             "argument",
             "topic",
             "seconds",
+            "level",
+            "text",
+            "start",
+            "child",
         ]
     ),
     *(["epoch", "seq", "event", "parts", "lines", "n", "x"]),

@@ -96,7 +96,7 @@ def messages_come_before_the_continue(patch: Patch) -> None:
                     item.reply(answer)
             await server.handle_continue(*args)
 
-    patch.setattr(careful, "run_continues", run_continues)
+    patch.setattr(careful, "_run_continues", run_continues)
 
 
 def a_stop_overtakes_what_is_queued(patch: Patch) -> None:

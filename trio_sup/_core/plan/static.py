@@ -8,7 +8,7 @@ the line.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import Exit, Ignore
@@ -149,6 +149,18 @@ class StaticPlan(Plan[K]):
 
     # The ends of children.
 
+    def rests(self, record: K) -> Literal["stopped", "gone"] | None:
+        """As of any supervisor: who asked for the end goes on from here."""
+        self.living -= 1
+        record.ready = False
+        record.enter("rests")
+        if self.mode not in LETS_START:
+            record.overtaken = record.life
+            if self.mode == "stopping":
+                # Who waits for it must not take it for a child that stays down.
+                record.rests_with_parent = self.is_original(record)
+        return "stopped"
+
     def absorbed(self, record: K) -> Dos[K]:
         """An absorbed end has been told of: who asked for it goes on from here."""
         if self.mode == "stopping":
@@ -172,15 +184,6 @@ class StaticPlan(Plan[K]):
         record.in_plan = False
         record.enter("returns")
         return (Start(record),)
-
-    def again(self, record: K, exit: Exit, now: float) -> bool:
-        """As of any supervisor; but not with siblings, nor before what waits in line."""
-        core = self.core
-        if core.grouped or record.pending or self.line.queue or record.in_plan:
-            return False
-        if self.mode != "running" or record.asked is not None:
-            return False
-        return core.at_once(record, exit, now)
 
     def _ended_alone(self, record: K, exit: Exit, now: float) -> Dos[K]:
         core = self.core

@@ -107,6 +107,11 @@ class Plan(Generic[K]):
         self.now = now
         return self.line.turn()
 
+    def go_on(self, now: float) -> Dos[K]:
+        """As `turn`, but nothing new is begun: what stands in line is left there."""
+        self.now = now
+        return self.line.go_on()
+
     def _start(self) -> Steps[K, None]:
         yield from self._start_children()
         if self.mode != "starting":
@@ -217,7 +222,7 @@ class Plan(Generic[K]):
         """Whether what was to be started before others were told still is to be."""
         return self.mode in LETS_START
 
-    def begins(self, record: K, now: float, *, supervised: bool) -> None:
+    def begins(self, record: K, now: float, supervised: bool) -> None:
         """A life begins: its name is reserved, and its task is about to be spawned."""
         if record.status == "restarting" or record.status == "backing_off":
             record.restarts += 1
@@ -276,14 +281,9 @@ class Plan(Generic[K]):
         """What follows from an end that was absorbed."""
         raise NotImplementedError
 
-    def again(self, record: K, exit: Exit, now: float) -> bool:
-        """Decide about an end of who was ready, if the next life follows at once.
-
-        As after most ends: it is to be told of, and begun. Else see `ended`.
-        """
-        if record.in_plan or self.mode != "running" or record.asked is not None:
-            return False
-        return self.core.at_once(record, exit, now)
+    def rests(self, record: K) -> Literal["stopped", "gone"] | None:
+        """Decide at once about the end of who was asked to end; see `at_once`."""
+        raise NotImplementedError
 
     def ended(self, record: K, exit: Exit, now: float, *, ready: bool) -> Dos[K]:
         """A life has ended, and that has been told: what follows from it.

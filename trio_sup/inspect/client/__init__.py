@@ -37,6 +37,8 @@ Rows of the last connection stay readable while a session is stale or reconnecti
 | `node_clock` | the node's clock between two words of it |
 | `oneshot` | ask once, or follow, over a blocking socket: for commands |
 | `carrying_out` | do something as time passes, to its end, over such a socket |
+| `paging` | what registries hold, a page after the other |
+| `tailing` | follow what comes one after the other, over such a socket |
 | `carry_action`, `profiling` | act on children, ask where time goes: two such things |
 | `paces` | how often children restart, by this side's count |
 | `conversation` | that socket, local or through ssh; exit codes |

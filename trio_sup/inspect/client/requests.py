@@ -29,6 +29,12 @@ class _Wish:
     due: float
 
 
+@define
+class _Topic:
+    wish: Follow
+    due: float
+
+
 class Requests:
     """The wishes of one client.
 
@@ -49,7 +55,7 @@ class Requests:
         self._ask = ask
         self._forget = forget
         self._watches: dict[int, _Wish] = {}
-        self._topics: dict[str, float] = {}
+        self._topics: dict[str, _Topic] = {}
 
     # --- for front ends ----------------------------------------------------
 
@@ -76,10 +82,17 @@ class Requests:
         if self._watches.pop(row_id, None) is not None:
             self._ask(Unwatch(row_id))
 
-    def follow(self, topic: str, now: float) -> None:
-        """Keep `Session.topics` fresh in one of `wire_details.TOPICS`."""
-        self._topics[topic] = now + LEASE_RENEWAL
-        self._ask(Follow(topic))
+    def follow(self, wish: Follow | str, now: float) -> None:
+        """Keep `Session.topics` fresh in one of `wire_details.TOPICS`.
+
+        Args:
+            wish: The topic, with what is asked of it if there is anything to ask; a
+                later wish takes the place of the one before.
+            now: The front end's clock.
+        """
+        follow = Follow(wish) if isinstance(wish, str) else wish
+        self._topics[follow.topic] = _Topic(follow, now + LEASE_RENEWAL)
+        self._ask(follow)
 
     def unfollow(self, topic: str) -> None:
         """End a topic: what it costs the node ends with it."""
@@ -117,15 +130,17 @@ class Requests:
         return row_id in self._watches
 
     def new_node(self) -> None:
-        """Another node: row numbers mean something else, topics do not."""
+        """Another node: row numbers mean something else, most topics do not."""
         self._watches.clear()
+        for topic in [t for t, wish in self._topics.items() if wish.wish.child]:
+            del self._topics[topic]
 
     def renew_all(self, now: float) -> None:
         """Ask for everything now: a connection is new."""
         for wish in self._watches.values():
             wish.due = now
-        for topic in self._topics:
-            self._topics[topic] = now
+        for topic in self._topics.values():
+            topic.due = now
         self.renew(now)
 
     def renew(self, now: float) -> None:
@@ -134,7 +149,7 @@ class Requests:
             if now >= wish.due:
                 wish.due = now + LEASE_RENEWAL
                 self._ask(Watch(row_id, list(wish.parts)))
-        for topic, due in self._topics.items():
-            if now >= due:
-                self._topics[topic] = now + LEASE_RENEWAL
-                self._ask(Follow(topic))
+        for topic in self._topics.values():
+            if now >= topic.due:
+                topic.due = now + LEASE_RENEWAL
+                self._ask(topic.wish)

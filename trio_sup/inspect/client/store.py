@@ -14,19 +14,11 @@ from attrs import define, field
 from trio_sup.inspect.client.paces import Paces
 from trio_sup.inspect.client.topic_store import TooMuch, TopicStore, merged
 from trio_sup.inspect.protocol.wire import VOL_COLUMNS, Delta, Detail, Event, Row
-from trio_sup.inspect.protocol.wire_details import (
-    Busy,
-    Holds,
-    Metrics,
-    NodeInfo,
-    Tasks,
-    Waits,
-)
-from trio_sup.inspect.protocol.wire_profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from trio_sup.inspect.client.topic_store import TopicMessage
     from trio_sup.inspect.protocol.wire import Vol
 
 EVENTS_KEPT: Final = 5000
@@ -185,37 +177,15 @@ class Store:
         self.details[detail.id] = known
         self._changes.details[detail.id] = known
 
-    def add_topic(
-        self, message: Tasks | Busy | Waits | NodeInfo | Holds | Profile | Metrics
-    ) -> None:
+    def add_topic(self, message: TopicMessage) -> None:
         """Keep what a topic says.
 
         Raises:
             TooMuch: it is more than a client holds.
         """
-        topics, changed = self.topics, self._changes.topics
-        match message:
-            case Tasks():
-                topics.add_tasks(message)
-                changed.add("tasks")
-            case Busy():
-                topics.add_busy(message)
-                changed.add("busy")
-            case Waits():
-                topics.waits = message
-                changed.add("waits")
-            case NodeInfo():
-                topics.info = message
-                changed.add("node")
-            case Holds():
-                topics.holds = message
-                changed.add("holds")
-            case Profile():
-                if topics.add_profile(message):
-                    changed.add("profile")
-            case Metrics():
-                if topics.add_metrics(message):
-                    changed.add("metrics")
+        topic = self.topics.take(message)
+        if topic:
+            self._changes.topics.add(topic)
 
     def new_epoch(self) -> None:
         """The node started anew: its numbers begin again, its past stays."""

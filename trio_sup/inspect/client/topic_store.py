@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 
 import attrs
 
 from trio_sup.inspect.protocol.wire import Detail
+from trio_sup.inspect.protocol.wire_details import (
+    Busy,
+    Holds,
+    Metrics,
+    NodeInfo,
+    Tasks,
+    Waits,
+)
+from trio_sup.inspect.protocol.wire_logs import LogLine, Logs
+from trio_sup.inspect.protocol.wire_profile import Profile
+from trio_sup.inspect.protocol.wire_registry import Names
+from trio_sup.inspect.protocol.wire_trace import Trace, TraceStep
 
 if TYPE_CHECKING:
-    from trio_sup.inspect.protocol.wire_details import (
-        Busy,
-        Held,
-        Holds,
-        Metrics,
-        NodeInfo,
-        TaskRow,
-        Tasks,
-        Waits,
-    )
-    from trio_sup.inspect.protocol.wire_profile import Profile
+    from collections.abc import Iterable
+
+    from trio_sup.inspect.protocol.wire_details import Held, TaskRow
+
+T = TypeVar("T")
+
+TopicMessage: TypeAlias = (
+    Tasks | Busy | Waits | NodeInfo | Holds | Logs | Names | Trace | Profile | Metrics
+)
+"""What topics say, and what is asked for once."""
 
 MAX_TASKS: Final = 50_000
 """How many tasks and nurseries a client holds; a node shows at most 20,000."""
@@ -28,12 +40,42 @@ HELD_KEPT: Final = 200
 """How many long steps a client remembers."""
 MAX_PROFILE: Final = 50_000
 """How many functions, and how many stacks, of a profile a client holds."""
+LINES_KEPT: Final = 2_000
+"""How many lines of a log a client remembers."""
 MAX_METRICS: Final = 16_000_000
 """The characters of all metrics."""
 
 
 class TooMuch(Exception):
     """The node says more than a client holds: give it up. `str` is one line."""
+
+
+class Tail(Generic[T]):
+    """The newest of what comes one after the other.
+
+    Args:
+        kept: How many are kept.
+    """
+
+    def __init__(self, kept: int) -> None:
+        self.lines: deque[T] = deque(maxlen=kept)
+        """Oldest first."""
+        self.count: int = 0
+        """How many there have ever been."""
+        self.missed: int = 0
+        """How many the node could not tell, at least."""
+
+    def add(self, lines: Iterable[T], missed: int) -> None:
+        """Take what came."""
+        for line in lines:
+            self.lines.append(line)
+            self.count += 1
+        self.missed += missed
+
+    def since(self, count: int) -> list[T]:
+        """Those that came after there were so many, as far as they are kept."""
+        new = min(self.count - count, len(self.lines))
+        return list(islice(self.lines, len(self.lines) - new, None))
 
 
 class TopicStore:
@@ -57,6 +99,16 @@ class TopicStore:
         """The node as a whole."""
         self.holds: Holds | None = None
         """What held the loop: the worst of the last hour."""
+        self.registry: Names | None = None
+        """What its registries hold: the page that was asked for."""
+        self.trace: Trace | None = None
+        """What the node said last of the servers that it looks at."""
+        self.steps: Tail[TraceStep] = Tail(LINES_KEPT)
+        """Their steps since they are followed."""
+        self.logs: Logs | None = None
+        """What the node said last of its log."""
+        self.log: Tail[LogLine] = Tail(LINES_KEPT)
+        """The records of its log since it is followed."""
         self.profile: Profile | None = None
         """Where the time went, once it was asked for and has come."""
         self._profile_begun: Profile | None = None
@@ -70,6 +122,9 @@ class TopicStore:
         self.tasks_whole = False
         self.tasks_truncated = 0
         self.busy = self.waits = self.info = self.metrics = self.holds = None
+        self.logs, self.log = None, Tail(LINES_KEPT)
+        self.registry = None
+        self.trace, self.steps = None, Tail(LINES_KEPT)
         self._metrics_begun = ""
         self.profile = self._profile_begun = None
         self.held.clear()
@@ -83,10 +138,57 @@ class TopicStore:
             self.busy = None
         elif topic == "waits":
             self.waits = None
+        elif topic == "registry":
+            self.registry = None
+        elif topic == "trace":
+            self.trace, self.steps = None, Tail(LINES_KEPT)
+        elif topic == "logs":
+            self.logs, self.log = None, Tail(LINES_KEPT)
         elif topic == "metrics":
             self.metrics = None
         elif topic == "profile":
             self.profile = self._profile_begun = None
+
+    def take(self, message: TopicMessage) -> str:
+        """Keep what a topic says.
+
+        Returns:
+            The topic; nothing while the rest of what it says is to come.
+
+        Raises:
+            TooMuch: it is more than a client holds.
+        """
+        match message:
+            case Tasks():
+                self.add_tasks(message)
+                return "tasks"
+            case Busy():
+                self.add_busy(message)
+                return "busy"
+            case Waits():
+                self.waits = message
+                return "waits"
+            case NodeInfo():
+                self.info = message
+                return "node"
+            case Holds():
+                self.holds = message
+                return "holds"
+            case Logs():
+                self.logs = message
+                self.log.add(message.lines, message.missed)
+                return "logs"
+            case Names():
+                self.registry = message
+                return "registry"
+            case Trace():
+                self.trace = message
+                self.steps.add(message.steps, message.missed)
+                return "trace"
+            case Profile():
+                return "profile" if self.add_profile(message) else ""
+            case Metrics():
+                return "metrics" if self.add_metrics(message) else ""
 
     def add_tasks(self, message: Tasks) -> None:
         """Apply a frame of the task tree; tasks beyond `MAX_TASKS` are counted."""
@@ -165,6 +267,7 @@ def _with_parts(new: Detail, old: Detail) -> Detail:
         state=new.state if "state" in fresh else old.state,
         stack=(new.stack or []) if "stack" in fresh else old.stack,
         history=(new.history or []) if "history" in fresh else old.history,
+        facts=(new.facts or []) if "facts" in fresh else old.facts,
         links=(new.links or []) if "links" in fresh else old.links,
         times=new.times if "times" in fresh else old.times,
     )

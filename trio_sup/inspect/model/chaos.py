@@ -14,6 +14,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from trio_sup._core.fault_words import FAULT_WORDS
+from trio_sup._core.words import LEAVES
 from trio_sup.inspect.protocol.wire_rows import Row
 
 KINDS: Final = tuple(each.word for each in FAULT_WORDS if each.chaos)
@@ -70,7 +71,7 @@ def targets(
         wrong = kind in ("hang", "flood") and row.kind != "server"
         meant = among is None or row.id in among
         returns = row.restart != "temporary" and not lost
-        if row.kind in ("server", "task") and meant and returns and not wrong:
+        if row.kind in LEAVES and meant and returns and not wrong:
             found.append(row.path)
     return sorted(found)
 

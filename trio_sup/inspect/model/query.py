@@ -32,7 +32,14 @@ if TYPE_CHECKING:
     from trio_sup.inspect.model.query_fields import Test
     from trio_sup.inspect.protocol.wire import Row
 
-__all__ = ["Query", "QueryError", "looks_like_filter", "parse_query"]
+__all__ = [
+    "Query",
+    "QueryError",
+    "looks_like_filter",
+    "parse_line_query",
+    "parse_query",
+    "parse_text_query",
+]
 
 
 @frozen
@@ -149,6 +156,21 @@ def parse_text_query(text: str) -> Callable[[str], bool]:
     """
     tests = [_text_test(term) for term in _split(text)]
     return lambda line: all(test(line) for test in tests)
+
+
+def parse_line_query(text: str) -> Callable[[str], bool]:
+    """As `parse_text_query`, where there are lines alone: all of it must mean them.
+
+    Raises:
+        QueryError: a term is about rows, or cannot be read.
+    """
+    parse_query(text)
+    for term in _split(text):
+        bare = term.lstrip("!") if not term.startswith("!=") else term
+        if _plain_text_test(bare) is _passes:
+            known = 'words, /regex/, path:, !word, and "a:b" in quotes'
+            raise QueryError(f"{bare} is about children; for lines there are {known}")
+    return parse_text_query(text)
 
 
 def _text_test(term: str) -> Callable[[str], bool]:

@@ -11,8 +11,8 @@ client has an `attached` with its two tasks. `source` says what of the library i
 |---|---|
 | `listener`, `forks` | the socket: made safely, removed, not inherited |
 | `hub`, `attached` | when it is looked, and the tasks of one client |
-| `client_view`, `following`, `watching` | what one client still has to be told: rows, topics, insides |
-| `source` | the protocols through which the library is read |
+| `client_view`, `following`, `shares`, `watching` | what one client still has to be told: rows, topics, insides |
+| `source`, `source_asked` | the protocols through which the library is read |
 | `table`, `probes` | rows as last sampled, and what moved |
 | `topics`, `task_table`, `waiting`, `busy`, `node_info` | what is looked at on request |
 | `detail_parts` | the inside of one child: mailbox, state, stack, history, links |
@@ -22,6 +22,9 @@ client has an `attached` with its two tasks. `source` says what of the library i
 | `sentences` | what is said of a child before somebody acts on it |
 | `watchdog`, `stack_dump` | what holds the loop: from a thread, and at a signal |
 | `times`, `profiler` | where a server's time goes, and the loop's |
+| `registry_look` | what registries hold: searched, a page at a time |
+| `tracer`, `state_changes` | what servers do, step by step |
+| `log_tap` | what the program writes to its log |
 | `metrics`, `meters` | numbers for collectors, and of the inspector's own cost |
 | `numbers`, `places` | serial numbers of tasks; places in code |
 | `source_lines` | lines of source, as they may be shown |

@@ -287,7 +287,7 @@ class AttachedClient:
             case Unwatch():
                 view.watching.unwatch(request.id)
             case Follow():
-                if view.following.follow(request.topic, trio.current_time()):
+                if view.following.follow(request, trio.current_time()):
                     self._hub.look_soon()
             case AskMetrics():
                 self._wants_metrics = True

@@ -12,6 +12,7 @@ from typing import Final
 
 from attrs import frozen
 
+from trio_sup._core.words import LEAVES
 from trio_sup.inspect.node.sentences import (
     Sibling as Sibling,
     Subject as Subject,
@@ -305,8 +306,8 @@ def _flood(subject: Subject, argument: str) -> Consequence:
 
 
 def _faulty(subject: Subject, line: str) -> Consequence:
-    if subject.kind not in ("server", "task"):
-        return _not("faults are for servers and tasks, not for supervisors")
+    if subject.kind not in LEAVES:
+        return _not("faults are for servers, tasks and processes, not for supervisors")
     if not subject.alive:
         return _not(f"it is down ({subject.status})")
     lines = [line, "counts as any crash of its own: limits and strategies apply"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from attrs import evolve
 
+from trio_sup._core.exits import describe_error
 from trio_sup.inspect.node.bounds import (
     MAX_ERROR,
     MAX_NAME,
@@ -18,9 +20,15 @@ from trio_sup.inspect.node.bounds import (
     clip_lines,
     finite,
 )
-from trio_sup.inspect.node.masking import mask_report
+from trio_sup.inspect.node.masking import mask_report, mask_text
 from trio_sup.inspect.node.places import is_machinery, short_file
-from trio_sup.inspect.node.render import attributes_of, render_attributes, render_call
+from trio_sup.inspect.node.render import (
+    REDACTED,
+    attributes_of,
+    render,
+    render_attributes,
+    render_call,
+)
 from trio_sup.inspect.node.render_names import (
     Parameters,
     hidden_fields,
@@ -47,11 +55,8 @@ if TYPE_CHECKING:
     from trio.lowlevel import Task
 
     from trio_sup.inspect.node.numbers import Numbers
-    from trio_sup.inspect.node.source import (
-        ObservedChild,
-        ObservedMessage,
-        ObservedNode,
-    )
+    from trio_sup.inspect.node.source import ObservedChild, ObservedNode
+    from trio_sup.inspect.node.source_asked import ObservedMessage
     from trio_sup.inspect.protocol.wire_times import TimesPart
 
 MESSAGES: Final = 50
@@ -61,6 +66,11 @@ STACKS: Final = 50
 """Tasks of one child whose stacks are shown."""
 FRAMES: Final = 50
 MAX_MESSAGE: Final = 300
+ATTRIBUTES: Final = 40
+"""Attributes of a server that are compared, each as far as this goes:"""
+MAX_ATTRIBUTE: Final = 2000
+CONTENTS: Final = frozenset({"stderr", "says"})
+"""Facts that are words of the program's own."""
 SLOW_FORMAT: Final = 0.1
 """A `format_status` that took longer is not called again."""
 
@@ -94,7 +104,8 @@ class Insides:
             showing: What may be shown of them.
             secrets: Which names hide their values.
         """
-        self._contents = showing.contents
+        self.contents: bool = showing.contents
+        """Whether messages and states are shown at all."""
         self._node = node
         self._numbers = numbers
         self._redact = showing.redact
@@ -116,12 +127,12 @@ class Insides:
         current, busy = inside.current(), queue.in_progress
         in_hand = None
         if current is not None and busy is not None:
-            in_hand = self._letter(current, finite(busy[1]) or now, inside.server)
+            in_hand = self.letter(current, finite(busy[1]) or now, inside.server)
         return MailboxPart(
             now,
             queue.depth,
             [
-                self._letter(message, self.ages.of(message.item, now), inside.server)
+                self.letter(message, self.ages.of(message.item, now), inside.server)
                 for message in inside.messages(MESSAGES)
             ],
             in_hand,
@@ -130,14 +141,15 @@ class Insides:
             blocked,
             received,
             dropped,
-            not self._contents,
+            not self.contents,
         )
 
-    def _letter(
+    def letter(
         self, message: ObservedMessage, seen: float, server: object | None
     ) -> SeenMessage:
+        """One message as it is shown."""
         text = ""
-        if self._contents:
+        if self.contents:
             parameters = _parameters(message, server)
             text = self._redacted(
                 render_call(
@@ -173,7 +185,7 @@ class Insides:
         """
         inside = child.inside()
         server = inside.server
-        if not self._contents:
+        if not self.contents:
             return StatePart(now, "", "this node shows no contents")
         if server is None:
             return StatePart(now, "", "there is no server's object")
@@ -241,6 +253,61 @@ class Insides:
 
     def _reported(self, text: str) -> str:
         return clip(mask_report(text, self._secrets, 4 * MAX_ERROR), MAX_ERROR)
+
+    def logged(self, text: str, limit: int) -> str:
+        """What may be seen of a text of the log; nothing where contents are hidden."""
+        if not self.contents:
+            return ""
+        return clip(self._redacted(mask_text(text, self._secrets)), limit)
+
+    def registered(self, key: str, value: object) -> str:
+        """What may be seen of a value that was registered with a key."""
+        if not self.contents or value is None:
+            return ""
+        return REDACTED if self._secrets.hides(key) else self._one_line(value)
+
+    def outcome(self, value: object) -> str:
+        """What may be seen of an answer, or of an error."""
+        if isinstance(value, BaseException):
+            return self._reported(describe_error(value))
+        return self._one_line(value) if self.contents and value is not None else ""
+
+    def path(self, child: ObservedChild) -> str:
+        """Where a child stands."""
+        return clip(child.path_text, MAX_PATH)
+
+    def attributes(self, child: ObservedChild) -> dict[str, str]:
+        """The attributes of a server's object, each in a line."""
+        inside = child.inside()
+        server = inside.server
+        if server is None or not self.contents or inside.formatter in self._slow:
+            return {}
+        if inside.formatter is None:
+            state = dict(attributes_of(server))
+            hidden = hidden_fields(type(server))
+        else:
+            state, hidden = dict(inside.formatted_state()), ()
+        state.pop("__inner__", None)
+        shown: dict[str, str] = {}
+        for name, value in islice(state.items(), ATTRIBUTES):
+            text, _ = render_attributes(
+                {name: value}, secrets=self._secrets, hidden=hidden
+            )
+            line = " ".join(self._redacted(text).split())
+            shown[name] = clip(line.removeprefix(f"{name} = "), MAX_ATTRIBUTE)
+        return shown
+
+    def _one_line(self, value: object) -> str:
+        text = self._redacted(render(value, width=MAX_MESSAGE, secrets=self._secrets))
+        return clip(text.partition("\n")[0], MAX_MESSAGE)
+
+    def facts(self, child: ObservedChild) -> list[list[str]]:
+        """What its kind has to say of it; what it wrote itself only if that is shown."""
+        return [
+            [clip(name, MAX_NAME), self._reported(text)]
+            for name, text in child.inside().facts()
+            if self.contents or name not in CONTENTS
+        ]
 
     def links(self, child: ObservedChild) -> list[Link]:
         """What the child has to do with others."""

@@ -99,11 +99,16 @@ class Hub:
         numbers = Numbers()
         self._insides = Insides(node, numbers, showing, secrets)
         settings = {"contents": showing.how}
-        ages = self._insides.ages
-        self._topics = Topics(
-            node, self._table, numbers, ages, settings, self._watchdog
-        )
         self._clients: set[AttachedClient] = set()
+        self._topics = Topics(
+            node,
+            self._table,
+            numbers,
+            self._insides,
+            settings,
+            self._watchdog,
+            self._client_infos,
+        )
         self._connections = 0
         self._visits = 0
         self._profiling = 0
@@ -204,7 +209,7 @@ class Hub:
         meters = self._insides.meters
         if meters:
             followed.add("busy")  # whose tasks run is a part of it
-        yield from self._topics.scan(followed, self._client_infos)
+        yield from self._topics.scan(followed)
         meters.tick(now, self._topics.busy)
 
     def _client_infos(self) -> list[ClientInfo]:
@@ -262,6 +267,7 @@ class Hub:
         finally:
             self._clients.discard(client)
             client.actions.leave()
+            client.view.following.close()
 
     def _attached(
         self, stream: trio.SocketStream, attach: Attach, peer: str

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from attrs import define, field, frozen
 
+from trio_sup._core.words import LEAVES
 from trio_sup.inspect.node.masking import mask_known
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def gather(node: ObservedNode, samples: Samples) -> Iterator[None]:
     while todo:
         child = todo.pop()
         _count(child, sums)
-        if child.kind not in ("server", "task"):
+        if child.kind not in LEAVES:
             below = list(child.observed_children())
             _add_supervisor(child, below, sums, samples)
             todo += below[::-1]

@@ -29,7 +29,7 @@ class Subject:
     path: str
     label: str
     kind: str
-    """``supervisor``, ``dynamic``, ``server`` or ``task``."""
+    """``supervisor``, ``dynamic``, ``server``, ``task`` or ``process``."""
     status: str
     life: int
     alive: bool

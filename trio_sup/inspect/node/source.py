@@ -12,6 +12,14 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from trio.lowlevel import Task
 
+    from trio_sup.inspect.node.source_asked import (
+        Meter,
+        ObservedCall,
+        ObservedMessage,
+        ObservedRegistry,
+        StepWatcher,
+    )
+
 
 class ObservedMailbox(Protocol):
     """The counters of one server's mailbox."""
@@ -62,82 +70,6 @@ class ObservedMailbox(Protocol):
         ...
 
 
-class ObservedMessage(Protocol):
-    """One message in a mailbox."""
-
-    @property
-    def item(self) -> object:
-        """The message: may be referred to weakly, compared by identity."""
-        ...
-
-    @property
-    def kind(self) -> str:
-        """``call``, ``cast``, ``info``, ``down`` or ``stop``."""
-        ...
-
-    @property
-    def op(self) -> str:
-        """The operation."""
-        ...
-
-    @property
-    def args(self) -> tuple[object, ...]:
-        """Its arguments: the program's own values."""
-        ...
-
-    @property
-    def kwargs(self) -> Mapping[str, object]:
-        """Its keyword arguments."""
-        ...
-
-    @property
-    def sender_path(self) -> str:
-        """The path of the child whose call it is, or an empty string."""
-        ...
-
-
-class ObservedCall(Protocol):
-    """One call that waits for its answer."""
-
-    @property
-    def item(self) -> object:
-        """The request: may be referred to weakly, compared by identity."""
-        ...
-
-    @property
-    def source(self) -> int:
-        """The child whose task waits, 0 if it belongs to none."""
-        ...
-
-    @property
-    def target(self) -> int:
-        """The server that is to answer."""
-        ...
-
-    @property
-    def op(self) -> str:
-        """The operation."""
-        ...
-
-    @property
-    def holds(self) -> bool:
-        """Whether the source's handler cannot go on before the answer."""
-        ...
-
-    @property
-    def deferred(self) -> bool:
-        """Whether its handler has begun, and somebody else may answer."""
-        ...
-
-
-class Meter(Protocol):
-    """Who takes what was measured of a server."""
-
-    def note(self, op: str, waited: float | None, took: float) -> None:
-        """A message was handled: it waited, if that is known, and took, seconds."""
-        ...
-
-
 class ObservedInside(Protocol):
     """The inside of one child, as it is at this moment."""
 
@@ -172,12 +104,20 @@ class ObservedInside(Protocol):
         """Tell a meter of each message that is handled, or nobody any more."""
         ...
 
+    def spy(self, watcher: StepWatcher | None) -> None:
+        """Tell a watcher of each step, or nobody any more."""
+        ...
+
     def mailbox_facts(self) -> tuple[bool, int, int, int, int]:
         """Suspended, deferred calls, blocked senders, received, dropped."""
         ...
 
     def lives(self) -> Sequence[tuple[int, float, float, str, str]]:
         """Past lives, oldest first: number, began, ended, kind, one line."""
+        ...
+
+    def facts(self) -> Iterable[tuple[str, str]]:
+        """What its kind has to say of it: names and texts."""
         ...
 
     def links(self) -> Iterable[tuple[str, int, str]]:
@@ -217,7 +157,7 @@ class ObservedChild(Protocol):
 
     @property
     def kind(self) -> str:
-        """``supervisor``, ``dynamic``, ``server`` or ``task``."""
+        """``supervisor``, ``dynamic``, ``server``, ``task`` or ``process``."""
         ...
 
     @property
@@ -359,6 +299,14 @@ class ObservedNode(Protocol):
 
     def child_of(self, task: Task) -> tuple[int, str]:
         """The child whose life a task belongs to, and its path; 0 for none."""
+        ...
+
+    def registries(self) -> Sequence[ObservedRegistry]:
+        """The registries that it uses, its own first."""
+        ...
+
+    def present_child(self) -> tuple[int, str]:
+        """As `child_of`, for the code that runs here, in whichever thread."""
         ...
 
     def recent_events(self) -> Sequence[ObservedEvent]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
+from trio_sup._core.words import LEAVES
 from trio_sup._trio.log import Log
 from trio_sup.inspect.node.bounds import MAX_ERROR, MAX_NAME, MAX_PATH, clip, finite
 from trio_sup.inspect.node.masking import mask_report
@@ -35,8 +36,6 @@ SLICE: Final = 1000
 """Children that are looked at without a pause: 0.4 ms, 2.5 ms when all are new."""
 WALK_EVERY: Final = 32
 """Scans between two walks over the whole tree, where the node reports changes."""
-LEAVES: Final = frozenset({"server", "task"})
-"""Kinds that have no children."""
 TOMBSTONES: Final = 1024
 """How many removed rows are remembered for clients that come back."""
 EVENTS_KEPT: Final = 1024

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from trio_sup.inspect.node.detail_parts import Ages
-    from trio_sup.inspect.node.source import ObservedCall
+    from trio_sup.inspect.node.source_asked import ObservedCall
     from trio_sup.inspect.node.table import Table
 
 MAX_EDGES: Final = 2000

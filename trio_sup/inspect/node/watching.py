@@ -128,6 +128,11 @@ class Watching:
 
     def _live(self, detail: Detail, cell: Cell, lease: _Lease, now: float) -> Detail:
         parts, child, insides = list(detail.parts), cell.child, self._insides
+        if "overview" in lease.parts:
+            facts = insides.facts(child)
+            if facts and lease.fresh("facts", facts):
+                detail = attrs.evolve(detail, facts=facts)
+                parts.append("facts")
         if "mailbox" in lease.parts:
             mailbox = insides.mailbox(child, now)
             known = None if mailbox is None else attrs.evolve(mailbox, at=0.0)

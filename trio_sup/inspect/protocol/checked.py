@@ -206,8 +206,8 @@ def _check_of(cls: type, name: str, hint: object) -> Check:
         return anchor
     if name in _OR_MINUS_ONE:
         return _or_none(_whole_or_minus_one)
-    if cls is NodeInfo and name == "facts":
-        return _facts
+    if name == "facts":
+        return _facts if cls is NodeInfo else _or_none(_facts)
     if name == "traceback" or (cls is StatePart and name == "text"):
         return _block
     if cls is Metrics and name == "text":

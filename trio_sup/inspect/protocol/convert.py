@@ -34,7 +34,7 @@ from trio_sup.inspect.protocol.wire import (
     Watch,
 )
 from trio_sup.inspect.protocol.wire_actions import Planned
-from trio_sup.inspect.protocol.wire_details import ARRAYS
+from trio_sup.inspect.protocol.wire_details import ARRAYS, Follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,6 +46,7 @@ T = TypeVar("T")
 FIRST_FIELDS: Final[Mapping[type, frozenset[str]]] = {
     Detail: frozenset({"id", "at", "row", "traceback", "clipped"}),
     Watch: frozenset({"id"}),
+    Follow: frozenset({"topic"}),
     Planned: frozenset({"req", "code", "why", "lines", "affected", "confirm"}),
 }
 """The fields that messages had at first, and that are always sent."""
@@ -71,7 +72,7 @@ def _writing_converter() -> Converter:
 def _without_defaults(converter: Converter, cls: type) -> None:
     """Leave out the fields that came after version 1 where they say nothing."""
     first = FIRST_FIELDS[cls]
-    empty: tuple[object, ...] = (None, False, [])
+    empty: tuple[object, ...] = (None, False, [], "")
     plain: Callable[[object], dict[str, object]] = make_dict_unstructure_fn(
         cls, converter
     )

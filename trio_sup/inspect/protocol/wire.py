@@ -43,7 +43,9 @@ from trio_sup.inspect.protocol.wire_details import (
     Unfollow,
     Waits,
 )
+from trio_sup.inspect.protocol.wire_logs import Logs
 from trio_sup.inspect.protocol.wire_profile import AskProfile, Profile
+from trio_sup.inspect.protocol.wire_registry import Names
 from trio_sup.inspect.protocol.wire_rows import (
     EVENT_COLUMNS as EVENT_COLUMNS,
     ROW_COLUMNS as ROW_COLUMNS,
@@ -53,6 +55,7 @@ from trio_sup.inspect.protocol.wire_rows import (
     Vol as Vol,
 )
 from trio_sup.inspect.protocol.wire_times import TimesPart
+from trio_sup.inspect.protocol.wire_trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +75,9 @@ CAPS: Final = (
     "holds",
     "times",
     "profile",
+    "logs",
+    "registry",
+    "trace",
 )
 """Additive features of a node of this version."""
 
@@ -224,6 +230,9 @@ class Detail:
     times: TimesPart | None = None
     held: bool = False
     """True if no restart follows the present life, as people asked for (overview)."""
+    facts: list[list[str]] | None = None
+    """Pairs of a word and a text that its kind has to say: of a program its number,
+    state, processor time, memory, last end. A part of its own, sent with an overview."""
 
 
 # --- what a client sends ---------------------------------------------------
@@ -311,6 +320,9 @@ ServerMessage: TypeAlias = (
     | Waits
     | NodeInfo
     | Holds
+    | Logs
+    | Names
+    | Trace
     | Profile
     | Metrics
     | Role
@@ -354,6 +366,9 @@ SERVER_TAGS: Final[Mapping[str, type[ServerMessage]]] = {
     "waits": Waits,
     "node": NodeInfo,
     "holds": Holds,
+    "logs": Logs,
+    "registry": Names,
+    "trace": Trace,
     "profile": Profile,
     "metrics": Metrics,
 }

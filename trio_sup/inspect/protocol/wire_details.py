@@ -11,12 +11,15 @@ from typing import Final
 
 from attrs import define, field, frozen
 
+from trio_sup.inspect.protocol.wire_logs import LogLine
 from trio_sup.inspect.protocol.wire_profile import ProfiledFrame, ProfiledStack
+from trio_sup.inspect.protocol.wire_registry import NameRow, RegistryInfo
 from trio_sup.inspect.protocol.wire_times import OpTimes
+from trio_sup.inspect.protocol.wire_trace import TraceStep
 
 PARTS: Final = ("overview", "mailbox", "state", "stack", "history", "links", "times")
 """What `Watch` can ask of a child."""
-TOPICS: Final = ("tasks", "busy", "waits", "node", "holds")
+TOPICS: Final = ("tasks", "busy", "waits", "node", "holds", "logs", "registry", "trace")
 """What `Follow` can ask of a node."""
 
 
@@ -340,6 +343,16 @@ class Follow:
 
     topic: str
     """One of `TOPICS`; others are ignored."""
+    level: int = 0
+    """Of ``logs``: records below it are left out."""
+    text: str = ""
+    """Of ``registry``: words, all of which key, path, registry or kind contain. Of
+    ``trace``: an operation; all that follows from it is told, too."""
+    start: int = 0
+    """Of ``registry``: where the page begins among those that pass."""
+    child: int = 0
+    """Of ``trace``: the row of a server, or of a supervisor with all servers below it;
+    0 stands for the whole node."""
 
 
 @frozen
@@ -367,5 +380,9 @@ ARRAYS: Final[tuple[type, ...]] = (
     OpTimes,
     ProfiledFrame,
     ProfiledStack,
+    LogLine,
+    NameRow,
+    RegistryInfo,
+    TraceStep,
 )
 """The records that travel as arrays."""

@@ -28,7 +28,7 @@ class Row:
     path: str
     """The ids from the root, joined by ``/``."""
     kind: str
-    """``supervisor``, ``dynamic``, ``server`` or ``task``."""
+    """``supervisor``, ``dynamic``, ``server``, ``task`` or ``process``."""
     target: str
     """The qualified name of what runs; for a supervisor its strategy."""
     restart: str

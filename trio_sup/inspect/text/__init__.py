@@ -11,7 +11,7 @@ no string of a node reaches a terminal in any other way.
 | `plain_lines` | ``nodes``, ``status``, ``events`` |
 | `one_child`, `one_child_parts` | ``trio-sup show`` |
 | `traceback_text` | a traceback: own frames first, those of libraries folded |
-| `terminal` | what a terminal can show, by its environment |
+| `log_lines`, `registry_lines`, `trace_lines` | ``logs``, ``registry``, ``trace`` |
 | `chaos_text` | ``trio-sup chaos`` |
 | `documents` | what ``--json`` prints |
 | `traceback_text`, `stacks`, `flames` | tracebacks, threads and profiles for people |

@@ -45,6 +45,9 @@ def _child_lines(answer: Answer, detail: Detail, row: Row) -> Iterator[str]:
         ("budget", _budget(row)),
         ("last exit", show.clean(row.last_exit)),
     ]
+    facts += [
+        (show.clean(name), show.clean(value)) for name, value in detail.facts or ()
+    ]
     for name, value in facts:
         if value:
             yield f"  {name:<10} {value}"
@@ -82,6 +85,7 @@ def child_json(answer: Answer, detail: Detail, row: Row) -> Json:
         "traceback": detail.traceback or None,
         "traceback_clipped": detail.clipped,
         "held": detail.held,
+        "facts": [[name, value] for name, value in detail.facts or ()],
         "events": [
             event_json(event, wall_time(answer.node, event.at))
             for event in answer.events

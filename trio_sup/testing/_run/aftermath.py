@@ -10,6 +10,7 @@ from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.events import LifecycleEvent
 from trio_sup.testing import invariants
 from trio_sup.testing._monitor.facts import ENDS
+from trio_sup.testing._run.by_hand import BY_HAND
 from trio_sup.testing._run.injector import Injector
 from trio_sup.testing.world import World
 
@@ -28,7 +29,9 @@ def aftermath(
         left: The tasks that are there now, and were not before.
     """
     for task in left:
-        if not task.name.startswith(KNOWN_TASKS):
+        if task.name == BY_HAND:
+            yield "who asks a supervisor is answered", "a request waits for ever"
+        elif not task.name.startswith(KNOWN_TASKS):
             yield "no task is leaked", f"{task.name} still runs"
     for record in world.records_:
         if record.alive:
@@ -44,7 +47,9 @@ def aftermath(
         yield "every life ends once", text
     for text in _untold(world, injector):
         yield "events tell what happened", text
-    if _interrupt_got_lost(world):
+    if _interrupt_got_lost(world) or (
+        injector.keyboard.pressed and world.outcome == "stopped"
+    ):
         yield "Ctrl-C ends the tree", f"it ended: {world.outcome}"
 
 

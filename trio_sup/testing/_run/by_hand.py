@@ -12,6 +12,9 @@ from trio_sup._tree.dynamic import DynamicSupervisor
 from trio_sup._tree.supervisor import Supervisor
 from trio_sup.testing.faults import StartAgain, Terminate
 
+BY_HAND = "harness: by hand"
+"""What the task of somebody who asks a supervisor is called."""
+
 
 def by_hand(
     parent: Supervisor | DynamicSupervisor,

@@ -16,14 +16,18 @@ from trio_sup._core import events
 from trio_sup.testing.faults import (
     CancelClient,
     Crash,
+    CtrlC,
     CutTree,
     Deaf,
     FailStart,
     Fault,
     Flood,
     Interrupt,
+    Rush,
     Slow,
     StartAgain,
+    StopServer,
+    Suspend,
     Terminate,
     Vanish,
     is_own,
@@ -33,6 +37,8 @@ from trio_sup.testing.world import World
 AMOUNTS = 8
 FINE = 32
 """Into how many a drawn amount is divided further, where a place is chosen by it."""
+MUCH_ROOM = 64
+"""Capacity of a mailbox from which on a rush does not fill it."""
 LONGEST = 15
 """Faults in one script."""
 
@@ -51,6 +57,8 @@ class Target:
     window: float
     healthy: float
     """Seconds after which a life ends a row of delays."""
+    room: float = 0
+    """How many casts fit into its mailbox, if it is a server."""
 
     @property
     def above(self) -> str:
@@ -88,7 +96,8 @@ def survey(world: World, spare: Sequence[str], duration: float) -> Ground:
         server = record.mailbox is not None
         backoff = record.spec.backoff
         healthy = window if backoff is None else backoff.reset_after
-        found = Target(path, server, waits, min(limit, 10), window, healthy)
+        room = record.spec.mailbox.capacity if server else 0
+        found = Target(path, server, waits, min(limit, 10), window, healthy, room)
         targets.append(found)
     seen = sorted({round(e.at, 9) for e in world.events if e.at < duration})
     thin = seen[:: max(1, len(seen) // 12)]
@@ -185,6 +194,33 @@ def _flood(ground: Ground, target: Target, at: float, amount: int) -> list[Fault
     return [flood, *([Crash(hit.path, at=at)] if amount > 3 else [])]
 
 
+def _rush(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    """Messages that wait, and what befalls those who wait."""
+    servers = [each for each in ground.targets if each.server]
+    if not servers:
+        return _crash(ground, target, at, amount)
+    hit = target if target.server else servers[amount % len(servers)]
+    count = 6 if hit.room > MUCH_ROOM else int(hit.room * 1.5) + 6
+    rush = Rush(hit.path, at=at, count=count)
+    later = at + 0.25
+    befalls: tuple[Fault, ...] = (
+        Crash(hit.path, at=later),
+        Terminate(hit.path, at=later),
+        StopServer(hit.path, at=later),
+        Suspend(hit.path, at=later),
+        Rush(hit.path, at=later),
+        Vanish(hit.path, at=later),
+        Slow(hit.path, at=later),
+    )
+    story: list[Fault] = [rush]
+    if amount:
+        story.append(befalls[amount - 1])
+    if amount == 4:  # suspended with messages waiting, and then down
+        story.append(Crash(hit.path, at=at + 0.75))
+        story.append(Rush(hit.path, at=at + 0.875))
+    return story
+
+
 def _cancel_client(
     ground: Ground, target: Target, at: float, amount: int
 ) -> list[Fault]:
@@ -214,9 +250,39 @@ def _interrupt(ground: Ground, target: Target, at: float, amount: int) -> list[F
     return [Interrupt(target.path, at=at)]
 
 
+def _ctrl_c(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    """Once, or twice while a child takes its time; or beside another bad moment."""
+    first = CtrlC(at=at)
+    if amount < 2:
+        return [first]
+    deaf = Deaf(target.path, at=at, seconds=SECONDS[amount % 3])
+    if amount < 4:
+        return [deaf, first]
+    again = CtrlC(at=at + (0.0625, 0.5)[amount % 2])
+    if amount < 6:
+        return [first, again]
+    return [Terminate(target.path, at=at), first, again]
+
+
 def _terminate(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
     other = ground.targets[amount % len(ground.targets)]
     return [Terminate(target.path, at=at), Crash(other.path, at=at + 0.5)]
+
+
+def _asked_in_stop(
+    ground: Ground, target: Target, at: float, amount: int
+) -> list[Fault]:
+    """Requests in line while a child takes its time, and the tree is to end."""
+    others = [each for each in ground.targets if each.above == target.above]
+    other = others[amount % len(others)]
+    end = CtrlC(at=at + 0.25) if amount % 2 else CutTree(at=at + 0.25)
+    return [
+        Deaf(target.path, at=at, seconds=SECONDS[1]),
+        Terminate(target.path, at=at),
+        Terminate(other.path, at=at + 0.125),
+        StartAgain(target.path, at=at + 0.125),
+        end,
+    ]
 
 
 def _bounce(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
@@ -237,8 +303,10 @@ _MOVES: tuple[tuple[type[Fault], tuple[Move, ...]], ...] = (
     (CancelClient, (_cancel_client,)),
     (CutTree, (_cut, _end_in_stop)),
     (Interrupt, (_interrupt,)),
-    (Terminate, (_terminate, _terminate)),
+    (Terminate, (_terminate, _terminate, _asked_in_stop)),
     (StartAgain, (_bounce,)),
+    (Rush, (_rush, _rush, _rush)),
+    (CtrlC, (_ctrl_c,)),
 )
 
 
@@ -258,7 +326,7 @@ def can_hit(ground: Ground, kinds: Sequence[type[Fault]], *, client: bool) -> bo
     if not client:
         possible.discard(CancelClient)
     if not any(target.server for target in ground.targets):
-        possible.discard(Flood)
+        possible -= {Flood, Rush, Suspend, StopServer}
     return bool(ground.targets and possible)
 
 

@@ -74,6 +74,11 @@ class DrivenLife:
         # Trio forgets this whenever it reschedules a task.
         return self._abort is not None and self.task.custom_sleep_data is not None
 
+    @property
+    def lags(self) -> bool:
+        """Whether it goes on only later."""
+        return self._lags % 2 == 1
+
     def belongs_to(self, record: Record) -> bool:
         """Whether it is a life of that very child."""
         return self._record is record

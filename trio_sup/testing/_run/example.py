@@ -16,13 +16,14 @@ from trio_sup._node.node import current_node
 from trio_sup._tree.open import open_supervisor
 from trio_sup.testing import invariants
 from trio_sup.testing._monitor.error_line import told
+from trio_sup.testing._monitor.facts import ENDS
 from trio_sup.testing._monitor.naming import Naming
 from trio_sup.testing._run.injector import PLAYER
 from trio_sup.testing._run.options import Options
 from trio_sup.testing._run.player import PATIENCE, Player
 from trio_sup.testing._run.quiet import quiet_log
 from trio_sup.testing._run.watchdog import Watchdog, all_tasks, sweep
-from trio_sup.testing.faults import CutTree, Fault
+from trio_sup.testing.faults import CtrlC, CutTree, Fault
 from trio_sup.testing.schedule import scheduled
 from trio_sup.testing.world import Unassumed, World, present_world, unpack
 
@@ -67,7 +68,9 @@ class _Example:
         self.world = World(script=script)
         self.cut = trio.CancelScope()
         self.client_scope = trio.CancelScope()
-        self.player = Player(options, self.world, self.cut, self.client_scope)
+        self.player = Player(
+            options, self.world, self.cut, self.client_scope, lambda: watchdog.rounds
+        )
         self.injector = self.player.injector
         self.judge = self.player.judge
 
@@ -86,6 +89,8 @@ class _Example:
         self.world.events.append(event)
         self.world.name_of(event.path)  # whose it is can be told now
         self.judge.monitor.take(event)
+        if event.kind in ENDS:
+            self.injector.servers.take(event)
 
     # The run.
 
@@ -104,7 +109,10 @@ class _Example:
         with self.injector.counting():
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self.player.play, self._lose_patience, name=PLAYER)
-                await self._run_tree(spec)
+                if any(isinstance(fault, CtrlC) for fault in self.world.script):
+                    await self.injector.keyboard.drive(self._run_tree(spec))
+                else:
+                    await self._run_tree(spec)
                 nursery.cancel_scope.cancel()
             self.judge.now = self.world.end = trio.current_time()
             await trio.testing.wait_all_tasks_blocked()
@@ -182,7 +190,10 @@ class _Example:
         self.judge.now = trio.current_time()
         kinds = {type(leaf) for leaf in leaves(error)}
         made = {id(each) for each in self.injector.thrown()}
-        ours = all(invariants.stems_from(leaf, made) for leaf in leaves(error))
+        ours = all(
+            invariants.stems_from(leaf, made) or is_a(leaf, RestartLimitExceeded)
+            for leaf in leaves(error)
+        )
         if KeyboardInterrupt in kinds and ours:
             world.outcome = "interrupted"
         elif kinds == {RestartLimitExceeded}:

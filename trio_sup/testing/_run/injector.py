@@ -21,11 +21,14 @@ from trio_sup._servers.genserver import GenServer
 from trio_sup._servers.handlers import Handler
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import CastNote, Request
-from trio_sup._servers.runs import ServerBody
 from trio_sup._trio.protect import protected
 from trio_sup._trio.stacks import await_stack
 from trio_sup.testing._run.disturbance import Disturbance
 from trio_sup.testing._run.driven_life import DrivenLife
+from trio_sup.testing._run.keyboard import Keyboard
+from trio_sup.testing._run.stand_in import StandIn
+from trio_sup.testing._servers.servers import Servers
+from trio_sup.testing._servers.watched import WatchedServer
 from trio_sup.testing.faults import (
     AtCheckpoint,
     FailStart,
@@ -49,6 +52,8 @@ class Injector:
         place: Callable[[], int],
         felt: Disturbance,
         name: Callable[[str], str],
+        broken: Callable[[str, str], object],
+        rounds: Callable[[], int],
     ) -> None:
         self._name = name
         self._script = script
@@ -67,6 +72,8 @@ class Injector:
         # Calls that wait for an answer, and where.
         self.requests: dict[Request, MailQueue] = {}
         self.failed_starts: list[BaseException] = []
+        # What programs died of.
+        self.program_ends: list[BaseException] = []
         # Numbers of flood messages that were handled, by path.
         self.flooded: dict[str, list[int]] = {}
         self.steps = 0
@@ -81,6 +88,16 @@ class Injector:
                 place_of = (fault.path, fault.life)
                 self._planned.setdefault(place_of, []).append(fault)
         self._flood_number = 0
+        self.keyboard = Keyboard()
+        self.servers = Servers(broken, name, self._called, self._lags, rounds)
+
+    def _called(self, request: Request, queue: MailQueue) -> None:
+        self.requests[request] = queue
+
+    def _lags(self, record: Record) -> bool:
+        """Whether a child goes on later, though what it waited for has come."""
+        life = self.present.get(self._name(record.path_text))
+        return life is not None and life.belongs_to(record) and life.lags
 
     def take_place(self, node: Node) -> None:
         """Reach all children that a node gets from now on."""
@@ -92,6 +109,8 @@ class Injector:
                     return _DrivenFunction(self)
                 case "server":
                     return _DrivenServer(record, self)
+                case "process":
+                    return StandIn(record, self)
                 case "supervisor" | "dynamic":
                     shell = original(record)
                     run = shell.run
@@ -179,8 +198,8 @@ class Injector:
 
     def flood(self, fault: Flood) -> bool:
         """Fill a mailbox; return whether there was one to fill."""
-        record = self._living(fault.path)
-        if record is None or record.mailbox is None:
+        record = self.living_server(fault.path)
+        if record is None:
             return False
         handler = self._drop_handler(fault.path)
         for _ in range(fault.count):
@@ -199,10 +218,11 @@ class Injector:
 
         return Handler("flood", handle, (), deferred=False, is_call=False)
 
-    def _living(self, path: str) -> Record | None:
+    def living_server(self, path: str) -> Record | None:
+        """Return the living server at a path, if there is one."""
         for record in self.records:
             if record.alive and self._name(record.path_text) == path:
-                return record
+                return None if record.mailbox is None else record
         return None
 
     def stack_of(self, record: Record) -> str:
@@ -229,7 +249,7 @@ class Injector:
 
     def thrown(self) -> list[BaseException]:
         """All exceptions that the harness made."""
-        made = list(self.failed_starts)
+        made = [*self.failed_starts, *self.program_ends, *self.keyboard.pressed]
         for life in self.lives:
             made += life.thrown
         return made
@@ -261,32 +281,23 @@ class _DrivenFunction(FunctionBody):
 
 
 @protected
-class _DrivenServer(ServerBody):
+class _DrivenServer(WatchedServer):
     """A server under the injector's eyes."""
 
     __slots__ = ("_injector",)
 
     def __init__(self, record: Record, injector: Injector) -> None:
-        super().__init__(record)
+        super().__init__(record, injector.servers)
         self._injector = injector
 
     def run(self, record: Record) -> Awaitable[Any]:
         """Return what the life consists of, to be awaited."""
         return self._injector.run(record, super().run)
 
-    def _let_in(self) -> None:
-        """Nobody puts anything in line by himself: it would not be seen here."""
-        self.quick_to = 0
-
     def cancel(self, record: Record, reason: str) -> None:
         """End it at once, however slow it is."""
         super().cancel(record, reason)
         self._injector.told(record)
-
-    def put_call(self, request: Request) -> None:
-        """Queue a call, and remember that it waits for an answer."""
-        super().put_call(request)
-        self._injector.requests[request] = self
 
 
 class _Steps(trio.abc.Instrument):

@@ -26,6 +26,8 @@ class Judge:
         self._injector = injector
         self.monitor = ConformanceMonitor(on_violation=self._violation)
         self.now = 0.0
+        # Whether Ctrl-C came a second time, while the tree was ending.
+        self.hurried = False
         # How many events there had been when the registry was looked at last.
         self._looked_at = -1
 
@@ -54,6 +56,10 @@ class Judge:
             self._looked_at = happened
             for text in invariants.registry_problems(world):
                 self.problem("the registry equals the living children", text)
+        self._injector.servers.settled()
+        if self.hurried:
+            for text in invariants.graces_left(world):
+                self.problem("a second Ctrl-C ends all graces", text)
         for text in self._injector.forgotten_callers():
             self.problem("every caller is answered", text)
         for text in invariants.mailbox_problems(world):

@@ -9,20 +9,25 @@ from attrs import evolve
 
 from trio_sup._tree.dynamic import DynamicSupervisor
 from trio_sup._tree.supervisor import Supervisor
-from trio_sup.testing._run.by_hand import by_hand
+from trio_sup.testing._run.by_hand import BY_HAND, by_hand
 from trio_sup.testing._run.demands import Demands
 from trio_sup.testing._run.disturbance import Disturbance
 from trio_sup.testing._run.injector import Injector
 from trio_sup.testing._run.judge import Judge
 from trio_sup.testing._run.options import Options
+from trio_sup.testing._run.traffic import Traffic
 from trio_sup.testing.faults import (
     AtCheckpoint,
     CancelClient,
+    CtrlC,
     CutTree,
     Deaf,
     Fault,
     Flood,
+    Rush,
     StartAgain,
+    StopServer,
+    Suspend,
     Terminate,
 )
 from trio_sup.testing.problems import Hit
@@ -31,7 +36,7 @@ from trio_sup.testing.world import World
 PATIENCE = 3600.0
 """Virtual seconds after which a tree that does not stop is called stuck."""
 
-BY_HAND = (Supervisor, DynamicSupervisor)
+ADMINISTERED = (Supervisor, DynamicSupervisor)
 """Those whose children can be stopped and started by hand."""
 
 
@@ -43,6 +48,7 @@ class Player:
         world: The run.
         cut: What cancels the whole tree.
         client: What cancels its client.
+        rounds: Returns the number of the scheduler's present round.
     """
 
     def __init__(
@@ -51,6 +57,7 @@ class Player:
         world: World,
         cut: trio.CancelScope,
         client: trio.CancelScope,
+        rounds: Callable[[], int],
     ) -> None:
         self._options = options
         self._world = world
@@ -63,6 +70,12 @@ class Player:
             lambda: len(world.events),
             self.felt,
             world.name_of,
+            lambda law, what: self.judge.problem(law, what, trio.current_time()),
+            rounds,
+        )
+        self._traffic = Traffic(
+            lambda law, what: self.judge.problem(law, what, trio.current_time()),
+            self.felt,
         )
         self.judge = Judge(options, world, self.injector)
         self.demands = Demands(
@@ -164,24 +177,48 @@ class Player:
                 return life is not None
             case Flood():
                 return self.injector.flood(fault)
+            case Rush() | Suspend() | StopServer():
+                return self._to_server(fault)
             case CancelClient():
                 self._client.cancel("cancelled by the harness")
                 return self.client_runs
             case CutTree():
                 self._cut.cancel("cut by the harness")
                 return True
+            case CtrlC():
+                return self._press()
             case Terminate() | StartAgain():
                 return self._by_hand(fault)
             case _:
                 return fault.happen(self._world) is not False
 
+    def _press(self) -> bool:
+        root = self._world.root_
+        again = bool(self.injector.keyboard.pressed)
+        if again and root is not None and root.status == "stopping":
+            self.judge.hurried = True
+        return self.injector.keyboard.press()
+
+    def _to_server(self, fault: Rush | Suspend | StopServer) -> bool:
+        record = self.injector.living_server(fault.path)
+        if record is None:
+            return False
+        match fault:
+            case Rush():
+                self._traffic.rush(fault, record)
+            case Suspend():
+                self._traffic.suspend(fault, record)
+            case StopServer():
+                self._traffic.stop(record)
+        return True
+
     def _by_hand(self, fault: Terminate | StartAgain) -> bool:
         for record in reversed(self._world.records_):
             parent = None if record.parent is None else record.parent.record.handle
             name = self._world.name_of(record.path_text)
-            if name == fault.path and isinstance(parent, BY_HAND):
+            if name == fault.path and isinstance(parent, ADMINISTERED):
                 admin = by_hand(parent, record, fault)
-                trio.lowlevel.spawn_system_task(admin, name="harness: by hand")
+                trio.lowlevel.spawn_system_task(admin, name=BY_HAND)
                 return True
         return False
 

@@ -39,11 +39,14 @@ class Watchdog(Schedule):
         """The tasks of a run that was ended; children after their parents."""
         self.busy: dict[Task, None] = {}
         """The tasks that ran in the last rounds before it."""
+        self.rounds: int = 0
+        """Rounds of the scheduler so far."""
         self._rounds = 0
         self._since: float = -1.0
 
     def shuffle(self, batch: list[Task]) -> None:
         """Order a batch, or end the run."""
+        self.rounds += 1
         self._rounds += 1
         if self._rounds > MAX_ROUNDS - LOOKED_AT:
             self._look(batch)

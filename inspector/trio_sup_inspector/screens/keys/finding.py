@@ -37,6 +37,7 @@ class FindingKeys:
             "problem.next": self._next_problem,
             "problem.only": self._only_problems,
             "back": self._back,
+            "names": self._names,
         }
 
     def _filter(self) -> None:
@@ -74,6 +75,22 @@ class FindingKeys:
             return "nothing needs a look"
         where = "under this filter" if self._state.filter.on else "by itself"
         return f"no child needs a look {where}; lints: {lints}, key 5"
+
+    def _names(self) -> None:
+        """From a child to its names, from a name to the child in the tree."""
+        lists, body = self._lists, self._body
+        row = self._state.row(lists.pointed())
+        if row is None:
+            body.notify("no child here")
+        elif lists.current == "registry":
+            self._bar.clear()
+            body.go_to("tree")
+            self._state.folding.reveal(row.id)
+            self._repaint()
+            lists.view.select(row.id)
+        else:
+            body.go_to("registry")
+            self._bar.put(row.path)
 
     def _only_problems(self) -> None:
         """Hide what is well, or show it again."""

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_sup.inspect.model.order import ORDERS
-from trio_sup_inspector.panes.events import EventsPane
 from trio_sup_inspector.panes.tasks import TasksPane
 
 if TYPE_CHECKING:
@@ -67,16 +66,14 @@ class PictureKeys:
         """While paused: show the present once."""
         if self._state.picture.paused:
             self._state.picture.step(self._clock())
-            pane = self._lists.pane
-            if isinstance(pane, EventsPane):
-                pane.entries = []
+            self._lists.pane.forget()
             self._repaint()
 
     def _follow(self) -> None:
-        """Keep to the newest event, or stop doing so."""
+        """Keep to the newest line, or stop doing so."""
         lists = self._lists
         lists.follow = not lists.follow
-        if lists.follow and lists.current == "events":
+        if lists.follow and lists.pane.tails:
             lists.view.action_last()
         self._repaint()
 

@@ -1,0 +1,1 @@
+"""Reminds of open tasks by mail: one supervised worker for each."""

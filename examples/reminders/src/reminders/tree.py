@@ -1,0 +1,116 @@
+"""The tree: books, mailer, workers, who starts them at boot, and a door."""
+
+from __future__ import annotations
+
+import os
+
+from attrs import frozen
+
+from trio_sup import (
+    Backoff,
+    ChildSpec,
+    DynamicSupervisor,
+    Supervisor,
+    address,
+    child,
+    dynamic_supervisor,
+    supervisor,
+)
+
+from .books import Books
+from .door import open_door
+from .mailer import MAILER, Mailer
+from .worker import Reminder, reminder
+
+REMINDERS = address("reminders", DynamicSupervisor, wait=True)
+"""The supervisor of all workers."""
+
+
+# --8<-- [start:use]
+@frozen
+class Reminders:
+    """What the rest of a program does with tasks."""
+
+    books: Books
+
+    async def add(self, title: str, email: str, every: float) -> int:
+        """Write down a task, of which somebody is reminded from now on."""
+        task = await self.books.add(title, email, every)
+        await self.start(task)
+        return task
+
+    async def complete(self, task: int) -> bool:
+        """Write down that a task is done, and end its worker.
+
+        A worker that is between two lives, or busy, learns it from the books.
+        """
+        if not await self.books.complete(task):
+            return False
+        address(("reminder", task), Reminder).try_cast(Reminder.remind)
+        return True
+
+    async def start(self, task: int) -> None:
+        """Start the worker of a task, unless it runs."""
+        await REMINDERS.get_or_start(reminder(task, self.books))
+
+    async def start_all(self) -> None:
+        """Start the worker of each open task: the body of the starter."""
+        await self.books.prepare()
+        for task, _ in await self.books.open_tasks():
+            await self.start(task)
+
+
+# --8<-- [end:use]
+def reminders(
+    database: str, mail: tuple[str, int], *, port: int, patience: float = 5.0
+) -> tuple[ChildSpec[Supervisor], Reminders]:
+    """Describe the tree, and how to use it.
+
+    Args:
+        database: ``postgresql://...``, or the name of an SQLite file.
+        mail: Host and port of the mail server.
+        port: Where the door is; 0 for any that is free.
+        patience: Seconds after which a query of the database is given up.
+    """
+    # --8<-- [start:tree]
+    books = Books(database, patience=patience)
+    app = Reminders(books)
+    accepted: dict[int, int] = {}  # outlives the lives of the mailer
+    workers = [
+        # An outage of the database crashes every worker, each of which has a backoff
+        # and a budget of its own: their number is no reason to give up.
+        dynamic_supervisor(
+            id="workers", name=REMINDERS, max_restarts=1_000_000, max_seconds=60.0
+        ),
+        child(
+            app.start_all,
+            id="starter",
+            restart="transient",
+            backoff=Backoff(initial=2.0, maximum=5.0, immediate_first=False),
+        ),
+    ]
+    children = [
+        child(books.serve, id="books"),
+        child(Mailer, *mail, accepted, id="mailer", name=MAILER),
+        # When all workers are gone at once, the starter starts them again.
+        supervisor(workers, id="tasks", strategy="rest_for_one"),
+        child(open_door, app, port, id="door"),
+    ]
+    tree = supervisor(children, id="reminders", max_restarts=20, max_seconds=60.0)
+    return tree, app
+    # --8<-- [end:tree]
+
+
+def spec(port: int | None = None) -> ChildSpec[Supervisor]:
+    """Describe the program: for ``trio-sup run reminders.tree:spec``.
+
+    From the environment: `REMINDERS_DATABASE`, an address of PostgreSQL or a file;
+    `REMINDERS_MAIL`, host and port of the mail server; `REMINDERS_PORT`, the door's.
+    """
+    if port is None:
+        port = int(os.environ.get("REMINDERS_PORT", "8780"))
+    mail = os.environ.get("REMINDERS_MAIL", "127.0.0.1:8025")
+    host, _, mail_port = mail.rpartition(":")
+    database = os.environ.get("REMINDERS_DATABASE", "reminders.db")
+    tree, _ = reminders(database, (host, int(mail_port)), port=port)
+    return tree

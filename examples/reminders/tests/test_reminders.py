@@ -1,0 +1,332 @@
+"""Reminders over real SMTP, from SQLite and from a PostgreSQL that is killed."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
+
+import pytest
+import trio
+from reminders.books import Books, Due
+from reminders.connections import Unavailable
+from reminders.mailer import Mailer
+from reminders.post import Post
+from reminders.tree import REMINDERS, Reminders, reminders
+from reminders.worker import Reminder
+
+from trio_sup import Child, ChildSpec, Supervisor, address, open_supervisor, whereis
+from trio_sup.testing import check_supervision
+
+try:
+    from reminders import postgres
+except ImportError:  # psycopg finds no libpq
+    PROGRAMS = None
+else:
+    PROGRAMS = postgres.find()
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Crashes are what is tried here."""
+    caplog.set_level(logging.CRITICAL, "trio_sup")
+
+
+@contextmanager
+def running(post: Post) -> Iterator[Post]:
+    with closing(post.socket):
+        thread = threading.Thread(target=post.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield post
+        finally:
+            post.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def post() -> Iterator[Post]:
+    """A mail server; what it took is in `letters`."""
+    with running(Post()) as post:
+        yield post
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[postgres.Trial]:
+    """A PostgreSQL of our own."""
+    if PROGRAMS is None:
+        pytest.skip("no PostgreSQL here: apt-get install postgresql")
+    with postgres.trial(PROGRAMS) as trial:
+        yield trial
+
+
+@asynccontextmanager
+async def program(
+    database: object, post: Post, patience: float = 5.0
+) -> AsyncIterator[tuple[Supervisor, Reminders]]:
+    mail = ("127.0.0.1", post.server_port)
+    tree, app = reminders(str(database), mail, port=0, patience=patience)
+    with trio.fail_after(60):
+        async with open_supervisor([tree]) as sup:
+            starter: Child = sup.child("reminders", "tasks", "starter")
+            await starter.wait_stopped()
+            yield sup, app
+
+
+def numbers(post: Post) -> dict[str, list[int]]:
+    """What came, by the title of the task: the numbers of the reminders."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for letter in list(post.letters):
+        reminder, _, title = str(letter["Subject"]).partition(": ")
+        found[title].append(int(reminder.split()[1]))
+    return found
+
+
+async def until_number(post: Post, least: int, titles: int) -> None:
+    """Wait until so many tasks were reminded of so often."""
+    while sum(last[-1] >= least for last in numbers(post).values()) < titles:  # noqa: ASYNC110 - a thread has them
+        await trio.sleep(0.02)
+
+
+def check_each_once(post: Post) -> None:
+    for title, came in numbers(post).items():
+        assert came == list(range(1, len(came) + 1)), title
+
+
+async def worker_of(task: int) -> Child:
+    worker = address(("reminder", task), Reminder, wait=True)
+    await worker.wait_running()
+    return worker
+
+
+@pytest.mark.trio
+async def test_a_task_is_reminded_of_until_it_is_done(
+    post: Post, tmp_path: Path
+) -> None:
+    async with program(tmp_path / "books.db", post) as (_, app):
+        plants = await app.add("water the plants", "ada@example.org", 0.1)
+        await app.add("call Bob", "ada@example.org", 0.2)
+        await until_number(post, 2, titles=2)
+        worker = await worker_of(plants)
+        assert await app.complete(plants)
+        await worker.wait_stopped()
+        assert whereis(("reminder", plants)) is None
+        assert REMINDERS.count_children().specs == 1
+        sent = len(numbers(post)["water the plants"])
+        await until_number(post, len(numbers(post)["call Bob"]) + 2, titles=1)
+        assert len(numbers(post)["water the plants"]) == sent
+        assert not await app.complete(plants)
+    check_each_once(post)
+    assert post.letters[0]["To"] == "ada@example.org"
+
+
+@pytest.mark.trio
+async def test_at_boot_the_starter_starts_a_worker_for_each_open_task(
+    post: Post, tmp_path: Path
+) -> None:
+    file = tmp_path / "books.db"
+    books = Books(str(file))
+    await books.prepare()
+    tasks = [await books.add(f"task {n}", "a@b.org", 3600) for n in range(20)]
+    assert await books.complete(tasks[0])
+    async with program(file, post) as (sup, _):
+        assert REMINDERS.count_children().active == 19
+        assert whereis(("reminder", tasks[0])) is None
+        # And again when all are gone at once: it stands after them.
+        starter = sup.child("reminders", "tasks", "starter")
+        await REMINDERS.stop()
+        await starter.wait_exit(2)
+        assert REMINDERS.count_children().active == 19
+    assert post.letters == []
+
+
+@pytest.mark.trio
+async def test_what_the_mail_server_took_is_not_sent_again_after_a_crash(
+    post: Post, tmp_path: Path
+) -> None:
+    async with program(tmp_path / "books.db", post) as (sup, app):
+        task = await app.add("pay", "ada@example.org", 0.1)
+        record, app.books.record = app.books.record, _no_answer  # type: ignore[method-assign]
+        worker = await worker_of(task)
+        await worker.wait_exit(2)
+        assert len(post.letters) == 1
+        mailer = sup.child("reminders", "mailer")
+        await address("mailer", Mailer).stop()  # whoever was the mailer
+        await mailer.wait_running()
+        await worker.wait_exit(3)
+        assert numbers(post) == {"pay": [1]}
+        app.books.record = record  # type: ignore[method-assign]
+        await until_number(post, 3, titles=1)
+    check_each_once(post)
+
+
+async def _no_answer(due: Due) -> None:
+    raise Unavailable("gone just now")
+
+
+@pytest.mark.trio
+async def test_a_mail_server_that_is_down_or_refuses_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    with running(Post(refuse=1.0)) as post:
+        async with program(tmp_path / "books.db", post) as (sup, app):
+            task = await app.add("pay", "ada@example.org", 0.05)
+            worker = await worker_of(task)
+            await worker.wait_exit(2)
+            assert "451" in str(worker.last_exit)
+            post.refuse = 0.3
+            await until_number(post, 5, titles=1)
+            assert sup.child("reminders", "mailer").restarts == 0
+    check_each_once(post)
+
+
+@pytest.mark.trio
+async def test_people_write_down_tasks_and_what_is_done_at_the_door(
+    post: Post, tmp_path: Path
+) -> None:
+    async with program(tmp_path / "books.db", post) as (sup, _):
+        port = sup.child("reminders", "door").value
+        assert isinstance(port, int)
+
+        async def say(*lines: bytes) -> list[str]:
+            stream = await trio.open_tcp_stream("127.0.0.1", port)
+            async with stream:
+                await stream.send_all(b"".join(lines))
+                said = b""
+                while said.count(b"\n") < len(lines):
+                    said += await stream.receive_some()
+            return said.decode().splitlines()
+
+        usage = "say: add SECONDS EMAIL TITLE | done NUMBER | list"
+        assert await say(b"list\n", b"add 60 ada@example.org call Bob\n") == [
+            "nothing",
+            "task 1",
+        ]
+        assert await say(b"list\n", b"done 2\n", b"done 1\n", b"done 1\n") == [
+            "1 call Bob",
+            "there is no such open task",
+            "done",
+            "there is no such open task",
+        ]
+        nonsense = [
+            b"\n",
+            b"\xff\n",
+            b"add nan x@y z\n",
+            b"add 1 nobody z\n",
+            b"done\n",
+        ]
+        assert await say(*nonsense) == [usage] * 5
+        rude = await trio.open_tcp_stream("127.0.0.1", port)
+        rude.setsockopt(1, 13, b"\1\0\0\0\0\0\0\0")  # SO_LINGER 0: a reset
+        await rude.send_all(b"lis")
+        await rude.aclose()
+        assert await say(b"list\n") == ["nothing"]
+        assert sup.child("reminders", "door").restarts == 0
+
+
+def test_the_tree_keeps_the_laws_of_supervision(post: Post, tmp_path: Path) -> None:
+    mail = ("127.0.0.1", post.server_port)
+
+    def tree() -> ChildSpec[Supervisor]:
+        # Virtual time does not wait for the database: no query is given up here.
+        return reminders(str(tmp_path / "b.db"), mail, port=0, patience=math.inf)[0]
+
+    check_supervision(tree, max_examples=10)
+
+
+def environment(file: Path, post: Post, directory: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "REMINDERS_DATABASE": str(file),
+        "REMINDERS_MAIL": f"127.0.0.1:{post.server_port}",
+        "REMINDERS_PORT": "0",
+        "TRIO_SUP_RUNTIME_DIR": str(directory),
+    }
+
+
+@pytest.mark.slow
+def test_who_is_killed_reminds_again_of_what_is_open(
+    post: Post, tmp_path: Path
+) -> None:
+    file = tmp_path / "books.db"
+    _add(file, 20)
+    command = [sys.executable, "-m", "trio_sup", "run", "reminders.tree:spec"]
+    for life in 1, 2:
+        with subprocess.Popen(
+            command, env=environment(file, post, tmp_path), stderr=subprocess.DEVNULL
+        ) as process:
+            trio.run(until_number, post, 3 * life, 20)
+            process.send_signal(signal.SIGTERM if life == 2 else signal.SIGKILL)
+            assert process.wait(timeout=30) == (0 if life == 2 else -signal.SIGKILL)
+    twice = 0
+    for title, came in numbers(post).items():
+        assert sorted(set(came)) == list(range(1, came[-1] + 1)), title
+        twice += len(came) - len(set(came))
+    # The one that the mailer had in hand, and the few whose record was on its way.
+    assert twice <= 1 + 20
+    ids = {letter["Message-ID"] for letter in post.letters}
+    assert len(ids) == len(post.letters) - twice
+
+
+def _add(file: Path, tasks: int) -> None:
+    async def main() -> None:
+        books = Books(str(file))
+        await books.prepare()
+        for n in range(tasks):
+            await books.add(f"task {n}", "ada@example.org", 0.2)
+
+    trio.run(main)
+
+
+@pytest.mark.slow
+@pytest.mark.trio
+async def test_a_database_that_is_killed_costs_workers_their_lives_and_nothing_else(
+    post: Post, database: postgres.Trial
+) -> None:
+    async with program(database.url, post) as (sup, app):
+        for n in range(20):
+            await app.add(f"task {n}", "ada@example.org", 0.1)
+        await until_number(post, 2, titles=20)
+        await trio.to_thread.run_sync(database.kill)
+        worker = address(("reminder", 1), Reminder, wait=True)
+        await worker.wait_exit(worker.life + 1)
+        with pytest.raises(Unavailable):
+            await app.complete(1)
+        before = max(last[-1] for last in numbers(post).values())
+        await trio.to_thread.run_sync(database.start)
+        await until_number(post, before + 2, titles=20)
+        for path in (["books"], ["mailer"], ["tasks"], ["tasks", "workers"], ["door"]):
+            assert sup.child("reminders", *path).restarts == 0
+        for task, _ in await app.books.open_tasks():
+            assert await app.complete(task)
+        while REMINDERS.count_children().specs:  # noqa: ASYNC110 - each is told
+            await trio.sleep(0.02)
+    check_each_once(post)
+
+
+@pytest.mark.trio
+async def test_a_database_that_does_not_answer_is_given_up_and_its_thread_ends(
+    database: postgres.Trial,
+) -> None:
+    books = Books(database.url, patience=0.3)
+    await books.prepare()
+    threads = threading.active_count()
+    database.freeze()
+    try:
+        with pytest.raises(Unavailable, match="does not answer"):
+            await books.open_tasks()
+    finally:
+        database.thaw()
+    assert await books.open_tasks() == []
+    with trio.fail_after(10):
+        while threading.active_count() > threads + 1:  # noqa: ASYNC110 - a thread
+            await trio.sleep(0.01)

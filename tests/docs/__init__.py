@@ -1,0 +1,1 @@
+"""That the documentation is whole: `python -m tests.docs`."""

@@ -1,0 +1,13 @@
+"""One planted bug."""
+
+from attrs import frozen
+
+
+@frozen
+class Mutant:
+    """One realistic mistake."""
+
+    name: str
+    module: str
+    old: str
+    new: str

@@ -1,0 +1,1 @@
+"""Other programs as children: real ones, and that none is ever left."""

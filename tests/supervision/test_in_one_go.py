@@ -1,0 +1,279 @@
+"""Ends that nobody is told of are dealt with in one go, and come to the same end.
+
+With a hook, or a log that takes the events, an end goes step by step; without, most
+crashes and stops are one step. Whoever looks afterwards cannot tell which it was.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from random import Random
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from tests.supervision.stage import Boom
+from trio_sup import (
+    DynamicSupervisor,
+    GenServer,
+    RestartLimitExceeded,
+    Supervisor,
+    child,
+    current_node,
+    dynamic_supervisor,
+    graceful_stop,
+    open_supervisor,
+    supervisor,
+    task_supervisor,
+)
+from trio_sup._children.bodies import PlainBody
+from trio_sup._children.functions import FunctionBody
+from trio_sup._children.record import Record
+from trio_sup._core.words import Restart, Strategy
+from trio_sup._supervisors.lives import Lives
+
+
+@pytest.fixture(autouse=True)
+def no_log() -> Iterator[None]:
+    """Log nothing: an event that is logged is told of."""
+    log = logging.getLogger("trio_sup")
+    before, level = log.disabled, log.level
+    log.setLevel(logging.CRITICAL)
+    yield
+    log.disabled = before
+    log.setLevel(level)
+
+
+def state_of(record: Record) -> dict[str, Any]:
+    """What there is to see of a child; a restart may take more than one ticket."""
+    return {
+        "status": (record.status, record.life, record.restarts, record.ready),
+        "lives": (record.started_life, record.life_began, record.overtaken),
+        "plan": (record.in_plan, record.undecided, record.held, record.pending),
+        "start": (record.supervised_start, record.rests_with_parent, record.attempt),
+        "ends": [
+            (life, str(exit), began, ended)
+            for life, exit, began, ended in record.exits or ()
+        ],
+        "last": str(record.last_exit),
+        "runs": (record.alive, record.task is None, record.value, record.spec.args),
+    }
+
+
+Story = dict[str, Any]
+Scene = Callable[[Callable[[Supervisor], None]], Awaitable[None]]
+
+
+def story_of(scene: Scene, *, told: bool) -> Story:
+    """Play a scene; return all that is to be seen of it."""
+    seen: list[Any] = []
+    records: dict[int, Record] = {}
+
+    def look(sup: Supervisor) -> None:
+        todo = [sup.record]
+        while todo:
+            record = todo.pop()
+            records[record.uid] = record
+            todo += record.body.below()
+        shell = sup.record.shell
+        assert shell is not None
+        seen.append((shell.living, sup.count_children(), trio.current_time() - began))
+        seen.append({uid: state_of(records[uid]) for uid in sorted(records)})
+
+    began = 0.0
+    events: list[Any] = []
+
+    async def main() -> None:
+        nonlocal began
+        began = trio.current_time()
+        node = current_node()
+        if told:
+            node.add_hook(lambda event: None)
+        try:
+            await scene(look)
+        finally:
+            events.extend(event.as_json() for event in node.recent_events())
+            events.append(dict(node.event_counts))
+
+    error: BaseException | None = None
+    try:
+        trio.run(main, clock=MockClock(autojump_threshold=0))
+    except BaseException as raised:  # noqa: BLE001 - compared
+        error = raised
+    crashes = [str(crash) for crash in getattr(error, "crashes", ())]
+    return {"seen": seen, "events": events, "error": (repr(error), crashes)}
+
+
+async def crash(pause: float = 1.0) -> None:
+    await trio.sleep(pause)
+    raise Boom("again")
+
+
+async def stay(_: object = None) -> None:
+    await trio.sleep_forever()
+
+
+async def polite() -> None:
+    with graceful_stop() as stopping:
+        await stopping.wait()
+
+
+async def crashes_again(look: Callable[[Supervisor], None]) -> None:
+    kinds: dict[Restart, float]
+    kinds = {"permanent": 0.7, "transient": 1.1, "temporary": 1.6}
+    specs = [
+        child(crash, pause, id=kind, restart=kind) for kind, pause in kinds.items()
+    ]
+    async with open_supervisor(specs, max_restarts=4, max_seconds=3) as sup:
+        for _ in range(4):
+            await trio.sleep(1)
+            look(sup)
+        await trio.sleep_forever()
+
+
+async def crashes_and_requests(look: Callable[[Supervisor], None]) -> None:
+    specs = [child(crash, id="a"), child(stay, 1, id="b"), child(polite, id="c")]
+    async with open_supervisor(specs, max_restarts=100) as sup:
+        await trio.sleep(1)
+        look(sup)
+        await sup.terminate_child("b")
+        await sup.terminate_child("c")
+        look(sup)
+        await sup.restart_child("b")
+        await sup.terminate_child("a")
+        look(sup)
+        await sup.child("b").wait_running()
+
+
+async def dynamic_children(look: Callable[[Supervisor], None]) -> None:
+    specs = [dynamic_supervisor(id="d", max_restarts=100)]
+    async with open_supervisor(specs) as sup:
+        dynamic: DynamicSupervisor = sup.dynamic("d")
+        handles = [await dynamic.start_child(child(stay, n)) for n in range(4)]
+        handles.append(await dynamic.start_child(child(crash, id="crash")))
+        handles.append(await dynamic.start_child(child(polite, restart="temporary")))
+        look(sup)
+        await dynamic.terminate_child(handles[1])
+        await dynamic.terminate_child(handles[5])
+        await trio.sleep(3)
+        look(sup)
+        await dynamic.terminate_child("crash")
+        look(sup)
+    look(sup)
+
+
+async def groups(look: Callable[[Supervisor], None]) -> None:
+    strategies: list[Strategy] = ["one_for_all", "rest_for_one"]
+    for strategy in strategies:
+        specs = [
+            child(stay, 1, id="a"),
+            child(crash, 1.5, id="b"),
+            child(stay, 2, id="c"),
+            child(polite, id="d", restart="temporary"),
+            child(Idle, id="e"),
+        ]
+        async with open_supervisor(specs, strategy=strategy, max_restarts=100) as sup:
+            for _ in range(3):
+                await trio.sleep(1)
+                look(sup)
+        look(sup)
+
+
+class Idle(GenServer):
+    """A server."""
+
+
+async def nested(look: Callable[[Supervisor], None]) -> None:
+    inner = [child(crash, id="x"), child(stay, id="y"), child(Idle, id="z")]
+    specs = [
+        supervisor(inner, id="inner", max_restarts=2, max_seconds=10),
+        child(stay, id="beside"),
+        task_supervisor(id="tasks"),
+    ]
+    async with open_supervisor(specs, max_restarts=1, max_seconds=60) as sup:
+        tasks = sup.task_supervisor("tasks")
+        task = tasks.async_nolink(stay, 7)
+        for _ in range(4):
+            await trio.sleep(1)
+            look(sup)
+        await tasks.terminate_child(task)
+        look(sup)
+        await trio.sleep_forever()
+
+
+SCENES = [crashes_again, crashes_and_requests, dynamic_children, groups, nested]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("scene", SCENES)
+def test_nobody_can_tell_afterwards_whether_an_end_was_told_of(
+    scene: Scene, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trio._core._run, "_r", Random(seed))
+    quiet = story_of(scene, told=False)
+    monkeypatch.setattr(trio._core._run, "_r", Random(seed))
+    told = story_of(scene, told=True)
+    assert quiet["seen"]
+    assert quiet == told
+
+
+def test_most_ends_of_which_nobody_is_told_are_one_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps: list[str] = []
+    step_by_step = Lives.life_over
+
+    def noting(self: Lives[Any], record: Record, *args: Any) -> None:
+        steps.append(record.path_text)
+        step_by_step(self, record, *args)
+
+    monkeypatch.setattr(Lives, "life_over", noting)
+    assert "RestartLimitExceeded" in story_of(crashes_again, told=False)["error"][0]
+    # The temporary one is forgotten, and the last crash is one too many.
+    assert len(steps) == 2
+    steps.clear()
+    story_of(dynamic_children, told=False)
+    # Only who has an id of his own, and the supervisor itself.
+    assert set(steps) == {"root/d/crash", "root/d"}
+    steps.clear()
+    story_of(crashes_again, told=True)
+    assert len(steps) > 5
+
+
+def test_what_a_crash_pinned_is_let_go_before_the_next_life_runs() -> None:
+    class Pinned:
+        living = 0
+
+        def __init__(self) -> None:
+            Pinned.living += 1
+
+        def __del__(self) -> None:
+            Pinned.living -= 1
+
+    found: list[int] = []
+
+    async def worker() -> None:
+        found.append(Pinned.living)
+        pinned = Pinned()
+        await trio.lowlevel.checkpoint()
+        raise Boom(repr(type(pinned)))
+
+    async def main() -> None:
+        async with open_supervisor([child(worker)], max_restarts=5):
+            await trio.sleep_forever()
+
+    with pytest.raises(RestartLimitExceeded):
+        trio.run(main)
+    assert found == [0] * 6
+
+
+def test_nothing_but_its_task_begins_and_ends_with_the_lives_of_a_function() -> None:
+    """Ends in one go do not ask the bodies of functions, as these have no answer."""
+    todo: list[type[PlainBody]] = [FunctionBody]
+    for kind in todo:
+        todo += kind.__subclasses__()
+        for asked in ("begin_life", "over", "at_rest"):
+            assert getattr(kind, asked) is getattr(PlainBody, asked), kind
