@@ -148,3 +148,12 @@ def test_the_readme_of_the_tests_names_every_folder_and_no_other() -> None:
     named = set(re.findall(r"`tests/(\w+)/", readme))
     there = {path.parent.name for path in tests.glob("*/*.py")}
     assert named == there
+
+
+def test_only_the_command_and_the_harness_may_know_of_several_nodes() -> None:
+    graph = grimp.build_graph("trio_sup", "trio_sup_inspector")
+    room = {"trio_sup.cluster", *graph.find_descendants("trio_sup.cluster")}
+    may_know = ("trio_sup._commands", "trio_sup.testing", "trio_sup.demo")
+    for module in graph.modules - room:
+        wanted = graph.find_modules_directly_imported_by(module)
+        assert module.startswith(may_know) or not wanted & room, module

@@ -18,6 +18,7 @@ from trio.lowlevel import current_task, enable_ki_protection
 from trio_sup._children.current import set_current
 from trio_sup._children.ending import GOING
 from trio_sup._children.stopping import has_returned
+from trio_sup._core.addresses import ClaimedVia
 from trio_sup._core.exits import Exit, crash_of, is_fatal
 from trio_sup._core.judge import as_asked, classify, is_plain_crash, is_plain_stop
 from trio_sup._trio.gate import LOOK
@@ -44,18 +45,22 @@ class LifeHost(Protocol):
 
 @enable_ki_protection
 async def run_life(host: LifeHost, record: Record, scope: trio.CancelScope) -> None:
-    """Run one life of `record` to its very end, and hand its exit to the host."""
+    """Run one life of `record` to its very end, and hand its exit to the host.
+
+    A scope that is cancelled before it is entered would still let the body run up to its
+    first checkpoint: so it is asked before.
+    """
     error: BaseException | None = None
     try:
         with scope:
             record.task = current_task()
             set_current(record)
-            # A scope that is cancelled before it is entered would still let the
-            # body run up to its first checkpoint.
             if record.ending is GOING or not scope.cancel_called:
                 # Caught inside of the scope, which would `split` a group: code of the
                 # user's, that could leave the scope half closed.
                 try:
+                    if isinstance(record.spec.name, ClaimedVia):
+                        await record.spec.name.claim(record)
                     await record.body.run(record)
                 except BaseException as caught:  # noqa: BLE001 - becomes the exit
                     error = caught

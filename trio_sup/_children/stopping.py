@@ -14,6 +14,7 @@ from trio import TooSlowError
 
 from trio_sup._children.ending import GOING, Ending
 from trio_sup._core.exits import Exit
+from trio_sup._core.words import NAME_LOST
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
@@ -71,6 +72,18 @@ def _ring(record: Record, ending: Ending) -> None:
     """Let the end of the grace ring."""
     ending.task = record
     record.node.alarms.add(ending.deadline, ending)
+
+
+def lose_name(record: Record) -> None:
+    """End a life at once, as its name is its own no more. Synchronous, idempotent.
+
+    Nobody's limit counts that: the next life follows, and waits for the name.
+    """
+    if record.scope is None:
+        return
+    if record.asked is None and record.spec.restart != "temporary":
+        record.in_plan = True
+    ask_stop(record, NAME_LOST, 0.0)
 
 
 def cut_short(record: Record, exit: Exit, reason: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Protocol, TypeVar
 
 from attrs import field, frozen
@@ -46,6 +46,17 @@ class Via:
     registry: Namespace[Any]
     key: Hashable
     value: object = field(default=None, eq=False)
+
+
+@frozen
+class ClaimedVia(Via):
+    """An address that belongs to nobody until it is claimed, somewhere else.
+
+    Each life waits for that before it begins with anything of the user's.
+    """
+
+    claim: Callable[[Any], Awaitable[None]] = field(kw_only=True, eq=False, repr=False)
+    """Called with the record; returns when the name is the child's, or raises."""
 
 
 def as_name(name: Hashable) -> Hashable:

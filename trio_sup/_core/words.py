@@ -35,6 +35,11 @@ Status: TypeAlias = Literal[
 ]
 """Where a child is in its story; `gone` means that its supervisor forgot it."""
 
+NAME_LOST: Final = "its name was lost"
+"""Why a life is asked to end whose name belongs to somebody else, or to nobody, by now.
+
+It is nobody's fault: the next life follows at once, uncounted, and waits for the name."""
+
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 LEAVES: Final[frozenset[str]] = frozenset({"task", "server", "process"})
 """Kinds that have no children."""

@@ -22,6 +22,7 @@ from trio_sup._core.plan.doing import (
     Refused,
     Request,
     Settle,
+    Start,
     StartFailure,
     Steps,
     Wake,
@@ -32,6 +33,7 @@ from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import SupervisorCore
 from trio_sup._core.tables import place
+from trio_sup._core.words import NAME_LOST
 
 
 class Unfinished(Protocol[K]):
@@ -181,7 +183,24 @@ class StaticPlan(Plan[K]):
         if self.mode == "stopping":
             # Those who wait for it must not take it for a child that stays down.
             record.rests_with_parent = self.is_original(record)
+        elif record.asked == NAME_LOST and self.line.awaited is not record:
+            return self._name_lost(record)
         return NOTHING
+
+    def _name_lost(self, record: K) -> Dos[K]:
+        """Nobody asked for this end but whoever has the name: the next life follows."""
+        if self.mode not in LETS_START:
+            return NOTHING
+        if record.held:
+            return self.follow(record, self.core.quarantine(record), self.now)
+        if record.spec.restart == "temporary":
+            return self.drop(record)
+        if self.core.grouped:
+            record.in_plan = True
+            return self._in_line(self.groups.replace(record, self.now, NAME_LOST))
+        record.in_plan = False
+        record.enter("returns")
+        return (Start(record),)
 
     def _ended_alone(self, record: K, exit: Exit, now: float) -> Dos[K]:
         core = self.core

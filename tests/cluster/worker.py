@@ -1,0 +1,38 @@
+"""A node as a process of its own: writes each step that it does under a name to a file.
+
+python -m tests.cluster.worker NODE URL TTL FILE
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from pathlib import Path
+
+import trio
+
+from trio_sup import child, open_supervisor
+from trio_sup.cluster import fence, open_cluster
+from trio_sup.cluster.redis import RedisBackend
+
+
+async def main(node: str, url: str, ttl: float, file: Path) -> None:
+    with file.open("a", buffering=1) as steps:
+
+        async def work() -> None:
+            token = fence().token
+            while True:
+                steps.write(f"{time.monotonic():.6f} {token} {node}\n")
+                await trio.sleep(0.002)
+
+        async with open_cluster(RedisBackend(url), node=node, ttl=ttl, grace=0) as own:
+            async with open_supervisor([own.singleton("job", child(work))]):
+                steps.write("ready\n")
+                await trio.sleep_forever()
+
+
+if __name__ == "__main__":
+    logging.disable()
+    _, node, url, ttl, file = sys.argv
+    trio.run(main, node, url, float(ttl), Path(file))

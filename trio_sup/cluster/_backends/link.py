@@ -1,0 +1,102 @@
+"""What an engine must supply; all else is the same for all engines."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from trio_sup._core.errors import SupervisionError
+from trio_sup.cluster._rules.words import (
+    Beat,
+    Claimed,
+    Frozen,
+    Gone,
+    Guarantees,
+    Name,
+    NodeId,
+    NodeInfo,
+    Push,
+    Taken,
+    Token,
+)
+
+
+class LinkDown(SupervisionError):
+    """The engine was not reached, or refused: what was asked may have been done."""
+
+
+class Link(Protocol):
+    """The way from one incarnation of a node to the engine.
+
+    What is asked through one link reaches the engine in the order of asking. Every
+    method that waits may wait for ever: whoever asks sets the limit. Each raises
+    `LinkDown` if the engine cannot be reached, or refuses for a reason of its own.
+    """
+
+    @property
+    def guarantees(self) -> Guarantees:
+        """What may be relied on."""
+        ...
+
+    def time(self) -> float:
+        """The clock of leases: seconds, going on while the machine sleeps."""
+        ...
+
+    async def join(self, info: NodeInfo, ttl: float) -> None:
+        """Get a lease, and listen to what is sent to this node."""
+        ...
+
+    async def beat(self, node: NodeId) -> Beat | Gone:
+        """Renew the lease."""
+        ...
+
+    async def leave(self, node: NodeId) -> None:
+        """Give the lease back, and all names with it."""
+        ...
+
+    async def claim(self, node: NodeId, name: Name) -> Claimed | Taken | Frozen | Gone:
+        """Ask for a name."""
+        ...
+
+    async def keep(
+        self, node: NodeId, name: Name, token: Token
+    ) -> Claimed | Taken | Gone:
+        """Assert that this node holds a name."""
+        ...
+
+    async def release(self, node: NodeId, name: Name, token: Token) -> bool:
+        """Free a name; return whether it was held with this token."""
+        ...
+
+    async def lookup(self, name: Name) -> Taken | None:
+        """Ask who holds a name."""
+        ...
+
+    async def owned(self, node: NodeId) -> dict[Name, Token]:
+        """Ask what the engine thinks a node holds."""
+        ...
+
+    def send(self, to: NodeId, data: bytes) -> None:
+        """Send a message: in order for each receiver, at most once. Never blocks.
+
+        Raises:
+            LinkDown: it was not sent.
+        """
+        ...
+
+    async def receive(self) -> Push:
+        """Wait for what the engine sends unasked."""
+        ...
+
+
+class Backend(Protocol):
+    """An engine, as `open_cluster` is given one."""
+
+    def connect(self, name: str, *, grace: float) -> AbstractAsyncContextManager[Link]:
+        """Open a link for a node.
+
+        Args:
+            name: What people call the node.
+            grace: For how long an engine that may have forgotten lets nobody claim.
+        """
+        ...

@@ -1,0 +1,163 @@
+"""The rules of `trio_sup.cluster._rules.engine`, as scripts that Redis runs atomically.
+
+Times are in microseconds by the clock of the Redis host. All keys begin with ``{prefix}``,
+in braces, so that they are of one slot:
+
+    replid, generation, fresh   which memory this is, and since when
+    last                        the last token
+    nodes                       a sorted set: node, and when its lease ends
+    info, ttl                   hashes by node
+    owner, token                hashes by name
+    held:NODE                   the set of names of a node
+    in:NODE, freed              channels
+
+A name whose owner's lease has ended is free, reaped or not; so reaping may take its time,
+and a node with very many names blocks nobody.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_PRELUDE: Final = """
+local P = KEYS[1]
+local t = redis.call('TIME')
+local now = t[1] * 1000000 + t[2]
+local function key(s) return P .. ':' .. s end
+local function text(n) return string.format('%.0f', n) end
+local function generation()
+  local id = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+  if redis.call('GET', key('replid')) ~= id then
+    redis.call('SET', key('replid'), id)
+    redis.call('SET', key('generation'), id .. '-' .. text(now))
+    redis.call('SET', key('fresh'), text(now))
+  end
+  return redis.call('GET', key('generation'))
+end
+local function live(node)
+  local ends = redis.call('ZSCORE', key('nodes'), node)
+  return ends and tonumber(ends) > now
+end
+local function let_go(node, name)
+  if redis.call('HGET', key('owner'), name) == node then
+    redis.call('HDEL', key('owner'), name)
+    redis.call('HDEL', key('token'), name)
+  end
+  redis.call('SREM', key('held:' .. node), name)
+end
+local function drop(node, most)
+  local names = redis.call('SRANDMEMBER', key('held:' .. node), most)
+  for _, name in ipairs(names) do let_go(node, name) end
+  if redis.call('SCARD', key('held:' .. node)) > 0 then return #names end
+  redis.call('ZREM', key('nodes'), node)
+  redis.call('HDEL', key('info'), node)
+  redis.call('HDEL', key('ttl'), node)
+  return #names
+end
+local function give(node, name, token)
+  redis.call('SADD', key('held:' .. node), name)
+  redis.call('HSET', key('owner'), name, node)
+  redis.call('HSET', key('token'), name, token)
+  return {'claimed', token}
+end
+"""
+
+_BODIES: Final = {
+    "join": """
+generation()
+redis.call('ZADD', key('nodes'), text(now + ARGV[2] * 1), ARGV[1])
+redis.call('HSET', key('ttl'), ARGV[1], ARGV[2])
+redis.call('HSET', key('info'), ARGV[1], ARGV[3])
+return 'ok'
+""",
+    "beat": """
+local gen = generation()
+local over = redis.call('ZRANGEBYSCORE', key('nodes'), '-inf', text(now))
+local room, reaped = 1000, false
+for _, node in ipairs(over) do
+  if node ~= ARGV[1] and room > 0 then
+    room = room - 1 - drop(node, room)
+    reaped = true
+  end
+end
+if reaped then redis.call('PUBLISH', key('freed'), '') end
+if not live(ARGV[1]) then return {'gone', gen} end
+local ttl = redis.call('HGET', key('ttl'), ARGV[1])
+redis.call('ZADD', key('nodes'), text(now + ttl), ARGV[1])
+local members = {}
+local nodes = redis.call('ZRANGEBYSCORE', key('nodes'), '(' .. text(now), '+inf')
+for _, node in ipairs(nodes) do
+  members[#members + 1] = redis.call('HGET', key('info'), node)
+end
+return {'beat', gen, redis.call('SCARD', key('held:' .. ARGV[1])), members}
+""",
+    "leave": """
+if not redis.call('ZSCORE', key('nodes'), ARGV[1]) then return 0 end
+redis.call('ZADD', key('nodes'), '0', ARGV[1])
+drop(ARGV[1], 10000)
+redis.call('PUBLISH', key('freed'), '')
+return 1
+""",
+    "claim": """
+local gen = generation()
+local node, name = ARGV[1], ARGV[2]
+if not live(node) then return {'gone', gen} end
+local owner = redis.call('HGET', key('owner'), name)
+if owner and owner ~= node then
+  if live(owner) then return {'taken', owner, redis.call('HGET', key('token'), name)} end
+  let_go(owner, name)
+  owner = false
+end
+if not owner then
+  local wait = redis.call('GET', key('fresh')) + ARGV[3] - now
+  if wait > 0 then return {'frozen', text(wait)} end
+end
+local last = tonumber(redis.call('GET', key('last')) or '0')
+local token = text(math.max(last + 1, now))
+redis.call('SET', key('last'), token)
+return give(node, name, token)
+""",
+    "keep": """
+local gen = generation()
+local node, name, token = ARGV[1], ARGV[2], ARGV[3]
+if not live(node) then return {'gone', gen} end
+local owner = redis.call('HGET', key('owner'), name)
+if owner then
+  local held = redis.call('HGET', key('token'), name)
+  if owner == node then
+    if tonumber(held) > tonumber(token) then token = held end
+  elseif live(owner) and tonumber(held) >= tonumber(token) then
+    return {'taken', owner, held}
+  else
+    let_go(owner, name)
+  end
+end
+local last = tonumber(redis.call('GET', key('last')) or '0')
+if tonumber(token) > last then redis.call('SET', key('last'), token) end
+return give(node, name, token)
+""",
+    "release": """
+local node, name, token = ARGV[1], ARGV[2], ARGV[3]
+if redis.call('HGET', key('owner'), name) ~= node then return 0 end
+if redis.call('HGET', key('token'), name) ~= token then return 0 end
+let_go(node, name)
+redis.call('PUBLISH', key('freed'), '')
+return 1
+""",
+    "lookup": """
+local owner = redis.call('HGET', key('owner'), ARGV[1])
+if not owner or not live(owner) then return false end
+return {owner, redis.call('HGET', key('token'), ARGV[1])}
+""",
+    "owned": """
+local found = {}
+for _, name in ipairs(redis.call('SMEMBERS', key('held:' .. ARGV[1]))) do
+  found[#found + 1] = name
+  found[#found + 1] = redis.call('HGET', key('token'), name)
+end
+return found
+""",
+}
+
+SCRIPTS: Final = {name: _PRELUDE + body for name, body in _BODIES.items()}
+"""Each by its name; their only key is the prefix."""

@@ -1,0 +1,216 @@
+"""Calls that wait for their answer: each ends in exactly one way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
+
+import outcome
+from attrs import Factory, define, frozen
+from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
+
+from trio_sup._core.exits import Exit, ExitKind
+from trio_sup._servers.operations import Call
+from trio_sup._trio.protect import protected
+from trio_sup.cluster._nodes.values import Signature, unpack_error
+from trio_sup.cluster._rules.frames import Answer, Ask, Message
+from trio_sup.cluster._rules.words import Name, NodeId, Taken
+from trio_sup.cluster.errors import (
+    ConnectionChanged,
+    NodeDown,
+    Refused,
+    RemoteCrash,
+)
+
+if TYPE_CHECKING:
+    from trio_sup.cluster._nodes.outbox import Outbox
+
+
+@frozen
+class Body:
+    """What is asked, ready to be sent."""
+
+    key: object
+    name: Name
+    op: str
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+    def ask(self, number: int, sender: NodeId, holder: Taken, call: int) -> Ask:
+        """Return the message."""
+        return Ask(
+            number,
+            sender,
+            holder.owner,
+            call,
+            self.name,
+            holder.token,
+            self.op,
+            self.args,
+            self.kwargs,
+        )
+
+
+@frozen
+class CastLetter:
+    """A cast: nobody hears what became of it."""
+
+    body: Body
+    lost: Callable[[Exception], None]
+
+    def sealed(self, number: int, sender: NodeId, holder: Taken) -> Message:
+        """Return it as it is sent."""
+        return self.body.ask(number, sender, holder, 0)
+
+    def failed(self, error: Exception) -> None:
+        """It was not sent."""
+        self.lost(error)
+
+
+@define(eq=False)
+class PendingCall:
+    """A call whose caller waits."""
+
+    number: int
+    body: Body
+    signature: Signature
+    op: Call[Any, ..., Any]
+    sent_to: NodeId | None = None
+    place: int = 0
+    retried: bool = False
+    _outcome: outcome.Outcome[Any] | None = None
+    _task: Task | None = None
+
+    def sealed(self, number: int, sender: NodeId, holder: Taken) -> Message:
+        """Return it as it is sent."""
+        self.sent_to = holder.owner
+        return self.body.ask(number, sender, holder, self.number)
+
+    def failed(self, error: Exception) -> None:
+        """It was not sent, or will not be answered."""
+        self._end(outcome.Error(error))
+
+    def answered(self, value: object) -> None:
+        """Its answer came."""
+        self._end(outcome.Value(value))
+
+    def _end(self, came: outcome.Outcome[Any]) -> None:
+        if self._outcome is None:
+            self._outcome = came
+            task, self._task = self._task, None
+            if task is not None:
+                reschedule(task, came)
+
+    async def wait(self) -> Any:
+        """Wait for what comes of it. A checkpoint, unless that has come."""
+        if self._outcome is not None:
+            return self._outcome.unwrap()
+        self._task = current_task()
+        return await wait_task_rescheduled(self._abort)
+
+    def _abort(self, _: object) -> Abort:
+        self._task = None
+        return Abort.SUCCEEDED
+
+
+@define(eq=False)
+class Calls:
+    """The calls of one node that wait."""
+
+    outbox: Outbox
+    node_of: Callable[[NodeId], str]
+    _pending: dict[int, PendingCall] = Factory(dict[int, PendingCall])
+    _last: int = 0
+
+    async def call(
+        self, body: Body, signature: Signature, op: Call[Any, ..., Any]
+    ) -> Any:
+        """Send a call and wait for its answer."""
+        self._last += 1
+        call = PendingCall(self._last, body, signature, op)
+        self._pending[call.number] = call
+        try:
+            call.place = self.outbox.post(body.key, body.name, call)
+            return await call.wait()
+        finally:
+            self._pending.pop(call.number, None)
+
+    def take(self, answer: Answer) -> bool:
+        """Hand an answer to its caller; return whether somebody waits for it."""
+        call = self._pending.get(answer.call)
+        if call is None or call.sent_to != answer.sender:
+            return False
+        key, what = call.body.key, answer.what
+        match answer.how:
+            case "value":
+                self._unpack(call, what)
+            case "declared":
+                error = unpack_error(what, call.op.raises)
+                call.failed(error or _crash(key, what))
+            case "refused":
+                call.failed(Refused(key, str(what)))
+            case "stale":
+                self._stale(call, str(what))
+            case "crash" | "exit":
+                call.failed(_crash(key, what))
+        return True
+
+    def _unpack(self, call: PendingCall, data: Any) -> None:
+        try:
+            value = call.signature.unpack_answer(data)
+        except TypeError as error:
+            call.failed(error)
+        else:
+            call.answered(value)
+
+    def _stale(self, call: PendingCall, why: str) -> None:
+        """Another holds the name by now: ask it, if nothing is overtaken by that."""
+        name, key = call.body.name, call.body.key
+        self.outbox.forget_holder(name)
+        route = self.outbox.route(name)
+        if call.retried or route.posted != call.place:
+            call.failed(Refused(key, why))
+            return
+        call.retried, call.sent_to = True, None
+        try:
+            call.place = self.outbox.post(key, name, call)
+        except Exception as error:  # noqa: BLE001 - told to the caller
+            call.failed(error)
+
+    def undelivered(self, ask: Ask) -> None:
+        """A call found nobody who listens: it was surely not executed."""
+        self.outbox.forget_holder(ask.name)
+        call = self._pending.get(ask.call)
+        if call is not None and call.sent_to == ask.to:
+            call.failed(Refused(call.body.key, "its node listens no more"))
+
+    def node_gone(self, node: NodeId) -> None:
+        """A node is down: what it was asked may have been executed."""
+        for call in self._of(node):
+            call.failed(NodeDown(call.body.key, self.node_of(node)))
+
+    def link_changed(self, node: NodeId | None = None) -> None:
+        """Messages may be lost: with one node, or with all."""
+        for call in self._of(node):
+            call.failed(ConnectionChanged(call.body.key))
+
+    def _of(self, node: NodeId | None) -> list[PendingCall]:
+        return [
+            call
+            for call in self._pending.values()
+            if call.sent_to is not None and node in (None, call.sent_to)
+        ]
+
+
+def _crash(key: object, what: Any) -> RemoteCrash:
+    parts = cast("list[object]", what) if isinstance(what, list) else []
+    type_name, text, kind = [*map(str, parts), "", "", ""][:3]
+    exit = Exit(_KINDS.get(kind, "crashed"), text or None)
+    return RemoteCrash(key, type_name, text, exit)
+
+
+_KINDS: Final[dict[str, ExitKind]] = {kind: kind for kind in get_args(ExitKind)}
+
+
+for _class in (PendingCall, Calls):
+    protected(_class)

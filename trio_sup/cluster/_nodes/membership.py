@@ -1,0 +1,291 @@
+"""The tasks of one node: it joins, listens, and joins again when it was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+from uuid import uuid4
+
+import trio
+from trio.lowlevel import add_instrument, remove_instrument
+
+from trio_sup._trio.log import Log
+from trio_sup._trio.protect import protected
+from trio_sup._trio.wake import Waiters
+from trio_sup.cluster._backends.link import Link, LinkDown
+from trio_sup.cluster._nodes.calls import Calls
+from trio_sup.cluster._nodes.deadline import DeadlineInstrument
+from trio_sup.cluster._nodes.inbox import Inbox
+from trio_sup.cluster._nodes.monitors import Monitors
+from trio_sup.cluster._nodes.names import GlobalNames
+from trio_sup.cluster._nodes.outbox import Outbox
+from trio_sup.cluster._nodes.session import Session
+from trio_sup.cluster._rules.frames import (
+    Again,
+    Answer,
+    Ask,
+    BadFrame,
+    LifeEnded,
+    Message,
+    Unwatch,
+    Watch,
+    decode,
+)
+from trio_sup.cluster._rules.sequence import Incoming
+from trio_sup.cluster._rules.words import (
+    Frame,
+    Freed,
+    Name,
+    NodeId,
+    NodeInfo,
+    Push,
+    Reset,
+    Undelivered,
+)
+from trio_sup.cluster.errors import EngineUnavailable
+
+_log: Final = Log("trio_sup.cluster")
+
+
+@protected
+class Membership:
+    """What one node is to the others, over all its incarnations.
+
+    Args:
+        link: The way to the engine.
+        name: What people call the node.
+        ttl: How long its leases last.
+        accepts_children: Whether children may be placed on it.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        name: str,
+        ttl: float,
+        *,
+        accepts_children: bool,
+    ) -> None:
+        self.name = name
+        self.ttl = ttl
+        self.accepts_children = accepts_children
+        self.present: Session | None = None
+        self.incarnations = 0
+        self.malformed = 0
+        self.unexpected = 0
+        self.casts_lost = 0
+        self._link = link
+        self._joined = Waiters()
+        self._nursery: trio.Nursery
+        self.names: GlobalNames = GlobalNames(self.joined, self.node_of)
+        self.outbox: Outbox = Outbox(self.session, self._spawn)
+        self.calls: Calls = Calls(self.outbox, self.node_of)
+        self.monitors: Monitors = Monitors(self.names, self.outbox)
+        self.inbox: Inbox = Inbox(self.names, self.outbox)
+        self.incoming: Incoming = Incoming()
+
+    # What the parts ask.
+
+    def session(self) -> Session:
+        """Return the present session.
+
+        Raises:
+            EngineUnavailable: the node has no lease.
+        """
+        session = self.present
+        if session is None or not session.valid():
+            raise EngineUnavailable(f"node {self.name!r} has no lease at present")
+        return session
+
+    async def joined(self) -> Session:
+        """Wait for a session, and return it. A checkpoint if there is none yet."""
+        while (session := self.present) is None or not session.valid():
+            await self._joined.wait()
+        return session
+
+    def node_of(self, id: NodeId) -> str:
+        """Return what people call a node."""
+        return id.rpartition(".")[0]  # an id is a name with what makes it unique
+
+    def nodes(self) -> Mapping[NodeId, NodeInfo]:
+        """Who has a lease, as far as is known."""
+        return {} if self.present is None else dict(self.present.holdings.members)
+
+    async def whereis(self, name: Name) -> str | None:
+        """Ask which node holds a name; raises `EngineUnavailable`."""
+        session = self.session()
+        try:
+            taken = await session.ask(self._link.lookup(name))
+        except LinkDown as down:
+            raise EngineUnavailable(str(down)) from down
+        return None if taken is None else self.node_of(taken.owner)
+
+    def cast_lost(self, error: Exception) -> None:
+        """A cast found nobody."""
+        self.casts_lost += 1
+        _log.debug("node %s: a cast was lost: %s", self.name, error)
+
+    # What sessions tell.
+
+    def session_lost(self) -> None:
+        """The lease is over: stop what runs under names of the cluster, now."""
+        self.names.lose_all()
+        if self.present is not None:
+            for call_node in list(self.present.holdings.members):
+                self.calls.node_gone(call_node)
+        self.monitors.all_gone()
+        self.outbox.forget_all()
+        self.incoming.forget_all()
+        self.present = None
+
+    def name_lost(self, name: Name) -> None:
+        """Somebody else holds a name: stop what runs under it, now."""
+        _log.warning("node %s: lost the name %s", self.name, name)
+        self.names.lose(name)
+
+    def members_changed(self, came: list[NodeInfo], went: list[NodeInfo]) -> None:
+        """Nodes came or went."""
+        for info in came:
+            _log.info("node %s: node %s is up", self.name, info.name)
+        for info in went:
+            _log.info("node %s: node %s is down", self.name, info.name)
+            self.calls.node_gone(info.id)
+            self.monitors.node_gone(info.id)
+            self.outbox.forget_node(info.id)
+            self.incoming.forget(info.id)
+
+    # The tasks.
+
+    def _spawn(self, task: Callable[..., Awaitable[object]], *args: object) -> None:
+        self._nursery.start_soon(task, *args)
+
+    async def serve(self) -> None:
+        """Be a node, until cancelled.
+
+        Raises:
+            EngineUnavailable: the first time the engine does not answer.
+        """
+        async with trio.open_nursery() as self._nursery:
+            self._nursery.start_soon(self._listen)
+            await self._run()
+
+    async def _run(self) -> None:
+        """Join, and join again whenever the session was lost."""
+        pause = 0.0
+        while True:
+            session = self._new_session()
+            try:
+                await session.join()
+            except LinkDown as down:
+                if not self.incarnations:
+                    raise EngineUnavailable(f"cannot join: {down}") from down
+                pause = min(max(0.01, 2 * pause), self.ttl / 3)
+                await trio.sleep(pause)
+                continue
+            pause = 0.0
+            await self._live(session)
+
+    def _new_session(self) -> Session:
+        id = NodeId(f"{self.name}.{uuid4().hex[:16]}")
+        info = NodeInfo(id, self.name, self.accepts_children)
+        return Session(self._link, info, self.ttl, self)
+
+    async def _live(self, session: Session) -> None:
+        self.present = session
+        self.incarnations += 1
+        self._joined.wake()
+        if self.incarnations > 1:
+            _log.info("node %s joined again", self.name)
+        instrument = DeadlineInstrument(session)
+        add_instrument(instrument)
+        try:
+            await session.run()
+        finally:
+            remove_instrument(instrument)
+        _log.warning("node %s lost its lease", self.name)
+
+    async def _listen(self) -> None:
+        """Take what the engine sends, for ever."""
+        while True:
+            self.take(await self._link.receive())
+
+    async def leave(self) -> None:
+        """Give the lease back, if there is one."""
+        session = self.present
+        if session is not None:
+            with trio.CancelScope(shield=True):
+                await session.leave()
+
+    # What comes in.
+
+    def take(self, push: Push) -> None:
+        """Take one thing that the engine sends. No checkpoint."""
+        session = self.present
+        if session is None:
+            return
+        match push:
+            case Freed():
+                session.freed.wake()
+            case Reset():
+                self._link_changed(session)
+            case Frame(data):
+                try:
+                    self._read(session, decode(data))
+                except BadFrame as bad:
+                    self.malformed += 1
+                    _log.debug("node %s: a bad message: %s", self.name, bad)
+            case Undelivered(_, data):
+                self._came_back(decode(data))
+
+    def _link_changed(self, session: Session) -> None:
+        self.calls.link_changed()
+        # Those, too, who came since the last heartbeat.
+        others = {*session.holdings.members, *self.incoming.senders()}
+        for id in others - {session.info.id}:
+            self.outbox.tell(id, Again)
+
+    def _came_back(self, message: Message) -> None:
+        match message:
+            case Ask(call=0):
+                self.outbox.forget_holder(message.name)
+                self.casts_lost += 1
+            case Ask():
+                self.calls.undelivered(message)
+            case Watch():
+                self.outbox.forget_holder(message.name)
+                self.monitors.heard(
+                    LifeEnded(
+                        0,
+                        message.to,
+                        message.sender,
+                        message.watch,
+                        0,
+                        "noproc",
+                        "its node listens no more",
+                        True,
+                    )
+                )
+            case _:
+                pass  # whoever waits for it is gone
+
+    def _read(self, session: Session, message: Message) -> None:
+        if message.to != session.info.id:
+            self.unexpected += 1
+            if isinstance(message, Ask):
+                self.inbox.take(message)  # which refuses it: its sender is to know
+            return
+        if not self.incoming.admit(message.sender, message.sequence):
+            return
+        match message:
+            case Ask():
+                self.inbox.take(message)
+            case Answer():
+                self.unexpected += not self.calls.take(message)
+            case Watch():
+                self.monitors.take(message)
+            case Unwatch():
+                self.monitors.drop(message)
+            case LifeEnded():
+                self.unexpected += not self.monitors.heard(message)
+            case Again():
+                self.calls.link_changed(message.sender)

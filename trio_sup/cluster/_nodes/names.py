@@ -1,0 +1,174 @@
+"""Names of the cluster that children of this node have, or want."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import trio
+from attrs import frozen
+
+from trio_sup._children.names import Names
+from trio_sup._children.refusals import AlreadyRegistered
+from trio_sup._children.stopping import lose_name
+from trio_sup._core.addresses import ClaimedVia
+from trio_sup._trio.protect import protected
+from trio_sup.cluster._nodes.session import Session, SessionLost
+from trio_sup.cluster._rules.keys import ClusterKey, encode_key
+from trio_sup.cluster._rules.words import Name, NodeId, Taken, Token
+from trio_sup.cluster.errors import NameTaken
+
+if TYPE_CHECKING:
+    from trio_sup._children.record import Record
+
+
+@frozen
+class Held:
+    """A name that a child of this node has."""
+
+    record: Record
+    token: Token
+    session: Session
+    name: Name
+
+    def current(self) -> bool:
+        """Whether the name has not been given to anybody else, nor given back."""
+        return self.session.holdings.tokens.get(self.name) == self.token
+
+
+@protected
+class GlobalNames(Names):
+    """The names of one node: claimed before a life, given back when its child rests.
+
+    Args:
+        joined: Waits for a session, and returns it.
+        node_of: Returns what people call a node.
+    """
+
+    def __init__(
+        self,
+        joined: Callable[[], Awaitable[Session]],
+        node_of: Callable[[NodeId], str],
+    ) -> None:
+        super().__init__(unique=True, name="cluster")
+        self._joined = joined
+        self._node_of = node_of
+        self._held: dict[Name, Held] = {}
+        # Children that had their name taken away: they wait until it is free again.
+        self._deposed: set[int] = set()
+        # Set once this node is to have no names any more.
+        self._drained = False
+
+    def via(self, key: ClusterKey, *, waits: bool = False) -> ClaimedVia:
+        """Return what a specification registers by.
+
+        Args:
+            key: The key.
+            waits: Whether also the first life waits until the name is free.
+        """
+        return ClaimedVia(self, key, claim=partial(self.claim, patient=waits))
+
+    def held(self, name: Name) -> Held | None:
+        """Return who has a name here, by a lease that is good at this moment."""
+        held = self._held.get(name)
+        return held if held is not None and held.session.valid() else None
+
+    def held_by(self, record: Record) -> Held | None:
+        """Return the name that a child has."""
+        name = record.spec.name
+        if not isinstance(name, ClaimedVia) or name.registry is not self:
+            return None
+        held = self._held.get(encode_key(name.key))
+        return held if held is not None and held.record is record else None
+
+    async def claim(self, record: Record, *, patient: bool = False) -> None:
+        """Get the name of a child before its life begins.
+
+        Args:
+            record: The child.
+            patient: Whether to wait until the name is free in any case; else only who
+                had it taken away does.
+
+        Raises:
+            NameTaken: it is another node's.
+        """
+        key: Any = _key_of(record)
+        name = encode_key(key)
+        while True:
+            if self._drained:
+                await trio.sleep_forever()
+            session = await self._joined()
+            waits = patient or record.uid in self._deposed
+            try:
+                answer = await session.claim(name, waits=waits)
+            except SessionLost:
+                continue
+            if self._drained:
+                session.release(name)
+                continue
+            if isinstance(answer, Taken):
+                raise NameTaken(key, self._node_of(answer.owner))
+            self._held[name] = Held(record, answer, session, name)
+            self._deposed.discard(record.uid)
+            return
+
+    # As a namespace: by the encoded key, so that `1` and `True` are two.
+
+    def reserve(self, key: Hashable, record: Record, value: object) -> None:
+        """Take a name on this node for a child's life that is about to start."""
+        try:
+            super().reserve(encode_key(key), record, value)
+        except AlreadyRegistered as taken:
+            raise AlreadyRegistered(key, taken.handle) from None
+
+    def holder(self, key: Hashable) -> Record | None:
+        """The child of this node that a key belongs to, running or not."""
+        return super().holder(encode_key(key))
+
+    def release(self, record: Record) -> None:
+        """The child is at rest: give its name back."""
+        super().release(record)
+        self._deposed.discard(record.uid)
+        held = self.held_by(record)
+        if held is not None:
+            name = encode_key(_key_of(record))
+            del self._held[name]
+            held.session.release(name)
+
+    # What is lost.
+
+    def lose_all(self) -> None:
+        """The session is over: end what runs under its names, now."""
+        held, self._held = self._held, {}
+        for each in held.values():
+            self._lose(each)
+
+    def lose(self, name: Name) -> None:
+        """One name is somebody else's: end what runs under it, now."""
+        held = self._held.pop(name, None)
+        if held is not None:
+            self._lose(held)
+
+    async def drain(self) -> None:
+        """Have no names any more: end what runs under them, then give them back."""
+        self._drained = True
+        held, self._held = self._held, {}
+        lives = [each.record.life for each in held.values()]
+        for each in held.values():
+            self._lose(each)
+        for (name, each), life in zip(held.items(), lives, strict=True):
+            while each.record.alive and each.record.life == life:
+                await each.record.wait_change()
+            each.session.release(name)
+        await trio.lowlevel.checkpoint()
+
+    def _lose(self, held: Held) -> None:
+        self._deposed.add(held.record.uid)
+        lose_name(held.record)
+
+
+def _key_of(record: Record) -> Hashable:
+    name = record.spec.name
+    assert isinstance(name, ClaimedVia)
+    return name.key
