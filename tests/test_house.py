@@ -49,6 +49,8 @@ LONG_FUNCTIONS = {
 WIDE_CLASSES = {
     "trio_sup/_core/plan/supervision.py:Plan": "what happens to a supervisor: one each",
     "trio_sup/_supervisors/shell.py:Shell": "a body for its record, a home for children",
+    "trio_sup/_supervisors/static.py:StaticShell": "what it is asked for: one each",
+    "trio_sup/_children/surroundings.py:Supervising": "what a shell is to what is below",
     "trio_sup/_node/node.py:Node": "what users ask a node for; each is a line or two",
     "trio_sup/_registry/registry.py:Registry": "the words of Elixir's Registry",
     "trio_sup/_servers/mailbox.py:MailQueue": "what an end does to each lane of the queue",

@@ -389,13 +389,12 @@ def holds_child(record: Record, spec: ChildSpec[Any], *, fresh: bool) -> None:
     if spec.flags is None:
         assert same_spec(record.spec, spec), (record, record.spec, spec)
     else:
-        assert record.spec.name == spec.name
-        assert record.spec.shutdown == spec.shutdown
+        found = (record.spec.name, record.spec.shutdown)
+        assert found == (spec.name, spec.shutdown)
         assert record.spec.target == spec.target
         holds(record, spec.flags, fresh=fresh)
-    if record.budget_window is not None:
+    if (window := record.budget_window) is not None:
         assert spec.budget is not None, record
-        assert record.budget_window.max_restarts == spec.budget.max_restarts
+        assert window.max_restarts == spec.budget.max_restarts
     if fresh:
-        assert record.up, record
-        assert record.status == "running", record
+        assert (record.up, record.status) == (True, "running"), record

@@ -19,8 +19,9 @@ from trio_sup._core.long_memory import FULL, LongMemory
 from trio_sup._core.remains import HeavyExits
 from trio_sup._node.crash_log import CrashLog, Telling, is_logged, known_as
 from trio_sup._node.levels import Levels, level_of, loudest
+from trio_sup._registry.made import registries_of
 from trio_sup._registry.registry import Registry
-from trio_sup._registry.seen import SeenRegistry, registries_of
+from trio_sup._registry.seen import SeenRegistry
 from trio_sup._trio.alarms import AlarmClock, alarm_clock
 from trio_sup._trio.alone import Alone
 from trio_sup._trio.blocks import async_block

@@ -25,7 +25,7 @@ from trio_sup._core.errors import NoProcess, NoSuchChild
 from trio_sup._core.name_tables import Entry
 from trio_sup._registry.address import NamedRef, address_of
 from trio_sup._registry.locks import Locks
-from trio_sup._registry.seen import remember
+from trio_sup._registry.made import remember
 from trio_sup._registry.topics import Topics
 from trio_sup._trio.protect import call_user
 from trio_sup._trio.wake import Waiters

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
-from weakref import WeakValueDictionary
 
 from trio.lowlevel import Task
 
@@ -17,22 +16,8 @@ from trio_sup._registry.pubsub import Subscription
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
     from trio_sup._registry.registry import Registry
-    from trio_sup._trio.home import Home
 
 Who: TypeAlias = "Record | Task | None"
-
-_made: WeakValueDictionary[int, Registry] = WeakValueDictionary()
-
-
-def remember(registry: Registry) -> None:
-    """There is one more registry: for whoever looks later."""
-    _made[id(registry)] = registry
-
-
-def registries_of(home: Home, own: Registry) -> list[Registry]:
-    """The registries that a Trio run uses, its own first, then as they were made."""
-    others = [each for each in list(_made.values()) if each is not own]
-    return [own, *(each for each in others if each.home is home)]
 
 
 class SeenName:
