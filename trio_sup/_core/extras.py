@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 
 def how_to_install(extra: str) -> str:
@@ -26,8 +27,10 @@ def _is_checkout() -> bool:
     except metadata.PackageNotFoundError:
         return True
     try:
-        found = json.loads(said or "{}")
+        found: Any = json.loads(said or "{}")
     except ValueError:
         return False
-    info = found.get("dir_info") if isinstance(found, dict) else None
-    return isinstance(info, dict) and bool(info.get("editable"))
+    try:
+        return bool(found["dir_info"]["editable"])
+    except (KeyError, TypeError):
+        return False

@@ -17,8 +17,8 @@ class Homed(Protocol):
     """A registry, as far as it matters here."""
 
     @property
-    def home(self) -> Home:
-        """The run that it is used in."""
+    def home(self) -> Home | None:
+        """The run that it is used in, if any yet."""
         ...
 
 

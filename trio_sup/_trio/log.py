@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from trio_sup._core.anatomy import traceback_of
 from trio_sup._core.errors import hook_failed
@@ -163,7 +163,7 @@ def known_levels(logger: logging.Logger) -> Mapping[int, bool]:
     """
     known: object = getattr(logger, "_cache", None)
     if type(logger).isEnabledFor is logging.Logger.isEnabledFor:
-        return known if isinstance(known, dict) else {}
+        return cast("dict[int, bool]", known) if isinstance(known, dict) else {}
     return {}
 
 

@@ -89,6 +89,11 @@ class ConformanceMonitor:
         for fact in facts:
             self._facts[fact.path] = fact
 
+    def hurry(self) -> None:
+        """All graces are over: a second Ctrl-C came. No event tells it."""
+        for watch in self._watches.values():
+            watch.hurried = True
+
     # Live.
 
     @contextmanager

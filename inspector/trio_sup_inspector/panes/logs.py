@@ -97,6 +97,7 @@ class LogsPane(Pane):
                 (note, "dim"),
             ),
             width,
+            plain=self.plain,
         )
 
     def cells(self, index: int, width: int) -> Cells:
@@ -140,7 +141,8 @@ class LogsPane(Pane):
             ]
         ]
         wrapped = textwrap.wrap(what(line), max(width, 20))[:TEXT_LINES]
-        lines += [[(piece, _role(line.level))] for piece in wrapped]
+        role = _role(line.level)
+        lines.extend([(piece, role)] for piece in wrapped)
         missed = self.state.session.topics.log.missed
         if missed:
             lines.append(

@@ -90,11 +90,12 @@ class RegistryPane(Pane):
         return clip_cells(
             (
                 (fit("KEY", key) + " ", "dim"),
-                (fit("", 13), "dim"),
+                (fit("", 14), "dim"),
                 (fit("CHILD", path) + " ", "dim"),
                 ("DETAILS", "dim"),
             ),
             width,
+            plain=self.plain,
         )
 
     def cells(self, index: int, width: int) -> Cells:
@@ -108,7 +109,7 @@ class RegistryPane(Pane):
         return clip_cells(
             (
                 (fit(name, key, plain=plain) + " ", "strong"),
-                (fit(relation(row), 12) + " ", role),
+                (fit(relation(row), 13) + " ", role),
                 (fit(cut_front(who, path, plain=plain), path) + " ", "text"),
                 (printable(notes(row), plain=plain), loss),
             ),
@@ -157,5 +158,5 @@ def _words(typed: str) -> str:
 
 def _shares(width: int) -> tuple[int, int]:
     """Cells of the key and of the path."""
-    left = max(20, width - 13 - 2)
+    left = max(20, width - 14 - 2)
     return left * 2 // 5, left * 2 // 5

@@ -49,6 +49,7 @@ class LivesWatch:
         self._report = report
         self._facts_of = facts_of
         self.slack = slack
+        self.hurried = False  # whether all graces are over
         # When an event of it came last, and whether nobody has looked since.
         self.heard_at = -math.inf
         self.unsettled = False
@@ -344,8 +345,10 @@ class LivesWatch:
 
         What its cancellation leads to is then the end that was asked for, however
         long it takes (SUP-114). So it is with a grace of 0, and when a supervisor
-        above is in a hurry, as its own grace is over.
+        above is in a hurry, as its own grace is over or a second Ctrl-C has come.
         """
+        if self.hurried:
+            return True
         facts: ChildFacts | None = self.facts if self.mode == "stopping" else None
         while grace > 0 and facts is not None:
             if facts.shutdown != math.inf:

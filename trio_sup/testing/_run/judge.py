@@ -31,6 +31,11 @@ class Judge:
         # How many events there had been when the registry was looked at last.
         self._looked_at = -1
 
+    def hurry(self) -> None:
+        """Ctrl-C came a second time: nobody has a grace from now on."""
+        self.hurried = True
+        self.monitor.hurry()
+
     def problem(self, name: str, what: str, at: float | None = None) -> None:
         """Note that something is wrong."""
         self.found(name, self.now if at is None else at, len(self._world.events), what)

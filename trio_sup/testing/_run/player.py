@@ -196,8 +196,10 @@ class Player:
 
     def _press(self) -> bool:
         keyboard = self.injector.keyboard
-        if keyboard.pressed and self.block_left:
-            self.judge.hurried = True
+        # A first Ctrl-C, too, if a cancellation has come before: nobody has patience.
+        again = bool(keyboard.pressed) or self._cut.cancel_called
+        if again and self.block_left:
+            self.judge.hurry()
         return keyboard.press()
 
     def _to_server(self, fault: Rush | Suspend | StopServer) -> bool:

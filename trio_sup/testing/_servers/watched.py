@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import trio
 
@@ -93,13 +93,15 @@ class WatchedServer(ServerBody):
     # What arrives.
 
     @property
-    def inbox(self) -> list[Item]:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def inbox(self) -> list[Item]:
         """What has arrived, in the library's own slot."""
         items: list[Item] = _INBOX.__get__(self)
         return items
 
     @inbox.setter
-    def inbox(self, items: list[Item]) -> None:
+    def inbox(  # pyright: ignore[reportIncompatibleVariableOverride]
+        self, items: list[Item]
+    ) -> None:
         _INBOX.__set__(self, WatchedInbox(items, self._arrived))
 
     def _arrived(self, item: Item) -> None:
@@ -177,13 +179,15 @@ class WatchedServer(ServerBody):
     # What is served.
 
     @property
-    def current(self) -> Item | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def current(self) -> Item | None:
         """What is in hand, in the library's own slot."""
         item: Item | None = _CURRENT.__get__(self)
         return item
 
     @current.setter
-    def current(self, item: Item | None) -> None:
+    def current(  # pyright: ignore[reportIncompatibleVariableOverride]
+        self, item: Item | None
+    ) -> None:
         before: Item | None = None
         try:
             before = _CURRENT.__get__(self)
@@ -284,16 +288,19 @@ class WatchedServer(ServerBody):
     # Lives.
 
     @property
-    def server(self) -> ServerBase | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def server(self) -> ServerBase | None:
         """The object of the present life, in the library's own slot."""
         server: ServerBase | None = _SERVER.__get__(self)
         return server
 
     @server.setter
-    def server(self, server: ServerBase | None) -> None:
+    def server(  # pyright: ignore[reportIncompatibleVariableOverride]
+        self, server: ServerBase | None
+    ) -> None:
         _SERVER.__set__(self, server)
         if isinstance(server, StateMachine) and server.__inner__ is not None:
-            watched = WatchedMachine(server, server.__inner__, self._broken)
+            machine = cast("StateMachine[Any]", server)
+            watched = WatchedMachine(machine, server.__inner__, self._broken)
             server.__inner__.machine = watched
 
     def begin_life(self) -> None:
