@@ -68,7 +68,7 @@ PICTURES = {
     "calls": Picture((110, 14), ("9",), shows="deadlock"),
     "busy": Picture((110, 17), ("0",), shows="held the loop"),
     "logs": Picture((110, 16), ("L",), shows="configuration read", then=("up",)),
-    "registry": Picture((132, 18), ("K",), shows="317 dropped", then=("down",) * 7),
+    "registry": Picture((132, 18), ("K",), shows="317 d", then=("down",) * 7),
     "trace": Picture((120, 22), ("c",), shows="Declined", then=("up",) * 3),
     "restarts": Picture((130, 30), ("3", *("down",) * 11)),
     "lints": Picture((100, 22), ("5", *("down",) * 5)),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -298,8 +298,8 @@ class WatchedServer(ServerBody):
         self, server: ServerBase | None
     ) -> None:
         _SERVER.__set__(self, server)
+        machine: Any = server
         if isinstance(server, StateMachine) and server.__inner__ is not None:
-            machine = cast("StateMachine[Any]", server)
             watched = WatchedMachine(machine, server.__inner__, self._broken)
             server.__inner__.machine = watched
 
