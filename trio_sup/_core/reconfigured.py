@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 
@@ -205,7 +205,7 @@ class ReconfigureFailed(SupervisionError):
     def came_back(self, returned: tuple[str, ...], lost: tuple[str, ...]) -> None:
         """Note what the way back came to."""
         self.returned, self.lost = returned, lost
-        self.args = (self._words(),)
+        self.args: tuple[Any, ...] = (self._words(),)
 
     def _words(self) -> str:
         text = (

@@ -151,7 +151,7 @@ class Shell(Lives[P], PlainBody):
         try:
             async with trio.open_nursery() as nursery:
                 self.nursery = nursery
-                self.start_soon = nursery.start_soon
+                self.start_soon: Callable[..., None] = nursery.start_soon
                 try:
                     await self._work(lambda: plan.only_stops)
                 except BaseException:

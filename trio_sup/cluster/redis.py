@@ -2,8 +2,8 @@
 
 try:
     from trio_sup.cluster._backends.redis import RedisBackend as RedisBackend
-except ModuleNotFoundError as missing:
-    if missing.name != "hiredis":
+except ModuleNotFoundError as _missing:
+    if _missing.name != "hiredis":
         raise
     raise ModuleNotFoundError(
         "trio_sup.cluster.redis needs hiredis: pip install 'trio-sup[redis]'",

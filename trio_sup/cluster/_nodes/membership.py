@@ -70,10 +70,10 @@ class Membership:
         self.ttl = ttl
         self.accepts_children = accepts_children
         self.present: Session | None = None
-        self.incarnations = 0
-        self.malformed = 0
-        self.unexpected = 0
-        self.casts_lost = 0
+        self.incarnations: int = 0
+        self.malformed: int = 0
+        self.unexpected: int = 0
+        self.casts_lost: int = 0
         self._link = link
         self._joined = Waiters()
         self._nursery: trio.Nursery

@@ -63,7 +63,7 @@ class GlobalName:
     __slots__ = ("_via", "key")
 
     def __init__(self, key: ClusterKey, via: ClaimedVia) -> None:
-        self.key = key
+        self.key: ClusterKey = key
         self._via = via
 
     def __as_name__(self) -> ClaimedVia:
@@ -87,10 +87,10 @@ class GlobalRef(Generic[S_co]):
         self, desk: Desk, key: ClusterKey, name: Name, kind: type[Any], timeout: float
     ) -> None:
         self._desk = desk
-        self.key = key
-        self.name = name
-        self.kind = kind
-        self.timeout = timeout
+        self.key: ClusterKey = key
+        self.name: Name = name
+        self.kind: type[Any] = kind
+        self.timeout: float = timeout
 
     def __eq__(self, other: object) -> bool:
         return (

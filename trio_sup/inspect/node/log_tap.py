@@ -168,7 +168,7 @@ class LogTopic:
         insides: Knows what may be seen of a text.
     """
 
-    pace = 0.0
+    pace: float = 0.0
 
     def __init__(
         self, present: Callable[[], tuple[int, str]], insides: Insides

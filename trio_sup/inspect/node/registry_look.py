@@ -33,7 +33,7 @@ MAX_COUNT: Final = 2**53
 class RegistryTopic:
     """A page for each who follows."""
 
-    pace = 1.0
+    pace: float = 1.0
 
     def __init__(self, node: ObservedNode, insides: Insides) -> None:
         self._node = node

@@ -44,7 +44,7 @@ STEPS_PER_FRAME: Final = 200
 class TraceTopic:
     """All servers that somebody wants traced."""
 
-    pace = 1.0
+    pace: float = 1.0
 
     def __init__(self, node: ObservedNode, table: Table, insides: Insides) -> None:
         self._node = node
