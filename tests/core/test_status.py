@@ -56,6 +56,7 @@ def written(text: str) -> list[int]:
 
 OTHERS = {
     "_children/refusals.py": "what an error says a child was",
+    "_processes/notify.py": "what a program says of itself",
     "inspect/node/table.py": "a row that is shown",
 }
 """Who writes a `status` that is no child's, and what it is."""

@@ -36,7 +36,7 @@ def test_nothing_private_has_an_entry() -> None:
         ("`@call`", "[`@call`][trio_sup.call]"),
         ("`@call.deferred`", "[`@call.deferred`][trio_sup.call.deferred]"),
         ("`Child.value`", "[`Child.value`][trio_sup.Child.value]"),
-        ("`Agent.stop`", "[`Agent.stop`][trio_sup.GenServer.stop]"),
+        ("`Agent.monitor`", "[`Agent.monitor`][trio_sup.GenServer.monitor]"),
         ("`Backoff.initial`", "[`Backoff.initial`][trio_sup.Backoff]"),
         ("`ChildCrashed`", "[`ChildCrashed`][trio_sup.events.ChildCrashed]"),
         ("`trio_sup.run(spec)`", "[`trio_sup.run(spec)`][trio_sup.run]"),

@@ -148,7 +148,7 @@ def test_faults_happen_and_everything_comes_back(tmp_path: Path) -> None:
 def test_a_node_that_allows_no_control_is_left_alone() -> None:
     with target(control=False) as node:
         before = node.tree()
-        done = chaos(node, "--for", "1s")
+        done = chaos(node, "--for", "1s", "--seed", "1")
         assert (done.returncode, done.stdout) == (8, "")
         assert "the node is read-only" in done.stderr
         assert chaos(node, "--for", "1s", "--dry-run", "--seed", "1").returncode == 0

@@ -288,7 +288,7 @@ def test_a_fault_counts_as_a_crash_of_its_own(action: str, line: str) -> None:
     )
     assert (answer.affected, answer.confirm) == (1, "")
     assert refused(action, kind="supervisor") == not_applicable(
-        "faults are for servers and tasks, not for supervisors"
+        "faults are for servers, tasks and processes, not for supervisors"
     )
     assert refused(action, **DOWN) == not_applicable("it is down (stopped)")
 

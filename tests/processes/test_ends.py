@@ -208,6 +208,7 @@ async def test_the_others_of_its_group_have_the_rest_of_the_grace(
 async def test_who_is_cancelled_while_it_starts_leaves_no_process(
     tmp_path: Path, quiet_log: None
 ) -> None:
+    before = {pid for pid, _ in _below_me()}  # what other tests left running
     async with open_supervisor([]) as tree:
         with trio.move_on_after(0):
             await tree.start_child(shell(f"sleep {LONG}", id="a", restart="temporary"))
@@ -216,7 +217,7 @@ async def test_who_is_cancelled_while_it_starts_leaves_no_process(
                 spec = shell(f"sleep {LONG}", id=number, start_timeout=0.001 * number)
                 nursery.start_soon(_try_to_start, tree, spec)
     # Whoever was started has ended with the tree: nothing below, zombies included.
-    assert not [pid for pid, _ in _below_me()]
+    assert not {pid for pid, _ in _below_me()} - before
 
 
 async def _try_to_start(tree: Any, spec: Any) -> None:

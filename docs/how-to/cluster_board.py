@@ -1,7 +1,7 @@
 """A board that exists once, on whichever of two terminals has it.
 
-python examples/cluster_board.py one
-python examples/cluster_board.py two
+python app.py one
+python app.py two
 """
 
 # --8<-- [start:all]
