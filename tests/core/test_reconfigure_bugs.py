@@ -19,7 +19,7 @@ from tests.core.test_reconfigure_laws import (
 )
 
 DRAW = settings(
-    max_examples=200,
+    max_examples=500,
     deadline=None,
     database=None,
     derandomize=True,
