@@ -54,7 +54,7 @@ def living_refuses(s: Stage) -> None:
 
 
 def one_too_many(s: Stage) -> None:
-    for item in "abc":
+    for item in ("a", "b", "c"):
         s.come(item)
 
 
@@ -65,13 +65,13 @@ def full_too_early(s: Stage) -> None:
 
 
 def newest_is_taken(s: Stage) -> None:
-    for item in "ab":
+    for item in ("a", "b"):
         s.offer(item, "taken")
     s.offer("c", "taken")
 
 
 def youngest_is_dropped(s: Stage) -> None:
-    for item in "abc":
+    for item in ("a", "b", "c"):
         s.offer(item, "taken")
     s.serve("a")
 

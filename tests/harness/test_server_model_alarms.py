@@ -10,9 +10,9 @@ from trio_sup.testing._servers.model import Message
 
 
 def in_order(s: Stage) -> None:
-    for item, kind in zip("abc", ("cast", "call", "info"), strict=True):
+    for item, kind in zip(("a", "b", "c"), ("cast", "call", "info"), strict=True):
         s.come(item, kind)  # type: ignore[arg-type]
-    s.serve(*"abc")
+    s.serve("a", "b", "c")
     s.settle()
 
 
@@ -25,7 +25,7 @@ def kept_in_order(s: Stage) -> None:
     s.crash()
     s.come("c")
     s.begin(2)
-    s.serve(*"abc")
+    s.serve("a", "b", "c")
     s.settle()
 
 
@@ -57,7 +57,7 @@ def a_call_never_waits_for_room(s: Stage) -> None:
 
 def the_oldest_goes(s: Stage) -> None:
     s.come("call", "call")
-    for item in "abc":
+    for item in ("a", "b", "c"):
         s.offer(item, "taken")
     s.serve("call", "b", "c")
 
@@ -65,7 +65,7 @@ def the_oldest_goes(s: Stage) -> None:
 def room_in_order(s: Stage) -> None:
     s.come("a")
     s.come("b")
-    for item in "cde":
+    for item in ("c", "d", "e"):
         s.model.wait_for_room(item)
     assert s.model.wait_no_more("d")  # it is cancelled
     for leaves, comes in ("a", "c"), ("b", "e"):

@@ -55,7 +55,7 @@ def test_a_record_opens_its_child_and_a_filter_chooses_records() -> None:
 def test_a_search_among_names_is_the_nodes_and_leads_to_the_child_and_back() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         await rig.press("K")
-        await rig.until_shown("317 dropped")
+        await rig.until_shown("1024/1024 que")
         await rig.press("slash")
         # No error here: it is no filter of children.
         await rig.type("order:8119")
@@ -63,7 +63,7 @@ def test_a_search_among_names_is_the_nodes_and_leads_to_the_child_and_back() -> 
         assert "order is no field" not in rig.text()
         await rig.press("escape")
         await rig.until(lambda: node.asked[-1] == Follow("registry"))
-        await rig.until_shown("317 dropped")
+        await rig.until_shown("1024/1024 que")
         await rig.press("g", "j", "u")
         assert rig.main.lists.current == "tree"
         assert rig.main.lists.pointed() == 4
@@ -112,6 +112,7 @@ def test_nobody_is_traced_unasked_and_an_old_node_is_asked_for_nothing() -> None
 
 
 async def old(rig: Rig, node: FakeNode) -> None:
+    await rig.until(lambda: rig.main.state.session.node is not None)
     for key in "LKc":
         await rig.press(key)
         await rig.until_shown("This node cannot tell")

@@ -85,7 +85,12 @@ class MainScreen(Screen[None]):
         self.body = Body(self.lists, self.details, send=send, repaint=repaint)
         self.filter_bar = FilterBar(state, self._filter_note)
         self.doing: dict[str, Callable[[], None]] = {
-            **{f"screen.{name}": partial(self.body.go_to, name) for name in NAMES},
+            # That of traces is come to by tracing: `trace`.
+            **{
+                f"screen.{name}": partial(self.body.go_to, name)
+                for name in NAMES
+                if name != "trace"
+            },
             "screen.next": partial(self._go_beside, 1),
             "screen.previous": partial(self._go_beside, -1),
             **TreeKeys(state, self.lists, repaint).doing,

@@ -14,6 +14,7 @@ from trio_sup.inspect.client.session import Phase, Session
 from trio_sup.inspect.model.order import ORDERS, Order, arrange
 from trio_sup.inspect.model.problems import problem
 from trio_sup.inspect.model.tree_view import walk
+from trio_sup.inspect.protocol.wire import CAPS
 from trio_sup_inspector.state.figures import Figures
 from trio_sup_inspector.state.filter import Filter
 from trio_sup_inspector.state.folding import Folding
@@ -119,7 +120,8 @@ class NodeState:
         self._epoch, self._found = "", _NOT_YET
 
     def follow(self, wishes: tuple[Follow, ...], clock: float) -> None:
-        """Ask the node for these topics, and for no others."""
+        """Ask the node for these topics, those that it knows, and for no others."""
+        wishes = tuple(wish for wish in wishes if self._knows(wish.topic))
         topics = {wish.topic for wish in wishes}
         for wish in self.followed:
             if wish.topic not in topics:
@@ -128,6 +130,11 @@ class NodeState:
             if wish not in self.followed:
                 self.session.ask.follow(wish, clock)
         self.followed = wishes
+
+    def _knows(self, topic: str) -> bool:
+        # Younger topics are features, told by their names.
+        node = self.session.node
+        return node is None or topic not in CAPS or topic in node.caps
 
     # --- what is on screen -------------------------------------------------
 
