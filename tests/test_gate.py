@@ -72,12 +72,12 @@ esac
 
 
 def run_gate(
-    folder: Path, minors: list[int], quick_until: int = 800, short_until: int = 1150
+    folder: Path, minors: list[int], quick_until: int = 800, short_until: int = 1000
 ) -> list[str]:
     """The runs of the tests that the gate makes: which Python, and how."""
     (folder / ".ci").mkdir()
     gate = GATE.replace("quick_until=800", f"quick_until={quick_until}")
-    gate = gate.replace("short_until=1150", f"short_until={short_until}")
+    gate = gate.replace("short_until=1000", f"short_until={short_until}")
     # Of the machine's own Pythons none is to be found.
     gate = gate.replace("type -aP ", "type -P ")
     (folder / ".ci" / "run").write_text(gate)
@@ -121,7 +121,7 @@ def test_the_first_run_is_whole_and_plain_the_second_loud_the_newest_before_the_
     assert rest == [f"3.{n} plain true -n auto -m not slow" for n in (11, 14, 12)]
 
 
-@pytest.mark.parametrize(("short_until", "wanted"), [(1150, SHORT), (0, SHORTER)])
+@pytest.mark.parametrize(("short_until", "wanted"), [(1000, SHORT), (0, SHORTER)])
 def test_what_is_late_is_short_and_what_is_later_shorter(
     short_until: int, wanted: str, short_dir: Path
 ) -> None:
