@@ -71,7 +71,7 @@ class Flags:
 def _by_hand(_: object) -> NoReturn:
     raise TypeError(
         "a specification that can run comes from child(), supervisor(), "
-        "dynamic_supervisor(), partition_supervisor(), task_supervisor() or "
+        "dynamic_supervisor(), partition_supervisor(), task_supervisor(), process() or "
         "tcp_listener()"
     )
 
@@ -132,7 +132,7 @@ class ChildSpec(Generic[H_co]):
     """Set by the factory; not for users."""
     ordinary: bool = field(init=False, default=False, repr=False)
     """Whether it is `bare`, and a crash leads to the next life without further ado.
-    Worked out, as `bare`; see `Plan.lives_on`."""
+    Worked out, as `bare`; see `trio_sup._core.plan.at_once.lives_on`."""
     bare: bool = field(init=False, default=False, repr=False)
     """Whether it is a function without a name, and with no alarm for its start: then
     nothing but its task begins and ends with its lives."""

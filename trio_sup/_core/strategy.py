@@ -129,8 +129,6 @@ class SupervisorCore(Generic[K]):
         The caller has recorded the exit; an end that was asked for does not come
         here.
         """
-        if self.at_once(record, exit, now):
-            return AT_ONCE
         record.undecided = False
         if not self._comes_back(record, exit):
             ended_alone = record.spec.significant
@@ -142,26 +140,6 @@ class SupervisorCore(Generic[K]):
         if backoff is not None and now - record.life_began >= backoff.reset_after:
             record.attempt = 0
         return self._restart(record, now)
-
-    def at_once(self, record: K, exit: Exit, now: float) -> bool:
-        """Decide about a life whose end leads to the next one without further ado.
-
-        What most ends lead to: no backoff, no budget of its own, and the window admits
-        it. Else nothing is decided yet, and nothing has changed; see `on_exit`.
-        """
-        spec = record.spec
-        if (
-            (spec.restart != "permanent" and not self._comes_back(record, exit))
-            or record.held
-            or spec.backoff is not None
-            or spec.budget is not None
-            or not self.window.admit(now)
-        ):
-            return False
-        record.undecided = False
-        record.ticket += 1
-        record.enter("returns")
-        return True
 
     def expect(self, record: K, exit: Exit) -> None:
         """Note what an exit will lead to whose decision has to wait its turn.
