@@ -12,7 +12,7 @@ from attrs import frozen
 
 from trio_sup import Exit, Ignore, LeakedCancelled, RestartLimitExceeded, Stop
 from trio_sup._core.exits import NORMAL, members_of
-from trio_sup._core.judge import CANCELLED, classify, is_plain_crash
+from trio_sup._core.judge import CANCELLED, classify, crash_of, is_plain_crash
 
 
 class Cancelled(BaseException):
@@ -243,3 +243,12 @@ def test_an_end_is_told_without_the_help_of_an_exception_that_raises() -> None:
     exit, failure, fault = judged(Life(), silent)
     assert exit == Exit("crashed", None, silent)
     assert (failure, fault) == (silent, V)
+
+
+def test_the_exit_of_a_crash_is_one_like_any_other() -> None:
+    error = ValueError("x")
+    made = crash_of(error)
+    assert type(made) is Exit
+    assert (made, made.error) == (Exit("crashed", None, error), error)
+    with pytest.raises(AttributeError):
+        made.kind = "normal"  # type: ignore[misc]

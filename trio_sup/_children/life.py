@@ -19,8 +19,14 @@ from trio_sup._children.current import set_current
 from trio_sup._children.ending import GOING
 from trio_sup._children.stopping import has_returned
 from trio_sup._core.addresses import ClaimedVia
-from trio_sup._core.exits import Exit, crash_of, is_fatal
-from trio_sup._core.judge import as_asked, classify, is_plain_crash, is_plain_stop
+from trio_sup._core.exits import Exit, is_fatal
+from trio_sup._core.judge import (
+    as_asked,
+    classify,
+    crash_of,
+    is_plain_crash,
+    is_plain_stop,
+)
 from trio_sup._trio.gate import LOOK
 from trio_sup._trio.last_resort import report_fault, survive
 

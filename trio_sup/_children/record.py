@@ -11,11 +11,10 @@ from trio_sup._children.ending import GOING, Ending
 from trio_sup._children.naming import show_name
 from trio_sup._children.visible import ObservedState
 from trio_sup._core.addresses import Namespace
-from trio_sup._core.clean import clean
+from trio_sup._core.clean import clean, safe_text
 from trio_sup._core.errors import NoProcess
 from trio_sup._core.events import ChildStarted
 from trio_sup._core.exits import NOPROC, Exit
-from trio_sup._core.safe import safe_text
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.words import Status
 from trio_sup._trio.alarms import Alarm

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from trio_sup._core.addresses import Via
+from trio_sup._core.clean import safe_text
 from trio_sup._core.exits import Exit
-from trio_sup._core.safe import safe_text
 from trio_sup._core.state import ChildState
 from trio_sup._trio.stacks import format_error
 

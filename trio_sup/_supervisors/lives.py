@@ -38,12 +38,8 @@ from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.plan.at_once import lives_on
 from trio_sup._core.plan.doing import Do, Stop
 from trio_sup._core.plan.supervision import LETS_START, Plan
-from trio_sup._supervisors.story import (
-    EventParts,
-    Story,
-    kind_of_end,
-    report_while_stuck,
-)
+from trio_sup._core.plan.telling import kind_of_end
+from trio_sup._supervisors.story import EventParts, Story, report_while_stuck
 from trio_sup._trio.alarms import Alarm
 from trio_sup._trio.last_resort import report_fault, survive
 from trio_sup._trio.wake import Waiters
