@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 import trio
 from trio.lowlevel import disable_ki_protection, enable_ki_protection
 
-from trio_sup._children.bodies import PlainBody
 from trio_sup._children.current import current_record
+from trio_sup._children.life import PlainBody
 from trio_sup._children.record import Child
 from trio_sup._core.options import FunctionOptions
 from trio_sup._core.specs import ChildSpec, Runs

@@ -19,10 +19,9 @@ from trio import CancelScope
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.ending import GOING
-from trio_sup._children.life import run_life
+from trio_sup._children.life import keep_exit, let_go, note_exit, run_life
 from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
-from trio_sup._children.remains import keep_exit, let_go, note_exit
 from trio_sup._children.stopping import arm_start, ask_stop
 from trio_sup._children.surroundings import HostNode
 from trio_sup._core import events
