@@ -86,7 +86,7 @@ def restarts(
     return Tell(events.RestartDecided, fields)
 
 
-def quarantined(record: ChildState, now: float, *, by_hand: bool = False) -> Tell:
+def quarantined(record: ChildState, now: float, *, by_hand: bool) -> Tell:
     """A child has used up its own budget, or people said so: it stays down."""
     budget = record.spec.budget
     limits: tuple[int, float, float | None] = (0, 0.0, None)
