@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Hashable, Sequence
-from typing import TYPE_CHECKING, Generic, Self, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, cast
 
 import trio
 
@@ -116,6 +116,16 @@ class Record(ObservedState):
     def under(self) -> Sequence[Record]:
         """The records of its children, in start order."""
         return self.body.below()
+
+    @property
+    def shell(self) -> Supervising[Record] | None:
+        """What supervises the children of this one; None for who has none."""
+        return self.body.shell
+
+    @property
+    def mailbox(self) -> Any:
+        """Its messages, a room above; None for who takes none."""
+        return self.body.mailbox
 
     @property
     def asked(self) -> str | None:

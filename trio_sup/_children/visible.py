@@ -30,16 +30,6 @@ class ObservedState(ChildState):
     exits: list[tuple[int, Exit, float, float]] | None
 
     @property
-    def shell(self) -> Supervising[Any] | None:
-        """What supervises the children of this one; None for who has none."""
-        return self.body.shell
-
-    @property
-    def mailbox(self) -> Any:
-        """Its messages, a room above; None for who takes none."""
-        return self.body.mailbox
-
-    @property
     def parent_uid(self) -> int:
         """The supervisor's `uid`; 0 for a root."""
         return 0 if self.parent is None else self.parent.record.uid
@@ -87,7 +77,7 @@ class ObservedState(ChildState):
     @property
     def budget(self) -> tuple[int, int, float] | None:
         """Restarts inside the window, the limit, the window in seconds."""
-        shell = self.shell
+        shell = self.body.shell
         if shell is None:
             return None
         window = shell.core.window
