@@ -154,7 +154,8 @@ class Shell:
     def over_in_one_go(self, record: Record, exit: Exit, *, ready: bool) -> bool:
         """Deal with most ends, as `Lives` has it (`crashed`, `stopped`)."""
         if record.asked is None:
-            crashed = ready and exit.kind == "crashed"
+            # The start of who has no name is never refused.
+            crashed = ready and exit.kind == "crashed" and self.refuses is None
             if not crashed or not lives_on(self.plan, record, self.world.now):
                 return False
             self.spawn(record)
