@@ -106,6 +106,23 @@ def test_what_a_life_is_made_of_needs_another_one() -> None:
     assert plan.children[0].action == "restart"
 
 
+def test_a_life_that_runs_may_carry_its_state_over() -> None:
+    runs = attrs.evolve(child("b").runs, carries=lambda target: target is other_work)
+    old, new = (attrs.evolve(spec, runs=runs) for spec in (child("b"), NEW_B))
+    tree = running(child("a"), old)
+    (_, change) = compared(tree, child("a"), new).children
+    carried = attrs.evolve(change, because="carries its state over")
+    assert change == carried
+    assert (change.loses_state, change.carries_state) == (False, True)
+    # Not to a target that cannot take it, nor to another kind, nor while it starts.
+    other = attrs.evolve(old, name="n")
+    assert compared(tree, child("a"), other).children[1].loses_state
+    assert compared(tree, child("a"), NEW_B).children[1].loses_state
+    tree["b"].ready = False
+    change = compared(tree, child("a"), new).children[1]
+    assert (change.loses_state, change.carries_state) == (True, False)
+
+
 def test_flags_change_in_place() -> None:
     tree = running(*ABC)
     same = [child(id) for id in "abc"]
