@@ -19,8 +19,8 @@ from trio_sup._core.plan.change import Change
 from trio_sup._core.plan.doing import Adopt, MoveNames
 from trio_sup._core.plan.static import StaticPlan
 from trio_sup._core.specs import Flags
+from trio_sup._core.state import RestartWindow
 from trio_sup._core.strategy import SupervisorCore
-from trio_sup._core.window import RestartWindow
 
 Plant: TypeAlias = Callable[[pytest.MonkeyPatch], None]
 BUGS: dict[str, Plant] = {}

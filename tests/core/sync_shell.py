@@ -12,6 +12,7 @@ from tests.core.sync_world import GaveUp, NotStarted, Record, World
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.exits import Exit
 from trio_sup._core.plan import doing
+from trio_sup._core.plan.at_once import lives_on
 from trio_sup._core.plan.dynamic import DynamicPlan
 from trio_sup._core.plan.flags import take
 from trio_sup._core.plan.partitions import PartitionPlan
@@ -142,11 +143,30 @@ class Shell:
             self.wake()
 
     def life_over(self, record: Record, exit: Exit, *, ready: bool) -> None:
+        if self.world.in_one_go and self.over_in_one_go(record, exit, ready=ready):
+            return
         plan, now = self.plan, self.world.now
         plan.over(record, fatal=False)
         self.world.on_told(self)
         self.perform(plan.ended(record, exit, now, ready=ready))
         self.heard(record)
+
+    def over_in_one_go(self, record: Record, exit: Exit, *, ready: bool) -> bool:
+        """Deal with most ends, as `Lives` has it (`crashed`, `stopped`)."""
+        if record.asked is None:
+            # The start of who has no name is never refused.
+            crashed = ready and exit.kind == "crashed" and self.refuses is None
+            if not crashed or not lives_on(self.plan, record, self.world.now):
+                return False
+            self.spawn(record)
+            return True
+        status = self.plan.rests(record) if record.spec.bare else None
+        if status is None:
+            return False
+        if status == "gone":
+            record.settled += 1
+        self.heard(record)
+        return True
 
     # What is to be done.
 
@@ -220,6 +240,9 @@ class Shell:
             return
         assert self.plan.mode in ("starting", "running"), f"{record} starts too late"
         self.plan.begins(record, now, supervised=supervised)
+        self.spawn(record)
+
+    def spawn(self, record: Record) -> None:
         record.up = True
         record.asked = None
         if record.shell is not None:

@@ -132,6 +132,8 @@ class World:
         self.on_over: Callable[[Record, Exit, bool, bool], None] = lambda *args: None
         self.on_told: Callable[[Any], None] = lambda shell: None
         self.names: dict[Hashable, Record] = {}
+        # Whether ends of which nobody is told are one step, where the plan has it so.
+        self.in_one_go = False
         self.new_body: Callable[[Record], Body] = lambda record: Body()
 
     # Names.

@@ -7,7 +7,6 @@ import pytest
 from trio_sup import Exit, Stop
 from trio_sup._core.exits import (
     NORMAL,
-    crash_of,
     describe_error,
     is_fatal,
     leaves,
@@ -112,12 +111,3 @@ def test_a_long_line_is_cut_at_the_limit() -> None:
     assert describe_error(ValueError("x" * 8), limit=20) == whole
     assert describe_error(ValueError("x" * 9), limit=20) == "ValueError: xxxxxxx…"
     assert len(describe_error(ValueError("x" * 500))) == 200
-
-
-def test_the_exit_of_a_crash_is_one_like_any_other() -> None:
-    error = ValueError("x")
-    made = crash_of(error)
-    assert type(made) is Exit
-    assert (made, made.error) == (Exit("crashed", None, error), error)
-    with pytest.raises(AttributeError):
-        made.kind = "normal"  # type: ignore[misc]

@@ -5,14 +5,23 @@ MON-011, MON-012, MON-013, SUP-115: by intent first, by exception second.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
 from attrs import frozen
 
 from trio_sup import Exit, Ignore, LeakedCancelled, RestartLimitExceeded, Stop
+from trio_sup._core import judge
 from trio_sup._core.exits import NORMAL, members_of
-from trio_sup._core.judge import CANCELLED, classify, is_plain_crash
+from trio_sup._core.judge import (
+    CANCELLED,
+    as_asked,
+    classify,
+    crash_of,
+    is_plain_crash,
+    is_plain_stop,
+)
 
 
 class Cancelled(BaseException):
@@ -194,9 +203,21 @@ def test_its_failure_is_what_is_left_without_cancellations() -> None:
     assert failure(leaked, cancelled=True) is leaked
 
 
+class OfTheUsers(Exception):
+    """Of a class that the judge has never seen."""
+
+
+class OwnValueError(ValueError):
+    """Of a kind that it has."""
+
+
+class CancelledToo(Cancelled):
+    """A class below it is none of Trio's."""
+
+
 @pytest.mark.parametrize(
     ("raised", "plain"),
-    [(V, True), (group(V), False), (STOP, False), (DONE, False), (IGNORE, False),
+    [(V, True), (OfTheUsers(), True), (OwnValueError(), True), (group(V), False), (STOP, False), (DONE, False), (IGNORE, False),
      (GAVE_UP, False), (C, False), (INTERRUPT, False), (QUIT, False), (None, False)],
 )  # fmt: skip
 def test_a_plain_crash_is_an_error_that_means_nothing_else(
@@ -243,3 +264,58 @@ def test_an_end_is_told_without_the_help_of_an_exception_that_raises() -> None:
     exit, failure, fault = judged(Life(), silent)
     assert exit == Exit("crashed", None, silent)
     assert (failure, fault) == (silent, V)
+
+
+@pytest.mark.parametrize("forced", [True, False])
+@pytest.mark.parametrize("asked", ["why", None])
+@pytest.mark.parametrize(
+    ("raised", "plain"),
+    [(None, True), (C, True), (CancelledToo(), False), (group(C), False), (V, False),
+     (STOP, False), (INTERRUPT, False)],
+)  # fmt: skip
+def test_a_plain_stop_is_an_end_as_asked_and_no_more(
+    raised: BaseException | None, plain: bool, asked: str | None, forced: bool
+) -> None:
+    life = Life(asked, forced=forced)
+    plain = plain and asked is not None
+    assert is_plain_stop(life, raised, Cancelled) is plain
+    if plain:  # what it says is what the judge says
+        said = judged(life, raised, cancelled=True)
+        assert said == (as_asked(life), None, None)
+
+
+WAYS: list[Any] = ["_frozen_crash"]
+if sys.version_info >= (3, 12):  # before, the two classes count as different
+    WAYS.append("_drafted_crash")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_exit_of_a_crash_is_one_like_any_other(way: str) -> None:
+    error = ValueError("x")
+    made = getattr(judge, way)(error)
+    assert type(made) is Exit
+    assert (made, made.error) == (Exit("crashed", None, error), error)
+    assert made.reason is None
+    with pytest.raises(AttributeError):
+        made.kind = "normal"
+
+
+def test_the_exit_of_a_crash_is_made_the_quick_way_where_that_works(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    choose: Any = getattr(judge, "_crash_of")  # noqa: B009 - looked at as it is
+    quick = sys.version_info >= (3, 12)
+    assert crash_of.__name__ == ("_drafted_crash" if quick else "_frozen_crash")
+    assert choose() is crash_of
+
+    def refused(error: object) -> Any:
+        assert isinstance(error, BaseException)
+        raise TypeError("object layout differs")
+
+    def of_no_use(error: object) -> Any:
+        assert isinstance(error, BaseException)
+        return error
+
+    for broken in (refused, of_no_use):
+        monkeypatch.setattr(judge, "_drafted_crash", broken)
+        assert choose().__name__ == "_frozen_crash"

@@ -296,3 +296,85 @@ def test_a_start_that_was_followed_by_another_was_good(up: bool) -> None:
     line.cut(fatal=False)
     line.turn()
     assert result == [None]
+
+
+# With the job in hand alone, as the life does that has ended.
+
+
+def test_going_on_begins_nothing_new() -> None:
+    line, _, said = some()
+    line.queue.append(job(said))
+    assert line.go_on() == NOTHING
+    assert (line.busy, line.idle) == (False, False)
+    assert line.turn() == said
+    line.queue.append(job(said))
+    assert line.go_on() == NOTHING  # the one in hand is done
+    assert (line.busy, len(line.queue)) == (False, 1)
+
+
+def test_going_on_takes_every_step_of_the_job_in_hand() -> None:
+    line, record, said = some()
+    other = (Changed(record), Changed(record))
+    asked = request(NOTHING, said, NOTHING, other, ends="done")
+    line.queue.append(asked)
+    assert line.turn() == said
+    assert line.go_on() == other
+    assert line.go_on() == (Answer(asked, "done"),)
+    assert line.go_on() == NOTHING
+    assert line.idle
+
+
+def test_going_on_waits_as_a_turn_does() -> None:
+    line, record, said = some()
+
+    def waits() -> Any:
+        yield said
+        line.wait_for(record)
+        yield said
+        assert line.awaited is None
+        yield said
+
+    line.queue.append(waits())
+    assert line.turn() == said
+    assert line.go_on() == said
+    assert line.awaited is record
+    assert line.go_on() == line.turn() == NOTHING
+    record.up = False
+    assert line.go_on() == said
+    line.cut(fatal=False)  # nothing is awaited, so nothing was overtaken
+    assert line.overtaken is False
+
+
+def test_a_stop_cuts_the_wait_of_the_job_in_hand_short() -> None:
+    line, record, said = some()
+
+    def waits() -> Any:
+        line.wait_for(record)
+        yield said
+        yield said
+
+    line.queue.append(waits())
+    assert line.turn() == said
+    assert line.go_on() == NOTHING
+    line.cut(fatal=False)
+    assert line.overtaken is True
+    assert line.go_on() == said
+
+
+def test_a_job_that_parks_stays_so_when_others_go_on() -> None:
+    line, _, said = some()
+
+    def parks() -> Any:
+        yield said
+        yield from line.park()
+        yield said
+        yield from line.park()
+        yield said
+
+    line.queue.append(parks())
+    assert line.turn() == said
+    assert line.go_on() == NOTHING
+    assert line.busy
+    assert line.go_on() == said
+    assert line.turn() == NOTHING
+    assert line.go_on() == said

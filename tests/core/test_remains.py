@@ -1,6 +1,7 @@
 """What is kept of an exception once everybody has seen it."""
 
 import json
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -75,6 +76,29 @@ def test_the_quick_look_takes_nothing_heavy_for_light() -> None:
         assert weight(error) > LIGHT
 
 
+def test_a_short_text_is_light_at_a_look_and_a_longer_one_is_weighed() -> None:
+    assert is_plain(Plain("x" * (LIGHT // 8)))
+    assert not is_plain(Plain("x" * (LIGHT // 8 + 1)))
+
+
+class Weightless:
+    __slots__ = ()
+
+    def __sizeof__(self) -> int:
+        raise RuntimeError("no size")
+
+
+def test_what_is_weighed_is_exact_up_to_so_many_objects() -> None:
+    assert weight(b"x" * 100) == sys.getsizeof(b"x" * 100)
+    some = [Weightless() for _ in range(LOOKED_AT - 1)]
+    assert weight(some) == sys.getsizeof(some) < LIGHT
+    assert weight([some[0], some[0]]) == sys.getsizeof([1, 2])
+    many = [*some, Weightless()]
+    assert weight(many) == LIGHT + 1
+    big = bytearray(2 * LIGHT)
+    assert weight([big, *many, big]) > 2 * LIGHT  # what was found by then counts
+
+
 def test_an_exception_weighs_what_it_carries() -> None:
     big = 50_000
     by_attribute = AttributeError("no such thing", obj=bytearray(big))
@@ -146,6 +170,30 @@ def test_the_words_say_what_the_exception_said() -> None:
     assert words.error.traceback.startswith("Traceback: ")
     assert len(words.error.traceback) < WORDS + 50
     assert weight(words) < 4 * LIGHT
+
+
+def test_a_long_text_keeps_its_beginning_and_its_end() -> None:
+    def kept(text: str) -> str:
+        error = in_words(Exit("crashed", None, ValueError("x")), text).error
+        assert isinstance(error, PastError)
+        return error.traceback
+
+    assert kept("x" * WORDS) == "x" * WORDS
+    text = "a" * (WORDS // 2) + "b" + "c" * (WORDS // 2)
+    half = WORDS // 2
+    assert kept(text) == f"{'a' * half}\n… (clipped) …\n{'c' * half}"
+
+
+def test_a_reason_is_kept_as_long_as_it_is_light() -> None:
+    def kept(reason: object) -> bool:
+        return in_words(Exit("shutdown", reason), "").reason is reason
+
+    light = b"x" * (LIGHT - sys.getsizeof(b""))
+    assert kept(light)
+    assert not kept(light + b"x")
+    text = "x" * (LIGHT - sys.getsizeof(""))
+    assert kept(text)
+    assert not kept(text + "x")
 
 
 def test_a_heavy_reason_becomes_words_too() -> None:

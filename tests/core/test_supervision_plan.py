@@ -15,6 +15,7 @@ from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.plan import doing
 from trio_sup._core.plan.doing import (
     NOTHING,
+    Breathe,
     OwnGrace,
     Settle,
     Start,
@@ -227,3 +228,20 @@ def test_another_grace_than_that_of_the_specification_can_be_given() -> None:
     tree.plan.hasten()
     assert stop(a, "why") == Stop(a, "supervisor root: why", 0.0, False)
     assert stop(a, "why", 1.0) == Stop(a, "supervisor root: why", 0.0, False)
+
+
+def test_a_job_goes_by_the_time_of_the_turn_that_it_goes_on_in() -> None:
+    tree = running(*ABC)
+    plan, times = tree.plan, list[float]()
+
+    def job() -> Any:
+        for _ in range(2):
+            times.append(plan.now)
+            yield NOTHING
+            yield (Breathe(1),)
+
+    plan.line.queue.append(job())
+    assert plan.go_on(6.0) == NOTHING  # nothing new is begun
+    plan.turn(7.0)
+    plan.go_on(8.0)
+    assert times == [7.0, 8.0]

@@ -9,7 +9,7 @@ import pytest
 
 from trio_sup._core.addresses import Via, key_of
 from trio_sup._core.checks import ChildSpecError
-from trio_sup._core.safe import safe_repr, safe_text
+from trio_sup._core.clean import safe_repr, safe_text
 from trio_sup._core.tables import Unfindable, displace, place
 from trio_sup._core.targets import (
     check_arguments,

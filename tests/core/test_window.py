@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from trio_sup._core.window import RestartWindow
+from trio_sup._core.state import RestartWindow
 
 
 def test_the_edge_of_the_window_counts_sup_072() -> None:

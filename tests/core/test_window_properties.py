@@ -6,7 +6,7 @@ import math
 
 from hypothesis import given, strategies as st
 
-from trio_sup._core.window import RestartWindow
+from trio_sup._core.state import RestartWindow
 
 
 class ListWindow:

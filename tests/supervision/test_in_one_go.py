@@ -29,8 +29,8 @@ from trio_sup import (
     supervisor,
     task_supervisor,
 )
-from trio_sup._children.bodies import PlainBody
 from trio_sup._children.functions import FunctionBody
+from trio_sup._children.life import PlainBody
 from trio_sup._children.record import Record
 from trio_sup._core.words import Restart, Strategy
 from trio_sup._supervisors.lives import Lives

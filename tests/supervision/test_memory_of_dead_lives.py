@@ -6,11 +6,8 @@
 import gc
 import json
 import logging
-import sys
 import tracemalloc
-import types
-import weakref
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -30,7 +27,6 @@ from trio_sup import (
     open_supervisor,
     task_supervisor,
 )
-from trio_sup._children.remains import clear_frames
 from trio_sup._core.remains import WHOLE
 from trio_sup.events import ChildCrashed, LifecycleEvent
 
@@ -285,102 +281,3 @@ async def test_the_result_of_a_task_is_its_own_exception_however_heavy(
             await task.result()
         assert isinstance(caught.value.__cause__, json.JSONDecodeError)
         assert len(caught.value.__cause__.doc) == 10 * MB
-
-
-@types.coroutine
-def pause() -> Generator[None, None, None]:
-    yield
-
-
-def test_a_coroutine_that_caught_the_exception_and_waits_is_not_closed() -> None:
-    caught: list[ValueError] = []
-
-    async def inner() -> None:
-        pinned = "inner"
-        raise ValueError(pinned)
-
-    async def outer() -> str:
-        mine = "outer"
-        try:
-            await inner()
-        except ValueError as error:
-            caught.append(error)
-        await pause()
-        return mine
-
-    waiting = outer()
-    waiting.send(None)
-    clear_frames(caught[0])
-    place = caught[0].__traceback__
-    assert place is not None
-    assert place.tb_next is not None
-    assert place.tb_next.tb_frame.f_locals == {}
-    with pytest.raises(StopIteration) as done:
-        waiting.send(None)
-    assert done.value.value == "outer"
-
-
-def test_frames_that_an_exception_was_thrown_through_are_cleared() -> None:
-    async def outer() -> None:
-        pinned = bytearray(10)
-        await pause()
-        del pinned
-
-    waiting = outer()
-    waiting.send(None)
-    with pytest.raises(KeyError) as caught:
-        waiting.throw(KeyError("thrown"))
-    clear_frames(caught.value)
-    place = caught.value.__traceback__
-    cleared = []
-    while place is not None:
-        if place.tb_frame.f_code.co_name == "outer":
-            cleared.append(place.tb_frame.f_locals)
-        place = place.tb_next
-    assert cleared == [{}]
-
-
-def test_callers_of_who_caught_an_exception_and_passed_it_on_are_cleared() -> None:
-    caught: list[BaseException] = []
-
-    def inner() -> None:
-        raise ValueError("passed on")
-
-    def catcher() -> None:
-        try:
-            inner()
-        except ValueError as error:
-            caught.append(error)
-
-    def caller() -> None:
-        pinned = bytearray(10)
-        catcher()
-        del pinned
-
-    def outer() -> object:
-        witness = Witness()
-        caller()
-        return weakref.ref(witness)
-
-    reference: Any = outer()
-    with pytest.raises(ValueError, match="passed on") as again:
-        raise caught[0]
-    clear_frames(again.value)
-    gc.collect()
-    assert reference() is None
-
-
-class Witness:
-    """Tells, by a weak reference, whether anybody still holds it."""
-
-
-def test_a_chain_of_many_exceptions_is_cleared_without_recursion() -> None:
-    error: Exception = ValueError("innermost")
-    try:
-        raise error
-    except ValueError:
-        pinned = error
-    for _ in range(2 * sys.getrecursionlimit()):
-        error = ExceptionGroup("around", [error])
-    clear_frames(error)
-    assert pinned.__traceback__ is not None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_sup._core.clean import clean
-from trio_sup._core.safe import safe_repr
+from trio_sup._core.clean import clean, safe_repr
 from trio_sup._trio.log import Log, to_stderr
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, Unpack
 
 import trio
-from trio.lowlevel import enable_ki_protection
+from trio.lowlevel import disable_ki_protection, enable_ki_protection
 
-from trio_sup._children.bodies import PlainBody
 from trio_sup._children.current import current_record
+from trio_sup._children.life import PlainBody
 from trio_sup._children.record import Child
 from trio_sup._core.options import FunctionOptions
 from trio_sup._core.specs import ChildSpec, Runs
@@ -21,10 +21,19 @@ from trio_sup._core.targets import (
 )
 from trio_sup._trio.blocks import block
 from trio_sup._trio.last_resort import report_fault
-from trio_sup._trio.protect import enter_plain, enter_user
+from trio_sup._trio.protect import enter_user
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+
+
+@disable_ki_protection
+async def _enter_plain(fn: Callable[[], Awaitable[Any]]) -> Any:
+    """As `enter_user`, of what takes no arguments: the life of most children.
+
+    By itself, as its frame lives as long as theirs and is smaller.
+    """
+    return await fn()
 
 
 async def _enter_signalling(record: Record) -> None:
@@ -76,7 +85,7 @@ class FunctionBody(PlainBody):
         record.become_ready()
         if spec.args:
             return enter_user(spec.target, *spec.args)
-        return enter_plain(spec.target)
+        return _enter_plain(spec.target)
 
     def ask(self, record: Record, reason: str) -> bool:
         """Cancel it, or set the event of `graceful_stop` if it waits for that."""

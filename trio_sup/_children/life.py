@@ -1,14 +1,20 @@
-"""One life of a child: a task of its own, under a scope of its own.
+"""One life of a child: a body that runs in a task of its own, under a scope of its own.
 
 The scope is shielded from birth: a cancellation from outside reaches only the
 supervisor, which stops its children in order. The end of a life never reaches the
 nursery; it becomes an `Exit` and goes to the shell. Decisions and restarts happen
 after the `except` block: what is raised or cancelled inside one drags the dead
 life's exception along as context.
+
+Once everybody was told, what the exception drags along is let go of. Hooks and log
+handlers see it with all the locals of its frames (that is what Sentry and its kin
+report); afterwards the frames are emptied, and a heavy exception gives way to its words
+(`trio_sup._core.remains`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import trio
@@ -19,13 +25,106 @@ from trio_sup._children.current import set_current
 from trio_sup._children.ending import GOING
 from trio_sup._children.stopping import has_returned
 from trio_sup._core.addresses import ClaimedVia
-from trio_sup._core.exits import Exit, crash_of, is_fatal
-from trio_sup._core.judge import as_asked, classify, is_plain_crash, is_plain_stop
+from trio_sup._core.exits import NORMAL, Exit, is_fatal
+from trio_sup._core.judge import (
+    as_asked,
+    classify,
+    crash_of,
+    is_plain_crash,
+    is_plain_stop,
+)
+from trio_sup._core.remains import (
+    LIGHT,
+    Heavy,
+    clear_frames,
+    clear_frames_of,
+    in_words,
+    trace_of_plain,
+    weight,
+)
 from trio_sup._trio.gate import LOOK
 from trio_sup._trio.last_resort import report_fault, survive
+from trio_sup._trio.stacks import format_error
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+    from trio_sup._children.surroundings import Supervising
+
+KEPT_EXITS = 16
+"""How many ends of one child are remembered."""
+
+
+class PlainBody:
+    """The body of who hears nothing, has nothing to give back and nobody below.
+
+    Nothing here knows which kinds there are: functions, servers and supervisors
+    derive from it and say what is different about them.
+    """
+
+    __slots__ = ()
+
+    hears: bool = False
+    """Whether it has a mailbox and handlers, so that whoever calls may hold it up."""
+
+    @property
+    def outcome(self) -> Exit:
+        """How a life ends that returns, or raises the very error in here."""
+        return NORMAL
+
+    @property
+    def mailbox(self) -> Any:
+        """Its messages, if it takes any: a `trio_sup._servers.mailbox.MailQueue`."""
+        return None
+
+    @property
+    def shell(self) -> Supervising[Record] | None:
+        """Itself, if it is a supervisor's."""
+        return None
+
+    def keep_state(self) -> None:
+        """The life in progress is to leave its state to the next one."""
+
+    def respecified(self) -> None:
+        """The child, which is down, has another specification."""
+
+    def begin_life(self) -> None:
+        """A life is about to be spawned: from here on it can be asked to stop."""
+
+    def run(self, record: Record) -> Awaitable[Any]:
+        """Return what the life consists of, to be awaited.
+
+        Not a coroutine itself: each would be one more between Trio and every wake-up.
+        """
+        raise NotImplementedError
+
+    def ask(self, record: Record, reason: str) -> bool:
+        """Ask it to stop; return whether that was the cancellation already."""
+        self.cancel(record, reason)
+        return True
+
+    def cancel(self, record: Record, reason: str) -> None:
+        """End it at once, or as soon as it can."""
+        assert record.scope is not None
+        record.scope.cancel(reason)
+
+    def force(self, record: Record, reason: str) -> Sequence[Record]:
+        """Its grace is over: cancel it, or return those below who are to be forced."""
+        self.cancel(record, reason)
+        return ()
+
+    def over(self, exit: Exit) -> None:
+        """A life has ended: leave nobody without an answer."""
+
+    def at_rest(self, exit: Exit | None) -> None:
+        """No life will come by itself: answer what waited for one."""
+
+    def facts(self) -> Iterable[tuple[str, str]]:
+        """What an operator is shown of it beside its row: names and texts."""
+        return ()
+
+    def below(self) -> Sequence[Record]:
+        """The children, in start order."""
+        return ()
 
 
 class LifeHost(Protocol):
@@ -145,3 +244,83 @@ def _fatal_of(
     if fault is not None:
         report_fault(record.path_text, fault)
     return None
+
+
+# What stays of it.
+
+
+class Remembers(Protocol):
+    """Whoever keeps exits, to tell of them later."""
+
+    def let_go(self, exit: Exit, words: Exit) -> None:
+        """Remember an end in other words."""
+
+
+def note_exit(record: Record, exit: Exit, now: float) -> None:
+    """Keep the end of a life, and tell those who watch."""
+    keep_exit(record, exit, (record.life, exit, record.life_began, now))
+    if record.watchers is not None:
+        record.watchers.life_over(exit)
+
+
+def keep_exit(
+    record: Record, exit: Exit, entry: tuple[int, Exit, float, float]
+) -> None:
+    """Keep the end of a life, and a bounded history of ends."""
+    record.last_exit = exit
+    exits = record.exits
+    if exits is None:
+        record.exits = [entry]
+        return
+    if len(exits) >= KEPT_EXITS:
+        del exits[0]
+    exits.append(entry)
+
+
+def let_go(record: Record, exit: Exit, story: Remembers) -> None:
+    """Let go of what the end of a life keeps alive, wherever the library keeps it.
+
+    Whoever else holds the exit, a caller or a monitor, keeps what it holds; only the
+    locals of dead frames are gone there, too.
+
+    Args:
+        record: Whose life; it has noted the exit.
+        exit: How it ended; nobody is left to be told.
+        story: Its supervisor's.
+    """
+    if record.node.heavy_exits.kept:
+        former = record.node.heavy_exits.discard(record)
+        if former is not None:
+            _tell_in_words(record, former.exit, former.words)
+    error = exit.error
+    if error is None:
+        reason = exit.reason  # mostly a word of the library's own
+        if reason is None or (type(reason) is str and len(reason) <= LIGHT // 8):
+            return
+    else:
+        trace = trace_of_plain(error)
+        if trace is not None and exit.reason is None:
+            clear_frames_of(trace, CAUGHT_IN)  # the ordinary crash
+            return
+        clear_frames(error, CAUGHT_IN)
+    heavy = weight(error) + weight(exit.reason)
+    if heavy > LIGHT:
+        _keep_words(record, exit, heavy, story)
+
+
+def _keep_words(record: Record, exit: Exit, heavy: int, story: Remembers) -> None:
+    words = in_words(exit, "" if exit.error is None else format_error(exit.error))
+    record.node.let_go(exit, words)
+    story.let_go(exit, words)
+    for other in record.node.heavy_exits.add(Heavy(record, exit, words, heavy)):
+        _tell_in_words(other.holder, other.exit, other.words)
+
+
+def _tell_in_words(record: Record, exit: Exit, words: Exit) -> None:
+    """Remember an end in other words: it was too heavy to keep."""
+    for place, (life, noted, began, ended) in enumerate(record.exits or ()):
+        if noted is exit:
+            assert record.exits is not None
+            record.exits[place] = (life, words, began, ended)
+    if record.last_exit is exit:
+        record.last_exit = words

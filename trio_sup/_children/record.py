@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Hashable, Sequence
-from typing import TYPE_CHECKING, Generic, Self, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, cast
 
 import trio
 
@@ -11,11 +11,10 @@ from trio_sup._children.ending import GOING, Ending
 from trio_sup._children.naming import show_name
 from trio_sup._children.visible import ObservedState
 from trio_sup._core.addresses import Namespace
-from trio_sup._core.clean import clean
+from trio_sup._core.clean import clean, safe_text
 from trio_sup._core.errors import NoProcess
 from trio_sup._core.events import ChildStarted
 from trio_sup._core.exits import NOPROC, Exit
-from trio_sup._core.safe import safe_text
 from trio_sup._core.specs import ChildSpec
 from trio_sup._core.words import Status
 from trio_sup._trio.alarms import Alarm
@@ -117,6 +116,16 @@ class Record(ObservedState):
     def under(self) -> Sequence[Record]:
         """The records of its children, in start order."""
         return self.body.below()
+
+    @property
+    def shell(self) -> Supervising[Record] | None:
+        """What supervises the children of this one; None for who has none."""
+        return self.body.shell
+
+    @property
+    def mailbox(self) -> Any:
+        """Its messages, a room above; None for who takes none."""
+        return self.body.mailbox
 
     @property
     def asked(self) -> str | None:

@@ -6,12 +6,12 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from trio_sup._core.anatomy import is_a
+from trio_sup._core.clean import safe_repr
 from trio_sup._core.errors import (
     SupervisionError,
     WrongRun,
 )
 from trio_sup._core.exits import Exit, Ignore
-from trio_sup._core.safe import safe_repr
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Child

@@ -180,7 +180,7 @@ class Body(Protocol[R]):
 
     A function, a server's mailbox and its loop, or a supervisor's shell: whoever deals
     with a child as a child asks its body and knows of no kinds. What each answers by
-    default, and what it means, stands in `trio_sup._children.bodies.PlainBody`.
+    default, and what it means, stands in `trio_sup._children.life.PlainBody`.
     """
 
     hears: bool

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from trio_sup._core.addresses import Via
+from trio_sup._core.clean import safe_text
 from trio_sup._core.exits import Exit
-from trio_sup._core.safe import safe_text
 from trio_sup._core.state import ChildState
 from trio_sup._trio.stacks import format_error
 
@@ -28,16 +28,6 @@ class ObservedState(ChildState):
     body: Body[Any]
     path_text: str
     exits: list[tuple[int, Exit, float, float]] | None
-
-    @property
-    def shell(self) -> Supervising[Any] | None:
-        """What supervises the children of this one; None for who has none."""
-        return self.body.shell
-
-    @property
-    def mailbox(self) -> Any:
-        """Its messages, a room above; None for who takes none."""
-        return self.body.mailbox
 
     @property
     def parent_uid(self) -> int:
@@ -87,7 +77,7 @@ class ObservedState(ChildState):
     @property
     def budget(self) -> tuple[int, int, float] | None:
         """Restarts inside the window, the limit, the window in seconds."""
-        shell = self.shell
+        shell = self.body.shell
         if shell is None:
             return None
         window = shell.core.window

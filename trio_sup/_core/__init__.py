@@ -5,7 +5,8 @@ passed in as `now`; whatever is to be done comes back as a value.
 
     plan         what a supervisor does, one thing after the other
     strategy     whether a child comes back, with whom, after which delay
-    window       the limit of restarts
+    state        what is known of a child, and the limit of restarts
+    remains      what is kept of an exception
     status       which status follows from what; which there are is in `words`
     judge        how a life ended, and what of an exception counts, in groups, too
     options      what all factories of specifications take, by keyword

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from trio_sup._core.clean import safe_repr
 from trio_sup._core.errors import SupervisionError
-from trio_sup._core.safe import safe_repr
 
 
 class ChildSpecError(SupervisionError, ValueError):

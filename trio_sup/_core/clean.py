@@ -1,4 +1,9 @@
-"""Text that a terminal or a log may be given: one printable line. Pure.
+"""Text that may be shown: said by whatever object, and one printable line. Pure.
+
+The `__str__` and `__repr__` of the user's objects may raise. What is put into words by
+`safe_text` and `safe_repr` is on its way into an event, a log record or a message of the
+library: an object that cannot speak must not take the supervisor with it. What comes
+back is a plain `str`: a subclass may have methods of its own.
 
 `Clean` is what everything that prints takes, and only the functions here make it: a
 string that somebody else chose (a child's id, what a node or a recording says, a file's
@@ -10,6 +15,8 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Final, NewType
+
+from trio_sup._core.anatomy import class_name, is_a, is_showable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +33,27 @@ CLIP_MARK: Final = "\N{HORIZONTAL ELLIPSIS}[clipped]"
 _UNSEEN: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\uffa0\U000e0100-\U000e01ef]"
 )
+
+
+def safe_text(value: object) -> str:
+    """Return `str(value)`, whatever a user's `__str__` does."""
+    return _said(str, value)
+
+
+def safe_repr(value: object) -> str:
+    """Return `repr(value)`, whatever a user's `__repr__` does."""
+    if is_a(value, BaseExceptionGroup) and not is_showable(value):
+        return f"<{class_name(value)}: too large for repr()>"
+    return _said(repr, value)
+
+
+def _said(say: Callable[[object], str], value: object) -> str:
+    try:
+        text = say(value)
+    except Exception as broken:  # noqa: BLE001 - user code
+        verb = "str" if say is str else "repr"
+        return f"<{class_name(value)}: {verb}() raised {class_name(broken)}>"
+    return text if type(text) is str else "".join([text])
 
 
 def is_clean(text: str) -> bool:

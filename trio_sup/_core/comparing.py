@@ -21,9 +21,8 @@ import attrs
 
 from trio_sup._core.addresses import Via
 from trio_sup._core.checks import ChildSpecError
-from trio_sup._core.clean import clean
+from trio_sup._core.clean import clean, safe_repr
 from trio_sup._core.reconfigured import ChildChange, FieldChange, ReconfigurePlan
-from trio_sup._core.safe import safe_repr
 from trio_sup._core.specs import ChildSpec, Flags, check_flags
 from trio_sup._core.state import ChildState
 

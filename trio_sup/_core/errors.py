@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from trio_sup._core.clean import safe_repr
 from trio_sup._core.exits import Exit, describe_error
-from trio_sup._core.safe import safe_repr
 
 if TYPE_CHECKING:
     pass

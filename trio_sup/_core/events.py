@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 import attrs
 from attrs import field, frozen
 
+from trio_sup._core.clean import safe_repr
 from trio_sup._core.ends import end_of_process
 from trio_sup._core.exits import describe_error, unwrapped
-from trio_sup._core.safe import safe_repr
 
 if TYPE_CHECKING:
     from trio_sup._core.exits import Exit

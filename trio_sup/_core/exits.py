@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
@@ -14,7 +13,7 @@ from trio_sup._core.anatomy import (
     leaves as leaves,
     members_of as members_of,
 )
-from trio_sup._core.safe import safe_repr, safe_text
+from trio_sup._core.clean import safe_repr, safe_text
 
 ExitKind: TypeAlias = Literal["normal", "shutdown", "crashed", "killed", "noproc"]
 
@@ -49,40 +48,6 @@ class Exit:
         if self.error is not None:
             text += f": {describe_error(self.error)}"
         return text
-
-
-class _Draft:
-    """An exit whose fields can be written: frozen ones cost thrice as much to write."""
-
-    __slots__ = ("__weakref__", "error", "kind", "reason")
-
-    def __init__(self, kind: ExitKind, error: BaseException | None) -> None:
-        self.kind = kind
-        self.reason = None
-        self.error = error
-
-
-def _frozen_crash(error: BaseException) -> Exit:
-    return Exit("crashed", None, error)
-
-
-def _drafted_crash(error: BaseException) -> Exit:
-    exit: Any = _Draft("crashed", error)
-    exit.__class__ = Exit
-    whole: Exit = exit
-    return whole
-
-
-def _crash_of() -> Callable[[BaseException], Exit]:
-    try:
-        drafted = _drafted_crash(ValueError())
-    except TypeError:  # CPython 3.11 takes the two for different
-        return _frozen_crash
-    return _drafted_crash if type(drafted) is Exit else _frozen_crash
-
-
-crash_of: Final = _crash_of()
-"""As ``Exit("crashed", None, error)``, for half of its 5.5 k instructions."""
 
 
 NORMAL = Exit("normal")

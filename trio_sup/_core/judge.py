@@ -10,7 +10,8 @@ between them: `terminate` raises, or a supervisor asks for the end that is under
 from __future__ import annotations
 
 import builtins
-from typing import Final, Protocol, TypeAlias, TypeGuard
+from collections.abc import Callable
+from typing import Any, Final, Protocol, TypeAlias, TypeGuard
 
 from trio_sup._core.anatomy import is_a, without
 from trio_sup._core.errors import LeakedCancelled, SupervisionError
@@ -117,6 +118,40 @@ def is_plain_crash(raised: BaseException | None) -> TypeGuard[Exception]:
     return kind in _KNOWN or (
         issubclass(kind, Exception) and not issubclass(kind, _SAYS_MORE)
     )
+
+
+class _Draft:
+    """An exit whose fields can be written: frozen ones cost thrice as much to write."""
+
+    __slots__ = ("__weakref__", "error", "kind", "reason")
+
+    def __init__(self, kind: ExitKind, error: BaseException | None) -> None:
+        self.kind = kind
+        self.reason = None
+        self.error = error
+
+
+def _frozen_crash(error: BaseException) -> Exit:
+    return Exit("crashed", None, error)
+
+
+def _drafted_crash(error: BaseException) -> Exit:
+    exit: Any = _Draft("crashed", error)
+    exit.__class__ = Exit
+    whole: Exit = exit
+    return whole
+
+
+def _crash_of() -> Callable[[BaseException], Exit]:
+    try:
+        drafted = _drafted_crash(ValueError())
+    except TypeError:  # CPython 3.11 takes the two for different
+        return _frozen_crash
+    return _drafted_crash if type(drafted) is Exit else _frozen_crash
+
+
+crash_of: Final = _crash_of()
+"""As ``Exit("crashed", None, error)``, for half of its 5.5 k instructions."""
 
 
 def is_plain_stop(

@@ -3,13 +3,15 @@
 An exception drags along what it was made of: a `JSONDecodeError` its document, an
 `AttributeError` the object that was asked. A light one is kept as it is. Of a heavy
 one only words are kept, but for the newest few: those are kept whole, as the last
-exit of their child, within a budget for the whole node.
+exit of their child, within a budget for the whole node. And its frames are emptied, so
+that it does not keep the locals of a dead life.
 """
 
 from __future__ import annotations
 
 import gc
 import sys
+from collections import deque
 from collections.abc import Hashable
 from types import (
     BuiltinFunctionType,
@@ -24,6 +26,7 @@ from typing import Final, Generic, TypeVar
 
 from attrs import frozen
 
+from trio_sup._core.anatomy import before, members_of, traceback_of
 from trio_sup._core.exits import Exit, PastError, describe_error
 
 LIGHT = 8 * 1024
@@ -40,6 +43,10 @@ WORDS = 4_000
 
 LOOKED_AT = 512
 """Objects looked at to weigh one; what reaches more of them counts as heavy."""
+
+CLEARED = 1_000
+"""Exceptions whose frames are emptied at one end, from the outside inwards. What nests
+deeper ended in lives below, mostly, and was let go of there."""
 
 HolderT = TypeVar("HolderT", bound=Hashable)
 
@@ -129,6 +136,78 @@ def _clipped(text: str) -> str:
     if len(text) <= WORDS:
         return text
     return f"{text[: WORDS // 2]}\n… (clipped) …\n{text[-WORDS // 2 :]}"
+
+
+def clear_frames(error: BaseException, caught_in: CodeType | None = None) -> None:
+    """Drop the locals that a kept exception pins; the text stays the same.
+
+    Those of its causes, contexts and members, too, up to a bound. A frame that still
+    runs, or waits (it belongs to a task that caught the exception), is left alone.
+
+    Args:
+        error: The exception.
+        caught_in: The code of a frame that still runs, if tracebacks begin there.
+    """
+    seen: set[int] = set()
+    todo: deque[BaseException | None] = deque([error])
+    while todo and len(seen) < CLEARED:
+        one = todo.popleft()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        clear_frames_of(traceback_of(one), caught_in)
+        todo.extend(before(one))
+        todo.extend(members_of(one) or ())
+
+
+def clear_frames_of(place: TracebackType | None, caught_in: CodeType | None) -> None:
+    """As `clear_frames`, of one traceback."""
+    above: FrameType | None = None
+    if place is not None:
+        frame = place.tb_frame
+        if frame.f_code is caught_in:
+            above, place = frame, place.tb_next  # it runs: not to be tried
+    while place is not None:
+        frame = place.tb_frame
+        if _clear(frame) and frame.f_back is not above:
+            _clear_callers(frame.f_back)
+        above = frame
+        place = place.tb_next
+
+
+def _clear_callers(frame: FrameType | None) -> None:
+    """Clear those that a frame came from, too, where the error did not pass them.
+
+    An exception that was caught and raised elsewhere, such as a thread's or one of
+    Trio's cancellations, still leads to who called the frame that caught it.
+    """
+    while frame is not None and _clear(frame):
+        frame = frame.f_back
+
+
+if sys.version_info >= (3, 13):
+
+    def _clear(frame: FrameType) -> bool:
+        """Drop the locals of a frame; return whether it was over."""
+        try:
+            frame.clear()
+        except RuntimeError:
+            return False  # it runs, or waits
+        return True
+
+else:
+
+    def _clear(frame: FrameType) -> bool:
+        """Drop the locals of a frame; return whether it was over.
+
+        Else `clear` would close a coroutine that waits in it. Only a frame that is over
+        owns its code; before that its task, or generator, does (`frame_traverse` in
+        CPython 3.11 and 3.12).
+        """
+        over = any(owned is frame.f_code for owned in gc.get_referents(frame))
+        if over:
+            frame.clear()
+        return over
 
 
 @frozen

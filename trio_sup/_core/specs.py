@@ -26,9 +26,8 @@ from trio_sup._core.checks import (
     check_shutdown,
     check_type,
 )
-from trio_sup._core.clean import clean
+from trio_sup._core.clean import clean, safe_text
 from trio_sup._core.policies import Backoff, Budget, Mailbox
-from trio_sup._core.safe import safe_text
 from trio_sup._core.targets import (
     NO_KEYWORDS,
     check_arguments,

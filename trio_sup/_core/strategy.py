@@ -25,9 +25,8 @@ from attrs import frozen
 from trio_sup._core.exits import Exit
 from trio_sup._core.policies import Budget
 from trio_sup._core.specs import Flags
-from trio_sup._core.state import ChildState
+from trio_sup._core.state import ChildState, RestartWindow
 from trio_sup._core.tables import displace
-from trio_sup._core.window import RestartWindow
 
 K = TypeVar("K", bound=ChildState)
 

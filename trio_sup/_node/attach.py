@@ -10,8 +10,8 @@ from typing import Any, cast
 import trio
 from trio.lowlevel import current_task, enable_ki_protection
 
-from trio_sup._children.bodies import PlainBody
 from trio_sup._children.current import Attachment, attachment
+from trio_sup._children.life import PlainBody, note_exit
 from trio_sup._children.naming import (
     hide_names,
     release_name,
@@ -19,7 +19,6 @@ from trio_sup._children.naming import (
     show_name,
 )
 from trio_sup._children.record import Child, Record
-from trio_sup._children.remains import note_exit
 from trio_sup._children.watching import Until
 from trio_sup._core.exits import NORMAL, Exit
 from trio_sup._core.judge import classify

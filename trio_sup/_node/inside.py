@@ -17,7 +17,7 @@ from trio.lowlevel import Task
 
 from trio_sup._children.current import record_of
 from trio_sup._core.addresses import Via
-from trio_sup._core.safe import safe_text
+from trio_sup._core.clean import safe_text
 from trio_sup._servers.genserver import GenServer
 from trio_sup._servers.measure import Meter, set_meter, set_spy
 from trio_sup._servers.messages import (

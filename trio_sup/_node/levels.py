@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
 from trio_sup._core import events
 from trio_sup._core.events import LifecycleEvent
 
-Levels: TypeAlias = defaultdict[Callable[..., LifecycleEvent], int]
+Levels: TypeAlias = dict[Callable[..., LifecycleEvent], int]
 
-_LEVELS: Final[dict[Callable[..., LifecycleEvent], int]] = {
+_LEVELS: Final[Levels] = {
+    **dict.fromkeys(get_args(LifecycleEvent), logging.DEBUG),
     events.ChildStuck: logging.ERROR,
     events.SupervisorGaveUp: logging.ERROR,
     events.ChildQuarantined: logging.ERROR,
@@ -24,7 +24,7 @@ _LEVELS: Final[dict[Callable[..., LifecycleEvent], int]] = {
     events.RestartDecided: logging.INFO,
     events.ChildStarted: logging.INFO,
 }
-"""That of all others is DEBUG, but of those that tell of crashes."""
+"""Of all, but those that tell of crashes."""
 
 
 def loudest(of_crashes: int) -> Levels:
@@ -33,7 +33,7 @@ def loudest(of_crashes: int) -> Levels:
     Args:
         of_crashes: The level of crashes, failed starts and failed clean-ups.
     """
-    levels: Levels = defaultdict(lambda: logging.DEBUG, _LEVELS)
+    levels = dict(_LEVELS)
     # Of a crash's step, for it is asked once: the restart that follows is at INFO.
     levels[events.ChildCrashed] = max(of_crashes, logging.INFO)
     levels[events.ChildStartFailed] = max(of_crashes, logging.INFO)
@@ -52,4 +52,4 @@ def level_of(event: LifecycleEvent, of_crashes: int) -> int:
             return logging.INFO  # `Stop` before it was ready: in order
     if isinstance(event, events.SupervisorReconfigured):
         return logging.INFO if event.outcome == "done" else logging.ERROR
-    return _LEVELS.get(type(event), logging.DEBUG)
+    return _LEVELS[type(event)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_sup._children.bodies import PlainBody
+from trio_sup._children.life import PlainBody
 from trio_sup._core.specs import Runs
 from trio_sup._processes.errors import ProgramExit
 from trio_sup._processes.handle import Process

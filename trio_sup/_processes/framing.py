@@ -9,8 +9,8 @@ import cattrs
 from attrs import field, frozen
 
 from trio_sup._core.checks import ChildSpecError
+from trio_sup._core.clean import safe_repr
 from trio_sup._core.errors import SupervisionError
-from trio_sup._core.safe import safe_repr
 
 Q = TypeVar("Q")
 R = TypeVar("R")

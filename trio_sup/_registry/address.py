@@ -16,8 +16,8 @@ import trio
 
 from trio_sup._children.record import Child
 from trio_sup._children.typed import handle_as
+from trio_sup._core.clean import safe_repr, safe_text
 from trio_sup._core.errors import NoProcess, WrongRun
-from trio_sup._core.safe import safe_repr, safe_text
 from trio_sup._core.targets import origin_of
 from trio_sup._core.words import Status
 from trio_sup._servers.asking import View

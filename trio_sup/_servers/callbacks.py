@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from trio_sup._core.clean import clean
+from trio_sup._core.clean import clean, safe_repr
 from trio_sup._core.exits import Exit
-from trio_sup._core.safe import safe_repr
 from trio_sup._core.specs import Runs
 from trio_sup._trio.log import Log
 

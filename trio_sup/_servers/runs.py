@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Final
 
-from trio_sup._children.bodies import PlainBody
+from trio_sup._children.life import PlainBody
 from trio_sup._core.specs import Runs
 from trio_sup._servers.callbacks import ServerBase
 from trio_sup._servers.loop import serve

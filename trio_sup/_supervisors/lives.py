@@ -19,10 +19,9 @@ from trio import CancelScope
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.ending import GOING
-from trio_sup._children.life import run_life
+from trio_sup._children.life import keep_exit, let_go, note_exit, run_life
 from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
-from trio_sup._children.remains import keep_exit, let_go, note_exit
 from trio_sup._children.stopping import arm_start, ask_stop
 from trio_sup._children.surroundings import HostNode
 from trio_sup._core import events
@@ -38,12 +37,8 @@ from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.plan.at_once import lives_on
 from trio_sup._core.plan.doing import Do, Stop
 from trio_sup._core.plan.supervision import LETS_START, Plan
-from trio_sup._supervisors.story import (
-    EventParts,
-    Story,
-    kind_of_end,
-    report_while_stuck,
-)
+from trio_sup._core.plan.telling import kind_of_end
+from trio_sup._supervisors.story import EventParts, Story, report_while_stuck
 from trio_sup._trio.alarms import Alarm
 from trio_sup._trio.last_resort import report_fault, survive
 from trio_sup._trio.wake import Waiters

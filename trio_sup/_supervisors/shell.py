@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from trio_sup._children.bodies import PlainBody
+from trio_sup._children.life import PlainBody
 from trio_sup._children.record import Record
 from trio_sup._children.refusals import StartFailed
 from trio_sup._children.stopping import arm

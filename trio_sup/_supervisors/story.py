@@ -1,4 +1,4 @@
-"""What a supervisor reports: ends, crashes, lives that hang, limits never reached."""
+"""What a supervisor reports: crashes, lives that hang, limits never reached."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trio_sup._children.record import Record
 from trio_sup._core import events
 from trio_sup._core.anatomy import class_name, is_a
 from trio_sup._core.errors import Crash, crash_summary
-from trio_sup._core.exits import Exit, Ignore, PastError
+from trio_sup._core.exits import Exit, PastError
 from trio_sup._core.policies import Budget
 from trio_sup._core.specs import ChildSpec, Flags
 from trio_sup._trio.alarms import alarm_clock
@@ -102,26 +102,6 @@ def _crash(at: float, path: str, life: int, exit: Exit) -> Crash:
     assert error is not None
     text = error.traceback if is_a(error, PastError) else ""
     return Crash(at, path, life, error, crash_summary(exit), text)
-
-
-def kind_of_end(
-    record: Record, exit: Exit
-) -> tuple[Callable[..., events.LifecycleEvent], tuple[Any, ...]]:
-    """Return what event tells of the end of a life, and what it says beside who it is.
-
-    Args:
-        record: Whose life; nothing of it has been put away yet.
-        exit: How it ended.
-    """
-    if record.asked is not None:
-        return events.ChildStopped, (exit, True)
-    if not record.ready:
-        if is_a(exit.error, Ignore):
-            return events.ChildIgnored, ()
-        return events.ChildStartFailed, (exit,)
-    if exit.kind == "crashed":
-        return events.ChildCrashed, (exit, record.spec.restart)
-    return events.ChildStopped, (exit, False)
 
 
 def note_endless_backoff(spec: ChildSpec[Child], flags: Flags, supervisor: str) -> None:

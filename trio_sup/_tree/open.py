@@ -9,11 +9,10 @@ from typing import Any
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from trio_sup._children.life import run_life
+from trio_sup._children.life import note_exit, run_life
 from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
 from trio_sup._children.refusals import StartFailed
-from trio_sup._children.remains import note_exit
 from trio_sup._core.anatomy import class_name, is_a, leaves
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.errors import (

@@ -49,15 +49,6 @@ async def enter_user(
 
 
 @disable_ki_protection
-async def enter_plain(fn: Callable[[], Awaitable[Any]]) -> Any:
-    """As `enter_user`, of what takes no arguments: the life of most children.
-
-    By itself, as its frame lives as long as theirs and is smaller.
-    """
-    return await fn()
-
-
-@disable_ki_protection
 def call_user(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Enter a plain function of the user's."""
     return fn(*args, **kwargs)

@@ -3,7 +3,7 @@
 from .mutant import Mutant
 
 CORE = "trio_sup._core.strategy"
-WINDOW = "trio_sup._core.window"
+WINDOW = "trio_sup._core.state"
 POLICIES = "trio_sup._core.policies"
 LIVES = "trio_sup._supervisors.lives"
 PLAN = "trio_sup._core.plan.supervision"

@@ -29,7 +29,7 @@ from tests.proof.trace import Trace
 from trio_sup import ChildInfo, Supervisor
 from trio_sup._children.record import Record
 from trio_sup._core.plan.doing import Stop
-from trio_sup._core.window import RestartWindow
+from trio_sup._core.state import RestartWindow
 from trio_sup._supervisors.lives import Lives
 from trio_sup.testing.schedule import schedules_are_drawn
 from trio_sup.testing.strategies import schedules

@@ -41,8 +41,8 @@ from trio_sup._core.plan import requests
 from trio_sup._core.plan.doing import Steps
 from trio_sup._core.plan.dynamic import DynamicPlan
 from trio_sup._core.plan.static import StaticPlan
+from trio_sup._core.state import RestartWindow
 from trio_sup._core.strategy import SupervisorCore
-from trio_sup._core.window import RestartWindow
 from trio_sup._supervisors.dynamic import DynamicShell
 from trio_sup._supervisors.static import StaticShell
 

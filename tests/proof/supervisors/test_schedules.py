@@ -26,7 +26,7 @@ from tests.proof.supervisors.scenario import (
 )
 from tests.proof.supervisors.trio_driver import run_scenario
 from trio_sup._children.record import Record
-from trio_sup._core.window import RestartWindow
+from trio_sup._core.state import RestartWindow
 from trio_sup._supervisors.lives import Lives
 from trio_sup.testing.strategies import schedules
 

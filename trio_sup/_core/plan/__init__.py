@@ -22,8 +22,8 @@ Not here: who comes back after an end, with whom, and how long a backoff is. Tha
 asked of `trio_sup._core.strategy`, of an end that comes while a group waits for its
 backoff, too; what it does to the wait is in `groups`.
 
-    doing, telling  what is to be done, and the events among it
-    asking          with which words and which grace a child is asked to stop
+    doing           what is to be done
+    telling         how a child is asked to stop, and the events: words and graces
     at_once         most ends: all that is to be decided about one, in one step
     supervision     what all supervisors have in common: modes, ends, giving up
     line            jobs, one after the other, and what the one in hand waits for

@@ -13,7 +13,6 @@ from typing import Any, Final, Literal
 from trio_sup._core.addresses import key_of
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import NOPROC, Exit, Ignore
-from trio_sup._core.plan.asking import cause_of, stops_of
 from trio_sup._core.plan.doing import (
     Breathe,
     Changed,
@@ -26,7 +25,7 @@ from trio_sup._core.plan.doing import (
     Steps,
 )
 from trio_sup._core.plan.supervision import LETS_START, Plan
-from trio_sup._core.plan.telling import requested
+from trio_sup._core.plan.telling import cause_of, requested, stops_of
 from trio_sup._core.specs import ChildSpec, Flags, check_child
 from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import SupervisorCore

@@ -104,19 +104,11 @@ class Line(Generic[K]):
 
         What comes back is to be carried out before the next turn.
         """
-        while True:
-            if self._steps is None and not self._take_up():
-                return NOTHING
-            if self.awaited is not None:
-                if not (self.cut_short or self._has_come()):
-                    return NOTHING
-                self.awaited = None
-            dos = self._go_on()
-            if dos:
+        while self._steps is not None or self._take_up():
+            dos = self.go_on()
+            if dos or self._steps is not None:
                 return dos
-            if self._parked:
-                self._parked = False
-                return NOTHING
+        return NOTHING
 
     def go_on(self) -> Dos[K]:
         """As `turn`, with the job in hand alone; nothing if it waits, or is done."""

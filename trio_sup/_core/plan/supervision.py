@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Final, Generic, Literal, TypeAlias
 
 from trio_sup._core.exits import NORMAL, Exit
-from trio_sup._core.plan import asking, doing, telling
+from trio_sup._core.plan import doing, telling
 from trio_sup._core.plan.doing import NOTHING, READY, Do, Dos, K, Settle, Start, Steps
 from trio_sup._core.plan.line import Line
 from trio_sup._core.plan.quarantine import quarantine, release
@@ -206,8 +206,8 @@ class Plan(Generic[K]):
         """How a child is asked to stop: why, and with its own grace or another."""
         if shutdown is None:
             shutdown = record.spec.shutdown
-        cause = asking.cause_of(reason, self.own.path_text)
-        return asking.stop_of(record, cause, shutdown, hurried=self.hurried)
+        cause = telling.cause_of(reason, self.own.path_text)
+        return telling.stop_of(record, cause, shutdown, hurried=self.hurried)
 
     def stop_child(self, record: K, reason: str) -> Steps[K, None]:
         """Stop a child if it lives, and wait for its end."""

@@ -1,11 +1,76 @@
-"""The events that decisions make, to be told in their turn."""
+"""What decisions say: to a child that is to stop, and to whoever hears of events.
+
+Why a child is asked to end, and with which grace; then the events, which are told in
+their turn.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from trio_sup._core import events
-from trio_sup._core.plan.doing import Tell
+from trio_sup._core.anatomy import is_a
+from trio_sup._core.exits import Exit, Ignore
+from trio_sup._core.plan.doing import K, Stop, Tell
 from trio_sup._core.reconfigured import ReconfigurePlan
 from trio_sup._core.state import ChildState
+from trio_sup._core.words import Shutdown
+
+
+def cause_of(reason: str, path: str) -> str:
+    """Name a cause once: by the supervisor where it arose.
+
+    Args:
+        reason: Why, in the words of this supervisor or of one above.
+        path: The supervisor's.
+    """
+    if reason.startswith("supervisor "):
+        return reason
+    return f"supervisor {path}: {reason}"
+
+
+def stop_of(record: K, cause: str, shutdown: Shutdown, *, hurried: bool) -> Stop[K]:
+    """How one life is to end.
+
+    Args:
+        record: Whose.
+        cause: Why.
+        shutdown: Its grace, unless there is a hurry.
+        hurried: Whether there is.
+    """
+    if shutdown == "brutal_kill":
+        return Stop(record, cause, 0.0, brutal=True)
+    return Stop(record, cause, 0.0 if hurried else shutdown, brutal=False)
+
+
+def stops_of(records: Iterable[K], cause: str, *, hurried: bool) -> list[Stop[K]]:
+    """How the lives of many are to end, each with its own grace."""
+    return [
+        stop_of(record, cause, record.spec.shutdown, hurried=hurried)
+        for record in records
+        if record.alive
+    ]
+
+
+def kind_of_end(
+    record: ChildState, exit: Exit
+) -> tuple[Callable[..., events.LifecycleEvent], tuple[Any, ...]]:
+    """Return what event tells of the end of a life, and what it says beside who it is.
+
+    Args:
+        record: Whose life; nothing of it has been put away yet.
+        exit: How it ended.
+    """
+    if record.asked is not None:
+        return events.ChildStopped, (exit, True)
+    if not record.ready:
+        if is_a(exit.error, Ignore):
+            return events.ChildIgnored, ()
+        return events.ChildStartFailed, (exit,)
+    if exit.kind == "crashed":
+        return events.ChildCrashed, (exit, record.spec.restart)
+    return events.ChildStopped, (exit, False)
 
 
 def requested(record: ChildState, action: str, now: float) -> Tell:
@@ -21,7 +86,7 @@ def restarts(
     return Tell(events.RestartDecided, fields)
 
 
-def quarantined(record: ChildState, now: float, *, by_hand: bool = False) -> Tell:
+def quarantined(record: ChildState, now: float, *, by_hand: bool) -> Tell:
     """A child has used up its own budget, or people said so: it stays down."""
     budget = record.spec.budget
     limits: tuple[int, float, float | None] = (0, 0.0, None)

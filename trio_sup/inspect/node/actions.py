@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 import trio
 
-from trio_sup._core.safe import safe_text
+from trio_sup._core.clean import safe_text
 from trio_sup._trio.log import Log
 from trio_sup.inspect.node.bounds import MAX_ERROR, MAX_NAME, clip
 from trio_sup.inspect.node.consequence import Consequence

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from trio_sup._core.safe import safe_text
+from trio_sup._core.clean import safe_text
 from trio_sup.inspect.node.bounds import MAX_NAME, MAX_PATH, clip
 from trio_sup.inspect.node.shares import Plain
 from trio_sup.inspect.protocol.codec import encode

@@ -10,7 +10,7 @@ import trio
 
 import trio_sup
 from trio_sup._core.anatomy import leaves
-from trio_sup._core.safe import safe_text
+from trio_sup._core.clean import safe_text
 
 _NOT_THEIRS = (*trio.__path__, *trio_sup.__path__)
 _PYTHON = sysconfig.get_path("stdlib")
