@@ -12,6 +12,7 @@ from tests.core.sync_world import GaveUp, NotStarted, Record, World
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.exits import Exit
 from trio_sup._core.plan import doing
+from trio_sup._core.plan.asking import stops_of
 from trio_sup._core.plan.dynamic import DynamicPlan
 from trio_sup._core.plan.flags import take
 from trio_sup._core.plan.partitions import PartitionPlan
@@ -161,6 +162,8 @@ class Shell:
                     self.start(record, supervised=supervised)
                 case doing.Stop(record, reason, grace, brutal):
                     self.stop(record, reason, grace, brutal=brutal)
+                case doing.StopAll():
+                    self.perform(stops_of(do))
                 case doing.Wake():
                     self.world.at(do.at, partial(self.due, do))
                 case doing.MoveNames(free, take):

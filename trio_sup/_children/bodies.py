@@ -24,6 +24,9 @@ class PlainBody:
     hears: bool = False
     """Whether it has a mailbox and handlers, so that whoever calls may hold it up."""
 
+    only_cancelled: bool = False
+    """Whether to ask it to end is to cancel it, but where it has a `stop_event`."""
+
     @property
     def outcome(self) -> Exit:
         """How a life ends that returns, or raises the very error in here."""

@@ -79,8 +79,11 @@ async def run_life(host: LifeHost, record: Record, scope: trio.CancelScope) -> N
     try:
         if node.generators.begun:
             survive(record.path_text, node.generators.life_over, record)
-        if record.ending is GOING and record.ready and is_plain_crash(error):
+        meant = record.ending
+        if meant is GOING and record.ready and is_plain_crash(error):
             host.crashed(record, crash_of(error))
+        elif meant.cancelled and (error is None or type(error) is Cancelled):
+            host.stopped(record, as_asked(meant))  # it did no more than it was asked to
         else:
             _end(host, record, scope, error, cancelled)
     finally:

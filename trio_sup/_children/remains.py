@@ -19,6 +19,9 @@ from trio_sup._core.exits import Exit
 from trio_sup._core.remains import LIGHT, Heavy, in_words, trace_of_plain, weight
 from trio_sup._trio.stacks import format_error
 
+WORD = LIGHT // 8
+"""Characters up to which a reason is kept without a look at its weight."""
+
 KEPT_EXITS = 16
 """How many ends of one child are remembered."""
 
@@ -75,8 +78,7 @@ def let_go(record: Record, exit: Exit, story: Remembers) -> None:
             _tell_in_words(record, former.exit, former.words)
     error = exit.error
     if error is None:
-        reason = exit.reason  # mostly a word of the library's own
-        if reason is None or (type(reason) is str and len(reason) <= LIGHT // 8):
+        if not is_long(exit.reason):
             return
     else:
         trace = trace_of_plain(error)
@@ -87,6 +89,11 @@ def let_go(record: Record, exit: Exit, story: Remembers) -> None:
     heavy = weight(error) + weight(exit.reason)
     if heavy > LIGHT:
         _keep_words(record, exit, heavy, story)
+
+
+def is_long(reason: object) -> bool:
+    """Whether the reason of an exit is to be weighed: mostly it is a word of ours."""
+    return reason is not None and (type(reason) is not str or len(reason) > WORD)
 
 
 def _keep_words(record: Record, exit: Exit, heavy: int, story: Remembers) -> None:

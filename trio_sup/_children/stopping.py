@@ -52,6 +52,8 @@ def ask_stop(record: Record, reason: str, grace: float, brutal: bool = False) ->
         ending.brutal = brutal
         record.enter("asked")
         cancelled = not brutal and record.body.ask(record, reason)
+        if cancelled and not ending.returned:
+            ending.cancelled = True
         record.touch()
         if cancelled and grace <= 0:
             # Nothing is left to force: it ends as it was asked to (SUP-114).

@@ -268,9 +268,14 @@ class Node:
         the event: so it costs one append, and the record is made for whoever looks.
         """
         if len(self._recent) >= FULL:
-            self._memory.fold()
+            self.make_room()
         self.remember((make, fields))
         return self.is_told(make)
+
+    def make_room(self) -> None:
+        """Let old events go, before many are only remembered."""
+        if len(self._recent) >= FULL:
+            self._memory.fold()
 
     def keeping(self) -> Callable[[Unmade], object]:
         """Return what keeps an event: pytest's plugin listens here."""

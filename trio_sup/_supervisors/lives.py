@@ -22,7 +22,7 @@ from trio_sup._children.ending import GOING
 from trio_sup._children.life import run_life
 from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
-from trio_sup._children.remains import keep_exit, let_go, note_exit
+from trio_sup._children.remains import is_long, keep_exit, let_go, note_exit
 from trio_sup._children.stopping import arm_start, ask_stop
 from trio_sup._children.surroundings import HostNode
 from trio_sup._core import events
@@ -257,9 +257,9 @@ class Lives(Generic[P]):
 
     def stopped(self, record: Record, exit: Exit) -> None:
         """A life has ended as it was asked to: mostly all in one go, as `crashed`."""
-        node, status = self.node, None
+        node, spec, meant, status = self.node, record.spec, record.ending, None
         if (
-            not record.spec.bare
+            not spec.bare
             or record.watchers is not None
             or record.registries is not None
             or self._alarms
@@ -269,18 +269,22 @@ class Lives(Generic[P]):
             self.life_over(record, exit, None)
             return
         now, path, life = node.time(), record.path_text, record.life
-        record.life_done()
+        meant.task = record.scope = record.task = record.stop_event = None
         keep_exit(record, exit, (life, exit, record.life_began, now))
         node.remember((ChildStopped, (now, path, life, exit, True)))
         if status == "gone":
             node.remember((ChildRemoved, (now, path, life)))
-        try:
-            let_go(record, exit, self.story)
-        except BaseException as fault:  # noqa: BLE001 - told, or passed up
-            self._take_fault(record, fault)
-        record.touch()
-        if status == "gone" and record.started_life:
-            record.spec = record.spec.without_arguments()
+            if spec.given and record.started_life:
+                record.spec = spec.without_arguments()
+        if node.heavy_exits.kept or is_long(exit.reason):
+            try:
+                let_go(record, exit, self.story)
+            except BaseException as fault:  # noqa: BLE001 - told, or passed up
+                self._take_fault(record, fault)
+        if record.waiters is None and not node.reporting:
+            record.version += 1
+        else:
+            record.touch()
         if self.plan.wakes(record):
             self._go_on(now)
 

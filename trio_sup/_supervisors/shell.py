@@ -44,6 +44,7 @@ from trio_sup._core.words import Shutdown
 from trio_sup._supervisors.changing import carry_out
 from trio_sup._supervisors.lives import Lives, P
 from trio_sup._supervisors.requests import Request
+from trio_sup._supervisors.stop_all import stop_all
 from trio_sup._supervisors.story import note_endless_backoff
 from trio_sup._trio.alarms import alarm_clock
 from trio_sup._trio.wake import Waiters
@@ -288,6 +289,8 @@ class Shell(Lives[P], PlainBody):
 
     def _perform_rare(self, do: Do[Record]) -> None:
         match do:
+            case doing.StopAll():
+                stop_all(self, do)
             case Wake():
                 self._wake(do)
             case doing.Changed():

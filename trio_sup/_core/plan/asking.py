@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from trio_sup._core.plan.doing import K, Stop
+from trio_sup._core.plan.doing import K, Stop, StopAll
 from trio_sup._core.words import Shutdown
 
 
@@ -34,10 +34,9 @@ def stop_of(record: K, cause: str, shutdown: Shutdown, *, hurried: bool) -> Stop
     return Stop(record, cause, 0.0 if hurried else shutdown, brutal=False)
 
 
-def stops_of(records: Iterable[K], cause: str, *, hurried: bool) -> list[Stop[K]]:
-    """How the lives of many are to end, each with its own grace."""
-    return [
-        stop_of(record, cause, record.spec.shutdown, hurried=hurried)
-        for record in records
-        if record.alive
-    ]
+def stops_of(many: StopAll[K]) -> Iterator[Stop[K]]:
+    """How the lives of many are to end, one after the other."""
+    for record in many.records:
+        if record.alive:
+            shutdown = record.spec.shutdown
+            yield stop_of(record, many.reason, shutdown, hurried=many.hurried)

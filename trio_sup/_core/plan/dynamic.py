@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from trio_sup._core.addresses import key_of
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import NOPROC, Exit, Ignore
-from trio_sup._core.plan.asking import cause_of, stops_of
+from trio_sup._core.plan.asking import cause_of
 from trio_sup._core.plan.doing import (
     Breathe,
     Changed,
@@ -24,6 +24,7 @@ from trio_sup._core.plan.doing import (
     Settle,
     Start,
     Steps,
+    StopAll,
 )
 from trio_sup._core.plan.supervision import LETS_START, Plan
 from trio_sup._core.plan.telling import requested
@@ -88,7 +89,7 @@ class DynamicPlan(Plan[K]):
         cause = cause_of(self.stop_reason, self.own.path_text)
         for first in range(0, len(records), CHUNK):
             chunk = records[first : first + CHUNK]
-            yield stops_of(chunk, cause, hurried=self.hurried)
+            yield (StopAll(chunk, cause, self.hurried),)
             if len(chunk) == CHUNK:
                 yield (BREATHE,)
 
