@@ -7,6 +7,7 @@ crashes and stops are one step. Whoever looks afterwards cannot tell which it wa
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Iterator
 from random import Random
 from typing import Any
@@ -19,6 +20,7 @@ from tests.supervision.stage import Boom
 from trio_sup import (
     DynamicSupervisor,
     GenServer,
+    Ignore,
     RestartLimitExceeded,
     Supervisor,
     child,
@@ -30,6 +32,7 @@ from trio_sup import (
     task_supervisor,
 )
 from trio_sup._children.bodies import PlainBody
+from trio_sup._children.current import present_record
 from trio_sup._children.functions import FunctionBody
 from trio_sup._children.record import Record
 from trio_sup._core.words import Restart, Strategy
@@ -64,6 +67,8 @@ def state_of(record: Record) -> dict[str, Any]:
 
 
 Story = dict[str, Any]
+STEPS: list[Any] = []
+"""What the children of a scene did, in order."""
 Scene = Callable[[Callable[[Supervisor], None]], Awaitable[None]]
 
 
@@ -84,6 +89,7 @@ def story_of(scene: Scene, *, told: bool) -> Story:
         seen.append({uid: state_of(records[uid]) for uid in sorted(records)})
 
     began = 0.0
+    STEPS.clear()
     events: list[Any] = []
 
     async def main() -> None:
@@ -104,7 +110,10 @@ def story_of(scene: Scene, *, told: bool) -> Story:
     except BaseException as raised:  # noqa: BLE001 - compared
         error = raised
     crashes = [str(crash) for crash in getattr(error, "crashes", ())]
-    return {"seen": seen, "events": events, "error": (repr(error), crashes)}
+    steps = list(STEPS)
+    return {"seen": seen, "events": events, "error": (repr(error), crashes)} | {
+        "steps": steps
+    }
 
 
 async def crash(pause: float = 1.0) -> None:
@@ -165,6 +174,38 @@ async def dynamic_children(look: Callable[[Supervisor], None]) -> None:
     look(sup)
 
 
+async def slow_to_end(seconds: float) -> None:
+    try:
+        await trio.sleep_forever()
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.sleep(seconds)
+
+
+async def many_at_once(look: Callable[[Supervisor], None]) -> None:
+    specs = [dynamic_supervisor(id="d", shutdown=60)]
+    async with open_supervisor(specs) as sup:
+        dynamic: DynamicSupervisor = sup.dynamic("d")
+        for n in range(3):
+            await dynamic.start_child(child(stay, n))
+            await dynamic.start_child(child(polite))
+            await dynamic.start_child(child(Idle))
+            await dynamic.start_child(child(stay, n, shutdown="brutal_kill"))
+            await dynamic.start_child(child(stay, n, shutdown=math.inf))
+            await dynamic.start_child(child(slow_to_end, 2.5, shutdown=2))
+            await dynamic.start_child(child(slow_to_end, 2.5, shutdown=n + 1))
+            await dynamic.start_child(child(slow_to_end, 1.5, id=f"slow {n}"))
+        stopping = await dynamic.start_child(child(slow_to_end, 4, shutdown=30))
+        dynamic.record.shell.stop_record(stopping.record, "sooner", 3)
+        look(sup)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sup.terminate_child, "d")
+            for _ in range(5):
+                await trio.sleep(0.7)
+                look(sup)
+    look(sup)
+
+
 async def groups(look: Callable[[Supervisor], None]) -> None:
     strategies: list[Strategy] = ["one_for_all", "rest_for_one"]
     for strategy in strategies:
@@ -204,7 +245,62 @@ async def nested(look: Callable[[Supervisor], None]) -> None:
         await trio.sleep_forever()
 
 
-SCENES = [crashes_again, crashes_and_requests, dynamic_children, groups, nested]
+async def first_steps(look: Callable[[Supervisor], None]) -> None:
+    lives: dict[str, int] = {}
+
+    async def step(
+        id: str, odd: str = "", *, task_status: Any = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        lives[id] = life = lives.get(id, 0) + 1
+        STEPS.append((id, life))
+        if odd == "slow":
+            await trio.sleep(0.5)
+        if odd == "ignored" and life == 2:
+            raise Ignore
+        if odd == "fails" and life == 3:
+            raise Boom("no")
+        task_status.started()
+        STEPS.append((id, "ready"))
+        if odd == "crashes" and life == 4:
+            raise Boom("in its first step")
+        if odd == "stops" and life == 6:
+            shell = present_record().parent  # type: ignore[union-attr]
+            shell.stop_itself(5)  # type: ignore[union-attr]
+        await trio.sleep(1.5 if odd == "ends" else math.inf)
+        raise Boom("later")
+
+    specs = [
+        child(step, "a", id="a"),
+        child(step, "b", "slow", id="b"),
+        child(plain_step, "p", id="p"),
+        child(step, "c", "ignored", id="c"),
+        child(step, "d", "fails", id="d"),
+        child(Idle, id="s", name="s"),
+        child(step, "e", "crashes", id="e"),
+        child(step, "f", "ends", id="f", restart="transient"),
+        child(step, "g", "stops", id="g"),
+        child(plain_step, "q", id="q", name="q"),
+    ]
+    async with open_supervisor(specs, strategy="one_for_all", max_restarts=9) as sup:
+        for _ in range(8):
+            await trio.sleep(1.5)
+            look(sup)
+        await trio.sleep_forever()
+
+
+async def plain_step(id: str) -> None:
+    STEPS.append((id, "runs"))
+    await trio.sleep_forever()
+
+
+SCENES = [
+    crashes_again,
+    crashes_and_requests,
+    dynamic_children,
+    many_at_once,
+    groups,
+    nested,
+]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -218,6 +314,41 @@ def test_nobody_can_tell_afterwards_whether_an_end_was_told_of(
     told = story_of(scene, told=True)
     assert quiet["seen"]
     assert quiet == told
+
+
+class Coin:
+    """Takes the place of the one that Trio tosses for the order of its tasks."""
+
+    def __init__(self, side: float) -> None:
+        self.random = lambda: side
+
+    def shuffle(self, batch: list[Any]) -> None:
+        """Let the older go first, or last."""
+        if self.random() < 0.5:
+            batch.reverse()
+
+
+@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize("side", [0.0, 1.0])
+@pytest.mark.parametrize("scene", [groups, nested, first_steps])
+def test_who_is_ready_lets_the_next_begin_as_the_supervisor_itself_would(
+    scene: Scene, side: float, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trio._core._run._r", Coin(side))
+    sent: list[str] = []
+    send: Any = getattr(Lives, "_send_next")  # noqa: B009 - of any plan
+
+    def noting(self: Lives[Any]) -> None:
+        sent.append(self.path_text)
+        send(self)
+
+    monkeypatch.setattr(Lives, "_send_next", noting)
+    quick = story_of(scene, told=told)
+    monkeypatch.setattr(Lives, "_send_next", lambda self: self.bell.wake())
+    assert quick == story_of(scene, told=told)
+    assert quick["seen"]
+    assert len(sent) >= 5
+    assert scene is not first_steps or len(quick["steps"]) > 40
 
 
 def test_most_ends_of_which_nobody_is_told_are_one_step(

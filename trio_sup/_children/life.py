@@ -42,14 +42,36 @@ class LifeHost(Protocol):
     def stopped(self, record: Record, exit: Exit) -> None:
         """As `life_over`, of one that was asked to end, and did no more than that."""
 
+    def next_life(self, task: trio.lowlevel.Task) -> Record | None:
+        """Begin the life that is to begin next, in a task that is there already.
+
+        Returns:
+            Whose it is; None if none is to begin.
+        """
+        ...
+
 
 @enable_ki_protection
-async def run_life(host: LifeHost, record: Record, scope: trio.CancelScope) -> None:
+async def run_life(
+    host: LifeHost,
+    record: Record | None = None,
+    scope: trio.CancelScope | None = None,
+) -> None:
     """Run one life of `record` to its very end, and hand its exit to the host.
 
     A scope that is cancelled before it is entered would still let the body run up to its
     first checkpoint: so it is asked before.
+
+    Args:
+        host: Who has begun the life.
+        record: Whose it is; None for whoever is next when this task runs.
+        scope: Its own.
     """
+    if record is None or scope is None:
+        record = host.next_life(current_task())
+        if record is None or record.scope is None:
+            return
+        scope = record.scope
     error: BaseException | None = None
     try:
         with scope:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from trio_sup._children.ending import GOING
-from trio_sup._children.stopping import Grace
+from trio_sup._children.stopping import note_asked
 from trio_sup._core.events import ChildStopping
 from trio_sup._core.plan.asking import stop_of, stops_of
 from trio_sup._trio.protect import protected
@@ -72,9 +72,8 @@ def stop_all(lives: Lives[Any], many: StopAll[Record]) -> None:
 
 def _ask_each(lives: Lives[Any], records: Iterator[Record], cause: str) -> None:
     node = lives.node
-    now, reporting = node.time(), node.reporting
     node.make_room()
-    remember = node.remember
+    now, remember, reporting = node.time(), node.remember, node.reporting
     graces: list[Ending] = []
     seconds = -1.0
     reason: object = None
@@ -85,16 +84,13 @@ def _ask_each(lives: Lives[Any], records: Iterator[Record], cause: str) -> None:
         if (
             record.ending is not GOING
             or shutdown == "brutal_kill"
-            or shutdown <= 0
+            or not 0 < shutdown < math.inf
             or record.stop_event is not None
             or not record.body.only_cancelled
         ):
             lives.stop_life(stop_of(record, cause, shutdown, hurried=False))
             continue
-        record.ending = ending = Grace()
-        ending.asked = cause
-        ending.cancelled = True
-        record.enter("asked")
+        ending = note_asked(record, cause, now + shutdown)
         if reason is None:
             scope.cancel(cause)
             reason = reason_of(scope)
@@ -104,12 +100,9 @@ def _ask_each(lives: Lives[Any], records: Iterator[Record], cause: str) -> None:
             record.version += 1
         else:
             record.touch()
-        if shutdown != math.inf:
-            ending.deadline = now + shutdown
-            ending.task = record
-            if shutdown == seconds:
-                graces.append(ending)
-            else:
-                graces, seconds = [ending], shutdown
-                node.alarms.add(ending.deadline, Graces(graces))
+        if shutdown == seconds:
+            graces.append(ending)
+        else:
+            graces, seconds = [ending], shutdown
+            node.alarms.add(ending.deadline, Graces(graces))
         remember((ChildStopping, (now, record.path_text, record.life, cause)))
