@@ -91,13 +91,13 @@ async def run_life(
     except BaseException as caught:  # noqa: BLE001 - scopes left open inside
         error = caught if error is None else error
     node = record.node
-    node.gate.passed = passed = node.gate.passed + 1
-    cancelled = None
-    if passed >= LOOK and node.gate.is_crowded():
+    gate, cancelled = node.gate, None
+    gate.passed = passed = gate.passed + 1
+    if passed >= LOOK and gate.is_crowded():
         # By now: it may well be asked to end while it waits.
         cancelled = record.ending is not GOING and scope.cancel_called
         has_returned(record)
-        await node.gate.wait()
+        await gate.wait()
     try:
         if node.generators.begun:
             survive(record.path_text, node.generators.life_over, record)

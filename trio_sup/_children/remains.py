@@ -78,7 +78,8 @@ def let_go(record: Record, exit: Exit, story: Remembers) -> None:
             _tell_in_words(record, former.exit, former.words)
     error = exit.error
     if error is None:
-        if not is_long(exit.reason):
+        reason = exit.reason  # mostly a word of the library's own
+        if reason is None or (type(reason) is str and len(reason) <= WORD):
             return
     else:
         trace = trace_of_plain(error)
@@ -89,11 +90,6 @@ def let_go(record: Record, exit: Exit, story: Remembers) -> None:
     heavy = weight(error) + weight(exit.reason)
     if heavy > LIGHT:
         _keep_words(record, exit, heavy, story)
-
-
-def is_long(reason: object) -> bool:
-    """Whether the reason of an exit is to be weighed: mostly it is a word of ours."""
-    return reason is not None and (type(reason) is not str or len(reason) > WORD)
 
 
 def _keep_words(record: Record, exit: Exit, heavy: int, story: Remembers) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from trio_sup._children.remains import is_long, keep_exit, let_go
+from trio_sup._children.remains import WORD, keep_exit, let_go
 from trio_sup._core.events import (
     ChildCrashed,
     ChildRemoved,
@@ -72,15 +72,23 @@ def stopped(lives: Lives[Any], record: Record, exit: Exit) -> None:
     ):
         lives.life_over(record, exit, None)
         return
-    now, path, life = node.time(), record.path_text, record.life
+    now, path, life, remember = (
+        node.time(),
+        record.path_text,
+        record.life,
+        node.remember,
+    )
     meant.task = record.scope = record.task = record.stop_event = None
-    keep_exit(record, exit, (life, exit, record.life_began, now))
-    node.remember((ChildStopped, (now, path, life, exit, True)))
+    if record.exits is None:
+        record.last_exit, record.exits = exit, [(life, exit, record.life_began, now)]
+    else:
+        keep_exit(record, exit, (life, exit, record.life_began, now))
+    remember((ChildStopped, (now, path, life, exit, True)))
     if status == "gone":
-        node.remember((ChildRemoved, (now, path, life)))
+        remember((ChildRemoved, (now, path, life)))
         if spec.given and record.started_life:
             record.spec = spec.without_arguments()
-    if node.heavy_exits.kept or is_long(exit.reason):
+    if node.heavy_exits.kept or len(meant.asked or "") > WORD:
         try:
             let_go(record, exit, lives.story)
         except BaseException as fault:  # noqa: BLE001 - told, or passed up
