@@ -6,8 +6,10 @@ crashes and stops are one step. Whoever looks afterwards cannot tell which it wa
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from random import Random
 from typing import Any
@@ -408,3 +410,28 @@ def test_nothing_but_its_task_begins_and_ends_with_the_lives_of_a_function() -> 
         todo += kind.__subclasses__()
         for asked in ("begin_life", "over", "at_rest"):
             assert getattr(kind, asked) is getattr(PlainBody, asked), kind
+
+
+@pytest.mark.trio
+async def test_no_end_of_a_grace_is_kept_when_all_are_down(
+    autojump_clock: None,
+) -> None:
+    endings: list[Any] = []
+
+    async def worker() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            endings.append(weakref.ref(present_record().ending))  # type: ignore[union-attr]
+
+    async with open_supervisor([dynamic_supervisor(id="d")]) as sup:
+        handles = [
+            await sup.dynamic("d").start_child(child(worker, shutdown=10**6))
+            for _ in range(20)
+        ]
+        await sup.terminate_child("d")
+        kept = {id(handle.record.ending) for handle in handles}
+        del handles
+        gc.collect()
+        assert len(kept) == 20
+        assert [ref() for ref in endings] == [None] * 20

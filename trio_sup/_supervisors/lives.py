@@ -18,7 +18,7 @@ import trio
 from trio import CancelScope
 from trio.lowlevel import enable_ki_protection
 
-from trio_sup._children.ending import GOING
+from trio_sup._children.ending import GOING, Ending
 from trio_sup._children.life import run_life
 from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
@@ -70,6 +70,8 @@ class Lives(Generic[P]):
         # A task that is to be the next life to begin; and whose life it is.
         self._here: trio.lowlevel.Task | None = None
         self._next: Record | None = None
+        # The graces of many that ring together, until all children are down.
+        self.graces: list[list[Ending]] = []
         # For whom the plan has a `Wake` to come; a newer one makes the former void.
         self.alarms: dict[Record, Alarm] = {}
 

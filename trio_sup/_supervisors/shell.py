@@ -164,6 +164,8 @@ class Shell(Lives[P], PlainBody):
                     with trio.CancelScope(shield=True):
                         await self._work(lambda: plan.line.idle)
         finally:
+            while self.graces:
+                self.graces.pop().clear()  # nobody is left, and their time is far away
             self.perform(plan.end())
         self._raise_outcome()
 

@@ -104,5 +104,6 @@ def _ask_each(lives: Lives[Any], records: Iterator[Record], cause: str) -> None:
             graces.append(ending)
         else:
             graces, seconds = [ending], shutdown
+            lives.graces.append(graces)
             node.alarms.add(ending.deadline, Graces(graces))
         remember((ChildStopping, (now, record.path_text, record.life, cause)))
