@@ -10,7 +10,7 @@ that its stop took (CPython 3.13, callgrind).
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from trio_sup._children.ending import Ending
     from trio_sup._children.record import Record
     from trio_sup._core.plan.doing import StopAll
+    from trio_sup._core.words import Shutdown
     from trio_sup._supervisors.lives import Lives
 
 
@@ -70,6 +71,11 @@ def stop_all(lives: Lives[Any], many: StopAll[Record]) -> None:
         raise
 
 
+def _rings(shutdown: Shutdown) -> bool:
+    """Whether it is a grace that ends with an alarm."""
+    return shutdown != "brutal_kill" and 0 < shutdown < math.inf
+
+
 def _ask_each(lives: Lives[Any], records: Iterator[Record], cause: str) -> None:
     node = lives.node
     node.make_room()
@@ -83,14 +89,15 @@ def _ask_each(lives: Lives[Any], records: Iterator[Record], cause: str) -> None:
             continue
         if (
             record.ending is not GOING
-            or shutdown == "brutal_kill"
-            or not 0 < shutdown < math.inf
+            or not (shutdown == seconds or _rings(shutdown))
             or record.stop_event is not None
             or not record.body.only_cancelled
         ):
             lives.stop_life(stop_of(record, cause, shutdown, hurried=False))
             continue
-        ending = note_asked(record, cause, now + shutdown)
+        if shutdown != seconds:
+            graces, seconds = [], cast("float", shutdown)
+        ending = note_asked(record, cause, now + seconds)
         if reason is None:
             scope.cancel(cause)
             reason = reason_of(scope)
@@ -100,10 +107,8 @@ def _ask_each(lives: Lives[Any], records: Iterator[Record], cause: str) -> None:
             record.version += 1
         else:
             record.touch()
-        if shutdown == seconds:
-            graces.append(ending)
-        else:
-            graces, seconds = [ending], shutdown
+        graces.append(ending)
+        if len(graces) == 1:
             lives.graces.append(graces)
             node.alarms.add(ending.deadline, Graces(graces))
         remember((ChildStopping, (now, record.path_text, record.life, cause)))
