@@ -199,8 +199,13 @@ def _telling(entries: list[Entry]) -> list[int]:
         and (make is not _STOPPED or fields[-1] is False)  # it ended by itself
         and (make is not _REMOVED or _crashed_before(parts, at))
         and (make is not _STARTED or fields[2] > 1)  # a later life
-        and (make is not _STOPPING or " after " in str(fields[-1]))
+        and (make is not _STOPPING or _is_after(fields[-1]))
     ]
+
+
+def _is_after(reason: object) -> bool:
+    """Whether somebody is stopped because of another's trouble."""
+    return isinstance(reason, str) and " after " in reason
 
 
 def _crashed_before(entries: list[Unmade], at: int) -> bool:

@@ -268,7 +268,7 @@ class Node:
         the event: so it costs one append, and the record is made for whoever looks.
         """
         if len(self._recent) >= FULL:
-            self.make_room()
+            self._memory.fold()
         self.remember((make, fields))
         return self.is_told(make)
 

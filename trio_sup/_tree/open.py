@@ -90,6 +90,11 @@ class RootHost:
 
     stopped = crashed
 
+    def next_life(self, task: trio.lowlevel.Task) -> Record | None:
+        """There is none: a root lives once."""
+        del task
+        return None
+
     def watch_over(self, body: trio.CancelScope) -> None:
         """Cancel the body of the block when the root ends, or if it has ended."""
         self.body = body
