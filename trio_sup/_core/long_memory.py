@@ -20,8 +20,6 @@ from trio_sup._core import events
 from trio_sup._core.events import LifecycleEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from trio_sup._core.exits import Exit
 
 Unmade: TypeAlias = tuple[Callable[..., LifecycleEvent], tuple[Any, ...]]
