@@ -52,11 +52,7 @@ class LifeHost(Protocol):
 
 
 @enable_ki_protection
-async def run_life(
-    host: LifeHost,
-    record: Record | None = None,
-    scope: trio.CancelScope | None = None,
-) -> None:
+async def run_life(host: LifeHost, record: Record | None = None) -> None:
     """Run one life of `record` to its very end, and hand its exit to the host.
 
     A scope that is cancelled before it is entered would still let the body run up to its
@@ -65,13 +61,11 @@ async def run_life(
     Args:
         host: Who has begun the life.
         record: Whose it is; None for whoever is next when this task runs.
-        scope: Its own.
     """
-    if record is None or scope is None:
-        record = host.next_life(current_task())
-        if record is None or record.scope is None:
-            return
-        scope = record.scope
+    if record is None and (record := host.next_life(current_task())) is None:
+        return
+    scope = record.scope
+    assert scope is not None
     error: BaseException | None = None
     try:
         with scope:
@@ -101,11 +95,8 @@ async def run_life(
     try:
         if node.generators.begun:
             survive(record.path_text, node.generators.life_over, record)
-        meant = record.ending
-        if meant is GOING and record.ready and is_plain_crash(error):
+        if record.ending is GOING and record.ready and is_plain_crash(error):
             host.crashed(record, crash_of(error))
-        elif meant.cancelled and (error is None or type(error) is Cancelled):
-            host.stopped(record, as_asked(meant))  # it did no more than it was asked to
         else:
             _end(host, record, scope, error, cancelled)
     finally:
@@ -141,6 +132,9 @@ def _end(
 ) -> None:
     """Tell the host how a life ended, and what of it is fatal."""
     meant = record.ending
+    if meant.cancelled and (raised is None or type(raised) is Cancelled):
+        host.stopped(record, as_asked(meant))  # it did no more than it was asked to
+        return
     if cancelled is None:
         cancelled = meant is not GOING and scope.cancel_called
     if cancelled and is_plain_stop(meant, raised, Cancelled):

@@ -7,7 +7,7 @@ as `Lives.life_over` does it step by step. Both come to the same.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from trio_sup._children.remains import WORD, keep_exit, let_go
 from trio_sup._core.events import (
@@ -21,11 +21,44 @@ from trio_sup._core.plan.at_once import lives_on
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+    from trio_sup._children.surroundings import HostNode
     from trio_sup._core.exits import Exit
-    from trio_sup._supervisors.lives import Lives
+    from trio_sup._supervisors.story import Story
 
 
-def crashed(lives: Lives[Any], record: Record, exit: Exit) -> None:
+class Ends(Protocol):
+    """Where lives end: `trio_sup._supervisors.lives.Lives`."""
+
+    node: HostNode[Record]
+    story: Story
+
+    @property
+    def plan(self) -> Any:
+        """What decides."""
+
+    @property
+    def alarms(self) -> Any:
+        """For whom the plan has something to come."""
+
+    def life_over(
+        self, record: Record, exit: Exit, fatal: BaseException | None
+    ) -> None:
+        """Deal with the end step by step."""
+
+    def spawn_task(self, record: Record) -> None:
+        """Spawn the task of a life that has begun."""
+
+    def undecided(self, record: Record, exit: Exit, fault: BaseException) -> None:
+        """What follows could not be worked out."""
+
+    def take_fault(self, record: Record, fault: BaseException) -> None:
+        """Bear what an end met."""
+
+    def go_on(self, now: float) -> None:
+        """Somebody has ended for whom the control task waits."""
+
+
+def crashed(lives: Ends, record: Record, exit: Exit) -> None:
     """A life that was ready has ended by an ordinary exception.
 
     Mostly nobody is to be told, so that nothing of the user's comes between, and the
@@ -59,7 +92,7 @@ def crashed(lives: Lives[Any], record: Record, exit: Exit) -> None:
         lives.take_fault(record, fault)
 
 
-def stopped(lives: Lives[Any], record: Record, exit: Exit) -> None:
+def stopped(lives: Ends, record: Record, exit: Exit) -> None:
     """A life has ended as it was asked to: mostly all in one go, as `crashed`."""
     node, spec, meant, status = lives.node, record.spec, record.ending, None
     if (

@@ -158,13 +158,13 @@ class Lives(Generic[P]):
     def spawn_task(self, record: Record) -> None:
         """Spawn the task of a life that has begun."""
         record.value = None
-        record.scope = scope = CancelScope(shield=True)
+        record.scope = CancelScope(shield=True)
         try:
             record.body.begin_life()
             here = self._here
             if here is None:
                 name = record.path_text
-                self.base.run(self.start_soon, run_life, self, record, scope, name=name)
+                self.base.run(self.start_soon, run_life, self, record, name=name)
             else:
                 here.name, self._here, self._next = record.path_text, None, record
         except BaseException:

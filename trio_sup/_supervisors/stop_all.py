@@ -10,7 +10,7 @@ that its stop took (CPython 3.13, callgrind).
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from attrs import evolve
 
@@ -22,13 +22,26 @@ from trio_sup._trio.protect import protected
 from trio_sup._trio.scopes import cancel_as, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from trio_sup._children.ending import Ending
     from trio_sup._children.record import Record
-    from trio_sup._core.plan.doing import StopAll
+    from trio_sup._children.surroundings import HostNode
+    from trio_sup._core.plan.doing import Stop, StopAll
     from trio_sup._core.words import Shutdown
-    from trio_sup._supervisors.lives import Lives
+
+
+class Asking(Protocol):
+    """Who asks: `trio_sup._supervisors.lives.Lives`."""
+
+    node: HostNode[Record]
+    graces: list[list[Ending]]
+
+    def stop_life(self, stop: Stop[Record]) -> None:
+        """Ask a life to end."""
+
+    def perform(self, dos: Iterable[Any], now: float | None = None) -> None:
+        """Do what the plan says, in order."""
 
 
 @protected
@@ -55,7 +68,7 @@ class Graces:
             ending.ring()
 
 
-def stop_all(lives: Lives[Any], many: StopAll[Record]) -> None:
+def stop_all(lives: Asking, many: StopAll[Record]) -> None:
     """Ask many lives to end, in order.
 
     What one of them raises is raised when all have been asked.
@@ -76,7 +89,7 @@ def _rings(shutdown: Shutdown) -> bool:
     return shutdown != "brutal_kill" and 0 < shutdown < math.inf
 
 
-def _ask_each(lives: Lives[Any], records: Iterator[Record], cause: str) -> None:
+def _ask_each(lives: Asking, records: Iterator[Record], cause: str) -> None:
     node = lives.node
     node.make_room()
     now, remember, reporting = node.time(), node.remember, node.reporting

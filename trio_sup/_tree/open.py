@@ -62,10 +62,10 @@ class RootHost:
         record.life = 1
         record.enter("begins")
         record.life_began = trio.current_time()
-        record.scope = scope = trio.CancelScope(shield=True)
+        record.scope = trio.CancelScope(shield=True)
         self.record.body.begin_life()
         self.node.add_root(record)
-        nursery.start_soon(run_life, self, record, scope, name=record.path_text)
+        nursery.start_soon(run_life, self, record, name=record.path_text)
 
     def life_over(
         self, record: Record, exit: Exit, fatal: BaseException | None
