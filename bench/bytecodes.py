@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 from types import CodeType
-from typing import TYPE_CHECKING
+from typing import Any
 
 import trio
 
@@ -22,9 +22,8 @@ from bench.counted import InOrder, Steady
 from bench.method import Variant
 from bench.tables import TABLES
 
-if TYPE_CHECKING or sys.version_info >= (3, 12):
-    from sys import monitoring
-
+monitoring: Any = getattr(sys, "monitoring", None)
+"""Of Python 3.12 and later."""
 TOOL = 3
 """A number that neither debuggers nor profilers use for themselves."""
 LEAST = 4.0

@@ -187,7 +187,9 @@ async def many_at_once(look: Callable[[Supervisor], None]) -> None:
             await dynamic.start_child(child(slow_to_end, 2.5, shutdown=n + 1))
             await dynamic.start_child(child(slow_to_end, 1.5, id=f"slow {n}"))
         stopping = await dynamic.start_child(child(slow_to_end, 4, shutdown=30))
-        dynamic.record.shell.stop_record(stopping.record, "sooner", 3)
+        shell = dynamic.record.shell
+        assert shell is not None
+        shell.stop_record(stopping.record, "sooner", 3)
         look(sup)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(sup.terminate_child, "d")

@@ -41,8 +41,8 @@ def reason_of(scope: trio.CancelScope) -> object:
     return getattr(scope, "_cancel_reason", None) if _SHARES else None
 
 
-cancel_as: Final[Callable[[trio.CancelScope, Any], None]]
-cancel_as = getattr(trio.CancelScope, "_cancel", trio.CancelScope.cancel)
+_own: Any = getattr(trio.CancelScope, "_cancel", trio.CancelScope.cancel)
+cancel_as: Final[Callable[[trio.CancelScope, Any], None]] = _own
 """Cancel a scope for the reason of another, which `reason_of` told.
 
 As `CancelScope.cancel` from the same task does with the same words, but that these are
