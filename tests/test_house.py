@@ -48,6 +48,7 @@ LONG_FUNCTIONS = {
 
 WIDE_CLASSES = {
     "trio_sup/_core/plan/supervision.py:Plan": "what happens to a supervisor: one each",
+    "trio_sup/_supervisors/lives.py:Lives": "what comes about in lives: one each",
     "trio_sup/_supervisors/shell.py:Shell": "a body for its record, a home for children",
     "trio_sup/_supervisors/static.py:StaticShell": "what it is asked for: one each",
     "trio_sup/_children/surroundings.py:Supervising": "what a shell is to what is below",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import __main__ as bench, counting, parts
+from bench import __main__ as bench, bytecodes, counting, parts
 from bench.counting import Count, NoCounter, counts
 from bench.parts import PARTS
 from bench.report import Figure, Found, machine
@@ -174,3 +174,21 @@ def test_what_fails_under_the_counter_is_told() -> None:
 def test_what_is_counted_has_a_floor_that_is_counted() -> None:
     for table in TABLES.values():
         assert table.variants[0].counted, table.name
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there is no sys.monitoring")
+def test_bytecodes_are_told_by_function() -> None:
+    command = [sys.executable, "-m", "bench.bytecodes", "stop", "--times", "8"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    floor, own = told.stdout.strip().split("\n\n")
+    assert floor.startswith("cancel of scoped tasks: ")
+    assert own.startswith("stop of a dynamic supervisor: ")
+    assert "stop_all.py _ask_each" in own
+
+
+def test_bytecodes_of_what_is_not_counted_are_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        bytecodes.main(["nothing"])
+    assert "choose from" in capsys.readouterr().err

@@ -19,6 +19,7 @@ from trio_sup._core.plan.partitions import PartitionPlan
 from trio_sup._core.plan.reconfigure import adopt, reconfigure
 from trio_sup._core.plan.static import StaticPlan
 from trio_sup._core.plan.supervision import Plan
+from trio_sup._core.plan.telling import stops_of
 from trio_sup._core.reconfigured import ReconfigureFailed
 from trio_sup._core.specs import ChildSpec, Flags
 
@@ -181,6 +182,8 @@ class Shell:
                     self.start(record, supervised=supervised)
                 case doing.Stop(record, reason, grace, brutal):
                     self.stop(record, reason, grace, brutal=brutal)
+                case doing.StopAll():
+                    self.perform(stops_of(do))
                 case doing.Wake():
                     self.world.at(do.at, partial(self.due, do))
                 case doing.MoveNames(free, take):

@@ -15,13 +15,14 @@ from tests.core.sync_world import Record
 from trio_sup import Backoff, Budget, ChildSpec
 from trio_sup._core import events
 from trio_sup._core.exits import NOPROC
-from trio_sup._core.plan.doing import Breathe, Settle, Start, Tell
+from trio_sup._core.plan.doing import Breathe, Settle, Start, StopAll, Tell
 from trio_sup._core.plan.dynamic import (
     CHUNK,
     DynamicPlan,
     came_of_start,
     is_starting,
 )
+from trio_sup._core.plan.telling import cause_of, stops_of
 
 # The ends of children.
 
@@ -192,9 +193,14 @@ def test_many_are_asked_some_at_a_time() -> None:
     assert pool.plan.hastens_later
     steps = pool.plan._ask_all()
     first, breath, rest = steps
-    assert [do.record for do in first] == records[:CHUNK]  # type: ignore[union-attr]
+    stop = cause_of(pool.plan.stop_reason, pool.plan.own.path_text)
+    assert first == (StopAll(records[:CHUNK], stop, hurried=False),)
     assert breath == (Breathe(1),)
-    assert [do.record for do in rest] == records[CHUNK:]  # type: ignore[union-attr]
+    assert rest == (StopAll(records[CHUNK:], stop, hurried=False),)
+    stops = stops_of(StopAll(records[:2], stop, hurried=True))
+    assert [(each.record, each.grace) for each in stops] == [
+        (record, 0.0) for record in records[:2]
+    ]
     pool.plan.core.drop(records[0])
     assert not pool.plan.hastens_later
     assert len(list(pool.plan._ask_all())) == 2

@@ -26,6 +26,8 @@ class Ending:
     """Until when it may take; only ever sooner."""
     task: Any = None
     """The record whose life it is, as long as the end of its grace is to ring."""
+    cancelled: bool = False
+    """Its scope was cancelled by the very request to end, or sooner."""
     forced: bool = False
     """The deadline has come."""
     returned: bool = False

@@ -77,6 +77,8 @@ class FunctionBody(PlainBody):
 
     __slots__ = ()
 
+    only_cancelled = True
+
     def run(self, record: Record) -> Awaitable[Any]:
         """Return what the life consists of, to be awaited."""
         spec = record.spec

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from trio_sup._children.record import Record
     from trio_sup._children.surroundings import Supervising
 
+WORD = LIGHT // 8
+"""Characters up to which a reason is kept without a look at its weight."""
+
 KEPT_EXITS = 16
 """How many ends of one child are remembered."""
 
@@ -65,6 +68,9 @@ class PlainBody:
 
     hears: bool = False
     """Whether it has a mailbox and handlers, so that whoever calls may hold it up."""
+
+    only_cancelled: bool = False
+    """Whether to ask it to end is to cancel it, but where it has a `stop_event`."""
 
     @property
     def outcome(self) -> Exit:
@@ -141,14 +147,30 @@ class LifeHost(Protocol):
     def stopped(self, record: Record, exit: Exit) -> None:
         """As `life_over`, of one that was asked to end, and did no more than that."""
 
+    def next_life(self, task: trio.lowlevel.Task) -> Record | None:
+        """Begin the life that is to begin next, in a task that is there already.
+
+        Returns:
+            Whose it is; None if none is to begin.
+        """
+        ...
+
 
 @enable_ki_protection
-async def run_life(host: LifeHost, record: Record, scope: trio.CancelScope) -> None:
+async def run_life(host: LifeHost, record: Record | None = None) -> None:
     """Run one life of `record` to its very end, and hand its exit to the host.
 
     A scope that is cancelled before it is entered would still let the body run up to its
     first checkpoint: so it is asked before.
+
+    Args:
+        host: Who has begun the life.
+        record: Whose it is; None for whoever is next when this task runs.
     """
+    if record is None and (record := host.next_life(current_task())) is None:
+        return
+    scope = record.scope
+    assert scope is not None
     error: BaseException | None = None
     try:
         with scope:
@@ -168,13 +190,13 @@ async def run_life(host: LifeHost, record: Record, scope: trio.CancelScope) -> N
     except BaseException as caught:  # noqa: BLE001 - scopes left open inside
         error = caught if error is None else error
     node = record.node
-    node.gate.passed = passed = node.gate.passed + 1
-    cancelled = None
-    if passed >= LOOK and node.gate.is_crowded():
+    gate, cancelled = node.gate, None
+    gate.passed = passed = gate.passed + 1
+    if passed >= LOOK and gate.is_crowded():
         # By now: it may well be asked to end while it waits.
         cancelled = record.ending is not GOING and scope.cancel_called
         has_returned(record)
-        await node.gate.wait()
+        await gate.wait()
     try:
         if node.generators.begun:
             survive(record.path_text, node.generators.life_over, record)
@@ -215,6 +237,9 @@ def _end(
 ) -> None:
     """Tell the host how a life ended, and what of it is fatal."""
     meant = record.ending
+    if meant.cancelled and (raised is None or type(raised) is Cancelled):
+        host.stopped(record, as_asked(meant))  # it did no more than it was asked to
+        return
     if cancelled is None:
         cancelled = meant is not GOING and scope.cancel_called
     if cancelled and is_plain_stop(meant, raised, Cancelled):
@@ -295,7 +320,7 @@ def let_go(record: Record, exit: Exit, story: Remembers) -> None:
     error = exit.error
     if error is None:
         reason = exit.reason  # mostly a word of the library's own
-        if reason is None or (type(reason) is str and len(reason) <= LIGHT // 8):
+        if reason is None or (type(reason) is str and len(reason) <= WORD):
             return
     else:
         trace = trace_of_plain(error)

@@ -206,7 +206,10 @@ class Record(ObservedState):
                 self.start_alarm = None
             if self.spec.name is not None:
                 show_name(self)
-        self.touch()
+        if self.waiters is None and self.watchers is None and not self.node.reporting:
+            self.version += 1
+        else:
+            self.touch()
         host = self.parent
         if host is not None:
             host.record_ready(self)

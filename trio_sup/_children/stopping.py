@@ -46,12 +46,25 @@ def ask_stop(record: Record, reason: str, grace: float, brutal: bool = False) ->
         return
     ending = record.ending
     if ending is GOING:
+        if (
+            record.stop_event is None
+            and record.body.only_cancelled
+            and 0 < grace < math.inf
+            and not brutal
+        ):
+            ending = note_asked(record, reason, record.node.time() + grace)
+            record.scope.cancel(reason)
+            record.touch()
+            record.node.alarms.add(ending.deadline, ending)
+            return
         ending = record.ending = Grace()
     if ending.asked is None:
         ending.asked = reason
         ending.brutal = brutal
         record.enter("asked")
         cancelled = not brutal and record.body.ask(record, reason)
+        if cancelled and not ending.returned:
+            ending.cancelled = True
         record.touch()
         if cancelled and grace <= 0:
             # Nothing is left to force: it ends as it was asked to (SUP-114).
@@ -66,6 +79,23 @@ def ask_stop(record: Record, reason: str, grace: float, brutal: bool = False) ->
         _ring(record, ending)
     else:
         arm(record, grace)
+
+
+def note_asked(record: Record, reason: str, deadline: float) -> Ending:
+    """Note that a life is asked to end by being cancelled, as most functions are.
+
+    It is to be cancelled then, and who waits for it is to be told.
+
+    Returns:
+        What is to ring at the deadline.
+    """
+    record.ending = ending = Grace()
+    ending.asked = reason
+    ending.cancelled = True
+    ending.deadline = deadline
+    ending.task = record
+    record.enter("asked")
+    return ending
 
 
 def _ring(record: Record, ending: Ending) -> None:

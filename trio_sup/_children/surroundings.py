@@ -82,6 +82,9 @@ class HostNode(Protocol[R]):
         """Remember an event; return whether somebody is to be told."""
         ...
 
+    def make_room(self) -> None:
+        """Let old events go, before many are only remembered."""
+
     def is_told(self, make: Callable[..., Any]) -> bool:
         """Whether anybody is to be told of events of this class."""
         ...
@@ -184,6 +187,7 @@ class Body(Protocol[R]):
     """
 
     hears: bool
+    only_cancelled: bool
 
     @property
     def outcome(self) -> Exit:

@@ -172,8 +172,8 @@ _latest = NORMAL
 def as_asked(meant: Meant, failure: BaseException | None = None) -> Exit:
     """Say how a life ended that was asked to; those of one request share what is said."""
     global _latest
-    kind: ExitKind = "killed" if meant.forced else "shutdown"
     latest = _latest
+    kind: ExitKind = "killed" if meant.forced else "shutdown"
     if failure is None and latest.reason is meant.asked and latest.kind == kind:
         return latest
     exit = Exit(kind, meant.asked, failure)

@@ -135,9 +135,13 @@ class ChildSpec(Generic[H_co]):
     bare: bool = field(init=False, default=False, repr=False)
     """Whether it is a function without a name, and with no alarm for its start: then
     nothing but its task begins and ends with its lives."""
+    given: bool = field(init=False, default=False, repr=False)
+    """Whether there is more to it than code, so that `without_arguments` is less."""
 
     def __attrs_post_init__(self) -> None:
         _check_spec(self)
+        given = bool(self.args or self.keywords) or isinstance(self.target, partial)
+        object.__setattr__(self, "given", given)
         bare = self.kind == "task" and self.name is None
         bare = bare and self.start_timeout == math.inf
         ordinary = bare and self.restart != "temporary"
@@ -193,13 +197,14 @@ class ChildSpec(Generic[H_co]):
     def without_arguments(self) -> ChildSpec[H_co]:
         """Return what may be kept of a child that never runs again; not for users."""
         target = self.target
-        if not (self.args or self.keywords or isinstance(target, partial)):
+        if not self.given:
             return self
         while isinstance(target, partial):
             target = target.func
         bare = copy(self)
         object.__setattr__(bare, "target", target)
         object.__setattr__(bare, "args", ())
+        object.__setattr__(bare, "given", False)
         object.__setattr__(bare, "keywords", NO_KEYWORDS)
         return bare
 

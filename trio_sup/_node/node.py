@@ -272,6 +272,11 @@ class Node:
         self.remember((make, fields))
         return self.is_told(make)
 
+    def make_room(self) -> None:
+        """Let old events go, before many are only remembered."""
+        if len(self._recent) >= FULL:
+            self._memory.fold()
+
     def keeping(self) -> Callable[[Unmade], object]:
         """Return what keeps an event: pytest's plugin listens here."""
         return self._recent.append

@@ -100,7 +100,7 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
     async def wait_started(self, record: Record) -> Child:
         """Wait for the outcome of a child's first start. A checkpoint."""
         await record.changed()
-        while is_starting(record, 1):
+        while not record.started_life and record.alive:
             await record.changed()
         if record.started_life:
             return record.handle

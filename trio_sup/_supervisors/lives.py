@@ -12,32 +12,25 @@ import math
 from collections.abc import Callable, Iterable
 from contextvars import Context
 from functools import partial
-from typing import Generic, TypeVar, TypeVarTuple
+from typing import Final, Generic, TypeVar, TypeVarTuple
 
 import trio
 from trio import CancelScope
 from trio.lowlevel import enable_ki_protection
 
-from trio_sup._children.ending import GOING
-from trio_sup._children.life import keep_exit, let_go, note_exit, run_life
+from trio_sup._children.ending import GOING, Ending
+from trio_sup._children.life import let_go, note_exit, run_life
 from trio_sup._children.naming import hide_names, release_name, reserve_name
 from trio_sup._children.record import Record
 from trio_sup._children.stopping import arm_start, ask_stop
 from trio_sup._children.surroundings import HostNode
 from trio_sup._core import events
 from trio_sup._core.anatomy import before, class_name, is_a, set_context
-from trio_sup._core.events import (
-    ChildCrashed,
-    ChildRemoved,
-    ChildStarting,
-    ChildStopped,
-    RestartDecided,
-)
 from trio_sup._core.exits import Exit, Ignore
-from trio_sup._core.plan.at_once import lives_on
 from trio_sup._core.plan.doing import Do, Stop
 from trio_sup._core.plan.supervision import LETS_START, Plan
 from trio_sup._core.plan.telling import kind_of_end
+from trio_sup._supervisors.in_one_go import crashed, stopped
 from trio_sup._supervisors.story import EventParts, Story, report_while_stuck
 from trio_sup._trio.alarms import Alarm
 from trio_sup._trio.last_resort import report_fault, survive
@@ -45,6 +38,10 @@ from trio_sup._trio.wake import Waiters
 
 Fields = TypeVarTuple("Fields")
 P = TypeVar("P", bound=Plan[Record])
+
+
+NEXT: Final = "trio_sup: the next child"
+"""The name of a task that is about to become somebody's life."""
 
 
 class Lives(Generic[P]):
@@ -65,8 +62,13 @@ class Lives(Generic[P]):
         # The control task waits here. Ends and starts of children ring it only if it
         # waits for them, so that an ordinary restart does not wake it.
         self.bell: Waiters = Waiters()
+        # A task that is to be the next life to begin; and whose life it is.
+        self._here: trio.lowlevel.Task | None = None
+        self._next: Record | None = None
+        # The graces of many that ring together, until all children are down.
+        self.graces: list[list[Ending]] = []
         # For whom the plan has a `Wake` to come; a newer one makes the former void.
-        self._alarms: dict[Record, Alarm] = {}
+        self.alarms: dict[Record, Alarm] = {}
 
     @property
     def path_text(self) -> str:
@@ -82,7 +84,7 @@ class Lives(Generic[P]):
         """
         raise NotImplementedError
 
-    def _go_on(self, now: float) -> None:
+    def go_on(self, now: float) -> None:
         """Somebody has ended for whom the control task waits."""
         raise NotImplementedError
 
@@ -141,34 +143,63 @@ class Lives(Generic[P]):
         record.ending = GOING
         if spec.start_timeout != math.inf:
             arm_start(record, now + spec.start_timeout)
-        self._spawn_task(record)
+        self.spawn_task(record)
         told = (now, record.path_text, record.life)
         if not heard:
             node.remember((events.ChildStarting, told))
         elif node.note(events.ChildStarting, told):
             self.tell(events.ChildStarting, told)
 
-    def _spawn_task(self, record: Record) -> None:
+    def spawn_task(self, record: Record) -> None:
         """Spawn the task of a life that has begun."""
         record.value = None
-        record.scope = scope = CancelScope(shield=True)
+        record.scope = CancelScope(shield=True)
         try:
             record.body.begin_life()
-            self.base.run(
-                self.start_soon, run_life, self, record, scope, name=record.path_text
-            )
+            here = self._here
+            if here is None:
+                name = record.path_text
+                self.base.run(self.start_soon, run_life, self, record, name=name)
+            else:
+                here.name, self._here, self._next = record.path_text, None, record
         except BaseException:
             record.life_done()  # there is no task that would end it
             self.plan.fell_through()
             raise
-        record.touch()
+        if (
+            record.waiters is None
+            and record.watchers is None
+            and not self.node.reporting
+        ):
+            record.version += 1
+        else:
+            record.touch()
 
     # What the lives report.
 
     def record_ready(self, record: Record) -> None:
         """A life became ready."""
         if self.plan.wakes(record):
-            self.bell.wake()
+            if self.plan.line.more and self.bell:
+                self._send_next()
+            else:
+                self.bell.wake()
+
+    def _send_next(self) -> None:
+        """Spawn the task of whoever is to be started next.
+
+        Whether anybody is, it asks when it runs, in the place of the control task: so
+        the present one has taken its first step by then, whatever comes of it. To wake
+        the control task, which would spawn another, is 60 k instructions more.
+        """
+        self.base.run(self.start_soon, run_life, self, name=NEXT)
+
+    def next_life(self, task: trio.lowlevel.Task) -> Record | None:
+        """Begin the life that is to begin next, in a task that is there already."""
+        self._here = task
+        self.go_on(self.node.time())
+        record, self._next, self._here = self._next, None, None
+        return record
 
     def life_over(
         self, record: Record, exit: Exit, fatal: BaseException | None
@@ -201,7 +232,7 @@ class Lives(Generic[P]):
             try:
                 let_go(record, exit, self.story)
             except BaseException as fault:  # noqa: BLE001 - told, or passed up
-                self._take_fault(record, fault)
+                self.take_fault(record, fault)
         try:
             if fatal is not None:
                 self.pass_up(record, fatal)
@@ -215,69 +246,11 @@ class Lives(Generic[P]):
         if record.version == version:  # nobody was told yet, as of a next life
             record.touch()
         if self.plan.wakes(record):
-            self._go_on(now)
+            self.go_on(now)
 
-    def crashed(self, record: Record, exit: Exit) -> None:
-        """A life that was ready has ended by an ordinary exception.
-
-        Mostly nobody is to be told, so that nothing of the user's comes between, and the
-        next life follows: all in one go. Else `life_over` goes step by step.
-        """
-        node = self.node
-        life, began, now = record.life, record.life_began, node.time()
-        if (
-            record.watchers is not None
-            or record.registries is not None
-            or node.is_told(ChildCrashed)
-            or not lives_on(self.plan, record, now)
-        ):
-            self.life_over(record, exit, None)
-            return
-        path = record.path_text
-        record.task = record.stop_event = None
-        keep_exit(record, exit, (life, exit, began, now))
-        self.story.crashes.append((now, path, life, exit))
-        remember = node.remember
-        remember((ChildCrashed, (now, path, life, exit, record.spec.restart)))
-        remember((RestartDecided, (now, path, life, 0.0, self.plan.flags.strategy, 0)))
-        try:
-            self._spawn_task(record)
-            remember((ChildStarting, (now, path, life + 1)))
-        except BaseException as fault:  # noqa: BLE001 - the supervisor ends in order
-            self.undecided(record, exit, fault)
-        try:
-            let_go(record, exit, self.story)
-        except BaseException as fault:  # noqa: BLE001 - told, or passed up
-            self._take_fault(record, fault)
-
-    def stopped(self, record: Record, exit: Exit) -> None:
-        """A life has ended as it was asked to: mostly all in one go, as `crashed`."""
-        node, status = self.node, None
-        if (
-            not record.spec.bare
-            or record.watchers is not None
-            or record.registries is not None
-            or self._alarms
-            or node.is_told(ChildRemoved)  # at the same level as the end before it
-            or (status := self.plan.rests(record)) is None
-        ):
-            self.life_over(record, exit, None)
-            return
-        now, path, life = node.time(), record.path_text, record.life
-        record.life_done()
-        keep_exit(record, exit, (life, exit, record.life_began, now))
-        node.remember((ChildStopped, (now, path, life, exit, True)))
-        if status == "gone":
-            node.remember((ChildRemoved, (now, path, life)))
-        try:
-            let_go(record, exit, self.story)
-        except BaseException as fault:  # noqa: BLE001 - told, or passed up
-            self._take_fault(record, fault)
-        record.touch()
-        if status == "gone" and record.started_life:
-            record.spec = record.spec.without_arguments()
-        if self.plan.wakes(record):
-            self._go_on(now)
+    # Most ends are dealt with in one go.
+    crashed = crashed
+    stopped = stopped
 
     def _start(self, record: Record, now: float | None, *, supervised: bool) -> None:
         """As `spawn`, if it is still wanted; a failure is told to the plan."""
@@ -297,7 +270,7 @@ class Lives(Generic[P]):
         self, record: Record, exit: Exit, event: EventParts, fault: BaseException
     ) -> None:
         """Do what `life_over` may have left undone; each step bears being repeated."""
-        self._take_fault(record, fault)
+        self.take_fault(record, fault)
         for step in (
             partial(hide_names, record),
             partial(record.body.over, exit),
@@ -305,7 +278,7 @@ class Lives(Generic[P]):
         ):
             again = survive(record.path_text, step)
             if again is not None:
-                self._take_fault(record, again)
+                self.take_fault(record, again)
 
     def pass_up(self, record: Record, fatal: BaseException) -> None:
         """End in order, then raise what must pass through every supervisor."""
@@ -319,7 +292,7 @@ class Lives(Generic[P]):
         self.perform(self.plan.undecided(record))
         self.pass_up(record, fault)
 
-    def _take_fault(self, record: Record, fault: BaseException) -> None:
+    def take_fault(self, record: Record, fault: BaseException) -> None:
         """Bear what an end met: it is told of, or passes up once all are down."""
         if is_a(fault, Exception):
             report_fault(record.path_text, fault)
@@ -333,14 +306,14 @@ class Lives(Generic[P]):
         asks for it by name is to learn that instead of starting a second one.
         """
         record.in_plan = record.undecided = False
-        if self._alarms:
+        if self.alarms:
             self._forget_alarm(record)
         try:
             if record.spec.name is not None and record.status != "quarantined":
                 release_name(record)
             record.body.at_rest(record.last_exit)
         except BaseException as fault:  # noqa: BLE001 - it is at rest all the same
-            self._take_fault(record, fault)
+            self.take_fault(record, fault)
         record.came_to_rest()
         if record.status == "gone":
             if self.node.heavy_exits.kept:
@@ -352,7 +325,7 @@ class Lives(Generic[P]):
 
     def _forget_alarm(self, record: Record) -> None:
         """Let go of a `Wake` that is void: its time may be far away."""
-        alarm = self._alarms.pop(record, None)
+        alarm = self.alarms.pop(record, None)
         if alarm is not None:
             alarm.cancel()
 

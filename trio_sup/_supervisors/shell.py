@@ -44,6 +44,7 @@ from trio_sup._core.words import Shutdown
 from trio_sup._supervisors.changing import carry_out
 from trio_sup._supervisors.lives import Lives, P
 from trio_sup._supervisors.requests import Request
+from trio_sup._supervisors.stop_all import stop_all
 from trio_sup._supervisors.story import note_endless_backoff
 from trio_sup._trio.alarms import alarm_clock
 from trio_sup._trio.wake import Waiters
@@ -163,6 +164,8 @@ class Shell(Lives[P], PlainBody):
                     with trio.CancelScope(shield=True):
                         await self._work(lambda: plan.line.idle)
         finally:
+            while self.graces:
+                self.graces.pop().clear()  # nobody is left, and their time is far away
             self.perform(plan.end())
         self._raise_outcome()
 
@@ -182,23 +185,30 @@ class Shell(Lives[P], PlainBody):
                 self.perform(dos)
             del dos  # it may be the last that refers to a child (SUP-015)
 
-    def _go_on(self, now: float) -> None:
+    def go_on(self, now: float) -> None:
         """Go on with the job in hand for the control task, as far as lives go.
 
         For a group each of its wake-ups costs as much as half of a start. It is woken
         for all else, and for what stands in line: that waits for it in any case.
         """
+        plan = self.plan
         if not self.bell:
             return  # it is at work, or woken already
         try:
-            while dos := self.plan.go_on(now):
-                if not all(isinstance(do, (Stop, Start)) for do in dos):
+            while dos := plan.go_on(now):
+                do = dos[0]
+                if len(dos) == 1 and isinstance(do, Stop):
+                    self.stop_life(do)
+                elif len(dos) == 1 and isinstance(do, Start):
+                    self._start(do.record, now, supervised=do.supervised)
+                else:
                     self._left = dos
                     break
-                self.perform(dos, now)
+                if do.record.scope is not None and plan.line.awaited is do.record:
+                    return  # there is nothing to do before that has come about
         except BaseException as fault:  # noqa: BLE001 - raised where the job belongs
             self._left = (doing.Raise(fault),)
-        if self._left or not self.plan.line.busy:
+        if self._left or not plan.line.busy:
             self.bell.wake()
 
     def begin_life(self) -> None:
@@ -288,6 +298,8 @@ class Shell(Lives[P], PlainBody):
 
     def _perform_rare(self, do: Do[Record]) -> None:
         match do:
+            case doing.StopAll():
+                stop_all(self, do)
             case Wake():
                 self._wake(do)
             case doing.Changed():
@@ -324,11 +336,11 @@ class Shell(Lives[P], PlainBody):
     def _wake(self, wake: Wake[Record]) -> None:
         self._forget_alarm(wake.record)
         alarm = alarm_clock().at(wake.at, partial(self._due, wake))
-        self._alarms[wake.record] = alarm
+        self.alarms[wake.record] = alarm
 
     def _due(self, wake: Wake[Record]) -> None:
         record, exit = wake.record, wake.exit
-        self._alarms.pop(record, None)
+        self.alarms.pop(record, None)
         if not self.plan.is_due(wake):
             return
         now = trio.current_time()

@@ -61,10 +61,10 @@ class RootHost:
         record.life = 1
         record.enter("begins")
         record.life_began = trio.current_time()
-        record.scope = scope = trio.CancelScope(shield=True)
+        record.scope = trio.CancelScope(shield=True)
         self.record.body.begin_life()
         self.node.add_root(record)
-        nursery.start_soon(run_life, self, record, scope, name=record.path_text)
+        nursery.start_soon(run_life, self, record, name=record.path_text)
 
     def life_over(
         self, record: Record, exit: Exit, fatal: BaseException | None
@@ -88,6 +88,11 @@ class RootHost:
         self.life_over(record, exit, None)
 
     stopped = crashed
+
+    def next_life(self, task: trio.lowlevel.Task) -> Record | None:
+        """There is none: a root lives once."""
+        del task
+        return None
 
     def watch_over(self, body: trio.CancelScope) -> None:
         """Cancel the body of the block when the root ends, or if it has ended."""

@@ -33,9 +33,12 @@ TURN = 256
 class Ringing(Protocol):
     """What an alarm clock keeps: an `Alarm`, or a call that may take so long only."""
 
-    task: Any
-    """Whom or what it is for; None as soon as it need not ring any more. The clock looks
-    at it for each alarm, so it is no method."""
+    @property
+    def task(self) -> Any:
+        """Whom or what it is for; None as soon as it need not ring any more.
+
+        The clock looks at it for each alarm: an attribute, where there are many of them.
+        """
 
     def ring(self) -> None:
         """Its time has come; called while it is pending. Must not raise."""

@@ -44,6 +44,16 @@ class Stop(Generic[K]):
 
 
 @define
+class StopAll(Generic[K]):
+    """Ask those of many who live to end, in this order, each with its own grace."""
+
+    records: Sequence[K]
+    reason: str
+    hurried: bool
+    """Whether there is no grace any more."""
+
+
+@define
 class Wake(Generic[K]):
     """Come back at a time with what stands here: see `Plan.due`."""
 
@@ -210,6 +220,7 @@ class Refuse(Generic[K]):
 Do: TypeAlias = (
     Start[K]
     | Stop[K]
+    | StopAll[K]
     | Wake[K]
     | Settle[K]
     | Changed[K]

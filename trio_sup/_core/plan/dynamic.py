@@ -23,9 +23,10 @@ from trio_sup._core.plan.doing import (
     Settle,
     Start,
     Steps,
+    StopAll,
 )
 from trio_sup._core.plan.supervision import LETS_START, Plan
-from trio_sup._core.plan.telling import cause_of, requested, stops_of
+from trio_sup._core.plan.telling import cause_of, requested
 from trio_sup._core.specs import ChildSpec, Flags, check_child
 from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import SupervisorCore
@@ -87,7 +88,7 @@ class DynamicPlan(Plan[K]):
         cause = cause_of(self.stop_reason, self.own.path_text)
         for first in range(0, len(records), CHUNK):
             chunk = records[first : first + CHUNK]
-            yield stops_of(chunk, cause, hurried=self.hurried)
+            yield (StopAll(chunk, cause, self.hurried),)
             if len(chunk) == CHUNK:
                 yield (BREATHE,)
 

@@ -17,6 +17,7 @@ from trio_sup._core.exits import Exit, Ignore
 from trio_sup._core.plan import telling
 from trio_sup._core.plan.doing import Changed, K, Settle, Steps, Wake
 from trio_sup._core.plan.supervision import Plan
+from trio_sup._core.plan.telling import cause_of
 from trio_sup._core.strategy import Decision, Restart
 
 
@@ -123,6 +124,7 @@ class Groups(Generic[K]):
     def _stop(self, group: Group[K], reason: str) -> Steps[K, None]:
         plan, pivot = self._plan, group.pivot
         reason = reason or f"{plan.flags.strategy} after {pivot.label!r} ended"
+        reason = cause_of(reason, plan.own.path_text)  # one for all of them
         records = plan.core.group_of(pivot)
         for record in records:
             record.ticket += 1
@@ -164,7 +166,7 @@ class Groups(Generic[K]):
             record.enter("returns")
         while group.todo:
             record = group.todo.pop(0)
-            ended = yield from plan.line.start(record)
+            ended = yield from plan.line.start(record, more=bool(group.todo))
             if plan.mode != "running":
                 return
             if ended is None:

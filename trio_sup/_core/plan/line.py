@@ -44,6 +44,7 @@ class Line(Generic[K]):
         "awaited",
         "cut_short",
         "failed",
+        "more",
         "overtaken",
         "queue",
     )
@@ -56,6 +57,8 @@ class Line(Generic[K]):
         # The child that it waits for: until it is down, or until this life is ready.
         self.awaited: K | None = None
         self._life: float = math.inf
+        # Whether it will start another one when that is ready.
+        self.more: bool = False
         # Whether it waits for whatever wakes the control task.
         self._parked: bool = False
         # Why the life that it waits for has not even begun.
@@ -166,7 +169,7 @@ class Line(Generic[K]):
 
     def wait_for(self, record: K, life: float = math.inf) -> None:
         """Let the job in hand go on when a child is down, or in that life ready."""
-        self.awaited, self._life = record, life
+        self.awaited, self._life, self.more = record, life, False
         if self.cut_short and not self._has_come():
             self.overtaken = True  # the stop came before there was anything to wait for
 
@@ -180,11 +183,18 @@ class Line(Generic[K]):
         assert record is not None
         return record.started_life >= self._life or not record.alive
 
-    def start(self, record: K) -> Steps[K, Exit | None]:
-        """Start a child, and wait until it is ready; return how it ended if not."""
+    def start(self, record: K, *, more: bool = False) -> Steps[K, Exit | None]:
+        """Start a child, and wait until it is ready; return how it ended if not.
+
+        Args:
+            record: The child.
+            more: Whether the job will start another one then, if all goes well: who is
+                ready may prepare for that.
+        """
         life = record.life + 1
         self.failed = None
         self.wait_for(record, life)
+        self.more = more
         yield (Start(record, supervised=True),)
         if self.failed is not None:
             return self.failed

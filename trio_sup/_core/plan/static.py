@@ -102,10 +102,11 @@ class StaticPlan(Plan[K]):
         return record in self._listed and record.spec.restart != "temporary"
 
     def _start_children(self) -> Steps[K, None]:
-        for record in list(self.core.records.values()):
+        records = list(self.core.records.values())
+        for number, record in enumerate(records, 1):
             if self.mode != "starting":
                 return
-            ended = yield from self.line.start(record)
+            ended = yield from self.line.start(record, more=number < len(records))
             if self.mode != "starting":
                 return
             if ended is None:

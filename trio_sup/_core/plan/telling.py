@@ -6,13 +6,13 @@ their turn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from trio_sup._core import events
 from trio_sup._core.anatomy import is_a
 from trio_sup._core.exits import Exit, Ignore
-from trio_sup._core.plan.doing import K, Stop, Tell
+from trio_sup._core.plan.doing import K, Stop, StopAll, Tell
 from trio_sup._core.reconfigured import ReconfigurePlan
 from trio_sup._core.state import ChildState
 from trio_sup._core.words import Shutdown
@@ -44,13 +44,12 @@ def stop_of(record: K, cause: str, shutdown: Shutdown, *, hurried: bool) -> Stop
     return Stop(record, cause, 0.0 if hurried else shutdown, brutal=False)
 
 
-def stops_of(records: Iterable[K], cause: str, *, hurried: bool) -> list[Stop[K]]:
-    """How the lives of many are to end, each with its own grace."""
-    return [
-        stop_of(record, cause, record.spec.shutdown, hurried=hurried)
-        for record in records
-        if record.alive
-    ]
+def stops_of(many: StopAll[K]) -> Iterator[Stop[K]]:
+    """How the lives of many are to end, one after the other."""
+    for record in many.records:
+        if record.alive:
+            shutdown = record.spec.shutdown
+            yield stop_of(record, many.reason, shutdown, hurried=many.hurried)
 
 
 def kind_of_end(

@@ -260,6 +260,8 @@ class _DrivenFunction(FunctionBody):
 
     __slots__ = ("_injector",)
 
+    only_cancelled = False  # the injector is told of that
+
     def __init__(self, injector: Injector) -> None:
         self._injector = injector
 
