@@ -14,6 +14,10 @@ from trio_sup.cluster._nodes.cluster import (
     Cluster as Cluster,
     ClusterStatistics as ClusterStatistics,
 )
+from trio_sup.cluster._nodes.factories import (
+    ChildFactory as ChildFactory,
+    child_factory as child_factory,
+)
 from trio_sup.cluster._nodes.fencing import Fence as Fence, fence as fence
 from trio_sup.cluster._nodes.monitors import (
     GlobalDown as GlobalDown,
@@ -24,6 +28,10 @@ from trio_sup.cluster._nodes.refs import (
     GlobalName as GlobalName,
     GlobalRef as GlobalRef,
 )
+from trio_sup.cluster._nodes.supervisors import (
+    ClusterDynamicSupervisor as ClusterDynamicSupervisor,
+    PlacedChild as PlacedChild,
+)
 from trio_sup.cluster._nodes.values import NotPortable as NotPortable
 from trio_sup.cluster._rules.keys import ClusterKey as ClusterKey
 from trio_sup.cluster._rules.words import (
@@ -32,6 +40,7 @@ from trio_sup.cluster._rules.words import (
     Token as Token,
 )
 from trio_sup.cluster.errors import (
+    AlreadyPlaced as AlreadyPlaced,
     CallTimeout as CallTimeout,
     ClusterError as ClusterError,
     ConnectionChanged as ConnectionChanged,
@@ -41,6 +50,7 @@ from trio_sup.cluster.errors import (
     NodeDown as NodeDown,
     NotRegistered as NotRegistered,
     Overloaded as Overloaded,
+    PlacementFailed as PlacementFailed,
     Refused as Refused,
     RemoteCrash as RemoteCrash,
 )

@@ -52,12 +52,13 @@ class RedisRecords:
         self, node: NodeId, shelf: str, name: Name, old: str | None, new: str | None
     ) -> Swapped | Gone:
         """Change a record."""
-        how, what = await self._way.run_script(
+        how, what, *version = await self._way.run_script(
             "swap", node, shelf, name, old or "", new or ""
         )
         if how == b"gone":
             return Gone(what.decode())
-        return Swapped(how == b"done", what.decode() or None)
+        number = int(version[0]) if version else 0
+        return Swapped(how == b"done", what.decode() or None, number)
 
     async def listing(self, shelf: str) -> Listing:
         """Return all records of a shelf."""

@@ -169,7 +169,7 @@ local before = redis.call('GET', key('version')) or '0'
 local version = text(math.max(before + 1, now))
 redis.call('SET', key('version'), version)
 redis.call('PUBLISH', key('records'), cjson.encode({before, version, shelf, name, new}))
-return {'done', new}
+return {'done', new, version}
 """,
     "listing": """
 return {generation(), redis.call('GET', key('version')) or '0',

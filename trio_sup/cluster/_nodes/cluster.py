@@ -12,6 +12,7 @@ import trio
 from attrs import frozen
 
 from trio_sup._core.errors import WrongKind
+from trio_sup._core.policies import Budget
 from trio_sup._core.targets import origin_of
 from trio_sup._servers.handlers import fitting
 from trio_sup._servers.operations import Call, Cast
@@ -21,6 +22,7 @@ from trio_sup.cluster._nodes.membership import Membership
 from trio_sup.cluster._nodes.monitors import GlobalExits
 from trio_sup.cluster._nodes.refs import GlobalName, GlobalRef
 from trio_sup.cluster._nodes.singletons import stand_by
+from trio_sup.cluster._nodes.supervisors import ClusterDynamicSupervisor
 from trio_sup.cluster._nodes.values import signature_of
 from trio_sup.cluster._rules.keys import ClusterKey, encode_key
 from trio_sup.cluster._rules.words import Name, NodeId, NodeInfo
@@ -168,13 +170,38 @@ class Cluster:
         )
         return child(stands_by, id=f"singleton {key!r}", shutdown=math.inf)
 
+    def dynamic_supervisor(
+        self, id: str, *, max_restarts: int = 3, max_seconds: float = 5.0
+    ) -> ClusterDynamicSupervisor:
+        """Return a supervisor whose children run on all nodes that have a place for it.
+
+        Put its `spec` into the tree of each node that may run them. Its children are
+        kept by the engine: they outlive nodes, and a restart of all nodes, too. If one
+        crashes it is restarted where it runs; if it exceeds the limit it is given up,
+        stays down, and is in nobody's way. If its node dies, drains or leaves, another
+        one starts it, from its arguments: what it knew is gone with the node.
+
+        Args:
+            id: What all nodes call it.
+            max_restarts: How often one child may be restarted in one place.
+            max_seconds: In which time, in seconds.
+
+        Raises:
+            ChildSpecError: the limit makes no sense.
+            ValueError: there is no id.
+        """
+        if not id:
+            raise ValueError("a supervisor of the cluster needs an id")
+        budget = Budget(max_restarts, max_seconds, then="quarantine")
+        return ClusterDynamicSupervisor(self._membership, self.ref, id, budget)
+
     async def drain(self) -> None:
         """Hand over: stop what runs here under names of the cluster, then free them.
 
-        This node claims no names afterwards; calls and all else go on. A checkpoint;
-        returns when all of it is down.
+        This node claims no names afterwards, and takes no children; calls and all else
+        go on. A checkpoint; returns when all of it is down, and others may have it.
         """
-        await self._membership.names.drain()
+        await self._membership.drain()
 
     # What refs need; not for users.
 

@@ -15,11 +15,13 @@ from trio_sup._trio.wake import Waiters
 from trio_sup.cluster._backends.link import Link, LinkDown
 from trio_sup.cluster._nodes.calls import Calls
 from trio_sup.cluster._nodes.deadline import DeadlineInstrument
+from trio_sup.cluster._nodes.factories import known_factories
 from trio_sup.cluster._nodes.inbox import Inbox
 from trio_sup.cluster._nodes.monitors import Monitors
 from trio_sup.cluster._nodes.names import GlobalNames
 from trio_sup.cluster._nodes.outbox import Outbox
 from trio_sup.cluster._nodes.session import Session
+from trio_sup.cluster._nodes.shelves import Host, Shelves
 from trio_sup.cluster._rules.frames import (
     Again,
     Answer,
@@ -33,12 +35,15 @@ from trio_sup.cluster._rules.frames import (
 )
 from trio_sup.cluster._rules.sequence import Incoming
 from trio_sup.cluster._rules.words import (
+    Beat,
     Frame,
     Freed,
     Name,
     NodeId,
     NodeInfo,
+    Posted,
     Push,
+    Recorded,
     Reset,
     Undelivered,
 )
@@ -82,9 +87,19 @@ class Membership:
         self.calls: Calls = Calls(self.outbox, self.node_of)
         self.monitors: Monitors = Monitors(self.names, self.outbox)
         self.inbox: Inbox = Inbox(self.names, self.outbox)
+        self.shelves: Shelves = Shelves(self.joined, self.session, self._spawn)
+        self.placers: list[Host] = []
+        self._supervisors: set[str] = set()
+        self._announcing = False
+        self._seen: frozenset[NodeInfo] = frozenset()
         self.incoming: Incoming = Incoming()
 
     # What the parts ask.
+
+    @property
+    def id(self) -> NodeId | None:
+        """The present incarnation; None without a lease."""
+        return None if self.present is None else self.present.info.id
 
     def session(self) -> Session:
         """Return the present session.
@@ -154,6 +169,19 @@ class Membership:
             self.outbox.forget_node(info.id)
             self.incoming.forget(info.id)
 
+    def beat_answered(self, beat: Beat) -> None:
+        """The engine has told who is there, and which change of records was the last."""
+        self.shelves.beat_answered(beat)
+        seen = frozenset(beat.members)
+        if seen != self._seen:
+            self._seen = seen
+            self.shelves.look_again()
+        self._chance()
+
+    def _chance(self) -> None:
+        for placer in self.placers:
+            placer.chance()
+
     # The tasks.
 
     def _spawn(self, task: Callable[..., Awaitable[object]], *args: object) -> None:
@@ -187,13 +215,56 @@ class Membership:
 
     def _new_session(self) -> Session:
         id = NodeId(f"{self.name}.{uuid4().hex[:16]}")
-        info = NodeInfo(id, self.name, self.accepts_children)
-        return Session(self._link, info, self.ttl, self)
+        return Session(self._link, self._info(id), self.ttl, self)
+
+    def _info(self, id: NodeId) -> NodeInfo:
+        supervisors = tuple(sorted(self._supervisors))
+        factories = known_factories() if supervisors else ()
+        return NodeInfo(id, self.name, self.accepts_children, factories, supervisors)
+
+    # What the others are to know of this node.
+
+    def hosting(self, supervisor: str, *, on: bool) -> None:
+        """A supervisor of the cluster has a place here, or no more."""
+        (self._supervisors.add if on else self._supervisors.discard)(supervisor)
+        self._announce_soon()
+
+    def _announce_soon(self) -> None:
+        if not self._announcing:
+            self._announcing = True
+            self._spawn(self._announce)
+
+    async def _announce(self) -> None:
+        """Tell what this node is, until the engine knows."""
+        while True:
+            session = await self.joined()
+            info = self._info(session.info.id)
+            try:
+                if session.info != info:
+                    await session.announce(info)
+            except LinkDown:
+                await trio.sleep(self.ttl / 30)
+                continue
+            if session.info == self._info(session.info.id):
+                break
+        self._announcing = False
+        self.shelves.look_again()
+
+    async def drain(self) -> None:
+        """Hand over all that runs here under names of the cluster."""
+        self.accepts_children = False
+        self._announce_soon()
+        for placer in self.placers:
+            placer.leaving = True
+        await self.names.drain()
+        for placer in list(self.placers):
+            await placer.hand_over()
 
     async def _live(self, session: Session) -> None:
         self.present = session
         self.incarnations += 1
         self._joined.wake()
+        self.shelves.look_again()
         if self.incarnations > 1:
             _log.info("node %s joined again", self.name)
         instrument = DeadlineInstrument(session)
@@ -226,6 +297,11 @@ class Membership:
         match push:
             case Freed():
                 session.freed.wake()
+                self._chance()
+            case Recorded():
+                self.shelves.recorded(push)
+            case Posted():
+                pass
             case Reset():
                 self._link_changed(session)
             case Frame(data):

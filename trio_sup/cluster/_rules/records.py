@@ -37,7 +37,8 @@ class Records:
             records[name] = new
         before = self.version
         self.version = max(before + 1, int(now * 1e6))
-        return Swapped(True, new), Recorded(before, self.version, shelf, name, new)
+        told = Recorded(before, self.version, shelf, name, new)
+        return Swapped(True, new, self.version), told
 
     def listing(self, generation: str, shelf: str) -> Listing:
         """Return all records of a shelf."""

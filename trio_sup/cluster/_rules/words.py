@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Literal, NewType, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 NodeId = NewType("NodeId", str)
 """One incarnation of a node; never used again after it was lost."""
@@ -85,6 +85,8 @@ class Swapped:
     done: bool
     present: str | None
     """What it is now; None if there is none."""
+    version: int = field(default=0, eq=False)
+    """The number of this change, if it was done."""
 
 
 @frozen
