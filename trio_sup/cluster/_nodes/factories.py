@@ -76,7 +76,7 @@ def child_factory(
 
     def register(function: Callable[P, ChildSpec[H_co]]) -> ChildFactory[P, H_co]:
         known = _factories.get(name)
-        if known is not None and _place(known.function) != _place(function):
+        if known is not None and _source(known.function) != _source(function):
             raise ValueError(
                 f"the factory {name!r} is {_place(known.function)} already, "
                 f"so {_place(function)} needs another name"
@@ -86,6 +86,13 @@ def child_factory(
         return factory
 
     return register
+
+
+def _source(function: Callable[..., Any]) -> tuple[object, str]:
+    # Not the module: a program that is started with -m may be imported again as itself.
+    code = getattr(function, "__code__", function)
+    file = getattr(code, "co_filename", function.__module__)
+    return file, getattr(function, "__qualname__", "")
 
 
 def _place(function: Callable[..., Any]) -> str:

@@ -91,6 +91,7 @@ class Membership:
         self.placers: list[Host] = []
         self._supervisors: set[str] = set()
         self._announcing = False
+        self._leaving = False
         self._seen: frozenset[NodeInfo] = frozenset()
         self.incoming: Incoming = Incoming()
 
@@ -200,7 +201,7 @@ class Membership:
     async def _run(self) -> None:
         """Join, and join again whenever the session was lost."""
         pause = 0.0
-        while True:
+        while not self._leaving:
             session = self._new_session()
             try:
                 await session.join()
@@ -212,6 +213,7 @@ class Membership:
                 continue
             pause = 0.0
             await self._live(session)
+        await trio.sleep_forever()
 
     def _new_session(self) -> Session:
         id = NodeId(f"{self.name}.{uuid4().hex[:16]}")
@@ -273,7 +275,8 @@ class Membership:
             await session.run()
         finally:
             remove_instrument(instrument)
-        _log.warning("node %s lost its lease", self.name)
+        if not self._leaving:
+            _log.warning("node %s lost its lease", self.name)
 
     async def _listen(self) -> None:
         """Take what the engine sends, for ever."""
@@ -282,6 +285,7 @@ class Membership:
 
     async def leave(self) -> None:
         """Give the lease back, if there is one."""
+        self._leaving = True
         session = self.present
         if session is not None:
             with trio.CancelScope(shield=True):
