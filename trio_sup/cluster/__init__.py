@@ -32,6 +32,12 @@ from trio_sup.cluster._nodes.supervisors import (
     ClusterDynamicSupervisor as ClusterDynamicSupervisor,
     PlacedChild as PlacedChild,
 )
+from trio_sup.cluster._nodes.topics import (
+    Gap as Gap,
+    Published as Published,
+    Subscription as Subscription,
+    Topic as Topic,
+)
 from trio_sup.cluster._nodes.values import NotPortable as NotPortable
 from trio_sup.cluster._rules.keys import ClusterKey as ClusterKey
 from trio_sup.cluster._rules.words import (

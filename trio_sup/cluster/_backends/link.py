@@ -55,12 +55,15 @@ class Records(Protocol):
 class Topics(Protocol):
     """Messages for whoever listens; each comes as `Posted`, at most once.
 
-    Those of one node arrive in their order. All of it never blocks, and raises
-    `LinkDown` if it was not sent.
+    Those of one node arrive in their order. None of it blocks.
     """
 
     def publish(self, topic: str, data: bytes) -> None:
-        """Send a message to all who have subscribed, this node too."""
+        """Send a message to all who have subscribed, this node too.
+
+        Raises:
+            LinkDown: it was not sent.
+        """
 
     def subscribe(self, topic: str) -> None:
         """Listen from now on; lasts over reconnects."""

@@ -147,8 +147,8 @@ class LocalBackend:
 
     @property
     def links(self) -> Collection[LocalLink]:
-        """All who take messages; not for users."""
-        return self._links.values()
+        """All who take messages, each once; not for users."""
+        return list(dict.fromkeys(self._links.values()))
 
 
 class LocalLink:

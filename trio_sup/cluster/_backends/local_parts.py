@@ -105,8 +105,8 @@ class LocalTopics:
 
     def subscribe(self, topic: str) -> None:
         """Listen from now on."""
-        self._way.do(partial(self.subscribed.add, topic))
+        self.subscribed.add(topic)
 
     def unsubscribe(self, topic: str) -> None:
         """Listen no more."""
-        self._way.do(partial(self.subscribed.discard, topic))
+        self.subscribed.discard(topic)

@@ -196,7 +196,7 @@ class RedisLink:
         """Subscribe to a channel, over all reconnects, or no more."""
         name = f"{self._prefix}:{channel}"
         (self._channels.add if on else self._channels.discard)(name)
-        if self._wire is not None:
+        if self._wire is not None and self._wire.down is None:
             self._wire.tell(("SUBSCRIBE" if on else "UNSUBSCRIBE", name))
 
     def post(self, channel: str, data: bytes) -> None:

@@ -23,6 +23,7 @@ from trio_sup.cluster._nodes.monitors import GlobalExits
 from trio_sup.cluster._nodes.refs import GlobalName, GlobalRef
 from trio_sup.cluster._nodes.singletons import stand_by
 from trio_sup.cluster._nodes.supervisors import ClusterDynamicSupervisor
+from trio_sup.cluster._nodes.topics import Topic
 from trio_sup.cluster._nodes.values import signature_of
 from trio_sup.cluster._rules.keys import ClusterKey, encode_key
 from trio_sup.cluster._rules.words import Name, NodeId, NodeInfo
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from trio_sup._servers.ref import ServerRef
 
 S = TypeVar("S", bound="GenServer")
+T = TypeVar("T")
 
 CALL_TIMEOUT = 5.0
 """Seconds that a call takes at most, unless told otherwise."""
@@ -92,7 +94,7 @@ class Cluster:
             own.incarnations,
             own.incoming.missing,
             own.incoming.repeated,
-            own.malformed,
+            own.malformed + own.topics.malformed,
             own.unexpected,
             own.inbox.refused,
             own.casts_lost,
@@ -194,6 +196,18 @@ class Cluster:
             raise ValueError("a supervisor of the cluster needs an id")
         budget = Budget(max_restarts, max_seconds, then="quarantine")
         return ClusterDynamicSupervisor(self._membership, self.ref, id, budget)
+
+    def topic(self, key: ClusterKey, kind: type[T]) -> Topic[T]:
+        """Return a topic, on which any node may publish and listen.
+
+        Args:
+            key: Its name, as for `name`; topics and children may share one.
+            kind: The type of its messages, as for arguments of an operation.
+
+        Raises:
+            TypeError: the key is of another type.
+        """
+        return Topic(self._membership.topics, key, encode_key(key), kind)
 
     async def drain(self) -> None:
         """Hand over: stop what runs here under names of the cluster, then free them.

@@ -22,6 +22,7 @@ from trio_sup.cluster._nodes.names import GlobalNames
 from trio_sup.cluster._nodes.outbox import Outbox
 from trio_sup.cluster._nodes.session import Session
 from trio_sup.cluster._nodes.shelves import Host, Shelves
+from trio_sup.cluster._nodes.topics import Subscriptions
 from trio_sup.cluster._rules.frames import (
     Again,
     Answer,
@@ -88,6 +89,7 @@ class Membership:
         self.monitors: Monitors = Monitors(self.names, self.outbox)
         self.inbox: Inbox = Inbox(self.names, self.outbox)
         self.shelves: Shelves = Shelves(self.joined, self.session, self._spawn)
+        self.topics: Subscriptions = Subscriptions(self.session, self.node_of)
         self.placers: list[Host] = []
         self._supervisors: set[str] = set()
         self._announcing = False
@@ -152,6 +154,7 @@ class Membership:
         self.monitors.all_gone()
         self.outbox.forget_all()
         self.incoming.forget_all()
+        self.topics.forget_numbers()
         self.present = None
 
     def name_lost(self, name: Name) -> None:
@@ -305,7 +308,7 @@ class Membership:
             case Recorded():
                 self.shelves.recorded(push)
             case Posted():
-                pass
+                self.topics.take(push)
             case Reset():
                 self._link_changed(session)
             case Frame(data):
@@ -319,6 +322,7 @@ class Membership:
 
     def _link_changed(self, session: Session) -> None:
         self.calls.link_changed()
+        self.topics.link_changed()
         # Those, too, who came since the last heartbeat.
         others = {*session.holdings.members, *self.incoming.senders()}
         for id in others - {session.info.id}:

@@ -99,7 +99,40 @@ class Again:
     to: NodeId
 
 
-Message: TypeAlias = Ask | Answer | Watch | Unwatch | LifeEnded | Again
+@frozen
+class Post:
+    """A message on a topic, which is its receiver."""
+
+    sequence: int
+    sender: NodeId
+    to: NodeId
+    what: Any
+
+
+@frozen
+class Look:
+    """Tell me what you are doing."""
+
+    sequence: int
+    sender: NodeId
+    to: NodeId
+    look: int
+
+
+@frozen
+class Seen:
+    """What I am doing."""
+
+    sequence: int
+    sender: NodeId
+    to: NodeId
+    look: int
+    what: Any
+
+
+Message: TypeAlias = (
+    Ask | Answer | Watch | Unwatch | LifeEnded | Again | Post | Look | Seen
+)
 
 _TAGS: Final[dict[str, type[Message]]] = {
     "ask": Ask,
@@ -108,6 +141,9 @@ _TAGS: Final[dict[str, type[Message]]] = {
     "unwatch": Unwatch,
     "ended": LifeEnded,
     "again": Again,
+    "post": Post,
+    "look": Look,
+    "seen": Seen,
 }
 _TAG_OF: Final = {kind: tag for tag, kind in _TAGS.items()}
 _KINDS: Final[dict[type[Message], tuple[tuple[str, type | None], ...]]] = {}
