@@ -10,6 +10,7 @@ package adds supervision. Rule: nothing below imports this room.
 
 from trio_sup.cluster._backends.link import Backend as Backend, Link as Link
 from trio_sup.cluster._backends.local import LocalBackend as LocalBackend
+from trio_sup.cluster._backends.urls import backend_at as backend_at
 from trio_sup.cluster._nodes.cluster import (
     Cluster as Cluster,
     ClusterStatistics as ClusterStatistics,
@@ -19,6 +20,12 @@ from trio_sup.cluster._nodes.factories import (
     child_factory as child_factory,
 )
 from trio_sup.cluster._nodes.fencing import Fence as Fence, fence as fence
+from trio_sup.cluster._nodes.looking import (
+    CrossingCall as CrossingCall,
+    HeldName as HeldName,
+    NodeSnapshot as NodeSnapshot,
+    Unreachable as Unreachable,
+)
 from trio_sup.cluster._nodes.monitors import (
     GlobalDown as GlobalDown,
     GlobalExits as GlobalExits,

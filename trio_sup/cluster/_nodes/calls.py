@@ -135,6 +135,10 @@ class Calls:
         finally:
             self._pending.pop(call.number, None)
 
+    def all(self) -> list[PendingCall]:
+        """Return the calls that wait."""
+        return list(self._pending.values())
+
     def take(self, answer: Answer) -> bool:
         """Hand an answer to its caller; return whether somebody waits for it."""
         call = self._pending.get(answer.call)

@@ -18,6 +18,7 @@ from trio_sup._servers.handlers import fitting
 from trio_sup._servers.operations import Call, Cast
 from trio_sup._tree.specs import child
 from trio_sup.cluster._nodes.calls import Body, CastLetter
+from trio_sup.cluster._nodes.looking import NodeSnapshot, Unreachable
 from trio_sup.cluster._nodes.membership import Membership
 from trio_sup.cluster._nodes.monitors import GlobalExits
 from trio_sup.cluster._nodes.refs import GlobalName, GlobalRef
@@ -89,16 +90,20 @@ class Cluster:
 
     def statistics(self) -> ClusterStatistics:
         """Return what was counted. No checkpoint."""
-        own = self._membership
-        return ClusterStatistics(
-            own.incarnations,
-            own.incoming.missing,
-            own.incoming.repeated,
-            own.malformed + own.topics.malformed,
-            own.unexpected,
-            own.inbox.refused,
-            own.casts_lost,
-        )
+        return ClusterStatistics(**self._membership.counted())
+
+    async def snapshot(
+        self, *, timeout: float = 1.0
+    ) -> Mapping[NodeId, NodeSnapshot | Unreachable]:
+        """Ask all nodes what they do: leases, names, children, calls. A checkpoint.
+
+        All are asked at once; one that is frozen costs `timeout` seconds, however many
+        there are.
+
+        Raises:
+            EngineUnavailable: this node has no lease at present.
+        """
+        return await self._membership.looks.all(timeout)
 
     def name(self, key: ClusterKey) -> GlobalName:
         """Return a name to give as ``name=`` of a specification.

@@ -17,6 +17,7 @@ from trio_sup.cluster._nodes.calls import Calls
 from trio_sup.cluster._nodes.deadline import DeadlineInstrument
 from trio_sup.cluster._nodes.factories import known_factories
 from trio_sup.cluster._nodes.inbox import Inbox
+from trio_sup.cluster._nodes.looking import Looks
 from trio_sup.cluster._nodes.monitors import Monitors
 from trio_sup.cluster._nodes.names import GlobalNames
 from trio_sup.cluster._nodes.outbox import Outbox
@@ -29,7 +30,10 @@ from trio_sup.cluster._rules.frames import (
     Ask,
     BadFrame,
     LifeEnded,
+    Look,
     Message,
+    Post,
+    Seen,
     Unwatch,
     Watch,
     decode,
@@ -90,6 +94,7 @@ class Membership:
         self.inbox: Inbox = Inbox(self.names, self.outbox)
         self.shelves: Shelves = Shelves(self.joined, self.session, self._spawn)
         self.topics: Subscriptions = Subscriptions(self.session, self.node_of)
+        self.looks: Looks = Looks(self)
         self.placers: list[Host] = []
         self._supervisors: set[str] = set()
         self._announcing = False
@@ -142,6 +147,18 @@ class Membership:
         """A cast found nobody."""
         self.casts_lost += 1
         _log.debug("node %s: a cast was lost: %s", self.name, error)
+
+    def counted(self) -> dict[str, int]:
+        """Return what was counted, as `ClusterStatistics` has it."""
+        return {
+            "incarnations": self.incarnations,
+            "missing": self.incoming.missing,
+            "repeated": self.incoming.repeated,
+            "malformed": self.malformed + self.topics.malformed,
+            "unexpected": self.unexpected,
+            "refused": self.inbox.refused,
+            "casts_lost": self.casts_lost,
+        }
 
     # What sessions tell.
 
@@ -371,5 +388,11 @@ class Membership:
                 self.monitors.drop(message)
             case LifeEnded():
                 self.unexpected += not self.monitors.heard(message)
+            case Look():
+                self.looks.take(message)
+            case Seen():
+                self.unexpected += not self.looks.heard(message)
+            case Post():
+                self.malformed += 1  # on a topic it would be one
             case Again():
                 self.calls.link_changed(message.sender)

@@ -82,6 +82,10 @@ class GlobalNames(Names):
         held = self._held.get(encode_key(name.key))
         return held if held is not None and held.record is record else None
 
+    def all(self) -> list[Held]:
+        """Return all names that children of this node have."""
+        return list(self._held.values())
+
     async def claim(self, record: Record, *, patient: bool = False) -> None:
         """Get the name of a child before its life begins.
 

@@ -73,6 +73,9 @@ class Session:
         self.lost: trio.Event = trio.Event()
         self.freed: Waiters = Waiters()
         """Woken when a name may have become free."""
+        self.began: float = link.time()
+        self.lag: float = 0.0
+        """How late the last heartbeat was."""
         self._told = told
         # What is to be told to the engine as soon as it can be.
         self._releases: list[tuple[Name, Token]] = []
@@ -131,11 +134,25 @@ class Session:
             )
             await trio.sleep(max(0.0, due - self.link.time()))
             sent = self.link.time()
+            self._note_lag(sent - due)
             try:
                 answered = await self._beat(sent)
             except LinkDown as down:
                 _log.debug("node %s: no heartbeat: %s", self.info.name, down)
                 answered = False
+
+    def _note_lag(self, late: float) -> None:
+        """Say when something holds the loop: before it costs the lease."""
+        was_late, is_late = (each > self.lease.tolerance for each in (self.lag, late))
+        self.lag = max(0.0, late)
+        if is_late and not was_late:
+            _log.warning(
+                "node %s: its heartbeat was %.1f s late, as something held the loop; "
+                "its lease lasts %g s",
+                self.info.name,
+                late,
+                self.lease.ttl,
+            )
 
     async def watch_deadline(self) -> None:
         """End the session when its time is over."""

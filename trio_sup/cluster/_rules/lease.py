@@ -68,6 +68,11 @@ class Lease:
         return min(due, max(sent, other_ends) + self.ttl / LATER)
 
     @property
+    def tolerance(self) -> float:
+        """How late a heartbeat may be before that is worth a word."""
+        return self.ttl / 10
+
+    @property
     def patience(self) -> float:
         """How many seconds to wait for an answer of the engine."""
         return self.ttl / BEATS
