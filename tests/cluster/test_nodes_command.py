@@ -12,6 +12,7 @@ from tests.cluster.redis_server import needs_redis, redis_server
 from trio_sup import child, open_supervisor
 from trio_sup.cli import main
 from trio_sup.cluster import open_cluster
+from trio_sup.cluster._nodes.looking import Looks
 
 Output = Callable[[], tuple[str, str]]
 TTL = 2.0
@@ -53,14 +54,14 @@ async def test_it_lists_health_leases_names_and_holders_and_joins_as_nobody(
 @needs_redis
 @pytest.mark.trio
 async def test_a_frozen_node_is_said_to_be_silent_and_an_empty_cluster_to_be_empty(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with redis_server() as server:
         await server.ready()
         assert await ask("--cluster", server.url) == 0
         assert "no node is in this cluster" in capsys.readouterr().err
-        async with open_cluster(server.backend, node="a", ttl=9) as a:
-            a._membership.looks.take = lambda look: None  # type: ignore[method-assign]
+        monkeypatch.setattr(Looks, "take", lambda *_: None)
+        async with open_cluster(server.backend, node="a", ttl=9):
             assert await ask("--cluster", server.url, "--timeout", "0.1") == 0
             assert "a     no answer in 0.1 s" in capsys.readouterr().out
             words = ("--cluster", server.url, "--timeout", "0.1", "--json")

@@ -55,11 +55,8 @@ def _backend(args: argparse.Namespace) -> Backend:
 
 
 async def _look(backend: Backend, timeout: float) -> Seen:
-    import logging
-
     from trio_sup.cluster import open_cluster
 
-    logging.getLogger("trio_sup").addHandler(logging.NullHandler())
     name = f"observer-{os.getpid()}"
     async with open_cluster(backend, node=name, accepts_children=False) as cluster:
         seen = await cluster.snapshot(timeout=timeout)
