@@ -15,6 +15,7 @@ from trio_sup.cluster._nodes.cluster import (
     Cluster as Cluster,
     ClusterStatistics as ClusterStatistics,
 )
+from trio_sup.cluster._nodes.current import current_cluster as current_cluster
 from trio_sup.cluster._nodes.factories import (
     ChildFactory as ChildFactory,
     child_factory as child_factory,

@@ -69,6 +69,7 @@ class Cluster:
 
     def __init__(self, membership: Membership) -> None:
         self._membership = membership
+        membership.names.node = self
 
     def __repr__(self) -> str:
         return f"<Cluster node {self.node!r}>"

@@ -52,6 +52,8 @@ class GlobalNames(Names):
         node_of: Callable[[NodeId], str],
     ) -> None:
         super().__init__(unique=True, name="cluster")
+        self.node: object = None
+        """The node as its users see it."""
         self._joined = joined
         self._node_of = node_of
         self._held: dict[Name, Held] = {}
