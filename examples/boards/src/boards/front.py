@@ -79,4 +79,4 @@ def spec(port: int, doors: Sequence[int]) -> ChildSpec[Listener[int]]:
 
 if __name__ == "__main__":
     first, *rest = map(int, sys.argv[1:])
-    trio.run(partial(serve, spec(first, rest), name="front", handle_signals=True))
+    trio.run(partial(serve, [spec(first, rest)], name="front", handle_signals=True))

@@ -48,4 +48,4 @@ def spec(port: int, pages: Sequence[int]) -> ChildSpec[Listener[int]]:
 
 if __name__ == "__main__":
     first, *rest = map(int, sys.argv[1:])
-    trio.run(partial(serve, spec(first, rest), name="front", handle_signals=True))
+    trio.run(partial(serve, [spec(first, rest)], name="front", handle_signals=True))
