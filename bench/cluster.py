@@ -30,6 +30,7 @@ from trio_sup.cluster._rules.words import Frame, NodeId, NodeInfo
 from trio_sup.cluster.redis import RedisBackend
 
 TEXT = "x" * 40
+MANY = 4096
 RAW = b'[1,"ask",1000,"caller.0123456789abcdef","peer.0123456789abcdef",1000,' + (
     b'"[\\"s\\",\\"echo\\"]",1796046898329455,"echo",["' + TEXT.encode() + b'"],{}]'
 )
@@ -140,25 +141,34 @@ class Calls:
 async def measure_calls(url: str, rounds: int) -> None:
     async with raw_link(url, "raw-caller") as link:
         async with open_cluster(RedisBackend(url), node="caller", grace=0) as own:
-            while await own.whereis("echo") is None:
+            while await own.whereis("echo") is None:  # noqa: ASYNC110 - elsewhere
                 await trio.sleep(0.05)
             raw, calls = Raw(link), Calls(own.ref("echo", Echo))
             alone: dict[str, list[float]] = {"link": [], "call": []}
             rates: dict[str, list[float]] = {"link": [], "call": [], "cast": []}
+            busy: dict[str, list[float]] = {"link": [], "call": []}
             for number in range(rounds + 1):
                 medians = [
-                    statistics.median(await raw.one_by_one(500)),
-                    statistics.median(await calls.one_by_one(500)),
+                    statistics.median(await raw.one_by_one(300)),
+                    statistics.median(await calls.one_by_one(300)),
                 ]
-                many = [await raw.many(10_000, 256), await calls.many(10_000, 256)]
-                casts = await calls.casts(5_000)
+                marks = [time.process_time()]
+                many: list[float] = []
+                for each in (raw, calls):
+                    many.append(await each.many(MANY, 256))
+                    marks.append(time.process_time())
+                casts = await calls.casts(4_000)
                 if number:  # the first one warms up
                     for name, median, rate in zip(alone, medians, many, strict=True):
                         alone[name].append(median)
                         rates[name].append(rate)
+                    for name, began, ended in zip(busy, marks, marks[1:], strict=False):
+                        busy[name].append((ended - began) / MANY * 1e6)
                     rates["cast"].append(casts)
     for name, took in alone.items():
         print(f"{name}: median {spread([t * 1e6 for t in took])} us one by one")
+    for name, cost in busy.items():
+        print(f"{name}: {spread(cost)} us of this process's processor, 256 in flight")
     ratio = [b / a for a, b in zip(alone["link"], alone["call"], strict=True)]
     print(f"call / link: {spread(ratio, '.2f')}")
     for name, found in rates.items():
@@ -173,7 +183,7 @@ def spread(found: list[float], how: str = ",.0f") -> str:
 async def measure_names(url: str, names: int) -> None:
     backend = RedisBackend(url)
     async with open_cluster(backend, node="caller", grace=0, ttl=30) as own:
-        session = own._membership.session()  # noqa: SLF001 - what users do not see
+        session = own._membership.session()
         link, me = session.link, session.info.id
 
         async def beats() -> str:

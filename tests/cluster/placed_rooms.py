@@ -17,7 +17,7 @@ from trio_sup.cluster import child_factory, open_cluster
 from trio_sup.cluster.redis import RedisBackend
 
 NODE = ""
-STARTS: TextIO
+STARTS: TextIO = sys.stdout
 
 
 class Room(GenServer):

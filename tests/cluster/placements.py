@@ -53,12 +53,7 @@ async def run(children: int, ttl: float) -> Found:
         await server.ready()
         files = {node: server.directory / node for node in NODES}
         workers = {
-            node: subprocess.Popen(
-                [sys.executable, "-m", "tests.cluster.placed_rooms"]
-                + [node, server.url, str(ttl), str(files[node])],
-                cwd=ROOT,
-            )
-            for node in NODES
+            node: start(node, server.url, str(ttl), str(files[node])) for node in NODES
         }
         try:
             async with open_cluster(
@@ -87,6 +82,12 @@ async def run(children: int, ttl: float) -> Found:
                 worker.wait()
         starts = [start for file in files.values() for start in read(file)]
     return judge(starts, before, after, victim, killed, heard)
+
+
+def start(*words: str) -> subprocess.Popen[bytes]:
+    """Start a node as a process."""
+    command = [sys.executable, "-m", "tests.cluster.placed_rooms", *words]
+    return subprocess.Popen(command, cwd=ROOT)
 
 
 async def ready(nodes: object) -> None:

@@ -102,7 +102,7 @@ async def test_a_child_runs_once_and_is_called_from_everywhere(
         for number in range(30):
             ref = await rooms[number % 3].start_child(("room", number), room, number)
             assert await ref.call(Room.life_now) == 1
-        assert STARTS == Counter(range(30))
+        assert Counter(range(30)) == STARTS
         where = placed(rooms[0])
         assert where == placed(rooms[1]) == placed(rooms[2])
         assert set(where.values()) == {"a", "b", "c"}
@@ -122,15 +122,14 @@ async def test_a_key_is_started_once_whoever_asks(
             try:
                 await own.start_child(1, room, 1)
             except AlreadyPlaced as there:
-                assert (there.key, there.supervisor) == (1, "rooms")
-                outcomes.append("there")
+                outcomes.append(f"{there.key} is in {there.supervisor}")
             else:
                 outcomes.append("started")
 
         async with trio.open_nursery() as nursery:
             for own in rooms * 3:
                 nursery.start_soon(start, own)
-        assert Counter(outcomes) == {"started": 1, "there": 8}
+        assert Counter(outcomes) == {"started": 1, "1 is in rooms": 8}
         ref = await rooms[2].get_or_start(1, room, 1)
         assert await ref.call(Room.life_now) == 1
         assert STARTS == {1: 1}
@@ -157,7 +156,7 @@ async def test_of_400_children_only_those_of_the_dead_node_move_and_in_time(
         after = placed(rooms[0])
         assert {key for key in before if after[key] != before[key]} == orphans
         assert not TWICE
-        assert Counter({key: 1 for key in range(400)}) == +RUNNING
+        assert Counter(dict.fromkeys(range(400), 1)) == +RUNNING
         # It comes back, and nothing moves.
         backend.heal("c")
         await trio.sleep(3 * TTL)
@@ -183,7 +182,7 @@ async def test_draining_hands_children_over_at_once(
         assert all(after[key] == node for key, node in before.items() if node != "a")
         assert set(after.values()) == {"b", "c"}
         assert not TWICE
-        assert +RUNNING == Counter(range(30))
+        assert Counter(range(30)) == +RUNNING
         await rooms[0].start_child(99, room, 99)
         assert placed(rooms[0])[99] != "a"
 
@@ -204,7 +203,7 @@ async def test_a_place_that_goes_down_hands_over_and_its_node_may_go_on(
         await trio.sleep(0.1)
         assert set(placed(rooms).values()) == {"a"}
         assert not TWICE
-        assert +RUNNING == Counter(range(20))
+        assert Counter(range(20)) == +RUNNING
         moved = {key for key, node in before.items() if node == "b"}
         assert {key for key in range(20) if STARTS[key] == 2} == moved
         assert await b.ref(3, Room).call(Room.life_now) == 1
@@ -220,7 +219,7 @@ async def test_children_outlive_all_nodes_in_the_engine(
     assert not +RUNNING
     async with places(backend, "b") as (_, (rooms,)):
         assert placed(rooms) == {1: "b"}
-        assert +RUNNING == Counter([1])
+        assert Counter([1]) == +RUNNING
 
 
 @pytest.mark.trio
@@ -329,7 +328,7 @@ async def test_an_engine_that_forgets_is_told_which_children_there_are(
         backend.forget()
         await trio.sleep(2 * TTL)
         assert placed(rooms[0]) == placed(rooms[1]) == before
-        assert STARTS == Counter(range(10))
+        assert Counter(range(10)) == STARTS
         backend.cut("b")
         await trio.sleep(1.2 * TTL)
         assert set(placed(rooms[0]).values()) == {"a", None}
@@ -355,4 +354,3 @@ def test_a_factory_has_one_function() -> None:
         @child_factory("tests.room")
         def other() -> ChildSpec[ServerRef[Room]]:
             return child(Room, 1)
-

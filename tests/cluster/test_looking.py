@@ -86,7 +86,6 @@ async def test_calls_that_cross_nodes_are_seen_while_they_wait(
     autojump_clock: trio.abc.Clock,
 ) -> None:
     async with nodes(LocalBackend(), "a", "b") as (a, b), open_supervisor([board(a)]):
-
         await trio.sleep(TTL / 2)
 
         async def wait() -> None:
@@ -118,7 +117,9 @@ async def test_an_answer_that_nobody_asked_for_or_can_read_harms_nobody(
         assert a.statistics().unexpected == 1
 
         async def answer_nonsense() -> None:
-            own.take(Frame(encode(Seen(1, b.id or NodeId(""), a.id or NodeId(""), 1, 3))))
+            own.take(
+                Frame(encode(Seen(1, b.id or NodeId(""), a.id or NodeId(""), 1, 3)))
+            )
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(answer_nonsense)

@@ -42,7 +42,11 @@ async def test_it_lists_health_leases_names_and_holders_and_joins_as_nobody(
                 found = json.loads(capsys.readouterr().out)
             assert [info.name for info in b.nodes().values()] == ["a", "b"]
     lines = [line.split() for line in text.splitlines()]
-    assert [line[:2] for line in lines[:3]] == [["NODE", "HEALTH"], ["a", "ok"], ["b", "ok"]]
+    assert [line[:2] for line in lines[:3]] == [
+        ["NODE", "HEALTH"],
+        ["a", "ok"],
+        ["b", "ok"],
+    ]
     assert lines[4][:3] == ["NAME", "NODE", "TOKEN"]
     assert lines[5][:3] == ["('board',", "7)", "a"]
     assert lines[5][-1] == "root/Board"

@@ -35,7 +35,9 @@ def wanted(**changes: object) -> ChildRecord:
 
 @QUICK
 @given(NAMES, NODES, st.randoms(use_true_random=False))
-def test_all_nodes_have_one_opinion(name: Name, nodes: list[str], random: object) -> None:
+def test_all_nodes_have_one_opinion(
+    name: Name, nodes: list[str], random: object
+) -> None:
     candidates = [info(node) for node in nodes]
     other = list(candidates)
     random.shuffle(other)  # type: ignore[attr-defined]
@@ -164,8 +166,17 @@ def test_a_record_is_read_as_it_was_written(record: ChildRecord) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "[2]", "1", "[" * 9999, '[1,"k","f",[],{},"odd","",0,""]']
-    + ['[1,"k","f",[],{},"wanted","",true,""]', '[9,"k","f",[],{},"wanted","",0,""]'],
+    [
+        "",
+        "{",
+        "[]",
+        "[2]",
+        "1",
+        "[" * 9999,
+        '[1,"k","f",[],{},"odd","",0,""]',
+        '[1,"k","f",[],{},"wanted","",true,""]',
+        '[9,"k","f",[],{},"wanted","",0,""]',
+    ],
 )
 def test_what_is_no_record_is_none(text: str) -> None:
     assert read_record(text) is None

@@ -120,7 +120,12 @@ async def test_what_does_not_fit_is_refused_here_and_missing_there(
             assert got[1] == Gap("a", 1)
             # Nonsense harms nobody.
             link = b._membership.session().link
-            for data in (b"", b"[]", b'[1,"post",1,"x","y",3]', b'[1,"again",1,"x","y"]'):
+            for data in (
+                b"",
+                b"[]",
+                b'[1,"post",1,"x","y",3]',
+                b'[1,"again",1,"x","y"]',
+            ):
                 link.topics.publish('["s","t"]', data)
             a.topic("t", User).publish(User("3"))
             assert await take(at_b, 1) == [Published(User("3"), "a", 4)]

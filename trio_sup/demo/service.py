@@ -36,7 +36,9 @@ class CannotListen(Exception):
     """The port cannot be used; `str` is one line that says why."""
 
 
-def run_service(options: Options, owner: Callable[[int | None], ChildSpec[Child]]) -> int:
+def run_service(
+    options: Options, owner: Callable[[int | None], ChildSpec[Child]]
+) -> int:
     """Run the board server until it ends, and return the exit code.
 
     Args:

@@ -67,20 +67,20 @@ def shared_board(title: str) -> ChildSpec[ServerRef[SharedBoard]]:
 async def visit(boards: ClusterDynamicSupervisor, who: str) -> None:
     """Post on all boards, one after the other, wherever they are."""
     while True:
-        title = random.choice(BOARDS)  # noqa: S311 - no secret
+        title = random.choice(BOARDS)
         try:
             board = await boards.get_or_start(("board", title), shared_board, title)
             await board.call(SharedBoard.post, who, "hello")
         except ClusterError:
             pass  # it is moving: each failure says what is known, and there is a next
-        await trio.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - no secret
+        await trio.sleep(random.uniform(0.2, 1.0))
 
 
 async def cut_off(engine: LocalBackend, names: list[str], seconds: float) -> None:
     """Cut off a node, again and again, for long enough that it is given up."""
     while True:
-        await trio.sleep(random.uniform(0.5, 1.5) * seconds)  # noqa: S311 - no secret
-        node = random.choice(names)  # noqa: S311 - no secret
+        await trio.sleep(random.uniform(0.5, 1.5) * seconds)
+        node = random.choice(names)
         engine.cut(node)
         await trio.sleep(2 * TTL)
         engine.heal(node)
@@ -89,8 +89,8 @@ async def cut_off(engine: LocalBackend, names: list[str], seconds: float) -> Non
 async def fell(cluster: Cluster, seconds: float) -> None:
     """Let a board crash, again and again."""
     while True:
-        await trio.sleep(random.uniform(0.5, 1.5) * seconds)  # noqa: S311 - no secret
-        board = cluster.ref(("board", random.choice(BOARDS)), SharedBoard)  # noqa: S311
+        await trio.sleep(random.uniform(0.5, 1.5) * seconds)
+        board = cluster.ref(("board", random.choice(BOARDS)), SharedBoard)
         try:
             await board.call(SharedBoard.fall_over)
         except ClusterError:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import trio
 from boards.front import spec as front
-from boards.several import SharedBoard, tree
 from boards.server import Board, name_of
+from boards.several import SharedBoard, tree
 from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket
 
 from trio_sup import open_supervisor

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,6 @@ from mentions.sync import SYNCS, Sync, Way, sync
 from mentions.tree import mentions
 from trio_websocket import (
     ConnectionClosed,
-    WebSocketConnection,
-    wrap_client_stream,
 )
 
 from examples.mentions.tests.standing_in import news, running, viewer

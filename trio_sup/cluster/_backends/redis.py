@@ -17,6 +17,7 @@ from trio_sup._trio.log import Log
 from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import Waiters
 from trio_sup.cluster._backends.link import Link, LinkDown
+from trio_sup.cluster._backends.pushes import Pushes
 from trio_sup.cluster._backends.redis_parts import (
     RedisRecords,
     RedisTopics,
@@ -107,7 +108,7 @@ class RedisLink:
         self._channels: set[str] = set()
         self.records: RedisRecords = RedisRecords(self)
         self.topics: RedisTopics = RedisTopics(self, _GUARANTEES.max_frame)
-        self._send, self._receive = trio.open_memory_channel[Push](math.inf)
+        self._pushes = Pushes()
 
     def time(self) -> float:
         """Seconds that go on while the machine sleeps, where it has such a clock."""
@@ -132,7 +133,7 @@ class RedisLink:
                 self._why = down
             self._note(None)
             if was_up:
-                self._send.send_nowait(Reset())  # what was on its way may be lost
+                self._pushes.put(Reset())  # what was on its way may be lost
             _log.debug("Redis: %s", self._why)
             pause = min(max(0.02, 2 * pause), 0.5)
             await trio.sleep(pause)
@@ -180,17 +181,17 @@ class RedisLink:
             return
         channel = message[1][self._begin :]
         if channel == b"freed":
-            self._send.send_nowait(Freed())
+            self._pushes.put(Freed())
         elif channel == b"records":
             change = recorded(message[2])
             if change is not None:
-                self._send.send_nowait(change)
-        elif self._receive.statistics().current_buffer_used >= MOST_UNREAD:
+                self._pushes.put(change)
+        elif len(self._pushes) >= MOST_UNREAD:
             pass  # lost
         elif channel.startswith(b"topic:"):
-            self._send.send_nowait(Posted(channel[6:].decode(), message[2]))
+            self._pushes.put(Posted(channel[6:].decode(), message[2]))
         else:
-            self._send.send_nowait(Frame(message[2]))
+            self._pushes.put(Frame(message[2]))
 
     def listen(self, channel: str, *, on: bool) -> None:
         """Subscribe to a channel, over all reconnects, or no more."""
@@ -281,13 +282,13 @@ class RedisLink:
 
         def taken(receivers: Any) -> None:
             if receivers == 0:
-                self._send.send_nowait(Undelivered(to, data))
+                self._pushes.put(Undelivered(to, data))
 
         self._wire.push(("PUBLISH", self._inbox(to), data), taken)
 
     async def receive(self) -> Push:
         """Wait for what the engine sends unasked."""
-        return await self._receive.receive()
+        return await self._pushes.get()
 
 
 def _microseconds(seconds: float) -> int:

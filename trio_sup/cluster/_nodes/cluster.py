@@ -234,13 +234,14 @@ class Cluster:
     ) -> Any:
         """Call who holds a name; not for users."""
         fitting(to.kind, op, args, kwargs, is_call=True)
-        with trio.move_on_after(to.timeout):
-            local = self._local(to)
-            if local is not None:
-                return await local.call(op, *args, **kwargs)
+        local = self._local(to)
+        if local is None:
             signature = signature_of(op.fn, deferred=op.deferred)
             body = Body(to.key, to.name, op.name, *signature.pack(args, kwargs))
-            return await self._membership.calls.call(body, signature, op)
+            calls = self._membership.calls
+            return await calls.call(body, signature, op, to.timeout)
+        with trio.move_on_after(to.timeout):
+            return await local.call(op, *args, **kwargs)
         raise CallTimeout(to.key, to.timeout)
 
     def note(

@@ -40,7 +40,9 @@ class ChildFactory(Generic[P, H_co]):
         """What its arguments are, as types; not for users."""
         return signature_of(self.function, deferred=False, bound=False)
 
-    def bind(self, *args: P.args, **kwargs: P.kwargs) -> tuple[list[Any], dict[str, Any]]:
+    def bind(
+        self, *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[list[Any], dict[str, Any]]:
         """Return arguments as data; not for users.
 
         Raises:

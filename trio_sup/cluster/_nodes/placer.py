@@ -314,4 +314,3 @@ def place(
         await Placer(membership, shelf, children, budget).run()
 
     return placer
-

@@ -51,7 +51,10 @@ class Subscription(Generic[T]):
     """What comes on a topic, as an async iterator; made by `Topic.subscribe`."""
 
     def __init__(
-        self, unpack: Callable[[Any], T], capacity: int, name_of: Callable[[NodeId], str]
+        self,
+        unpack: Callable[[Any], T],
+        capacity: int,
+        name_of: Callable[[NodeId], str],
     ) -> None:
         self._unpack = unpack
         self._capacity = capacity

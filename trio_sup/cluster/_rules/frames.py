@@ -162,6 +162,9 @@ for _kind in _TAG_OF:
     _KINDS[_kind] = tuple(
         (field.name, _PLAIN.get(str(field.type))) for field in attrs.fields(_kind)
     )
+_encode: Final = json.JSONEncoder(
+    separators=(",", ":"), allow_nan=False, check_circular=False
+).encode
 _ENDED: Final = frozenset(get_args(Ended))
 
 
@@ -175,7 +178,10 @@ def encode(message: Message) -> bytes:
     kind = type(message)
     fields = [getattr(message, name) for name, _ in _KINDS[kind]]
     data = [VERSION, _TAG_OF[kind], *fields]
-    return json.dumps(data, separators=(",", ":"), allow_nan=False).encode()
+    try:
+        return _encode(data).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deeply, or holds itself") from None
 
 
 def decode(data: bytes) -> Message:

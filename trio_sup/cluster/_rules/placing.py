@@ -77,11 +77,12 @@ def read_record(text: str) -> ChildRecord | None:
         data: object = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    items = cast("list[Any]", data) if isinstance(data, list) else []
+    items = cast("list[object]", data) if isinstance(data, list) else []
     kinds = (int, str, str, list, dict, str, str, int, str)
     if tuple(map(type, items)) != kinds or items[0] != _VERSION:
         return None
-    _, key, factory, args, kwargs, state, node, moves, why = items
+    fields: Any = items[1:]
+    key, factory, args, kwargs, state, node, moves, why = fields
     if state not in _STATES:
         return None
     owner = NodeId(node) if node else None

@@ -69,7 +69,10 @@ def page() -> bytes:
     """Return the page as an answer."""
     body = files("boards").joinpath("page.html").read_bytes()
     head = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
-    return f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
+    return (
+        f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+        + body
+    )
 
 
 def spec(port: int, doors: Sequence[int]) -> ChildSpec[Listener[int]]:

@@ -141,7 +141,7 @@ async def open_door(
                 await Visit(socket, cluster, boards, nursery).hold()
         except* (ConnectionClosed, HandshakeError):
             pass
-        except* Exception as mistakes:
+        except* Exception as mistakes:  # noqa: BLE001 - of one conversation
             log.error("a conversation failed", exc_info=mistakes)
 
     async with trio.open_nursery() as nursery:
