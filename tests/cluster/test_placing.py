@@ -24,9 +24,9 @@ NAMES = st.text(max_size=8).map(encode_key)
 NODES = st.lists(st.text(min_size=1, max_size=4), unique=True, min_size=1, max_size=6)
 
 
-def info(name: str, incarnation: int = 1, **more: object) -> NodeInfo:
+def info(name: str, incarnation: int = 1) -> NodeInfo:
     id = NodeId(f"{name}.{incarnation}")
-    return NodeInfo(id, name, True, ("f",), ("s",), **more)  # type: ignore[arg-type]
+    return NodeInfo(id, name, True, ("f",), ("s",))
 
 
 def wanted(**changes: object) -> ChildRecord:

@@ -46,6 +46,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help="where it listens, on the loopback interface (a free one)",
     )
+    _add_nodes(parser)
+    parser.add_argument(
+        "--plain", action="store_true", help="print events instead of the inspector"
+    )
+
+
+def _add_nodes(parser: argparse.ArgumentParser) -> None:
+    """``--nodes`` and ``--redis``."""
     parser.add_argument(
         "--nodes",
         type=nodes,
@@ -57,9 +65,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--redis",
         metavar="URL",
         help="where the nodes meet (an engine of their own, inside)",
-    )
-    parser.add_argument(
-        "--plain", action="store_true", help="print events instead of the inspector"
     )
 
 

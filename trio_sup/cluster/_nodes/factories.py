@@ -24,13 +24,13 @@ class ChildFactory(Generic[P, H_co]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ChildSpec[Any]:
         """Describe a child, here."""
-        made: object = self.function(*args, **kwargs)
-        if not isinstance(made, ChildSpec):
+        made = self.function(*args, **kwargs)
+        if not isinstance(cast("object", made), ChildSpec):
             raise TypeError(
                 f"the factory {self.name!r} has to return a specification, "
                 f"such as child(Room, 7), not {type(made).__name__}"
             )
-        return cast("ChildSpec[Any]", made)
+        return made
 
     def __repr__(self) -> str:
         return f"<ChildFactory {self.name!r}>"

@@ -20,8 +20,8 @@ from trio_sup.cluster._rules.words import NodeId, NodeInfo
 from trio_sup.cluster.errors import EngineUnavailable
 
 if TYPE_CHECKING:
-    from trio_sup.cluster._nodes.calls import Calls
-    from trio_sup.cluster._nodes.names import GlobalNames
+    from trio_sup.cluster._nodes.calls import Calls, PendingCall
+    from trio_sup.cluster._nodes.names import GlobalNames, Held
     from trio_sup.cluster._nodes.outbox import Outbox
     from trio_sup.cluster._nodes.session import Session
     from trio_sup.cluster._nodes.shelves import Shelves
@@ -128,13 +128,7 @@ def _host() -> str:
 def snapshot_of(own: Own) -> NodeSnapshot:
     """Return what a node tells of itself; raises `EngineUnavailable`."""
     session = own.session()
-    held, calls = own.names.all(), own.calls.all()
-    kept = Counter(
-        shelf.id
-        for shelf in own.shelves.all()
-        for record in shelf.records.values()
-        if record.state == "running" and record.node == session.info.id
-    )
+    held, calls, now = own.names.all(), own.calls.all(), session.link.time()
     return NodeSnapshot(
         own.name,
         session.info.id,
@@ -142,33 +136,39 @@ def snapshot_of(own: Own) -> NodeSnapshot:
         os.getpid(),
         own.accepts_children,
         own.ttl,
-        session.lease.deadline - session.link.time(),
-        session.link.time() - session.began,
+        session.lease.deadline - now,
+        now - session.began,
         session.lag,
         own.incarnations,
         len(held),
-        tuple(
-            HeldName(
-                repr(decode_key(each.name)),
-                each.token,
-                each.record.path_text,
-                each.record.status,
-                each.record.life,
-            )
-            for each in held[:MOST_NAMES]
-        ),
-        dict(kept),
+        tuple(map(_name, held[:MOST_NAMES])),
+        _children_of(own, session.info.id),
         len(calls),
-        tuple(
-            CrossingCall(
-                repr(call.body.key)[:200],
-                call.body.op,
-                None if call.sent_to is None else own.node_of(call.sent_to),
-            )
-            for call in calls[:MOST_NAMES]
-        ),
+        tuple(_call(own, call) for call in calls[:MOST_NAMES]),
         own.counted(),
     )
+
+
+def _name(held: Held) -> HeldName:
+    record = held.record
+    key = repr(decode_key(held.name))
+    return HeldName(key, held.token, record.path_text, record.status, record.life)
+
+
+def _children_of(own: Own, me: NodeId) -> dict[str, int]:
+    return dict(
+        Counter(
+            shelf.id
+            for shelf in own.shelves.all()
+            for record in shelf.records.values()
+            if record.state == "running" and record.node == me
+        )
+    )
+
+
+def _call(own: Own, call: PendingCall) -> CrossingCall:
+    node = None if call.sent_to is None else own.node_of(call.sent_to)
+    return CrossingCall(repr(call.body.key)[:200], call.body.op, node)
 
 
 @define(eq=False)
