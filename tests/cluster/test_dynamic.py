@@ -17,6 +17,7 @@ from trio_sup import (
     child,
     open_supervisor,
 )
+from trio_sup._core.words import RESTARTS, Restart
 from trio_sup.cluster import (
     AlreadyPlaced,
     Cluster,
@@ -43,7 +44,7 @@ def nothing_ran() -> None:
 
 
 class Room(GenServer):
-    def __init__(self, number: int, restart: str = "permanent") -> None:
+    def __init__(self, number: int) -> None:
         self.number = number
 
     async def init(self) -> None:
@@ -72,8 +73,8 @@ class Room(GenServer):
 
 
 @child_factory("tests.room")
-def room(number: int, restart: str = "permanent") -> ChildSpec[ServerRef[Room]]:
-    return child(Room, number, restart=restart)  # type: ignore[arg-type]
+def room(number: int, restart: Restart = "permanent") -> ChildSpec[ServerRef[Room]]:
+    return child(Room, number, restart=restart)
 
 
 @asynccontextmanager
@@ -269,7 +270,7 @@ async def test_a_child_that_ends_by_itself_is_forgotten_if_it_may_end(
     autojump_clock: trio.abc.Clock,
 ) -> None:
     async with places(LocalBackend(), "a", "b") as (_, rooms):
-        for number, restart in enumerate(("permanent", "transient", "temporary")):
+        for number, restart in enumerate(RESTARTS):
             ref = await rooms[0].start_child(number, room, number, restart)
             with pytest.raises(RemoteCrash, match="normal"):
                 await ref.call(Room.finish)

@@ -80,7 +80,7 @@ def _lines(seen: Seen, *, names: bool) -> Iterator[Clean]:
     yield from _table([heading, *(_row(each) for each in seen.values())])
     if not names:
         return
-    heading = ("NAME", "NODE", "TOKEN", "STATUS", "LIFE", "CHILD")
+    columns = ("NAME", "NODE", "TOKEN", "STATUS", "LIFE", "CHILD")
     rows: list[tuple[str, ...]] = []
     left_out = 0
     for each in seen.values():
@@ -90,7 +90,7 @@ def _lines(seen: Seen, *, names: bool) -> Iterator[Clean]:
                 (n.key, each.node, str(n.token), n.status, str(n.life), n.path)
                 for n in each.names
             ]
-    yield from _table([("",), heading, *sorted(rows)])
+    yield from _table([("",), columns, *sorted(rows)])
     if left_out:
         yield from _table([(f"and {left_out} more",)])
 

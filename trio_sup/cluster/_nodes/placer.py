@@ -93,8 +93,8 @@ class Placer:
     def _adopt(self) -> None:
         """Find what runs here: the placer of an earlier life has started it."""
         for info in self._children.which_children():
-            name = None if info.handle is None else info.handle.record.spec.name
-            if isinstance(name, ClaimedVia) and info.handle is not None:
+            name = info.handle.record.spec.name
+            if isinstance(name, ClaimedVia):
                 self._here[encode_key(name.key)] = info.handle
 
     def chance(self) -> None:

@@ -16,6 +16,7 @@ from quart import websocket
 from trio_sup import (
     Backoff,
     ChildSpec,
+    Continue,
     ServerRef,
     Stop,
     Supervisor,
@@ -74,9 +75,9 @@ class SharedSync(Sync, restart="transient"):
         super().__init__(self.audience, person, WAYS[own.node])  # type: ignore[arg-type]
         self.watched = trio.current_time()
 
-    async def init(self) -> None:
-        """Look for the first time, soon."""
-        self.send_after(0, Sync.look)
+    async def init(self) -> Continue:
+        """Look for the first time; nobody is watched."""
+        return Continue()
 
     @call
     async def watch(self) -> list[Comment]:
