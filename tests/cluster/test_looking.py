@@ -13,7 +13,8 @@ from trio_sup.cluster import (
     Unreachable,
     open_cluster,
 )
-from trio_sup.cluster._rules.frames import Seen, encode
+from trio_sup.cluster._nodes.looking import Looks
+from trio_sup.cluster._rules.frames import Look, Seen, encode
 from trio_sup.cluster._rules.words import Frame, NodeId
 
 
@@ -106,7 +107,7 @@ async def test_calls_that_cross_nodes_are_seen_while_they_wait(
 
 @pytest.mark.trio
 async def test_an_answer_that_nobody_asked_for_or_can_read_harms_nobody(
-    autojump_clock: trio.abc.Clock,
+    autojump_clock: trio.abc.Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with nodes(LocalBackend(), "a", "b") as (a, b):
         await trio.sleep(TTL / 2)
@@ -116,14 +117,11 @@ async def test_an_answer_that_nobody_asked_for_or_can_read_harms_nobody(
         own.take(Frame(encode(Seen(1, NodeId("x.1"), a.id, 7, "nonsense"))))
         assert a.statistics().unexpected == 1
 
-        async def answer_nonsense() -> None:
-            own.take(
-                Frame(encode(Seen(1, b.id or NodeId(""), a.id or NodeId(""), 1, 3)))
-            )
+        def nonsense(self: Looks, look: Look) -> None:
+            self.own.outbox.tell(look.sender, Seen, look.look, 3)
 
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(answer_nonsense)
-            seen = await a.snapshot()
+        monkeypatch.setattr(Looks, "take", nonsense)
+        seen = await a.snapshot()
         assert list(seen.values())[1] == Unreachable("b", "it is of another version")
         with pytest.raises(NoProcess):
             await a.ref("nobody", Board).call(Board.numbers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import Protocol, Self
+from typing import Protocol
 
 import trio
 from attrs import Factory, define
@@ -42,7 +42,7 @@ class Way(Protocol):
     def do(self, deed: Callable[[], None]) -> None:
         """Do something in the engine."""
 
-    def others(self) -> Collection[Self]:
+    def others(self) -> Collection[Way]:
         """All who listen."""
         ...
 

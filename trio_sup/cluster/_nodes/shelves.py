@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
-from attrs import Factory, define, field
+from attrs import Factory, define
 
 from trio_sup._trio.log import Log
 from trio_sup._trio.protect import protected
@@ -50,7 +50,9 @@ class Shelf:
     read: Waiters = Factory(Waiters)
     """Woken when they were read."""
     _waiters: dict[Name, Waiters] = Factory(dict[Name, Waiters])
-    listeners: list[Callable[[Name | None], None]] = field(factory=list)
+    listeners: list[Callable[[Name | None], None]] = Factory(
+        list["Callable[[Name | None], None]"]
+    )
     """Told which record changed, or that any may have."""
 
     def set(self, name: Name, text: str | None) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from inspect import Parameter
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 import trio
 from attrs import Factory, define, frozen
@@ -222,7 +222,7 @@ class Topic(Generic[T]):
         if capacity < 1:
             raise ValueError(f"capacity must be at least 1, not {capacity!r}")
         own = self._subscriptions
-        unpack: Callable[[Any], Any] = self._signature.unpack_answer
+        unpack = cast("Callable[[Any], T]", self._signature.unpack_answer)
         subscription = Subscription[T](unpack, capacity, own.name_of)
         await own.add(self._name, subscription)
         try:

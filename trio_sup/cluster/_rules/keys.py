@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Hashable
-from enum import Enum
+from collections.abc import Hashable, Mapping
+from enum import Enum, EnumType
 from functools import lru_cache
 from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
@@ -71,12 +71,14 @@ def _untagged(data: Any) -> Hashable:
 def _member_of(place: str, member: str) -> Enum:
     """Find a member of an Enum that has been imported; nothing is imported for it."""
     module, _, path = place.partition(":")
-    found: Any = sys.modules[module]
+    names: Mapping[str, object] = vars(sys.modules[module])
+    found: object = None
     for part in path.split("."):
-        found = vars(found)[part]
-    if not isinstance(found, type) or not issubclass(found, Enum):
+        found = names[part]
+        names = vars(found)
+    if not isinstance(found, EnumType):
         raise TypeError(f"{place} is no Enum")
-    return found[member]
+    return cast("type[Enum]", found)[member]
 
 
 def encode_key(key: ClusterKey) -> Name:
