@@ -23,7 +23,14 @@ from pathlib import Path
 
 import trio
 
-from trio_sup import GenServer, call, cast, child, open_supervisor
+from trio_sup import (
+    GenServer,
+    call,
+    cast,
+    child,
+    dynamic_supervisor,
+    open_supervisor,
+)
 from trio_sup.cluster import GlobalRef, open_cluster
 from trio_sup.cluster._backends.link import Link, LinkDown
 from trio_sup.cluster._rules.words import Frame, NodeId, NodeInfo
@@ -188,7 +195,7 @@ async def measure_names(url: str, names: int) -> None:
 
         async def beats() -> str:
             took: list[float] = []
-            for _ in range(200):
+            for _ in range(100):
                 began = time.perf_counter()
                 await link.beat(me)
                 took.append((time.perf_counter() - began) * 1e6)
@@ -198,9 +205,13 @@ async def measure_names(url: str, names: int) -> None:
         gc.collect()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         stored = await used(url)
-        specs = [child(Echo, id=n, name=own.name(("name", n))) for n in range(names)]
         began = time.perf_counter()
-        async with open_supervisor(specs):
+        async with open_supervisor([dynamic_supervisor(id="all")]) as root:
+            start = root.dynamic("all").start_child
+            async with trio.open_nursery() as nursery:
+                for number in range(names):
+                    named = own.name(("name", number))
+                    nursery.start_soon(start, child(Echo, id=number, name=named))
             took = time.perf_counter() - began
             print(f"{names:,} names: started in {took:.1f} s")
             print(f"{names:,} names: a heartbeat takes {await beats()}")
@@ -224,7 +235,8 @@ def server() -> Generator[str, None, None]:
     with tempfile.TemporaryDirectory(prefix="bench") as directory:
         path = Path(directory) / "redis.sock"
         words = ["redis-server", "--port", "0", "--save", "", "--loglevel", "warning"]
-        redis = subprocess.Popen([*words, "--unixsocket", str(path)])
+        place = ["--unixsocket", str(path)]
+        redis = subprocess.Popen([*words, *place], stdout=subprocess.DEVNULL)
         try:
             while not path.exists():
                 time.sleep(0.02)

@@ -7,6 +7,8 @@ not fit is refused by `decode`, whoever wrote it: an old node, or a hostile one.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 import attrs
@@ -165,6 +167,12 @@ for _kind in _TAG_OF:
 _encode: Final = json.JSONEncoder(
     separators=(",", ":"), allow_nan=False, check_circular=False
 ).encode
+_decode: Final = json.JSONDecoder().decode
+_FIELDS: Final[dict[type[Message], tuple[str, Callable[[Message], tuple[Any, ...]]]]]
+_FIELDS = {
+    kind: (tag, attrgetter(*(name for name, _ in _KINDS[kind])))
+    for tag, kind in _TAGS.items()
+}
 _ENDED: Final = frozenset(get_args(Ended))
 
 
@@ -175,9 +183,8 @@ def encode(message: Message) -> bytes:
         TypeError: something in it is no JSON.
         ValueError: the same, of a number.
     """
-    kind = type(message)
-    fields = [getattr(message, name) for name, _ in _KINDS[kind]]
-    data = [VERSION, _TAG_OF[kind], *fields]
+    tag, fields_of = _FIELDS[type(message)]
+    data = [VERSION, tag, *fields_of(message)]
     try:
         return _encode(data).encode()
     except RecursionError:
@@ -191,7 +198,7 @@ def decode(data: bytes) -> Message:
         BadFrame: it is none that this version knows.
     """
     try:
-        read: object = json.loads(data)
+        read: object = _decode(data.decode())
     except (ValueError, RecursionError) as error:
         raise BadFrame(f"no JSON: {error}") from None
     if not isinstance(read, list):
