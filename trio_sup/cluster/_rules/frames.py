@@ -168,8 +168,8 @@ _encode: Final = json.JSONEncoder(
     separators=(",", ":"), allow_nan=False, check_circular=False
 ).encode
 _decode: Final = json.JSONDecoder().decode
-_FIELDS: Final[dict[type[Message], tuple[str, Callable[[Message], tuple[Any, ...]]]]]
-_FIELDS = {
+_Fields: TypeAlias = Callable[[Message], tuple[Any, ...]]
+_FIELDS: Final[dict[type[Message], tuple[str, _Fields]]] = {
     kind: (tag, attrgetter(*(name for name, _ in _KINDS[kind])))
     for tag, kind in _TAGS.items()
 }
