@@ -58,6 +58,8 @@ WIDE_CLASSES = {
     "trio_sup/_servers/queue.py:Queue": "lanes, capacity and waiting in one order",
     "trio_sup/_servers/ref.py:ServerRef": "all that a client can do with a server",
     "trio_sup/_tasks/task.py:Task": "the words of Elixir's Task, and a handle's own",
+    "trio_sup/cluster/_backends/local.py:LocalLink": "what a link does; and the faults",
+    "trio_sup/cluster/_nodes/membership.py:Membership": "what parts ask and engines tell",
     "trio_sup/inspect/node/source.py:ObservedChild": "what is read of a child: a list",
     "trio_sup/testing/_servers/model.py:ServerModel": "what is seen of a server, one each",
     "trio_sup/testing/_servers/watched.py:WatchedServer": "each way in and out, watched",

@@ -1,4 +1,4 @@
-"""A board that exists once, on whichever of two terminals has it.
+"""A board that exists once, on whichever of several terminals has it.
 
 python app.py one
 python app.py two
@@ -9,40 +9,41 @@ import sys
 
 import trio
 
-from trio_sup import GenServer, StartFailed, call, child, open_supervisor
-from trio_sup.cluster import ClusterError, open_cluster
-from trio_sup.cluster.redis import RedisBackend
+from trio_sup import ChildSpec, GenServer, ServerRef, call, child, open_supervisor
+from trio_sup.cluster import (
+    ClusterError,
+    backend_at,
+    child_factory,
+    current_cluster,
+    open_cluster,
+)
 
 
 class Board(GenServer):
-    def __init__(self, node: str) -> None:
-        self.node = node
+    def __init__(self, title: str) -> None:
+        self.title = title
         self.posts: list[str] = []
 
     @call
     async def post(self, text: str) -> str:
         self.posts.append(text)
-        return f"{len(self.posts)} posts, on {self.node}"
+        node = current_cluster().node
+        return f"{self.title} has {len(self.posts)} posts, and runs on {node}"
+
+
+@child_factory("board")
+def board(title: str) -> ChildSpec[ServerRef[Board]]:
+    return child(Board, title)
 
 
 async def main(node: str, url: str) -> None:
-    async with open_cluster(RedisBackend(url), node=node, ttl=3) as cluster:
-        board = cluster.ref("board", Board)
-        spec = child(Board, node, name=cluster.name("board"))
-        async with trio.open_nursery() as nursery:
-
-            async def run_the_board() -> None:
-                while True:
-                    try:
-                        async with open_supervisor([spec]):
-                            await trio.sleep_forever()
-                    except StartFailed:  # the other one has it
-                        await trio.sleep(0.2)
-
-            nursery.start_soon(run_the_board)
+    async with open_cluster(backend_at(url), node=node, ttl=3) as cluster:
+        boards = cluster.dynamic_supervisor("boards")
+        async with open_supervisor([boards.spec()]):
             while True:
                 try:
-                    print(await board.call(Board.post, "hello"))
+                    news = await boards.get_or_start("news", board, "news")
+                    print(await news.call(Board.post, f"hello from {node}"))
                 except ClusterError as error:
                     print(error)
                 await trio.sleep(1)

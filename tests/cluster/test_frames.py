@@ -14,7 +14,10 @@ from trio_sup.cluster._rules.frames import (
     Ask,
     BadFrame,
     LifeEnded,
+    Look,
     Message,
+    Post,
+    Seen,
     Unwatch,
     Watch,
     decode,
@@ -35,6 +38,9 @@ ALL: list[Message] = [
     Unwatch(4, A, B, 1),
     LifeEnded(5, A, B, 1, 3, "crashed", "why", True),
     Again(6, A, B),
+    Post(7, A, NodeId("topic"), {"x": None}),
+    Look(8, A, B, 3),
+    Seen(9, A, B, 3, [1]),
 ]
 
 

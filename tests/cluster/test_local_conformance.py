@@ -4,7 +4,8 @@ import pytest
 import trio
 from attrs import Factory, define
 
-from tests.cluster.conformance import CHECKS, NAME, Check, beat, claim, info, member
+from tests.cluster.conformance import NAME, Check, beat, claim, info, member
+from tests.cluster.conformance_records import CHECKS
 from trio_sup.cluster._backends.link import LinkDown
 from trio_sup.cluster._backends.local import LocalBackend
 from trio_sup.cluster._rules.words import Frame, Gone, Reset

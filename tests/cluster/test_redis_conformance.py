@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.conformance import CHECKS, Check
+from tests.cluster.conformance import Check
+from tests.cluster.conformance_records import CHECKS
 from tests.cluster.redis_server import RedisServer, needs_redis, redis_server
 
 pytestmark = needs_redis

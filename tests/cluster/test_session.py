@@ -33,6 +33,9 @@ class Heard:
         names = [each.name for each in came], [each.name for each in went]
         self.said.append((trio.current_time(), names))
 
+    def beat_answered(self, beat: object) -> None:
+        pass
+
 
 @define
 class Node:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
+from typing import Final
 
-from trio_sup._commands.arguments import count, name, port, seconds
-from trio_sup._commands.command import Command
+from trio_sup._commands.arguments import count, name, port, positive, seconds
+from trio_sup._commands.command import EXIT_USAGE, Command, CommandError
 from trio_sup._commands.extras import inspector_main
 from trio_sup._commands.interpreter import python_process
+from trio_sup._core.extras import how_to_install
 
-if TYPE_CHECKING:
-    import argparse
+MOST_NODES: Final = 9
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,8 +46,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help="where it listens, on the loopback interface (a free one)",
     )
+    _add_nodes(parser)
     parser.add_argument(
         "--plain", action="store_true", help="print events instead of the inspector"
+    )
+
+
+def _add_nodes(parser: argparse.ArgumentParser) -> None:
+    """``--nodes`` and ``--redis``."""
+    parser.add_argument(
+        "--nodes",
+        type=nodes,
+        default=0,
+        metavar="N",
+        help="boards that run once in a cluster of N nodes, instead",
+    )
+    parser.add_argument(
+        "--redis",
+        metavar="URL",
+        help="where the nodes meet (an engine of their own, inside)",
     )
 
 
@@ -54,7 +72,31 @@ def run(args: argparse.Namespace) -> int:
     """Run the demonstration."""
     from trio_sup.demo.start import main
 
+    if args.redis is not None:
+        args.nodes = args.nodes or 1
+        _check_engine(args.redis)
     return main(args, inspector_main, python_process)
+
+
+def nodes(text: str) -> int:
+    """How many nodes."""
+    number = positive(text)
+    if number > MOST_NODES:
+        raise argparse.ArgumentTypeError(f"from 1 to {MOST_NODES}, not {text!r}")
+    return number
+
+
+def _check_engine(url: str) -> None:
+    """Say in one line what is wrong with a URL, or missing."""
+    from trio_sup.cluster import backend_at
+
+    try:
+        backend_at(url)
+    except ModuleNotFoundError as error:
+        said = f"{error.name} is not installed\n{how_to_install('redis')}"
+        raise CommandError(said, EXIT_USAGE) from None
+    except ValueError as error:
+        raise CommandError(str(error), EXIT_USAGE) from None
 
 
 COMMAND = Command(
@@ -67,6 +109,11 @@ COMMAND = Command(
     "  trio-sup demo\n"
     "  trio-sup demo --clients 50 --chaos 2\n"
     "  trio-sup demo --plain --chaos 1 --for 20\n"
-    "  trio-sup demo --plain --clients 0 --port 4242\n",
+    "  trio-sup demo --plain --clients 0 --port 4242\n"
+    "  trio-sup demo --nodes 3 --chaos 10\n"
+    "  trio-sup demo --nodes 3 --redis redis://localhost\n\n"
+    "With --nodes each client calls boards from a node of its own, wherever they run,\n"
+    "and --chaos cuts off a node (inside) or lets a board crash (on Redis). With\n"
+    "--redis the nodes of several such commands, with a --name each, are one cluster.\n",
     program=True,
 )

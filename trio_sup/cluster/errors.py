@@ -35,6 +35,27 @@ class NameTaken(ClusterError):
         super().__init__(f"the name {key!r} is held by node {owner!r}")
 
 
+class AlreadyPlaced(ClusterError):
+    """A supervisor of the cluster has a child with that key."""
+
+    def __init__(self, key: object, supervisor: str) -> None:
+        self.key = key
+        self.supervisor = supervisor
+        super().__init__(f"{supervisor!r} has a child {key!r} already")
+
+
+class PlacementFailed(ClusterError):
+    """A child of the cluster did not become ready, or was given up."""
+
+    may_have_run = True
+
+    def __init__(self, key: object, why: str) -> None:
+        self.key = key
+        self.why = why
+        """What happened there, as text."""
+        super().__init__(f"the child {key!r} does not run: {why}")
+
+
 class LeaseLost(ClusterError):
     """The node has lost its lease, or the name: what is done now may be done twice."""
 

@@ -14,6 +14,7 @@ Read it in this order: `tree` (all of the supervision, as data), `board` and `st
 | `acceptor`, `session`, `lines` | connections, and a client's conversation |
 | `protocol` | what clients may say; pure |
 | `ticker`, `faults`, `chaos`, `visitor` | what happens by itself: rounds, crashes, clients |
+| `several` | boards that run once in a cluster of nodes: ``--nodes`` |
 | `options` | what ``trio-sup demo`` can be told |
 | `service` | running it all, also as a process of its own |
 | `foreground`, `window` | what is seen: printed lines, or the inspector in front |

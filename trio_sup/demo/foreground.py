@@ -29,9 +29,13 @@ def run(options: Options) -> int:
     """Run the service here until it ends, and return the exit code."""
     console = Console()
 
-    def owner(port: int) -> ChildSpec[Child]:
-        address = f"127.0.0.1 {port}"
-        console.write([f"{options.name} listens, talk to it: nc {address}"])
+    def owner(port: int | None) -> ChildSpec[Child]:
+        if port is None:
+            where = options.redis or "an engine inside of this program"
+            console.write([f"{options.name}: nodes that meet at {where}"])
+        else:
+            address = f"127.0.0.1 {port}"
+            console.write([f"{options.name} listens, talk to it: nc {address}"])
         return child(
             print_events,
             console,

@@ -28,11 +28,23 @@ class Options:
     """After how many seconds the service stops; None for never."""
     port: int = 0
     """The port on the loopback interface; 0 for one that is free."""
+    nodes: int = 0
+    """How many nodes of a cluster run inside; 0 for none of that."""
+    redis: str | None = None
+    """Where they meet; None for the embedded engine."""
 
     @classmethod
     def from_args(cls, args: argparse.Namespace) -> Options:
         """Take over the command's arguments; they have been checked."""
-        return cls(args.name, args.clients, args.chaos, args.duration, args.port)
+        return cls(
+            args.name,
+            args.clients,
+            args.chaos,
+            args.duration,
+            args.port,
+            args.nodes,
+            args.redis,
+        )
 
     @classmethod
     def from_argv(cls, argv: Sequence[str]) -> Options:
@@ -43,12 +55,16 @@ class Options:
         parser.add_argument("--chaos", type=float)
         parser.add_argument("--for", dest="duration", type=float)
         parser.add_argument("--port", type=int, default=0)
+        parser.add_argument("--nodes", type=int, default=0)
+        parser.add_argument("--redis")
         return cls.from_args(parser.parse_args(argv))
 
     def to_argv(self) -> list[str]:
         """Return the arguments that mean the same."""
         argv = [f"--name={self.name}", f"--clients={self.clients}"]
-        argv += [f"--port={self.port}"]
+        argv += [f"--port={self.port}", f"--nodes={self.nodes}"]
+        if self.redis is not None:
+            argv.append(f"--redis={self.redis}")
         if self.chaos is not None:
             argv.append(f"--chaos={self.chaos}")
         if self.duration is not None:

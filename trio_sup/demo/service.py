@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_sup import RestartLimitExceeded, StartFailed, child, serve
+from trio_sup.cluster import EngineUnavailable
+from trio_sup.demo import several
 from trio_sup.demo.options import Options
 from trio_sup.demo.tree import service
 
@@ -34,27 +36,38 @@ class CannotListen(Exception):
     """The port cannot be used; `str` is one line that says why."""
 
 
-def run_service(options: Options, owner: Callable[[int], ChildSpec[Child]]) -> int:
+def run_service(
+    options: Options, owner: Callable[[int | None], ChildSpec[Child]]
+) -> int:
     """Run the board server until it ends, and return the exit code.
 
     Args:
         options: What the user asked for.
         owner: Describes the child that `trio_sup.demo.tree.service` calls by that
-            name, given the port.
+            name, given the port; None if there is none, as its nodes talk to
+            themselves.
     """
     log_warnings()
     hang_up_in_order()
     try:
+        if options.nodes:
+            trio.run(several.run_nodes, options, owner(None))
+            return 0
         with TemporaryDirectory(prefix="trio-sup-demo-") as directory:
             trio.run(_serve, options, Path(directory) / "posts.jsonl", owner)
-    except (CannotListen, RestartLimitExceeded, StartFailed) as error:
+    except (
+        CannotListen,
+        EngineUnavailable,
+        RestartLimitExceeded,
+        StartFailed,
+    ) as error:
         sys.stderr.write(f"trio-sup demo: {error}\n")
         return EXIT_FAILED
     return 0
 
 
 async def _serve(
-    options: Options, file: Path, owner: Callable[[int], ChildSpec[Child]]
+    options: Options, file: Path, owner: Callable[[int | None], ChildSpec[Child]]
 ) -> None:
     async with await listen(options.port) as listener:
         _, port = listener.socket.getsockname()
@@ -99,7 +112,7 @@ def hang_up_in_order() -> None:
         signal.signal(signal.SIGHUP, stop)
 
 
-def inspector(_port: int) -> ChildSpec[Child]:
+def inspector(_port: int | None) -> ChildSpec[Child]:
     """Describe the child that stands for the process in front."""
     return child(
         until_stdin_closes, id="inspector", restart="temporary", significant=True

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +21,9 @@ from mentions.sync import SYNCS, Sync, Way, sync
 from mentions.tree import mentions
 from trio_websocket import (
     ConnectionClosed,
-    WebSocketConnection,
-    wrap_client_stream,
 )
 
+from examples.mentions.tests.standing_in import news, running, viewer
 from tests.commands import chromium
 from trio_sup import (
     Child,
@@ -45,18 +43,6 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
     """Syncs fall over on purpose."""
     caplog.set_level(logging.CRITICAL, "trio_sup")
     caplog.set_level(logging.CRITICAL, "mentions")
-
-
-@contextmanager
-def running(standin: StandIn) -> Iterator[StandIn]:
-    with closing(standin.socket):
-        thread = threading.Thread(target=standin.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield standin
-        finally:
-            standin.shutdown()
-            thread.join()
 
 
 @pytest.fixture
@@ -86,28 +72,6 @@ async def program(
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
-
-
-@asynccontextmanager
-async def viewer(address: str, person: str) -> AsyncIterator[WebSocketConnection]:
-    netloc = address.partition("//")[2]
-    host, _, port = netloc.partition(":")
-    stream = await trio.open_tcp_stream(host, int(port))
-    async with stream, trio.open_nursery() as nursery:
-        origin = (b"Origin", address.encode())
-        opened = await wrap_client_stream(
-            nursery, stream, netloc, f"/@{person}/live", extra_headers=[origin]
-        )
-        yield opened
-        nursery.cancel_scope.cancel()
-
-
-async def news(viewer: WebSocketConnection, kind: str) -> Any:
-    """Wait for news of a kind that has something to say."""
-    while True:
-        said = json.loads(await viewer.get_message())
-        if said.get(kind):
-            return said[kind]
 
 
 # ------------------------------------------------------------------ the API

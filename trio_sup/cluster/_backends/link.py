@@ -12,10 +12,12 @@ from trio_sup.cluster._rules.words import (
     Frozen,
     Gone,
     Guarantees,
+    Listing,
     Name,
     NodeId,
     NodeInfo,
     Push,
+    Swapped,
     Taken,
     Token,
 )
@@ -23,6 +25,51 @@ from trio_sup.cluster._rules.words import (
 
 class LinkDown(SupervisionError):
     """The engine was not reached, or refused: what was asked may have been done."""
+
+
+class Records(Protocol):
+    """What an engine keeps for the supervisors of a cluster, and whom it tells.
+
+    As with `Link`: waits for ever, raises `LinkDown`.
+    """
+
+    async def announce(self, info: NodeInfo) -> bool:
+        """Tell anew what a node is; return whether it has a lease."""
+        ...
+
+    async def follow(self) -> None:
+        """Be told of each change from now on, by `Recorded`; lasts over reconnects."""
+        ...
+
+    async def swap(
+        self, node: NodeId, shelf: str, name: Name, old: str | None, new: str | None
+    ) -> Swapped | Gone:
+        """Change a record from `old` to `new`, each None for no record."""
+        ...
+
+    async def listing(self, shelf: str) -> Listing:
+        """Return all records of a shelf."""
+        ...
+
+
+class Topics(Protocol):
+    """Messages for whoever listens; each comes as `Posted`, at most once.
+
+    Those of one node arrive in their order. None of it blocks.
+    """
+
+    def publish(self, topic: str, data: bytes) -> None:
+        """Send a message to all who have subscribed, this node too.
+
+        Raises:
+            LinkDown: it was not sent.
+        """
+
+    def subscribe(self, topic: str) -> None:
+        """Listen from now on; lasts over reconnects."""
+
+    def unsubscribe(self, topic: str) -> None:
+        """Listen no more."""
 
 
 class Link(Protocol):
@@ -36,6 +83,16 @@ class Link(Protocol):
     @property
     def guarantees(self) -> Guarantees:
         """What may be relied on."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """What it keeps for supervisors."""
+        ...
+
+    @property
+    def topics(self) -> Topics:
+        """Messages for many."""
         ...
 
     def time(self) -> float:

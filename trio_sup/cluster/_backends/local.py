@@ -7,8 +7,9 @@ sees in its tests what a network does to it.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import count
 from typing import Final
 
@@ -16,6 +17,7 @@ import trio
 
 from trio_sup._trio.wake import Waiters
 from trio_sup.cluster._backends.link import Link, LinkDown
+from trio_sup.cluster._backends.local_parts import LocalRecords, LocalTopics
 from trio_sup.cluster._rules.engine import Engine
 from trio_sup.cluster._rules.words import (
     Beat,
@@ -143,6 +145,11 @@ class LocalBackend:
         for link in self._links.values():
             link.put(Freed())
 
+    @property
+    def links(self) -> Collection[LocalLink]:
+        """All who take messages, each once; not for users."""
+        return list(dict.fromkeys(self._links.values()))
+
 
 class LocalLink:
     """The way from one node to the embedded engine."""
@@ -155,50 +162,53 @@ class LocalLink:
         self._grace = grace
         self._send, self._receive = trio.open_memory_channel[Push](math.inf)
         # What was sent while this node was paused.
-        self._held: list[tuple[NodeId, bytes]] = []
+        self._held: list[Callable[[], None]] = []
+        self.records: LocalRecords = LocalRecords(self)
+        self.topics: LocalTopics = LocalTopics(self)
 
     def time(self) -> float:
         """Trio's clock, so that it may be virtual."""
         return trio.current_time()
 
-    async def _engine(self) -> Engine:
+    async def engine(self) -> Engine:
+        """Reach the engine; raises `LinkDown`."""
         await self._backend.pass_gate(self.name)
         return self._backend.engine
 
     async def join(self, info: NodeInfo, ttl: float) -> None:
         """See `Link`, as all that follows."""
-        engine = await self._engine()
+        engine = await self.engine()
         engine.join(trio.current_time(), info, ttl)
         self._backend.listen(info.id, self)
 
     async def beat(self, node: NodeId) -> Beat | Gone:
         """Renew the lease, and drop those whose lease has ended."""
-        engine = await self._engine()
+        engine = await self.engine()
         if engine.reap(trio.current_time()):
             self._backend.freed()
         return engine.beat(trio.current_time(), node)
 
     async def leave(self, node: NodeId) -> None:
         """Give the lease back."""
-        engine = await self._engine()
+        engine = await self.engine()
         if engine.leave(trio.current_time(), node):
             self._backend.freed()
 
     async def claim(self, node: NodeId, name: Name) -> Claimed | Taken | Frozen | Gone:
         """Ask for a name."""
-        engine = await self._engine()
+        engine = await self.engine()
         return engine.claim(trio.current_time(), node, name, self._grace)
 
     async def keep(
         self, node: NodeId, name: Name, token: Token
     ) -> Claimed | Taken | Gone:
         """Assert that this node holds a name."""
-        engine = await self._engine()
+        engine = await self.engine()
         return engine.keep(trio.current_time(), node, name, token)
 
     async def release(self, node: NodeId, name: Name, token: Token) -> bool:
         """Free a name."""
-        engine = await self._engine()
+        engine = await self.engine()
         done = engine.release(trio.current_time(), node, name, token)
         if done:
             self._backend.freed()
@@ -206,30 +216,42 @@ class LocalLink:
 
     async def lookup(self, name: Name) -> Taken | None:
         """Ask who holds a name."""
-        engine = await self._engine()
+        engine = await self.engine()
         return engine.lookup(trio.current_time(), name)
 
     async def owned(self, node: NodeId) -> dict[Name, Token]:
         """Ask what the engine thinks a node holds."""
-        engine = await self._engine()
+        engine = await self.engine()
         return engine.owned(trio.current_time(), node)
 
     def send(self, to: NodeId, data: bytes) -> None:
         """Hand a message over to the node that it is for."""
-        if not self._backend.is_open(self.name):
-            raise LinkDown(f"node {self.name!r} is cut off from the engine")
         if len(data) > self.guarantees.max_frame:
             raise ValueError(f"a message of {len(data)} bytes is too long")
+        self.do(partial(self._deliver, to, data))
+
+    def do(self, deed: Callable[[], None]) -> None:
+        """Do something in the engine: at once, or when this node is no more paused.
+
+        Raises:
+            LinkDown: it is cut off.
+        """
+        if not self._backend.is_open(self.name):
+            raise LinkDown(f"node {self.name!r} is cut off from the engine")
         if self._backend.is_paused(self.name):
-            self._held.append((to, data))
+            self._held.append(deed)
         else:
-            self._deliver(to, data)
+            deed()
 
     def flush(self) -> None:
-        """Send what was held back while this node was paused."""
+        """Do what was held back while this node was paused."""
         held, self._held = self._held, []
-        for to, data in held:
-            self._deliver(to, data)
+        for deed in held:
+            deed()
+
+    def others(self) -> Collection[LocalLink]:
+        """All who listen, this one too."""
+        return self._backend.links
 
     def _deliver(self, to: NodeId, data: bytes) -> None:
         link = self._backend.listener(to)
@@ -240,9 +262,13 @@ class LocalLink:
 
     def take(self, data: bytes) -> None:
         """Take a message from another node; lost while this one is cut off, or full."""
+        self.take_push(Frame(data))
+
+    def take_push(self, push: Push) -> None:
+        """Take what comes from other nodes; lost while this one is cut off, or full."""
         full = self._receive.statistics().current_buffer_used >= INBOX
         if self._backend.is_open(self.name) and not full:
-            self._send.send_nowait(Frame(data))
+            self._send.send_nowait(push)
 
     def put(self, push: Push) -> None:
         """Take what the engine itself has to say."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import ssl
 import time
@@ -18,6 +17,14 @@ from trio_sup._trio.log import Log
 from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import Waiters
 from trio_sup.cluster._backends.link import Link, LinkDown
+from trio_sup.cluster._backends.pushes import Pushes
+from trio_sup.cluster._backends.redis_parts import (
+    RedisRecords,
+    RedisTopics,
+    info_of,
+    recorded,
+    text_of,
+)
 from trio_sup.cluster._backends.redis_scripts import SCRIPTS
 from trio_sup.cluster._backends.redis_wire import Address, Wire, open_wire
 from trio_sup.cluster._rules.words import (
@@ -31,6 +38,7 @@ from trio_sup.cluster._rules.words import (
     Name,
     NodeId,
     NodeInfo,
+    Posted,
     Push,
     Reset,
     Taken,
@@ -88,6 +96,7 @@ class RedisLink:
     ) -> None:
         self._address = address
         self._prefix = prefix
+        self._begin = len(prefix.encode()) + 1
         self._grace = _microseconds(grace)
         self._patience = patience
         self._wire: Wire | None = None
@@ -96,7 +105,10 @@ class RedisLink:
         self._tries = 0
         self._digests: dict[str, str] = {}
         self._node: NodeId | None = None
-        self._send, self._receive = trio.open_memory_channel[Push](math.inf)
+        self._channels: set[str] = set()
+        self.records: RedisRecords = RedisRecords(self)
+        self.topics: RedisTopics = RedisTopics(self, _GUARANTEES.max_frame)
+        self._pushes = Pushes()
 
     def time(self) -> float:
         """Seconds that go on while the machine sleeps, where it has such a clock."""
@@ -121,7 +133,7 @@ class RedisLink:
                 self._why = down
             self._note(None)
             if was_up:
-                self._send.send_nowait(Reset())  # what was on its way may be lost
+                self._pushes.put(Reset())  # what was on its way may be lost
             _log.debug("Redis: %s", self._why)
             pause = min(max(0.02, 2 * pause), 0.5)
             await trio.sleep(pause)
@@ -143,7 +155,7 @@ class RedisLink:
         for name, script in SCRIPTS.items():
             digest = await wire.ask("SCRIPT", "LOAD", script)
             self._digests[name] = digest.decode()
-        channels = [self._prefix + ":freed"]
+        channels = [self._prefix + ":freed", *self._channels]
         if self._node is not None:
             channels.append(self._inbox(self._node))
         self._subscribe(wire, *channels)
@@ -167,12 +179,35 @@ class RedisLink:
         kind = message[0]
         if kind != b"message":
             return
-        if message[1].endswith(b":freed"):
-            self._send.send_nowait(Freed())
-        elif self._receive.statistics().current_buffer_used < MOST_UNREAD:
-            self._send.send_nowait(Frame(message[2]))
+        channel = message[1][self._begin :]
+        if channel == b"freed":
+            self._pushes.put(Freed())
+        elif channel == b"records":
+            change = recorded(message[2])
+            if change is not None:
+                self._pushes.put(change)
+        elif len(self._pushes) >= MOST_UNREAD:
+            pass  # lost
+        elif channel.startswith(b"topic:"):
+            self._pushes.put(Posted(channel[6:].decode(), message[2]))
+        else:
+            self._pushes.put(Frame(message[2]))
 
-    async def _run(self, script: str, *args: Any) -> Any:
+    def listen(self, channel: str, *, on: bool) -> None:
+        """Subscribe to a channel, over all reconnects, or no more."""
+        name = f"{self._prefix}:{channel}"
+        (self._channels.add if on else self._channels.discard)(name)
+        if self._wire is not None and self._wire.down is None:
+            self._wire.tell(("SUBSCRIBE" if on else "UNSUBSCRIBE", name))
+
+    def post(self, channel: str, data: bytes) -> None:
+        """Publish on a channel; how many took it nobody asks."""
+        if self._wire is None:
+            raise LinkDown(str(self._why))
+        self._wire.push(("PUBLISH", f"{self._prefix}:{channel}", data), _forget)
+
+    async def run_script(self, script: str, *args: Any) -> Any:
+        """Let Redis run a script of ours."""
         wire = await self._connected()
         try:
             return await wire.ask(
@@ -192,25 +227,25 @@ class RedisLink:
         if self._node != info.id:
             self._node = info.id
             self._subscribe(wire, self._inbox(info.id))
-        data = [info.id, info.name, info.accepts_children, list(info.factories)]
-        await self._run("join", info.id, _microseconds(ttl), json.dumps(data))
+        await self.run_script("join", info.id, _microseconds(ttl), text_of(info))
 
     async def beat(self, node: NodeId) -> Beat | Gone:
         """Renew the lease, and drop those whose lease has ended."""
-        answer = await self._run("beat", node)
+        answer = await self.run_script("beat", node)
         generation = answer[1].decode()
         if answer[0] == b"gone":
             return Gone(generation)
-        infos = tuple(_info(data) for data in answer[3])
-        return Beat(generation, answer[2], infos)
+        infos = tuple(map(info_of, answer[3]))
+        ends = math.inf if answer[4] is None else int(answer[4]) / 1e6
+        return Beat(generation, answer[2], infos, ends, int(answer[5]))
 
     async def leave(self, node: NodeId) -> None:
         """Give the lease back."""
-        await self._run("leave", node)
+        await self.run_script("leave", node)
 
     async def claim(self, node: NodeId, name: Name) -> Claimed | Taken | Frozen | Gone:
         """Ask for a name."""
-        answer = await self._run("claim", node, name, self._grace)
+        answer = await self.run_script("claim", node, name, self._grace)
         if answer[0] == b"frozen":
             return Frozen(int(answer[1]) / 1e6)
         return _outcome(answer)
@@ -219,22 +254,22 @@ class RedisLink:
         self, node: NodeId, name: Name, token: Token
     ) -> Claimed | Taken | Gone:
         """Assert that this node holds a name."""
-        return _outcome(await self._run("keep", node, name, token))
+        return _outcome(await self.run_script("keep", node, name, token))
 
     async def release(self, node: NodeId, name: Name, token: Token) -> bool:
         """Free a name."""
-        return bool(await self._run("release", node, name, token))
+        return bool(await self.run_script("release", node, name, token))
 
     async def lookup(self, name: Name) -> Taken | None:
         """Ask who holds a name."""
-        answer = await self._run("lookup", name)
+        answer = await self.run_script("lookup", name)
         if answer is None:
             return None
         return Taken(NodeId(answer[0].decode()), Token(int(answer[1])))
 
     async def owned(self, node: NodeId) -> dict[Name, Token]:
         """Ask what the engine thinks a node holds."""
-        found = await self._run("owned", node)
+        found = await self.run_script("owned", node)
         pairs = zip(found[::2], found[1::2], strict=True)
         return {Name(name.decode()): Token(int(token)) for name, token in pairs}
 
@@ -247,13 +282,13 @@ class RedisLink:
 
         def taken(receivers: Any) -> None:
             if receivers == 0:
-                self._send.send_nowait(Undelivered(to, data))
+                self._pushes.put(Undelivered(to, data))
 
         self._wire.push(("PUBLISH", self._inbox(to), data), taken)
 
     async def receive(self) -> Push:
         """Wait for what the engine sends unasked."""
-        return await self._receive.receive()
+        return await self._pushes.get()
 
 
 def _microseconds(seconds: float) -> int:
@@ -268,6 +303,5 @@ def _outcome(answer: Any) -> Claimed | Taken | Gone:
     return Claimed(Token(int(answer[1])))
 
 
-def _info(data: bytes) -> NodeInfo:
-    id, name, accepts, factories = json.loads(data)
-    return NodeInfo(NodeId(id), name, bool(accepts), tuple(factories))
+def _forget(answer: object) -> None:
+    """Nobody asks for it."""

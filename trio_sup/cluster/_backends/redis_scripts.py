@@ -9,7 +9,8 @@ in braces, so that they are of one slot:
     info, ttl                   hashes by node
     owner, token                hashes by name
     held:NODE                   the set of names of a node
-    in:NODE, freed              channels
+    version, shelf:SHELF        the number of the last change; a hash by name
+    in:NODE, freed, records, topic:TOPIC    channels
 
 A name whose owner's lease has ended is free, reaped or not; so reaping may take its time,
 and a node with very many names blocks nobody.
@@ -84,12 +85,15 @@ if reaped then redis.call('PUBLISH', key('freed'), '') end
 if not live(ARGV[1]) then return {'gone', gen} end
 local ttl = redis.call('HGET', key('ttl'), ARGV[1])
 redis.call('ZADD', key('nodes'), text(now + ttl), ARGV[1])
-local members = {}
-local nodes = redis.call('ZRANGEBYSCORE', key('nodes'), '(' .. text(now), '+inf')
-for _, node in ipairs(nodes) do
-  members[#members + 1] = redis.call('HGET', key('info'), node)
+local members, ends = {}, false
+local nodes = redis.call(
+  'ZRANGEBYSCORE', key('nodes'), '(' .. text(now), '+inf', 'WITHSCORES')
+for i = 1, #nodes, 2 do
+  members[#members + 1] = redis.call('HGET', key('info'), nodes[i])
+  if nodes[i] ~= ARGV[1] and not ends then ends = text(nodes[i + 1] - now) end
 end
-return {'beat', gen, redis.call('SCARD', key('held:' .. ARGV[1])), members}
+return {'beat', gen, redis.call('SCARD', key('held:' .. ARGV[1])), members, ends,
+        redis.call('GET', key('version')) or '0'}
 """,
     "leave": """
 if not redis.call('ZSCORE', key('nodes'), ARGV[1]) then return 0 end
@@ -148,6 +152,28 @@ return 1
 local owner = redis.call('HGET', key('owner'), ARGV[1])
 if not owner or not live(owner) then return false end
 return {owner, redis.call('HGET', key('token'), ARGV[1])}
+""",
+    "announce": """
+if not live(ARGV[1]) then return 0 end
+redis.call('HSET', key('info'), ARGV[1], ARGV[2])
+return 1
+""",
+    "swap": """
+local node, shelf, name, old, new = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+if not live(node) then return {'gone', generation()} end
+local present = redis.call('HGET', key('shelf:' .. shelf), name) or ''
+if present ~= old then return {'is', present} end
+if new == '' then redis.call('HDEL', key('shelf:' .. shelf), name)
+else redis.call('HSET', key('shelf:' .. shelf), name, new) end
+local before = redis.call('GET', key('version')) or '0'
+local version = text(math.max(before + 1, now))
+redis.call('SET', key('version'), version)
+redis.call('PUBLISH', key('records'), cjson.encode({before, version, shelf, name, new}))
+return {'done', new, version}
+""",
+    "listing": """
+return {generation(), redis.call('GET', key('version')) or '0',
+        redis.call('HGETALL', key('shelf:' .. ARGV[1]))}
 """,
     "owned": """
 local found = {}

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 import outcome
+import trio
 from attrs import Factory, define, frozen
 from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
 
 from trio_sup._core.exits import Exit, ExitKind
 from trio_sup._servers.operations import Call
+from trio_sup._trio.alarms import alarm_clock
 from trio_sup._trio.protect import protected
 from trio_sup.cluster._nodes.values import Signature, unpack_error
 from trio_sup.cluster._rules.frames import Answer, Ask, Message
 from trio_sup.cluster._rules.words import Name, NodeId, Taken
 from trio_sup.cluster.errors import (
+    CallTimeout,
     ConnectionChanged,
     NodeDown,
     Refused,
@@ -79,7 +83,9 @@ class PendingCall:
     place: int = 0
     retried: bool = False
     _outcome: outcome.Outcome[Any] | None = None
-    _task: Task | None = None
+    _timeout: float = math.inf
+    task: Task | None = None
+    """Who waits; None if nobody does (any more)."""
 
     def sealed(self, number: int, sender: NodeId, holder: Taken) -> Message:
         """Return it as it is sent."""
@@ -97,19 +103,27 @@ class PendingCall:
     def _end(self, came: outcome.Outcome[Any]) -> None:
         if self._outcome is None:
             self._outcome = came
-            task, self._task = self._task, None
+            task, self.task = self.task, None
             if task is not None:
                 reschedule(task, came)
 
-    async def wait(self) -> Any:
+    async def wait(self, timeout: float) -> Any:
         """Wait for what comes of it. A checkpoint, unless that has come."""
         if self._outcome is not None:
             return self._outcome.unwrap()
-        self._task = current_task()
+        self.task = current_task()
+        if timeout != math.inf:
+            # An alarm: a cancel scope would be a tenth of the whole call.
+            self._timeout = timeout
+            alarm_clock().add(trio.current_time() + timeout, self)
         return await wait_task_rescheduled(self._abort)
 
+    def ring(self) -> None:
+        """No answer came in time."""
+        self.failed(CallTimeout(self.body.key, self._timeout))
+
     def _abort(self, _: object) -> Abort:
-        self._task = None
+        self.task = None
         return Abort.SUCCEEDED
 
 
@@ -123,17 +137,21 @@ class Calls:
     _last: int = 0
 
     async def call(
-        self, body: Body, signature: Signature, op: Call[Any, ..., Any]
+        self, body: Body, signature: Signature, op: Call[Any, ..., Any], timeout: float
     ) -> Any:
-        """Send a call and wait for its answer."""
+        """Send a call and wait for its answer, so many seconds at most."""
         self._last += 1
         call = PendingCall(self._last, body, signature, op)
         self._pending[call.number] = call
         try:
             call.place = self.outbox.post(body.key, body.name, call)
-            return await call.wait()
+            return await call.wait(timeout)
         finally:
             self._pending.pop(call.number, None)
+
+    def all(self) -> list[PendingCall]:
+        """Return the calls that wait."""
+        return list(self._pending.values())
 
     def take(self, answer: Answer) -> bool:
         """Hand an answer to its caller; return whether somebody waits for it."""

@@ -12,15 +12,19 @@ import trio
 from attrs import frozen
 
 from trio_sup._core.errors import WrongKind
+from trio_sup._core.policies import Budget
 from trio_sup._core.targets import origin_of
 from trio_sup._servers.handlers import fitting
 from trio_sup._servers.operations import Call, Cast
 from trio_sup._tree.specs import child
 from trio_sup.cluster._nodes.calls import Body, CastLetter
+from trio_sup.cluster._nodes.looking import NodeSnapshot, Unreachable
 from trio_sup.cluster._nodes.membership import Membership
 from trio_sup.cluster._nodes.monitors import GlobalExits
 from trio_sup.cluster._nodes.refs import GlobalName, GlobalRef
 from trio_sup.cluster._nodes.singletons import stand_by
+from trio_sup.cluster._nodes.supervisors import ClusterDynamicSupervisor
+from trio_sup.cluster._nodes.topics import Topic
 from trio_sup.cluster._nodes.values import signature_of
 from trio_sup.cluster._rules.keys import ClusterKey, encode_key
 from trio_sup.cluster._rules.words import Name, NodeId, NodeInfo
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from trio_sup._servers.ref import ServerRef
 
 S = TypeVar("S", bound="GenServer")
+T = TypeVar("T")
 
 CALL_TIMEOUT = 5.0
 """Seconds that a call takes at most, unless told otherwise."""
@@ -64,6 +69,7 @@ class Cluster:
 
     def __init__(self, membership: Membership) -> None:
         self._membership = membership
+        membership.names.node = self
 
     def __repr__(self) -> str:
         return f"<Cluster node {self.node!r}>"
@@ -85,16 +91,20 @@ class Cluster:
 
     def statistics(self) -> ClusterStatistics:
         """Return what was counted. No checkpoint."""
-        own = self._membership
-        return ClusterStatistics(
-            own.incarnations,
-            own.incoming.missing,
-            own.incoming.repeated,
-            own.malformed,
-            own.unexpected,
-            own.inbox.refused,
-            own.casts_lost,
-        )
+        return ClusterStatistics(**self._membership.counted())
+
+    async def snapshot(
+        self, *, timeout: float = 1.0
+    ) -> Mapping[NodeId, NodeSnapshot | Unreachable]:
+        """Ask all nodes what they do: leases, names, children, calls. A checkpoint.
+
+        All are asked at once; one that is frozen costs `timeout` seconds, however many
+        there are.
+
+        Raises:
+            EngineUnavailable: this node has no lease at present.
+        """
+        return await self._membership.looks.all(timeout)
 
     def name(self, key: ClusterKey) -> GlobalName:
         """Return a name to give as ``name=`` of a specification.
@@ -168,13 +178,50 @@ class Cluster:
         )
         return child(stands_by, id=f"singleton {key!r}", shutdown=math.inf)
 
+    def dynamic_supervisor(
+        self, id: str, *, max_restarts: int = 3, max_seconds: float = 5.0
+    ) -> ClusterDynamicSupervisor:
+        """Return a supervisor whose children run on all nodes that have a place for it.
+
+        Put its `spec` into the tree of each node that may run them. Its children are
+        kept by the engine: they outlive nodes, and a restart of all nodes, too. If one
+        crashes it is restarted where it runs; if it exceeds the limit it is given up,
+        stays down, and is in nobody's way. If its node dies, drains or leaves, another
+        one starts it, from its arguments: what it knew is gone with the node.
+
+        Args:
+            id: What all nodes call it.
+            max_restarts: How often one child may be restarted in one place.
+            max_seconds: In which time, in seconds.
+
+        Raises:
+            ChildSpecError: the limit makes no sense.
+            ValueError: there is no id.
+        """
+        if not id:
+            raise ValueError("a supervisor of the cluster needs an id")
+        budget = Budget(max_restarts, max_seconds, then="quarantine")
+        return ClusterDynamicSupervisor(self._membership, self.ref, id, budget)
+
+    def topic(self, key: ClusterKey, kind: type[T]) -> Topic[T]:
+        """Return a topic, on which any node may publish and listen.
+
+        Args:
+            key: Its name, as for `name`; topics and children may share one.
+            kind: The type of its messages, as for arguments of an operation.
+
+        Raises:
+            TypeError: the key is of another type.
+        """
+        return Topic(self._membership.topics, key, encode_key(key), kind)
+
     async def drain(self) -> None:
         """Hand over: stop what runs here under names of the cluster, then free them.
 
-        This node claims no names afterwards; calls and all else go on. A checkpoint;
-        returns when all of it is down.
+        This node claims no names afterwards, and takes no children; calls and all else
+        go on. A checkpoint; returns when all of it is down, and others may have it.
         """
-        await self._membership.names.drain()
+        await self._membership.drain()
 
     # What refs need; not for users.
 
@@ -187,13 +234,14 @@ class Cluster:
     ) -> Any:
         """Call who holds a name; not for users."""
         fitting(to.kind, op, args, kwargs, is_call=True)
-        with trio.move_on_after(to.timeout):
-            local = self._local(to)
-            if local is not None:
-                return await local.call(op, *args, **kwargs)
+        local = self._local(to)
+        if local is None:
             signature = signature_of(op.fn, deferred=op.deferred)
             body = Body(to.key, to.name, op.name, *signature.pack(args, kwargs))
-            return await self._membership.calls.call(body, signature, op)
+            calls = self._membership.calls
+            return await calls.call(body, signature, op, to.timeout)
+        with trio.move_on_after(to.timeout):
+            return await local.call(op, *args, **kwargs)
         raise CallTimeout(to.key, to.timeout)
 
     def note(

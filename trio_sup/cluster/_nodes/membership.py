@@ -15,30 +15,40 @@ from trio_sup._trio.wake import Waiters
 from trio_sup.cluster._backends.link import Link, LinkDown
 from trio_sup.cluster._nodes.calls import Calls
 from trio_sup.cluster._nodes.deadline import DeadlineInstrument
+from trio_sup.cluster._nodes.factories import known_factories
 from trio_sup.cluster._nodes.inbox import Inbox
+from trio_sup.cluster._nodes.looking import Looks
 from trio_sup.cluster._nodes.monitors import Monitors
 from trio_sup.cluster._nodes.names import GlobalNames
 from trio_sup.cluster._nodes.outbox import Outbox
 from trio_sup.cluster._nodes.session import Session
+from trio_sup.cluster._nodes.shelves import Host, Shelves
+from trio_sup.cluster._nodes.topics import Subscriptions
 from trio_sup.cluster._rules.frames import (
     Again,
     Answer,
     Ask,
     BadFrame,
     LifeEnded,
+    Look,
     Message,
+    Post,
+    Seen,
     Unwatch,
     Watch,
     decode,
 )
 from trio_sup.cluster._rules.sequence import Incoming
 from trio_sup.cluster._rules.words import (
+    Beat,
     Frame,
     Freed,
     Name,
     NodeId,
     NodeInfo,
+    Posted,
     Push,
+    Recorded,
     Reset,
     Undelivered,
 )
@@ -82,9 +92,22 @@ class Membership:
         self.calls: Calls = Calls(self.outbox, self.node_of)
         self.monitors: Monitors = Monitors(self.names, self.outbox)
         self.inbox: Inbox = Inbox(self.names, self.outbox)
+        self.shelves: Shelves = Shelves(self.joined, self.session, self._spawn)
+        self.topics: Subscriptions = Subscriptions(self.session, self.node_of)
+        self.looks: Looks = Looks(self)
+        self.placers: list[Host] = []
+        self._supervisors: set[str] = set()
+        self._announcing = False
+        self._leaving = False
+        self._seen: frozenset[NodeInfo] = frozenset()
         self.incoming: Incoming = Incoming()
 
     # What the parts ask.
+
+    @property
+    def id(self) -> NodeId | None:
+        """The present incarnation; None without a lease."""
+        return None if self.present is None else self.present.info.id
 
     def session(self) -> Session:
         """Return the present session.
@@ -125,6 +148,18 @@ class Membership:
         self.casts_lost += 1
         _log.debug("node %s: a cast was lost: %s", self.name, error)
 
+    def counted(self) -> dict[str, int]:
+        """Return what was counted, as `ClusterStatistics` has it."""
+        return {
+            "incarnations": self.incarnations,
+            "missing": self.incoming.missing,
+            "repeated": self.incoming.repeated,
+            "malformed": self.malformed + self.topics.malformed,
+            "unexpected": self.unexpected,
+            "refused": self.inbox.refused,
+            "casts_lost": self.casts_lost,
+        }
+
     # What sessions tell.
 
     def session_lost(self) -> None:
@@ -136,6 +171,7 @@ class Membership:
         self.monitors.all_gone()
         self.outbox.forget_all()
         self.incoming.forget_all()
+        self.topics.forget_numbers()
         self.present = None
 
     def name_lost(self, name: Name) -> None:
@@ -153,6 +189,19 @@ class Membership:
             self.monitors.node_gone(info.id)
             self.outbox.forget_node(info.id)
             self.incoming.forget(info.id)
+
+    def beat_answered(self, beat: Beat) -> None:
+        """The engine has told who is there, and which change of records was the last."""
+        self.shelves.beat_answered(beat)
+        seen = frozenset(beat.members)
+        if seen != self._seen:
+            self._seen = seen
+            self.shelves.look_again()
+        self._chance()
+
+    def _chance(self) -> None:
+        for placer in self.placers:
+            placer.chance()
 
     # The tasks.
 
@@ -172,7 +221,7 @@ class Membership:
     async def _run(self) -> None:
         """Join, and join again whenever the session was lost."""
         pause = 0.0
-        while True:
+        while not self._leaving:
             session = self._new_session()
             try:
                 await session.join()
@@ -184,16 +233,60 @@ class Membership:
                 continue
             pause = 0.0
             await self._live(session)
+        await trio.sleep_forever()
 
     def _new_session(self) -> Session:
         id = NodeId(f"{self.name}.{uuid4().hex[:16]}")
-        info = NodeInfo(id, self.name, self.accepts_children)
-        return Session(self._link, info, self.ttl, self)
+        return Session(self._link, self._info(id), self.ttl, self)
+
+    def _info(self, id: NodeId) -> NodeInfo:
+        supervisors = tuple(sorted(self._supervisors))
+        factories = known_factories() if supervisors else ()
+        return NodeInfo(id, self.name, self.accepts_children, factories, supervisors)
+
+    # What the others are to know of this node.
+
+    def hosting(self, supervisor: str, *, on: bool) -> None:
+        """A supervisor of the cluster has a place here, or no more."""
+        (self._supervisors.add if on else self._supervisors.discard)(supervisor)
+        self._announce_soon()
+
+    def _announce_soon(self) -> None:
+        if not self._announcing:
+            self._announcing = True
+            self._spawn(self._announce)
+
+    async def _announce(self) -> None:
+        """Tell what this node is, until the engine knows."""
+        while True:
+            session = await self.joined()
+            info = self._info(session.info.id)
+            try:
+                if session.info != info:
+                    await session.announce(info)
+            except LinkDown:
+                await trio.sleep(self.ttl / 30)
+                continue
+            if session.info == self._info(session.info.id):
+                break
+        self._announcing = False
+        self.shelves.look_again()
+
+    async def drain(self) -> None:
+        """Hand over all that runs here under names of the cluster."""
+        self.accepts_children = False
+        self._announce_soon()
+        for placer in self.placers:
+            placer.leaving = True
+        await self.names.drain()
+        for placer in list(self.placers):
+            await placer.hand_over()
 
     async def _live(self, session: Session) -> None:
         self.present = session
         self.incarnations += 1
         self._joined.wake()
+        self.shelves.look_again()
         if self.incarnations > 1:
             _log.info("node %s joined again", self.name)
         instrument = DeadlineInstrument(session)
@@ -202,7 +295,8 @@ class Membership:
             await session.run()
         finally:
             remove_instrument(instrument)
-        _log.warning("node %s lost its lease", self.name)
+        if not self._leaving:
+            _log.warning("node %s lost its lease", self.name)
 
     async def _listen(self) -> None:
         """Take what the engine sends, for ever."""
@@ -211,6 +305,7 @@ class Membership:
 
     async def leave(self) -> None:
         """Give the lease back, if there is one."""
+        self._leaving = True
         session = self.present
         if session is not None:
             with trio.CancelScope(shield=True):
@@ -226,6 +321,11 @@ class Membership:
         match push:
             case Freed():
                 session.freed.wake()
+                self._chance()
+            case Recorded():
+                self.shelves.recorded(push)
+            case Posted():
+                self.topics.take(push)
             case Reset():
                 self._link_changed(session)
             case Frame(data):
@@ -239,6 +339,7 @@ class Membership:
 
     def _link_changed(self, session: Session) -> None:
         self.calls.link_changed()
+        self.topics.link_changed()
         # Those, too, who came since the last heartbeat.
         others = {*session.holdings.members, *self.incoming.senders()}
         for id in others - {session.info.id}:
@@ -287,5 +388,11 @@ class Membership:
                 self.monitors.drop(message)
             case LifeEnded():
                 self.unexpected += not self.monitors.heard(message)
+            case Look():
+                self.looks.take(message)
+            case Seen():
+                self.unexpected += not self.looks.heard(message)
+            case Post():
+                self.malformed += 1  # on a topic it would be one
             case Again():
                 self.calls.link_changed(message.sender)

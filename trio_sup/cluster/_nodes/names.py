@@ -52,6 +52,8 @@ class GlobalNames(Names):
         node_of: Callable[[NodeId], str],
     ) -> None:
         super().__init__(unique=True, name="cluster")
+        self.node: object = None
+        """The node as its users see it."""
         self._joined = joined
         self._node_of = node_of
         self._held: dict[Name, Held] = {}
@@ -81,6 +83,10 @@ class GlobalNames(Names):
             return None
         held = self._held.get(encode_key(name.key))
         return held if held is not None and held.record is record else None
+
+    def all(self) -> list[Held]:
+        """Return all names that children of this node have."""
+        return list(self._held.values())
 
     async def claim(self, record: Record, *, patient: bool = False) -> None:
         """Get the name of a child before its life begins.

@@ -6,6 +6,7 @@ another id. Whatever it holds ends with it, before anybody else can be given it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Coroutine
 from typing import Any, Final, Protocol, TypeVar
 
@@ -18,6 +19,7 @@ from trio_sup.cluster._backends.link import Link, LinkDown
 from trio_sup.cluster._rules.holdings import Holdings
 from trio_sup.cluster._rules.lease import Lease
 from trio_sup.cluster._rules.words import (
+    Beat,
     Claimed,
     Frozen,
     Gone,
@@ -48,6 +50,9 @@ class Told(Protocol):
     def members_changed(self, came: list[NodeInfo], went: list[NodeInfo]) -> None:
         """Nodes came or went."""
 
+    def beat_answered(self, beat: Beat) -> None:
+        """The lease is renewed."""
+
 
 @protected
 class Session:
@@ -68,10 +73,17 @@ class Session:
         self.lost: trio.Event = trio.Event()
         self.freed: Waiters = Waiters()
         """Woken when a name may have become free."""
+        self.began: float = link.time()
+        self.lag: float = 0.0
+        """How late the last heartbeat was."""
         self._told = told
         # What is to be told to the engine as soon as it can be.
         self._releases: list[tuple[Name, Token]] = []
         self._release = Waiters()
+        self._releasing = False
+        self._flushed = Waiters()
+        # When the next lease of another node ends, by the own clock.
+        self._other_ends = math.inf
 
     def valid(self) -> bool:
         """Whether the node may act: a look at its own clock, no more."""
@@ -117,14 +129,30 @@ class Session:
         """Renew the lease until the session is lost."""
         answered, sent = True, self.link.time()
         while not self.lease.over:
-            due = self.lease.next_beat(sent, answered=answered)
+            due = self.lease.next_beat(
+                sent, answered=answered, other_ends=self._other_ends
+            )
             await trio.sleep(max(0.0, due - self.link.time()))
             sent = self.link.time()
+            self._note_lag(sent - due)
             try:
                 answered = await self._beat(sent)
             except LinkDown as down:
                 _log.debug("node %s: no heartbeat: %s", self.info.name, down)
                 answered = False
+
+    def _note_lag(self, late: float) -> None:
+        """Say when something holds the loop: before it costs the lease."""
+        was_late, is_late = (each > self.lease.tolerance for each in (self.lag, late))
+        self.lag = max(0.0, late)
+        if is_late and not was_late:
+            _log.warning(
+                "node %s: its heartbeat was %.1f s late, as something held the loop; "
+                "its lease lasts %g s",
+                self.info.name,
+                late,
+                self.lease.ttl,
+            )
 
     async def watch_deadline(self) -> None:
         """End the session when its time is over."""
@@ -134,6 +162,7 @@ class Session:
             self.check_deadline()
 
     async def _beat(self, sent: float) -> bool:
+        self._other_ends = math.inf
         beat = await self.ask(self.link.beat(self.info.id))
         if isinstance(beat, Gone) and self.holdings.forgotten(beat):
             # Not lost: it acts as long as its last lease lasts, and asks for another.
@@ -148,12 +177,25 @@ class Session:
             await self._repair()
         self.holdings.repaired(beat)
         self.lease.renewed(sent)
+        self._other_ends = self.link.time() + beat.next_end
         came, went = self.holdings.meet(beat, sent, self.lease.ttl)
         if came or went:
             self._told.members_changed(came, went)
         if went:
             self.freed.wake()
+        self._told.beat_answered(beat)
         return True
+
+    async def announce(self, info: NodeInfo) -> None:
+        """Tell anew what this node is.
+
+        Raises:
+            LinkDown: it was perhaps not told.
+        """
+        self.info = info  # also for the next time it joins
+        self.holdings.members[info.id] = info
+        if not await self.ask(self.link.records.announce(info)):
+            raise LinkDown("the engine does not know this node at present")
 
     async def _repair(self) -> None:
         """Make the engine's list of what is held here right."""
@@ -236,11 +278,23 @@ class Session:
             if not self._releases:
                 await self._release.wait()
                 continue
-            name, token = self._releases.pop(0)
-            try:
-                await self.ask(self.link.release(self.info.id, name, token))
-            except LinkDown:
-                pass  # the next heartbeat finds that the engine counts one more
+            async with trio.open_nursery() as nursery:
+                for name, token in self._releases:
+                    nursery.start_soon(self._send_release, name, token)
+                self._releases, self._releasing = [], True
+            self._releasing = False
+            self._flushed.wake()
+
+    async def _send_release(self, name: Name, token: Token) -> None:
+        try:
+            await self.ask(self.link.release(self.info.id, name, token))
+        except LinkDown:
+            pass  # the next heartbeat finds that the engine counts one more
+
+    async def flushed(self) -> None:
+        """Wait until the engine knows what was given up so far."""
+        while self._releases or self._releasing:
+            await self._flushed.wait()
 
     async def run(self) -> None:
         """Keep the lease, and what hangs on it, until it is lost."""

@@ -144,12 +144,15 @@ def _is_plain(data: object) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def signature_of(fn: Callable[..., Any], *, deferred: bool) -> Signature:
+def signature_of(
+    fn: Callable[..., Any], *, deferred: bool, bound: bool = True
+) -> Signature:
     """Return what an operation takes and gives.
 
     Args:
         fn: Its method.
         deferred: Whether it gets a `Caller` as its first argument.
+        bound: Whether it is a method.
 
     Raises:
         NotPortable: its annotations cannot be resolved.
@@ -159,7 +162,8 @@ def signature_of(fn: Callable[..., Any], *, deferred: bool) -> Signature:
         hints = get_type_hints(fn)
     except Exception as error:
         raise NotPortable(f"the annotations of {name}: {error}") from error
-    parameters = list(inspect.signature(fn).parameters.values())[2 if deferred else 1 :]
+    own = int(bound) + int(deferred)
+    parameters = list(inspect.signature(fn).parameters.values())[own:]
     answer = hints.get("return", Any)
     if deferred:
         answer = _answer_of_caller(hints)

@@ -7,6 +7,8 @@ what is so, or what is to be done.
     what the parties tell each other         `words`
     how a key becomes a name                 `keys`
     what an engine does with each request    `engine`
+    what it keeps for supervisors            `records`
+    which node a child is to run on          `placing`
     until when a node may act                `lease`
     what a node holds and has to assert      `holdings`
     what stands in a message between nodes   `frames`

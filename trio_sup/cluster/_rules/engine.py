@@ -14,8 +14,11 @@ conformance suite (`tests/cluster/conformance`) holds all of them to these.
 
 from __future__ import annotations
 
+import math
+
 from attrs import define
 
+from trio_sup.cluster._rules.records import Records
 from trio_sup.cluster._rules.words import (
     Beat,
     Claimed,
@@ -54,6 +57,7 @@ class Engine:
         self._last: Token = Token(0)
         self._members: dict[NodeId, Membership] = {}
         self._names: dict[Name, Taken] = {}
+        self.records: Records = Records()
 
     # Leases.
 
@@ -68,7 +72,17 @@ class Engine:
             return Gone(self.generation)
         member.expires = now + member.ttl
         infos = tuple(each.info for each in self._members.values())
-        return Beat(self.generation, len(member.names), infos)
+        others = (each.expires for id, each in self._members.items() if id != node)
+        ends = min(others, default=math.inf)
+        held, version = len(member.names), self.records.version
+        return Beat(self.generation, held, infos, ends - now, version)
+
+    def announce(self, now: float, info: NodeInfo) -> bool:
+        """Note what a node tells of itself anew; return whether it has a lease."""
+        member = self._member(now, info.id)
+        if member is not None:
+            member.info = info
+        return member is not None
 
     def leave(self, now: float, node: NodeId) -> bool:
         """End a lease, and free all names that hang on it; return whether there was one."""
@@ -81,6 +95,10 @@ class Engine:
         for id in over:
             self._drop(id)
         return over
+
+    def lives(self, now: float, node: NodeId) -> bool:
+        """Whether a node has a lease."""
+        return self._member(now, node) is not None
 
     def _member(self, now: float, node: NodeId) -> Membership | None:
         self.reap(now)

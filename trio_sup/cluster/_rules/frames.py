@@ -7,6 +7,8 @@ not fit is refused by `decode`, whoever wrote it: an old node, or a hostile one.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 import attrs
@@ -99,7 +101,40 @@ class Again:
     to: NodeId
 
 
-Message: TypeAlias = Ask | Answer | Watch | Unwatch | LifeEnded | Again
+@frozen
+class Post:
+    """A message on a topic, which is its receiver."""
+
+    sequence: int
+    sender: NodeId
+    to: NodeId
+    what: Any
+
+
+@frozen
+class Look:
+    """Tell me what you are doing."""
+
+    sequence: int
+    sender: NodeId
+    to: NodeId
+    look: int
+
+
+@frozen
+class Seen:
+    """What I am doing."""
+
+    sequence: int
+    sender: NodeId
+    to: NodeId
+    look: int
+    what: Any
+
+
+Message: TypeAlias = (
+    Ask | Answer | Watch | Unwatch | LifeEnded | Again | Post | Look | Seen
+)
 
 _TAGS: Final[dict[str, type[Message]]] = {
     "ask": Ask,
@@ -108,6 +143,9 @@ _TAGS: Final[dict[str, type[Message]]] = {
     "unwatch": Unwatch,
     "ended": LifeEnded,
     "again": Again,
+    "post": Post,
+    "look": Look,
+    "seen": Seen,
 }
 _TAG_OF: Final = {kind: tag for tag, kind in _TAGS.items()}
 _KINDS: Final[dict[type[Message], tuple[tuple[str, type | None], ...]]] = {}
@@ -126,6 +164,15 @@ for _kind in _TAG_OF:
     _KINDS[_kind] = tuple(
         (field.name, _PLAIN.get(str(field.type))) for field in attrs.fields(_kind)
     )
+_encode: Final = json.JSONEncoder(
+    separators=(",", ":"), allow_nan=False, check_circular=False
+).encode
+_decode: Final = json.JSONDecoder().decode
+_Fields: TypeAlias = Callable[[Message], tuple[Any, ...]]
+_FIELDS: Final[dict[type[Message], tuple[str, _Fields]]] = {
+    kind: (tag, attrgetter(*(name for name, _ in _KINDS[kind])))
+    for tag, kind in _TAGS.items()
+}
 _ENDED: Final = frozenset(get_args(Ended))
 
 
@@ -136,10 +183,12 @@ def encode(message: Message) -> bytes:
         TypeError: something in it is no JSON.
         ValueError: the same, of a number.
     """
-    kind = type(message)
-    fields = [getattr(message, name) for name, _ in _KINDS[kind]]
-    data = [VERSION, _TAG_OF[kind], *fields]
-    return json.dumps(data, separators=(",", ":"), allow_nan=False).encode()
+    tag, fields_of = _FIELDS[type(message)]
+    data = [VERSION, tag, *fields_of(message)]
+    try:
+        return _encode(data).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deeply, or holds itself") from None
 
 
 def decode(data: bytes) -> Message:
@@ -149,7 +198,7 @@ def decode(data: bytes) -> Message:
         BadFrame: it is none that this version knows.
     """
     try:
-        read: object = json.loads(data)
+        read: object = _decode(data.decode())
     except (ValueError, RecursionError) as error:
         raise BadFrame(f"no JSON: {error}") from None
     if not isinstance(read, list):

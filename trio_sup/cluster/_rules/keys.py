@@ -6,10 +6,14 @@ So `1`, `True` and ``"1"`` are three keys, unlike in a dict.
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable
-from enum import Enum
-from typing import Final, TypeAlias, cast
+import sys
+from collections.abc import Hashable, Mapping
+from enum import Enum, EnumType
+from functools import lru_cache
+from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
+
+from attrs import frozen
 
 from trio_sup.cluster._rules.words import Name
 
@@ -22,6 +26,61 @@ MAX_NAME: Final = 1024
 _ACCEPTED: Final = "None, bool, int, str, bytes, Enum, UUID or a tuple of them"
 
 
+@frozen
+class ForeignKey:
+    """A key that is no value in this process: of an `enum.Enum` that it does not know."""
+
+    name: Name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@lru_cache(maxsize=16_384)
+def decode_key(name: Name) -> ClusterKey:
+    """Return the key that a name stands for."""
+    try:
+        return _untagged(json.loads(name))
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return ForeignKey(name)
+
+
+def _untagged(data: Any) -> Hashable:
+    tag, *rest = data
+    match tag:
+        case "n":
+            return None
+        case "b":
+            return bool(rest[0])
+        case "i":
+            return int(rest[0])
+        case "s":
+            return str(rest[0])
+        case "y":
+            return bytes.fromhex(rest[0])
+        case "u":
+            return UUID(rest[0])
+        case "t":
+            return tuple(map(_untagged, rest))
+        case "e":
+            return _member_of(*rest)
+        case _:
+            raise ValueError(f"no key: {data!r}")
+
+
+def _member_of(place: str, member: str) -> Enum:
+    """Find a member of an Enum that has been imported; nothing is imported for it."""
+    module, _, path = place.partition(":")
+    names: Mapping[str, object] = vars(sys.modules[module])
+    found: object = None
+    for part in path.split("."):
+        found = names[part]
+        names = vars(found)
+    if not isinstance(found, EnumType):
+        raise TypeError(f"{place} is no Enum")
+    return cast("type[Enum]", found)[member]
+
+
 def encode_key(key: ClusterKey) -> Name:
     """Return the name for a key: the same text on every node and every Python.
 
@@ -29,6 +88,8 @@ def encode_key(key: ClusterKey) -> Name:
         TypeError: the key is, or holds, something else than is accepted.
         ValueError: its name is too long.
     """
+    if isinstance(key, ForeignKey):
+        return key.name
     text = json.dumps(_tagged(key), separators=(",", ":"), ensure_ascii=True)
     if len(text) > MAX_NAME:
         raise ValueError(

@@ -18,6 +18,9 @@ MARGIN: Final = 0.95
 BEATS: Final = 3
 """How many heartbeats there are in one lease."""
 
+LATER: Final = 1000
+"""Which part of a lease after the end of another one it is surely over."""
+
 RETRIES: Final = 30
 """How many more are tried in it when the engine does not answer."""
 
@@ -50,9 +53,24 @@ class Lease:
         new, self.over = not self.over, True
         return new
 
-    def next_beat(self, sent: float, *, answered: bool) -> float:
-        """Return when to renew it after a heartbeat that was sent at `sent`."""
-        return sent + self.ttl / (BEATS if answered else RETRIES)
+    def next_beat(
+        self, sent: float, *, answered: bool, other_ends: float = math.inf
+    ) -> float:
+        """Return when to renew it after a heartbeat that was sent at `sent`.
+
+        Args:
+            sent: When it was sent.
+            answered: Whether an answer came.
+            other_ends: When the next lease of another node ends if it is not renewed:
+                then is the time to look whether that one is gone.
+        """
+        due = sent + self.ttl / (BEATS if answered else RETRIES)
+        return min(due, max(sent, other_ends) + self.ttl / LATER)
+
+    @property
+    def tolerance(self) -> float:
+        """How late a heartbeat may be before that is worth a word."""
+        return self.ttl / 10
 
     @property
     def patience(self) -> float:

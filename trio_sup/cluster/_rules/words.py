@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Literal, NewType, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 NodeId = NewType("NodeId", str)
 """One incarnation of a node; never used again after it was lost."""
@@ -26,6 +28,8 @@ class NodeInfo:
     accepts_children: bool = True
     factories: tuple[str, ...] = ()
     """Which registered factories of children it knows."""
+    supervisors: tuple[str, ...] = ()
+    """Which dynamic supervisors of the cluster have a place in its tree."""
 
 
 @frozen
@@ -68,6 +72,31 @@ class Beat:
     """How many names the engine thinks the node holds."""
     members: tuple[NodeInfo, ...]
     """Who has a lease."""
+    next_end: float = math.inf
+    """In how many seconds the next lease of another node ends, if it is not renewed."""
+    version: int = 0
+    """The number of the last change of a record."""
+
+
+@frozen
+class Swapped:
+    """What came of the wish to change a record."""
+
+    done: bool
+    present: str | None
+    """What it is now; None if there is none."""
+    version: int = field(default=0, eq=False)
+    """The number of this change, if it was done."""
+
+
+@frozen
+class Listing:
+    """All records of one shelf."""
+
+    generation: str
+    version: int
+    """The number of the last change, of any shelf."""
+    records: Mapping[Name, str]
 
 
 @frozen
@@ -95,7 +124,28 @@ class Reset:
     """The link was broken and is whole again: messages may be missing."""
 
 
-Push: TypeAlias = Frame | Undelivered | Freed | Reset
+@frozen
+class Recorded:
+    """A record was changed."""
+
+    before: int
+    """The number of the change before this one."""
+    version: int
+    shelf: str
+    name: Name
+    text: str | None
+    """None if there is none any more."""
+
+
+@frozen
+class Posted:
+    """A message on a topic."""
+
+    topic: str
+    data: bytes
+
+
+Push: TypeAlias = Frame | Undelivered | Freed | Reset | Recorded | Posted
 """What an engine sends unasked."""
 
 

@@ -96,17 +96,20 @@ class Conversation:
     async def _answer(self, message: dict[str, Any]) -> object:
         match message:
             case {"create": str(title)}:
-                try:
-                    await create(title)
-                except BoardExists:
-                    raise Refused("that board exists already") from None
-                return title
+                return await self._create(title)
             case {"join": str(title), "name": str(name)}:
                 return await self._join(title, name)
             case {"post": str(text)}:
                 return await self._post(text)
             case _:
                 raise Refused("say create, join with a name, or post")
+
+    async def _create(self, title: str) -> object:
+        try:
+            await create(title)
+        except BoardExists:
+            raise Refused("that board exists already") from None
+        return title
 
     async def _join(self, title: str, name: str) -> object:
         if self.joined:

@@ -70,6 +70,10 @@ class Board(GenServer):
             raise RuntimeError("nobody thought of bells")  # the mistake of this program
         post = Post(self.title, author, text)
         self.posts.append(post)
+        return self.tell(post)
+
+    def tell(self, post: Post) -> int:
+        """Tell the members; return how many connections took it."""
         return MEMBERS.publish(self.title, post).delivered
 
     @call

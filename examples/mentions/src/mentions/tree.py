@@ -45,13 +45,17 @@ def spec() -> ChildSpec[Supervisor]:
     rights to use; `MENTIONS_GITHUB`, where the API is; `MENTIONS_EVERY`, the seconds
     between two looks; `MENTIONS_PORT`, where the page is.
     """
+    return mentions(way_of_environment(), int(os.environ.get("MENTIONS_PORT", "8790")))
+
+
+def way_of_environment() -> Way:
+    """Return where to look, as the environment says."""
     github = GitHub(
         os.environ.get("MENTIONS_GITHUB", "https://api.github.com"),
         os.environ.get("GITHUB_TOKEN"),
     )
-    way = Way(
+    return Way(
         github,
         os.environ.get("MENTIONS_REPOSITORY", "python-trio/trio"),
         every=float(os.environ.get("MENTIONS_EVERY", "60")),
     )
-    return mentions(way, int(os.environ.get("MENTIONS_PORT", "8790")))

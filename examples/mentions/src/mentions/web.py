@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from itertools import count
+from typing import TypeAlias
 
 import trio
 from attrs import asdict
@@ -65,7 +67,11 @@ def said(news: object) -> dict[str, object]:
     return {"trouble": "the sync fell over; here comes another"}
 
 
-def make_app(way: Way) -> QuartTrio:
+Show: TypeAlias = Callable[[str, Way], Awaitable[None]]
+"""Shows one viewer what is new, as long as the browser stays."""
+
+
+def make_app(way: Way, show: Show = view) -> QuartTrio:
     """Make the application: a page for each person, and its live connection."""
     app = QuartTrio("mentions")
 
@@ -98,7 +104,7 @@ def make_app(way: Way) -> QuartTrio:
         if origin.partition("//")[2] != websocket.host or not LOGIN.fullmatch(person):
             abort(403)
         await websocket.accept()
-        await view(person, way)
+        await show(person, way)
 
     return app
 
@@ -107,6 +113,7 @@ def make_app(way: Way) -> QuartTrio:
 async def serve_web(
     way: Way,
     port: int,
+    show: Show = view,
     task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve: the body of a child, whose value is where the page is."""
@@ -114,7 +121,7 @@ async def serve_web(
     config.bind = [f"127.0.0.1:{port}"]
     config.errorlog = log
     config.websocket_ping_interval = 20.0  # else who is unplugged stays for hours
-    await serve(make_app(way), config, task_status=task_status)
+    await serve(make_app(way, show), config, task_status=task_status)
 
 
 # --8<-- [end:serve]

@@ -1,0 +1,128 @@
+"""Records and topics on Redis, for one node."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable
+from typing import Any, Protocol, cast
+
+from attrs import define
+
+from trio_sup.cluster._backends.link import LinkDown
+from trio_sup.cluster._rules.words import (
+    Gone,
+    Listing,
+    Name,
+    NodeId,
+    NodeInfo,
+    Recorded,
+    Swapped,
+)
+
+
+class Way(Protocol):
+    """The way of one node to Redis."""
+
+    def run_script(self, script: str, *args: Any) -> Awaitable[Any]:
+        """Let Redis run a script of ours."""
+        ...
+
+    def listen(self, channel: str, *, on: bool) -> None:
+        """Subscribe to a channel, over all reconnects, or no more."""
+
+    def post(self, channel: str, data: bytes) -> None:
+        """Publish on a channel."""
+
+
+@define(eq=False)
+class RedisRecords:
+    """What Redis keeps for supervisors; see `link.Records`."""
+
+    _way: Way
+
+    async def announce(self, info: NodeInfo) -> bool:
+        """Tell anew what a node is."""
+        return bool(await self._way.run_script("announce", info.id, text_of(info)))
+
+    async def follow(self) -> None:
+        """Be told of each change."""
+        self._way.listen("records", on=True)
+
+    async def swap(
+        self, node: NodeId, shelf: str, name: Name, old: str | None, new: str | None
+    ) -> Swapped | Gone:
+        """Change a record."""
+        how, what, *version = await self._way.run_script(
+            "swap", node, shelf, name, old or "", new or ""
+        )
+        if how == b"gone":
+            return Gone(what.decode())
+        number = int(version[0]) if version else 0
+        return Swapped(how == b"done", what.decode() or None, number)
+
+    async def listing(self, shelf: str) -> Listing:
+        """Return all records of a shelf."""
+        generation, version, found = await self._way.run_script("listing", shelf)
+        pairs = zip(found[::2], found[1::2], strict=True)
+        records = {Name(name.decode()): text.decode() for name, text in pairs}
+        return Listing(generation.decode(), int(version), records)
+
+
+def recorded(data: bytes) -> Recorded | None:
+    """Read what is published of a change; None if it is none."""
+    try:
+        before, version, shelf, name, text = map(str, json.loads(data))
+        return Recorded(int(before), int(version), shelf, Name(name), text or None)
+    except (ValueError, TypeError):
+        return None
+
+
+@define(eq=False)
+class RedisTopics:
+    """Topics on Redis; see `link.Topics`."""
+
+    _way: Way
+    _most: int
+
+    def publish(self, topic: str, data: bytes) -> None:
+        """Send a message to all who listen."""
+        if len(data) > self._most:
+            raise ValueError(f"a message of {len(data)} bytes is too long")
+        self._way.post(f"topic:{topic}", data)
+
+    def subscribe(self, topic: str) -> None:
+        """Listen from now on."""
+        self._way.listen(f"topic:{topic}", on=True)
+
+    def unsubscribe(self, topic: str) -> None:
+        """Listen no more."""
+        self._way.listen(f"topic:{topic}", on=False)
+
+
+def text_of(info: NodeInfo) -> str:
+    """Return what a node tells of itself, as Redis keeps it."""
+    return json.dumps(
+        [
+            info.id,
+            info.name,
+            info.accepts_children,
+            list(info.factories),
+            list(info.supervisors),
+        ]
+    )
+
+
+def info_of(data: bytes) -> NodeInfo:
+    """Read what a node tells of itself.
+
+    Raises:
+        LinkDown: it is nothing that this version knows.
+    """
+    try:
+        id, name, accepts, factories, *more = cast("list[Any]", json.loads(data))
+        supervisors = tuple(map(str, more[0])) if more else ()
+        return NodeInfo(
+            NodeId(id), name, bool(accepts), tuple(map(str, factories)), supervisors
+        )
+    except (ValueError, TypeError) as error:
+        raise LinkDown(f"a node of another kind is in this cluster: {error}") from None
