@@ -201,8 +201,9 @@ class RedisLink:
         generation = answer[1].decode()
         if answer[0] == b"gone":
             return Gone(generation)
-        infos = tuple(_info(data) for data in answer[3])
-        return Beat(generation, answer[2], infos)
+        infos = (_info(data) for data in answer[3])
+        members = tuple(info for info in infos if info is not None)
+        return Beat(generation, answer[2], members)
 
     async def leave(self, node: NodeId) -> None:
         """Give the lease back."""
@@ -268,6 +269,15 @@ def _outcome(answer: Any) -> Claimed | Taken | Gone:
     return Claimed(Token(int(answer[1])))
 
 
-def _info(data: bytes) -> NodeInfo:
-    id, name, accepts, factories = json.loads(data)
-    return NodeInfo(NodeId(id), name, bool(accepts), tuple(factories))
+def _info(data: bytes | None) -> NodeInfo | None:
+    """Read what a node told of itself; None if it is of a version that nobody knows.
+
+    A later version may tell more: behind what is known.
+    """
+    try:
+        id, name, accepts, factories, *_ = json.loads(data or b"")
+        return NodeInfo(
+            NodeId(str(id)), str(name), bool(accepts), tuple(map(str, factories))
+        )
+    except (ValueError, TypeError):
+        return None

@@ -229,13 +229,24 @@ class Membership:
             case Reset():
                 self._link_changed(session)
             case Frame(data):
-                try:
-                    self._read(session, decode(data))
-                except BadFrame as bad:
-                    self.malformed += 1
-                    _log.debug("node %s: a bad message: %s", self.name, bad)
+                message = self._decoded(data)
+                if message is not None:
+                    self._read(session, message)
             case Undelivered(_, data):
-                self._came_back(decode(data))
+                message = self._decoded(data)
+                if message is not None:
+                    self._came_back(message)
+
+    def _decoded(self, data: bytes) -> Message | None:
+        """Read a message; None, and counted, if it is none."""
+        try:
+            if len(data) > self._link.guarantees.max_frame:
+                raise BadFrame(f"{len(data)} bytes are too long")
+            return decode(data)
+        except BadFrame as bad:
+            self.malformed += 1
+            _log.debug("node %s: a bad message: %s", self.name, bad)
+            return None
 
     def _link_changed(self, session: Session) -> None:
         self.calls.link_changed()
