@@ -28,11 +28,13 @@ from trio_sup.cluster._rules.words import (
     Frozen,
     Gone,
     Guarantees,
+    Kept,
     Name,
     NodeId,
     NodeInfo,
     Push,
     Reset,
+    Stale,
     Taken,
     Token,
     Undelivered,
@@ -238,6 +240,19 @@ class RedisLink:
         found = await self._run("owned", node)
         pairs = zip(found[::2], found[1::2], strict=True)
         return {Name(name.decode()): Token(int(token)) for name, token in pairs}
+
+    async def open_state(self, name: Name, token: Token) -> Kept | Stale:
+        """Read a state, to write it from now on."""
+        is_open, answer = await self._run("open_state", name, token)
+        return Kept(answer) if is_open else Stale(Token(int(answer)))
+
+    async def write_state(self, name: Name, token: Token, data: bytes) -> bool:
+        """Write a state."""
+        return bool(await self._run("write_state", name, token, data))
+
+    async def drop_state(self, name: Name) -> bool:
+        """Forget a state."""
+        return bool(await self._run("drop_state", name))
 
     def send(self, to: NodeId, data: bytes) -> None:
         """Publish a message to the inbox of a node."""
