@@ -19,6 +19,7 @@ from trio_sup.cluster._nodes.inbox import Inbox
 from trio_sup.cluster._nodes.monitors import Monitors
 from trio_sup.cluster._nodes.names import GlobalNames
 from trio_sup.cluster._nodes.outbox import Outbox
+from trio_sup.cluster._nodes.pens import Pens
 from trio_sup.cluster._nodes.session import Session
 from trio_sup.cluster._rules.frames import (
     Again,
@@ -78,6 +79,7 @@ class Membership:
         self._joined = Waiters()
         self._nursery: trio.Nursery
         self.names: GlobalNames = GlobalNames(self.joined, self.node_of)
+        self.names.keeper = Pens(self.names)
         self.outbox: Outbox = Outbox(self.session, self._spawn)
         self.calls: Calls = Calls(self.outbox, self.node_of)
         self.monitors: Monitors = Monitors(self.names, self.outbox)
@@ -119,6 +121,14 @@ class Membership:
         except LinkDown as down:
             raise EngineUnavailable(str(down)) from down
         return None if taken is None else self.node_of(taken.owner)
+
+    async def forget_state(self, name: Name) -> bool:
+        """Let the engine forget a state; raises `EngineUnavailable`."""
+        session = self.session()
+        try:
+            return await session.ask(self._link.drop_state(name))
+        except LinkDown as down:
+            raise EngineUnavailable(str(down)) from down
 
     def cast_lost(self, error: Exception) -> None:
         """A cast found nobody."""
