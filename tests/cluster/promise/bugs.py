@@ -96,7 +96,7 @@ BUGS = [
     Mutant(
         "what comes again is served again",
         f"{RULES}.sequence",
-        "if number <= last:",
+        "if number <= last or sender in self._gone:",
         "if number < 0:",
     ),
     Mutant(
@@ -164,5 +164,24 @@ BUGS = [
         f"{NODES}.membership",
         "            self.outbox.forget_node(info.id)\n",
         "",
+    ),
+    # States.
+    Mutant(
+        "a stale writer is not refused",
+        f"{RULES}.engine",
+        "        if last > token:\n            return False\n",
+        "",
+    ),
+    Mutant(
+        "a life begins without the state that is kept",
+        f"{NODES}.states",
+        "if kept is not None:\n            load(self, kept)",
+        "if kept == b\"\":\n            load(self, kept)",
+    ),
+    Mutant(
+        "an answer does not wait until the state is written",
+        f"{NODES}.states",
+        "        await _write(self, keeper)\n        return answer\n",
+        "        return answer\n",
     ),
 ]

@@ -26,10 +26,13 @@ Step = tuple[Any, ...]
 
 
 class Server(GenServer):
-    """What has a name of the cluster."""
+    """What has a name of the cluster; it keeps what it was asked."""
+
+    asked: list[int]
 
     def __init__(self, world: World, key: str, node: str) -> None:
         self.world, self.of, self.node = world, key, node
+        self.asked = []
 
     async def init(self) -> None:
         self.token = fence().token
@@ -44,6 +47,8 @@ class Server(GenServer):
     @call
     async def ask(self, number: int, sender: str) -> int:
         self.world.serves(number, sender, self.of, self.token)
+        self.world.remembers(self.of, self.asked)
+        self.asked.append(number)
         await trio.sleep(0.05)
         return number
 
@@ -106,7 +111,10 @@ class Node:
     def _specs(self, cluster: Cluster) -> list[Any]:
         return [
             cluster.singleton(
-                key, child(Server, self.world, key, self.name), max_restarts=50
+                key,
+                child(Server, self.world, key, self.name),
+                durable="handled",
+                max_restarts=50,
             )
             for key in KEYS
         ]
@@ -144,7 +152,7 @@ class Play:
             how = "not executed"
         except Exception:  # noqa: BLE001 - whatever it is: nobody knows
             how = "unknown"
-        self.world.called(number, how)
+        self.world.called(number, how, key)
         self.waiting -= 1
         return how
 
@@ -199,7 +207,7 @@ class Play:
 
     def forget(self) -> None:
         self.backend.forget()
-        self.world.forgot = trio.current_time()
+        self.world.forgets()
 
     async def healthy(self) -> None:
         """Wait until all faults are over."""

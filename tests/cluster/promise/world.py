@@ -33,6 +33,8 @@ class World:
     served: dict[int, int] = Factory(dict[int, int])
     orders: dict[tuple[str, str, int], int] = Factory(dict[tuple[str, str, int], int])
     ended: dict[int, str] = Factory(dict[int, str])
+    answered: dict[str, set[int]] = Factory(lambda: {key: set[int]() for key in KEYS})
+    """What no later life may have forgotten."""
     unreachable: dict[str, float] = Factory(dict[str, float])
     """Since when a node cannot reach the engine."""
     drained: set[str] = Factory(set[str])
@@ -103,9 +105,22 @@ class World:
             self.fail(f"message {number} of {sender} came late")
         self.orders[place] = number
 
+    def remembers(self, key: str, asked: list[int]) -> None:
+        lost = self.answered[key].difference(asked)
+        if lost:
+            self.fail(f"{key} has forgotten {lost}, which were answered")
+
+    def forgets(self) -> None:
+        """The engine lost its data: also the states, until they are written again."""
+        self.forgot = trio.current_time()
+        for answered in self.answered.values():
+            answered.clear()
+
     # What the callers see.
 
-    def called(self, number: int, how: str) -> None:
+    def called(self, number: int, how: str, key: str) -> None:
+        if how == "answered":
+            self.answered[key].add(number)
         if how == "not executed" and number in self.served:
             self.fail(f"call {number} was executed, and its caller told it was not")
         if how == "answered" and number not in self.served:

@@ -1,7 +1,7 @@
 """The state of a server, kept in the engine: what it consists of, and when it is written.
 
 A life of a server that is durable is one of a subclass, made here: it reads the state
-behind `init`, and writes it between two messages. Written is what was read with the same
+before `init`, is given it behind, and writes it between two messages. Written is what was read with the same
 token, or a greater one; whoever lost the name cannot.
 """
 
@@ -224,8 +224,9 @@ def _body(cls: Any, keeper: Keeper, when: When) -> dict[str, Any]:
     """Return what the subclass does more."""
 
     async def init(self: Any) -> Any:
-        wish = await cls.init(self)
+        # First: from then on nobody of before can write any more.
         kept = await keeper.read(_record(self))
+        wish = await cls.init(self)
         if kept is not None:
             load(self, kept)
         if isinstance(when, float | int):
