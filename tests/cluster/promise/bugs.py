@@ -176,7 +176,7 @@ BUGS = [
         "a life begins without the state that is kept",
         f"{NODES}.states",
         "if kept is not None:\n            load(self, kept)",
-        "if kept == b\"\":\n            load(self, kept)",
+        'if kept == b"":\n            load(self, kept)',
     ),
     Mutant(
         "an answer does not wait until the state is written",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import ssl
-import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -17,6 +16,8 @@ from trio_sup._trio.beside import Beside
 from trio_sup._trio.log import Log
 from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import Waiters
+from trio_sup.cluster._backends.clock import lease_time
+from trio_sup.cluster._backends.infos import info_of
 from trio_sup.cluster._backends.link import Link, LinkDown
 from trio_sup.cluster._backends.redis_scripts import SCRIPTS
 from trio_sup.cluster._backends.redis_wire import Address, Wire, open_wire
@@ -42,7 +43,6 @@ from trio_sup.cluster._rules.words import (
 
 _log: Final = Log("trio_sup.cluster")
 _GUARANTEES: Final = Guarantees("lease", "at-most-once", 16 * 1024 * 1024)
-_CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 MOST_UNREAD: Final = 65_536
 """How many messages may wait to be read; those beyond are lost, and seen as missing."""
 
@@ -102,7 +102,7 @@ class RedisLink:
 
     def time(self) -> float:
         """Seconds that go on while the machine sleeps, where it has such a clock."""
-        return time.clock_gettime(_CLOCK)
+        return lease_time()
 
     # The connection.
 
@@ -203,7 +203,7 @@ class RedisLink:
         generation = answer[1].decode()
         if answer[0] == b"gone":
             return Gone(generation)
-        infos = (_info(data) for data in answer[3])
+        infos = (info_of(data) for data in answer[3])
         members = tuple(info for info in infos if info is not None)
         return Beat(generation, answer[2], members)
 
@@ -282,17 +282,3 @@ def _outcome(answer: Any) -> Claimed | Taken | Gone:
     if answer[0] == b"taken":
         return Taken(NodeId(answer[1].decode()), Token(int(answer[2])))
     return Claimed(Token(int(answer[1])))
-
-
-def _info(data: bytes | None) -> NodeInfo | None:
-    """Read what a node told of itself; None if it is of a version that nobody knows.
-
-    A later version may tell more: behind what is known.
-    """
-    try:
-        id, name, accepts, factories, *_ = json.loads(data or b"")
-        return NodeInfo(
-            NodeId(str(id)), str(name), bool(accepts), tuple(map(str, factories))
-        )
-    except (ValueError, TypeError):
-        return None

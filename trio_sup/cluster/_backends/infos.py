@@ -1,0 +1,21 @@
+"""What nodes tell of themselves, as engines keep it."""
+
+from __future__ import annotations
+
+import json
+
+from trio_sup.cluster._rules.words import NodeId, NodeInfo
+
+
+def info_of(data: bytes | str | None) -> NodeInfo | None:
+    """Read what a node told of itself; None if it is of a version that nobody knows.
+
+    A later version may tell more: behind what is known.
+    """
+    try:
+        id, name, accepts, factories, *_ = json.loads(data or b"")
+        return NodeInfo(
+            NodeId(str(id)), str(name), bool(accepts), tuple(map(str, factories))
+        )
+    except (ValueError, TypeError):
+        return None
