@@ -22,7 +22,7 @@ from trio_sup import (
     open_supervisor,
     supervisor,
 )
-from trio_sup.cluster import Cluster, LocalBackend, LeaseLost, save_state
+from trio_sup.cluster import Cluster, LeaseLost, LocalBackend, save_state
 from trio_sup.cluster._rules.keys import encode_key
 from trio_sup.cluster._rules.words import Token
 
