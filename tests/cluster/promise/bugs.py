@@ -31,12 +31,6 @@ BUGS = [
         "member.expires = now + member.ttl",
         "member.expires = now + member.ttl / 2",
     ),
-    Mutant(
-        "a claim that was answered too late counts",
-        f"{NODES}.session",
-        "if isinstance(answer, Claimed) and not self.valid():",
-        "if isinstance(answer, Claimed) and self.lease.ttl < 0:",
-    ),
     # Names and tokens.
     Mutant(
         "an engine that forgot lets everybody claim at once",
