@@ -222,16 +222,16 @@ SCENARIOS = {
 }
 
 
-async def play(scenario: Scenario, runs: int) -> list[Outcome]:
-    """Play a scenario so often; each run is judged alone."""
-    found: list[Outcome] = []
-    while len(found) < runs:
+async def play(scenario: Scenario, runs: int, note: Callable[[Outcome], None]) -> None:
+    """Play a scenario so often; each run is judged alone, and noted at once."""
+    done = 0
+    while done < runs:
         async with stage(TTL, *scenario.options, grace=scenario.grace) as one:
             for _ in range(1 if scenario.anew else runs):
-                found.append(await scenario.play(one))
+                note(await scenario.play(one))
+                done += 1
                 for log in one.logs.values():
                     log.steps.clear()
-    return found
 
 
 def row(name: str, scenario: Scenario, found: list[Outcome]) -> str:
@@ -248,19 +248,28 @@ def row(name: str, scenario: Scenario, found: list[Outcome]) -> str:
     )
 
 
-def noted(file: Path | None, name: str, found: list[Outcome]) -> list[Outcome]:
-    """Add runs to a file; return all of that scenario that stand there."""
-    if file is None:
-        return found
-    with file.open("a", encoding="utf-8") as notes:
-        for each in found:
-            notes.write(json.dumps([name, asdict(each)]) + "\n")
+def noted(file: Path, name: str) -> list[Outcome]:
+    """Return all runs of a scenario that stand in a file."""
     every = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     return [
         Outcome(data["gap"], Verdict(**data["verdict"]), data["moved"])
         for one, data in every
         if one == name
     ]
+
+
+def played(name: str, runs: int, file: Path | None) -> list[Outcome]:
+    """Play a scenario; return its runs, with those that stood in the file before."""
+    found: list[Outcome] = []
+
+    def note(outcome: Outcome) -> None:
+        found.append(outcome)
+        if file is not None:
+            with file.open("a", encoding="utf-8") as notes:
+                notes.write(json.dumps([name, asdict(outcome)]) + "\n")
+
+    trio.run(play, SCENARIOS[name], runs, note)
+    return found if file is None else noted(file, name)
 
 
 def main() -> int:
@@ -277,8 +286,7 @@ def main() -> int:
     good = True
     for name in options.scenario or SCENARIOS:
         scenario = SCENARIOS[name]
-        found = trio.run(play, scenario, options.runs)
-        found = noted(options.note, name, found)
+        found = played(name, options.runs, options.note)
         if found:
             print(row(name, scenario, found), flush=True)
             two = sum(each.verdict.zombies > 0 for each in found)

@@ -10,10 +10,11 @@ import trio
 from tests.cluster.nodes import KEY, TTL, Board, User, board, nodes
 from trio_sup import open_supervisor
 from trio_sup.cluster import Cluster, LocalBackend, RemoteCrash
+from trio_sup.cluster._backends.infos import info_of
 from trio_sup.cluster._backends.local import LocalLink
 from trio_sup.cluster._rules.frames import BadFrame, Message, decode, encode
 from trio_sup.cluster._rules.sequence import MOST_GONE, Incoming
-from trio_sup.cluster._rules.words import Frame, NodeId
+from trio_sup.cluster._rules.words import Frame, NodeId, NodeInfo
 
 ROUNDS = 40
 """How many changes are tried of each frame."""
@@ -208,3 +209,11 @@ def test_half_of_a_character_is_no_name() -> None:
             decode(json.dumps(items).encode())
     whole: Message = decode(json.dumps([1, "again", 1, "a.\U0001f600", "b"]).encode())
     assert decode(encode(whole)) == whole
+
+
+def test_what_a_node_of_another_version_tells_of_itself_ends_nobody() -> None:
+    known = NodeInfo(NodeId("a.1"), "a", accepts_children=True, factories=("x",))
+    assert info_of(b'["a.1","a",true,["x"]]') == known
+    assert info_of('["a.1","a",true,["x"],{"later":1}]') == known
+    for odd in (None, b"", b"no", b"[]", b'["a"]', b"{}", b"1", b'["a","b",1,null]'):
+        assert info_of(odd) is None

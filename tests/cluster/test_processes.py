@@ -2,7 +2,15 @@
 
 import pytest
 
-from tests.cluster.faults import SCENARIOS, TTL, black_hole, freeze, kill, play
+from tests.cluster.faults import (
+    SCENARIOS,
+    TTL,
+    Outcome,
+    black_hole,
+    freeze,
+    kill,
+    play,
+)
 from tests.cluster.redis_server import needs_redis
 from tests.cluster.stage import judge, stage
 
@@ -27,8 +35,9 @@ async def test_whoever_is_killed_frozen_or_cut_off_does_not_one_step_too_many() 
 async def test_an_engine_that_forgets_shows_two_owners_only_without_its_grace(
     name: str,
 ) -> None:
-    scenario = SCENARIOS[name]
-    (outcome,) = await play(scenario, 1)
+    scenario, found = SCENARIOS[name], list[Outcome]()
+    await play(scenario, 1, found.append)
+    (outcome,) = found
     assert bool(outcome.verdict.zombies) is scenario.two
 
 
