@@ -287,7 +287,8 @@ async def test_messages_without_an_operation_are_handled_messages(
     async with nodes(LocalBackend(), "a") as (a,):
         spec = child(Room, name=a.name(KEY, durable="handled"))
         async with open_supervisor([spec]) as root:
-            root.which_children()[0].handle.send("x")  # type: ignore[union-attr]
+            room: Any = root.which_children()[0].handle
+            room.send("x")
             await a.ref(KEY, Room).call(Room.tries)
         async with open_supervisor([spec]):
             assert await a.ref(KEY, Room).call(Room.all) == [User("x")]

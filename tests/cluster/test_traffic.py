@@ -30,7 +30,7 @@ class Counting(LocalBackend):
     @asynccontextmanager
     async def connect(self, name: str, *, grace: float) -> AsyncGenerator[Link]:
         async with super().connect(name, grace=grace) as link:
-            yield Counted(link, name, self.asked)  # type: ignore[misc]
+            yield Counted(link, name, self.asked)
 
 
 class Counted:

@@ -13,7 +13,7 @@ from pathlib import Path
 import trio
 
 from trio_sup import child, open_supervisor
-from trio_sup.cluster import fence, open_cluster
+from trio_sup.cluster import EngineUnavailable, fence, open_cluster
 from trio_sup.cluster.redis import RedisBackend
 
 
@@ -26,12 +26,17 @@ async def main(node: str, url: str, ttl: float, grace: float, file: Path) -> Non
                 steps.write(f"{time.monotonic():.6f} {token} {node}\n")
                 await trio.sleep(0.002)
 
-        async with open_cluster(
-            RedisBackend(url), node=node, ttl=ttl, grace=grace
-        ) as own:
-            async with open_supervisor([own.singleton("job", child(work))]):
-                steps.write("ready\n")
-                await trio.sleep_forever()
+        backend = RedisBackend(url)
+        while True:
+            try:
+                async with open_cluster(
+                    backend, node=node, ttl=ttl, grace=grace
+                ) as own:
+                    async with open_supervisor([own.singleton("job", child(work))]):
+                        steps.write("ready\n")
+                        await trio.sleep_forever()
+            except EngineUnavailable:  # not up yet, or slow
+                await trio.sleep(0.05)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,7 @@ class GlobalNames(Names):
         self._deposed: set[int] = set()
         self.keeper: Keeper | None = None
         """Who reads and writes the states of what is durable."""
+        self._kinds: dict[tuple[type[Any], When], type[Any]] = {}
         # Set once this node is to have no names any more.
         self._drained = False
 
@@ -89,7 +90,7 @@ class GlobalNames(Names):
         if keeps is None:
             return ClaimedVia(self, key, claim=claim)
         assert self.keeper is not None
-        dress = partial(durable, keeper=self.keeper, when=check_when(keeps))
+        dress = partial(self._durable, when=check_when(keeps))
         return DurableVia(self, key, claim=claim, keeper=self.keeper, dress=dress)
 
     def held(self, name: Name) -> Held | None:
@@ -137,6 +138,14 @@ class GlobalNames(Names):
             if isinstance(record.spec.name, DurableVia):
                 self._dress(record, record.spec.name)
             return
+
+    def _durable(self, cls: type[Any], when: When) -> type[Any]:
+        """Return the class of lives that keep their state; one for all of a class."""
+        found = self._kinds.get((cls, when))
+        if found is None:
+            assert self.keeper is not None
+            found = self._kinds[cls, when] = durable(cls, self.keeper, when)
+        return found
 
     def _dress(self, record: Record, name: DurableVia) -> None:
         if record.spec.kind != "server":

@@ -123,7 +123,7 @@ def load(server: GenServer, data: bytes) -> None:
 
 
 @functools.lru_cache(maxsize=1024)
-def _kinds_of(cls: type[GenServer]) -> dict[str, Any] | None:
+def _kinds_of(cls: Any) -> dict[str, Any] | None:
     """Return the fields of a class with their types; None if it says what to keep.
 
     Raises:
@@ -199,7 +199,6 @@ def _unpack(data: Any, kind: Any, cls: type[GenServer]) -> Any:
 # When it is written.
 
 
-@functools.lru_cache(maxsize=1024)
 def durable(cls: type[GenServer], keeper: Keeper, when: When) -> type[GenServer]:
     """Return a subclass whose lives begin with the state that is kept, and keep it.
 
