@@ -19,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from trio_sup._trio.beside import Beside
 from trio_sup._trio.protect import protected
+from trio_sup.cluster._backends.breaking import breaks_once
 from trio_sup.cluster._backends.link import LinkDown
 
 MOST_UNSENT: Final = 10_000
@@ -251,8 +252,9 @@ async def open_wire(
         if isinstance(refused, LinkDown):
             raise LinkDown(f"cannot set up PostgreSQL: {refused}")
         wire = PostgresWire(conn, notified, patience)
-        async with Beside(wire.serve):
-            yield wire
+        with breaks_once():
+            async with Beside(wire.serve):
+                yield wire
     finally:
         if conn is not None:
             conn.finish()
