@@ -30,7 +30,8 @@ class Counting(LocalBackend):
     @asynccontextmanager
     async def connect(self, name: str, *, grace: float) -> AsyncGenerator[Link]:
         async with super().connect(name, grace=grace) as link:
-            yield Counted(link, name, self.asked)
+            counted: Any = Counted(link, name, self.asked)
+            yield counted
 
 
 class Counted:

@@ -233,7 +233,7 @@ class PostgresLink:
 
     async def owned(self, node: NodeId) -> dict[Name, Token]:
         """Ask what the engine thinks a node holds."""
-        found = await self._run("owned", node) or {}
+        found: dict[str, int] = await self._run("owned", node) or {}
         return {Name(name): Token(token) for name, token in found.items()}
 
     async def open_state(self, name: Name, token: Token) -> Kept | Stale:
@@ -273,7 +273,8 @@ class PostgresLink:
 
         def sent(rows: Rows | LinkDown) -> None:
             if isinstance(rows, list):
-                for place in json.loads(rows[0][0] or b"[]"):
+                places: list[int] = json.loads(rows[0][0] or b"[]")
+                for place in places:
                     self._send.send_nowait(Undelivered(*batch[place]))
 
         sql = f"select {self._schema}.send($1)".encode()

@@ -132,10 +132,11 @@ class PostgresWire:
         if job.begins is not None:
             job.begins()
         params = job.params() if callable(job.params) else job.params
-        with trio.move_on_after(self._patience) as limit:
+        answer: Rows | LinkDown = LinkDown(
+            f"no answer of PostgreSQL for {self._patience:g} s"
+        )
+        with trio.move_on_after(self._patience):
             answer = await query(self._conn, job.sql, params)
-        if limit.cancelled_caught:
-            raise LinkDown(f"no answer of PostgreSQL for {self._patience:g} s")
         self._jobs.popleft()
         _finish(job, answer)
         if isinstance(answer, LinkDown):

@@ -22,6 +22,7 @@ from typing import (
     get_origin,
     get_type_hints,
 )
+from weakref import WeakKeyDictionary
 
 import attrs
 
@@ -122,8 +123,17 @@ def load(server: GenServer, data: bytes) -> None:
             setattr(server, name, _unpack(kept[name], kind, cls))
 
 
-@functools.lru_cache(maxsize=1024)
-def _kinds_of(cls: Any) -> dict[str, Any] | None:
+_known: WeakKeyDictionary[type[Any], dict[str, Any] | None] = WeakKeyDictionary()
+
+
+def _kinds_of(cls: type[Any]) -> dict[str, Any] | None:
+    """As `_find_kinds`, found once."""
+    if cls not in _known:
+        _known[cls] = _find_kinds(cls)
+    return _known[cls]
+
+
+def _find_kinds(cls: type[Any]) -> dict[str, Any] | None:
     """Return the fields of a class with their types; None if it says what to keep.
 
     Raises:
@@ -199,7 +209,7 @@ def _unpack(data: Any, kind: Any, cls: type[GenServer]) -> Any:
 # When it is written.
 
 
-def durable(cls: type[GenServer], keeper: Keeper, when: When) -> type[GenServer]:
+def durable(cls: type[Any], keeper: Keeper, when: When) -> type[GenServer]:
     """Return a subclass whose lives begin with the state that is kept, and keep it.
 
     Raises:
