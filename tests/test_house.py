@@ -60,6 +60,7 @@ WIDE_CLASSES = {
     "trio_sup/inspect/node/source.py:ObservedChild": "what is read of a child: a list",
     "trio_sup/testing/_servers/model.py:ServerModel": "what is seen of a server, one each",
     "trio_sup/testing/_servers/watched.py:WatchedServer": "each way in and out, watched",
+    "trio_sup/cluster/_backends/local.py:LocalLink": "what an engine is asked: one each",
     "inspector/trio_sup_inspector/widgets/lines.py:LineView": "Textual's hooks and keys",
 }
 """Classes with more than `MOST_METHODS` public methods of their own, and why."""
