@@ -63,18 +63,6 @@ BUGS = [
         "",
     ),
     Mutant(
-        "what is being claimed is given back",
-        f"{RULES}.holdings",
-        "if name not in self.tokens and name not in self.claiming",
-        "if name not in self.tokens",
-    ),
-    Mutant(
-        "an answer to a claim that was lost is never repaired",
-        f"{RULES}.holdings",
-        "return forgot or (beat.owned != len(self.tokens) and not self.claiming)",
-        "return forgot",
-    ),
-    Mutant(
         "who is drained gives names back before its children are down",
         f"{NODES}.names",
         "while each.record.alive and each.record.life == life:",
@@ -142,12 +130,6 @@ BUGS = [
         "self._last = 1",
     ),
     Mutant(
-        "the holder of a name is never looked up again",
-        f"{NODES}.calls",
-        "self.outbox.forget_holder(name)\n        route",
-        "route",
-    ),
-    Mutant(
         "numbers of messages go on in another incarnation",
         f"{NODES}.membership",
         "self.incoming.forget_all()",
@@ -160,12 +142,6 @@ BUGS = [
         "",
     ),
     # States.
-    Mutant(
-        "a stale writer is not refused",
-        f"{RULES}.engine",
-        "        if last > token:\n            return False\n",
-        "",
-    ),
     Mutant(
         "a life begins without the state that is kept",
         f"{NODES}.states",
