@@ -87,6 +87,10 @@ class Board(GenServer):
         self.seen.append(number)
 
     @call
+    async def nothing(self) -> None:
+        pass
+
+    @call
     async def numbers(self) -> list[int]:
         return self.seen
 

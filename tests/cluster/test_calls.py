@@ -362,3 +362,11 @@ async def test_what_the_block_raises_comes_as_it_is(
         async with nodes(LocalBackend(), "a"):
             raise group
     assert raised.value is group
+
+
+@pytest.mark.trio
+async def test_an_operation_that_returns_nothing_is_answered(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with board_on_a(LocalBackend()) as (_, b, _root):
+        assert await b.ref(KEY, Board).call(Board.nothing) is None  # type: ignore[func-returns-value]

@@ -2,7 +2,12 @@
 
 import pytest
 
-from tests.cluster.promise import NAMES, run, search
+from tests.cluster.promise.__main__ import TABLE
+from tests.cluster.promise.bugs import BUGS
+from tests.cluster.promise.plays import NAMES, run, search
+from tests.cluster.promise.world import Broken
+from tests.harness.mutants.mutant import Mutant
+from tests.harness.mutants.planting import changed_source
 from trio_sup.cluster import NodeId, NodeInfo, Refused
 from trio_sup.cluster._backends.local import LocalLink
 from trio_sup.cluster._nodes.calls import Calls
@@ -14,7 +19,18 @@ from trio_sup.cluster._rules.sequence import Incoming
 
 
 def test_the_promise_holds_under_drawn_faults() -> None:
-    search(8)()
+    assert search(8)() >= 8
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_a_planted_bug_stands_in_the_table_as_found(bug: Mutant) -> None:
+    changed_source(bug)  # it still applies
+    (row,) = (
+        line
+        for line in TABLE.read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"{bug.name:62}")
+    )
+    assert "NOT FOUND" not in row
 
 
 # Whoever has a name: its turn comes.
@@ -28,7 +44,7 @@ CUT: list[tuple[object, ...]] = [
 def broken(steps: list[tuple[object, ...]]) -> None:
     with pytest.raises(BaseExceptionGroup) as found:
         run(steps)
-    assert found.group_contains(AssertionError)
+    assert found.group_contains(Broken)
 
 
 def test_it_is_noticed_when_a_node_acts_for_longer_than_its_lease(

@@ -210,6 +210,26 @@ async def test_who_is_not_there_is_an_engine_that_cannot_be_reached() -> None:
             await joins(RedisBackend(f"unix://{directory}/nobody"))
 
 
+@pytest.mark.trio
+async def test_who_hangs_up_on_a_greeting_is_an_engine_that_cannot_be_reached() -> None:
+    # The asker and the connection's own task both see that: it is one thing.
+    async def hang_up(stream: trio.SocketStream) -> None:
+        async with stream:
+            await stream.receive_some()
+
+    with short_directory() as directory:
+        with trio.socket.socket(trio.socket.AF_UNIX) as own:
+            await own.bind(f"{directory}/rude")
+            own.listen(8)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(
+                    trio.serve_listeners, hang_up, [trio.SocketListener(own)]
+                )
+                with pytest.raises(EngineUnavailable, match="closed the connection"):
+                    await joins(RedisBackend(f"unix://{directory}/rude"))
+                nursery.cancel_scope.cancel()
+
+
 @pytest.mark.parametrize("url", ["http://x", "localhost", "redis://x/name", ""])
 @pytest.mark.trio
 async def test_another_url_is_refused(url: str) -> None:

@@ -1,6 +1,6 @@
 """A node as a process of its own: writes each step that it does under a name to a file.
 
-python -m tests.cluster.worker NODE URL TTL FILE
+python -m tests.cluster.worker NODE URL TTL GRACE FILE
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from pathlib import Path
 import trio
 
 from trio_sup import child, open_supervisor
-from trio_sup.cluster import fence, open_cluster
+from trio_sup.cluster import EngineUnavailable, fence, open_cluster
 from trio_sup.cluster.redis import RedisBackend
 
 
-async def main(node: str, url: str, ttl: float, file: Path) -> None:
+async def main(node: str, url: str, ttl: float, grace: float, file: Path) -> None:
     with file.open("a", buffering=1) as steps:
 
         async def work() -> None:
@@ -26,13 +26,20 @@ async def main(node: str, url: str, ttl: float, file: Path) -> None:
                 steps.write(f"{time.monotonic():.6f} {token} {node}\n")
                 await trio.sleep(0.002)
 
-        async with open_cluster(RedisBackend(url), node=node, ttl=ttl, grace=0) as own:
-            async with open_supervisor([own.singleton("job", child(work))]):
-                steps.write("ready\n")
-                await trio.sleep_forever()
+        backend = RedisBackend(url)
+        while True:
+            try:
+                async with open_cluster(
+                    backend, node=node, ttl=ttl, grace=grace
+                ) as own:
+                    async with open_supervisor([own.singleton("job", child(work))]):
+                        steps.write("ready\n")
+                        await trio.sleep_forever()
+            except EngineUnavailable:  # not up yet, or slow
+                await trio.sleep(0.05)
 
 
 if __name__ == "__main__":
     logging.disable()
-    _, node, url, ttl, file = sys.argv
-    trio.run(main, node, url, float(ttl), Path(file))
+    _, node, url, ttl, grace, file = sys.argv
+    trio.run(main, node, url, float(ttl), float(grace), Path(file))

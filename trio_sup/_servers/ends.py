@@ -49,7 +49,7 @@ async def begin(record: Record, queue: MailQueue) -> ServerBase:
 async def _construct(record: Record, queue: MailQueue) -> ServerBase:
     """Make the server object: a fresh one every life."""
     spec = record.spec
-    server: ServerBase = spec.target(*spec.args, **spec.keywords)
+    server: ServerBase = queue.target(*spec.args, **spec.keywords)
     check_object(server, server.__reserved__)
     server.__inner__ = ServerContext(record)
     queue.server = server

@@ -22,7 +22,7 @@ import time
 import weakref
 from collections import OrderedDict
 from threading import get_ident
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import trio
 from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
@@ -77,6 +77,7 @@ class Queue(Lanes):
         "server",
         "stops",
         "taken",
+        "target",
     )
     seldom: bool
 
@@ -85,6 +86,9 @@ class Queue(Lanes):
         self.policy: Mailbox = policy
         # How the server's class answers each operation; empty for what is no server.
         self.handlers: Mapping[Operation, Handler] = {}
+        # What each life is made of: the class that the specification names, or a
+        # subclass of it.
+        self.target: type[Any] = object
         self.inbox: list[Item] = []
         # A shelf as soon as the oldest was to be dropped.
         self.batch: list[Item] | Shelf = []

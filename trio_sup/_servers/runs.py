@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from trio_sup._children.life import PlainBody
@@ -27,7 +27,7 @@ KEEP: Final = ()
 class ServerBody(MailQueue, PlainBody):
     """The body of a server: its mailbox, over all its lives, and the loop of each."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("_dress", "_left")
 
     hears = True
 
@@ -35,6 +35,7 @@ class ServerBody(MailQueue, PlainBody):
         super().__init__(record, record.spec.mailbox)
         # None; KEEP: what the life in progress leaves is kept; or what one has left.
         self._left: tuple[dict[str, object], object] | tuple[()] | None = None
+        self._dress: Callable[[type[Any]], type[Any]] | None = None
         self.respecified()
 
     def keep_state(self) -> None:
@@ -58,7 +59,14 @@ class ServerBody(MailQueue, PlainBody):
         """Go by the class and the bound that its specification names now."""
         spec = self.record.spec
         self.policy = spec.mailbox
-        self.handlers = spec.target.__handlers__
+        self.target = spec.target if self._dress is None else self._dress(spec.target)
+        self.handlers = self.target.__handlers__
+
+    def dress(self, how: Callable[[type[Any]], type[Any]]) -> None:
+        """Let the next life be one of a subclass that does more than the class does."""
+        if self._dress is not how:
+            self._dress = how
+            self.respecified()
 
     @property
     def mailbox(self) -> Any:

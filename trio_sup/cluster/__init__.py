@@ -32,6 +32,7 @@ from trio_sup.cluster._nodes.monitors import (
     GlobalExits as GlobalExits,
 )
 from trio_sup.cluster._nodes.opening import open_cluster as open_cluster
+from trio_sup.cluster._nodes.pens import save_state as save_state
 from trio_sup.cluster._nodes.refs import (
     GlobalName as GlobalName,
     GlobalRef as GlobalRef,

@@ -2,4 +2,6 @@
 
 what an engine must supply   `link`
 the embedded engine          `local`
+Redis                        `redis`, over `redis_wire`; its rules: `redis_scripts`
+PostgreSQL                   `postgres`, over `postgres_wire`; `postgres_functions`
 """

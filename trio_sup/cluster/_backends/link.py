@@ -12,11 +12,13 @@ from trio_sup.cluster._rules.words import (
     Frozen,
     Gone,
     Guarantees,
+    Kept,
     Listing,
     Name,
     NodeId,
     NodeInfo,
     Push,
+    Stale,
     Swapped,
     Taken,
     Token,
@@ -131,6 +133,21 @@ class Link(Protocol):
 
     async def owned(self, node: NodeId) -> dict[Name, Token]:
         """Ask what the engine thinks a node holds."""
+        ...
+
+    async def open_state(self, name: Name, token: Token) -> Kept | Stale:
+        """Read the state of a name, to write it from now on."""
+        ...
+
+    async def write_state(self, name: Name, token: Token, data: bytes) -> bool:
+        """Write the state of a name; return False if a later holder has it.
+
+        May be asked twice: whoever got no answer does not know.
+        """
+        ...
+
+    async def drop_state(self, name: Name) -> bool:
+        """Forget the state of a name; return whether there was one."""
         ...
 
     def send(self, to: NodeId, data: bytes) -> None:

@@ -27,11 +27,13 @@ from trio_sup.cluster._rules.words import (
     Frozen,
     Gone,
     Guarantees,
+    Kept,
     Name,
     NodeId,
     NodeInfo,
     Push,
     Reset,
+    Stale,
     Taken,
     Token,
     Undelivered,
@@ -223,6 +225,18 @@ class LocalLink:
         """Ask what the engine thinks a node holds."""
         engine = await self.engine()
         return engine.owned(trio.current_time(), node)
+
+    async def open_state(self, name: Name, token: Token) -> Kept | Stale:
+        """Read a state, to write it from now on."""
+        return (await self.engine()).open_state(name, token)
+
+    async def write_state(self, name: Name, token: Token, data: bytes) -> bool:
+        """Write a state."""
+        return (await self.engine()).write_state(name, token, data)
+
+    async def drop_state(self, name: Name) -> bool:
+        """Forget a state."""
+        return (await self.engine()).drop_state(name)
 
     def send(self, to: NodeId, data: bytes) -> None:
         """Hand a message over to the node that it is for."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import ssl
-import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -16,14 +15,14 @@ from trio_sup._trio.beside import Beside
 from trio_sup._trio.log import Log
 from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import Waiters
+from trio_sup.cluster._backends.clock import lease_time
+from trio_sup.cluster._backends.infos import info_of, text_of
 from trio_sup.cluster._backends.link import Link, LinkDown
 from trio_sup.cluster._backends.pushes import Pushes
 from trio_sup.cluster._backends.redis_parts import (
     RedisRecords,
     RedisTopics,
-    info_of,
     recorded,
-    text_of,
 )
 from trio_sup.cluster._backends.redis_scripts import SCRIPTS
 from trio_sup.cluster._backends.redis_wire import Address, Wire, open_wire
@@ -35,12 +34,14 @@ from trio_sup.cluster._rules.words import (
     Frozen,
     Gone,
     Guarantees,
+    Kept,
     Name,
     NodeId,
     NodeInfo,
     Posted,
     Push,
     Reset,
+    Stale,
     Taken,
     Token,
     Undelivered,
@@ -48,7 +49,6 @@ from trio_sup.cluster._rules.words import (
 
 _log: Final = Log("trio_sup.cluster")
 _GUARANTEES: Final = Guarantees("lease", "at-most-once", 16 * 1024 * 1024)
-_CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 MOST_UNREAD: Final = 65_536
 """How many messages may wait to be read; those beyond are lost, and seen as missing."""
 
@@ -112,7 +112,7 @@ class RedisLink:
 
     def time(self) -> float:
         """Seconds that go on while the machine sleeps, where it has such a clock."""
-        return time.clock_gettime(_CLOCK)
+        return lease_time()
 
     # The connection.
 
@@ -235,9 +235,10 @@ class RedisLink:
         generation = answer[1].decode()
         if answer[0] == b"gone":
             return Gone(generation)
-        infos = tuple(map(info_of, answer[3]))
+        infos = (info_of(data) for data in answer[3])
+        members = tuple(info for info in infos if info is not None)
         ends = math.inf if answer[4] is None else int(answer[4]) / 1e6
-        return Beat(generation, answer[2], infos, ends, int(answer[5]))
+        return Beat(generation, answer[2], members, ends, int(answer[5]))
 
     async def leave(self, node: NodeId) -> None:
         """Give the lease back."""
@@ -272,6 +273,19 @@ class RedisLink:
         found = await self.run_script("owned", node)
         pairs = zip(found[::2], found[1::2], strict=True)
         return {Name(name.decode()): Token(int(token)) for name, token in pairs}
+
+    async def open_state(self, name: Name, token: Token) -> Kept | Stale:
+        """Read a state, to write it from now on."""
+        is_open, answer = await self.run_script("open_state", name, token)
+        return Kept(answer) if is_open else Stale(Token(int(answer)))
+
+    async def write_state(self, name: Name, token: Token, data: bytes) -> bool:
+        """Write a state."""
+        return bool(await self.run_script("write_state", name, token, data))
+
+    async def drop_state(self, name: Name) -> bool:
+        """Forget a state."""
+        return bool(await self.run_script("drop_state", name))
 
     def send(self, to: NodeId, data: bytes) -> None:
         """Publish a message to the inbox of a node."""

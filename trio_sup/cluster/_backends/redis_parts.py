@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from attrs import define
 
-from trio_sup.cluster._backends.link import LinkDown
+from trio_sup.cluster._backends.infos import text_of
 from trio_sup.cluster._rules.words import (
     Gone,
     Listing,
@@ -97,32 +97,3 @@ class RedisTopics:
     def unsubscribe(self, topic: str) -> None:
         """Listen no more."""
         self._way.listen(f"topic:{topic}", on=False)
-
-
-def text_of(info: NodeInfo) -> str:
-    """Return what a node tells of itself, as Redis keeps it."""
-    return json.dumps(
-        [
-            info.id,
-            info.name,
-            info.accepts_children,
-            list(info.factories),
-            list(info.supervisors),
-        ]
-    )
-
-
-def info_of(data: bytes) -> NodeInfo:
-    """Read what a node tells of itself.
-
-    Raises:
-        LinkDown: it is nothing that this version knows.
-    """
-    try:
-        id, name, accepts, factories, *more = cast("list[Any]", json.loads(data))
-        supervisors = tuple(map(str, more[0])) if more else ()
-        return NodeInfo(
-            NodeId(id), name, bool(accepts), tuple(map(str, factories)), supervisors
-        )
-    except (ValueError, TypeError) as error:
-        raise LinkDown(f"a node of another kind is in this cluster: {error}") from None

@@ -8,6 +8,7 @@ in braces, so that they are of one slot:
     nodes                       a sorted set: node, and when its lease ends
     info, ttl                   hashes by node
     owner, token                hashes by name
+    state, penned               hashes by name: a state, and the token of who writes it
     held:NODE                   the set of names of a node
     version, shelf:SHELF        the number of the last change; a hash by name
     in:NODE, freed, records, topic:TOPIC    channels
@@ -174,6 +175,23 @@ return {'done', new, version}
     "listing": """
 return {generation(), redis.call('GET', key('version')) or '0',
         redis.call('HGETALL', key('shelf:' .. ARGV[1]))}
+""",
+    "open_state": """
+local last = redis.call('HGET', key('penned'), ARGV[1])
+if last and tonumber(last) > tonumber(ARGV[2]) then return {0, last} end
+redis.call('HSET', key('penned'), ARGV[1], ARGV[2])
+return {1, redis.call('HGET', key('state'), ARGV[1])}
+""",
+    "write_state": """
+local last = redis.call('HGET', key('penned'), ARGV[1])
+if last and tonumber(last) > tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', key('penned'), ARGV[1], ARGV[2])
+redis.call('HSET', key('state'), ARGV[1], ARGV[3])
+return 1
+""",
+    "drop_state": """
+redis.call('HDEL', key('penned'), ARGV[1])
+return redis.call('HDEL', key('state'), ARGV[1])
 """,
     "owned": """
 local found = {}

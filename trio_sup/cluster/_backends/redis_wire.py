@@ -22,6 +22,7 @@ from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_resch
 from trio_sup._trio.beside import Beside
 from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import Waiters
+from trio_sup.cluster._backends.breaking import breaks_once
 from trio_sup.cluster._backends.link import LinkDown
 
 MOST_UNSENT: Final = 32 * 1024 * 1024
@@ -292,8 +293,9 @@ async def open_wire(
         raise LinkDown(f"cannot connect to Redis: {why}") from error
     wire = Wire(stream, pushed, patience)
     try:
-        async with Beside(wire.serve):
-            yield wire
+        with breaks_once():
+            async with Beside(wire.serve):
+                yield wire
     finally:
         wire.fail(wire.down or LinkDown("the connection is closed"))
         await trio.aclose_forcefully(stream)

@@ -23,6 +23,7 @@ from trio_sup.cluster._nodes.membership import Membership
 from trio_sup.cluster._nodes.monitors import GlobalExits
 from trio_sup.cluster._nodes.refs import GlobalName, GlobalRef
 from trio_sup.cluster._nodes.singletons import stand_by
+from trio_sup.cluster._nodes.states import When
 from trio_sup.cluster._nodes.supervisors import ClusterDynamicSupervisor
 from trio_sup.cluster._nodes.topics import Topic
 from trio_sup.cluster._nodes.values import signature_of
@@ -106,7 +107,7 @@ class Cluster:
         """
         return await self._membership.looks.all(timeout)
 
-    def name(self, key: ClusterKey) -> GlobalName:
+    def name(self, key: ClusterKey, *, durable: When | None = None) -> GlobalName:
         """Return a name to give as ``name=`` of a specification.
 
         One child in the whole cluster has it at a time, as long as the rule of the
@@ -117,12 +118,19 @@ class Cluster:
         Args:
             key: None, a bool, int, str or bytes, an `enum.Enum`, a `uuid.UUID`, or a
                 tuple of such. Each type counts: ``1`` and ``True`` are two names.
+            durable: For a server: keep its state in the engine, so that its next life,
+                on whatever node, begins with it. What is kept is what its ``dump``
+                returns and its ``load`` is given, or else the fields that are annotated
+                in its class. Written is it after each message, before the answer
+                (``"handled"``), every so many seconds and at an end in order (a
+                number), or with `save_state` only (``"request"``).
 
         Raises:
             TypeError: the key is of another type.
+            ValueError: `durable` is none of these.
         """
         encode_key(key)
-        return GlobalName(key, self._membership.names.via(key))
+        return GlobalName(key, self._membership.names.via(key, keeps=durable))
 
     def ref(self, key: ClusterKey, kind: type[S]) -> GlobalRef[S]:
         """Return a handle that looks a name up at each use, on whatever node it is.
@@ -151,6 +159,7 @@ class Cluster:
         key: ClusterKey,
         spec: ChildSpec[Any],
         *,
+        durable: When | None = None,
         max_restarts: int = 3,
         max_seconds: float = 5.0,
     ) -> ChildSpec[Child]:
@@ -165,6 +174,7 @@ class Cluster:
             key: Its name, as for `name`: `ref` finds it.
             spec: What to run; its own `name` is replaced. It should be permanent: when
                 it ends for good, the name is free, and the next node begins.
+            durable: As for `name`: the next node begins with the state.
             max_restarts: The restart limit on one node.
             max_seconds: Its window.
 
@@ -172,7 +182,8 @@ class Cluster:
             TypeError: the key is of another type.
         """
         encode_key(key)
-        named = spec.replace(name=self._membership.names.via(key, waits=True))
+        via = self._membership.names.via(key, waits=True, keeps=durable)
+        named = spec.replace(name=via)
         stands_by = partial(
             stand_by, named, max_restarts=max_restarts, max_seconds=max_seconds
         )
@@ -214,6 +225,20 @@ class Cluster:
             TypeError: the key is of another type.
         """
         return Topic(self._membership.topics, key, encode_key(key), kind)
+
+    async def forget_state(self, key: ClusterKey) -> bool:
+        """Let the engine forget the state that is kept for a name. A checkpoint.
+
+        For a name under which nothing runs any more: a server that is durable writes its
+        state again.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            EngineUnavailable: the engine does not answer, or this node has no lease.
+        """
+        return await self._membership.forget_state(encode_key(key))
 
     async def drain(self) -> None:
         """Hand over: stop what runs here under names of the cluster, then free them.

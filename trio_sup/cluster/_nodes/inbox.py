@@ -154,7 +154,7 @@ class Inbox:
 
     def _handler(self, held: Held, ask: Ask) -> Handler:
         queue: MailQueue = held.record.mailbox
-        cls = held.record.spec.target
+        cls = queue.target
         known = self._operations.get(cls)
         if known is None:
             known = {each.name: each for each in queue.handlers.values()}

@@ -21,6 +21,7 @@ from trio_sup.cluster._nodes.looking import Looks
 from trio_sup.cluster._nodes.monitors import Monitors
 from trio_sup.cluster._nodes.names import GlobalNames
 from trio_sup.cluster._nodes.outbox import Outbox
+from trio_sup.cluster._nodes.pens import Pens
 from trio_sup.cluster._nodes.session import Session
 from trio_sup.cluster._nodes.shelves import Host, Shelves
 from trio_sup.cluster._nodes.topics import Subscriptions
@@ -88,6 +89,7 @@ class Membership:
         self._joined = Waiters()
         self._nursery: trio.Nursery
         self.names: GlobalNames = GlobalNames(self.joined, self.node_of)
+        self.names.keeper = Pens(self.names)
         self.outbox: Outbox = Outbox(self.session, self._spawn)
         self.calls: Calls = Calls(self.outbox, self.node_of)
         self.monitors: Monitors = Monitors(self.names, self.outbox)
@@ -142,6 +144,14 @@ class Membership:
         except LinkDown as down:
             raise EngineUnavailable(str(down)) from down
         return None if taken is None else self.node_of(taken.owner)
+
+    async def forget_state(self, name: Name) -> bool:
+        """Let the engine forget a state; raises `EngineUnavailable`."""
+        session = self.session()
+        try:
+            return await session.ask(self._link.drop_state(name))
+        except LinkDown as down:
+            raise EngineUnavailable(str(down)) from down
 
     def cast_lost(self, error: Exception) -> None:
         """A cast found nobody."""
@@ -329,13 +339,24 @@ class Membership:
             case Reset():
                 self._link_changed(session)
             case Frame(data):
-                try:
-                    self._read(session, decode(data))
-                except BadFrame as bad:
-                    self.malformed += 1
-                    _log.debug("node %s: a bad message: %s", self.name, bad)
+                message = self._decoded(data)
+                if message is not None:
+                    self._read(session, message)
             case Undelivered(_, data):
-                self._came_back(decode(data))
+                message = self._decoded(data)
+                if message is not None:
+                    self._came_back(message)
+
+    def _decoded(self, data: bytes) -> Message | None:
+        """Read a message; None, and counted, if it is none."""
+        try:
+            if len(data) > self._link.guarantees.max_frame:
+                raise BadFrame(f"{len(data)} bytes are too long")
+            return decode(data)
+        except BadFrame as bad:
+            self.malformed += 1
+            _log.debug("node %s: a bad message: %s", self.name, bad)
+            return None
 
     def _link_changed(self, session: Session) -> None:
         self.calls.link_changed()

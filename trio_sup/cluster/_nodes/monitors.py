@@ -180,7 +180,9 @@ class Monitors:
             return
         until: Until = "stopped" if watch.until == "stopped" else "life"
         watching = _Watching(held.record.handle, until, tell)
-        self._theirs[place] = watching
+        former, self._theirs[place] = self._theirs.get(place), watching
+        if former is not None:
+            former.end()  # one number, one interest: whoever asks twice
         watching.begin()
 
     def drop(self, unwatch: Unwatch) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import trio
-from attrs import frozen
+from attrs import field, frozen
 
 from trio_sup._children.names import Names
 from trio_sup._children.refusals import AlreadyRegistered
@@ -15,12 +15,22 @@ from trio_sup._children.stopping import lose_name
 from trio_sup._core.addresses import ClaimedVia
 from trio_sup._trio.protect import protected
 from trio_sup.cluster._nodes.session import Session, SessionLost
+from trio_sup.cluster._nodes.states import Keeper, When, check_when, durable
 from trio_sup.cluster._rules.keys import ClusterKey, encode_key
 from trio_sup.cluster._rules.words import Name, NodeId, Taken, Token
 from trio_sup.cluster.errors import NameTaken
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+
+
+@frozen
+class DurableVia(ClaimedVia):
+    """An address whose holder has a state that is kept."""
+
+    keeper: Keeper = field(kw_only=True, eq=False, repr=False)
+    dress: Callable[[type[Any]], type[Any]] = field(kw_only=True, eq=False, repr=False)
+    """Returns the class of which its lives are."""
 
 
 @frozen
@@ -59,17 +69,31 @@ class GlobalNames(Names):
         self._held: dict[Name, Held] = {}
         # Children that had their name taken away: they wait until it is free again.
         self._deposed: set[int] = set()
+        self.keeper: Keeper | None = None
+        """Who reads and writes the states of what is durable."""
+        self._kinds: dict[tuple[type[Any], When], type[Any]] = {}
         # Set once this node is to have no names any more.
         self._drained = False
 
-    def via(self, key: ClusterKey, *, waits: bool = False) -> ClaimedVia:
+    def via(
+        self, key: ClusterKey, *, waits: bool = False, keeps: When | None = None
+    ) -> ClaimedVia:
         """Return what a specification registers by.
 
         Args:
             key: The key.
             waits: Whether also the first life waits until the name is free.
+            keeps: When the state of its holder is written; None if it is not kept.
+
+        Raises:
+            ValueError: `keeps` is no time to write.
         """
-        return ClaimedVia(self, key, claim=partial(self.claim, patient=waits))
+        claim = partial(self.claim, patient=waits)
+        if keeps is None:
+            return ClaimedVia(self, key, claim=claim)
+        assert self.keeper is not None
+        dress = partial(self._durable, when=check_when(keeps))
+        return DurableVia(self, key, claim=claim, keeper=self.keeper, dress=dress)
 
     def held(self, name: Name) -> Held | None:
         """Return who has a name here, by a lease that is good at this moment."""
@@ -117,7 +141,25 @@ class GlobalNames(Names):
                 raise NameTaken(key, self._node_of(answer.owner))
             self._held[name] = Held(record, answer, session, name)
             self._deposed.discard(record.uid)
+            if isinstance(record.spec.name, DurableVia):
+                self._dress(record, record.spec.name)
             return
+
+    def _durable(self, cls: type[Any], when: When) -> type[Any]:
+        """Return the class of lives that keep their state; one for all of a class."""
+        found = self._kinds.get((cls, when))
+        if found is None:
+            assert self.keeper is not None
+            found = self._kinds[cls, when] = durable(cls, self.keeper, when)
+        return found
+
+    def _dress(self, record: Record, name: DurableVia) -> None:
+        if record.spec.kind != "server":
+            raise TypeError(
+                f"only a server has a state to keep: {record.path_text} is a "
+                f"{record.spec.kind}"
+            )
+        record.mailbox.dress(name.dress)
 
     # As a namespace: by the encoded key, so that `1` and `True` are two.
 
@@ -136,6 +178,8 @@ class GlobalNames(Names):
         """The child is at rest: give its name back."""
         super().release(record)
         self._deposed.discard(record.uid)
+        if self.keeper is not None:
+            self.keeper.forget(record)
         held = self.held_by(record)
         if held is not None:
             name = encode_key(_key_of(record))
@@ -155,6 +199,13 @@ class GlobalNames(Names):
         held = self._held.pop(name, None)
         if held is not None:
             self._lose(held)
+
+    def give_up(self, record: Record) -> None:
+        """The name of a child turned out to be somebody else's: end what runs under it."""
+        held = self.held_by(record)
+        if held is not None:
+            held.session.release(held.name)
+            self.lose(held.name)
 
     async def drain(self) -> None:
         """Have no names any more: end what runs under them, then give them back."""

@@ -29,7 +29,7 @@ class NotPortable(TypeError):
 def _new_converter() -> Converter:
     converter = make_converter(detailed_validation=False)
     # By the very type: a text is no number, whatever `int` makes of it.
-    for kind in (bool, int, str):
+    for kind in (bool, int, str, type(None)):
         converter.register_structure_hook(kind, _exactly)
     converter.register_structure_hook(float, _number)
     return converter
@@ -38,7 +38,7 @@ def _new_converter() -> Converter:
 def _exactly(value: object, kind: Any) -> Any:
     if type(value) is not kind:
         raise ValueError(f"expected {kind.__name__}, not {type(value).__name__}")
-    return value
+    return value  # an operation that returns nothing has an answer, too
 
 
 def _number(value: object, _: Any) -> float:
@@ -117,7 +117,7 @@ class Signature:
             )
         except Exception as error:
             raise NotPortable(f"{self.name}: {describe_error(error)}") from error
-        if kind is Any and not _is_plain(data):
+        if kind is Any and not is_plain(data):
             raise NotPortable(
                 f"{self.name}: {type(value).__name__} has no declared type: annotate it"
             )
@@ -133,13 +133,13 @@ class Signature:
         return value
 
 
-def _is_plain(data: object) -> bool:
+def is_plain(data: object) -> bool:
     """Whether data without a type says all: JSON's own values."""
     if isinstance(data, list):
-        return all(map(_is_plain, cast("list[object]", data)))
+        return all(map(is_plain, cast("list[object]", data)))
     if isinstance(data, dict):
         items = cast("dict[object, object]", data).items()
-        return all(type(key) is str and _is_plain(value) for key, value in items)
+        return all(type(key) is str and is_plain(value) for key, value in items)
     return type(data) in _PLAIN
 
 
@@ -212,7 +212,7 @@ def pack_error(error: Exception, declared: tuple[type[Exception], ...]) -> list[
     if attrs.has(kind):
         fields = converter.unstructure(error, unstructure_as=kind)
     else:
-        fields = [arg if _is_plain(arg) else str(arg) for arg in error.args]
+        fields = [arg if is_plain(arg) else str(arg) for arg in error.args]
     return [name_of_type(kind), fields]
 
 

@@ -10,6 +10,8 @@ conformance suite (`tests/cluster/conformance`) holds all of them to these.
   grows even if the engine forgets everything but keeps its clock.
 * An engine that may have forgotten says so by another generation. For `grace` seconds
   then nobody may claim; holders assert what they hold, and the higher token wins.
+* A state belongs to a name. It has the token of who read or wrote it last, and is read and
+  written with that or a greater one only: who lost the name cannot write any more.
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ from trio_sup.cluster._rules.words import (
     Claimed,
     Frozen,
     Gone,
+    Kept,
     Name,
     NodeId,
     NodeInfo,
+    Stale,
     Taken,
     Token,
 )
@@ -58,6 +62,7 @@ class Engine:
         self._members: dict[NodeId, Membership] = {}
         self._names: dict[Name, Taken] = {}
         self.records: Records = Records()
+        self._states: dict[Name, tuple[Token, bytes | None]] = {}
 
     # Leases.
 
@@ -167,6 +172,29 @@ class Engine:
         if member is None:
             return {}
         return {name: self._names[name].token for name in member.names}
+
+    # States. They belong to names, whoever holds them, and outlive every lease.
+
+    def open_state(self, name: Name, token: Token) -> Kept | Stale:
+        """Read a state, to write it from now on: who has a lesser token may not."""
+        last, data = self._states.get(name, (token, None))
+        if last > token:
+            return Stale(last)
+        self._states[name] = (token, data)
+        return Kept(data)
+
+    def write_state(self, name: Name, token: Token, data: bytes) -> bool:
+        """Write a state; return False if a later holder has it."""
+        last, _ = self._states.get(name, (token, None))
+        if last > token:
+            return False
+        self._states[name] = (token, data)
+        return True
+
+    def drop_state(self, name: Name) -> bool:
+        """Forget a state; return whether there was one."""
+        _, data = self._states.pop(name, (0, None))
+        return data is not None
 
     def next_token(self, now: float) -> Token:
         """Return a token that is greater than all before it."""

@@ -210,14 +210,31 @@ def decode(data: bytes) -> Message:
     kind = _TAGS.get(tag) if isinstance(tag, str) else None
     if kind is None:
         raise BadFrame("an unknown kind")
-    wanted, given = _KINDS[kind], items[2:]
-    if len(given) != len(wanted):
-        raise BadFrame(f"{len(given)} fields, not {len(wanted)}")
-    for (name, plain), value in zip(wanted, given, strict=True):
-        if plain is not None and type(value) is not plain:
-            raise BadFrame(f"{name} is no {plain.__name__}")
+    given = items[2:]
+    _check_fields(_KINDS[kind], given, escaped=b"\\u" in data)
     make: Any = kind
     message: Message = make(*given)
     if isinstance(message, Answer) and message.how not in _ENDED:
         raise BadFrame("an unknown outcome")
     return message
+
+
+def _check_fields(
+    wanted: tuple[tuple[str, type | None], ...], given: list[object], *, escaped: bool
+) -> None:
+    if len(given) != len(wanted):
+        raise BadFrame(f"{len(given)} fields, not {len(wanted)}")
+    for (name, plain), value in zip(wanted, given, strict=True):
+        if plain is not None and type(value) is not plain:
+            raise BadFrame(f"{name} is no {plain.__name__}")
+        # Half of a pair, which JSON can write and no engine can be told.
+        if escaped and isinstance(value, str) and not _is_text(value):
+            raise BadFrame(f"{name} is no text")
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

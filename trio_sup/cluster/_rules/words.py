@@ -63,6 +63,22 @@ class Gone:
 
 
 @frozen
+class Kept:
+    """The state that was written last under a name; nobody of before writes any more."""
+
+    data: bytes | None
+    """None if there is none."""
+
+
+@frozen
+class Stale:
+    """A later holder has read or written the state of a name: the asker is not it."""
+
+    token: Token
+    """That of the later holder."""
+
+
+@frozen
 class Beat:
     """What a heartbeat tells."""
 

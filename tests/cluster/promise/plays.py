@@ -1,0 +1,364 @@
+"""What is drawn, and how it is played."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import trio
+import trio.testing
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+
+from tests.cluster.nodes import TTL
+from tests.cluster.promise.network import Network
+from tests.cluster.promise.world import KEYS, Broken, World
+from trio_sup import GenServer, NoProcess, call, cast, child, open_supervisor
+from trio_sup.cluster import Cluster, ClusterError, fence, open_cluster
+
+NAMES = ("a", "b", "c")
+GRACE = TTL + 1
+"""What is on its way to an engine that forgot has as long to come as the lease."""
+PATIENCE = 10.0
+"""Seconds that a call may take."""
+
+Step = tuple[Any, ...]
+
+
+class Server(GenServer):
+    """What has a name of the cluster; it keeps what it was asked."""
+
+    asked: list[int]
+
+    def __init__(self, world: World, key: str, node: str) -> None:
+        self.world, self.of, self.node = world, key, node
+        self.asked = []
+
+    async def init(self) -> None:
+        self.token = fence().token
+        self.world.begins(self.of, self.node, self.token)
+
+    async def terminate(self, exit: object) -> None:
+        try:
+            await trio.sleep(0.01)
+        finally:
+            self.world.ends(self.of)
+
+    @call
+    async def ask(self, number: int, sender: str) -> int:
+        self.world.serves(number, sender, self.of, self.token)
+        self.world.remembers(self.of, self.asked)
+        self.asked.append(number)
+        await trio.sleep(0.05)
+        return number
+
+    @cast
+    async def tell(self, number: int, sender: str) -> None:
+        self.world.serves(number, sender, self.of, self.token)
+
+    @call
+    async def crash(self) -> None:
+        raise ZeroDivisionError
+
+
+# A node by its name, or whoever has a key at that moment.
+WHOM = st.sampled_from([*NAMES, *(f"@{key}" for key in KEYS)])
+KEY = st.sampled_from(KEYS)
+FAULT = st.tuples(st.sampled_from(["cut", "pause", "heal", "replay"]), WHOM)
+WAIT = st.tuples(st.just("wait"), st.floats(0.01, TTL / 2))
+MESSAGE = st.tuples(st.sampled_from(["ask", "tell", "crash", "burst"]), WHOM, KEY)
+SPELL = st.tuples(
+    st.sampled_from(["pause for", "cut for"]), WHOM, st.floats(0.1, TTL * 1.5)
+)
+TURN = st.tuples(
+    st.sampled_from(
+        [*["leave", "drain"] * 3, *["forget"] * 3, "takeover @one", "lapse"]
+    ),
+    WHOM,
+)
+# More of what is cheap: that is what meets the rest at odd moments.
+STEPS = st.one_of(MESSAGE, MESSAGE, MESSAGE, FAULT, FAULT, WAIT, WAIT, SPELL, TURN)
+PLAYS = st.tuples(st.integers(0, 1 << 16), st.lists(STEPS, min_size=1, max_size=25))
+MEDIUM = st.tuples(st.integers(0, 1 << 32), st.lists(STEPS, min_size=12, max_size=30))
+LONG = st.tuples(st.integers(0, 1 << 32), st.lists(STEPS, min_size=60, max_size=90))
+
+
+class Node:
+    """A node that comes again when it left."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world, self.name = world, name
+        self.present: Cluster | None = None
+        self.scope = trio.CancelScope()
+
+    async def run(self) -> None:
+        while True:
+            with trio.CancelScope() as self.scope:
+                await self._once()
+            self.present = None
+            self.world.drained.discard(self.name)
+
+    async def _once(self) -> None:
+        try:
+            async with open_cluster(
+                self.world.backend, node=self.name, ttl=TTL, grace=GRACE
+            ) as self.present:
+                async with open_supervisor(self._specs(self.present), max_restarts=5):
+                    await trio.sleep_forever()
+        except ClusterError:  # it could not join
+            await trio.sleep(0.1)
+
+    def _specs(self, cluster: Cluster) -> list[Any]:
+        return [
+            cluster.singleton(
+                key,
+                child(Server, self.world, key, self.name),
+                durable="handled",
+                max_restarts=50,
+            )
+            for key in KEYS
+        ]
+
+
+class Play:
+    """One run."""
+
+    def __init__(self, world: World, tasks: trio.Nursery) -> None:
+        self.world = world
+        self.backend = world.backend
+        self.nodes = {name: Node(world, name) for name in NAMES}
+        self.tasks = tasks
+        self.waiting = 0
+
+    def number(self) -> int:
+        self.world.serial += 1
+        return self.world.serial
+
+    # What is asked.
+
+    async def ask(self, node: str, key: str) -> str:
+        own = self.nodes[node].present
+        if own is None:
+            return "not there"
+        number = self.number()  # of the moment in which it is sent
+        how = "answered"
+        self.waiting += 1
+        try:
+            ref = own.ref(key, Server).with_timeout(PATIENCE)
+            answer = await ref.call(Server.ask, number, node)
+            if answer != number:
+                self.world.fail(f"call {number} got the answer of {answer}")
+        except NoProcess:
+            how = "not executed"
+        except Exception:  # noqa: BLE001 - whatever it is: nobody knows
+            how = "unknown"
+        self.world.called(number, how, key)
+        self.waiting -= 1
+        return how
+
+    async def crash(self, node: str, key: str) -> None:
+        own = self.nodes[node].present
+        if own is not None:
+            try:
+                await own.ref(key, Server).with_timeout(PATIENCE).call(Server.crash)
+            except Exception:  # noqa: BLE001 - the server, as it should; or the way
+                pass
+
+    def tell(self, node: str, key: str) -> None:
+        own = self.nodes[node].present
+        if own is not None:
+            try:
+                own.ref(key, Server).cast(Server.tell, self.number(), node)
+            except (ClusterError, NoProcess):
+                pass
+
+    def burst(self, node: str, key: str) -> None:
+        for _ in range(3):
+            self.tell(node, key)
+        self.tasks.start_soon(self.ask, node, key)
+        self.tasks.start_soon(self.ask, node, key)
+
+    # What happens to nodes.
+
+    def fault(self, what: str, node: str) -> None:
+        getattr(self.backend, what)(node)
+        if what == "heal":
+            self.world.reaches(node)
+        else:
+            self.world.is_cut_off(node)
+
+    async def fault_for(self, what: str, node: str, seconds: float) -> None:
+        self.fault(what, node)
+        await trio.sleep(seconds)
+        self.fault("heal", node)
+
+    async def drain(self, node: str) -> None:
+        own = self.nodes[node].present
+        if own is None:
+            return
+        with trio.move_on_after(5 * TTL) as limit:
+            await own.drain()
+        if limit.cancelled_caught:
+            self.world.fail(f"{node} could not be drained")
+        self.world.drained.add(node)
+        await trio.sleep(0.5)
+        self.world.judge()
+        self.nodes[node].scope.cancel()
+
+    def forget(self) -> None:
+        self.backend.forget()
+        self.world.forgets()
+
+    async def healthy(self) -> None:
+        """Wait until all faults are over."""
+        for name in NAMES:
+            self.fault("heal", name)
+        await trio.sleep(2 * TTL + GRACE)
+
+    async def takeover(self, key: str) -> None:
+        """Whoever takes over does so within a lease and a third."""
+        await self.healthy()
+        victim = self.world.owners.get(key)
+        if victim is None:
+            raise Broken(f"{key} runs nowhere without any fault")
+        self.fault("cut", victim)
+        # And what a question and its answer may take.
+        await trio.sleep(4 / 3 * TTL + 1.2)
+        if self.world.owners.get(key) in (victim, None):
+            raise Broken(f"{key} was not taken over in time")
+        self.fault("heal", victim)
+
+    async def lapse(self) -> None:
+        """An engine that forgets while all nodes can tell it stops no child."""
+        await self.healthy()
+        before = dict(self.world.lives)
+        self.forget()
+        await trio.sleep(3 * TTL)
+        if self.world.lives != before:
+            raise Broken("a child was stopped because the engine had forgotten")
+
+    async def step(self, what: str, *more: Any) -> None:
+        whom, *rest = more or ("",)
+        if isinstance(whom, str) and whom.startswith("@"):
+            whom = self.world.owners.get(whom[1:], "a")
+        match what:
+            case "wait":
+                await trio.sleep(whom)
+            case "cut" | "pause" | "heal":
+                self.fault(what, whom)
+            case "pause for" | "cut for":
+                await self.fault_for(what.removesuffix(" for"), whom, *rest)
+            case "replay":
+                self.backend.replay(whom)
+            case "forget":
+                self.forget()
+            case "leave":
+                self.nodes[whom].scope.cancel()
+            case "ask" | "crash":
+                self.tasks.start_soon(getattr(self, what), whom, *rest)
+            case "tell" | "burst":
+                getattr(self, what)(whom, *rest)
+            case "drain":
+                await self.drain(whom)
+            case "takeover @one":
+                await self.takeover("one")
+            case "lapse":
+                await self.lapse()
+            case _:
+                raise ValueError(what)
+
+    async def watch(self) -> None:
+        """Look also while a step takes its time."""
+        while True:
+            await trio.sleep(0.25)
+            self.world.judge()
+
+    async def settle(self) -> None:
+        """All faults are over: within a while each key runs, and each call has ended."""
+        await self.healthy()
+        await trio.sleep(PATIENCE + 1)
+        if self.waiting:
+            raise Broken(f"{self.waiting} calls never ended")
+        if set(self.world.owners) != set(KEYS):
+            raise Broken(f"only {self.world.owners} run after all faults are over")
+        for node in NAMES:
+            for key in KEYS:
+                if await self.ask(node, key) != "answered":
+                    raise Broken(f"{node} cannot call {key} after all faults are over")
+
+
+async def play(seed: int, steps: list[Step]) -> None:
+    """Play one list of steps; raises `Broken` if the promise does not hold."""
+    world = World(Network(seed))
+    async with trio.open_nursery() as tasks:
+        one = Play(world, tasks)
+        for node in one.nodes.values():
+            tasks.start_soon(node.run)
+        await trio.sleep(0.5)
+        tasks.start_soon(one.watch)
+        for step in steps:
+            await one.step(*step)
+            world.judge()
+        await one.settle()
+        world.judge()
+        tasks.cancel_scope.cancel()
+
+
+def run(steps: list[Step], seed: int = 0) -> None:
+    """Play in virtual time; the same steps and seed are the same play."""
+    scheduler: Any = trio._core._run
+    before, silent = scheduler._r.getstate(), logging.root.manager.disable
+    scheduler._r.seed(seed)
+    logging.disable()
+    try:
+        clock = trio.testing.MockClock(autojump_threshold=0)
+        trio.run(play, seed, steps, clock=clock)
+    finally:
+        logging.disable(silent)
+        scheduler._r.setstate(before)
+
+
+def search(
+    examples: int,
+    plays: st.SearchStrategy[tuple[int, list[Step]]] = PLAYS,
+    *,
+    shrink: bool = True,
+) -> Callable[[], int]:
+    """Return a search through so many plays; it returns how many steps held."""
+    done = 0
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+        # To explain costs a trace of every line; the steps say enough.
+        phases=[Phase.generate, *([Phase.shrink] if shrink else [])],
+    )
+    @given(plays)
+    def the_promise_holds(drawn: tuple[int, list[Step]]) -> None:
+        nonlocal done
+        seed, steps = drawn
+        run(steps, seed)
+        done += len(steps)
+
+    def searched() -> int:
+        the_promise_holds()
+        return done
+
+    return searched
+
+
+def first_broken(examples: int) -> str | None:
+    """Search without shrinking; return what was found."""
+    try:
+        search(examples, MEDIUM, shrink=False)()
+    except BaseException as error:
+        found = error
+        while isinstance(found, BaseExceptionGroup):
+            broken = found.split(Broken)[0]
+            found = (broken or found).exceptions[0]
+        if isinstance(found, KeyboardInterrupt):
+            raise
+        return str(found) if isinstance(found, Broken) else repr(found)
+    return None

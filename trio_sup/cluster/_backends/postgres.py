@@ -1,0 +1,310 @@
+"""PostgreSQL as the engine: names as safe as its commits, messages light."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import trio
+from attrs import field, frozen
+
+from trio_sup._trio.beside import Beside
+from trio_sup._trio.log import Log
+from trio_sup._trio.protect import protected
+from trio_sup._trio.wake import Waiters
+from trio_sup.cluster._backends.clock import lease_time
+from trio_sup.cluster._backends.infos import info_of
+from trio_sup.cluster._backends.link import Link, LinkDown
+from trio_sup.cluster._backends.postgres_functions import SETUP, channel_of
+from trio_sup.cluster._backends.postgres_wire import PostgresWire, Rows, open_wire
+from trio_sup.cluster._rules.words import (
+    Beat,
+    Claimed,
+    Frame,
+    Freed,
+    Frozen,
+    Gone,
+    Guarantees,
+    Kept,
+    Name,
+    NodeId,
+    NodeInfo,
+    Push,
+    Reset,
+    Stale,
+    Taken,
+    Token,
+    Undelivered,
+)
+
+_log: Final = Log("trio_sup.cluster")
+_GUARANTEES: Final = Guarantees("lease", "at-most-once", 8 * 1024 * 1024)
+_SCHEMA: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")
+
+
+@frozen
+class PostgresBackend:
+    """A PostgreSQL as the engine: names by lease, messages by tables and notifications.
+
+    Args:
+        url: What libpq takes: ``postgresql://user:password@host/database``, with
+            ``sslmode`` and whatever else it knows.
+        schema: Where tables and functions go; made if it is not there. Clusters of
+            different schemas know nothing of each other.
+        patience: After how many seconds without an answer a connection counts as dead.
+    """
+
+    url: str = field(default="", repr=False)
+    schema: str = field(default="trio_sup", kw_only=True)
+    patience: float = field(default=5.0, kw_only=True)
+
+    @asynccontextmanager
+    async def connect(self, name: str, *, grace: float) -> AsyncGenerator[Link]:
+        """Open a link for a node; see `Backend`.
+
+        Raises:
+            ValueError: the schema is no name of a schema.
+        """
+        del name
+        if not _SCHEMA.fullmatch(self.schema):
+            raise ValueError(
+                f"a schema is at most 41 letters, digits, _ and -, not {self.schema!r}"
+            )
+        link = PostgresLink(self, grace)
+        async with Beside(link.run):
+            yield link
+
+
+@protected
+class PostgresLink:
+    """The way from one node to PostgreSQL: one connection, made anew when it broke."""
+
+    guarantees = _GUARANTEES
+
+    def __init__(self, own: PostgresBackend, grace: float) -> None:
+        self._own = own
+        self._schema = f'"{own.schema}"'
+        self._grace = _microseconds(grace)
+        self._wire: PostgresWire | None = None
+        self._why = LinkDown("not connected to PostgreSQL yet")
+        self._tried = Waiters()
+        self._tries = 0
+        self._node: NodeId | None = None
+        self._asked_to_take = False
+        # What is to be sent as soon as the connection has a hand free.
+        self._unsent: list[tuple[NodeId, bytes]] = []
+        self._send, self._receive = trio.open_memory_channel[Push](math.inf)
+
+    def time(self) -> float:
+        """Seconds that go on while the machine sleeps, where it has such a clock."""
+        return lease_time()
+
+    # The connection.
+
+    async def run(self) -> None:
+        """Be connected, again and again."""
+        pause = 0.0
+        while True:
+            was_up = False
+            try:
+                async with open_wire(
+                    self._own.url,
+                    SETUP.format(S=self._schema),
+                    self._notified,
+                    self._own.patience,
+                ) as wire:
+                    await self._listen(wire, "")
+                    if self._node is not None:
+                        await self._listen(wire, self._node)
+                    was_up, pause = True, 0.0
+                    self._note(wire)
+                    await trio.sleep_forever()
+            except LinkDown as down:
+                self._why = down
+            self._note(None)
+            if was_up:
+                self._send.send_nowait(Reset())  # what was on its way may be lost
+            _log.debug("PostgreSQL: %s", self._why)
+            pause = min(max(0.02, 2 * pause), 0.5)
+            await trio.sleep(pause)
+
+    def _note(self, wire: PostgresWire | None) -> None:
+        self._wire = wire
+        self._unsent, self._asked_to_take = [], False
+        self._tries += 1
+        self._tried.wake()
+
+    async def _listen(self, wire: PostgresWire, node: str) -> None:
+        channel = channel_of(self._schema, node)
+        await wire.ask(f"listen {channel}".encode())
+
+    async def _connected(self) -> PostgresWire:
+        """Return the connection; waits for the first try only."""
+        while self._wire is None:
+            if self._tries:
+                raise LinkDown(str(self._why))
+            await self._tried.wait()
+        return self._wire
+
+    def _notified(self, channel: str) -> None:
+        if channel == channel_of(self._schema, ""):
+            self._send.send_nowait(Freed())
+        else:
+            self._take()
+
+    def _take(self) -> None:
+        """Ask for the messages that wait, unless that is on its way."""
+        wire, node = self._wire, self._node
+        if wire is None or node is None or self._asked_to_take:
+            return
+
+        def taken(rows: Rows | LinkDown) -> None:
+            if isinstance(rows, list):
+                for (data,) in rows:
+                    self._send.send_nowait(Frame(data or b""))
+
+        def begins() -> None:
+            self._asked_to_take = False  # what comes from now on is notified anew
+
+        self._asked_to_take = True
+        sql, params = self._call("take", node)
+        wire.push(_select(sql), params, taken, begins)
+
+    def _call(self, name: str, *args: str | int | bytes) -> tuple[str, list[bytes]]:
+        places = ", ".join(f"${number + 1}" for number in range(len(args)))
+        return f"{self._schema}.{name}({places})", [_packed(arg) for arg in args]
+
+    async def _run(self, name: str, *args: str | int | bytes) -> Any:
+        """Call a function that returns JSON."""
+        wire = await self._connected()
+        sql, params = self._call(name, *args)
+        [(answer,)] = await wire.ask(f"select {sql}".encode(), *params)
+        return None if answer is None else json.loads(answer)
+
+    # What a link does.
+
+    async def join(self, info: NodeInfo, ttl: float) -> None:
+        """See `Link`, as all that follows."""
+        wire = await self._connected()
+        if self._node != info.id:
+            self._node = info.id
+            await self._listen(wire, info.id)
+        data = [info.id, info.name, info.accepts_children, list(info.factories)]
+        await self._run("join_node", info.id, json.dumps(data), _microseconds(ttl))
+
+    async def beat(self, node: NodeId) -> Beat | Gone:
+        """Renew the lease, and drop those whose lease has ended."""
+        answer = await self._run("beat", node)
+        if answer[0] == "gone":
+            return Gone(answer[1])
+        infos = (info_of(data) for data in answer[3])
+        members = tuple(info for info in infos if info is not None)
+        return Beat(answer[1], answer[2], members)
+
+    async def leave(self, node: NodeId) -> None:
+        """Give the lease back."""
+        await self._run("leave", node)
+
+    async def claim(self, node: NodeId, name: Name) -> Claimed | Taken | Frozen | Gone:
+        """Ask for a name."""
+        answer = await self._run("claim", node, name, self._grace)
+        if answer[0] == "frozen":
+            return Frozen(answer[1] / 1e6)
+        return _outcome(answer)
+
+    async def keep(
+        self, node: NodeId, name: Name, token: Token
+    ) -> Claimed | Taken | Gone:
+        """Assert that a node holds a name."""
+        return _outcome(await self._run("keep", node, name, token))
+
+    async def release(self, node: NodeId, name: Name, token: Token) -> bool:
+        """Free a name."""
+        return bool(await self._run("release", node, name, token))
+
+    async def lookup(self, name: Name) -> Taken | None:
+        """Ask who holds a name."""
+        answer = await self._run("lookup", name)
+        return None if answer is None else Taken(NodeId(answer[0]), Token(answer[1]))
+
+    async def owned(self, node: NodeId) -> dict[Name, Token]:
+        """Ask what the engine thinks a node holds."""
+        found: dict[str, int] = await self._run("owned", node) or {}
+        return {Name(name): Token(token) for name, token in found.items()}
+
+    async def open_state(self, name: Name, token: Token) -> Kept | Stale:
+        """Read a state, to write it from now on."""
+        wire = await self._connected()
+        sql, params = self._call("open_state", name, token)
+        [(later, kept)] = await wire.ask(_select(sql), *params)
+        if later is not None:
+            return Stale(Token(int.from_bytes(later, signed=True)))
+        return Kept(kept)
+
+    async def write_state(self, name: Name, token: Token, data: bytes) -> bool:
+        """Write a state."""
+        return bool(await self._run("write_state", name, token, data))
+
+    async def drop_state(self, name: Name) -> bool:
+        """Forget a state."""
+        return bool(await self._run("drop_state", name))
+
+    # Messages.
+
+    def send(self, to: NodeId, data: bytes) -> None:
+        """Put a message into the table, with all that are given before it gets there."""
+        if len(data) > self.guarantees.max_frame:
+            raise ValueError(f"a message of {len(data)} bytes is too long")
+        if self._wire is None:
+            raise LinkDown(str(self._why))
+        self._unsent.append((to, data))
+        if len(self._unsent) > 1:
+            return  # those before it wait, too
+        batch: list[tuple[NodeId, bytes]] = []
+
+        def packed() -> list[bytes]:
+            batch[:], self._unsent = self._unsent, []
+            pairs = [(to, data.hex()) for to, data in batch]
+            return [json.dumps(pairs).encode()]
+
+        def sent(rows: Rows | LinkDown) -> None:
+            if isinstance(rows, list):
+                places: list[int] = json.loads(rows[0][0] or b"[]")
+                for place in places:
+                    self._send.send_nowait(Undelivered(*batch[place]))
+
+        sql = f"select {self._schema}.send($1)".encode()
+        self._wire.push(sql, packed, sent)
+
+    async def receive(self) -> Push:
+        """Wait for what the engine sends unasked."""
+        return await self._receive.receive()
+
+
+def _select(function: str) -> bytes:
+    # The schema is checked, all else comes as a parameter.
+    return f"select * from {function}".encode()  # noqa: S608
+
+
+def _microseconds(seconds: float) -> int:
+    return round(seconds * 1e6)
+
+
+def _packed(arg: str | int | bytes) -> bytes:
+    if isinstance(arg, bytes):
+        return arg
+    if isinstance(arg, str):
+        return arg.encode()
+    return arg.to_bytes(8, signed=True)
+
+
+def _outcome(answer: Any) -> Claimed | Taken | Gone:
+    if answer[0] == "gone":
+        return Gone(answer[1])
+    if answer[0] == "taken":
+        return Taken(NodeId(answer[1]), Token(answer[2]))
+    return Claimed(Token(answer[1]))
