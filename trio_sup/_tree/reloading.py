@@ -54,7 +54,7 @@ async def reload_tree(tree: OpenSupervisor, make: Callable[[], Made]) -> None:
         if plan.empty:
             _log.info("reload: nothing changes")
             return
-        _log.warning("reload:\n%s", plan)
+        _log.warning("reload:\n%s", str(plan))
         await root.reconfigure(made)
     except SupervisorStopping:
         _log.info("not reloaded: the tree stops")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, nullcontext
 from typing import Any
 
 import trio
+from attrs import frozen
 
 from trio_sup._core.ends import end_of_process
 from trio_sup._core.errors import SupervisorStopping
@@ -34,6 +35,19 @@ from trio_sup._trio.home import present_token
 from trio_sup._trio.log import Log
 
 _log = Log("trio_sup")
+
+
+@frozen(kw_only=True)
+class How:
+    """How a tree is run as a program: what `run` and `serve` are given."""
+
+    name: str | None = None
+    inspect: Inspect = True
+    crash_log: CrashLog | None = None
+    watchdog: float | None = None
+    reload: Callable[[], Made] | None = None
+    beside: Callable[[OpenSupervisor], Awaitable[object]] | None = None
+    """Runs beside the tree, to its end, and is given it."""
 
 
 def run(
@@ -90,10 +104,29 @@ def run(
             "`await trio_sup.serve(spec)` in it, or "
             "`async with trio_sup.open_supervisor(children) as sup:`"
         )
-    signals = _signals_for_run(reloads=reload is not None) if handle_signals else None
+    how = How(
+        name=name,
+        inspect=inspect,
+        crash_log=crash_log,
+        watchdog=watchdog,
+        reload=reload,
+    )
+    run_as(spec, how, handle_signals=handle_signals)
+
+
+def run_as(spec: Made, how: How, *, handle_signals: bool = True) -> None:
+    """As `run`, for who has more to say about how.
+
+    Args:
+        spec: As for `run`.
+        how: The rest.
+        handle_signals: As for `run`.
+    """
+    reloads = how.reload is not None
+    signals = _signals_for_run(reloads=reloads) if handle_signals else None
     with nullcontext() if signals is None else signals:
         try:
-            trio.run(_main, spec, name, inspect, watchdog, signals, crash_log, reload)
+            trio.run(_main, spec, how, signals)
         except BaseExceptionGroup as group:
             end = end_of_process(group)
             if end is None:
@@ -101,17 +134,9 @@ def run(
             raise end from None
 
 
-async def _main(
-    spec: ChildSpec[Any] | Iterable[ChildSpec[Any]],
-    name: str | None,
-    inspect: Inspect,
-    watchdog: float | None,
-    signals: Signals | None,
-    crash_log: CrashLog | None,
-    reload: Callable[[], Made] | None,
-) -> None:
+async def _main(spec: Made, how: How, signals: Signals | None) -> None:
     try:
-        await _serve(spec, name, inspect, watchdog, signals, crash_log, reload)
+        await _serve(spec, how, signals)
     finally:
         if signals is not None:
             # Trio closes its end before it takes it back: a signal in between would
@@ -156,8 +181,15 @@ async def serve(
         RuntimeError: `handle_signals` outside of the main thread.
         ValueError: an unusable name, or another value of `inspect` or `watchdog`.
     """
+    how = How(
+        name=name,
+        inspect=inspect,
+        crash_log=crash_log,
+        watchdog=watchdog,
+        reload=reload,
+    )
     if not handle_signals:
-        await _serve(spec, name, inspect, watchdog, None, crash_log, None)
+        await _serve(spec, how, None)
         return
     if not can_be_caught():
         raise RuntimeError(
@@ -165,34 +197,28 @@ async def serve(
             "handle signals"
         )
     with Signals(reloads=reload is not None) as signals:
-        await _serve(spec, name, inspect, watchdog, signals, crash_log, reload)
+        await _serve(spec, how, signals)
 
 
-async def _serve(
-    spec: ChildSpec[Any] | Iterable[ChildSpec[Any]],
-    name: str | None,
-    inspect: Inspect,
-    watchdog: float | None,
-    signals: Signals | None,
-    crash_log: CrashLog | None,
-    reload: Callable[[], Made] | None,
-) -> None:
-    mode = inspect_mode(inspect, os.environ)
-    options = Options(watchdog=checked_watchdog(watchdog))
+async def _serve(spec: Made, how: How, signals: Signals | None) -> None:
+    mode = inspect_mode(how.inspect, os.environ)
+    options = Options(watchdog=checked_watchdog(how.watchdog))
     tree = open_supervisor(as_tree(spec))
     node = node_for("serve", "await serve([child(worker)])")
-    if name is not None:
-        node.name = checked_name(name)
-    if crash_log is not None:
-        node.crash_log = crash_log
+    if how.name is not None:
+        node.name = checked_name(how.name)
+    if how.crash_log is not None:
+        node.crash_log = how.crash_log
     systemd = systemd_notifier()
     try:
-        async with Inspector(node, mode, options):
-            if signals is None:
-                await _until_ended(tree, systemd)
-            else:
-                async with Beside(_obey, tree, signals, reload):
-                    await _until_ended(tree, systemd)
+        async with Inspector(node, mode, options), AsyncExitStack() as beside:
+            if signals is not None:
+                await beside.enter_async_context(
+                    Beside(_obey, tree, signals, how.reload)
+                )
+            if how.beside is not None:
+                await beside.enter_async_context(Beside(how.beside, tree))
+            await _until_ended(tree, systemd)
     finally:
         if systemd is not None:
             systemd.close()
