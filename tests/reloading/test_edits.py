@@ -148,6 +148,25 @@ async def test_children_that_no_list_names_follow_their_class(shop: Files) -> No
         assert await one.call(now.now) == "two"
 
 
+async def test_an_edit_in_the_middle_of_a_reload_is_not_lost(shop: Files) -> None:
+    slow = "    async def terminate(self, reason):\n        await later()\n    @call"
+    shop.edit("clock", "    @call", slow)
+    shop.edit("clock", "class", "later = print\nclass")
+    async with running(shop) as it:
+
+        async def later() -> None:
+            shop.edit("clock", "two", "three")
+
+        vars(sys.modules[f"{shop.package}.clock"])["later"] = later
+        shop.edit("clock", "one", "two")
+        shop.edit("clock", "await later()", "pass")
+        assert await it.reload()
+        assert await it.reload()
+        kind = sys.modules[f"{shop.package}.clock"].Clock
+        assert await it.root.server(kind, "clock").call(kind.now) == "three"
+        assert not await it.reload()
+
+
 async def test_edits_leave_no_former_module(shop: Files) -> None:
     async with running(shop) as it:
         many = it.root.dynamic("many")

@@ -50,6 +50,8 @@ class Program:
         self._folders = [folder.resolve() for folder in folders]
         # What the files held when they were imported, by module.
         self._known: dict[str, bytes] = {}
+        # What the files held when they were looked at last.
+        self._seen: dict[str, bytes] = {}
         # Where a module's file is, and whether it is one of ours.
         self._paths: dict[str, Path | None] = {}
         self._imports: dict[tuple[str, bytes, frozenset[str]], frozenset[str]] = {}
@@ -83,14 +85,20 @@ class Program:
 
     def changed(self) -> dict[str, Own]:
         """Return the modules whose files hold something else now, or are gone."""
+        own = self.own()
+        self._seen = {name: _digest(each.file) for name, each in own.items()}
         return {
-            name: own
-            for name, own in self.own().items()
-            if self._known.get(name) != _digest(own.file)
+            name: each
+            for name, each in own.items()
+            if self._known.get(name) != self._seen[name]
         }
 
+    def taken_over(self) -> None:
+        """Note that modules are what was seen last: a file may be another since."""
+        self._known.update(self._seen)
+
     def note(self, names: Iterable[str]) -> None:
-        """Note that modules are what their files hold now."""
+        """Note that modules, which were imported just now, are what their files hold."""
         own = self.own()
         for name in names:
             if name in own:

@@ -119,7 +119,7 @@ class Reloader:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - code of the user's
             self._show(error)
             return False
-        self._program.note(self._program.own())
+        self._program.taken_over()
         self._shown = ""
         return True
 
@@ -134,6 +134,7 @@ class Reloader:
         _check_modules(edit, own)
         again = ImportedAgain(edit.again, own, self._program.own)
         again.carry_out()
+        self._program.note(self._program.own().keys() - own.keys())
         try:
             change = self._change(root, edit, again)
             _log.warning("reload: %s\n%s", ", ".join(edit.changed), str(change))
