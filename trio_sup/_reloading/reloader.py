@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import trio
 from attrs import frozen
@@ -24,13 +24,12 @@ from trio_sup._core.code.edits import Edit, concerned
 from trio_sup._core.code.following import NotFollowed
 from trio_sup._core.code.former import first_use, from_modules, state_of_modules
 from trio_sup._core.errors import SupervisionError, SupervisorStopping
-from trio_sup._core.specs import ChildSpec
 from trio_sup._reloading.children import Renewed, held_by_survivors, renewed
 from trio_sup._reloading.importing import ImportedAgain, check_syntax
 from trio_sup._reloading.program import Own, Program
 from trio_sup._reloading.watching import edits
 from trio_sup._tree.load import LoadError
-from trio_sup._tree.reloading import Made, as_tree
+from trio_sup._tree.reloading import Made, Whole, whole
 from trio_sup._trio.folded import folded_traceback
 from trio_sup._trio.log import Log
 
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
 
 _log = Log("trio_sup")
 
-Tree: TypeAlias = ChildSpec[Any] | tuple[ChildSpec[Any], ...]
-
 
 class _Whole(Exception):
     """The whole program has to begin anew; `str` says why."""
@@ -52,7 +49,7 @@ class _Whole(Exception):
 class _Change:
     """What is to be done about a tree."""
 
-    made: Tree | None
+    made: Whole | None
     """The new specification; None if it is not among what changed."""
     plan: ReconfigurePlan | None
     renewed: list[Renewed]
@@ -148,7 +145,7 @@ class Reloader:
                 nursery.start_soon(_begin, each)
 
     def _change(self, root: Supervisor, edit: Edit, again: ImportedAgain) -> _Change:
-        made = self._made() if self._module in edit.again else None
+        made = whole(self._make()) if self._module in edit.again else None
         plan = None if made is None else root.plan(made)
         try:
             anew = renewed(root.record, plan, edit.again)
@@ -164,10 +161,6 @@ class Reloader:
         if held:
             raise _Whole(held)
         return _Change(made, plan, anew)
-
-    def _made(self) -> Tree:
-        made = as_tree(self._make())
-        return made if isinstance(made, ChildSpec) else tuple(made)
 
     def _show(self, error: BaseException) -> None:
         """Say once what is wrong, and where."""

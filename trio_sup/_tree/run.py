@@ -26,7 +26,7 @@ from trio_sup._inspected.inspection import (
 from trio_sup._node.crash_log import CrashLog
 from trio_sup._node.node import current_node, node_for
 from trio_sup._tree.open import OpenSupervisor, open_supervisor
-from trio_sup._tree.reloading import Made, as_tree, has_terminal, reload_tree
+from trio_sup._tree.reloading import Made, TreeReloads, as_tree, has_terminal
 from trio_sup._tree.signals import RELOAD, Signals, can_be_caught
 from trio_sup._tree.supervisor import Supervisor
 from trio_sup._tree.systemd import SystemdNotifier, systemd_notifier
@@ -209,17 +209,17 @@ async def _serve(spec: Made, how: How, signals: Signals | None) -> None:
         node.name = checked_name(how.name)
     if how.crash_log is not None:
         node.crash_log = how.crash_log
+    reloads = node.reloads = how.reload and TreeReloads(tree, how.reload)
     systemd = systemd_notifier()
     try:
         async with Inspector(node, mode, options), AsyncExitStack() as beside:
             if signals is not None:
-                await beside.enter_async_context(
-                    Beside(_obey, tree, signals, how.reload)
-                )
+                await beside.enter_async_context(Beside(_obey, tree, signals, reloads))
             if how.beside is not None:
                 await beside.enter_async_context(Beside(how.beside, tree))
             await _until_ended(tree, systemd)
     finally:
+        node.reloads = None
         if systemd is not None:
             systemd.close()
 
@@ -252,7 +252,7 @@ async def _until_stopped(root: Supervisor, systemd: SystemdNotifier | None) -> N
 
 
 async def _obey(
-    tree: OpenSupervisor, signals: Signals, reload: Callable[[], Made] | None
+    tree: OpenSupervisor, signals: Signals, reloads: TreeReloads | None
 ) -> None:
     """Turn signals into requests, until the tree is gone."""
     again, from_terminal = False, has_terminal()
@@ -262,9 +262,9 @@ async def _obey(
             _log.info("got %s", signal.Signals(number).name)
             # If the terminal is gone, it is that which is told.
             hung_up = from_terminal and not has_terminal()
-            if number == RELOAD and reload is not None and not hung_up:
+            if number == RELOAD and reloads is not None and not hung_up:
                 # Beside: a wish to stop must not wait for it.
-                nursery.start_soon(reload_tree, tree, reload)
+                nursery.start_soon(reloads.on_signal)
             elif again:
                 tree.hurry()
             else:
