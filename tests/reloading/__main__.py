@@ -43,7 +43,9 @@ def main() -> int:
         f"{seen.answers} answers, no connection lost"
     )
     print(f"lives: {seen.lives}")
-    print(f"memory: {first / 1e6:.1f} MB after ten edits, {last / 1e6:.1f} MB at the end")
+    print(
+        f"memory: {first / 1e6:.1f} MB after ten edits, {last / 1e6:.1f} MB at the end"
+    )
     for line in wrong:
         print(f"WRONG: {line}")
     return bool(wrong)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import trio
-from attrs import define
+from attrs import define, field
 from trio_websocket import WebSocketConnection, open_websocket
 
 from trio_sup.inspect.client import oneshot
@@ -37,9 +37,9 @@ class Seen:
 
     answers: int = 0
     """Messages that were answered as they should be."""
-    lives: dict[str, int] = {}
+    lives: dict[str, int] = field(factory=dict[str, int])
     """In which life each child is at the end, by path."""
-    memory: list[int] = []
+    memory: list[int] = field(factory=list[int])
     """Bytes that the program takes, after each edit."""
     last_words: str = ""
     """What the program has said."""
@@ -55,9 +55,7 @@ class Developer:
     def __init__(self, folder: Path) -> None:
         self.home = folder / "boards"
         source = ROOT / "examples" / "boards" / "src" / "boards"
-        shutil.copytree(
-            source, self.home, ignore=shutil.ignore_patterns("__pycache__")
-        )
+        shutil.copytree(source, self.home, ignore=shutil.ignore_patterns("__pycache__"))
         self._tree = (self.home / "tree.py").read_text()
         assert "child(open_door, port)]" in self._tree
         self.edit(0)

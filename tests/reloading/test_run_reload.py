@@ -13,8 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import trio
 
 from tests.commands.rig import COMMAND, environment
+from tests.reloading.__main__ import judged
+from tests.reloading.session import session
 from trio_sup.cli import main
 
 pytest.importorskip("watchfiles", reason="needs trio-sup[reload]")
@@ -151,3 +154,12 @@ def test_without_the_extra_it_says_how_to_install_it(
     said = capsys.readouterr().err
     assert "watchfiles, which is not installed" in said
     assert "[reload]'" in said
+
+
+@pytest.mark.slow
+def test_people_keep_their_connections_while_an_application_is_edited(
+    short_dir: Path,
+) -> None:
+    seen = trio.run(session, short_dir, 4, 3)
+    assert judged(seen, 4) == []
+    assert seen.answers

@@ -19,16 +19,15 @@ from attrs import evolve
 
 from trio_sup._children.record import Record
 from trio_sup._children.supervising import record_grace
-from trio_sup._core.anatomy import class_name
 from trio_sup._core.errors import NoProcess, ServerExit, SupervisionError
 from trio_sup._core.events import OperatorAction
 from trio_sup._core.plan.doing import Refused
 from trio_sup._inspected.faults import FAULTS
+from trio_sup._inspected.reloads import consequence_of_reload, reload
 from trio_sup._node.node import Node
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._supervisors.dynamic import DynamicShell
 from trio_sup._supervisors.static import StaticShell
-from trio_sup._trio.protect import call_user
 from trio_sup.inspect.node.consequence import (
     Consequence,
     Sibling,
@@ -36,7 +35,6 @@ from trio_sup.inspect.node.consequence import (
     consequence,
     node_consequence,
     parse_level,
-    reload_consequence,
 )
 from trio_sup.inspect.protocol.wire_actions import BY_LIFE, NODE_ACTIONS
 
@@ -84,7 +82,7 @@ class Operator:
             argument: What the action needs besides.
         """
         if action == "reload":
-            return self._reload_consequence()
+            return consequence_of_reload(self._node)
         if action in NODE_ACTIONS:
             return node_consequence(action, argument, _level_of)
         if not isinstance(child, Record) or child.status == "gone":
@@ -116,37 +114,15 @@ class Operator:
             return _set_level(argument)
         if action == "collect":
             return _collect()
-        if action == "reload":
-            return await self._reload()
-        assert isinstance(child, Record)
         try:
+            if action == "reload":
+                return await reload(self._node)
+            assert isinstance(child, Record)
             if action in FAULTS:
                 return FAULTS[action](child, argument)
             return await _ACTIONS[action](child, life)
         except SupervisionError as error:
             raise ActionFailed(_one_line(error)) from error
-
-    def _reload_consequence(self) -> Consequence:
-        reloads = self._node.reloads
-        if reloads is None:
-            why = "nothing to reload from: it was started without run(..., reload=make)"
-            return Consequence("not_applicable", why)
-        try:
-            plan = call_user(reloads.plan)
-        except Exception as error:  # noqa: BLE001 - code of the user's
-            why = f"{class_name(error)}: {_one_line(error)}"
-            return Consequence("not_applicable", why)
-        return reload_consequence(str(plan), plan.loses_state, plan.ends_lives)
-
-    async def _reload(self) -> str:
-        reloads = self._node.reloads
-        if reloads is None:
-            raise ActionRefused("not_applicable", "the tree has ended meanwhile")
-        try:
-            plan = await reloads.carry_out()
-        except SupervisionError as error:
-            raise ActionFailed(_one_line(error)) from error
-        return f"{plan.path}: {plan.summary}"
 
     def audit(
         self,

@@ -11,6 +11,7 @@ tree          is reconfigured; fails: all goes on with what was
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -194,4 +195,6 @@ def _words(error: BaseException) -> str:
         return f"{error.place}\n{error}".strip()
     if isinstance(error, SupervisionError | ChildSpecError):
         return str(error)
+    if isinstance(error, SyntaxError):  # it names the place itself
+        return "".join(traceback.format_exception_only(error)).rstrip()
     return folded_traceback(error)
