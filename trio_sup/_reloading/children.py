@@ -108,7 +108,8 @@ def _hold(record: Record) -> tuple[object, ...]:
     spec = record.spec
     server = getattr(record.mailbox, "server", None)
     state = {} if server is None else state_of(server)
-    given = spec.target if isinstance(spec.target, partial) else None
+    target: object = spec.target
+    given = (target,) if issubclass(type(target), partial) else ()
     return (given, spec.args, dict(spec.keywords), state)
 
 

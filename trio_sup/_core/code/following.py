@@ -85,14 +85,18 @@ def _now(value: Any, modules: Collection[str], find: Find) -> Any:
     if isinstance(value, FunctionType | type):
         return _named(value, find)
     if isinstance(value, partial):
-        call: partial[Any] = value
+        call = cast("partial[object]", value)
         keywords = {name: now(part) for name, part in call.keywords.items()}
         return partial(now(call.func), *map(now, call.args), **keywords)
     if type(value) is tuple:
         return tuple(map(now, cast("tuple[Any]", value)))
-    cls = type(value)
+    cls = _class_of(value)
     what = f"is given an object of {cls.__module__}.{cls.__qualname__}, which changed"
     raise NotFollowed(what)
+
+
+def _class_of(value: object) -> type[Any]:
+    return type(value)
 
 
 def _named(value: FunctionType | type[Any], find: Find) -> object:

@@ -22,6 +22,8 @@ MOST: Final = 20_000
 """Objects that are looked at: then the search ends without a find."""
 _OPAQUE: Final = ("trio_sup", "trio", "logging", "threading", "asyncio", "importlib")
 """Packages into whose objects nobody looks: they lead everywhere."""
+_KEYS: Final[Callable[[object], Iterable[object]]] = cast("Any", dict).keys
+_VALUES: Final[Callable[[object], Iterable[object]]] = cast("Any", dict).values
 _ATOMS: Final = (str, bytes, bytearray, int, float, complex, bool, type(None))
 
 Recognised: TypeAlias = Callable[[object], str]
@@ -132,10 +134,9 @@ def _parts(value: object) -> Iterator[object]:
         return
     cls: type[Any] = _class_of(value)
     # By their own iteration: a subclass's may be code of the user's.
-    if isinstance(value, dict):
-        table = cast("dict[object, object]", value)
-        yield from list(dict.keys(table))
-        yield from list(dict.values(table))
+    if issubclass(cls, dict):
+        yield from list(_KEYS(value))
+        yield from list(_VALUES(value))
     elif cls in (list, tuple, set, frozenset, deque):
         yield from list(cast("Iterable[object]", value))
     elif isinstance(value, partial):
@@ -153,12 +154,13 @@ def _is_opaque(cls: type[Any]) -> bool:
 
 def _attributes(value: object) -> Iterator[object]:
     """What stands in an object, past its class's own ``__getattribute__``."""
+    table: object = None
     try:
         table = object.__getattribute__(value, "__dict__")
     except AttributeError:
-        table = {}
-    if type(table) is dict:
-        yield from list(cast("dict[str, object]", table).values())
+        pass
+    if issubclass(_class_of(table), dict):
+        yield from list(_VALUES(table))
     for cls in type(value).__mro__:
         slots: Any = vars(cls).get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else tuple(slots):
