@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from trio_sup.inspect.client.operating import LOST
-from trio_sup.inspect.protocol.wire_actions import Acted, Planned
+from trio_sup.inspect.protocol.wire_actions import NODE_ACTIONS, Acted, Planned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trio_sup.inspect.client.operating import Operating
+    from trio_sup.inspect.protocol.wire_actions import Role
     from trio_sup.inspect.protocol.wire_rows import Row
 
 DOWN: Final = frozenset({"stopped", "quarantined", "gone"})
-LATER: Final = frozenset({"quarantine", "hold"})
+LATER: Final = frozenset({"quarantine", "hold", "reload"})
 """Actions that not every node knows that has control."""
 WORDS: Final = {
     "restart": "restart",
@@ -31,6 +32,7 @@ WORDS: Final = {
     "release": "release: let it be restarted again",
     "quarantine": "quarantine: stop it, and restart it no more",
     "hold": "stop restarting: its next end is the last",
+    "reload": "reload: make the tree what its specification says now",
     "log_level": "set the log level of the node",
     "collect": "collect garbage in the node",
 }
@@ -64,11 +66,16 @@ def options_for(row: Row | None, operating: Operating) -> list[Option]:
     role = operating.role
     if row is not None:
         for action, problem in _for_child(row):
-            if action in LATER and role is not None and action not in role.actions:
-                problem = "this node is too old for it"
-            why = why_not or problem
+            why = why_not or _too_old(action, role) or problem
             found.append(Option(action, row.id, row.life, row.path, why))
-    return [*found, *(Option(a, problem=why_not) for a in ("log_level", "collect"))]
+    of_node = [Option(a, problem=why_not or _too_old(a, role)) for a in NODE_ACTIONS]
+    return [*found, *of_node]
+
+
+def _too_old(action: str, role: Role | None) -> str:
+    if action in LATER and role is not None and action not in role.actions:
+        return "this node is too old for it"
+    return ""
 
 
 def options_for_many(rows: Sequence[Row], operating: Operating) -> list[Option]:

@@ -311,11 +311,12 @@ def granted() -> Operating:
 )
 def test_a_line_offers_what_can_be(row: Any, possible: list[str]) -> None:
     options = [o.action for o in options_for(row, granted()) if not o.problem]
-    assert options == [*possible, "log_level", "collect"]
+    assert options == [*possible, "reload", "log_level", "collect"]
 
 
 def test_without_a_line_there_is_the_node() -> None:
-    assert [o.action for o in options_for(None, granted())] == ["log_level", "collect"]
+    node = ["reload", "log_level", "collect"]
+    assert [o.action for o in options_for(None, granted())] == node
 
 
 def test_a_node_that_says_nothing_is_told() -> None:

@@ -102,6 +102,33 @@ def test_the_end_of_the_node_closes_what_is_open() -> None:
     assert [i.outcome for i in incidents.found] == ["lost"]
 
 
+def test_another_specification_is_an_incident_with_whose_lives_ended_for_it() -> None:
+    begun = ((1.0, "requested", "a", ": reconfigure"),)
+    ended = (1.5, "child_stopping", "a/b", "asked to stop: supervisor a: reconfigure")
+    started = (2.0, "child_started", "a/b", "started (life 2)")
+    told = ": reconfigured: 1 kept, 1 restarted"
+    done = (2.0, "supervisor_reconfigured", "a", told)
+
+    def joined(*more: tuple[float, str, str, str]) -> Incident:
+        incidents = Incidents()
+        for n, (at, kind, path, text) in enumerate((*begun, *more)):
+            space = "" if text.startswith(":") else " "
+            incidents.add(Event(n, at, path, kind, f"{path}{space}{text}"))
+        (found,) = incidents.found
+        return found
+
+    incident = joined(ended, started, done)
+    assert (incident.child, incident.supervisor) == ("a", "a")
+    assert (incident.cause, incident.outcome) == ("1 kept, 1 restarted", "reconfigured")
+    assert incident.stopped == {"a/b": 1.5}
+    assert incident.back == {"a/b": 2.0}
+    assert incident.down_for == 1.0
+    assert joined(ended, started).outcome == "open"
+    failed = ": reconfigure rolled back: child 'a/c' did not start"
+    back = joined(ended, started, (3.0, "supervisor_reconfigured", "a", failed))
+    assert (back.outcome, back.cause) == ("rolled_back", "child 'a/c' did not start")
+
+
 def test_a_crash_loop_does_not_grow_without_bound() -> None:
     incidents = Incidents()
     for n in range(3 * KEPT):

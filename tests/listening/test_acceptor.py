@@ -12,13 +12,17 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from tests.listening.clients import connect, echo, exactly
 from tests.listening.memory import MemoryListener
 from trio_sup import (
+    ChildSpec,
     Listener,
     RestartLimitExceeded,
+    Supervisor,
     address,
     listener,
     open_supervisor,
+    supervisor,
     tcp_listener,
 )
+from trio_sup.testing import Crash, replay
 
 WEB = address("web", Listener[int])
 
@@ -153,6 +157,19 @@ async def test_an_acceptor_that_crashes_leaves_sockets_and_connections_alone() -
         assert await exactly(client, 1) == b"3"
         await client.aclose()
         await waiting.aclose()
+
+
+def test_sockets_that_crash_take_the_acceptor_along_without_a_crash_of_its_own(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.CRITICAL, "trio_sup")
+
+    def build() -> ChildSpec[Supervisor]:
+        web = tcp_listener(echo, 0, host="127.0.0.1", id="web")
+        return supervisor([web], id="root")
+
+    # It has the laws checked, too: who crashes without a fault of its own breaks one.
+    replay(build, [Crash("root/web/sockets", at=1.0)])
 
 
 @pytest.mark.trio

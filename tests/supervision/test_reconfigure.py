@@ -282,6 +282,15 @@ async def test_supervisors_below_change_in_place_and_come_back_with_all() -> Non
         assert inner.statistics().max_restarts == 2
 
 
+async def test_children_that_no_list_names_are_in_no_plan() -> None:
+    async with open_supervisor([dynamic_supervisor(id="d")]) as sup:
+        await sup.dynamic("d").start_child(child(trio.sleep_forever, id="one"))
+        plan = sup.plan([dynamic_supervisor(id="d")])
+        assert plan.empty
+        plan = sup.plan([dynamic_supervisor(id="d", max_children=2)])
+        assert plan.ends_lives == plan.loses_state == plan.paths("stop") == ()
+
+
 async def test_fewer_dynamic_children_keeps_those_that_are_there_dyn_028() -> None:
     async with open_supervisor([dynamic_supervisor(id="d")]) as sup:
         pool = sup.dynamic("d")

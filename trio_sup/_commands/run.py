@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from trio_sup._commands import developing
 from trio_sup._commands.arguments import name
 from trio_sup._commands.command import EXIT_FAILED, EXIT_USAGE, Command, CommandError
 from trio_sup._commands.output import quote, say_lines
@@ -13,6 +14,7 @@ from trio_sup._core.clean import clean
 if TYPE_CHECKING:
     import argparse
 
+    from trio_sup._core.specs import ChildSpec
     from trio_sup._inspected.inspection import Inspect
 
 
@@ -35,34 +37,61 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="check the specification, print its outline, start nothing",
     )
     parser.add_argument(
+        "--reload",
+        action="store_true",
+        help="while developing: take over each edit, restart what it concerns",
+    )
+    parser.add_argument(
+        "--reload-dir",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="watch this in place of the current directory; can be repeated",
+    )
+    parser.add_argument(
         "-v", "--verbose", action="store_true", help="log every start and stop"
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the tree until it ends."""
-    import trio_sup
     from trio_sup._tree import load as _load
 
+    if args.reload_dir and not args.reload:
+        raise CommandError("--reload-dir goes with --reload", EXIT_USAGE)
+    follows = args.reload and not args.check
+    if follows:
+        developing.check_installed()
     try:
         spec = _load.load_spec(args.spec)
     except _load.LoadError as error:
         quote(error.place)
+        if follows:
+            return developing.wait(args, str(error))
         raise CommandError(str(error), EXIT_USAGE) from error
     if args.check:
         say_lines(map(clean, _load.outline(spec)))
         return 0
     if args.verbose:
         _log_starts_and_stops()
+    return _run(args, spec)
+
+
+def _run(args: argparse.Namespace, spec: ChildSpec[Any]) -> int:
+    import trio_sup
+    from trio_sup._tree.load import load_spec
+    from trio_sup._tree.run import How, run_as
+
+    allowed: Inspect = "control" if args.control else not args.no_inspect
+    how = How(
+        name=args.name or _node_name(args.spec),
+        inspect=allowed,
+        reload=lambda: load_spec(args.spec),
+    )
+    if args.reload:
+        return developing.run(args, spec, how)
     try:
-        node_name = args.name or _node_name(args.spec)
-        allowed: Inspect = "control" if args.control else not args.no_inspect
-        trio_sup.run(
-            spec,
-            name=node_name,
-            inspect=allowed,
-            reload=lambda: _load.load_spec(args.spec),
-        )
+        run_as(spec, how)
     except (trio_sup.RestartLimitExceeded, trio_sup.StartFailed) as error:
         raise CommandError(str(error), EXIT_FAILED) from error
     return 0
@@ -99,6 +128,7 @@ COMMAND = Command(
     "examples:\n"
     "  trio-sup run shop.tree:spec\n"
     "  trio-sup run shop.tree:make_tree --name shop-2 --verbose\n"
-    "  trio-sup run shop.tree:spec --check\n",
+    "  trio-sup run shop.tree:spec --check\n"
+    "  trio-sup run shop.tree:spec --reload\n",
     program=True,
 )

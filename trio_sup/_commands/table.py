@@ -26,6 +26,7 @@ HELP: Final[dict[str, str]] = {
     "profile": "look where a node's time goes",
     # acting
     **actions.HELP,
+    "reload": "make the tree what its specification says now",
     # over time
     "snapshot": "write one picture of a node into a file",
     "record": "record a node into a file",

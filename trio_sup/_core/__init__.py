@@ -13,6 +13,7 @@ passed in as `now`; whatever is to be done comes back as a value.
     specs        the fields of a specification, and what they may be; with `checks`
     policies     `Backoff`, `Budget`, `Mailbox`: their fields and defaults
     comparing    what another specification changes; as data in `reconfigured`
+    code         which modules and children an edit concerns
     name_tables  how names are kept
     events       which events there are
 

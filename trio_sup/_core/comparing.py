@@ -65,7 +65,9 @@ def compare(own: ChildState, old: Flags, new: Flags) -> ReconfigurePlan:
 
 
 def _compare(own: ChildState, old: Flags, new: Flags) -> ReconfigurePlan:
-    records = {record.id: record for record in own.under}
+    # Those of a dynamic supervisor are in no list, so none can take them away.
+    under = () if own.spec.kind == "dynamic" else own.under
+    records = {record.id: record for record in under}
     listed = {id_of(spec): spec for spec in old.children}
     ids = [id_of(spec) for spec in new.children]
     changes = [

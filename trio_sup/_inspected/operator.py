@@ -23,6 +23,7 @@ from trio_sup._core.errors import NoProcess, ServerExit, SupervisionError
 from trio_sup._core.events import OperatorAction
 from trio_sup._core.plan.doing import Refused
 from trio_sup._inspected.faults import FAULTS
+from trio_sup._inspected.reloads import consequence_of_reload, reload
 from trio_sup._node.node import Node
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._supervisors.dynamic import DynamicShell
@@ -80,6 +81,8 @@ class Operator:
                 meant for a life is refused if the child is in another one.
             argument: What the action needs besides.
         """
+        if action == "reload":
+            return consequence_of_reload(self._node)
         if action in NODE_ACTIONS:
             return node_consequence(action, argument, _level_of)
         if not isinstance(child, Record) or child.status == "gone":
@@ -111,8 +114,10 @@ class Operator:
             return _set_level(argument)
         if action == "collect":
             return _collect()
-        assert isinstance(child, Record)
         try:
+            if action == "reload":
+                return await reload(self._node)
+            assert isinstance(child, Record)
             if action in FAULTS:
                 return FAULTS[action](child, argument)
             return await _ACTIONS[action](child, life)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import trio
-from attrs import define, frozen
+from attrs import define
 
 from trio_sup._core.errors import MaxChildren, SupervisorStopping
 from trio_sup._listening.connections import ConnectionShell
@@ -39,13 +39,15 @@ _OF_THE_CLIENT: Final = frozenset(
 )
 
 
-@frozen
+@define
 class Opened:
     """What clients come to."""
 
     listeners: Sequence[trio.abc.Listener[Any]]
     value: Any
     """What users see of it."""
+    ended: bool = False
+    """Whether who holds it open has begun to close it."""
 
 
 async def hold_open(
@@ -63,6 +65,7 @@ async def hold_open(
         task_status.started(opened)
         await trio.sleep_forever()
     finally:
+        opened.ended = True
         with trio.CancelScope(shield=True):  # else the first would be the only one
             for listener in opened.listeners:
                 await trio.aclose_forcefully(listener)

@@ -197,6 +197,15 @@ async def _accept_all(
     held = cast("Child[Opened]", sibling(record, SOCKETS).handle)
     path = record.parent.record.path_text
     acceptor = Acceptor(path, shell, handler, limits)
-    async with trio.open_nursery() as nursery:
-        for one in held.value.listeners:
-            nursery.start_soon(acceptor.accept_from, one)
+    opened, life = held.value, held.life
+    try:
+        async with trio.open_nursery() as nursery:
+            for one in opened.listeners:
+                nursery.start_soon(acceptor.accept_from, one)
+    except* trio.ClosedResourceError:
+        if not opened.ended:
+            raise
+        # The sockets end, and so will this, which depends on them: it is no crash.
+        await held.wait_exit(life)
+        await held.wait_running()
+        raise  # they are back, and nobody has ended this

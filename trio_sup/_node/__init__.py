@@ -6,6 +6,7 @@ children.
     node      its roots, its registry, its events and who hears them
     levels    at which level each of its events is logged
     crash_log how its events are logged
+    reloads   what its tree is from, as far as it is known
     attach    the present task as a child with a mailbox, under no supervisor
     attached  those tasks as others see them
     whereis   look-ups in the node's own registry, and addresses of its names

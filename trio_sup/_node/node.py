@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from trio_sup._core.long_memory import Entry, Unmade
     from trio_sup._node.attached import AttachedTasks
     from trio_sup._node.inside import Inside
+    from trio_sup._node.reloads import Reloads
     from trio_sup.inspect.node.source import ObservedChild
 
 Fields = TypeVarTuple("Fields")
@@ -96,6 +97,8 @@ class Node:
         self._loudest: Levels = loudest(self._telling.style.level)
         # Children whose last exit is kept whole although it is heavy.
         self.heavy_exits: HeavyExits[Record] = HeavyExits()
+        self.reloads: Reloads | None = None
+        """What the tree is from, where that is known; not for users."""
 
     @property
     def crash_log(self) -> CrashLog:

@@ -150,6 +150,25 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
         await trio.lowlevel.checkpoint()
         return self._started(record, life + 1)
 
+    @enable_ki_protection
+    async def respecify(self, record: Record, spec: ChildSpec[Any]) -> None:
+        """Give a child another specification, and a new life if it lives. A checkpoint.
+
+        Raises:
+            ChildSpecError: the specification does not fit.
+            SupervisorStopping: the supervisor is going down.
+            NotStarted: the new life did not become ready; its limits say what follows.
+        """
+        self.check_run("supervisor.respecify", waits=True)
+        self.find(record.handle)
+        life, lived = record.life + 1, record.alive
+        self._carry_out(self.plan.respecify(record, spec, trio.current_time()))
+        while lived and is_starting(record, life):
+            await record.wait_change()
+        await trio.lowlevel.checkpoint()
+        if lived:
+            self._started(record, life)
+
     async def stop_for_good(self, record: Record) -> None:
         """As `terminate_child`, of this very child."""
         await self.terminate_child(record.handle)

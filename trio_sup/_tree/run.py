@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, nullcontext
 from typing import Any
 
 import trio
+from attrs import frozen
 
 from trio_sup._core.ends import end_of_process
 from trio_sup._core.errors import SupervisorStopping
@@ -25,7 +26,7 @@ from trio_sup._inspected.inspection import (
 from trio_sup._node.crash_log import CrashLog
 from trio_sup._node.node import current_node, node_for
 from trio_sup._tree.open import OpenSupervisor, open_supervisor
-from trio_sup._tree.reloading import Made, as_tree, has_terminal, reload_tree
+from trio_sup._tree.reloading import Made, TreeReloads, as_tree, has_terminal
 from trio_sup._tree.signals import RELOAD, Signals, can_be_caught
 from trio_sup._tree.supervisor import Supervisor
 from trio_sup._tree.systemd import SystemdNotifier, systemd_notifier
@@ -34,6 +35,19 @@ from trio_sup._trio.home import present_token
 from trio_sup._trio.log import Log
 
 _log = Log("trio_sup")
+
+
+@frozen(kw_only=True)
+class How:
+    """How a tree is run as a program: what `run` and `serve` are given."""
+
+    name: str | None = None
+    inspect: Inspect = True
+    crash_log: CrashLog | None = None
+    watchdog: float | None = None
+    reload: Callable[[], Made] | None = None
+    beside: Callable[[OpenSupervisor], Awaitable[object]] | None = None
+    """Runs beside the tree, to its end, and is given it."""
 
 
 def run(
@@ -90,10 +104,29 @@ def run(
             "`await trio_sup.serve(spec)` in it, or "
             "`async with trio_sup.open_supervisor(children) as sup:`"
         )
-    signals = _signals_for_run(reloads=reload is not None) if handle_signals else None
+    how = How(
+        name=name,
+        inspect=inspect,
+        crash_log=crash_log,
+        watchdog=watchdog,
+        reload=reload,
+    )
+    run_as(spec, how, handle_signals=handle_signals)
+
+
+def run_as(spec: Made, how: How, *, handle_signals: bool = True) -> None:
+    """As `run`, for who has more to say about how.
+
+    Args:
+        spec: As for `run`.
+        how: The rest.
+        handle_signals: As for `run`.
+    """
+    reloads = how.reload is not None
+    signals = _signals_for_run(reloads=reloads) if handle_signals else None
     with nullcontext() if signals is None else signals:
         try:
-            trio.run(_main, spec, name, inspect, watchdog, signals, crash_log, reload)
+            trio.run(_main, spec, how, signals)
         except BaseExceptionGroup as group:
             end = end_of_process(group)
             if end is None:
@@ -101,17 +134,9 @@ def run(
             raise end from None
 
 
-async def _main(
-    spec: ChildSpec[Any] | Iterable[ChildSpec[Any]],
-    name: str | None,
-    inspect: Inspect,
-    watchdog: float | None,
-    signals: Signals | None,
-    crash_log: CrashLog | None,
-    reload: Callable[[], Made] | None,
-) -> None:
+async def _main(spec: Made, how: How, signals: Signals | None) -> None:
     try:
-        await _serve(spec, name, inspect, watchdog, signals, crash_log, reload)
+        await _serve(spec, how, signals)
     finally:
         if signals is not None:
             # Trio closes its end before it takes it back: a signal in between would
@@ -156,8 +181,15 @@ async def serve(
         RuntimeError: `handle_signals` outside of the main thread.
         ValueError: an unusable name, or another value of `inspect` or `watchdog`.
     """
+    how = How(
+        name=name,
+        inspect=inspect,
+        crash_log=crash_log,
+        watchdog=watchdog,
+        reload=reload,
+    )
     if not handle_signals:
-        await _serve(spec, name, inspect, watchdog, None, crash_log, None)
+        await _serve(spec, how, None)
         return
     if not can_be_caught():
         raise RuntimeError(
@@ -165,35 +197,29 @@ async def serve(
             "handle signals"
         )
     with Signals(reloads=reload is not None) as signals:
-        await _serve(spec, name, inspect, watchdog, signals, crash_log, reload)
+        await _serve(spec, how, signals)
 
 
-async def _serve(
-    spec: ChildSpec[Any] | Iterable[ChildSpec[Any]],
-    name: str | None,
-    inspect: Inspect,
-    watchdog: float | None,
-    signals: Signals | None,
-    crash_log: CrashLog | None,
-    reload: Callable[[], Made] | None,
-) -> None:
-    mode = inspect_mode(inspect, os.environ)
-    options = Options(watchdog=checked_watchdog(watchdog))
+async def _serve(spec: Made, how: How, signals: Signals | None) -> None:
+    mode = inspect_mode(how.inspect, os.environ)
+    options = Options(watchdog=checked_watchdog(how.watchdog))
     tree = open_supervisor(as_tree(spec))
     node = node_for("serve", "await serve([child(worker)])")
-    if name is not None:
-        node.name = checked_name(name)
-    if crash_log is not None:
-        node.crash_log = crash_log
+    if how.name is not None:
+        node.name = checked_name(how.name)
+    if how.crash_log is not None:
+        node.crash_log = how.crash_log
+    reloads = node.reloads = how.reload and TreeReloads(tree, how.reload)
     systemd = systemd_notifier()
     try:
-        async with Inspector(node, mode, options):
-            if signals is None:
-                await _until_ended(tree, systemd)
-            else:
-                async with Beside(_obey, tree, signals, reload):
-                    await _until_ended(tree, systemd)
+        async with Inspector(node, mode, options), AsyncExitStack() as beside:
+            if signals is not None:
+                await beside.enter_async_context(Beside(_obey, tree, signals, reloads))
+            if how.beside is not None:
+                await beside.enter_async_context(Beside(how.beside, tree))
+            await _until_ended(tree, systemd)
     finally:
+        node.reloads = None
         if systemd is not None:
             systemd.close()
 
@@ -226,7 +252,7 @@ async def _until_stopped(root: Supervisor, systemd: SystemdNotifier | None) -> N
 
 
 async def _obey(
-    tree: OpenSupervisor, signals: Signals, reload: Callable[[], Made] | None
+    tree: OpenSupervisor, signals: Signals, reloads: TreeReloads | None
 ) -> None:
     """Turn signals into requests, until the tree is gone."""
     again, from_terminal = False, has_terminal()
@@ -236,9 +262,9 @@ async def _obey(
             _log.info("got %s", signal.Signals(number).name)
             # If the terminal is gone, it is that which is told.
             hung_up = from_terminal and not has_terminal()
-            if number == RELOAD and reload is not None and not hung_up:
+            if number == RELOAD and reloads is not None and not hung_up:
                 # Beside: a wish to stop must not wait for it.
-                nursery.start_soon(reload_tree, tree, reload)
+                nursery.start_soon(reloads.on_signal)
             elif again:
                 tree.hurry()
             else:

@@ -55,7 +55,7 @@ async def test_guests_may_be_anything_and_come_at_once(
 @pytest.mark.trio
 async def test_guests_who_hang_up_or_talk_nonsense_end_nothing_but_their_talk() -> None:
     async with open_supervisor([spec(port=0)]) as sup:
-        door: Child = sup.child("greeter", "open_door")
+        door: Child = sup.child("greeter", "door")
         port = door.value
         assert isinstance(port, int)
 

@@ -51,6 +51,8 @@ _OUTCOMES: Final[dict[Outcome, tuple[str, Role]]] = {
     "stays_down": ("stays down", "off"),
     "stopped": ("stopped", "off"),
     "lost": ("the node ended", "off"),
+    "reconfigured": ("reconfigured", "ok"),
+    "rolled_back": ("rolled back", "bad"),
 }
 
 

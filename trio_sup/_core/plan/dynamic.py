@@ -20,6 +20,7 @@ from trio_sup._core.plan.doing import (
     Dos,
     K,
     Refused,
+    Respecified,
     Settle,
     Start,
     Steps,
@@ -40,7 +41,7 @@ BREATHE: Final = Breathe(1)
 class DynamicPlan(Plan[K]):
     """What a dynamic supervisor decides."""
 
-    __slots__ = ("_collapsed", "_serial", "_waits_for_all")
+    __slots__ = ("_collapsed", "_serial", "_to_come", "_waits_for_all")
 
     # Whether the control task waits for the last life to end.
     _waits_for_all: bool
@@ -57,6 +58,8 @@ class DynamicPlan(Plan[K]):
         super().__init__(own, flags, make, draw)
         # The last number that stood in for an id, over all lives.
         self._serial: int = 0
+        # The specifications of next lives, of children whose present one is ending.
+        self._to_come: dict[K, ChildSpec[Any]] = {}
 
     def _new_core(self, draw: Callable[[], float]) -> SupervisorCore[K]:
         return SupervisorCore(self.flags, dynamic=True, draw=draw)
@@ -67,6 +70,7 @@ class DynamicPlan(Plan[K]):
         """A life of the supervisor begins: it starts empty (DYN-001)."""
         super().begin()
         self._waits_for_all = self._collapsed = False
+        self._to_come.clear()
 
     def _start_children(self) -> Steps[K, None]:
         yield from ()
@@ -132,7 +136,7 @@ class DynamicPlan(Plan[K]):
         if self.mode == "running":
             if record.in_plan:
                 record.enter("returns")
-                return (Start(record),)
+                return (*self._respecify(record), Start(record))
             if record.held:
                 return self.follow(record, self.core.quarantine(record), self.now)
         return self.drop(record)
@@ -200,6 +204,7 @@ class DynamicPlan(Plan[K]):
         """Stop a child for good."""
         yield requested(record, "terminate_child", now)
         record.in_plan = record.held = False  # whoever replaces it has lost
+        self._to_come.pop(record, None)
         if record.alive:
             yield self.stopping_of(record, "terminate_child")
         else:
@@ -222,6 +227,7 @@ class DynamicPlan(Plan[K]):
             record.budget_window.clear()
         # As after any end: it comes back or, if it fails to, its limits decide.
         record.enter("returns")
+        yield from self._respecify(record)
         yield Start(record)
 
     def replace(self, record: K, life: int, now: float) -> Iterator[Do[K]]:
@@ -238,6 +244,35 @@ class DynamicPlan(Plan[K]):
         yield requested(record, "replace_child", now)
         record.in_plan = True
         yield self.stopping_of(record, "replace_child")
+
+    def respecify(self, record: K, spec: ChildSpec[Any], now: float) -> Iterator[Do[K]]:
+        """Let the lives of a child go by another specification, from the next one on.
+
+        A life in progress is ended for it, one of a temporary child, too. Who is down
+        stays so, or comes back when it would have.
+
+        Raises:
+            Refused: the supervisor is going down, or the life is ending already.
+            ChildSpecError: the specification does not fit.
+        """
+        self._check_running()
+        check_child(spec, self.flags, dynamic=True)
+        if record.alive and record.terminated:
+            raise Refused("changed", record)
+        yield requested(record, "replace_child", now)
+        self._to_come[record] = spec
+        if record.alive:
+            record.in_plan = True
+            yield self.stopping_of(record, "reload")
+        else:
+            yield from self._respecify(record)
+
+    def _respecify(self, record: K) -> Dos[K]:
+        spec = self._to_come.pop(record, None)
+        if spec is None:
+            return ()
+        record.spec = spec
+        return (Respecified(record),)
 
     def quarantine(self, record: K, now: float) -> Iterator[Do[K]]:
         """Stop a child and keep it down, until it is restarted by hand.

@@ -33,14 +33,22 @@ def plan_each(
     Raises:
         AskError: the node does not answer, or closes the connection.
     """
+    return [plan_one(conversation, action, row.id, row.life, argument) for row in rows]
+
+
+def plan_one(
+    conversation: Conversation,
+    action: str,
+    id: int = 0,
+    life: int = 0,
+    argument: str = "",
+) -> Planned:
+    """As `plan_each`, for one child, or for the node itself (0)."""
     operating = conversation.session.operating
-    plans: list[Planned] = []
-    for row in rows:
-        req = operating.plan(action, row.id, row.life, argument)
-        due = time.monotonic() + TIMEOUT
-        _until(conversation, partial(operating.plans.__contains__, req), due)
-        plans.append(operating.plans[req])
-    return plans
+    req = operating.plan(action, id, life, argument)
+    due = time.monotonic() + TIMEOUT
+    _until(conversation, partial(operating.plans.__contains__, req), due)
+    return operating.plans[req]
 
 
 def act(
@@ -58,8 +66,19 @@ def act(
     Raises:
         AskError: the node has been silent for too long.
     """
+    return act_on_one(conversation, action, row.id, plan.life or row.life, argument)
+
+
+def act_on_one(
+    conversation: Conversation,
+    action: str,
+    id: int = 0,
+    life: int = 0,
+    argument: str = "",
+) -> Acted:
+    """As `act`, for one child, or for the node itself (0)."""
     operating = conversation.session.operating
-    req = operating.act(action, row.id, plan.life or row.life, argument)
+    req = operating.act(action, id, life, argument)
     _until(conversation, lambda: operating.final(req) is not None, None)
     answer = operating.final(req)
     assert answer is not None

@@ -21,9 +21,18 @@ ENDS_KEPT: Final = 64
 """Of how many of its ends an incident knows the time."""
 
 Outcome: TypeAlias = Literal[
-    "open", "restarted", "quarantined", "gave_up", "stays_down", "stopped", "lost"
+    "open",
+    "restarted",
+    "quarantined",
+    "gave_up",
+    "stays_down",
+    "stopped",
+    "lost",
+    "reconfigured",
+    "rolled_back",
 ]
-"""How an incident ended; ``open`` while nobody knows, ``lost`` with its node."""
+"""How an incident ended; ``open`` while nobody knows, ``lost`` with its node. The last
+two: of a supervisor that was given another specification."""
 
 _VARIES: Final = re.compile(r"0x[0-9a-fA-F]+|\d+")
 """What is another each time in a text that says the same."""

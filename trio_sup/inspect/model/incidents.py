@@ -52,6 +52,8 @@ class Incidents:
     _open: dict[str, Incident] = field(factory=dict["str", "Incident"])
     # The incident over which a supervisor gave up, until it is restarted itself.
     _gave_up: dict[str, Incident] = field(factory=dict["str", "Incident"])
+    # Changes of specifications that are under way, by the path of their supervisor.
+    _changing: dict[str, Incident] = field(factory=dict["str", "Incident"])
     # The last child that ended by itself without a crash.
     _ended: Event | None = None
     # By whose end a sibling was stopped, until it runs again.
@@ -85,14 +87,19 @@ class Incidents:
                 self._given_up(event)
             case "supervisor_stopping":
                 self._winds_down(event)
+            case "requested" if event.text.endswith(": reconfigure"):
+                self._change_begins(event)
+            case "supervisor_reconfigured":
+                self._changed(event)
             case _:
                 pass
 
     def node_lost(self) -> None:
         """The node's process ended: nothing that is open can be answered."""
-        for incident in self._open.values():
+        for incident in (*self._open.values(), *self._changing.values()):
             incident.end("lost", incident.at)
         self._open.clear()
+        self._changing.clear()
         self._gave_up.clear()
         self._taken.clear()
         self._ended = None
@@ -140,15 +147,45 @@ class Incidents:
         if group:
             incident.planned, incident.strategy = int(group[1]), group[2]
 
+    def _change_begins(self, event: Event) -> None:
+        """Somebody gave a supervisor another specification."""
+        self._serial += 1
+        path = event.path
+        change = Incident(self._serial, event.at, path, path, "another specification")
+        change.since = event.at
+        change.note(event)
+        for old in self.history.add(change):
+            self._forget(old)
+        self._changing[path] = change
+
+    def _changed(self, event: Event) -> None:
+        change = self._changing.pop(event.path, None)
+        if change is None:
+            return  # it began before anybody looked
+        change.note(event)
+        said = event.text.removeprefix(f"{event.path}: ")
+        done = said.startswith("reconfigured: ")
+        if done:
+            change.cause = said.removeprefix("reconfigured: ")
+        else:
+            change.cause = said.removeprefix("reconfigure rolled back: ")
+        self._end(change, "reconfigured" if done else "rolled_back", event.at)
+
     # --- the blast radius --------------------------------------------------
 
     def _stopping(self, event: Event) -> None:
-        incident = self._culprit(event)
+        incident = self._culprit(event) or self._change_of(event)
         if incident is not None:
             if len(incident.stopped) < STOPPED_KEPT:
                 incident.stopped[event.path] = event.at
                 self._taken[event.path] = incident
             incident.note(event)
+
+    def _change_of(self, event: Event) -> Incident | None:
+        """The change for which a child was asked to stop."""
+        if "reconfigure" not in event.text:
+            return None
+        return self._changing.get(parent_path(event.path))
 
     def _culprit(self, event: Event) -> Incident | None:
         """The incident because of which a child was asked to stop."""
@@ -181,6 +218,8 @@ class Incidents:
         if len(incident.back) <= STOPPED_KEPT:
             incident.back[event.path] = event.at
         incident.note(event)
+        if incident.child in self._changing:
+            return  # ended by its own word
         if incident.child in incident.back and incident.back.keys() >= (
             incident.stopped.keys()
         ):
@@ -226,6 +265,8 @@ class Incidents:
         """What was decided, or pushed out, is not looked up any more."""
         if self._open.get(incident.child) is incident:
             del self._open[incident.child]
+        if self._changing.get(incident.child) is incident:
+            del self._changing[incident.child]
         for path in incident.stopped:
             if self._taken.get(path) is incident:
                 del self._taken[path]

@@ -13,7 +13,7 @@ import trio
 from trio_sup._core.clean import safe_text
 from trio_sup._trio.log import Log
 from trio_sup.inspect.node.bounds import MAX_ERROR, MAX_NAME, clip
-from trio_sup.inspect.node.consequence import Consequence
+from trio_sup.inspect.node.consequence import MAX_DIFF, Consequence
 from trio_sup.inspect.protocol.wire_actions import (
     ACTIONS,
     UNDOES,
@@ -38,7 +38,7 @@ MAX_RUNNING: Final = 32
 REFUSALS: Final = 30
 """Refused actions that are written down in `REFUSAL_SECONDS`; the rest is counted."""
 REFUSAL_SECONDS: Final = 60.0
-MAX_LINES: Final = 12
+MAX_LINES: Final = MAX_DIFF + 2
 
 READ_ONLY: Final = (
     "the node is read-only: start it with inspect='control',"

@@ -26,6 +26,8 @@ from trio_sup.inspect.node.sentences import (
 from trio_sup.inspect.protocol.wire_actions import LEVELS
 
 MAX_FLOOD: Final = 10_000
+MAX_DIFF: Final = 100
+"""Lines of a plan that are shown."""
 
 
 @frozen
@@ -92,6 +94,29 @@ def node_consequence(
         return Consequence("bad_argument", f"there is no logger {name!r:.60}")
     shown = f"logger {name!r}" if name else "the root logger"
     return Consequence(lines=(f"{shown}: {before} becomes {level}",))
+
+
+def reload_consequence(
+    plan: str, loses_state: Sequence[str], ends_lives: Sequence[str]
+) -> Consequence:
+    """Work out what it would do to make the specification of a tree once more.
+
+    Args:
+        plan: The plan, as a diff.
+        loses_state: The paths of those whose state is lost.
+        ends_lives: The paths of all whose life ends, those among them.
+    """
+    lines = plan.splitlines()
+    if len(lines) > MAX_DIFF:
+        more = len(lines) - MAX_DIFF
+        lines = [*lines[:MAX_DIFF], f"and {counted(more, 'line')} more"]
+    kept = len(ends_lives) - len(loses_state)
+    if ends_lives:
+        lines.append(
+            f"ends {counted(len(ends_lives), 'life', 'lives')}: "
+            f"{len(loses_state)} with its state, {kept} that hand it on"
+        )
+    return Consequence(lines=tuple(lines), affected=len(ends_lives))
 
 
 def parse_level(argument: str) -> tuple[str, str] | None:

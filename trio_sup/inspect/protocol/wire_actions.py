@@ -17,7 +17,7 @@ from trio_sup._core.fault_words import FAULT_WORDS
 
 # --- the words -------------------------------------------------------------
 
-NODE_ACTIONS: Final = ("log_level", "collect")
+NODE_ACTIONS: Final = ("reload", "log_level", "collect")
 """Actions that concern the whole node, not one child."""
 CHILD_ACTIONS: Final = (
     "restart",

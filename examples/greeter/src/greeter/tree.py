@@ -7,7 +7,13 @@ from functools import partial
 
 import trio
 
-from trio_sup import ChildSpec, Supervisor, child, dynamic_supervisor, supervisor
+from trio_sup import (
+    ChildSpec,
+    Supervisor,
+    dynamic_supervisor,
+    supervisor,
+    tcp_listener,
+)
 
 from .server import GREETERS, greet
 
@@ -18,35 +24,21 @@ LONGEST = 256
 async def serve_guest(idle: float, stream: trio.SocketStream) -> None:
     """Greet by name, line by line, until the guest has enough.
 
-    A guest who hangs up, or sends what is no name, ends this connection only.
+    A connection is a child: a guest who hangs up, or sends what is no name, ends this
+    one only.
     """
     line = bytearray()
-    try:
-        async with stream:
-            async for piece in stream:
-                line += piece
-                while b"\n" in line:
-                    name, _, rest = bytes(line).partition(b"\n")
-                    line = bytearray(rest)
-                    guest = name.decode(errors="replace").strip()
-                    answer = await greet(guest, idle=idle) if guest else "who?"
-                    await stream.send_all(f"{answer}\n".encode())
-                if len(line) > LONGEST:
-                    await stream.send_all(b"that is no name\n")
-                    return
-    except trio.BrokenResourceError:
-        pass
-
-
-async def open_door(
-    port: int,
-    idle: float,
-    task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Listen; the port is this child's value."""
-    listeners = await trio.open_tcp_listeners(port, host="127.0.0.1")
-    task_status.started(listeners[0].socket.getsockname()[1])
-    await trio.serve_listeners(partial(serve_guest, idle), listeners)
+    async for piece in stream:
+        line += piece
+        while b"\n" in line:
+            name, _, rest = bytes(line).partition(b"\n")
+            line = bytearray(rest)
+            guest = name.decode(errors="replace").strip()
+            answer = await greet(guest, idle=idle) if guest else "who?"
+            await stream.send_all(f"{answer}\n".encode())
+        if len(line) > LONGEST:
+            await stream.send_all(b"that is no name\n")
+            return
 
 
 def spec(port: int | None = None, idle: float | None = None) -> ChildSpec[Supervisor]:
@@ -64,7 +56,7 @@ def spec(port: int | None = None, idle: float | None = None) -> ChildSpec[Superv
     return supervisor(
         [
             dynamic_supervisor(id="greeters", name=GREETERS),
-            child(open_door, port, idle),
+            tcp_listener(partial(serve_guest, idle), port, host="127.0.0.1", id="door"),
         ],
         id="greeter",
     )

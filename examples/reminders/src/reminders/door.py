@@ -10,6 +10,8 @@ from typing import Protocol
 
 import trio
 
+from trio_sup import ChildSpec, Listener, tcp_listener
+
 from .books import Books
 from .connections import Unavailable
 
@@ -56,29 +58,20 @@ async def answer(app: Application, line: str) -> str:
 
 
 async def serve_person(app: Application, stream: trio.SocketStream) -> None:
-    """Answer line by line. Whoever hangs up ends this connection only."""
+    """Answer line by line; a child of its own, whoever hangs up ends this one only."""
     line = bytearray()
-    try:
-        async with stream:
-            async for piece in stream:
-                line += piece
-                while b"\n" in line:
-                    first, _, rest = bytes(line).partition(b"\n")
-                    line = bytearray(rest)
-                    said = await answer(app, first.decode(errors="replace"))
-                    await stream.send_all(f"{said}\n".encode())
-                if len(line) > LONGEST:
-                    return
-    except trio.BrokenResourceError:
-        pass
+    async for piece in stream:
+        line += piece
+        while b"\n" in line:
+            first, _, rest = bytes(line).partition(b"\n")
+            line = bytearray(rest)
+            said = await answer(app, first.decode(errors="replace"))
+            await stream.send_all(f"{said}\n".encode())
+        if len(line) > LONGEST:
+            return
 
 
-async def open_door(
-    app: Application,
-    port: int,
-    task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Listen; the port is this child's value."""
-    listeners = await trio.open_tcp_listeners(port, host="127.0.0.1")
-    task_status.started(listeners[0].socket.getsockname()[1])
-    await trio.serve_listeners(partial(serve_person, app), listeners)
+def door(app: Application, port: int) -> ChildSpec[Listener[int]]:
+    """Describe the door; the port is this child's value."""
+    serve = partial(serve_person, app)
+    return tcp_listener(serve, port, host="127.0.0.1", id="door")

@@ -18,7 +18,7 @@ from trio_sup import (
 )
 
 from .books import Books
-from .door import open_door
+from .door import door
 from .mailer import MAILER, Mailer
 from .worker import Reminder, reminder
 
@@ -94,7 +94,7 @@ def reminders(
         child(Mailer, *mail, accepted, id="mailer", name=MAILER),
         # When all workers are gone at once, the starter starts them again.
         supervisor(workers, id="tasks", strategy="rest_for_one"),
-        child(open_door, app, port, id="door"),
+        door(app, port),
     ]
     tree = supervisor(children, id="reminders", max_restarts=20, max_seconds=60.0)
     return tree, app

@@ -1,0 +1,1 @@
+"""Reload while developing; ``python -m tests.reloading`` for a long session."""
