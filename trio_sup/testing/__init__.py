@@ -61,12 +61,26 @@ from trio_sup.testing.monitor import (
     Violation as Violation,
     debug_conformance as debug_conformance,
 )
+from trio_sup.testing.orders import (
+    ScheduleReport as ScheduleReport,
+    every_schedule as every_schedule,
+    likely_schedules as likely_schedules,
+)
 from trio_sup.testing.problems import Hit as Hit, Problem as Problem
 from trio_sup.testing.program_faults import (
     OF_PROGRAMS as OF_PROGRAMS,
     Garbage as Garbage,
     KillProgram as KillProgram,
     StopProgram as StopProgram,
+)
+from trio_sup.testing.programs import (
+    CancelProgram as CancelProgram,
+    Deadline as Deadline,
+    InterruptProgram as InterruptProgram,
+    ProgramReport as ProgramReport,
+    ProgramViolation as ProgramViolation,
+    check_program as check_program,
+    replay_program as replay_program,
 )
 from trio_sup.testing.report import SupervisionViolation as SupervisionViolation
 from trio_sup.testing.world import World as World, assume as assume
