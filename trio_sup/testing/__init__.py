@@ -50,6 +50,14 @@ from trio_sup.testing.helpers import (
     settled as settled,
     start_supervised as start_supervised,
 )
+from trio_sup.testing.histories import (
+    History as History,
+    NotLinearizable as NotLinearizable,
+    Operation as Operation,
+    Recorded as Recorded,
+    check_history as check_history,
+    linearizable as linearizable,
+)
 from trio_sup.testing.invariants import (
     Invariant as Invariant,
     eventually as eventually,

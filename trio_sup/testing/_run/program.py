@@ -14,6 +14,7 @@ from attrs import Factory, define
 
 from trio_sup.testing._run.options import Options
 from trio_sup.testing.faults import Fault
+from trio_sup.testing.histories import Explained
 from trio_sup.testing.invariants import Invariant
 from trio_sup.testing.schedule import shortened
 
@@ -140,6 +141,12 @@ class _Source:
         if each.source.startswith("survives"):
             self.ours.add("survives")
             return each.source
+        if isinstance(each.check, Explained):
+            self.ours.add("linearizable")
+            given = [self.refer(each.check.spec, "Spec")]
+            if each.check.path is not None:
+                given.append(repr(each.check.path))
+            return f"linearizable({', '.join(given)})"
         name = self.refer(
             each.check, each.name if each.name.isidentifier() else "check"
         )
