@@ -81,6 +81,6 @@ def _without_repetitions(problems: Sequence[Problem]) -> list[str]:
     for problem in sorted(problems, key=lambda each: each.at):
         same.setdefault((problem.invariant, problem.what), []).append(problem)
     return [
-        f"  {each[0]}".replace("\n", "\n    ") + (f" ({len(each)} times)" if len(each) > 1 else "")
+        f"  {each[0]}" + (f" ({len(each)} times)" if len(each) > 1 else "")
         for each in same.values()
     ]

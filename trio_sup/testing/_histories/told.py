@@ -17,9 +17,9 @@ def told(found: Unexplained, spec: str) -> str:
     lines += _bars(found.operations, found.culprit)
     if found.allowed:
         allowed = " or ".join(found.allowed[:4])
-        lines.append(f"after the others, {found.culprit.text} can give {allowed}")
+        lines.append(f"    {found.culprit.text} could give {allowed} there")
     if found.left_out:
-        lines.append(f"({found.left_out} more calls do not help, whatever they did)")
+        lines.append(f"    {found.left_out} more calls do not help, whatever they did")
     return "\n".join(lines)
 
 
@@ -41,6 +41,6 @@ def _bars(operations: Iterable[Operation], culprit: Operation) -> list[str]:
         bar += "|" if each.answered else "…"
         mark = " <- this" if each is culprit else ""
         text = each.text if len(each.text) <= what else each.text[: what - 1] + "…"
-        line = f"  {each.client:{who}}  {text:{what}}  {bar:{width}}  {each.answer}"
+        line = f"    {each.client:{who}}  {text:{what}}  {bar:{width}}  {each.answer}"
         lines.append((line[: WIDEST - len(mark)] + mark).rstrip())
     return lines
