@@ -15,6 +15,7 @@ from trio_sup.testing.check import (
     replay as replay,
     supervision_property as supervision_property,
 )
+from trio_sup.testing.crashing import crash as crash
 from trio_sup.testing.event_log import EventLog as EventLog, check_log as check_log
 from trio_sup.testing.exhaustive import (
     CoverageReport as CoverageReport,
@@ -64,6 +65,10 @@ from trio_sup.testing.invariants import (
     invariant as invariant,
     survives as survives,
 )
+from trio_sup.testing.memory_network import (
+    MemoryListener as MemoryListener,
+    MemoryNetwork as MemoryNetwork,
+)
 from trio_sup.testing.monitor import (
     ConformanceMonitor as ConformanceMonitor,
     Violation as Violation,
@@ -91,4 +96,5 @@ from trio_sup.testing.programs import (
     replay_program as replay_program,
 )
 from trio_sup.testing.report import SupervisionViolation as SupervisionViolation
+from trio_sup.testing.virtual_threads import virtual_threads as virtual_threads
 from trio_sup.testing.world import World as World, assume as assume
