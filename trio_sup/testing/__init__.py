@@ -68,6 +68,7 @@ from trio_sup.testing.invariants import (
 from trio_sup.testing.memory_network import (
     MemoryListener as MemoryListener,
     MemoryNetwork as MemoryNetwork,
+    MemoryStream as MemoryStream,
 )
 from trio_sup.testing.monitor import (
     ConformanceMonitor as ConformanceMonitor,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from types import TracebackType
 from typing import Any, Self
@@ -9,7 +10,14 @@ from typing import Any, Self
 import trio
 import trio.testing
 
-Stream = trio.StapledStream[Any, Any]
+
+class MemoryStream(trio.StapledStream[Any, Any]):
+    """One end of a connection."""
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Return what has arrived, as a socket does."""
+        return bytes(await super().receive_some(max_bytes))
+
 
 _FIRST_FREE = 49152
 
@@ -28,7 +36,7 @@ class MemoryNetwork:
     def __init__(self) -> None:
         self.refuses: bool = False
         """Whether new connections are refused."""
-        self.connections: list[tuple[Stream, Stream]] = []
+        self.connections: list[tuple[MemoryStream, MemoryStream]] = []
         """Those that were made: the stream of who called, and of who was called."""
         self._listeners: dict[int, MemoryListener] = {}
         self._before: tuple[Any, Any] | None = None
@@ -66,14 +74,14 @@ class MemoryNetwork:
                 free for free in range(_FIRST_FREE, 65536) if free not in self._listeners
             )
         if port in self._listeners:
-            raise OSError(98, "Address already in use")
+            raise OSError(errno.EADDRINUSE, "Address already in use")
         room = math.inf if backlog is None else backlog
         made = self._listeners[port] = MemoryListener(self, port, room)
         return [made]
 
     async def open_tcp_stream(
         self, host: str | bytes, port: int, **_: object
-    ) -> Stream:
+    ) -> MemoryStream:
         """Stand in for `trio.open_tcp_stream`.
 
         Raises:
@@ -83,8 +91,11 @@ class MemoryNetwork:
         listener = self._listeners.get(port)
         if listener is None or self.refuses:
             shown = host.decode() if isinstance(host, bytes) else host
-            raise ConnectionRefusedError(111, f"no connection to {shown}:{port}")
-        ours, theirs = trio.testing.memory_stream_pair()
+            raise ConnectionRefusedError(errno.ECONNREFUSED, f"no connection to {shown}:{port}")
+        ours, theirs = (
+            MemoryStream(end.send_stream, end.receive_stream)
+            for end in trio.testing.memory_stream_pair()
+        )
         self.connections.append((ours, theirs))
         await listener.arrived(theirs)
         return ours
@@ -101,7 +112,7 @@ class MemoryNetwork:
         self._listeners.pop(port, None)
 
 
-class MemoryListener(trio.abc.Listener[Stream]):
+class MemoryListener(trio.abc.Listener[MemoryStream]):
     """A listener of a `MemoryNetwork`."""
 
     def __init__(self, network: MemoryNetwork, port: int, room: float) -> None:
@@ -110,16 +121,16 @@ class MemoryListener(trio.abc.Listener[Stream]):
         self.socket: MemoryAddress = MemoryAddress(self)
         """What tells the port, as a socket does."""
         self._network = network
-        self._send, self._receive = trio.open_memory_channel[Stream](room)
+        self._send, self._receive = trio.open_memory_channel[MemoryStream](room)
 
-    async def arrived(self, stream: Stream) -> None:
+    async def arrived(self, stream: MemoryStream) -> None:
         """Somebody connects."""
         try:
             await self._send.send(stream)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise ConnectionRefusedError(111, "it has just been closed") from None
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "just closed") from None
 
-    async def accept(self) -> Stream:
+    async def accept(self) -> MemoryStream:
         """Wait for a connection."""
         try:
             return await self._receive.receive()
