@@ -28,8 +28,6 @@ async def worker() -> None:
     await trio.sleep_forever()
 
 
-
-
 @pytest.mark.parametrize("target", [Echo, worker])
 def test_a_child_is_crashed_where_it_waits(target: Any) -> None:
     async def main() -> None:
@@ -201,5 +199,3 @@ def test_outside_of_the_block_threads_are_trio_s() -> None:
     with virtual_threads():
         assert trio.to_thread.run_sync is not before
     assert trio.to_thread.run_sync is before
-
-

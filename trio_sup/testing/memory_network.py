@@ -11,12 +11,31 @@ import trio
 import trio.testing
 
 
-class MemoryStream(trio.StapledStream[Any, Any]):
+class MemoryStream(trio.abc.HalfCloseableStream):
     """One end of a connection."""
+
+    def __init__(self, stream: trio.StapledStream[Any, Any]) -> None:
+        self._stream = stream
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send it; there is always room."""
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Return at once."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def send_eof(self) -> None:
+        """Say that nothing more will come."""
+        await self._stream.send_eof()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Return what has arrived, as a socket does."""
-        return bytes(await super().receive_some(max_bytes))
+        return bytes(await self._stream.receive_some(max_bytes))
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._stream.aclose()
 
 
 _FIRST_FREE = 49152
@@ -71,7 +90,9 @@ class MemoryNetwork:
         await trio.lowlevel.checkpoint()
         if port == 0:
             port = next(
-                free for free in range(_FIRST_FREE, 65536) if free not in self._listeners
+                free
+                for free in range(_FIRST_FREE, 65536)
+                if free not in self._listeners
             )
         if port in self._listeners:
             raise OSError(errno.EADDRINUSE, "Address already in use")
@@ -91,11 +112,10 @@ class MemoryNetwork:
         listener = self._listeners.get(port)
         if listener is None or self.refuses:
             shown = host.decode() if isinstance(host, bytes) else host
-            raise ConnectionRefusedError(errno.ECONNREFUSED, f"no connection to {shown}:{port}")
-        ours, theirs = (
-            MemoryStream(end.send_stream, end.receive_stream)
-            for end in trio.testing.memory_stream_pair()
-        )
+            raise ConnectionRefusedError(
+                errno.ECONNREFUSED, f"no connection to {shown}:{port}"
+            )
+        ours, theirs = (MemoryStream(end) for end in trio.testing.memory_stream_pair())
         self.connections.append((ours, theirs))
         await listener.arrived(theirs)
         return ours

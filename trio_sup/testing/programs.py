@@ -161,7 +161,7 @@ def check_program(
         duration: Virtual seconds after which a program that does not end is told to.
         depth: Of the bugs that ``likely`` looks for.
         runs: Of ``likely``.
-        most: Runs of each way, and of ``every``. Of more places so many are tried,
+        most: Runs of each way, which ends at its first failure, and of ``every``. Of more places so many are tried,
             evenly spread.
         check: Whether to raise the first failure.
 
@@ -188,10 +188,13 @@ def check_program(
     for way in [] if failures else dict.fromkeys(ways):
         places = list(_places(way, calm, duration))
         places = places[:: -(-len(places) // most)] if len(places) > most else places
-        found = [_one(program, place, Watchdog(())) for place in places]
-        bad = [each for each in found if each is not None]
-        tried[way] = (len(places), len(bad))
-        failures += bad
+        done, found = 0, None
+        for done, place in enumerate(places, start=1):
+            found = _one(program, place, Watchdog(()))
+            if found is not None:  # a program that hangs would hang at each place
+                failures.append(found)
+                break
+        tried[way] = (done, int(found is not None))
     orders = None
     if schedules != "none" and not failures:
         orders = _orders(program, calm, schedules, depth, runs, most)

@@ -33,7 +33,11 @@ def virtual_threads(seconds: float = 0.0) -> Generator[None]:
     modules: list[tuple[Any, str, Any]] = [
         (trio.to_thread, "run_sync", _Threads(seconds).run_sync),
         (trio.from_thread, "run", _from_thread_run(trio.from_thread.run)),
-        (trio.from_thread, "run_sync", _from_thread_run_sync(trio.from_thread.run_sync)),
+        (
+            trio.from_thread,
+            "run_sync",
+            _from_thread_run_sync(trio.from_thread.run_sync),
+        ),
         (trio.from_thread, "check_cancelled", _check(trio.from_thread.check_cancelled)),
     ]
     before = [(module, name, getattr(module, name)) for module, name, _ in modules]

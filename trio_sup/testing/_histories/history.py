@@ -9,12 +9,13 @@ import trio
 
 from trio_sup._core.errors import MailboxFull, NoProcess, ServerExit
 from trio_sup._servers.asking import Asking
+from trio_sup._servers.callbacks import ServerBase
 from trio_sup._servers.operations import Call
 from trio_sup.testing._histories.operation import RESTARTED, Operation
 
 P = ParamSpec("P")
 R = TypeVar("R")
-S = TypeVar("S")
+S = TypeVar("S", bound=ServerBase)
 
 _NEVER_BEGUN = (NoProcess, MailboxFull)
 """Whoever gets these knows that his call was not executed."""
@@ -53,7 +54,8 @@ class History:
     ) -> R:
         """Call an async function of yours and record that under its name."""
         name = getattr(function, "__name__", "call")
-        return await self.record(name, function, args, kwargs, None)
+        result: R = await self.record(name, function, args, kwargs, None)
+        return result
 
     async def record(
         self,
@@ -141,9 +143,7 @@ class Recorded(Generic[S]):
         self._ref = ref
         self._client = client
 
-    async def call(
-        self, op: Call[S, P, R], /, *args: P.args, **kwargs: P.kwargs
-    ) -> R:
+    async def call(self, op: Call[S, P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the server; see `ServerRef.call`."""
         name = op.name
         result: R = await self._history.record(

@@ -160,7 +160,9 @@ def _same(each: Operation, asked: Operation) -> bool:
     return each.called == asked.called and each.client == asked.client
 
 
-def _after(state: Any, each: Operation, spec: Spec) -> tuple[Any, tuple[Any, str | None]]:
+def _after(
+    state: Any, each: Operation, spec: Spec
+) -> tuple[Any, tuple[Any, str | None]]:
     """Return the state after a call, and its answer."""
     if each.name == RESTARTED and not hasattr(state, RESTARTED):
         return spec(), (None, None)
@@ -195,7 +197,9 @@ def frozen_state(value: Any) -> Hashable:
     match value:
         case dict():
             items = value.items()
-            return "dict", frozenset((frozen_state(k), frozen_state(v)) for k, v in items)
+            return "dict", frozenset(
+                (frozen_state(k), frozen_state(v)) for k, v in items
+            )
         case list() | tuple():
             return type(value).__name__, tuple(frozen_state(each) for each in value)
         case set() | frozenset():
@@ -204,12 +208,13 @@ def frozen_state(value: Any) -> Hashable:
             return type(value).__name__, value
         case _:
             pass
-    inside = getattr(value, "__dict__", None)
-    if inside is not None and type(value).__hash__ in (None, object.__hash__):
-        return type(value), frozen_state(inside)
-    slots = getattr(type(value), "__slots__", None)
-    if slots and type(value).__hash__ in (None, object.__hash__):
-        return type(value), frozen_state([getattr(value, each, None) for each in slots])
+    kind: Any = type(value)
+    by_identity = kind.__hash__ is None or kind.__hash__ is object.__hash__
+    if by_identity and hasattr(value, "__dict__"):
+        return kind, frozen_state(vars(value))
+    slots: Any = getattr(kind, "__slots__", ())
+    if by_identity and slots:
+        return kind, frozen_state([getattr(value, each, None) for each in slots])
     if isinstance(value, Hashable):
         return value
     return frozen_state(list(value))  # a deque and the like

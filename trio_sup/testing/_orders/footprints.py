@@ -120,7 +120,9 @@ class _Monitor:
         ):
             self._touched.line(known.line(line))
 
-    def _c_call(self, code: CodeType, offset: int, called: object, first: object) -> Any:
+    def _c_call(
+        self, code: CodeType, offset: int, called: object, first: object
+    ) -> Any:
         if not self._touched.counts or hasattr(called, "__code__"):
             return
         if about(code).kind != "user" and on_behalf_of(sys._getframe(1)) != "user":

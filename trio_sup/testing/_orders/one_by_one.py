@@ -157,5 +157,3 @@ class Explored(OneByOne, trio.abc.Instrument):
             self.halt = "it went another way than before"
             self.left = all_tasks()
             raise Endless(self.halt) from None
-
-

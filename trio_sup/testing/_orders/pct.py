@@ -28,7 +28,9 @@ class Priorities(OneByOne):
         self.steps = 0
         """How many steps there were."""
         self._drawn = random.Random(seed)
-        self._changes = {self._drawn.randint(1, max(steps, 1)) for _ in range(depth - 1)}
+        self._changes = {
+            self._drawn.randint(1, max(steps, 1)) for _ in range(depth - 1)
+        }
         self._importance: dict[Task, float] = {}
         self._least = 0.0
 

@@ -10,9 +10,7 @@ MOST_RUNS = 100
 """Runs that are spent on it."""
 
 
-def plainest(
-    picks: Sequence[int], fails: Callable[[Sequence[int]], bool]
-) -> list[int]:
+def plainest(picks: Sequence[int], fails: Callable[[Sequence[int]], bool]) -> list[int]:
     """Return picks that fail, none of which can be left out.
 
     Args:

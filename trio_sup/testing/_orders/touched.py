@@ -7,6 +7,8 @@ does counts as one thing, which all that uses it touches.
 
 from __future__ import annotations
 
+import builtins
+import collections
 from collections.abc import Hashable
 from typing import Any, Final
 
@@ -55,14 +57,17 @@ _READERS = frozenset(
     )
 )
 _READ_BY = frozenset(
-    (
-        "abs all any ascii bin bool callable chr count copy difference dir divmod "
-        "endswith enumerate filter find format get getattr hasattr hash hex id index "
-        "intersection isdisjoint isinstance issubclass issubset issuperset items iter "
-        "join keys len map max min oct ord pow range repr reversed round sorted split "
-        "startswith strip sum symmetric_difference type union values vars zip"
-    ).split()
+    # A table of words.
+    """
+    abs all any ascii bin bool callable chr count copy difference dir divmod
+    endswith enumerate filter find format get getattr hasattr hash hex id index
+    intersection isdisjoint isinstance issubclass issubset issuperset items iter
+    join keys len map max min oct ord pow range repr reversed round sorted split
+    startswith strip sum symmetric_difference type union values vars zip
+    """.split()  # noqa: SIM905
 )
+_PLAIN = (dict, list, set, collections.deque)
+"""Of other types it is not known what their methods do, whatever they are called."""
 _NEVER_CHANGE = (str, bytes, int, float, complex, tuple, frozenset, type, type(None))
 
 
@@ -122,7 +127,8 @@ class Touched:
         """
         if name == "print":
             self._writes.add(OUTPUT)
-        if name in _READ_BY or isinstance(owner, _NEVER_CHANGE):
+        reads = name in _READ_BY and (owner is builtins or isinstance(owner, _PLAIN))
+        if reads or isinstance(owner, _NEVER_CHANGE):
             self._reads.add(ITEMS)
         else:
             self._writes.add(ITEMS)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from inspect import isawaitable
 from typing import Any, TypeAlias
 
@@ -179,9 +178,13 @@ class _Run(trio.abc.Instrument):
             return
         try:
             if self._program.afterwards() is False:
-                self.past.problems.append(f"{_name(self._program.afterwards)}: it is false")
+                self.past.problems.append(
+                    f"{_name(self._program.afterwards)}: it is false"
+                )
         except Exception as error:  # noqa: BLE001 - the user's verdict
-            self.past.problems.append(f"{_name(self._program.afterwards)}: {told(error)}")
+            self.past.problems.append(
+                f"{_name(self._program.afterwards)}: {told(error)}"
+            )
 
     def _wrong_end(self) -> Iterator[str]:
         error = self._error
@@ -201,5 +204,3 @@ class _Run(trio.abc.Instrument):
 
 def _name(function: object) -> str:
     return str(getattr(function, "__name__", "afterwards"))
-
-
