@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import trio
 
-from trio_sup import GenServer, call, child, open_supervisor, tcp_listener
+from trio_sup import ChildSpec, GenServer, call, child, open_supervisor, tcp_listener
 from trio_sup.testing import (
     InjectedCrash,
     MemoryNetwork,
@@ -31,7 +31,8 @@ async def worker() -> None:
 @pytest.mark.parametrize("target", [Echo, worker])
 def test_a_child_is_crashed_where_it_waits(target: Any) -> None:
     async def main() -> None:
-        async with open_supervisor([child(target, id="c")]) as root:
+        spec: ChildSpec[Any] = child(target, id="c")
+        async with open_supervisor([spec]) as root:
             error = OSError("gone")
             assert crash(root.child("c"), error) is error
             await assert_restarted(root.child("c"))

@@ -185,16 +185,18 @@ def check_program(
     failures: list[AssertionError] = []
     if calm.problems:
         failures.append(ProgramViolation(calm, program, None, None))
-    for way in [] if failures else dict.fromkeys(ways):
+    wanted: list[Way] = [] if failures else list(dict.fromkeys(ways))
+    for way in wanted:
         places = list(_places(way, calm, duration))
         places = places[:: -(-len(places) // most)] if len(places) > most else places
-        done, found = 0, None
-        for done, place in enumerate(places, start=1):
-            found = _one(program, place, Watchdog(()))
+        done, bad = 0, 0
+        while done < len(places) and not bad:
+            found = _one(program, places[done], Watchdog(()))
+            done += 1
             if found is not None:  # a program that hangs would hang at each place
                 failures.append(found)
-                break
-        tried[way] = (done, int(found is not None))
+                bad = 1
+        tried[way] = (done, bad)
     orders = None
     if schedules != "none" and not failures:
         orders = _orders(program, calm, schedules, depth, runs, most)

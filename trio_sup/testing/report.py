@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 import time
 from collections.abc import Sequence
 
@@ -14,9 +13,6 @@ from trio_sup.testing.world import World
 
 SHOWN = 8
 """Findings shown."""
-
-WIDEST = 80
-"""Columns of what is found."""
 
 
 class SupervisionViolation(AssertionError):
@@ -85,20 +81,6 @@ def _without_repetitions(problems: Sequence[Problem]) -> list[str]:
     for problem in sorted(problems, key=lambda each: each.at):
         same.setdefault((problem.invariant, problem.what), []).append(problem)
     return [
-        _folded(f"  {each[0]}" + (f" ({len(each)} times)" if len(each) > 1 else ""))
+        f"  {each[0]}" + (f" ({len(each)} times)" if len(each) > 1 else "")
         for each in same.values()
     ]
-
-
-def _folded(text: str) -> str:
-    """Fold a first line that is too wide for a terminal; what follows is laid out."""
-    first, newline, rest = text.partition("\n")
-    folded = textwrap.fill(
-        first,
-        WIDEST,
-        initial_indent="  ",
-        subsequent_indent="      ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return folded + newline + rest

@@ -73,6 +73,7 @@ class _Threads:
             turns = _Turns(sync_fn, args, thread_name)
             done = turns.go_on(None)
             while isinstance(done, _Asked):
+                answer: Any = None
                 with trio.CancelScope(shield=done.shielded):
                     answer = await outcome.acapture(done.function, *done.args)
                 done = turns.go_on(answer)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, cast
 
 from attrs import define, evolve, frozen
 
@@ -192,23 +192,17 @@ def _said(answer: tuple[Any, str | None]) -> str:
     return repr(result) if error is None else f"raises {error}"
 
 
-def frozen_state(value: Any) -> Hashable:
+def frozen_state(value: object) -> Hashable:
     """Return something hashable that is equal for equal states."""
-    match value:
-        case dict():
-            items = value.items()
-            return "dict", frozenset(
-                (frozen_state(k), frozen_state(v)) for k, v in items
-            )
-        case list() | tuple():
-            return type(value).__name__, tuple(frozen_state(each) for each in value)
-        case set() | frozenset():
-            return "set", frozenset(frozen_state(each) for each in value)
-        case None | bool() | int() | float() | str() | bytes():
-            return type(value).__name__, value
-        case _:
-            pass
     kind: Any = type(value)
+    if isinstance(value, dict):
+        items = cast("dict[Any, Any]", value).items()
+        return "dict", frozenset((frozen_state(k), frozen_state(v)) for k, v in items)
+    if isinstance(value, list | tuple):
+        members = cast("Iterable[object]", value)
+        return kind, tuple(frozen_state(each) for each in members)
+    if isinstance(value, set | frozenset):
+        return "set", frozenset(cast("Iterable[Hashable]", value))
     by_identity = kind.__hash__ is None or kind.__hash__ is object.__hash__
     if by_identity and hasattr(value, "__dict__"):
         return kind, frozen_state(vars(value))
@@ -216,5 +210,6 @@ def frozen_state(value: Any) -> Hashable:
     if by_identity and slots:
         return kind, frozen_state([getattr(value, each, None) for each in slots])
     if isinstance(value, Hashable):
-        return value
-    return frozen_state(list(value))  # a deque and the like
+        return kind, value
+    # a deque and the like
+    return kind, frozen_state(list(cast("Iterable[object]", value)))

@@ -30,7 +30,7 @@ class About:
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
-        self.kind = _kind(code.co_filename)
+        self.kind: Whose = _kind(code.co_filename)
         self.method = code.co_varnames[:1] == ("self",)
         self._lines: Mapping[int, Footprint] | None = None
         self._places: dict[int, int] = {}
@@ -92,9 +92,13 @@ def _kind(file: str) -> Whose:
         return "harness" if file.startswith(_HARNESS) else "library"
     if file.startswith(_PLAIN) or file == contextlib.__file__:
         return "none"
+    if "sortedcontainers" in file:  # Trio has it; others may
+        return "standard"
     if "site-packages" in file:
         return "user"
-    return "standard" if file.startswith(("<frozen ", _STANDARD)) else "user"
+    if file.startswith(("<frozen ", _STANDARD)):
+        return "standard"
+    return "user"
 
 
 _STANDARD = os.path.dirname(os.__file__) + os.sep
@@ -102,8 +106,7 @@ _STANDARD = os.path.dirname(os.__file__) + os.sep
 # may stand below the standard library, only these are not the user's.
 _PLAIN = tuple(
     os.path.dirname(os.path.abspath(sys.modules[name].__file__ or "")) + os.sep
-    for name in ("attr", "outcome", "sortedcontainers")
-    if name in sys.modules
+    for name in ("attr", "outcome")
 )
 
 

@@ -36,6 +36,8 @@ def seen(touched: Touched) -> Generator[None]:
         monitoring.free_tool_id(_TOOL)
 
 
+_frame: Callable[[int], FrameType] = getattr(sys, "_getframe")  # noqa: B009
+
 _EVENTS = ("PY_START", "PY_RESUME", "PY_THROW", "LINE", "CALL")
 
 
@@ -80,7 +82,7 @@ class _Monitor:
                 pass
         if self._touched.counts:
             if known.kind == "trio":
-                frame = sys._getframe(1)
+                frame = _frame(1)
                 if not _for_the_harness(frame):
                     self._touched.trio(code.co_name, frame.f_locals)
             elif known.kind == "library":
@@ -116,7 +118,7 @@ class _Monitor:
     def _in_line(self, code: CodeType, line: int) -> None:
         known = about(code)
         if self._touched.counts and (
-            known.kind == "user" or on_behalf_of(sys._getframe(2)) == "user"
+            known.kind == "user" or on_behalf_of(_frame(2)) == "user"
         ):
             self._touched.line(known.line(line))
 
@@ -125,7 +127,7 @@ class _Monitor:
     ) -> Any:
         if not self._touched.counts or hasattr(called, "__code__"):
             return
-        if about(code).kind != "user" and on_behalf_of(sys._getframe(1)) != "user":
+        if about(code).kind != "user" and on_behalf_of(_frame(1)) != "user":
             return
         name = getattr(called, "__name__", "")
         if isinstance(called, type):
