@@ -31,7 +31,8 @@ async def worker() -> None:
 @pytest.mark.parametrize("target", [Echo, worker])
 def test_a_child_is_crashed_where_it_waits(target: Any) -> None:
     async def main() -> None:
-        spec: ChildSpec[Any] = child(target, id="c")
+        describe: Any = child
+        spec: ChildSpec[Any] = describe(target, id="c")
         async with open_supervisor([spec]) as root:
             error = OSError("gone")
             assert crash(root.child("c"), error) is error
