@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from attrs import define, evolve, frozen
@@ -196,7 +196,7 @@ def frozen_state(value: object) -> Hashable:
     """Return something hashable that is equal for equal states."""
     kind: Any = type(value)
     if isinstance(value, dict):
-        items = cast("dict[Any, Any]", value).items()
+        items = cast("Mapping[object, object]", value).items()
         return "dict", frozenset((frozen_state(k), frozen_state(v)) for k, v in items)
     if isinstance(value, list | tuple):
         members = cast("Iterable[object]", value)
