@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import trio
 
@@ -62,6 +63,21 @@ _TRIO = str(Path(trio.__file__).parent)
 def await_stack(task: trio.lowlevel.Task) -> str:
     """Format where a task waits, the innermost frame last, without Trio's own."""
     return formatted_stack(task.iter_await_frames())
+
+
+def stack_of_coroutine(coro: object) -> str:
+    """Format where a coroutine waits that is driven by hand, the innermost frame last."""
+    frames: list[tuple[FrameType, int]] = []
+    waits: Any = coro
+    while waits is not None:
+        kind = "cr" if hasattr(waits, "cr_frame") else "gi"
+        frame: FrameType | None = getattr(waits, f"{kind}_frame", None)
+        if frame is None:
+            break
+        frames.append((frame, frame.f_lineno))
+        inner = "cr_await" if kind == "cr" else "gi_yieldfrom"
+        waits = getattr(waits, inner)
+    return formatted_stack(frames)
 
 
 def formatted_stack(found: Iterable[tuple[FrameType, int]]) -> str:

@@ -15,6 +15,7 @@ from trio_sup.testing.check import (
     replay as replay,
     supervision_property as supervision_property,
 )
+from trio_sup.testing.crashing import crash as crash
 from trio_sup.testing.event_log import EventLog as EventLog, check_log as check_log
 from trio_sup.testing.exhaustive import (
     CoverageReport as CoverageReport,
@@ -50,16 +51,34 @@ from trio_sup.testing.helpers import (
     settled as settled,
     start_supervised as start_supervised,
 )
+from trio_sup.testing.histories import (
+    History as History,
+    NotLinearizable as NotLinearizable,
+    Operation as Operation,
+    Recorded as Recorded,
+    check_history as check_history,
+    linearizable as linearizable,
+)
 from trio_sup.testing.invariants import (
     Invariant as Invariant,
     eventually as eventually,
     invariant as invariant,
     survives as survives,
 )
+from trio_sup.testing.memory_network import (
+    MemoryListener as MemoryListener,
+    MemoryNetwork as MemoryNetwork,
+    MemoryStream as MemoryStream,
+)
 from trio_sup.testing.monitor import (
     ConformanceMonitor as ConformanceMonitor,
     Violation as Violation,
     debug_conformance as debug_conformance,
+)
+from trio_sup.testing.orders import (
+    ScheduleReport as ScheduleReport,
+    every_schedule as every_schedule,
+    likely_schedules as likely_schedules,
 )
 from trio_sup.testing.problems import Hit as Hit, Problem as Problem
 from trio_sup.testing.program_faults import (
@@ -68,5 +87,15 @@ from trio_sup.testing.program_faults import (
     KillProgram as KillProgram,
     StopProgram as StopProgram,
 )
+from trio_sup.testing.programs import (
+    CancelProgram as CancelProgram,
+    Deadline as Deadline,
+    InterruptProgram as InterruptProgram,
+    ProgramReport as ProgramReport,
+    ProgramViolation as ProgramViolation,
+    check_program as check_program,
+    replay_program as replay_program,
+)
 from trio_sup.testing.report import SupervisionViolation as SupervisionViolation
+from trio_sup.testing.virtual_threads import virtual_threads as virtual_threads
 from trio_sup.testing.world import World as World, assume as assume

@@ -274,6 +274,7 @@ def replay(
     invariants: Iterable[Invariant | Check] = (),
     allow: Iterable[type[BaseException]] = (),
     duration: float = 10.0,
+    picks: Sequence[int] | None = None,
 ) -> World:
     """Run a tree once under a certain script and schedule; as a failure prints it.
 
@@ -285,6 +286,9 @@ def replay(
         invariants: What else must hold.
         allow: Exceptions that are no failure.
         duration: Virtual seconds.
+        picks: The schedule of a failure of `every_schedule` or `likely_schedules`:
+            one task goes on at a time, of several that are ready the one at this place
+            among those that waited longest. 0 follows.
 
     Returns:
         The finished world.
@@ -292,13 +296,17 @@ def replay(
     Raises:
         SupervisionViolation: something does not hold.
         TypeError: an argument is of a wrong type.
-        ValueError: `duration` is not above 0, or a code is negative.
+        ValueError: `duration` is not above 0, a code or a pick is negative, or there
+            are both.
         RuntimeError: this is called from async code.
     """
     __tracebackhide__ = True
     options = make_options(build_tree, client, invariants, allow, duration)
     check_run(script, codes)
-    return run_checked(options, script, codes)
+    check_run((), picks or ())
+    if codes and picks:
+        raise ValueError("a schedule is either codes= or picks=, not both")
+    return run_checked(options, script, codes, picks)
 
 
 def supervision_property(

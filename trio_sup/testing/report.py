@@ -26,13 +26,16 @@ class SupervisionViolation(AssertionError):
         codes: Sequence[int],
         *,
         comes_again: bool = True,
+        picks: Sequence[int] = (),
     ) -> None:
         self.found_at: float = time.process_time()
         """Processor time (`time.process_time`) at which it was first found."""
         self.world: World = world
         self.script: list[Fault] = list(script)
         self.codes: list[int] = list(codes)
-        self.program: str = program(options, script, codes)
+        self.picks: list[int] = list(picks)
+        """The order of tasks, where it was chosen one by one: see `replay`."""
+        self.program: str = program(options, script, codes, picks)
         self.comes_again: bool = comes_again
         """Whether the same run failed a second time."""
         super().__init__(_message(world, self.program, comes_again))

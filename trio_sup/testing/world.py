@@ -17,6 +17,7 @@ from trio_sup._core.specs import ChildSpec
 from trio_sup._node.node import Node
 from trio_sup._tree.specs import supervisor
 from trio_sup._tree.supervisor import Supervisor
+from trio_sup.testing._histories.history import History
 from trio_sup.testing.faults import Fault
 from trio_sup.testing.problems import Hit, Problem
 from trio_sup.testing.timeline import timeline
@@ -58,10 +59,17 @@ class World:
     checkpoints: dict[tuple[str, int], int] = Factory(dict[tuple[str, int], int])
     """How often each life of a child waited; counted where faults are aimed at it,
     and everywhere in undisturbed runs. Supervisors have none."""
+    history: History = Factory(History)
+    """Calls that are recorded, to be judged by `linearizable`."""
     node_: Node | None = None
     root_: Supervisor | None = None
     names_: Naming | None = None
     records_: dict[Record, None] = Factory(dict["Record", None])
+
+    def __attrs_post_init__(self) -> None:
+        """Let the history know when things happened."""
+        happened = self.events
+        self.history.place = lambda: len(happened)
 
     def __repr__(self) -> str:
         """Return what fits into the message of a failing assertion."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Coroutine, Generator, Sequence
-from types import FrameType
 from typing import Any, NoReturn
 
 import outcome
@@ -19,7 +18,7 @@ from trio.lowlevel import Abort, Task, reschedule, wait_task_rescheduled
 from trio_sup._children.record import Record
 from trio_sup._children.stopping import cut_short
 from trio_sup._core.exits import Exit
-from trio_sup._trio.stacks import formatted_stack
+from trio_sup._trio.stacks import stack_of_coroutine
 from trio_sup.testing._run.disturbance import Disturbance
 from trio_sup.testing.faults import (
     AtCheckpoint,
@@ -88,17 +87,7 @@ class DrivenLife:
 
         Trio's view of the task ends at `drive`.
         """
-        frames: list[tuple[FrameType, int]] = []
-        waits: Any = self._coro
-        while waits is not None:
-            kind = "cr" if hasattr(waits, "cr_frame") else "gi"
-            frame: FrameType | None = getattr(waits, f"{kind}_frame", None)
-            if frame is None:
-                break
-            frames.append((frame, frame.f_lineno))
-            inner = "cr_await" if kind == "cr" else "gi_yieldfrom"
-            waits = getattr(waits, inner)
-        return formatted_stack(frames)
+        return stack_of_coroutine(self._coro)
 
     # Faults from outside, at a time.
 

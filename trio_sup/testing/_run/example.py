@@ -22,22 +22,32 @@ from trio_sup.testing._run.injector import PLAYER
 from trio_sup.testing._run.options import Options
 from trio_sup.testing._run.player import PATIENCE, Player
 from trio_sup.testing._run.quiet import quiet_log
-from trio_sup.testing._run.watchdog import Watchdog, all_tasks, sweep
+from trio_sup.testing._run.watchdog import Watchdog, all_tasks, instruments_in, sweep
 from trio_sup.testing.faults import CtrlC, CutTree, Fault
 from trio_sup.testing.schedule import scheduled
 from trio_sup.testing.world import Unassumed, World, present_world, unpack
 
 
 def run_example(
-    options: Options, script: Sequence[Fault] = (), codes: Sequence[int] = ()
+    options: Options,
+    script: Sequence[Fault] = (),
+    codes: Sequence[int] = (),
+    order: Watchdog | None = None,
 ) -> World:
-    """Run one example; what is wrong with it is in `World.problems`."""
-    watchdog = Watchdog(codes)
+    """Run one example; what is wrong with it is in `World.problems`.
+
+    Args:
+        options: How to run it.
+        script: What goes wrong.
+        codes: Its schedule.
+        order: What decides who goes on, in the place of `codes`.
+    """
+    watchdog = Watchdog(codes) if order is None else order
     example = _Example(options, script, watchdog)
     clock = trio.testing.MockClock(autojump_threshold=0)
     with scheduled(schedule=watchdog), quiet_log():
         try:
-            trio.run(example.main, clock=clock)
+            trio.run(example.main, clock=clock, instruments=instruments_in(order))
         except Unassumed:
             pass  # by `build_tree`
         except BaseExceptionGroup as group:

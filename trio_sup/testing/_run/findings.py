@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from trio_sup.testing._orders.one_by_one import Picked
 from trio_sup.testing._run.arguments import check_spare
 from trio_sup.testing._run.example import run_example
 from trio_sup.testing._run.options import Options
@@ -16,13 +17,17 @@ from trio_sup.testing.world import World
 
 
 def run_checked(
-    options: Options, script: Sequence[Fault] = (), codes: Sequence[int] = ()
+    options: Options,
+    script: Sequence[Fault] = (),
+    codes: Sequence[int] = (),
+    picks: Sequence[int] | None = None,
 ) -> World:
     """Run one example and raise if anything is wrong with it."""
     __tracebackhide__ = True
-    world = run_example(options, script, codes)
+    order = None if picks is None else Picked(picks)
+    world = run_example(options, script, codes, order)
     if world.problems:
-        raise SupervisionViolation(world, options, script, codes)
+        raise SupervisionViolation(world, options, script, codes, picks=picks or ())
     return world
 
 

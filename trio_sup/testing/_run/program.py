@@ -14,6 +14,7 @@ from attrs import Factory, define
 
 from trio_sup.testing._run.options import Options
 from trio_sup.testing.faults import Fault
+from trio_sup.testing.histories import Explained
 from trio_sup.testing.invariants import Invariant
 from trio_sup.testing.schedule import shortened
 
@@ -21,7 +22,12 @@ MANY = 8
 """Zeros at the beginning of a schedule that are counted, not written."""
 
 
-def program(options: Options, script: Sequence[Fault], codes: Sequence[int]) -> str:
+def program(
+    options: Options,
+    script: Sequence[Fault],
+    codes: Sequence[int],
+    picks: Sequence[int] = (),
+) -> str:
     """Return a program that repeats a run under plain pytest."""
     codes, source = shortened(codes), _Source()
     source.ours |= {type(fault).__name__ for fault in script}
@@ -31,6 +37,8 @@ def program(options: Options, script: Sequence[Fault], codes: Sequence[int]) -> 
     ]
     if codes:
         lines.append(f"codes={_codes(codes)},")
+    if shortened(picks):
+        lines.append(f"picks={_codes(shortened(picks))},")
     if options.client is not None:
         lines.append(f"client={source.refer(options.client, 'client')},")
     if options.invariants:
@@ -53,6 +61,13 @@ def program(options: Options, script: Sequence[Fault], codes: Sequence[int]) -> 
             "    )",
         ]
     )
+
+
+def reference(function: object, fallback: str) -> tuple[list[str], str, list[str]]:
+    """Return how a program refers to a function: imports, an expression, notes."""
+    source = _Source(ours=set())
+    name = source.refer(function, fallback)
+    return source.imports()[1:], name, source.notes
 
 
 def _codes(codes: Sequence[int]) -> str:
@@ -126,6 +141,12 @@ class _Source:
         if each.source.startswith("survives"):
             self.ours.add("survives")
             return each.source
+        if isinstance(each.check, Explained):
+            self.ours.add("linearizable")
+            given = [self.refer(each.check.spec, "Spec")]
+            if each.check.path is not None:
+                given.append(repr(each.check.path))
+            return f"linearizable({', '.join(given)})"
         name = self.refer(
             each.check, each.name if each.name.isidentifier() else "check"
         )

@@ -1,0 +1,1 @@
+"""Histories of concurrent calls, and whether one order of them explains all answers."""
