@@ -15,6 +15,8 @@ from trio_sup._core.errors import RestartLimitExceeded, SupervisionError
 from trio_sup._node.node import current_node
 from trio_sup._tree.open import open_supervisor
 from trio_sup.testing import invariants
+from trio_sup.testing._beside.beside import STAND_INS
+from trio_sup.testing._beside.stand_ins import judged, stand_ins
 from trio_sup.testing._monitor.error_line import told
 from trio_sup.testing._monitor.facts import ENDS
 from trio_sup.testing._monitor.naming import Naming
@@ -35,7 +37,13 @@ def run_example(
     watchdog = Watchdog(codes)
     example = _Example(options, script, watchdog)
     clock = trio.testing.MockClock(autojump_threshold=0)
-    with scheduled(schedule=watchdog), quiet_log():
+    beside = example.injector.beside
+    with (
+        scheduled(schedule=watchdog),
+        quiet_log(),
+        stand_ins(STAND_INS),
+        judged(beside),
+    ):
         try:
             trio.run(example.main, clock=clock)
         except Unassumed:
@@ -90,7 +98,7 @@ class _Example:
         self.world.name_of(event.path)  # whose it is can be told now
         self.judge.monitor.take(event)
         if event.kind in ENDS:
-            self.injector.servers.take(event)
+            self.injector.beside.take(event)
 
     # The run.
 

@@ -23,6 +23,7 @@ from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import CastNote, Request
 from trio_sup._trio.protect import protected
 from trio_sup._trio.stacks import await_stack
+from trio_sup.testing._beside.beside import Beside
 from trio_sup.testing._run.disturbance import Disturbance
 from trio_sup.testing._run.driven_life import DrivenLife
 from trio_sup.testing._run.keyboard import Keyboard
@@ -89,7 +90,10 @@ class Injector:
                 self._planned.setdefault(place_of, []).append(fault)
         self._flood_number = 0
         self.keyboard = Keyboard()
-        self.servers = Servers(broken, name, self._called, self._lags, rounds)
+        self.beside = Beside(broken, name, place)
+        self.servers = Servers(
+            broken, name, self._called, self._lags, rounds, self.beside
+        )
 
     def _called(self, request: Request, queue: MailQueue) -> None:
         self.requests[request] = queue
@@ -117,6 +121,7 @@ class Injector:
 
                     def run_noted(record: Record) -> Awaitable[None]:
                         self.records[record] = None
+                        self.beside.begins(record)
                         awaitable: Awaitable[None] = run(record)
                         return awaitable
 
@@ -145,6 +150,7 @@ class Injector:
     ) -> None:
         """Run one life of a function or server, under its faults."""
         self.records[record] = None
+        self.beside.begins(record)
         life = self._begin(record)
         failed = True
         try:
@@ -154,6 +160,7 @@ class Injector:
                 await self._drive(life, record, original)
             failed = record.ending.cut_short is not None
         finally:
+            self.beside.endings.over(record)
             self.ends.append((life.path, life.life, failed, self._place()))
             if self.present.get(life.path) is life:
                 del self.present[life.path]
@@ -265,10 +272,12 @@ class _DrivenFunction(FunctionBody):
 
     def run(self, record: Record) -> Awaitable[Any]:
         """Return what the life consists of, to be awaited."""
+        self._injector.beside.endings.inside(record, "a life begins")
         return self._injector.run(record, super().run)
 
     def ask(self, record: Record, reason: str) -> bool:
         """Ask it to stop: what is cancelled by that is slow no more."""
+        self._injector.beside.endings.inside(record, "it is asked to end")
         cancelled = super().ask(record, reason)
         if cancelled:
             self._injector.told(record)
