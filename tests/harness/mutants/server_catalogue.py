@@ -118,9 +118,6 @@ SERVER_MUTANTS = [
         "        for record in self.hasten():\n            arm(record, 0)",
         "        self.hasten()",
     ),
-]
-
-UNMEASURED_MUTANTS = [
     Mutant(
         "who waits for room is not told of the end",
         MAILBOX,
@@ -288,4 +285,3 @@ UNMEASURED_MUTANTS = [
         "timer is not event.timeout:\n            pass",
     ),
 ]
-"""Planted by name only: the table has not been made with them."""

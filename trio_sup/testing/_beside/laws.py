@@ -43,7 +43,6 @@ ALARM: Final = "a timer rings at its time"
 CALM: Final = "a cancelled timer does not ring"
 
 
-
 WITHDRAWN: Final = "a start that was withdrawn does not come later"
 ROOM: Final = "no more children than max_children (DYN-009)"
 LISTED: Final = "what failed to start is not kept (SUP-016, DYN-011)"

@@ -104,7 +104,9 @@ class NamesModel:
         if registry.unique:
             for other in book.at(key):
                 if other.held and (life or other.record is not record):
-                    words = f"{key!r} is given to it, and held by {other.record.path_text}"
+                    words = (
+                        f"{key!r} is given to it, and held by {other.record.path_text}"
+                    )
                     self._broken(laws.ONE_HOLDER, record.path_text, words)
 
     def refused(self, registry: Any, key: Hashable, record: Record) -> None:

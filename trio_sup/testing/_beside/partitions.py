@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from trio_sup._tree.supervisor import PartitionSupervisor
 from trio_sup.testing._beside import laws
@@ -23,25 +23,12 @@ class PartitionsModel:
 
     def __init__(self, broken: Callable[[str, str, str], object]) -> None:
         self.broken = broken
-        # How many are in use, since when a life of the supervisor began.
-        self._sizes: dict[Record, tuple[int, int]] = {}
         # What was picked: of whom, of how many, by which key.
         self._picked: dict[tuple[Record, int, Hashable], int] = {}
 
-    def size(self, record: Record) -> int:
-        """Return how many partitions are in use; a new life uses all."""
-        life, size = self._sizes.get(record, (0, 0))
-        flags = record.spec.flags
-        assert flags is not None
-        return size if life == record.life and record.alive else len(flags.children)
-
-    def resized(self, record: Record, size: int) -> None:
-        """So many are in use from now on."""
-        self._sizes[record] = record.life, size
-
     def picked(self, record: Record, key: Hashable, number: object) -> None:
         """A key picked a partition."""
-        size, name = self.size(record), record.path_text
+        size, name = _size(record), record.path_text
         if not isinstance(number, int) or not 0 <= number < size:
             words = f"{key!r} picks {number!r} of {size}"
             self.broken(laws.PARTITION, name, words)
@@ -59,9 +46,15 @@ class PartitionsModel:
         above = record.above
         if above is None or above.spec.target != "partition_supervisor":
             return
-        if isinstance(record.id, int) and record.id >= self.size(above):
-            words = f"it begins, and {self.size(above)} are in use"
+        if isinstance(record.id, int) and record.id >= _size(above):
+            words = f"it begins, and {_size(above)} are in use"
             self.broken(laws.DISABLED, record.path_text, words)
+
+
+def _size(record: Record) -> int:
+    """Return how many partitions are in use."""
+    size: int = cast("Any", record.handle).partitions
+    return size
 
 
 def _expected(key: Hashable, size: int) -> int | None:
@@ -84,12 +77,12 @@ def pick(
 
 async def resize(judge: Any, original: Any, supervisor: Any, count: int) -> int:
     """Somebody wants another number of partitions."""
-    record, model = supervisor.record, judge.partitions
-    most = max(model.size(record), count)
-    model.resized(record, most)  # while it is under way both are right
-    before: int
-    before = await original(supervisor, count)
-    model.resized(record, supervisor.partitions)
+    shell = supervisor.record.shell
+    waiting = len(shell.plan.line.queue)
+    before: int = await original(supervisor, count)
+    if not waiting and supervisor.partitions != count:
+        words = f"{count} were asked for, and {supervisor.partitions} are in use"
+        judge.broken(laws.DISABLED, supervisor.path_text, words)
     return before
 
 

@@ -66,7 +66,12 @@ class RequestsModel:
 
 
 async def submit(
-    judge: Any, original: Any, shell: StaticShell, steps: Any, *args: Any, **options: Any
+    judge: Any,
+    original: Any,
+    shell: StaticShell,
+    steps: Any,
+    *args: Any,
+    **options: Any,
 ) -> Any:
     """A request waits in line."""
     withdrawn = False
@@ -124,7 +129,9 @@ async def delete(judge: Any, original: Any, supervisor: Any, id: Hashable) -> No
     record = _record(supervisor, id)
     await original(supervisor, id)
     if record is not None and any(each is record for each in supervisor.record.under):
-        judge.broken(laws.DONE, record.path_text, "it is said to be deleted, and listed")
+        judge.broken(
+            laws.DONE, record.path_text, "it is said to be deleted, and listed"
+        )
 
 
 def _record(supervisor: Any, target: Any) -> Record | None:

@@ -47,7 +47,7 @@ _own: list[tuple[StandIn, Any]] = []
 @contextmanager
 def stand_ins(all_of_them: Iterable[StandIn]) -> Generator[None]:
     """Have the stand-ins in place for the length of a block; blocks may nest."""
-    global _deep  # noqa: PLW0603 - classes are global, too
+    global _deep
     with _lock:
         _deep += 1
         if _deep == 1:

@@ -31,6 +31,8 @@ class Ring:
     due: float
     period: float | None
     cancelled: bool = False
+    waited: float = -1.0
+    """When its message was in line last: nothing is sent as long as it is."""
 
     @property
     def works(self) -> bool:
@@ -38,6 +40,11 @@ class Ring:
         record = self.record
         lives = record.alive and record.life == self.life and not record.asked
         return lives and not self.cancelled and record.mailbox.accepting
+
+    def skip(self) -> None:
+        """Leave out what was due while its message was in line."""
+        while self.period is not None and self.due <= self.waited + ROUNDING:
+            self.due += self.period
 
 
 class TimersModel:
@@ -69,6 +76,7 @@ class TimersModel:
         if ring is None or ring.note is not note:
             return
         now, name = trio.current_time(), ring.record.path_text
+        ring.skip()
         if ring.cancelled:
             self.broken(laws.CALM, name, "it rings all the same")
         if abs(now - ring.due) > ROUNDING:
@@ -80,6 +88,12 @@ class TimersModel:
         else:
             ring.due += ring.period
 
+    def left(self, note: object) -> None:
+        """A message is in line no more."""
+        ring = self._rings.get(id(note))
+        if ring is not None and ring.note is note:
+            ring.waited = trio.current_time()
+
     def settled(self) -> None:
         """Nothing more happens by itself."""
         now = trio.current_time()
@@ -88,11 +102,10 @@ class TimersModel:
                 if not ring.cancelled:
                     del self._rings[id(ring.note)]
                 continue
-            waits = ring.record.mailbox.model.knows(ring.note)
-            if waits and ring.period is not None:
-                while ring.due <= now + ROUNDING:  # skipped, as one waits already
-                    ring.due += ring.period
-            elif ring.due < now - ROUNDING:
+            if ring.record.mailbox.model.knows(ring.note):
+                ring.waited = now
+            ring.skip()
+            if ring.due < now - ROUNDING:
                 words = f"it was due at {ring.due:g}, and has not rung"
                 self.broken(laws.ALARM, ring.record.path_text, words)
                 ring.cancelled = True
@@ -121,7 +134,13 @@ def cancel(judge: Any, original: Any, timer: Timer) -> None:
 
 
 def idle_after(
-    judge: Any, original: Any, server: Any, seconds: float, op: Any, *args: Any, **kw: Any
+    judge: Any,
+    original: Any,
+    server: Any,
+    seconds: float,
+    op: Any,
+    *args: Any,
+    **kw: Any,
 ) -> None:
     """A server says what to do if nothing comes."""
     original(server, seconds, op, *args, **kw)

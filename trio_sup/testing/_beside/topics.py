@@ -85,7 +85,9 @@ class TopicsModel:
                 continue
             lost = len(reader.waiting) - subscription.waiting
             if lost or subscription.dropped != reader.dropped:
-                words = f"{len(reader.waiting)} are to be read, {reader.dropped} dropped"
+                words = (
+                    f"{len(reader.waiting)} are to be read, {reader.dropped} dropped"
+                )
                 self.broken(laws.READ, reader.name, words)
                 reader.open = False
 
@@ -135,7 +137,12 @@ def publish(
 
 
 def subscribe(
-    judge: Any, original: Any, registry: Any, topic: Hashable, *kind: Any, **options: Any
+    judge: Any,
+    original: Any,
+    registry: Any,
+    topic: Hashable,
+    *kind: Any,
+    **options: Any,
 ) -> Subscription[Any]:
     """Somebody is about to subscribe."""
     made: Subscription[Any] = original(registry, topic, *kind, **options)

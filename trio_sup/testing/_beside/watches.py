@@ -96,7 +96,11 @@ class WatchesModel:
             return
         known.heard[down.life] += 1
         assert record is not None
-        if record.alive or down.life != record.life or record.last_exit is not down.exit:
+        if (
+            record.alive
+            or down.life != record.life
+            or record.last_exit is not down.exit
+        ):
             words = f"told is the end of life {down.life}: {down.exit}"
             self.broken(laws.TRUE_END, name, words)
         if known.watch.until == "life":
@@ -140,7 +144,9 @@ class WatchesModel:
         if known.watch.until != "stopped" or record is None or record.may_return:
             return
         if not known.heard and not known.noproc:
-            self.broken(laws.STOPPED, known.name, "it does not return, and nothing is told")
+            self.broken(
+                laws.STOPPED, known.name, "it does not return, and nothing is told"
+            )
             known.noproc = True
 
     def _see_reader(self, known: Watched) -> None:
@@ -149,7 +155,9 @@ class WatchesModel:
         if known.unread:
             self.broken(laws.ITERATED, known.name, "an end was told, and is not read")
         elif known.over:
-            self.broken(laws.ITERATED, known.name, "no end can come, and one is waited for")
+            self.broken(
+                laws.ITERATED, known.name, "no end can come, and one is waited for"
+            )
         else:
             return
         known.reading = 0

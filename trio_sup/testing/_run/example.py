@@ -16,6 +16,7 @@ from trio_sup._node.node import current_node
 from trio_sup._tree.open import open_supervisor
 from trio_sup.testing import invariants
 from trio_sup.testing._beside.beside import STAND_INS
+from trio_sup.testing._beside.laws import RAISED
 from trio_sup.testing._beside.stand_ins import judged, stand_ins
 from trio_sup.testing._monitor.error_line import told
 from trio_sup.testing._monitor.facts import ENDS
@@ -74,6 +75,7 @@ class _Example:
         self.options = options
         self.watchdog = watchdog
         self.world = World(script=script)
+        self.block_raised = False
         self.cut = trio.CancelScope()
         self.client_scope = trio.CancelScope()
         self.player = Player(
@@ -152,6 +154,9 @@ class _Example:
                         await self._body()
                     finally:
                         self.player.block_left = True
+                    if self.player.block_error is not None:
+                        self.block_raised = True
+                        raise self.player.block_error
                 world.outcome = "stopped"
         except BaseException as caught:  # noqa: BLE001 - judged below
             error = caught
@@ -159,8 +164,17 @@ class _Example:
             world.outcome = "cut"
         if error is not None:
             self._judge_end(error)
+        self._see_block_error(error)
         world.error = error
         del error
+
+    def _see_block_error(self, error: BaseException | None) -> None:
+        meant = self.player.block_error
+        if meant is None or not self.block_raised:
+            return
+        if error is None or meant not in set(leaves(error)):
+            self.judge.now = trio.current_time()
+            self.judge.problem(RAISED, f"it was raised, and came out as {error!r}")
 
     async def _body(self) -> None:
         if self.options.client is None:
@@ -205,8 +219,11 @@ class _Example:
             invariants.stems_from(leaf, made) or is_a(leaf, RestartLimitExceeded)
             for leaf in leaves(error)
         )
+        block_error = self.player.block_error
         if KeyboardInterrupt in kinds and ours:
             world.outcome = "interrupted"
+        elif block_error is not None and block_error in set(leaves(error)):
+            world.outcome = "failed"
         elif kinds == {RestartLimitExceeded}:
             world.outcome = "gave_up"
             if not world.disturbed:

@@ -225,12 +225,17 @@ class Injector:
 
         return Handler("flood", handle, (), deferred=False, is_call=False)
 
-    def living_server(self, path: str) -> Record | None:
-        """Return the living server at a path, if there is one."""
+    def living(self, path: str) -> Record | None:
+        """Return who lives at a path, if anybody does."""
         for record in self.records:
             if record.alive and self._name(record.path_text) == path:
-                return None if record.mailbox is None else record
+                return record
         return None
+
+    def living_server(self, path: str) -> Record | None:
+        """Return the living server at a path, if there is one."""
+        record = self.living(path)
+        return None if record is None or record.mailbox is None else record
 
     def stack_of(self, record: Record) -> str:
         """Format where a child waits."""

@@ -55,6 +55,10 @@ class AgentWatch:
 
 def watch_of(server: object, operation: str) -> AgentWatch | None:
     """Return what watches an operation, if it is one of an agent's."""
-    if isinstance(server, Agent) and operation in OPERATIONS and hasattr(server, "value"):
+    if (
+        isinstance(server, Agent)
+        and operation in OPERATIONS
+        and hasattr(server, "value")
+    ):
         return AgentWatch(server, operation)
     return None

@@ -175,12 +175,14 @@ class ServerModel:
             return "taken"
         return "refused" if self.when_full == "reject" else "dropped"
 
-    def make_room(self) -> None:
-        """One more is to come; the oldest goes, if it has to."""
+    def make_room(self) -> object:
+        """One more is to come; the oldest goes, if it has to: return that."""
         if self.open and self.bounded >= self.capacity:
             oldest = next(each for each in self.line if each.kind in BOUNDED)
             self.line.remove(oldest)
             self.bounded -= 1
+            return oldest.item
+        return None
 
     def offered(self, expected: str, came: str) -> None:
         """What came of a cast or send that was to be put in line."""

@@ -133,7 +133,7 @@ class WatchedServer(ServerBody):
         expected, came = model.offer(), "refused"
         beside.timers.rings(note)
         if model.when_full == "drop_oldest":
-            model.make_room()
+            beside.timers.left(model.make_room())
         try:
             came = "taken" if super().put_note(note) else "dropped"
         except NoProcess:
@@ -207,6 +207,7 @@ class WatchedServer(ServerBody):
 
     def _take(self, item: Item) -> None:
         model = self.model
+        self._servers.beside.timers.left(item)
         inner = None if self.server is None else self.server.__inner__
         own = isinstance(item, CastNote) and item.timer_of == model.life
         if isinstance(item, CastNote) and own and not model.knows(item):
@@ -353,6 +354,8 @@ class WatchedServer(ServerBody):
     def drain(self) -> tuple[int, int]:
         """Drop what waits."""
         model = self.model
+        for each in model.line:
+            self._servers.beside.timers.left(each.item)
         model.line = type(model.line)(
             each for each in model.line if each.kind in ("down", "stop")
         )

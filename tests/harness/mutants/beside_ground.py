@@ -1,0 +1,463 @@
+"""Trees of what stands beside servers, and who uses it: names, monitors, tasks, topics."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import trio
+
+from trio_sup import (
+    AlreadyRegistered,
+    ChildSpec,
+    Down,
+    GenServer,
+    Mailbox,
+    MailboxFull,
+    NoProcess,
+    NoSuchChild,
+    Registry,
+    ServerExit,
+    SupervisionError,
+    Supervisor,
+    SupervisorStopping,
+    TaskExit,
+    await_many,
+    call,
+    cast,
+    child,
+    dynamic_supervisor,
+    monitor,
+    partition_supervisor,
+    supervisor,
+    task_supervisor,
+    whereis,
+    yield_many,
+)
+from trio_sup.testing import World
+
+REFUSED = (SupervisionError, trio.TooSlowError)
+
+
+async def all_of(*users: Callable[[], Awaitable[None]]) -> None:
+    async with trio.open_nursery() as nursery:
+        for user in users:
+            nursery.start_soon(user)
+
+
+async def again(use: Callable[[], Awaitable[None]], seconds: float) -> None:
+    """Do something again and again; what is refused is tried later."""
+    while True:
+        try:
+            with trio.move_on_after(4):
+                await use()
+        except REFUSED:
+            pass
+        await trio.sleep(seconds)
+
+
+# Names.
+
+
+class Clerk(GenServer):
+    """Takes further names, changes what stands beside them, gives them up."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+
+    async def init(self) -> None:
+        await trio.sleep(0.125)
+        self.books.many.register("clerks", self.life)
+        self.books.many.register("clerks", -self.life)
+        try:
+            self.books.one.register(("desk", self.id), self.life)
+        except AlreadyRegistered:
+            pass
+
+    @call
+    async def count(self) -> int:
+        key = ("desk", self.id)
+        try:
+            new, _ = self.books.one.update_value(key, lambda old: old + 1)
+        except NoSuchChild:
+            return 0
+        return int(str(new))
+
+    @cast
+    async def leave(self) -> None:
+        self.books.many.unregister_match("clerks", lambda value: value < 0)
+        self.books.one.unregister(("desk", "b" if self.id == "a" else "a"))
+        if self.life % 2:
+            self.books.one.unregister(("desk", self.id))
+
+    async def handle_info(self, message: object) -> None:
+        await trio.sleep(0.25)
+
+
+class Books:
+    def __init__(self) -> None:
+        self.one = Registry(name="one")
+        self.many = Registry("duplicate", name="many")
+        self.heard: list[object] = []
+
+    def listen(self, notice: object) -> None:
+        self.heard.append(notice)
+
+
+def offices() -> tuple[ChildSpec[Supervisor], Books]:
+    from trio_sup import Backoff
+
+    books = Books()
+    keep = Mailbox(2)
+    backoff = Backoff(initial=0.5, jitter=0, immediate_first=False)
+    clerks = [
+        child(Clerk, books, id="a", name="a", mailbox=keep, backoff=backoff),
+        child(Clerk, books, id="b", name=books.one.via("b", 0), mailbox=keep),
+        dynamic_supervisor(id="rooms", max_restarts=5),
+    ]
+    return supervisor(clerks, max_restarts=6, id="offices"), books
+
+
+async def calls_offices(world: World) -> None:
+    books: Books = world.app
+    books.one.add_listener(books.listen)
+    rooms = world.root.dynamic("rooms")
+    room = child(Clerk, books, name="room", restart="transient")
+
+    async def counts() -> None:
+        await whereis_or_wait(world, "a").call(Clerk.count)
+        clerk = whereis("a", Clerk)
+        if clerk is not None:
+            clerk.try_cast(Clerk.leave)
+
+    async def waits() -> None:
+        ref = await books.one.wait_for(("desk", "b"), Clerk)
+        await ref.call(Clerk.count)
+
+    async def waits_too() -> None:
+        ref = await books.one.wait_for("b", Clerk)
+        ref.try_cast(Clerk.leave)
+
+    async def rents() -> None:
+        ref = await rooms.get_or_start(room)
+        await ref.call(Clerk.count)
+        await trio.sleep(0.5)
+        await rooms.terminate_child(ref)
+
+    async def takes_over() -> None:
+        await rooms.start_child(child(Clerk, books, name="a", restart="temporary"))
+
+    async def locks() -> None:
+        async with books.one.lock("k"):
+            await trio.sleep(0.25)
+
+    async def gives_up() -> None:
+        with trio.move_on_after(0.125):
+            await locks()
+
+    await all_of(
+        lambda: again(counts, 0.5),
+        lambda: again(waits, 0.75),
+        lambda: again(waits, 0.5),
+        lambda: again(waits_too, 0.5),
+        lambda: again(rents, 0.75),
+        lambda: again(takes_over, 1.5),
+        lambda: again(locks, 0.125),
+        lambda: again(locks, 0.25),
+        lambda: again(gives_up, 0.375),
+    )
+
+
+def whereis_or_wait(world: World, id: str) -> Any:
+    return world.root.server(Clerk, id).when_running()
+
+
+# Topics.
+
+
+class Board(GenServer):
+    """Hears of news, slowly."""
+
+    def __init__(self, topics: Registry) -> None:
+        self.topics = topics
+
+    async def init(self) -> None:
+        self.topics.register("news")
+
+    async def handle_info(self, message: object) -> None:
+        await trio.sleep(0.25)
+
+
+def boards() -> tuple[ChildSpec[Supervisor], Registry]:
+    topics = Registry("duplicate", name="topics")
+    specs = [
+        child(Board, topics, id=f"b{number}", mailbox=Mailbox(2, when_full=policy))
+        for number, policy in enumerate(("reject", "drop_oldest"))
+    ]
+    return supervisor(specs, max_restarts=6, id="boards"), topics
+
+
+async def publishes(world: World) -> None:
+    topics: Registry = world.app
+
+    async def speaks() -> None:
+        for number in range(4):
+            topics.publish("news", number)
+        topics.publish("news", "words")
+
+    async def reads(policy: Any, seconds: float) -> None:
+        with topics.subscribe("news", int, capacity=3, when_full=policy) as news:
+            left = 6
+            async for _ in news:
+                await trio.sleep(seconds)
+                left -= 1
+                if not left:
+                    return
+
+    async def reads_on(policy: Any, seconds: float) -> None:
+        while True:
+            try:
+                await reads(policy, seconds)
+            except trio.BrokenResourceError:
+                await trio.sleep(0.5)
+
+    await all_of(
+        lambda: again(speaks, 0.5),
+        lambda: reads_on("drop_oldest", 0.375),
+        lambda: reads_on("drop_newest", 0.375),
+        lambda: reads_on("disconnect", 0.25),
+    )
+
+
+# Monitors.
+
+
+class Watcher(GenServer):
+    """Watches the others, and gives it up at times."""
+
+    async def init(self) -> None:
+        self.downs: list[Down] = []
+        self.watched: list[Any] = []
+
+    @cast
+    async def watch(self, target: Any) -> None:
+        while len(self.watched) > 2:
+            self.watched.pop(0).cancel()
+        self.watched.append(self.monitor(target))
+        self.watched.append(self.monitor(target, until="stopped"))
+
+    @cast
+    async def give_up(self) -> None:
+        await trio.sleep(0.25)
+        while self.watched:
+            self.watched.pop().cancel()
+
+    async def handle_info(self, message: object) -> None:
+        if isinstance(message, Down):
+            self.downs.append(message)
+        await trio.sleep(0.125)
+
+
+async def short(seconds: float) -> None:
+    await trio.sleep(seconds)
+
+
+async def fails_after(seconds: float) -> None:
+    await trio.sleep(seconds)
+    raise trio.TooSlowError
+
+
+def guards() -> ChildSpec[Supervisor]:
+    return supervisor(
+        [
+            child(Watcher, id="w", mailbox=Mailbox(2)),
+            child(short, 1.5, id="t", restart="transient"),
+            child(short, 0.75, id="p"),
+            dynamic_supervisor(id="pool", max_restarts=20),
+        ],
+        max_restarts=20,
+        id="guards",
+    )
+
+
+async def watches(world: World) -> None:
+    pool = world.root.dynamic("pool")
+    seen: list[Any] = [world.root.child("t"), world.root.child("p")]
+
+    async def asks() -> None:
+        watcher = world.root.server(Watcher, "w")
+        for target in seen[-2:]:
+            watcher.try_cast(Watcher.watch, target)
+        await trio.sleep(0.25)
+        watcher.try_cast(Watcher.give_up)
+
+    async def starts() -> None:
+        spec = child(short, 0.5, restart="temporary")
+        seen.append(await pool.start_child(spec))
+        del seen[:-3]
+
+    async def reads() -> None:
+        async with monitor(world.root.child("p")) as exits:
+            for _ in range(3):
+                await anext(exits)
+                await trio.sleep(0.75)
+
+    async def reads_last() -> None:
+        for target in seen:
+            async with monitor(target, until="stopped") as exits:
+                async for _ in exits:
+                    pass
+
+    await all_of(
+        lambda: again(asks, 0.75),
+        lambda: again(starts, 0.75),
+        lambda: again(reads, 0.25),
+        lambda: again(reads_last, 0.25),
+    )
+
+
+# Tasks.
+
+
+async def makes(value: object) -> object:
+    await trio.sleep(0.25)
+    return value
+
+
+async def breaks(words: str) -> None:
+    await trio.sleep(0.25)
+    raise ValueError(words)
+
+
+async def sleeps() -> None:
+    await trio.sleep(60)
+
+
+async def cleans_up() -> None:
+    try:
+        await trio.sleep(60)
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.sleep(0.25)
+
+
+async def takes(number: int) -> int:
+    await trio.sleep((0.375, 0.125, 0.25)[number % 3])
+    return number
+
+
+def jobs() -> ChildSpec[Supervisor]:
+    return supervisor([task_supervisor(id="tasks", max_children=20)], id="jobs")
+
+
+async def works(world: World) -> None:
+    tasks = world.root.task_supervisor("tasks")
+
+    async def asks() -> None:
+        one, two = [object()], object()
+        made = [tasks.async_nolink(makes, each) for each in (one, two)]
+        bad = tasks.async_nolink(breaks, "bad")
+        if await await_many(made) != [one, two] or await made[0].result() is not one:
+            raise AssertionError("the results are others'")
+        try:
+            await bad.result()
+        except TaskExit as error:
+            if not isinstance(error.__cause__, ValueError | None):
+                raise AssertionError("its error is another's") from error
+        else:
+            raise AssertionError("it has failed")
+
+    async def stops() -> None:
+        task = tasks.async_nolink(cleans_up)
+        late = tasks.async_nolink(sleeps, deadline=0.5)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(task.wait)
+            nursery.start_soon(late.wait)
+            await trio.sleep(0.125)
+            await task.shutdown()
+        await yield_many([tasks.async_nolink(makes, 1), late], 0.125)
+
+    async def links() -> None:
+        async with tasks.linked() as linked:
+            linked.start(makes, 1)
+            linked.start(sleeps)
+            linked.start(breaks, "linked")
+            await trio.sleep(1)
+
+    async def leaves() -> None:
+        async with tasks.linked() as linked:
+            linked.start(cleans_up)
+            await linked.start(makes, 1).result()
+
+    async def streams(ordered: bool) -> None:
+        found: list[int] = []
+        async with tasks.stream(
+            takes, range(7), max_concurrency=3, ordered=ordered
+        ) as stream:
+            async for number in stream:
+                found.append(number)
+                await trio.sleep(0.0625)
+        if sorted(found) != list(range(7)):
+            raise AssertionError(f"results are missing: {found}")
+        async with tasks.stream(takes, range(7), max_concurrency=2) as stream:
+            await anext(stream)
+
+    async def safely(use: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await use()
+        except* REFUSED:
+            pass
+
+    await all_of(
+        lambda: again(lambda: safely(asks), 2.0),
+        lambda: again(lambda: safely(stops), 1.5),
+        lambda: again(lambda: safely(links), 2.0),
+        lambda: again(lambda: safely(leaves), 2.0),
+        lambda: again(lambda: safely(lambda: streams(True)), 2.5),
+        lambda: again(lambda: safely(lambda: streams(False)), 2.75),
+    )
+
+
+# Partitions.
+
+
+class Shard(GenServer):
+    @call
+    async def ask(self, key: object) -> object:
+        return self.id
+
+
+def shards() -> ChildSpec[Supervisor]:
+    inner = partition_supervisor(
+        child(Shard), partitions=4, strategy="one_for_all", id="shards", max_restarts=9
+    )
+    return supervisor([inner], id="app", max_restarts=5)
+
+
+async def picks(world: World) -> None:
+    inner = world.root.partition_supervisor("shards")
+    size = 4
+
+    async def asks() -> None:
+        for key in (0, 7, -7, "a", "bc", b"a", None, ("a", 1)):
+            shard = inner.pick(key, Shard)
+            picked = shard.id
+            if await shard.with_timeout(2).call(Shard.ask, key) != picked:
+                raise AssertionError("another one answers")
+
+    async def resizes() -> None:
+        nonlocal size
+        size = {4: 2, 2: 3, 3: 4}[size]
+        await inner.resize(size)
+
+    await all_of(lambda: again(asks, 0.25), lambda: again(resizes, 0.875))
+
+
+BESIDE_TREES: list[Any] = [
+    ("offices", offices, calls_offices),
+    ("boards", boards, publishes),
+    ("guards", guards, watches),
+    ("jobs", jobs, works, (ValueError, trio.TooSlowError)),
+    ("shards", shards, picks),
+]
+GONE = (NoProcess, ServerExit, SupervisorStopping, MailboxFull)
