@@ -7,6 +7,7 @@ by `check_supervision` only. What proves the library itself, against Erlang/OTP,
 installed: it stands in `tests/proof` of the repository.
 """
 
+from trio_sup.testing._beside.waits import Waiting as Waiting
 from trio_sup.testing._run.progress import ProgressBar as ProgressBar
 from trio_sup.testing.check import (
     CheckOptions as CheckOptions,
@@ -60,6 +61,7 @@ from trio_sup.testing.invariants import (
     Invariant as Invariant,
     eventually as eventually,
     invariant as invariant,
+    nobody_waits as nobody_waits,
     survives as survives,
 )
 from trio_sup.testing.monitor import (

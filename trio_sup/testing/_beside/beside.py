@@ -15,6 +15,7 @@ from trio_sup.testing._beside import (
     tasks,
     timers,
     topics,
+    waits,
     watches,
 )
 from trio_sup.testing._beside.endings import EndingsModel
@@ -26,6 +27,7 @@ from trio_sup.testing._beside.streams import StreamsModel
 from trio_sup.testing._beside.tasks import TasksModel
 from trio_sup.testing._beside.timers import TimersModel
 from trio_sup.testing._beside.topics import TopicsModel
+from trio_sup.testing._beside.waits import WaitsModel
 from trio_sup.testing._beside.watches import WatchesModel
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ STAND_INS = (
     *timers.STAND_INS,
     *machines.STAND_INS,
     *requests.STAND_INS,
+    *waits.STAND_INS,
 )
 """All methods of the library's that tell a judge what they do."""
 
@@ -77,6 +80,7 @@ class Beside:
         self.timers = TimersModel(self.broken)
         self.requests = RequestsModel(self.broken)
         self.endings = EndingsModel(self.broken)
+        self.waits = WaitsModel(self.broken)
 
     def broken(self, law: str, path: str, what: str) -> None:
         """A law does not hold of the child at a path, or of something of that name."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import Factory, define
 
+from trio_sup._children.current import present_record
 from trio_sup._registry.listeners import HeardNames, Notifier, Registered
 from trio_sup._registry.locks import Locks
 from trio_sup._registry.registry import Registry
@@ -109,12 +110,14 @@ class WatchedLock:
 
     def __init__(self, block: Any, lock: Lock, judge: Any) -> None:
         self._block, self._lock, self._judge = block, lock, judge
+        self.owner = present_record()
 
     async def __aenter__(self) -> Any:
         lock = self._lock
         lock.line.append(self)
         try:
-            given = await self._block.__aenter__()
+            with self._judge.waits.waiting(f"the lock {lock.name}", self._holder):
+                given = await self._block.__aenter__()
         except BaseException:
             self._leave_line()
             raise
@@ -127,6 +130,10 @@ class WatchedLock:
         lock.passed += [each for each in before if each not in lock.passed]
         lock.held_by = self
         return given
+
+    def _holder(self) -> Any:
+        holder = self._lock.held_by
+        return holder.owner if isinstance(holder, WatchedLock) else None
 
     def _leave_line(self) -> None:
         for waiting in self._lock.line, self._lock.passed:

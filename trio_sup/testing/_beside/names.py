@@ -159,7 +159,7 @@ class NamesModel:
         for record, key in list(book.reserved.items()):
             mine = any(each.record is record for each in book.at(key))
             holds = book.registry.holder(key) is record
-            if holds and not mine:
+            if holds and not mine and not _is_busy(record):
                 words = f"{key!r} is kept for it, and it does not come back"
                 self._broken(laws.FREE, record.path_text, words)
                 del book.reserved[record]
@@ -173,6 +173,18 @@ class NamesModel:
             for record in self.seen(book.registry, key):
                 words = f"it lives under {key!r}, and somebody waits for that"
                 self._broken(laws.NAMED, record.path_text, words)
+
+
+def _is_busy(record: Record) -> bool:
+    """Whether its supervisor has something to do yet that it may be part of.
+
+    Of a group whose start has failed the rest stays down, with its names (SUP-086).
+    """
+    plan: Any = getattr(record.parent, "plan", None)
+    groups = getattr(plan, "groups", None)
+    if plan is None or plan.mode != "running" or not plan.line.idle:
+        return plan is not None
+    return groups is not None and (groups.present is not None or groups.unfinished)
 
 
 def register(

@@ -56,6 +56,8 @@ class DrivenLife:
         # The exceptions that were made for it.
         self.thrown: list[BaseException] = []
         self.deaf = 0.0
+        # How often a wait of it was cancelled since its life was.
+        self.cancellations = 0
         self._planned = planned
         self._note_hit = note_hit
         self._felt = felt
@@ -250,6 +252,8 @@ class DrivenLife:
                 value = yield trap
             except BaseException as thrown:  # noqa: BLE001 - it is for the coroutine
                 value, error = None, thrown
+                if isinstance(thrown, trio.Cancelled) and self._is_told():
+                    self.cancellations += 1
             self._abort = None
             if self._delay > 0:
                 yield from self.lag().__await__()

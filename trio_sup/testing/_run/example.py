@@ -112,6 +112,7 @@ class _Example:
         before = set(all_tasks())
         spec, self.world.app = unpack(self.options.build_tree())
         self.world.records_ = self.injector.records
+        self.world.waits_ = self.injector.beside.waits
         self.judge.monitor.join(node)
         node.add_hook(self.hook)
         if any(isinstance(f, CutTree) and f.step for f in self.world.script):

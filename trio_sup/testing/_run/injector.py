@@ -24,6 +24,7 @@ from trio_sup._servers.messages import CastNote, Request
 from trio_sup._trio.protect import protected
 from trio_sup._trio.stacks import await_stack
 from trio_sup.testing._beside.beside import Beside
+from trio_sup.testing._beside.laws import SWALLOWED
 from trio_sup.testing._run.disturbance import Disturbance
 from trio_sup.testing._run.driven_life import DrivenLife
 from trio_sup.testing._run.keyboard import Keyboard
@@ -175,6 +176,9 @@ class Injector:
             await life.lag()
         self._fail_start(life)
         await life.drive(original(record))  # type: ignore[arg-type]
+        if record.spec.kind == "task" and life.cancellations > 1:
+            words = f"it was cancelled {life.cancellations} times, and returned"
+            self.beside.broken(SWALLOWED, record.path_text, words)
 
     def _begin(self, record: Record) -> DrivenLife:
         path = self._name(record.path_text)

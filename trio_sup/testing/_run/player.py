@@ -153,6 +153,7 @@ class Player:
         while True:
             now, final = trio.current_time(), self._final()
             if now >= final and self.demands.answered(final):
+                self.injector.beside.waits.look_for_rings()
                 return
             await self._pass(final if now < final else self.demands.next(now))
 

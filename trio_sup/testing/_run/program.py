@@ -123,9 +123,10 @@ class _Source:
 
     def demand(self, each: Invariant) -> str:
         """Return an expression for an invariant."""
-        if each.source.startswith("survives"):
-            self.ours.add("survives")
-            return each.source
+        for name in ("survives", "nobody_waits"):
+            if each.source.startswith(name):
+                self.ours.add(name)
+                return each.source
         name = self.refer(
             each.check, each.name if each.name.isidentifier() else "check"
         )

@@ -76,6 +76,7 @@ class Servers:
     def called(self, request: Request, queue: MailQueue) -> None:
         """A call was put in line."""
         self._called(request, queue)
+        self.beside.waits.calls(request, queue.record)
         here, task = current_record.get(), request.task
         if here is None or here.mailbox is None or task is None:
             return

@@ -158,7 +158,9 @@ class WatchedServer(ServerBody):
             model.wait_for_room(note)
         got_in = False
         try:
-            await super().put_waiting(note)
+            room = f"room for {name_of(note)} in {self.record.path_text}"
+            with self._servers.beside.waits.waiting(room, lambda: self.record):
+                await super().put_waiting(note)
             got_in = True
         finally:
             if model.wait_no_more(note) and got_in:
