@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import trio
 from attrs import frozen
 
 from trio_sup._children.names import Names
@@ -19,6 +20,7 @@ from trio_sup._tasks.shell import TaskShell
 from trio_sup._tasks.stream import _Stream
 from trio_sup._tasks.task import Run
 from trio_sup._tree.supervisor import PartitionSupervisor
+from trio_sup.testing import Crash, Fault
 from trio_sup.testing._beside import laws
 
 from .mutants import beside_ground as beside, moments_ground as moments
@@ -35,6 +37,7 @@ class Break:
     build: Callable[[], Any]
     client: Callable[..., Any]
     allow: tuple[type[BaseException], ...] = ()
+    script: tuple[Fault, ...] = ()
 
 
 def nothing(*_: Any, **__: Any) -> None:
@@ -90,9 +93,7 @@ def forgets_results(run: Any, exit: Any) -> None:
 
 
 def leaves_them(block: Any) -> Any:
-    import trio
-
-    return trio.lowlevel.checkpoint()
+    return trio.lowlevel.checkpoint()  # noqa: ASYNC105 - awaited there
 
 
 def has_room(stream: Any) -> bool:
@@ -123,14 +124,13 @@ def keeps_all(plan: Any, record: Any, exit: Any, now: float) -> Any:
 
 
 async def says_started(shell: Any, record: Any) -> Any:
-    import trio
-
     await trio.lowlevel.checkpoint()
     return record.handle
 
 
 OFFICES = (beside.offices, beside.calls_offices)
 BOARDS = (beside.boards, beside.publishes)
+CRASHES = (Crash("offices/a", at=1.0),)
 GUARDS = (beside.guards, beside.watches)
 JOBS = (beside.jobs, beside.works, beside.ALLOWED)
 YARDS = (moments.yards, moments.administers, (OSError,))
@@ -138,7 +138,7 @@ YARDS = (moments.yards, moments.administers, (OSError,))
 BREAKS = [
     Break(laws.ONE_HOLDER, Names, "reserve", takes_over, *OFFICES),
     Break(laws.SHOWN, Names, "show", finds_none, *OFFICES),
-    Break(laws.RESERVED, Names, "hide", frees, *OFFICES),
+    Break(laws.RESERVED, Names, "hide", frees, *OFFICES, script=CRASHES),
     Break(laws.FREE, Names, "release", nothing, *OFFICES),
     Break(laws.GONE, Names, "release", nothing, *OFFICES),
     Break(laws.NAMED, Names, "_wake_for", nothing, *OFFICES),
@@ -168,4 +168,4 @@ BREAKS = [
     Break(laws.LISTED, DynamicPlan, "_start_ended", keeps_all, *YARDS),
     Break(laws.DONE, DynamicShell, "wait_started", says_started, *YARDS),
 ]
-"""Each is found by the undisturbed run of its tree."""
+"""Each is found by one run of its tree."""

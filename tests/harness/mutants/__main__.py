@@ -1,8 +1,8 @@
 """`python -m tests.harness.mutants`: a table of what is found, and how fast.
 
-Three tables are written beside this file when all mutants of theirs were tried:
-`table.txt`, on trees of all kinds, `servers.txt`, on trees of servers, and `beside.txt`,
-on trees of names, monitors, tasks and bad moments.
+Four tables are written beside this file when all mutants of theirs were tried:
+`table.txt`, on trees of all kinds, `servers.txt`, on trees of servers, `beside.txt`, on
+trees of names, monitors and tasks, and `moments.txt`, on trees of bad moments.
 
 --table NAME   only this one of them
 --only WORD    mutants whose name holds the word; no table is written
@@ -33,14 +33,15 @@ ROOT = Path(__file__).parents[3]
 TABLES = {
     "table": MUTANTS,
     "servers": SERVER_MUTANTS,
-    "beside": [*BESIDE_MUTANTS, *MOMENT_MUTANTS],
+    "beside": BESIDE_MUTANTS,
+    "moments": MOMENT_MUTANTS,
 }
 """What is planted, by the name of the table; see `file_of`."""
 
 BUDGET = 10.0
 """Seconds of processor time in which a mutant must be found."""
 
-ROUND = {"table": 12, "servers": 12, "beside": 3}
+ROUND = {"table": 12, "servers": 12, "beside": 3, "moments": 3}
 """Examples of each tree before the next one has its turn, at first."""
 
 SOUND_ROUND = 1000

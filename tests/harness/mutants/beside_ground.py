@@ -65,10 +65,11 @@ class Clerk(GenServer):
         await trio.sleep(0.125)
         self.books.many.register("clerks", self.life)
         self.books.many.register("clerks", -self.life)
-        try:
-            self.books.one.register(("desk", self.id), self.life)
-        except AlreadyRegistered:
-            pass
+        for key in ("desk", self.id), "chair":
+            try:
+                self.books.one.register(key, self.life)
+            except AlreadyRegistered:
+                pass
 
     @call
     async def count(self) -> int:
@@ -446,7 +447,7 @@ async def picks(world: World) -> None:
         size = {4: 2, 2: 3, 3: 4}[size]
         await inner.resize(size)
 
-    await all_of(lambda: again(asks, 0.25), lambda: again(resizes, 0.875))
+    await all_of(lambda: again(asks, 0.625), lambda: again(resizes, 0.875))
 
 
 ALLOWED = (ValueError, trio.TooSlowError)

@@ -221,8 +221,11 @@ CASES = [
 
 SERVERS = [Case(*each) for each in SERVER_TREES]
 
-BESIDE = [Case(*each) for each in [*BESIDE_TREES, *MOMENT_TREES]]
-"""Trees of names, monitors, tasks and bad moments."""
+BESIDE = [Case(*each) for each in BESIDE_TREES]
+"""Trees of names, topics, monitors, tasks and partitions."""
 
-GROUND = {"table": CASES, "servers": SERVERS, "beside": BESIDE}
+MOMENTS = [Case(*each) for each in MOMENT_TREES]
+"""Trees of timeouts, ends, groups and requests by hand."""
+
+GROUND = {"table": CASES, "servers": SERVERS, "beside": BESIDE, "moments": MOMENTS}
 """The trees of each table of `__main__`."""

@@ -41,9 +41,13 @@ class Ring:
         lives = record.alive and record.life == self.life and not record.asked
         return lives and not self.cancelled and record.mailbox.accepting
 
-    def skip(self) -> None:
-        """Leave out what was due while its message was in line."""
-        while self.period is not None and self.due <= self.waited + ROUNDING:
+    def skip(self, now: float) -> None:
+        """Leave out what was due while its message was in line.
+
+        What is due in the moment in which it leaves the line may come, or not.
+        """
+        until = min(self.waited + ROUNDING, now - ROUNDING)
+        while self.period is not None and self.due <= until:
             self.due += self.period
 
 
@@ -76,7 +80,7 @@ class TimersModel:
         if ring is None or ring.note is not note:
             return
         now, name = trio.current_time(), ring.record.path_text
-        ring.skip()
+        ring.skip(now)
         if ring.cancelled:
             self.broken(laws.CALM, name, "it rings all the same")
         if abs(now - ring.due) > ROUNDING:
@@ -104,7 +108,7 @@ class TimersModel:
                 continue
             if ring.record.mailbox.model.knows(ring.note):
                 ring.waited = now
-            ring.skip()
+            ring.skip(now)
             if ring.due < now - ROUNDING:
                 words = f"it was due at {ring.due:g}, and has not rung"
                 self.broken(laws.ALARM, ring.record.path_text, words)
