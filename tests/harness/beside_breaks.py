@@ -8,7 +8,6 @@ from attrs import frozen
 
 from trio_sup._children.names import Names
 from trio_sup._children.watching import Exits, Watch, Watchers
-from trio_sup._core.name_tables import UniqueTable
 from trio_sup._core.plan.dynamic import DynamicPlan
 from trio_sup._registry.listeners import Notifier
 from trio_sup._registry.pubsub import Subscription
@@ -130,7 +129,7 @@ async def says_started(shell: Any, record: Any) -> Any:
 
 OFFICES = (beside.offices, beside.calls_offices)
 BOARDS = (beside.boards, beside.publishes)
-CRASHES = (Crash("offices/a", at=1.0),)
+CRASHES = (Crash("offices/a", at=1.0), Crash("offices/b", at=1.5))
 GUARDS = (beside.guards, beside.watches)
 JOBS = (beside.jobs, beside.works, beside.ALLOWED)
 YARDS = (moments.yards, moments.administers, (OSError,))
@@ -141,9 +140,8 @@ BREAKS = [
     Break(laws.RESERVED, Names, "hide", frees, *OFFICES, script=CRASHES),
     Break(laws.FREE, Names, "release", nothing, *OFFICES),
     Break(laws.GONE, Names, "release", nothing, *OFFICES),
-    Break(laws.NAMED, Names, "_wake_for", nothing, *OFFICES),
+    Break(laws.NAMED, Names, "_wake_for", nothing, *OFFICES, script=CRASHES),
     Break(laws.HEARD, Notifier, "post", nothing, *OFFICES),
-    Break(laws.ONE_HOLDER, UniqueTable, "get", lambda table, key: None, *OFFICES),
     Break(laws.PUBLISHED, Topics, "publish", publishes_to_none, *BOARDS),
     Break(laws.READ, Subscription, "offer", is_dropped, *BOARDS),
     Break(laws.NOPROC, Watch, "begin", says_nothing, *GUARDS),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Hashable
 from types import TracebackType
 from typing import Any
@@ -24,6 +24,8 @@ class Ear:
     registry: Registry
     there: Counter[tuple[Any, Hashable]]
     """What is to be looked up, by what it heard."""
+    line: deque[object] = Factory(deque[object])
+    """What it is still to hear, in order."""
 
 
 @define(eq=False)
@@ -90,12 +92,23 @@ def remove_listener(judge: Any, original: Any, registry: Any, listener: Any) -> 
     judge.hearing.ears.pop((id(notifier), id(listener)), None)
 
 
+def post(judge: Any, original: Any, notifier: Any, notice: Any) -> None:
+    """Something is to be told to all listeners of a registry."""
+    for (of, _), ear in judge.hearing.ears.items():
+        if of == id(notifier):
+            ear.line.append(notice)
+    original(notifier, notice)
+
+
 def tell(
     judge: Any, original: Any, notifier: Any, listener: Any, failures: Any, notice: Any
 ) -> None:
     """A listener is told."""
     ear = judge.hearing.ears.get((id(notifier), id(listener)))
     if ear is not None:
+        if ear.line and ear.line.popleft() is not notice:
+            words = f"who listens hears of {notice.key!r} out of turn"
+            judge.broken(laws.HEARD, ear.registry.name, words)
         place = notice.handle, notice.key
         ear.there[place] += 1 if isinstance(notice, Registered) else -1
         if ear.there[place] < 0 or (ear.registry.unique and ear.there[place] > 1):
@@ -161,6 +174,7 @@ def lock(judge: Any, original: Any, registry: Any, key: Hashable) -> Any:
 STAND_INS = (
     StandIn(HeardNames, "add_listener", add_listener),
     StandIn(HeardNames, "remove_listener", remove_listener),
+    StandIn(Notifier, "post", post),
     StandIn(Notifier, "_call", tell),
     StandIn(Locks, "lock", lock),
 )

@@ -252,8 +252,9 @@ class DrivenLife:
                 value = yield trap
             except BaseException as thrown:  # noqa: BLE001 - it is for the coroutine
                 value, error = None, thrown
-                if isinstance(thrown, trio.Cancelled) and self._is_told():
-                    self.cancellations += 1
+            # Trio hands over what a wait raises as an outcome.
+            if isinstance(getattr(value, "error", None), trio.Cancelled):
+                self.cancellations += self._is_told()
             self._abort = None
             if self._delay > 0:
                 yield from self.lag().__await__()
