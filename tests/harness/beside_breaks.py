@@ -12,6 +12,7 @@ from trio_sup._core.plan.dynamic import DynamicPlan
 from trio_sup._registry.listeners import Notifier
 from trio_sup._registry.pubsub import Subscription
 from trio_sup._registry.topics import Topics
+from trio_sup._servers.machine import Timeout
 from trio_sup._servers.timers import Timer
 from trio_sup._supervisors.dynamic import DynamicShell
 from trio_sup._tasks.links import LinkedTasks
@@ -21,6 +22,7 @@ from trio_sup._tasks.task import Run
 from trio_sup._tree.supervisor import PartitionSupervisor
 from trio_sup.testing import Crash, Fault
 from trio_sup.testing._beside import laws
+from trio_sup.testing._servers import laws as own
 
 from .mutants import beside_ground as beside, moments_ground as moments
 
@@ -162,6 +164,7 @@ BREAKS = [
         beside.picks,
     ),
     Break(laws.ALARM, Timer, "_set", sets_late, moments.bells, moments.rings),
+    Break(own.DUE, Timeout, "cancel", nothing, moments.signals, moments.drives),
     Break(laws.ROOM, DynamicPlan, "add", takes_all, *YARDS),
     Break(laws.LISTED, DynamicPlan, "_start_ended", keeps_all, *YARDS),
     Break(laws.DONE, DynamicShell, "wait_started", says_started, *YARDS),

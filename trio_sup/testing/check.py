@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
 
 from attrs import Factory, frozen
 
+from trio_sup.testing._beside.beside import STAND_INS
+from trio_sup.testing._beside.stand_ins import stand_ins
 from trio_sup.testing._extra import hypothesis_for
 from trio_sup.testing._run import draws
 from trio_sup.testing._run.arguments import (
@@ -194,7 +196,8 @@ def _search(tried: _Tried, settings: Any, cases: Any, build_tree: BuildTree) -> 
     # Hypothesis keeps failures by the name of the test: it is that of the tree.
     test.__qualname__ = f"check_supervision({_full_name(build_tree)})"
     try:
-        settings(hypothesis.given(cases)(test))()
+        with stand_ins(STAND_INS):  # once, not for each example
+            settings(hypothesis.given(cases)(test))()
     except _Enough:
         pass
     except SupervisionViolation as violation:
