@@ -24,7 +24,11 @@ from trio_sup.testing import Crash, Fault
 from trio_sup.testing._beside import laws
 from trio_sup.testing._servers import laws as own
 
-from .mutants import beside_ground as beside, moments_ground as moments
+from .mutants import (
+    beside_ground as beside,
+    moments_ground as moments,
+    work_ground as work,
+)
 
 
 @frozen
@@ -133,7 +137,7 @@ OFFICES = (beside.offices, beside.calls_offices)
 BOARDS = (beside.boards, beside.publishes)
 CRASHES = (Crash("offices/a", at=1.0), Crash("offices/b", at=1.5))
 GUARDS = (beside.guards, beside.watches)
-JOBS = (beside.jobs, beside.works, beside.ALLOWED)
+JOBS = (work.jobs, work.works, work.ALLOWED)
 YARDS = (moments.yards, moments.administers, (OSError,))
 
 BREAKS = [
@@ -160,8 +164,8 @@ BREAKS = [
         PartitionSupervisor,
         "pick",
         picks_the_first,
-        beside.shards,
-        beside.picks,
+        work.shards,
+        work.picks,
     ),
     Break(laws.ALARM, Timer, "_set", sets_late, moments.bells, moments.rings),
     Break(own.DUE, Timeout, "cancel", nothing, moments.signals, moments.drives),

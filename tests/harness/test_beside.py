@@ -6,7 +6,8 @@ import pytest
 import trio
 
 from tests.harness.beside_breaks import BREAKS, Break
-from tests.harness.mutants.beside_ground import boards, jobs, publishes, works
+from tests.harness.mutants.beside_ground import boards, publishes
+from tests.harness.mutants.work_ground import jobs, works
 from trio_sup import (
     ChildSpec,
     GenServer,
@@ -131,8 +132,10 @@ class Shelf(GenServer):
 
     @call
     async def put(self, name: str, number: int) -> int:
+        if number < 0:
+            raise IndexError(number)
         self.rows[name] = number
-        return 100 // number
+        return number
 
     @call
     async def slow(self) -> str:
@@ -155,8 +158,8 @@ def test_arguments_are_drawn_from_type_hints() -> None:
         )
     [fault] = found.value.script
     assert isinstance(fault, Ask)
-    assert fault.args == ("", 0)
-    assert "ZeroDivisionError" in str(found.value)
+    assert fault.args == ("", -1)
+    assert "IndexError" in str(found.value)
 
 
 def test_an_argument_without_a_hint_needs_a_strategy() -> None:

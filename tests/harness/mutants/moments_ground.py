@@ -26,7 +26,8 @@ from trio_sup import (
 )
 from trio_sup.testing import World
 
-from .beside_ground import Shard, again, all_of
+from .using import again, all_of
+from .work_ground import Shard
 
 
 class Light(Enum):
