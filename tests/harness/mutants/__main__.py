@@ -41,7 +41,7 @@ TABLES = {
 BUDGET = 10.0
 """Seconds of processor time in which a mutant must be found."""
 
-ROUND = {"table": 12, "servers": 12, "beside": 3, "moments": 3}
+ROUND = {"table": 12, "servers": 12, "beside": 1, "moments": 1}
 """Examples of each tree before the next one has its turn, at first."""
 
 SOUND_ROUND = 1000

@@ -76,9 +76,7 @@ class WatchedMachine(Machine):
     def settled(self, now: float) -> None:
         """Nothing more happens by itself, and no message waits."""
         for due in list(self._timeouts.values()):
-            if due.law:
-                del self._timeouts[due.timeout]
-            elif due.at < now - ROUNDING:
+            if not due.law and due.at < now - ROUNDING:
                 self._broken(laws.DUE, f"it was due at {due.at:g}, and does not come")
                 del self._timeouts[due.timeout]
         self._see_entered()
