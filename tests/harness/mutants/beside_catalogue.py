@@ -13,6 +13,7 @@ HOLDERS = "trio_sup._core.plan.holders"
 WATCHING = "trio_sup._children.watching"
 MONITORS = "trio_sup._servers.monitors"
 MAILBOX = "trio_sup._servers.mailbox"
+QUEUE = "trio_sup._servers.queue"
 TASK = "trio_sup._tasks.task"
 TASK_SHELL = "trio_sup._tasks.shell"
 LINKS = "trio_sup._tasks.links"
@@ -198,6 +199,13 @@ BESIDE_MUTANTS = [
         WATCHING,
         "        self._downs.append(down)\n        self._waiters.wake()",
         "        self._downs.append(down)",
+    ),
+    Mutant(
+        "a Down does not fit into a full mailbox",
+        QUEUE,
+        "        if self.accepting:\n            self._put(note)",
+        "        if self.accepting and self.bounded < self.capacity:\n"
+        "            self._put(note)",
     ),
     Mutant(
         "monitors go on behind their server's life",

@@ -220,6 +220,10 @@ class Watcher(GenServer):
         self.watched.append(self.monitor(target, until="stopped"))
 
     @cast
+    async def rest(self) -> None:
+        await trio.sleep(0.25)
+
+    @cast
     async def give_up(self) -> None:
         await trio.sleep(0.25)
         while self.watched:
@@ -267,7 +271,12 @@ async def watches(world: World) -> None:
     async def starts() -> None:
         spec = child(short, 0.5, restart="temporary")
         seen.append(await pool.start_child(spec))
+        watcher = world.root.server(Watcher, "w")
+        watcher.try_cast(Watcher.watch, seen[-1])
         del seen[:-3]
+        for pause in 0.375, 0.0625, 0:  # full when that child ends
+            await trio.sleep(pause)
+            watcher.try_cast(Watcher.rest)
 
     async def reads() -> None:
         async with monitor(world.root.child("p")) as exits:

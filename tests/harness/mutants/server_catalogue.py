@@ -247,13 +247,6 @@ SERVER_MUTANTS = [
         "        self._queue.put_down(DownNote(self, down))",
     ),
     Mutant(
-        "a Down does not fit into a full mailbox",
-        QUEUE,
-        "        if self.accepting:\n            self._put(note)",
-        "        if self.accepting and self.bounded < self.capacity:\n"
-        "            self._put(note)",
-    ),
-    Mutant(
         "postponed events come in reverse",
         MACHINE,
         "self.pending.extendleft(reversed(self.postponed))",

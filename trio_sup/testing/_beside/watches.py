@@ -36,6 +36,8 @@ class Watched:
     ended: bool = False
     unread: deque[Down] = Factory(deque[Down])
     reading: int = 0
+    arrived: Down | None = None
+    """What came into the mailbox of the server last."""
 
     @property
     def hears(self) -> bool:
@@ -77,6 +79,12 @@ class WatchesModel:
     def of(self, watch: object) -> Watched | None:
         """Return what is known of a monitor."""
         return self._all.get(watch) if isinstance(watch, Watch) else None
+
+    def arrived(self, watch: object, down: Down) -> None:
+        """A `Down` is in line."""
+        known = self.of(watch)
+        if known is not None:
+            known.arrived = down
 
     def is_void(self, watch: object) -> bool:
         """Whether it was cancelled: what it has told already is not to be heard."""
@@ -207,6 +215,11 @@ def deliver(judge: Any, original: Any, watch: Any, down: Down) -> None:
                 known.unread.popleft()
             known.unread.append(down)
     original(watch, down)
+    if known is None or not isinstance(watch, Monitor) or not known.hears:
+        return
+    if known.arrived is not down:
+        words = f"the end of life {down.life} does not come into the mailbox"
+        judge.broken(laws.DOWN, known.name, words)
 
 
 async def read(judge: Any, original: Any, exits: Exits) -> Down:

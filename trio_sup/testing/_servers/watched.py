@@ -112,6 +112,8 @@ class WatchedServer(ServerBody):
             item.handler = self._handling.handler(item.handler)
         if isinstance(item, Request):
             self._servers.called(item, self)
+        elif isinstance(item, DownNote):
+            self._servers.beside.watches.arrived(item.monitor, item.message)
 
     def _message(self, item: Item) -> Message:
         match item:
