@@ -50,6 +50,8 @@ class Signal(StateMachine[Light]):
             self.state = Light.GREEN
             self.state_timeout(0.5, Signal.stop)
             self.event_timeout(0.25, Signal.bore)
+        else:
+            self.state_timeout(0.75, Signal.stop)
         self.named_timeout("lamp", 1.25, Signal.fade)
 
     @cast
@@ -107,6 +109,7 @@ async def drives(world: World) -> None:
         signal.cast(Signal.go)
         await trio.sleep(0.75)
         signal.cast(Signal.hold)
+        signal.cast(Signal.stop)
         signal.cast(Signal.note)
 
     await all_of(
