@@ -63,6 +63,7 @@ class Signal(StateMachine[Light]):
     @cast
     async def blink(self) -> None:
         self.repeat_state()
+        self.named_timeout("blink", 0.125, Signal.note)
 
     @cast
     async def note(self) -> None:
@@ -135,7 +136,7 @@ class Bell(GenServer):
         self.first.cancel()
         self.first = self.send_after(0.375, Bell.tick)
         self.send_info_after(0.25, number)
-        self.idle_after(0.25 if number % 2 else 0, Bell.tick)
+        self.idle_after(0.125 if number % 2 else 0, Bell.tick)
         return number
 
     async def handle_info(self, message: object) -> None:

@@ -39,6 +39,15 @@ def cancel(judge: Any, original: Any, timeout: Timeout) -> None:
         machine.timeout_cancelled(timeout)
 
 
+def ring(judge: Any, original: Any, timeout: Timeout) -> None:
+    """Its time is over."""
+    del judge
+    machine: Any = timeout._machine  # pyright: ignore[reportPrivateUsage]
+    if isinstance(machine, WatchedMachine):
+        machine.timeout_rings(timeout)
+    original(timeout)
+
+
 def _anew(kind: str) -> Any:
     def set_timeout(
         judge: Any, original: Any, server: Any, *args: Any, **kwargs: Any
@@ -57,6 +66,7 @@ def _anew(kind: str) -> Any:
 STAND_INS = (
     StandIn(Timeout, "__init__", make),
     StandIn(Timeout, "cancel", cancel),
+    StandIn(Timeout, "_ring", ring),
     StandIn(StateMachine, "state_timeout", _anew("state")),
     StandIn(StateMachine, "event_timeout", _anew("event")),
     StandIn(StateMachine, "named_timeout", _anew("named")),

@@ -57,6 +57,12 @@ class WatchedMachine(Machine):
         """A timeout was set."""
         self._timeouts[timeout] = Due(timeout, at, at_once)
 
+    def timeout_rings(self, timeout: Timeout) -> None:
+        """The time of a timeout is said to be over."""
+        due, now = self._timeouts.get(timeout), trio.current_time()
+        if due is not None and not due.law and abs(now - due.at) > ROUNDING:
+            self._broken(laws.DUE, f"it was due at {due.at:g}, and rings at {now:g}")
+
     def timeout_cancelled(self, timeout: Timeout) -> None:
         """A timeout was cancelled."""
         self._void(timeout, laws.DUE, "it was cancelled")
