@@ -179,7 +179,7 @@ MOMENT_MUTANTS = [
         "Ctrl-C interrupts the library itself",
         PROTECT,
         "    if inspect.isfunction(function):\n        enable_ki_protection(function)",
-        "    if not inspect.isfunction(function):\n        enable_ki_protection(function)",
+        "    if inspect.isfunction(function):\n        pass",
     ),
     Mutant(
         "a hurry does not reach dynamic children",
