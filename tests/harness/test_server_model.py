@@ -167,12 +167,22 @@ def idle_in_spite_of_a_message(s: Stage) -> None:
     s.come("a")
     s.serve("a")
     s.model.message_comes("idle")
-    s.model.idle("idle")
+    s.model.idle("idle", 1.0)
 
 
 def idle_while_one_waits(s: Stage) -> None:
     s.come("a")
-    s.model.idle("idle")
+    s.model.idle("idle", 1.0)
+
+
+def idle_too_early(s: Stage) -> None:
+    s.model.idle_due = 2.0
+    s.model.idle("idle", 1.0)
+
+
+def idle_never_comes(s: Stage) -> None:
+    s.model.idle_due = 2.0
+    s.model.see_idle(3.0)
 
 
 def goes_on_after_a_crash(s: Stage) -> None:
@@ -217,6 +227,8 @@ BROKEN = [
     Story(laws.TIMERS, an_old_timer_comes, "an old timer comes"),
     Story(laws.IDLE, idle_in_spite_of_a_message, "idle in spite of a message"),
     Story(laws.IDLE, idle_while_one_waits, "idle while one waits"),
+    Story(laws.IDLE_TIME, idle_too_early, "idle too early"),
+    Story(laws.IDLE_TIME, idle_never_comes, "idle never comes"),
     Story(laws.CRASH, goes_on_after_a_crash, "goes on after a crash"),
     Story(laws.TURN, starves_the_rest, "starves the rest"),
 ]
@@ -232,5 +244,5 @@ def test_the_page_of_laws_has_each_law_by_name() -> None:
     text = page.read_text(encoding="utf-8")
     names = [law for name, law in vars(laws).items() if name.isupper()]
     found = [law for law in names if isinstance(law, str)]
-    assert len(found) == 27
+    assert len(found) == 31
     assert [law for law in found if f"\n{law}\n:   " not in text] == []

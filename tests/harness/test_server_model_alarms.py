@@ -154,7 +154,7 @@ def idle_asked_anew(s: Stage) -> None:
     s.come("a")
     s.serve("a")
     s.model.message_comes("idle")
-    s.model.idle("another")
+    s.model.idle("another", 1.0)
 
 
 def busy_with_turns(s: Stage) -> None:

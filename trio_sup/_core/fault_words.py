@@ -45,5 +45,10 @@ FAULT_WORDS: Final = (
     FaultWord("suspend", harness="asked"),
     FaultWord("stop_server", harness="asked"),
     FaultWord("ctrl_c", harness="asked"),
+    FaultWord("fail_block", harness="asked"),
+    FaultWord("newcomer", harness="asked"),
+    FaultWord("work", harness="asked"),
+    FaultWord("resize", harness="asked"),
+    FaultWord("onlooker", harness="asked"),
 )
 """All of them; equal seeds draw equal faults as long as the order stays."""

@@ -7,6 +7,7 @@ by `check_supervision` only. What proves the library itself, against Erlang/OTP,
 installed: it stands in `tests/proof` of the repository.
 """
 
+from trio_sup.testing._beside.waits import Waiting as Waiting
 from trio_sup.testing._run.progress import ProgressBar as ProgressBar
 from trio_sup.testing.check import (
     CheckOptions as CheckOptions,
@@ -25,16 +26,21 @@ from trio_sup.testing.exhaustive import (
 from trio_sup.testing.faults import (
     EVERYTHING as EVERYTHING,
     STANDARD as STANDARD,
+    Ask as Ask,
     CancelClient as CancelClient,
     Crash as Crash,
     CtrlC as CtrlC,
     CutTree as CutTree,
     Deaf as Deaf,
+    FailBlock as FailBlock,
     FailStart as FailStart,
     Fault as Fault,
     Flood as Flood,
     InjectedCrash as InjectedCrash,
     Interrupt as Interrupt,
+    Newcomer as Newcomer,
+    Onlooker as Onlooker,
+    Resize as Resize,
     Rush as Rush,
     Slow as Slow,
     StartAgain as StartAgain,
@@ -42,6 +48,7 @@ from trio_sup.testing.faults import (
     Suspend as Suspend,
     Terminate as Terminate,
     Vanish as Vanish,
+    Work as Work,
 )
 from trio_sup.testing.helpers import (
     EventRecorder as EventRecorder,
@@ -63,6 +70,7 @@ from trio_sup.testing.invariants import (
     Invariant as Invariant,
     eventually as eventually,
     invariant as invariant,
+    nobody_waits as nobody_waits,
     survives as survives,
 )
 from trio_sup.testing.memory_network import (

@@ -6,11 +6,13 @@ import functools
 import inspect
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
 
 from attrs import Factory, frozen
 
+from trio_sup.testing._beside.beside import STAND_INS
+from trio_sup.testing._beside.stand_ins import stand_ins
 from trio_sup.testing._extra import hypothesis_for
 from trio_sup.testing._run import draws
 from trio_sup.testing._run.arguments import (
@@ -45,6 +47,7 @@ class CheckOptions(TypedDict, total=False):
     invariants: Iterable[Invariant | Check]
     faults: Sequence[type[Fault]]
     spare: Sequence[str]
+    operations: Iterable[Any] | Mapping[Any, Any]
     allow: Iterable[type[BaseException]]
     duration: float
     max_examples: int | None
@@ -94,6 +97,7 @@ def check_supervision(
     invariants: Iterable[Invariant | Check] = (),
     faults: Sequence[type[Fault]] = STANDARD,
     spare: Sequence[str] = (),
+    operations: Iterable[Any] | Mapping[Any, Any] = (),
     allow: Iterable[type[BaseException]] = (),
     duration: float = 10.0,
     max_examples: int | None = None,
@@ -121,6 +125,11 @@ def check_supervision(
         invariants: What else must hold: see `invariant`, `eventually`, `survives`.
         faults: The kinds of faults to draw.
         spare: Paths of children that are left alone.
+        operations: Calls and casts of servers of the tree, such as ``[Db.get]``, that
+            are drawn as well, at any time, with arguments of the types in their hints,
+            with and without timeouts; or with a Hypothesis strategy for the tuple of
+            arguments of each: ``{Db.get: st.tuples(st.integers(0, 9))}``. An error
+            that is not declared is the server's crash, and no fault explains it.
         allow: Exceptions of children, or of the client, that are no failure.
         duration: Virtual seconds that a run lasts before its tree is stopped.
         max_examples: How many; by default Hypothesis' setting, or as many as fit into
@@ -145,6 +154,7 @@ def check_supervision(
     __tracebackhide__ = True  # pytest shows where the check is, not its inside
     hypothesis = hypothesis_for("check_supervision")
     from trio_sup.testing import strategies  # noqa: PLC0415 - the extra `testing`
+    from trio_sup.testing._run.questions import questions_of  # noqa: PLC0415 - it, too
 
     options = make_options(build_tree, client, invariants, allow, duration)
     check_kinds(faults)
@@ -157,15 +167,16 @@ def check_supervision(
     began = time.perf_counter()
     calm = undisturbed(options, spare)
     ground = draws.survey(calm, spare, duration)
-    of_its_own = client is not None or bool(options.invariants)
+    of_its_own = client is not None or bool(options.invariants) or bool(operations)
     if not (of_its_own or draws.can_hit(ground, faults, client=False)):
         raise nothing_to_try(calm, spare)
+    cases = strategies.cases_on(ground, faults, questions_of(calm, operations))
     for script, codes in kept:
         run_checked(options, script, codes)
     until = math.inf if max_seconds is None else began + max_seconds
     tried = _Tried(Findings(options), hypothesis.reject, until)
     chosen = _settings(hypothesis, settings, max_examples, derandomize)
-    _search(tried, chosen, strategies.cases_on(ground, faults), build_tree)
+    _search(tried, chosen, cases, build_tree)
     paths = tuple(target.path for target in ground.targets)
     seconds = time.perf_counter() - began
     return CheckReport(
@@ -185,7 +196,8 @@ def _search(tried: _Tried, settings: Any, cases: Any, build_tree: BuildTree) -> 
     # Hypothesis keeps failures by the name of the test: it is that of the tree.
     test.__qualname__ = f"check_supervision({_full_name(build_tree)})"
     try:
-        settings(hypothesis.given(cases)(test))()
+        with stand_ins(STAND_INS):  # once, not for each example
+            settings(hypothesis.given(cases)(test))()
     except _Enough:
         pass
     except SupervisionViolation as violation:

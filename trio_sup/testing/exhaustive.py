@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 
 from attrs import Factory, define, frozen
 
+from trio_sup.testing._beside.beside import STAND_INS
+from trio_sup.testing._beside.stand_ins import stand_ins
 from trio_sup.testing._run.arguments import (
     check_count,
     check_modes,
@@ -307,10 +309,11 @@ def _run_all(
 ) -> CoverageReport:
     __tracebackhide__ = True
     began, tally, tell = time.perf_counter(), _Tally(), chosen(progress)
-    for number, case in enumerate(cases, start=1):
-        tally.note(case, run_example(options, case.script), options)
-        if tell is not None:
-            tell(number, len(cases))
+    with stand_ins(STAND_INS):  # once, not for each run
+        for number, case in enumerate(cases, start=1):
+            tally.note(case, run_example(options, case.script), options)
+            if tell is not None:
+                tell(number, len(cases))
     seconds = time.perf_counter() - began
     report = CoverageReport(tally.rows, seconds, tuple(tally.failures))
     if check:

@@ -8,7 +8,7 @@ does not live at its moment is missed, and does no harm.
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 import attrs
 from attrs import field, frozen
@@ -228,6 +228,61 @@ class CutTree(Fault):
         return (self.at is None) != (self.step is None)
 
 
+@frozen(repr=False)
+class FailBlock(Fault):
+    """The block around the tree raises: all must end in order, and the error come out."""
+
+    path: str = field(default="", init=False)
+
+
+@frozen(repr=False)
+class Newcomer(Fault):
+    """Somebody starts a child of the harness's own under a supervisor, and stops it.
+
+    It takes a quarter of a second to get ready.
+    """
+
+    patience: float = field(default=1.0, kw_only=True)
+    """Seconds after which the request is given up."""
+    stays: float = field(default=1.0, kw_only=True)
+    """Seconds after which it is stopped."""
+    fails: bool = field(default=False, kw_only=True)
+    """Whether its start fails."""
+
+
+@frozen(repr=False)
+class Work(Fault):
+    """Somebody has tasks run by a task supervisor: some fail, some are stopped."""
+
+
+@frozen(repr=False)
+class Resize(Fault):
+    """Somebody changes how many partitions are in use, and changes it back."""
+
+    count: int = field(default=1, kw_only=True)
+
+
+@frozen(repr=False)
+class Onlooker(Fault):
+    """Somebody watches the child by `monitor`, for so many seconds."""
+
+    until: Literal["life", "stopped"] = field(default="life", kw_only=True)
+    seconds: float = field(default=5.0, kw_only=True)
+
+
+@frozen(repr=False)
+class Ask(Fault):
+    """Somebody calls or casts an operation of a server, by its name.
+
+    Drawn if `check_supervision` is given ``operations=``.
+    """
+
+    op: str = field(default="", kw_only=True)
+    args: tuple[object, ...] = field(default=(), kw_only=True)
+    timeout: float | None = field(default=None, kw_only=True)
+    """Seconds after which the answer is given up."""
+
+
 Script: TypeAlias = list[Fault]
 
 _BY_WORD: Final[dict[str, type[Fault]]] = {
@@ -246,6 +301,11 @@ _BY_WORD: Final[dict[str, type[Fault]]] = {
     "suspend": Suspend,
     "stop_server": StopServer,
     "ctrl_c": CtrlC,
+    "fail_block": FailBlock,
+    "newcomer": Newcomer,
+    "work": Work,
+    "resize": Resize,
+    "onlooker": Onlooker,
 }
 _HARNESS: Final = tuple(each for each in FAULT_WORDS if each.harness)
 

@@ -129,6 +129,31 @@ def eventually(
     return Invariant(shown, check, "eventually", within, source)
 
 
+def nobody_waits(within: float) -> Invariant:
+    """Demand that nobody waits long for what only another can give.
+
+    After the last fault no call, no task, no lock, no name, no end of a child and no
+    room in a mailbox may be waited for any longer than so many seconds; who waits, and
+    who holds what he waits for, is in the failure. For trees in which nobody waits for
+    long on purpose, as for a call that is answered much later.
+
+    Args:
+        within: Virtual seconds.
+
+    Raises:
+        ValueError: `within` is negative.
+    """
+
+    def check(world: World) -> None:
+        found = world.waiting(longer_than=within)
+        if found:
+            raise AssertionError("; ".join(map(str, found)))
+
+    shown = f"nobody_waits(within={within:g})"
+    made = eventually(check, within=within, name=shown)
+    return Invariant(shown, made.check, "eventually", within, shown)
+
+
 def survives(faults: int) -> Invariant:
     """Demand that the tree does not give up over so few crashes.
 

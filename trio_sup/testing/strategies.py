@@ -20,6 +20,7 @@ from trio_sup.testing._run import draws
 from trio_sup.testing._run.arguments import check_kinds, make_options, nothing_to_try
 from trio_sup.testing._run.draws import Ground
 from trio_sup.testing._run.findings import undisturbed
+from trio_sup.testing._run.questions import Question, asked_on
 from trio_sup.testing.faults import STANDARD, Fault
 from trio_sup.testing.world import BuildTree
 
@@ -107,7 +108,9 @@ def scripts_on(
 
 
 def cases_on(
-    ground: Ground, faults: Sequence[type[Fault]]
+    ground: Ground,
+    faults: Sequence[type[Fault]],
+    questions: Sequence[Question] = (),
 ) -> st.SearchStrategy[tuple[list[Fault], list[int]]]:
     """Draw a script and a schedule for a tree that has been looked at, fast.
 
@@ -126,7 +129,11 @@ def cases_on(
         return script, [0] * begin + _codes(order[1:])
 
     most = _SCRIPT_BYTES + 1 + MAX_CODES
-    return st.binary(min_size=_SCRIPT_BYTES, max_size=most).map(case)
+    drawn = st.binary(min_size=_SCRIPT_BYTES, max_size=most).map(case)
+    if not questions:
+        return drawn
+    both = st.tuples(drawn, asked_on(ground, questions))
+    return both.map(lambda two: ([*two[0][0], *two[1]], two[0][1]))
 
 
 def _beginning(drawn: int, contested: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, cast
 
+import trio
 from attrs import Factory, define
 
 from trio_sup._children.record import Child
@@ -24,6 +25,7 @@ from trio_sup.testing.timeline import timeline
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+    from trio_sup.testing._beside.waits import Waiting, WaitsModel
     from trio_sup.testing._monitor.naming import Naming
 
 Outcome: TypeAlias = Literal[
@@ -64,6 +66,7 @@ class World:
     node_: Node | None = None
     root_: Supervisor | None = None
     names_: Naming | None = None
+    waits_: WaitsModel | None = None
     records_: dict[Record, None] = Factory(dict["Record", None])
 
     def __attrs_post_init__(self) -> None:
@@ -130,6 +133,20 @@ class World:
         ``"22"`` do, the later one has `` (2)`` behind it.
         """
         return path if self.names_ is None else self.names_.name(path)
+
+    def waiting(self, longer_than: float = 0.0) -> list[Waiting]:
+        """Return who waits for what only somebody else can give, and who that is.
+
+        Answers of calls, ends of tasks and children, names, locks, and room in full
+        mailboxes.
+
+        Args:
+            longer_than: Virtual seconds; who waits no longer is left out.
+        """
+        if self.waits_ is None:
+            return []
+        until = trio.current_time() - longer_than
+        return [each for each in self.waits_.shown() if each.since <= until]
 
     def timeline(self) -> str:
         """Return what happened as text, one lane a child."""

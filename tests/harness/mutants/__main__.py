@@ -1,11 +1,12 @@
 """`python -m tests.harness.mutants`: a table of what is found, and how fast.
 
-Two tables are written beside this file when all mutants of theirs were tried:
-`table.txt`, on trees of all kinds, and `servers.txt`, on trees of servers.
+Four tables are written beside this file when all mutants of theirs were tried:
+`table.txt`, on trees of all kinds, `servers.txt`, on trees of servers, `beside.txt`, on
+trees of names, monitors and tasks, and `moments.txt`, on trees of bad moments.
 
---table NAME   only this one of the two
+--table NAME   only this one of them
 --only WORD    mutants whose name holds the word; no table is written
---one NAME     one mutant, in this process; one that is in no table yet, too
+--one NAME     one mutant, in this process
 --sound N      only the sound library: N examples over all trees, in rounds
 """
 
@@ -21,20 +22,27 @@ from statistics import median
 
 from attrs import asdict, frozen
 
+from .beside_catalogue import BESIDE_MUTANTS
 from .catalogue import MUTANTS
+from .moments_catalogue import MOMENT_MUTANTS
 from .mutant import Mutant
 from .planting import plant
-from .server_catalogue import SERVER_MUTANTS, UNMEASURED_MUTANTS
+from .server_catalogue import SERVER_MUTANTS
 
 ROOT = Path(__file__).parents[3]
-TABLES = {"table": MUTANTS, "servers": SERVER_MUTANTS}
+TABLES = {
+    "table": MUTANTS,
+    "servers": SERVER_MUTANTS,
+    "beside": BESIDE_MUTANTS,
+    "moments": MOMENT_MUTANTS,
+}
 """What is planted, by the name of the table; see `file_of`."""
 
 BUDGET = 10.0
 """Seconds of processor time in which a mutant must be found."""
 
-ROUND = 12
-"""Examples of each tree before the next one has its turn."""
+ROUND = {"table": 12, "servers": 12, "beside": 1, "moments": 1}
+"""Examples of each tree before the next one has its turn, at first."""
 
 SOUND_ROUND = 1000
 """The same, for the sound library."""
@@ -68,12 +76,13 @@ def hunt(mutant: Mutant, budget: float) -> Found | None:
 
     from trio_sup.testing import EVERYTHING, SupervisionViolation, check_supervision
 
-    from .ground import CASES, SERVERS
+    from .ground import GROUND
 
-    cases = CASES if mutant in MUTANTS else SERVERS
+    table = next(name for name, mutants in TABLES.items() if mutant in mutants)
+    cases = GROUND[table]
     hypothesis.settings.register_profile("hunt", database=None)
     hypothesis.settings.load_profile("hunt")
-    examples = ROUND
+    examples = ROUND[table]
     began = time.process_time()
     while time.process_time() - began < budget:
         for case in cases:
@@ -153,12 +162,12 @@ def sound(wanted: int) -> int:
 
     from trio_sup.testing import EVERYTHING, check_supervision
 
-    from .ground import CASES, SERVERS
+    from .ground import GROUND
 
     hypothesis.settings.register_profile("sound", database=None)
     hypothesis.settings.load_profile("sound")
     total, began = 0, time.perf_counter()
-    for case in itertools.cycle([*CASES, *SERVERS]):
+    for case in itertools.cycle(case for cases in GROUND.values() for case in cases):
         report = check_supervision(
             case.build,
             client=case.client,
@@ -187,7 +196,7 @@ def main() -> int:
         print(f"{sound(options.sound)} examples of the sound library, nothing found")
         return 0
     if options.one:
-        every = [*MUTANTS, *SERVER_MUTANTS, *UNMEASURED_MUTANTS]
+        every = [mutant for mutants in TABLES.values() for mutant in mutants]
         [mutant] = [each for each in every if each.name == options.one]
         found = hunt(mutant, BUDGET)
         print("not found" if found is None else json.dumps(asdict(found)))

@@ -7,6 +7,8 @@ from typing import Any
 import trio
 from attrs import frozen
 
+from tests.harness.mutants.beside_ground import BESIDE_TREES
+from tests.harness.mutants.moments_ground import MOMENT_TREES
 from tests.harness.mutants.server_ground import SERVER_TREES
 from tests.harness.trees import Db, customer, flat, shop, slow_start, tick
 from trio_sup import (
@@ -218,3 +220,12 @@ CASES = [
 ]
 
 SERVERS = [Case(*each) for each in SERVER_TREES]
+
+BESIDE = [Case(*each) for each in BESIDE_TREES]
+"""Trees of names, topics, monitors, tasks and partitions."""
+
+MOMENTS = [Case(*each) for each in MOMENT_TREES]
+"""Trees of timeouts, ends, groups and requests by hand."""
+
+GROUND = {"table": CASES, "servers": SERVERS, "beside": BESIDE, "moments": MOMENTS}
+"""The trees of each table of `__main__`."""

@@ -118,9 +118,6 @@ SERVER_MUTANTS = [
         "        for record in self.hasten():\n            arm(record, 0)",
         "        self.hasten()",
     ),
-]
-
-UNMEASURED_MUTANTS = [
     Mutant(
         "who waits for room is not told of the end",
         MAILBOX,
@@ -250,13 +247,6 @@ UNMEASURED_MUTANTS = [
         "        self._queue.put_down(DownNote(self, down))",
     ),
     Mutant(
-        "a Down does not fit into a full mailbox",
-        QUEUE,
-        "        if self.accepting:\n            self._put(note)",
-        "        if self.accepting and self.bounded < self.capacity:\n"
-        "            self._put(note)",
-    ),
-    Mutant(
         "postponed events come in reverse",
         MACHINE,
         "self.pending.extendleft(reversed(self.postponed))",
@@ -288,4 +278,3 @@ UNMEASURED_MUTANTS = [
         "timer is not event.timeout:\n            pass",
     ),
 ]
-"""Planted by name only: the table has not been made with them."""

@@ -168,6 +168,8 @@ class Idler(GenServer):
     async def ask(self, number: int) -> int:
         if number % 2:
             self.idle_after(0.25, Idler.tidy)
+        elif number % 3 == 0:
+            self.idle_after(0, Idler.tidy)
         self.send_after(0.75, Idler.later, number)
         return number
 
@@ -188,16 +190,21 @@ def clocks() -> ChildSpec[Supervisor]:
 
 
 async def asks(world: World) -> None:
-    number = 0
-    while True:
-        try:
-            await (
-                world.root.server(Idler, "idler").when_running().call(Idler.ask, number)
-            )
-        except DOWN:
-            pass
-        number += 1
-        await trio.sleep(0.875 if number % 3 else 2.0)
+    """Two who ask, at times at once."""
+
+    async def ask(number: int) -> None:
+        while True:
+            try:
+                idler = world.root.server(Idler, "idler").when_running()
+                await idler.call(Idler.ask, number)
+            except DOWN:
+                pass
+            number += 1
+            await trio.sleep(0.875 if number % 3 else 2.0)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask, 0)
+        nursery.start_soon(ask, 0)
 
 
 class NotFound(Exception):
@@ -279,7 +286,7 @@ def desks() -> ChildSpec[Supervisor]:
     return supervisor(
         [
             child(Desk, id="desk", name="desk"),
-            child(Office, id="office", name="office"),
+            child(Office, id="office", name="office", mailbox=Mailbox(4)),
         ],
         max_restarts=6,
         id="desks",
@@ -320,11 +327,13 @@ class Door(StateMachine[Mode]):
         if self.state is Mode.SHUT:
             self.state = Mode.OPEN
             self.state_timeout(0.75, Door.fall_shut)
+            self.event_timeout(0.375, Door.ring)
             self.next_event(Door.ring)
 
     @cast
     async def ring(self) -> None:
-        pass
+        if self.state is Mode.OPEN:
+            self.event_timeout(0.125, Door.shut)
 
     @cast
     async def fall_shut(self) -> None:

@@ -11,7 +11,7 @@ import trio
 
 from trio_sup._core.specs import ChildSpec
 from trio_sup.testing._run.options import Client, Options
-from trio_sup.testing.faults import EVERYTHING, Fault, is_own
+from trio_sup.testing.faults import EVERYTHING, Ask, Fault, is_own
 from trio_sup.testing.invariants import Check, Invariant, as_invariants
 from trio_sup.testing.world import BuildTree, World
 
@@ -231,7 +231,7 @@ def check_run(script: Iterable[object], codes: Iterable[object]) -> None:
     for fault in script:
         if not isinstance(fault, Fault):
             raise TypeError(f"a script is a list of faults; {fault!r} is none")
-        if not (isinstance(fault, EVERYTHING) or is_own(type(fault))):
+        if not (isinstance(fault, (*EVERYTHING, Ask)) or is_own(type(fault))):
             name = type(fault).__name__
             raise TypeError(f"{name} does not define happen(world): it cannot happen")
     for code in codes:

@@ -7,22 +7,25 @@ fail after a crash, two children at once, a stop by hand before a crash.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from attrs import frozen
-
-from trio_sup._core import events
+from trio_sup.testing._run import visits
+from trio_sup.testing._run.ground import Ground, Move, Target, crash, survey as survey
 from trio_sup.testing.faults import (
     CancelClient,
     Crash,
     CtrlC,
     CutTree,
     Deaf,
+    FailBlock,
     FailStart,
     Fault,
     Flood,
     Interrupt,
+    Newcomer,
+    Onlooker,
+    Resize,
     Rush,
     Slow,
     StartAgain,
@@ -30,9 +33,9 @@ from trio_sup.testing.faults import (
     Suspend,
     Terminate,
     Vanish,
+    Work,
     is_own,
 )
-from trio_sup.testing.world import World
 
 AMOUNTS = 8
 FINE = 32
@@ -43,73 +46,6 @@ LONGEST = 15
 """Faults in one script."""
 
 SECONDS = (0.5, 2.0, 7.0, 30.0)
-
-
-@frozen
-class Target:
-    """A child that faults can hit, as the undisturbed run showed it."""
-
-    path: str
-    server: bool
-    checkpoints: int
-    limit: int
-    """How many restarts its supervisor allows, or its own budget does."""
-    window: float
-    healthy: float
-    """Seconds after which a life ends a row of delays."""
-    room: float = 0
-    """How many casts fit into its mailbox, if it is a server."""
-
-    @property
-    def above(self) -> str:
-        """The path of its supervisor."""
-        return self.path.rpartition("/")[0]
-
-
-@frozen
-class Ground:
-    """What there is to hit, and when things happen of themselves."""
-
-    targets: tuple[Target, ...]
-    times: tuple[float, ...]
-    steps: int
-    contested: int
-    """How often the schedule could have gone another way."""
-
-
-Move: TypeAlias = Callable[[Ground, Target, float, int], list[Fault]]
-
-
-def survey(world: World, spare: Sequence[str], duration: float) -> Ground:
-    """Look at an undisturbed run: its children, its times, its length."""
-    targets: list[Target] = []
-    for path in dict.fromkeys(path for path, _ in world.checkpoints):
-        if path in spare:
-            continue
-        record = world.child(path).record
-        assert record.parent is not None
-        flags, budget = record.parent.flags, record.spec.budget
-        limit, window = flags.max_restarts, flags.max_seconds
-        if budget is not None:
-            limit, window = budget.max_restarts, budget.max_seconds
-        waits = world.checkpoints.get((path, 1), 0)
-        server = record.mailbox is not None
-        backoff = record.spec.backoff
-        healthy = window if backoff is None else backoff.reset_after
-        room = record.spec.mailbox.capacity if server else 0
-        found = Target(path, server, waits, min(limit, 10), window, healthy, room)
-        targets.append(found)
-    seen = sorted({round(e.at, 9) for e in world.events if e.at < duration})
-    thin = seen[:: max(1, len(seen) // 12)]
-    times = dict.fromkeys([0.0, 1.0, *thin, duration / 4, duration / 2])
-    ordered = sorted(time for time in times if 0 <= time < duration)
-    starts = [e.at for e in world.events if isinstance(e, events.ChildStarted)]
-    ordered += [starts[-1] + 0.05] if starts and starts[-1] + 0.05 < duration else []
-    return Ground(tuple(targets), tuple(ordered), world.steps, world.contested)
-
-
-def _crash(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
-    return [Crash(target.path, at=at)]
 
 
 def _crash_at_place(
@@ -188,7 +124,7 @@ def _deaf(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]
 def _flood(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
     servers = [each for each in ground.targets if each.server]
     if not servers:
-        return _crash(ground, target, at, amount)
+        return crash(ground, target, at, amount)
     hit = target if target.server else servers[0]
     flood = Flood(hit.path, at=at, count=(10, 2000)[amount % 2])
     return [flood, *([Crash(hit.path, at=at)] if amount > 3 else [])]
@@ -198,7 +134,7 @@ def _rush(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]
     """Messages that wait, and what befalls those who wait."""
     servers = [each for each in ground.targets if each.server]
     if not servers:
-        return _crash(ground, target, at, amount)
+        return crash(ground, target, at, amount)
     hit = target if target.server else servers[amount % len(servers)]
     count = 6 if hit.room > MUCH_ROOM else int(hit.room * 1.5) + 6
     rush = Rush(hit.path, at=at, count=count)
@@ -293,8 +229,22 @@ def _bounce(ground: Ground, target: Target, at: float, amount: int) -> list[Faul
     return [*bounces, Crash(target.path, at=at + 0.25)]
 
 
+def _released(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    """Restarts up to a limit and beyond, then a start by hand, and once more."""
+    crashes: list[Fault] = [Crash(target.path, at=at) for _ in range(target.limit + 1)]
+    again = StartAgain(target.path, at=at + 0.25)
+    return [*crashes, again, Crash(target.path, at=at + 0.5)]
+
+
+def _fail_block(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    failing = FailBlock(at=at)
+    if amount < 4:
+        return [failing]
+    return [Deaf(target.path, at=at, seconds=SECONDS[1]), failing]
+
+
 _MOVES: tuple[tuple[type[Fault], tuple[Move, ...]], ...] = (
-    (Crash, (_crash, _storm, _storm, _edge, _later, _together, _crash_at_place)),
+    (Crash, (crash, _storm, _storm, _edge, _later, _together, _crash_at_place)),
     (Vanish, (_vanish, _vanish)),
     (FailStart, (_fail_start, _fail_start)),
     (Slow, (_slow,)),
@@ -304,9 +254,14 @@ _MOVES: tuple[tuple[type[Fault], tuple[Move, ...]], ...] = (
     (CutTree, (_cut, _end_in_stop)),
     (Interrupt, (_interrupt,)),
     (Terminate, (_terminate, _terminate, _asked_in_stop)),
-    (StartAgain, (_bounce,)),
+    (StartAgain, (_bounce, _released)),
     (Rush, (_rush, _rush, _rush)),
     (CtrlC, (_ctrl_c,)),
+    (FailBlock, (_fail_block,)),
+    (Newcomer, (visits.newcomer,)),
+    (Work, (visits.work,)),
+    (Resize, (visits.resize,)),
+    (Onlooker, (visits.onlooker,)),
 )
 
 

@@ -55,6 +55,8 @@ class DrivenLife:
         # The exceptions that were made for it.
         self.thrown: list[BaseException] = []
         self.deaf = 0.0
+        # How often a wait of it was cancelled since its life was.
+        self.cancellations = 0
         self._planned = planned
         self._note_hit = note_hit
         self._felt = felt
@@ -239,6 +241,9 @@ class DrivenLife:
                 value = yield trap
             except BaseException as thrown:  # noqa: BLE001 - it is for the coroutine
                 value, error = None, thrown
+            # Trio hands over what a wait raises as an outcome.
+            if isinstance(getattr(value, "error", None), trio.Cancelled):
+                self.cancellations += self._is_told()
             self._abort = None
             if self._delay > 0:
                 yield from self.lag().__await__()

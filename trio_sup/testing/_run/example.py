@@ -15,6 +15,9 @@ from trio_sup._core.errors import RestartLimitExceeded, SupervisionError
 from trio_sup._node.node import current_node
 from trio_sup._tree.open import open_supervisor
 from trio_sup.testing import invariants
+from trio_sup.testing._beside.beside import STAND_INS
+from trio_sup.testing._beside.laws import RAISED
+from trio_sup.testing._beside.stand_ins import judged, stand_ins
 from trio_sup.testing._monitor.error_line import told
 from trio_sup.testing._monitor.facts import ENDS
 from trio_sup.testing._monitor.naming import Naming
@@ -45,7 +48,13 @@ def run_example(
     watchdog = Watchdog(codes) if order is None else order
     example = _Example(options, script, watchdog)
     clock = trio.testing.MockClock(autojump_threshold=0)
-    with scheduled(schedule=watchdog), quiet_log():
+    beside = example.injector.beside
+    with (
+        scheduled(schedule=watchdog),
+        quiet_log(),
+        stand_ins(STAND_INS),
+        judged(beside),
+    ):
         try:
             trio.run(example.main, clock=clock, instruments=instruments_in(order))
         except Unassumed:
@@ -76,6 +85,7 @@ class _Example:
         self.options = options
         self.watchdog = watchdog
         self.world = World(script=script)
+        self.block_raised = False
         self.cut = trio.CancelScope()
         self.client_scope = trio.CancelScope()
         self.player = Player(
@@ -100,7 +110,7 @@ class _Example:
         self.world.name_of(event.path)  # whose it is can be told now
         self.judge.monitor.take(event)
         if event.kind in ENDS:
-            self.injector.servers.take(event)
+            self.injector.beside.take(event)
 
     # The run.
 
@@ -112,6 +122,7 @@ class _Example:
         before = set(all_tasks())
         spec, self.world.app = unpack(self.options.build_tree())
         self.world.records_ = self.injector.records
+        self.world.waits_ = self.injector.beside.waits
         self.judge.monitor.join(node)
         node.add_hook(self.hook)
         if any(isinstance(f, CutTree) and f.step for f in self.world.script):
@@ -154,6 +165,9 @@ class _Example:
                         await self._body()
                     finally:
                         self.player.block_left = True
+                    if self.player.block_error is not None:
+                        self.block_raised = True
+                        raise self.player.block_error
                 world.outcome = "stopped"
         except BaseException as caught:  # noqa: BLE001 - judged below
             error = caught
@@ -161,8 +175,17 @@ class _Example:
             world.outcome = "cut"
         if error is not None:
             self._judge_end(error)
+        self._see_block_error(error)
         world.error = error
         del error
+
+    def _see_block_error(self, error: BaseException | None) -> None:
+        meant = self.player.block_error
+        if meant is None or not self.block_raised:
+            return
+        if error is None or meant not in set(leaves(error)):
+            self.judge.now = trio.current_time()
+            self.judge.problem(RAISED, f"it was raised, and came out as {error!r}")
 
     async def _body(self) -> None:
         if self.options.client is None:
@@ -207,8 +230,11 @@ class _Example:
             invariants.stems_from(leaf, made) or is_a(leaf, RestartLimitExceeded)
             for leaf in leaves(error)
         )
+        block_error = self.player.block_error
         if KeyboardInterrupt in kinds and ours:
             world.outcome = "interrupted"
+        elif block_error is not None and block_error in set(leaves(error)):
+            world.outcome = "failed"
         elif kinds == {RestartLimitExceeded}:
             world.outcome = "gave_up"
             if not world.disturbed:

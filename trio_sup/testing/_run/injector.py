@@ -23,6 +23,8 @@ from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.messages import CastNote, Request
 from trio_sup._trio.protect import protected
 from trio_sup._trio.stacks import await_stack
+from trio_sup.testing._beside.beside import Beside
+from trio_sup.testing._beside.laws import SWALLOWED
 from trio_sup.testing._run.disturbance import Disturbance
 from trio_sup.testing._run.driven_life import DrivenLife
 from trio_sup.testing._run.keyboard import Keyboard
@@ -89,7 +91,10 @@ class Injector:
                 self._planned.setdefault(place_of, []).append(fault)
         self._flood_number = 0
         self.keyboard = Keyboard()
-        self.servers = Servers(broken, name, self._called, self._lags, rounds)
+        self.beside = Beside(broken, name, place)
+        self.servers = Servers(
+            broken, name, self._called, self._lags, rounds, self.beside
+        )
 
     def _called(self, request: Request, queue: MailQueue) -> None:
         self.requests[request] = queue
@@ -117,6 +122,7 @@ class Injector:
 
                     def run_noted(record: Record) -> Awaitable[None]:
                         self.records[record] = None
+                        self.beside.begins(record)
                         awaitable: Awaitable[None] = run(record)
                         return awaitable
 
@@ -145,6 +151,7 @@ class Injector:
     ) -> None:
         """Run one life of a function or server, under its faults."""
         self.records[record] = None
+        self.beside.begins(record)
         life = self._begin(record)
         failed = True
         try:
@@ -154,6 +161,7 @@ class Injector:
                 await self._drive(life, record, original)
             failed = record.ending.cut_short is not None
         finally:
+            self.beside.endings.over(record)
             self.ends.append((life.path, life.life, failed, self._place()))
             if self.present.get(life.path) is life:
                 del self.present[life.path]
@@ -168,6 +176,9 @@ class Injector:
             await life.lag()
         self._fail_start(life)
         await life.drive(original(record))  # type: ignore[arg-type]
+        if record.spec.kind == "task" and life.cancellations > 1:
+            words = f"it was cancelled {life.cancellations} times, and returned"
+            self.beside.broken(SWALLOWED, record.path_text, words)
 
     def _begin(self, record: Record) -> DrivenLife:
         path = self._name(record.path_text)
@@ -218,12 +229,17 @@ class Injector:
 
         return Handler("flood", handle, (), deferred=False, is_call=False)
 
-    def living_server(self, path: str) -> Record | None:
-        """Return the living server at a path, if there is one."""
+    def living(self, path: str) -> Record | None:
+        """Return who lives at a path, if anybody does."""
         for record in self.records:
             if record.alive and self._name(record.path_text) == path:
-                return None if record.mailbox is None else record
+                return record
         return None
+
+    def living_server(self, path: str) -> Record | None:
+        """Return the living server at a path, if there is one."""
+        record = self.living(path)
+        return None if record is None or record.mailbox is None else record
 
     def stack_of(self, record: Record) -> str:
         """Format where a child waits."""
@@ -267,10 +283,12 @@ class _DrivenFunction(FunctionBody):
 
     def run(self, record: Record) -> Awaitable[Any]:
         """Return what the life consists of, to be awaited."""
+        self._injector.beside.endings.inside(record, "a life begins")
         return self._injector.run(record, super().run)
 
     def ask(self, record: Record, reason: str) -> bool:
         """Ask it to stop: what is cancelled by that is slow no more."""
+        self._injector.beside.endings.inside(record, "it is asked to end")
         cancelled = super().ask(record, reason)
         if cancelled:
             self._injector.told(record)

@@ -62,6 +62,7 @@ class Judge:
             for text in invariants.registry_problems(world):
                 self.problem("the registry equals the living children", text)
         self._injector.servers.settled()
+        self._injector.beside.settled()
         if self.hurried:
             for text in invariants.graces_left(world):
                 self.problem("a second Ctrl-C ends all graces", text)

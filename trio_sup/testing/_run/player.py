@@ -16,19 +16,27 @@ from trio_sup.testing._run.injector import Injector
 from trio_sup.testing._run.judge import Judge
 from trio_sup.testing._run.options import Options
 from trio_sup.testing._run.traffic import Traffic
+from trio_sup.testing._run.visitors import Visitors
 from trio_sup.testing.faults import (
+    Ask,
     AtCheckpoint,
     CancelClient,
     CtrlC,
     CutTree,
     Deaf,
+    FailBlock,
     Fault,
     Flood,
+    InjectedCrash,
+    Newcomer,
+    Onlooker,
+    Resize,
     Rush,
     StartAgain,
     StopServer,
     Suspend,
     Terminate,
+    Work,
 )
 from trio_sup.testing.problems import Hit
 from trio_sup.testing.world import World
@@ -87,6 +95,13 @@ class Player:
         """Whether there is a client to cancel, at present."""
         self.block_left = False
         """Whether who waits for the tree waits for its end."""
+        self.block_error: InjectedCrash | None = None
+        """What the block around the tree is to raise."""
+        self._visitors = Visitors(
+            self.injector.living,
+            lambda law, what: self.judge.problem(law, what, trio.current_time()),
+            self.injector.failed_starts.append,
+        )
         self._asking: trio.Nursery
 
     def hit(self, fault: Fault) -> None:
@@ -138,6 +153,7 @@ class Player:
         while True:
             now, final = trio.current_time(), self._final()
             if now >= final and self.demands.answered(final):
+                self.injector.beside.waits.look_for_rings()
                 return
             await self._pass(final if now < final else self.demands.next(now))
 
@@ -189,10 +205,21 @@ class Player:
                 return True
             case CtrlC():
                 return self._press()
+            case FailBlock():
+                return self._fail_block()
+            case Ask() | Newcomer() | Onlooker() | Resize() | Work():
+                return self._visitors.comes(fault)
             case Terminate() | StartAgain():
                 return self._by_hand(fault)
             case _:
                 return fault.happen(self._world) is not False
+
+    def _fail_block(self) -> bool:
+        if self.block_error is not None or self.block_left:
+            return False
+        self.block_error = InjectedCrash("the block around the tree fails")
+        self.over.set()
+        return True
 
     def _press(self) -> bool:
         keyboard = self.injector.keyboard

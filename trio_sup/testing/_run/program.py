@@ -138,9 +138,10 @@ class _Source:
 
     def demand(self, each: Invariant) -> str:
         """Return an expression for an invariant."""
-        if each.source.startswith("survives"):
-            self.ours.add("survives")
-            return each.source
+        for name in ("survives", "nobody_waits"):
+            if each.source.startswith(name):
+                self.ours.add(name)
+                return each.source
         if isinstance(each.check, Explained):
             self.ours.add("linearizable")
             given = [self.refer(each.check.spec, "Spec")]

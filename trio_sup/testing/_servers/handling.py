@@ -10,6 +10,7 @@ from trio_sup._core.exits import Stop
 from trio_sup._servers.handlers import Handler
 from trio_sup._servers.messages import DownNote, Item, Request
 from trio_sup.testing._servers import laws
+from trio_sup.testing._servers.agents import watch_of
 from trio_sup.testing._servers.model import Message, ServerModel
 
 
@@ -74,6 +75,9 @@ class Handling:
             model.in_hand.entered = True
         model.inside += 1
         life = model.life
+        agent = watch_of(server, handler.name)
+        if agent is not None and len(args) == 1:
+            args = (agent.watched(args[0]),)
         try:
             value = await handler.enter(server, *args, **kwargs)
         except BaseException as error:
@@ -84,6 +88,8 @@ class Handling:
         if model.life == life:
             model.inside -= 1
             self._returned()
+            for words in () if agent is None else agent.complaints(value):
+                self._broken(laws.AGENT, words)
             if isinstance(item, Request) and item.task is not None:
                 self._made = ("deferred" if handler.deferred else "returned", value)
         return value

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+
+import trio
+from attrs import define
 
 from trio_sup._servers.context import ServerContext
 from trio_sup._servers.machine import Event, Machine, Postpone, Stateful, Timeout
+from trio_sup._servers.messages import NOT_YET
 from trio_sup.testing._servers import laws
+
+ROUNDING = 1e-6
+"""Seconds."""
+
+
+@define(eq=False)
+class Due:
+    """One timeout: when it comes, and whether it still may."""
+
+    timeout: Timeout
+    at: float
+    at_once: bool
+    """Whether its time was over when it was set, in a handler."""
+    law: str = ""
+    why: str = ""
+    """Why it is void, if it is, and by which law."""
 
 
 class WatchedMachine(Machine):
@@ -25,8 +45,50 @@ class WatchedMachine(Machine):
         self._line: deque[Event] = deque()
         self._set_aside: list[Event] = []
         self._put_in: list[Event] = []
-        # Timeouts that are void, and why.
-        self._void: dict[Timeout, tuple[str, str]] = {}
+        self._timeouts: dict[Timeout, Due] = {}
+        # The timeout of each kind that was set last.
+        self._latest: dict[tuple[str, Hashable], Timeout] = {}
+        # Whether `enter` is to run before the next event.
+        self._to_enter = False
+
+    # Timeouts.
+
+    def timeout_set(self, timeout: Timeout, at: float, *, at_once: bool) -> None:
+        """A timeout was set."""
+        self._timeouts[timeout] = Due(timeout, at, at_once)
+
+    def timeout_rings(self, timeout: Timeout) -> None:
+        """The time of a timeout is said to be over."""
+        due, now = self._timeouts.get(timeout), trio.current_time()
+        if due is not None and not due.law and abs(now - due.at) > ROUNDING:
+            self._broken(laws.DUE, f"it was due at {due.at:g}, and rings at {now:g}")
+
+    def timeout_cancelled(self, timeout: Timeout) -> None:
+        """A timeout was cancelled."""
+        self._void(timeout, laws.DUE, "it was cancelled")
+
+    def set_anew(self, kind: str, name: Hashable, timeout: Timeout) -> None:
+        """A timeout is the latest of its kind, and name."""
+        former = self._latest.get((kind, name))
+        if former is not None:
+            self._void(former, laws.DUE, "it was set anew")
+        self._latest[kind, name] = timeout
+
+    def _void(self, timeout: Timeout, law: str, why: str) -> None:
+        due = self._timeouts.get(timeout)
+        if due is not None and not due.law:
+            due.law, due.why = law, why
+
+    def settled(self, now: float) -> None:
+        """Nothing more happens by itself, and no message waits."""
+        for due in list(self._timeouts.values()):
+            if not due.law and due.at < now - ROUNDING:
+                self._broken(laws.DUE, f"it was due at {due.at:g}, and does not come")
+                del self._timeouts[due.timeout]
+        self._see_entered()
+        self._see_postponed()
+
+    # Events.
 
     def insert(self, event: Event) -> None:
         """Add an event that comes before all others."""
@@ -37,18 +99,21 @@ class WatchedMachine(Machine):
         """Enter the start state."""
         self._line.extendleft(reversed(self._put_in))
         self._put_in.clear()
+        self._to_enter = True
         await super().begin()
 
     async def handle(self, event: Event) -> None:
         """Handle one event from the mailbox."""
         if event.timeout is None:  # else it may be void by now
             self._line.append(event)
+            if any(due.at_once and not due.law for due in self._timeouts.values()):
+                self._broken(laws.EVENTS, "a message comes before a timeout of 0 s")
         await super().handle(event)
 
     async def _handle(self, event: Event) -> None:
         timer = self.event_timer
         if timer is not None and timer is not event.timeout:
-            self._void[timer] = laws.EVENT_TIMEOUT, "another event came before it"
+            self._void(timer, laws.EVENT_TIMEOUT, "another event came before it")
         await super()._handle(event)
 
     async def _run(self, event: Event) -> None:
@@ -62,12 +127,19 @@ class WatchedMachine(Machine):
             raise
         self._then(before)
 
+    async def _enter(self, old: Hashable | None) -> None:
+        if not self._to_enter:
+            self._broken(laws.ENTERED, "enter() runs, and the state is the same")
+        self._to_enter = False
+        await super()._enter(old)
+
     def _then(self, before: object) -> None:
         """An event was handled: see what comes next."""
+        self._to_enter = self.server.state != before or self.repeats
         if self.server.state != before:
             timer = self.state_timer
             if timer is not None and timer.set_in != self.event_number:
-                self._void[timer] = laws.STATE_TIMEOUT, "the state has changed since"
+                self._void(timer, laws.STATE_TIMEOUT, "the state has changed since")
             self._line.extendleft(reversed(self._set_aside))
             self._set_aside.clear()
         self._line.extendleft(reversed(self._put_in))
@@ -75,9 +147,10 @@ class WatchedMachine(Machine):
 
     def _see(self, event: Event) -> None:
         """An event is about to be handled: see whether it is its turn."""
-        if event.timeout is not None and event.timeout in self._void:
-            law, why = self._void.pop(event.timeout)
-            self._broken(law, f"it runs all the same, though {why}")
+        self._see_entered()
+        self._see_postponed()
+        if event.timeout is not None:
+            self._see_timeout(event.timeout)
         line = self._line
         while line and line[0] is not event and _is_void(line[0]):
             line.popleft()
@@ -90,6 +163,30 @@ class WatchedMachine(Machine):
                 line.remove(event)
         elif event in self._set_aside:
             self._broken(laws.EVENTS, "it is tried again in the same state")
+
+    def _see_timeout(self, timeout: Timeout) -> None:
+        due = self._timeouts.pop(timeout, None)
+        if due is None:
+            return
+        if due.law:
+            self._broken(due.law, f"it runs all the same, though {due.why}")
+        elif trio.current_time() < due.at - ROUNDING:
+            self._broken(laws.DUE, f"it was due at {due.at:g}, and comes before")
+
+    def _see_entered(self) -> None:
+        if self._to_enter:
+            self._broken(laws.ENTERED, "the state has changed, and enter() did not run")
+            self._to_enter = False
+
+    def _see_postponed(self) -> None:
+        for event in self._set_aside:
+            if event.caller is None:
+                continue
+            request = event.caller._request  # pyright: ignore[reportPrivateUsage]
+            if request.result is not NOT_YET and not event.deferred:
+                self._broken(laws.POSTPONED, "its caller has an answer already")
+                self._set_aside.remove(event)
+                return
 
 
 def _is_void(event: Event) -> bool:

@@ -83,6 +83,8 @@ class ServerModel:
     terminated: bool = False
     cancelled_idle: list[object] = Factory(list[object])
     """What was to be done if nothing came, before something came."""
+    idle_due: float = math.inf
+    """When that is to be done, at the earliest."""
     in_a_row: int = 0
     round: int = -1
     """The round of the scheduler in which it served last."""
@@ -95,6 +97,7 @@ class ServerModel:
         self.open, self.ready, self.suspended = True, False, False
         self.left, self.in_hand, self.inside = None, None, 0
         self.continues, self.doomed, self.terminated = False, "", False
+        self.idle_due = math.inf
         self.cancelled_idle.clear()
 
     def asked(self) -> None:
@@ -172,12 +175,14 @@ class ServerModel:
             return "taken"
         return "refused" if self.when_full == "reject" else "dropped"
 
-    def make_room(self) -> None:
-        """One more is to come; the oldest goes, if it has to."""
+    def make_room(self) -> object:
+        """One more is to come; the oldest goes, if it has to: return that."""
         if self.open and self.bounded >= self.capacity:
             oldest = next(each for each in self.line if each.kind in BOUNDED)
             self.line.remove(oldest)
             self.bounded -= 1
+            return oldest.item
+        return None
 
     def offered(self, expected: str, came: str) -> None:
         """What came of a cast or send that was to be put in line."""
@@ -307,11 +312,15 @@ class ServerModel:
 
     def message_comes(self, idle: object | None) -> None:
         """A message is served while that was to be done if none came."""
+        self.idle_due = math.inf
         if idle is not None:
             self.cancelled_idle.append(idle)
 
-    def idle(self, item: object) -> None:
+    def idle(self, item: object, now: float) -> None:
         """It does what it was to do if nothing came."""
+        due, self.idle_due = self.idle_due, math.inf
+        if due != math.inf and now < due - ROUNDING:
+            self.complain(laws.IDLE_TIME, f"it runs at {now:g}, and is due at {due:g}")
         if any(each is item for each in self.cancelled_idle):
             self.complain(laws.IDLE, "it runs, though a message came before")
         if self.line and not self.suspended:
@@ -319,6 +328,13 @@ class ServerModel:
         self.in_hand = Message(item, "cast", "idle_after", entered=False)
 
     # Nothing more happens.
+
+    def see_idle(self, now: float) -> None:
+        """It does nothing, and nothing waits."""
+        if self.idle_due < now - ROUNDING:
+            words = f"it was due at {self.idle_due:g}, and does not come"
+            self.complain(laws.IDLE_TIME, words)
+            self.idle_due = math.inf
 
     def settled(self, *, held_up: bool) -> None:
         """Nothing more happens by itself.

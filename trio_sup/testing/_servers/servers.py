@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
-
-from attrs import Factory, define
+from typing import TYPE_CHECKING, Protocol
 
 from trio_sup._children.current import current_record
-from trio_sup._servers.messages import DownNote, Request
-from trio_sup._servers.monitors import Monitor
+from trio_sup._servers.messages import Request
 from trio_sup._servers.rings import holds_up
 from trio_sup.testing._servers import laws
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-    from trio_sup._core.events import LifecycleEvent
     from trio_sup._servers.mailbox import MailQueue
+    from trio_sup.testing._beside.beside import Beside
     from trio_sup.testing._servers.model import ServerModel
 
 
@@ -36,15 +32,6 @@ class Judged(Protocol):
         ...
 
 
-@define(eq=False)
-class _Ends:
-    """The ends that a monitor had to hear of, and those that it heard of."""
-
-    owner: Judged
-    due: list[int] = Factory(list[int])
-    heard: Counter[int] = Factory(Counter[int])
-
-
 class Servers:
     """What judges the servers of one run.
 
@@ -54,6 +41,7 @@ class Servers:
         called: Told of each call that waits for an answer, and where.
         held_up: Whether the harness keeps a child from going on.
         rounds: Returns the number of the scheduler's present round.
+        beside: What judges the rest.
     """
 
     def __init__(
@@ -63,14 +51,15 @@ class Servers:
         called: Callable[[Request, MailQueue], object],
         held_up: Callable[[Record], bool],
         rounds: Callable[[], int],
+        beside: Beside,
     ) -> None:
         self._problem = problem
         self._name = name
         self._called = called
         self._held_up = held_up
         self.rounds = rounds
+        self.beside = beside
         self._all: list[Judged] = []
-        self._monitors: dict[Monitor, _Ends] = {}
         # Calls that hold up the handler that made them: whose it is, and who is asked.
         self._waits: dict[Request, tuple[Record, Record]] = {}
 
@@ -87,6 +76,7 @@ class Servers:
     def called(self, request: Request, queue: MailQueue) -> None:
         """A call was put in line."""
         self._called(request, queue)
+        self.beside.waits.calls(request, queue.record)
         here, task = current_record.get(), request.task
         if here is None or here.mailbox is None or task is None:
             return
@@ -103,53 +93,6 @@ class Servers:
             if start in _reached(start, asks):
                 self.broken(laws.RING, start, "its handler waits for itself in the end")
 
-    # Monitors.
-
-    def watches(self, monitor: Monitor, owner: Judged) -> None:
-        """A server watches a child from now on."""
-        self._monitors[monitor] = _Ends(owner)
-
-    def watches_no_more(self, monitor: Monitor) -> None:
-        """It does no longer."""
-        self._monitors.pop(monitor, None)
-
-    def told(self, note: DownNote, owner: Judged) -> None:
-        """A `Down` was put in line."""
-        monitor, down = note.monitor, note.message
-        ends = self._monitors.get(monitor) if isinstance(monitor, Monitor) else None
-        if ends is None or down.exit.kind == "noproc":
-            return
-        ends.heard[down.life] += 1
-        times = sum(ends.heard.values())
-        assert isinstance(monitor, Monitor)
-        if ends.heard[down.life] > 1 or (monitor.until == "stopped" and times > 1):
-            words = f"it hears again of the end of {self._target(monitor)}"
-            self.broken(laws.DOWN, owner.record, words)
-
-    def take(self, event: LifecycleEvent) -> None:
-        """A life has ended: who watches has to hear of it."""
-        for monitor, ends in self._monitors.items():
-            record: Any = getattr(monitor.target, "record", None)
-            if (
-                monitor.until == "life"
-                and record is not None
-                and record.path_text == event.path
-                and record.life == event.life
-                and ends.owner.model.open
-            ):
-                ends.due.append(event.life)
-
-    def _look_for_downs(self) -> None:
-        for monitor, ends in self._monitors.items():
-            missed = [life for life in ends.due if not ends.heard[life]]
-            ends.due.clear()
-            if missed and ends.owner.model.open:
-                words = f"it hears nothing of the end of {self._target(monitor)}"
-                self.broken(laws.DOWN, ends.owner.record, words)
-
-    def _target(self, monitor: Monitor) -> str:
-        return self._name(monitor.target.path_text)
-
     # Looked at.
 
     def settled(self) -> None:
@@ -158,8 +101,6 @@ class Servers:
             server.settled(held_up=self._held_up(server.record))
         if self._waits:
             self._look_for_rings()
-        if self._monitors:
-            self._look_for_downs()
 
 
 def _reached(start: Record, asks: dict[Record, list[Record]]) -> Iterator[Record]:

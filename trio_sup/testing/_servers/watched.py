@@ -31,6 +31,7 @@ from trio_sup._servers.queue import Queue
 from trio_sup._servers.runs import ServerBody
 from trio_sup._servers.state_machine import StateMachine
 from trio_sup._trio.protect import enter_user, protected
+from trio_sup.testing._beside.laws import CANCELLED
 from trio_sup.testing._servers import laws
 from trio_sup.testing._servers.handling import Handling
 from trio_sup.testing._servers.machine import WatchedMachine
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from trio_sup._children.record import Record
     from trio_sup._core.policies import Mailbox
     from trio_sup._servers.callbacks import ServerBase
-    from trio_sup._servers.lanes import Cancellable
 
 _INBOX: Any = vars(Queue)["inbox"]
 _CURRENT: Any = vars(Queue)["current"]
@@ -72,7 +72,7 @@ class WatchedInbox(list[Item]):
 class WatchedServer(ServerBody):
     """A server's mailbox and loop, with a model of it that sees what they do."""
 
-    __slots__ = ("_handling", "_servers", "_system_seen", "model")
+    __slots__ = ("_handling", "_machine", "_servers", "_system_seen", "model")
 
     def __init__(self, record: Record, servers: Servers) -> None:
         policy = record.spec.mailbox
@@ -87,6 +87,7 @@ class WatchedServer(ServerBody):
             self.model, self._broken, lambda: self.current, self._look_for_more
         )
         self._system_seen: list[SystemRequest] = []
+        self._machine: WatchedMachine | None = None
         super().__init__(record)
         servers.add(self)
 
@@ -105,13 +106,14 @@ class WatchedServer(ServerBody):
         _INBOX.__set__(self, WatchedInbox(items, self._arrived))
 
     def _arrived(self, item: Item) -> None:
+        self._servers.beside.endings.inside(self.record, "a message is put in line")
         self.model.arrive(self._message(item))
         if isinstance(item, Request | CastNote):
             item.handler = self._handling.handler(item.handler)
         if isinstance(item, Request):
             self._servers.called(item, self)
         elif isinstance(item, DownNote):
-            self._servers.told(item, self)
+            self._servers.beside.watches.arrived(item.monitor, item.message)
 
     def _message(self, item: Item) -> Message:
         match item:
@@ -129,10 +131,11 @@ class WatchedServer(ServerBody):
 
     def put_note(self, note: CastNote | InfoNote) -> bool:
         """Queue a cast or send, and see that its policy is kept."""
-        model = self.model
+        model, beside = self.model, self._servers.beside
         expected, came = model.offer(), "refused"
+        beside.timers.rings(note)
         if model.when_full == "drop_oldest":
-            model.make_room()
+            beside.timers.left(model.make_room())
         try:
             came = "taken" if super().put_note(note) else "dropped"
         except NoProcess:
@@ -145,6 +148,9 @@ class WatchedServer(ServerBody):
             raise
         finally:
             model.offered(expected, came)
+            if isinstance(note, InfoNote):
+                taken = came in ("taken", "dropped")
+                beside.topics.came(self.record, note.message, taken=taken)
         return came == "taken"
 
     async def put_waiting(self, note: CastNote | InfoNote) -> None:
@@ -154,7 +160,9 @@ class WatchedServer(ServerBody):
             model.wait_for_room(note)
         got_in = False
         try:
-            await super().put_waiting(note)
+            room = f"room for {name_of(note)} in {self.record.path_text}"
+            with self._servers.beside.waits.waiting(room, lambda: self.record):
+                await super().put_waiting(note)
             got_in = True
         finally:
             if model.wait_no_more(note) and got_in:
@@ -203,10 +211,11 @@ class WatchedServer(ServerBody):
 
     def _take(self, item: Item) -> None:
         model = self.model
+        self._servers.beside.timers.left(item)
         inner = None if self.server is None else self.server.__inner__
         own = isinstance(item, CastNote) and item.timer_of == model.life
         if isinstance(item, CastNote) and own and not model.knows(item):
-            model.idle(item)
+            model.idle(item, trio.current_time())
             item.handler = self._handling.handler(item.handler)
             return
         sent = item.timer_of if isinstance(item, CastNote | InfoNote) else 0
@@ -228,6 +237,7 @@ class WatchedServer(ServerBody):
                 self._enter_terminate(args[0])
             case "handle_info" if model.in_hand is not None:
                 model.in_hand.entered = True
+                self._see_wanted(model.in_hand.item)
             case _:
                 pass
         life = model.life
@@ -245,6 +255,12 @@ class WatchedServer(ServerBody):
             model.ready = True
         self._look_for_more()
         return value
+
+    def _see_wanted(self, item: object) -> None:
+        watches = self._servers.beside.watches
+        if isinstance(item, DownNote) and watches.is_void(item.monitor):
+            words = f"a Down of {item.message.target.path_text} comes all the same"
+            self._broken(CANCELLED, words)
 
     def _look_for_more(self) -> None:
         inner = None if self.server is None else self.server.__inner__
@@ -301,10 +317,11 @@ class WatchedServer(ServerBody):
         machine: Any = server
         if isinstance(server, StateMachine) and server.__inner__ is not None:
             watched = WatchedMachine(machine, server.__inner__, self._broken)
-            server.__inner__.machine = watched
+            server.__inner__.machine = self._machine = watched
 
     def begin_life(self) -> None:
         """A life begins."""
+        self._machine = None
         self.model.begin(self.record.life)
         self._handling.begin()
         super().begin_life()
@@ -341,6 +358,8 @@ class WatchedServer(ServerBody):
     def drain(self) -> tuple[int, int]:
         """Drop what waits."""
         model = self.model
+        for each in model.line:
+            self._servers.beside.timers.left(each.item)
         model.line = type(model.line)(
             each for each in model.line if each.kind in ("down", "stop")
         )
@@ -352,29 +371,21 @@ class WatchedServer(ServerBody):
             if isinstance(item, Request) and item.task is not None:
                 self._broken(laws.OWED, f"the caller of {item.handler.name} waits")
 
-    # Monitors.
-
-    def watch(self, monitor: Cancellable) -> None:
-        """The present life watches somebody."""
-        super().watch(monitor)
-        self._servers.watches(monitor, self)  # type: ignore[arg-type]
-
-    def watch_no_more(self, monitor: Cancellable) -> None:
-        """It does no longer."""
-        super().watch_no_more(monitor)
-        self._servers.watches_no_more(monitor)  # type: ignore[arg-type]
-
     # Asked when nothing more happens.
 
     def settled(self, *, held_up: bool) -> None:
         """Nothing more happens by itself."""
-        model = self.model
+        model, now = self.model, trio.current_time()
         model.settled(held_up=held_up or self.record.scope is None)
         idles = model.ready and not (model.inside or held_up or model.in_hand)
         if idles and self.record.alive:
             for request in self.unanswered():
                 words = f"{request.handler.name} waits, and the server does nothing"
                 self._broken(laws.SERVED, words)
+            if not (model.suspended or self.record.asked is not None):
+                model.see_idle(now)
+                if self._machine is not None:
+                    self._machine.settled(now)
 
     def _broken(self, law: str, what: str) -> None:
         self._servers.broken(law, self.record, what)

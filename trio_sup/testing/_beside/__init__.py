@@ -1,0 +1,1 @@
+"""Models of what stands beside servers: names, monitors, tasks, partitions, topics."""
