@@ -5,15 +5,11 @@
 
 from __future__ import annotations
 
-import locale
 import os
-import sys
-import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-from attrs import field, frozen
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 
@@ -24,57 +20,34 @@ from trio_sup.inspect.finding.directory import (
     runtime_dirs,
 )
 from trio_sup.inspect.finding.discovery import list_nodes
-from trio_sup.inspect.model.order import ORDERS
 from trio_sup.inspect.text.clean import clean
-from trio_sup.inspect.text.terminal import shows_unicode
-from trio_sup_inspector.connection import POLL, Connection, Target
-from trio_sup_inspector.keys import KeymapError, keymap_path, load_keymap, shown_keys
+from trio_sup_inspector.connection import Connection, Target
+from trio_sup_inspector.keys import keymap_path, shown_keys
+from trio_sup_inspector.remembered import Memory
 from trio_sup_inspector.screens.act import Ask, act
 from trio_sup_inspector.screens.act_many import act_on_many
-from trio_sup_inspector.screens.choose import Choose
+from trio_sup_inspector.screens.choosing import choose_columns, choose_order
 from trio_sup_inspector.screens.ending import heed_signals
 from trio_sup_inspector.screens.help import Help
 from trio_sup_inspector.screens.main import MainScreen
 from trio_sup_inspector.screens.nodes import Nodes
+from trio_sup_inspector.settings import Settings, settings_for
 from trio_sup_inspector.state.node import RATES, NodeState
 from trio_sup_inspector.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from textual.binding import BindingType
     from textual.screen import Screen
     from textual.timer import Timer
 
     from trio_sup.inspect.finding.found_node import FoundNode
-
-Color: TypeAlias = Literal["auto", "always", "never"]
-
-EXIT_USAGE: Final = 2
+    from trio_sup_inspector.settings import Color
 
 
-@frozen
-class Settings:
-    """How the application appears and behaves."""
-
-    plain: bool = False
-    """ASCII only."""
-    rate: float = 4.0
-    """Refreshes a second, 1 to 10."""
-    control: bool = False
-    """Whether to ask nodes for leave to act."""
-    keymap: Mapping[str, str] = field(factory=dict["str", "str"])
-    """Action ids to keys."""
-    clock: Callable[[], float] = time.monotonic
-    """A steady clock in seconds."""
-    wall: Callable[[], float] = time.time
-    """Seconds since 1970."""
-    jitter: Callable[[], float] = lambda: time.time() % 1.0
-    """0 to 1: spreads the attempts to reconnect."""
-    poll: float = POLL
-    """Seconds after which a silent connection, or a due attempt, is noticed."""
-    ticking: bool = True
-    """False: nothing is refreshed but by `InspectorApp.tick`."""
+LONG: Final = 15
+"""Seconds for which something is said that has to be read."""
 
 
 class InspectorApp(App[int]):
@@ -114,6 +87,7 @@ class InspectorApp(App[int]):
         self.connection: Connection | None = None
         self.main: MainScreen | None = None
         self._timer: Timer | None = None
+        self.memory = Memory(self.settings.remember)
         self.set_keymap(dict(self.settings.keymap))
 
     # --- life --------------------------------------------------------------
@@ -123,12 +97,25 @@ class InspectorApp(App[int]):
         heed_signals(self.exit)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = DARK.name
+        theme, wrong = self.memory.recall(DARK.name, self.available_themes)
+        self.theme = theme
+        self._say_wrong(wrong)
         self._start_timer(self.settings.rate)
         if self.target.wanted is not None:
             self.attach(self.target)
         else:
             self._attach_or_choose()
+
+    def _say_wrong(self, wrong: str) -> None:
+        if wrong:
+            self.notify(wrong, severity="warning", timeout=LONG)
+
+    def _recalled(self, state: NodeState) -> NodeState:
+        """A node in the order, and with the columns, that the user left."""
+        before = self.main.state if self.main is not None else None
+        state.order, state.reverse = self.memory.order(before)
+        state.columns = self.memory.columns
+        return state
 
     def _attach_or_choose(self) -> None:
         try:
@@ -151,7 +138,7 @@ class InspectorApp(App[int]):
             rate_hz=settings.rate,
             control=settings.control,
         )
-        state = NodeState(session)
+        state = self._recalled(NodeState(session))
         connection = Connection(
             session, target, settings.clock, settings.jitter, settings.poll
         )
@@ -165,6 +152,7 @@ class InspectorApp(App[int]):
             plain=settings.plain,
             where=where,
             connection=connection,
+            keymap=settings.keymap,
         )
         self.connection = connection
         if self.main is None:
@@ -188,6 +176,8 @@ class InspectorApp(App[int]):
         if screen is None or not screen.is_mounted:
             return
         screen.state.absorb(self.settings.clock())
+        order, reverse = screen.state.order, screen.state.reverse
+        self._say_wrong(self.memory.keep(self.theme, order, reverse))
         if screen.is_current:
             screen.refresh_view()
         if self.connection is not None:
@@ -237,21 +227,13 @@ class InspectorApp(App[int]):
 
     def action_sort(self) -> None:
         """Choose by what the process list is sorted."""
-        screen = self.main
-        if screen is None:
-            return
+        if self.main is not None:
+            choose_order(self.main, plain=self.settings.plain)
 
-        def chosen(index: int | None) -> None:
-            if index is not None:
-                screen.state.order = ORDERS[index]
-                screen.state.reverse = False
-                screen.body.go_to("list")
-
-        at = ORDERS.index(screen.state.order)
-        titles = [order.title for order in ORDERS]
-        menu = Choose("Sort processes by", titles, at)
-        menu.set_class(self.settings.plain, "-plain")
-        self.push_screen(menu, chosen)
+    def action_columns(self) -> None:
+        """Choose the columns of the list on screen."""
+        if self.main is not None:
+            choose_columns(self.main, self.memory.columns, plain=self.settings.plain)
 
     def action_rate(self, step: int) -> None:
         """Refresh more or less often."""
@@ -301,7 +283,7 @@ class InspectorApp(App[int]):
         self.push_screen(
             Help(
                 self.settings.keymap,
-                keymap_file=str(keymap_path()),
+                keymap_file=str(keymap_path() or "there is no place for any"),
                 plain=self.settings.plain,
             )
         )
@@ -330,28 +312,6 @@ class InspectorApp(App[int]):
 # --- the way in --------------------------------------------------------------
 
 
-def speaks_unicode() -> bool:
-    """Whether the locale's encoding can show more than ASCII."""
-    return shows_unicode(locale.getpreferredencoding(False), os.environ)
-
-
-def settings_for(
-    *, plain: bool | None, rate: float, control: bool = False
-) -> Settings | int:
-    """The user's settings; or an exit code, after a line on stderr."""
-    try:
-        keymap = load_keymap(keymap_path())
-    except KeymapError as error:
-        sys.stderr.write(f"trio-sup: {error}\n")
-        return EXIT_USAGE
-    return Settings(
-        plain=not speaks_unicode() if plain is None else plain,
-        rate=min(max(rate, RATES[0]), RATES[-1]),
-        keymap=keymap,
-        control=control,
-    )
-
-
 def run_app(
     socket: Path | str | None = None,
     *,
@@ -360,6 +320,7 @@ def run_app(
     color: Color = "auto",
     rate: float = 4.0,
     control: bool = False,
+    remember: bool = True,
 ) -> int:
     """Show a node until the user quits.
 
@@ -371,11 +332,12 @@ def run_app(
         color: ``auto`` sends none if ``NO_COLOR`` is set.
         rate: Refreshes a second, 1 to 10.
         control: Whether to ask nodes for leave to act.
+        remember: Whether to appear as the user left it, and to remember that.
 
     Returns:
         0; or 2, with a line on stderr, for a keymap file that cannot be used.
     """
-    settings = settings_for(plain=plain, rate=rate, control=control)
+    settings = settings_for(plain=plain, rate=rate, control=control, remember=remember)
     if isinstance(settings, int):
         return settings
     target = Target(
@@ -393,6 +355,9 @@ def main(
     color: Color = "auto",
     rate: float = 4.0,
     control: bool = False,
+    remember: bool = True,
 ) -> int:
     """What ``trio-sup inspect`` calls; see `run_app`."""
-    return run_app(socket, plain=plain, color=color, rate=rate, control=control)
+    return run_app(
+        socket, plain=plain, color=color, rate=rate, control=control, remember=remember
+    )

@@ -121,6 +121,12 @@ class Side:
         ]
         return tuple(cells)
 
+    def tab_at(self, index: int, pieces: int) -> str:
+        """The tab that a click on one of the pieces of `tabs` means."""
+        if pieces < len(TABS):  # There is room for one alone: go round.
+            return TABS[(TABS.index(self.tab) + 1) % len(TABS)]
+        return TABS[min(index, len(TABS) - 1)]
+
     def lines(self, width: int) -> list[Cells]:
         """The pane's text, laid out for a width."""
         subject = self._subject()

@@ -61,7 +61,7 @@ HINTS: Final[tuple[tuple[str, str], ...]] = (
     ("y", "copy path"),
     ("^p", "commands"),
 )
-"""Keys and what they do, the most useful first."""
+"""Keys and what they do, the most useful first. For what each stands: `keys.HINTED`."""
 
 
 BARE: Final = ("tasks", "busy", "node", "logs", "calls", "events", "lints")

@@ -64,6 +64,8 @@ class NodeState:
     journal: Journal = field(factory=Journal)
     order: Order = ORDERS[0]
     reverse: bool = False
+    columns: dict[str, tuple[str, ...]] = field(factory=dict[str, "tuple[str, ...]"])
+    """The columns that were chosen for a list, by the list's name."""
     recorded: bool = False
     """Whether this is a recording, which can be asked for nothing."""
     marks: dict[int, None] = field(factory=dict["int", None])

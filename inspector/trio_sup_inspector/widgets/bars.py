@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from trio_sup_inspector.lines.cells import Cells, cell, cells_width, clip_cells
-from trio_sup_inspector.widgets.paint import ROLE_CLASSES, Paint
+from trio_sup_inspector.widgets.paint import STYLED, Paint
 
 if TYPE_CHECKING:
     from textual import events
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Bar(Widget):
     """A line of cells, asked for whenever `update_bar` is called."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*ROLE_CLASSES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {STYLED}
     DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
 
     def __init__(self, painter: Callable[[int], Cells], *, id: str) -> None:
@@ -34,6 +34,11 @@ class Bar(Widget):
     def text(self) -> str:
         """What the bar says."""
         return "".join(text for text, _ in self._cells)
+
+    @property
+    def pieces(self) -> int:
+        """Of how many pieces it is made."""
+        return len(self._cells)
 
     def update_bar(self) -> None:
         """Paint again if the line says something else."""
@@ -63,11 +68,13 @@ class TabBar(Bar):
     class Clicked(Message):
         """A piece was clicked."""
 
-        def __init__(self, bar: TabBar, index: int) -> None:
+        def __init__(self, bar: TabBar, index: int, x: int) -> None:
             super().__init__()
             self.bar = bar
             self.index = index
             """Which of the bar's cells."""
+            self.x = x
+            """Which cell of the terminal, counted from the bar's beginning."""
 
     def on_click(self, event: events.Click) -> None:
         """Tell which piece is under the mouse."""
@@ -75,12 +82,15 @@ class TabBar(Bar):
         for index, piece in enumerate(self._cells):
             end += cells_width((piece,))
             if event.x < end:
-                self.post_message(self.Clicked(self, index))
+                self.post_message(self.Clicked(self, index, event.x))
                 return
 
 
 def key_cells(hints: list[tuple[str, str]], width: int) -> Cells:
-    """The keys that fit, most useful first; help and quit whatever the width."""
+    """The keys that fit, most useful first; help and quit whatever the width.
+
+    Each is two pieces: the key, and what it does.
+    """
     kept = sum(_size(hint) for hint in hints if hint[0] in KEPT)
     cells: list[Cell] = []
     for hint in hints:
