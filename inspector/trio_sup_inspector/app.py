@@ -22,7 +22,9 @@ from trio_sup.inspect.finding.directory import (
 from trio_sup.inspect.finding.discovery import list_nodes
 from trio_sup.inspect.text.clean import clean
 from trio_sup_inspector.connection import Connection, Target
+from trio_sup_inspector.fleet import Fleet
 from trio_sup_inspector.keys import keymap_path, shown_keys
+from trio_sup_inspector.lines.fleet import alarm_cells
 from trio_sup_inspector.remembered import Memory
 from trio_sup_inspector.screens.act import Ask, act
 from trio_sup_inspector.screens.act_many import act_on_many
@@ -30,19 +32,20 @@ from trio_sup_inspector.screens.choosing import choose_columns, choose_order
 from trio_sup_inspector.screens.ending import heed_signals
 from trio_sup_inspector.screens.help import Help
 from trio_sup_inspector.screens.main import MainScreen
-from trio_sup_inspector.screens.nodes import Nodes
+from trio_sup_inspector.screens.nodes import LOOK_EVERY, Nodes
 from trio_sup_inspector.settings import Settings, settings_for
 from trio_sup_inspector.state.node import RATES, NodeState
 from trio_sup_inspector.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
 
     from textual.binding import BindingType
     from textual.screen import Screen
     from textual.timer import Timer
 
-    from trio_sup.inspect.finding.found_node import FoundNode
+    from trio_sup_inspector.fleet import Member
+    from trio_sup_inspector.lines.cells import Cells
     from trio_sup_inspector.settings import Color
 
 
@@ -88,6 +91,13 @@ class InspectorApp(App[int]):
         self.main: MainScreen | None = None
         self._timer: Timer | None = None
         self.memory = Memory(self.settings.remember)
+        self.fleet = Fleet(
+            target.directory,
+            self.settings.clock,
+            self.settings.jitter,
+            self.settings.poll,
+            self._beside,
+        )
         self.set_keymap(dict(self.settings.keymap))
 
     # --- life --------------------------------------------------------------
@@ -101,6 +111,8 @@ class InspectorApp(App[int]):
         self.theme = theme
         self._say_wrong(wrong)
         self._start_timer(self.settings.rate)
+        if self.settings.ticking:
+            self.set_interval(LOOK_EVERY, self._look_around)
         if self.target.wanted is not None:
             self.attach(self.target)
         else:
@@ -123,12 +135,12 @@ class InspectorApp(App[int]):
         except DiscoveryError:
             running = []
         if len(running) == 1:
-            self.attach(self._target(running[0]))
+            self.attach(Target(self.target.directory, str(running[0].socket)))
         else:
             self._pick(sole=True)
 
-    def _target(self, node: FoundNode) -> Target:
-        return Target(self.target.directory, str(node.socket))
+    def _beside(self, work: Coroutine[None, None, None]) -> Callable[[], object]:
+        return self.run_worker(work, group="fleet", exit_on_error=False).cancel
 
     def attach(self, target: Target) -> None:
         """Show another node, or the same one from the beginning."""
@@ -153,6 +165,8 @@ class InspectorApp(App[int]):
             where=where,
             connection=connection,
             keymap=settings.keymap,
+            alarm=self._alarm,
+            first="tree" if self.main is None else self.main.lists.current,
         )
         self.connection = connection
         if self.main is None:
@@ -163,6 +177,8 @@ class InspectorApp(App[int]):
         self.run_worker(
             connection.run(), group="net", exclusive=True, exit_on_error=False
         )
+        if self.fleet.running:  # The one that was on screen is one of the others now.
+            self.fleet.look(connection)
 
     def _start_timer(self, rate: float) -> None:
         if self._timer is not None:
@@ -170,9 +186,15 @@ class InspectorApp(App[int]):
         if self.settings.ticking:
             self._timer = self.set_interval(1.0 / rate, self.tick)
 
+    def _look_around(self) -> None:
+        # The screen of nodes looks by itself.
+        if self.fleet.running and self.screen is self.main:
+            self.fleet.look(self.connection)
+
     def tick(self) -> None:
         """Take what was heard and paint it: at most once a tick."""
         screen = self.main
+        self.fleet.tick()
         if screen is None or not screen.is_mounted:
             return
         screen.state.absorb(self.settings.clock())
@@ -205,25 +227,36 @@ class InspectorApp(App[int]):
     # --- actions -----------------------------------------------------------
 
     def action_nodes(self) -> None:
-        """Choose another node."""
+        """Show the nodes that run here, side by side."""
         self._pick(sole=False)
 
     def _pick(self, *, sole: bool) -> None:
-        def chosen(node: FoundNode | None) -> None:
-            if node is not None:
-                self.attach(self._target(node))
+        def chosen(member: Member | None) -> None:
+            if member is not None and member.target is not None:
+                self.attach(member.target)
 
-        session = self.connection.session if self.connection is not None else None
-        met = session.node if session is not None else None
-        present = None if self.main is None else met.pid if met is not None else 0
         screen = Nodes(
-            self.target.directory,
-            wall=self.settings.wall,
+            self.fleet,
+            clock=self.settings.clock,
             plain=self.settings.plain,
-            present=present,
+            shown=self.connection,
             sole=sole,
         )
         self.push_screen(screen, chosen)
+
+    def action_next_node(self) -> None:
+        """Attach to the next node."""
+        self.fleet.look(self.connection)
+        member = self.fleet.after(self.connection)
+        if member is None or member.target is None:
+            self.notify("no other node runs here", timeout=2)
+        else:
+            self.attach(member.target)
+
+    def _alarm(self, width: int) -> Cells:
+        alarms = self.fleet.alarms(self.connection) if self.fleet.running else []
+        clock, plain = self.settings.clock(), self.settings.plain
+        return alarm_cells(alarms, clock, width, plain=plain)
 
     def action_sort(self) -> None:
         """Choose by what the process list is sorted."""

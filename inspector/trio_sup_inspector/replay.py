@@ -80,6 +80,10 @@ class ReplayApp(InspectorApp):
         """There are no other nodes in a recording."""
         self.notify("this is a recording: q leaves it")
 
+    def action_next_node(self) -> None:
+        """There are no other nodes in a recording."""
+        self.action_nodes()
+
     def action_rate(self, step: int) -> None:
         """Play faster or slower."""
         self.player.faster(step)

@@ -57,6 +57,8 @@ class MainScreen(Screen[None]):
         where: What is being connected to, for people.
         connection: The way to the node; None for a recording.
         keymap: The user's own keys, by the actions' ids.
+        alarm: Writes the line about other nodes, empty while they are well.
+        first: The list to begin with.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
@@ -72,6 +74,8 @@ class MainScreen(Screen[None]):
         where: str,
         connection: Connection | None = None,
         keymap: Mapping[str, str] | None = None,
+        alarm: Callable[[int], Cells] | None = None,
+        first: str = "tree",
     ) -> None:
         super().__init__()
         self.state = state
@@ -83,6 +87,8 @@ class MainScreen(Screen[None]):
         self.lists = Lists(state, clock=clock, plain=plain, blank=self._blank)
         self.details = Details(state, clock=clock, plain=plain)
         self._keymap = keymap or {}
+        self._alarm = alarm or (lambda width: ())
+        self._first = first
         self._hints: list[str] = []
         repaint, send = self.refresh_view, self._send
         self.body = Body(self.lists, self.details, send=send, repaint=repaint)
@@ -110,6 +116,7 @@ class MainScreen(Screen[None]):
         """The widgets, top to bottom."""
         yield Bar(self.header, id="header")
         yield TabBar(self._tabs, id="tabs")
+        yield Bar(self._alarm, id="alarm")
         yield Bar(self._notice, id="notice")
         yield self.body
         yield self.filter_bar
@@ -143,7 +150,7 @@ class MainScreen(Screen[None]):
             self.add_class("-plain")
             for scrolling in self.query(ScrollView):
                 use_whole_cells(scrolling)
-        self.body.bring("tree")
+        self.body.bring(self._first)
 
     def on_resize(self, event: events.Resize) -> None:
         """Below the smallest size only a word is shown."""
@@ -211,6 +218,7 @@ class MainScreen(Screen[None]):
         lists.update_list()
         self.set_class(not lists.titled, "-untitled")
         self.set_class(blank, "-blank")
+        self.query_one("#alarm").display = bool(self._alarm(self.size.width))
         self.query_one("#notice").display = bool(self._notice_text()[0])
         lists.show_explanation()
         self.details.side.refresh(lists.pointed() if self.body.wide else None)

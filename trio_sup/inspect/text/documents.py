@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trio_sup.inspect.model.health import Breach
     from trio_sup.inspect.model.query import Query
     from trio_sup.inspect.protocol.wire import Event, Row
+    from trio_sup.inspect.text.node_lines import Checked
 
 Json: TypeAlias = "dict[str, object]"
 
@@ -31,6 +32,38 @@ class TooDeep(Exception):
 def nodes_json(nodes: Sequence[FoundNode]) -> Json:
     """The document of ``trio-sup nodes --json``."""
     return {"schema": SCHEMA, "nodes": [_node_json(node) for node in nodes]}
+
+
+def health_json(nodes: Sequence[Checked]) -> Json:
+    """The document of ``trio-sup nodes --health --json``."""
+    return {
+        "schema": SCHEMA,
+        "ok": all(node.well for node in nodes),
+        "nodes": [_health_json(node) for node in nodes],
+    }
+
+
+def _health_json(node: Checked) -> Json:
+    it = node.health
+    if it is None:
+        error = {"error": node.error, "code": node.code}
+        return {"node": node.title, "ok": False, **error, "health": None}
+    health: Json = {
+        "up_seconds": it.up,
+        "lag_seconds": it.lag,
+        "children": it.children,
+        "down": it.down,
+        "looping": it.looping,
+        "waiting": it.waiting,
+        "stuck": it.stuck,
+        "restarts_last_minute": it.restarts,
+        "fullest_mailbox": it.mailbox,
+        "problems": [
+            {"path": p.path or None, "problem": p.problem} for p in it.problems
+        ],
+    }
+    answered = {"node": node.title, "ok": node.well, "error": None, "code": None}
+    return {**answered, "health": health}
 
 
 def _node_json(node: FoundNode) -> Json:
