@@ -77,6 +77,8 @@ MAIN_KEYS: Final = [
     _key("screen.busy", "0", "who keeps the loop busy"),
     _key("screen.registry", "K", "names, who holds them, who waits and listens"),
     _key("screen.logs", "L", "what the program writes to its log"),
+    _key("charts", "p", "charts of the child, or of the node"),
+    _key("charts.span", "P", "how much time the charts cover"),
     _key("trace", "c", "trace the child: calls, casts, answers, live"),
     _key("screen.next", "tab", "next screen"),
     _key("screen.previous", "shift+tab", "previous screen"),

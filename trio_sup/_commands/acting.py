@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
+from trio_sup._commands.actions import HELP, ON_NODE
 from trio_sup._commands.arguments import add_json, add_node
 from trio_sup._commands.command import (
     EXIT_FAILED,
@@ -16,7 +17,6 @@ from trio_sup._commands.command import (
     Command,
     CommandError,
 )
-from trio_sup._commands.actions import HELP, ON_NODE
 from trio_sup._commands.completion import child_paths, completed_by
 from trio_sup._commands.output import ask_for, complain, say, say_lines
 from trio_sup._commands.support import asking, peer, print_json, recording_of

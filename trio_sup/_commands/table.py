@@ -23,6 +23,7 @@ HELP: Final[dict[str, str]] = {
     "registry": "print what a node's registries hold",
     "metrics": "print a node's metrics for Prometheus",
     "trace": "follow messages through servers, live",
+    "chart": "draw a node's figures over time",
     "profile": "look where a node's time goes",
     # acting
     **actions.HELP,

@@ -76,7 +76,7 @@ class Side:
     def _ask(self) -> None:
         assert self.subject_id is not None
         parts = ("overview",) if self.tab == "overview" else ("overview", self.tab)
-        self._state.session.ask.watch(self.subject_id, self._clock(), parts)
+        self._state.watches.want("details", self.subject_id, parts, self._clock())
 
     @property
     def traceback(self) -> str:
@@ -172,4 +172,4 @@ class Side:
 
     def _let_go(self) -> None:
         if self.subject_id is not None:
-            self._state.session.ask.unwatch(self.subject_id)
+            self._state.watches.drop("details", self._clock())

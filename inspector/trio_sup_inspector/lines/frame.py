@@ -43,6 +43,7 @@ TABS: Final = (
     Tab("registry", "K", "Registry", "Names"),
     Tab("logs", "L", "Logs", "Logs"),
     Tab("trace", "c", "Trace", "Trace"),
+    Tab("charts", "p", "Charts", "Charts"),
 )
 """Every list, left to right. The key 7 leads to other nodes."""
 NAMES: Final = tuple(tab.name for tab in TABS)
@@ -64,7 +65,7 @@ HINTS: Final[tuple[tuple[str, str], ...]] = (
 """Keys and what they do, the most useful first. For what each stands: `keys.HINTED`."""
 
 
-BARE: Final = ("tasks", "busy", "node", "logs", "calls", "events", "lints")
+BARE: Final = ("tasks", "busy", "node", "charts", "logs", "calls", "events", "lints")
 """The lists of a program without supervisors, those that say most first."""
 
 

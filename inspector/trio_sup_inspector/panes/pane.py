@@ -60,6 +60,8 @@ class Pane:
         self.clock = 0.0
         self.width = 0
         """The width of a line, as last painted."""
+        self.height = 0
+        """How many lines there is room for."""
         self.keys: Sequence[int] = ()
         self.shown = 0
         """How many lines pass the filter."""
@@ -86,6 +88,9 @@ class Pane:
 
     def forget(self) -> None:
         """Take the present lines at the next look, though the picture stands."""
+
+    def leave(self) -> None:
+        """Another list comes to the front."""
 
     def titles(self, width: int) -> Cells:
         """The line above the list."""

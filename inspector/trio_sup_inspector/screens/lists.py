@@ -81,6 +81,8 @@ class Lists(Vertical):
 
     def bring(self, name: str) -> None:
         """Bring one of the lists to the front."""
+        if name != self.current:
+            self.pane.leave()
         self.current = name
         for each in NAMES:
             self.query_one(f"#{each}").display = each == name
@@ -117,7 +119,7 @@ class Lists(Vertical):
         if view.cursor >= bottom:
             bottom = len(view.keys) + 1
         follow = pane.tails and self.follow
-        pane.width = view.line_width()
+        pane.width, pane.height = view.line_width(), view.size.height
         if pane.refresh(self._clock(), bottom=bottom, hold=self.held):
             view.set_keys(pane.keys, follow=follow)
         view.fade(self._state.stale)

@@ -95,11 +95,11 @@ class MainScreen(Screen[None]):
         self.filter_bar = FilterBar(state, self._filter_note)
         self._picture_keys = PictureKeys(state, clock, self.body, repaint)
         self.doing: dict[str, Callable[[], None]] = {
-            # That of traces is come to by tracing: `trace`.
+            # Those of traces and charts are come to by a child: `trace`, `charts`.
             **{
                 f"screen.{name}": partial(self.body.go_to, name)
                 for name in NAMES
-                if name != "trace"
+                if name not in ("trace", "charts")
             },
             "screen.next": partial(self._go_beside, 1),
             "screen.previous": partial(self._go_beside, -1),

@@ -13,6 +13,7 @@ no string of a node reaches a terminal in any other way.
 | `one_child`, `one_child_parts` | ``trio-sup show`` |
 | `traceback_text` | a traceback: own frames first, those of libraries folded |
 | `log_lines`, `registry_lines`, `trace_lines` | ``logs``, ``registry``, ``trace`` |
+| `chart` | series over time, for ``trio-sup chart`` and the application |
 | `chaos_text` | ``trio-sup chaos`` |
 | `documents` | what ``--json`` prints |
 | `traceback_text`, `stacks`, `flames` | tracebacks, threads and profiles for people |
