@@ -150,6 +150,7 @@ IDS: Final = frozenset(binding.id for binding in ALL if binding.id is not None)
 
 HINTED: Final = {
     "enter": "list.open",
+    "a": "act",
     "/": "filter",
     "e": "problem.next",
     "space": "pause",

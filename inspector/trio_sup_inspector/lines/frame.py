@@ -230,6 +230,8 @@ def hints(
         shown = [("space", "go on"), (".", "step"), *shown]
     if detail or current == "node":
         shown.remove(("enter", "details"))
+    if state.session.operating.granted and current != "node":
+        shown.insert(0, ("a", "act"))
     if detail:
         shown[:0] = [("t", "next tab"), ("j k", "scroll"), ("Z", "zoom")]
         shown[6:6] = [("b", "copy traceback"), ("F", "frames")]

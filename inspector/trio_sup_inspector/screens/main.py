@@ -222,6 +222,8 @@ class MainScreen(Screen[None]):
         self.query_one("#notice").display = bool(self._notice_text()[0])
         lists.show_explanation()
         self.details.side.refresh(lists.pointed() if self.body.wide else None)
+        # Else what is shown without rows would stand beside the page that says why.
+        lists.view.display = not blank
         if not blank:
             lists.view.update_lines()
             if self.focused is None:

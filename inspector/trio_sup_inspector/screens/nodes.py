@@ -162,7 +162,8 @@ class Nodes(Screen[Member | None]):
         cells: list[Cell] = [(f" trio-sup  {what}", "strong")]
         if wrong:
             cells.append((f"  {wrong} need{'s' * (wrong == 1)} a look", "bad"))
-        cells.append((f"  in {places_text(self._fleet.directory)}", "dim"))
+        if not self._members:
+            cells.append((f"  in {places_text(self._fleet.directory)}", "dim"))
         return clip_cells(tuple(cells), width, plain=self._plain)
 
     def _hints(self) -> list[tuple[str, str]]:
