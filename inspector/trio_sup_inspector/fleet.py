@@ -13,6 +13,7 @@ from trio_sup.inspect.client.answer import Answer
 from trio_sup.inspect.client.session import Phase, Session
 from trio_sup.inspect.finding.directory import DiscoveryError
 from trio_sup.inspect.finding.discovery import list_nodes
+from trio_sup.inspect.finding.remote import SCHEME
 from trio_sup.inspect.model.node_health import node_health
 from trio_sup.inspect.text import show
 from trio_sup_inspector.connection import Connection, Target
@@ -40,7 +41,7 @@ ROWS_A_SECOND: Final = 10_000
 
 @define(eq=False)
 class Member:
-    """One node of this machine, or the one of another that is on screen."""
+    """One node of this machine, or one of another that was on screen."""
 
     title: str
     found: FoundNode | None = None
@@ -51,6 +52,8 @@ class Member:
     """Ends the connection, if it is the fleet's own."""
     ended: float | None = None
     """When it was seen to run no more, by the application's clock."""
+    address: str = ""
+    """Of a node of another machine."""
     _health: tuple[float, NodeHealth | None] = (float("-inf"), None)
 
     @property
@@ -58,7 +61,14 @@ class Member:
         """How to attach to it."""
         if self.found is not None:
             return Target(self.found.socket.parent, str(self.found.socket))
-        return None if self.connection is None else self.connection.target
+        return Target((), self.address) if self.address else None
+
+    @property
+    def may_be_watched(self) -> bool:
+        """Whether it may be connected to."""
+        if self.found is None:
+            return bool(self.address)
+        return self.ended is None and self.found.probe == "listening"
 
     @property
     def session(self) -> Session | None:
@@ -172,34 +182,29 @@ class Fleet:
         self._take_shown(shown)
         watched = sum(m.connection is not None for m in self._members.values())
         for member in self._members.values():
-            node = member.found
-            idle = member.connection is None and member.ended is None
-            if idle and node is not None and node.probe == "listening":
+            if member.connection is None and member.may_be_watched:
                 if watched < MOST:
-                    self._watch(member, node)
+                    self._watch(member)
                 watched += 1
 
     def _take_shown(self, shown: Connection | None) -> None:
         """The node on screen has a connection; the one before gets one of its own."""
         key = "" if shown is None else str(shown.socket or shown.target.wanted or "")
-        for other, member in list(self._members.items()):
+        for member in self._members.values():
             if member.cancel is None and member.connection is not shown:
                 member.connection = None  # It was on screen.
-                if member.found is None:
-                    del self._members[other]
-        if shown is None or not key:
-            return
-        node = shown.session.node
-        member = self._members.get(key)
-        if member is None and shown.socket is None and node is not None:
-            member = self._members[key] = Member(f"{node.node}.{node.pid}")
-        if member is not None and member.connection is not shown:
-            self._let_go(member)
-            member.connection = shown
+        if key.startswith(SCHEME) and key not in self._members:
+            title = key.removeprefix(SCHEME)
+            self._members[key] = Member(title, address=key)
+        here = self._members.get(key)
+        if here is not None and here.connection is not shown:
+            self._let_go(here)
+            here.connection = shown
 
-    def _watch(self, member: Member, node: FoundNode) -> None:
+    def _watch(self, member: Member) -> None:
+        target = member.target
+        assert target is not None  # it may be watched
         session = Session(client="trio-sup inspect (nodes)", rate_hz=RATE)
-        target = Target(self.directory, str(node.socket))
         line = Connection(session, target, self.clock, self.jitter, self.poll)
         member.connection = line
         member.cancel = self.spawn(line.run())
@@ -230,7 +235,7 @@ class Fleet:
 
     def after(self, shown: Connection | None) -> Member | None:
         """The next node behind the one on screen; the list goes round."""
-        members = [m for m in self.members if m.found is not None and m.ended is None]
+        members = [m for m in self.members if m.ended is None]
         titles = [member.title for member in members if member.connection is shown]
         before = titles[0] if titles else ""
         behind = [m for m in members if m.title > before] or members

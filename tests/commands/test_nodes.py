@@ -49,7 +49,7 @@ def test_each_node_is_a_line_with_what_needs_a_look_below() -> None:
 def test_as_json_they_say_who_is_well() -> None:
     document = health_json(NODES)
     assert (document["schema"], document["ok"]) == (1, False)
-    mail, shop = document["nodes"]
+    mail, shop = json.loads(json.dumps(document))["nodes"]
     assert (mail["ok"], mail["code"], mail["health"]) == (False, 7, None)
     assert (shop["error"], shop["health"]["restarts_last_minute"]) == (None, 4012)
     assert shop["health"]["problems"][-1] == {"path": None, "problem": "is late"}

@@ -45,7 +45,7 @@ def test_titles_arrows_and_keys_can_be_clicked() -> None:
             await click(rig, "clear")
             assert not rig.main.filter_bar.typing
             await click(rig, "? ", 23)
-            assert "Everywhere" in rig.text()
+            assert "When something is wrong" in rig.text()
 
     asyncio.run(story())
 

@@ -117,5 +117,10 @@ def test_the_next_node_goes_round_and_leaves_the_ended_out() -> None:
     fleet._members = {m.title: m for m in (one, two, three)}  # pyright: ignore[reportPrivateUsage]
     assert fleet.after(one.connection) is three
     assert fleet.after(three.connection) is one
+    far = Member("z@far/shop", address="ssh://z@far/shop")
+    fleet._members["far"] = far  # pyright: ignore[reportPrivateUsage]
+    assert fleet.after(three.connection) is far
+    assert far.target == Target((), "ssh://z@far/shop")
+    del fleet._members["far"]  # pyright: ignore[reportPrivateUsage]
     three.ended = CLOCK
     assert fleet.after(one.connection) is None

@@ -228,10 +228,10 @@ def hints(
     if state.picture.paused:
         shown.remove(("space", "pause"))
         shown = [("space", "go on"), (".", "step"), *shown]
-    if detail or current == "node":
+    if detail or current in ("node", "charts"):
         shown.remove(("enter", "details"))
-    if state.session.operating.granted and current != "node":
-        shown.insert(0, ("a", "act"))
+    if state.session.operating.granted:
+        shown.insert(3, ("a", "act"))
     if detail:
         shown[:0] = [("t", "next tab"), ("j k", "scroll"), ("Z", "zoom")]
         shown[6:6] = [("b", "copy traceback"), ("F", "frames")]

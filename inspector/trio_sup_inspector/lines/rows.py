@@ -256,7 +256,9 @@ def _restarts(row: Row, width: int, scene: Scene) -> Cell:
 
 
 def _life(row: Row, width: int, scene: Scene) -> Cell:
-    return (f"#{row.life}" if row.life else ""), "dim"
+    # Lives of a storm have more digits than there is room for.
+    number = str(row.life) if row.life < 100_000 else show.count(row.life)
+    return (f"#{number}" if row.life else ""), "dim"
 
 
 def _up(row: Row, width: int, scene: Scene) -> Cell:
