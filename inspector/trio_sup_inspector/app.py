@@ -36,6 +36,7 @@ from trio_sup_inspector.screens.nodes import LOOK_EVERY, Nodes
 from trio_sup_inspector.settings import Settings, settings_for
 from trio_sup_inspector.state.node import RATES, NodeState
 from trio_sup_inspector.theme import DARK, LIGHT
+from trio_sup_inspector.widgets.paint import ROLE_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -63,6 +64,7 @@ class InspectorApp(App[int]):
     """
 
     CSS_PATH = "inspector.tcss"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*ROLE_CLASSES}
     TITLE = "trio-sup"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [

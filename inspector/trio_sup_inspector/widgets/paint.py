@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar, Final, get_args
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.dom import DOMNode
 from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 from textual.widgets import Static
@@ -15,6 +14,7 @@ from trio_sup.inspect.text.clean import clean
 from trio_sup_inspector.lines.cells import Cell, Role
 
 if TYPE_CHECKING:
+    from textual.color import Color
     from textual.scroll_view import ScrollView
     from textual.widget import Widget
 
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from trio_sup_inspector.lines.cells import Cells
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
-STYLED: Final = "role--text"
-"""The component class of every widget with roles: if it changes, so do the others."""
+ROLE_CLASSES: Final = {f"role--{role}" for role in ROLES}
+"""Those of the application: with one set of them for each widget, a change of the
+screen's classes meant hundreds of styles, a tenth of a second."""
 CURSOR: Final = "lines--cursor"
 
 
@@ -65,42 +66,40 @@ def plain_text(*lines: str, id: str | None = None) -> Static:
 
 
 class Paint:
-    """The styles of one widget, each read from its stylesheet when it is first needed.
-
-    Roles are no component classes: of those Textual works out every one for every
-    widget, hidden ones too, whenever a class of the screen changes. That was more than
-    half of what a start of the application took.
-    """
+    """The styles of one widget, read from its stylesheet once."""
 
     def __init__(self, widget: Widget, *, cursor: bool = False) -> None:
-        self._widget = widget
-        self._styles: dict[Role, Style] = {}
+        own, (_, ground) = widget.rich_style, widget.background_colors
+        self.styles: dict[Role, Style] = {
+            role: own + _role_style(widget, role, ground) for role in ROLES
+        }
         self._cursor: Style | None = None
         if cursor:
             whole = widget.get_component_rich_style(CURSOR)
             part = widget.get_component_rich_style(CURSOR, partial=True)
             self._cursor = part + Style(bgcolor=whole.bgcolor)
 
-    def style(self, role: Role) -> Style:
-        """What a role looks like in this widget."""
-        if role not in self._styles:
-            # As Textual does it for component classes.
-            node = DOMNode(classes=f"role--{role}")
-            node._attach(self._widget)  # pyright: ignore[reportPrivateUsage]
-            self._widget.app.stylesheet.apply(node, animate=False)
-            # The whole style, not a partial one: only in that is transparency blended.
-            self._styles[role] = node.rich_style
-        return self._styles[role]
-
     def strip(self, cells: Cells, *, cursor: bool = False, dim: bool = False) -> Strip:
         """The line as something that Textual can print."""
+        styles = self.styles
         segments: list[Segment] = []
         for text, role in merge(cells):
-            style = self.style("dim" if dim and role != "strong" else role)
+            style = styles["dim" if dim and role != "strong" else role]
             if cursor and self._cursor is not None:
                 style += self._cursor
             segments.append(_segment(clean(text), style))
         return Strip(segments)
+
+
+def _role_style(widget: Widget, role: Role, ground: Color) -> Style:
+    """What the stylesheet says of a role, on the background of the widget."""
+    styles = widget.app.get_component_styles(f"role--{role}")
+    if styles.has_rule("background"):
+        ground += styles.background
+    colors = Style.from_color(
+        (ground + styles.color).rich_color, ground.rich_color if ground.a else None
+    )
+    return styles.text_style + colors
 
 
 def _segment(text: Clean, style: Style) -> Segment:
