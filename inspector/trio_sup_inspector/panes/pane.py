@@ -125,10 +125,10 @@ class Pane:
         """The columns for a width."""
         chosen = self.state.columns.get(self.name)
         if (width, chosen) not in self._layouts:
-            self._layouts[width, chosen] = self.lay_out(width, chosen)
+            self._layouts[width, chosen] = self._lay_out(width, chosen)
         return self._layouts[width, chosen]
 
-    def lay_out(self, width: int, chosen: tuple[str, ...] | None) -> Layout:
+    def _lay_out(self, width: int, chosen: tuple[str, ...] | None) -> Layout:
         """Work out the columns for a width.
 
         Args:
@@ -162,7 +162,7 @@ class Pane:
         room = max(width - MARK, 1)
         return clip_cells(((f"{mark} ", "accent"), *cells(room)), width)
 
-    def marked_column(self, x: int, width: int) -> str:
+    def _marked_column(self, x: int, width: int) -> str:
         """The column at a cell of a line that `marked` made."""
         mark = MARK if self.state.marks else 0
         return self.layout(max(width - mark, 1)).at(x - mark)

@@ -47,15 +47,15 @@ class ProcessesPane(Pane):
         self.count(matches)
         return changed
 
-    def lay_out(self, width: int, chosen: tuple[str, ...] | None) -> Layout:
+    def _lay_out(self, width: int, chosen: tuple[str, ...] | None) -> Layout:
         """The usual columns, or those that were chosen."""
         if chosen is None:
-            return super().lay_out(width, chosen)
+            return super()._lay_out(width, chosen)
         return lay_out_chosen("list", chosen, width)
 
     def column_at(self, x: int, width: int) -> str:
         """The column under the mouse."""
-        return self.marked_column(x, width)
+        return self._marked_column(x, width)
 
     def titles(self, width: int) -> Cells:
         """The columns, the sorted one marked."""

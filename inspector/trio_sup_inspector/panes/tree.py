@@ -63,14 +63,14 @@ class TreePane(Pane):
         }
         self._layouts.clear()
 
-    def lay_out(self, width: int, chosen: tuple[str, ...] | None) -> Layout:
+    def _lay_out(self, width: int, chosen: tuple[str, ...] | None) -> Layout:
         """The columns: a deep tree's names have their room first."""
         needs = self._widest
         return lay_out_tree(width, lambda step: needs.get(step, 0), self.aside, chosen)
 
     def column_at(self, x: int, width: int) -> str:
         """The column under the mouse."""
-        return self.marked_column(x, width)
+        return self._marked_column(x, width)
 
     def scroll_names(self, cells: int) -> None:
         """Move the names sideways, at most until nothing of them is left."""
