@@ -107,7 +107,8 @@ def _read(path: Path) -> dict[str, object]:
         raise SettingsError(f"{path} is not JSON: {error}") from error
     if not isinstance(data, dict):
         raise SettingsError(f"{path}: one JSON object is expected")
-    return {str(name): value for name, value in data.items()}
+    given: dict[object, object] = {**data}
+    return {str(name): value for name, value in given.items()}
 
 
 def _reason(error: Exception) -> str:
@@ -136,10 +137,11 @@ def _columns(name: str, value: object) -> tuple[str, ...]:
     known = all_columns(name)
     if not isinstance(value, list):
         raise SettingsError(f"a list is expected, of {', '.join(known)}")
-    for each in value:
+    given: list[object] = [*value]
+    for each in given:
         if not isinstance(each, str) or each not in known:
             raise SettingsError(f"no column {each!r}, but {', '.join(known)}")
-    return tuple(dict.fromkeys(map(str, value)))
+    return tuple(dict.fromkeys(map(str, given)))
 
 
 _CHECKS: Final[dict[str, Callable[[object], object]]] = {

@@ -10,7 +10,6 @@ from trio_sup_inspector.detail.side import Side
 from trio_sup_inspector.keys import HINTED, IDS, real_key, shown_key
 from trio_sup_inspector.lines.frame import HINTS
 
-
 CUT = "UPTIME"[:5]
 """What of the title is left beside its mark."""
 

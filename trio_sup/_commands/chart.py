@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from trio_sup._commands.arguments import (
@@ -28,7 +29,7 @@ from trio_sup._commands.support import (
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from trio_sup.inspect.client.session import Session
     from trio_sup.inspect.model.trends import Trends
@@ -114,12 +115,7 @@ def _sessions(args: argparse.Namespace) -> Iterator[Session]:
         return
     from trio_sup.inspect.client.watching_on import looks
 
-    wanted: Callable[[Session], int] | None = None
-    if args.child is not None:
-
-        def wanted(session: Session) -> int:
-            return _child(session, args.child)
-
+    wanted = None if args.child is None else partial(_child, word=args.child)
     with asking():
         yield from looks(peer(args), args.duration or SECONDS, wanted)
 

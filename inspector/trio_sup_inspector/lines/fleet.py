@@ -49,7 +49,7 @@ def heading(width: int) -> Cells:
         (fit("HEALTH", STATE), "dim"),
     ]
     cells += [
-        (fit(title, room, right=True), "dim")
+        cell(fit(title, room, right=True), "dim")
         for title, room, at in FIGURES
         if width >= at
     ]
@@ -110,7 +110,7 @@ def why_lines(member: Member, clock: float, width: int, *, plain: bool) -> list[
         where = f"{file.argv0}  in {file.cwd}  Python {file.python}"
         lines.append([(show.clean(where), "dim")])
     why = member.why(clock)
-    lines += [[(show.clean(each), "text")] for each in why[:NAMED]]
+    lines += [[cell(show.clean(each), "text")] for each in why[:NAMED]]
     if len(why) > NAMED:
         lines.append([(f"and {len(why) - NAMED:,} more", "dim")])
     return [

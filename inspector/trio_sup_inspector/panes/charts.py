@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.text import show
 from trio_sup.inspect.text.chart import draw, time_axis
-from trio_sup_inspector.lines.cells import Cell, Cells, clip_cells, printable_cells
+from trio_sup_inspector.lines.cells import (
+    Cell,
+    Cells,
+    cell,
+    clip_cells,
+    printable_cells,
+)
 from trio_sup_inspector.panes.pane import Pane, can_ask
 
 if TYPE_CHECKING:
@@ -112,7 +118,9 @@ class ChartsPane(Pane):
                 plain=plain,
             )
             lines.append(((f"{drawn.title}  ", "strong"), (drawn.figures, "accent")))
-            lines += [((left, "dim"), (text, "accent")) for left, text in drawn.lines]
+            lines += [
+                (cell(left, "dim"), cell(text, "accent")) for left, text in drawn.lines
+            ]
         lines.append(((time_axis(span, width), "dim"),))
         return lines
 

@@ -28,7 +28,7 @@ from trio_sup_inspector.screens.keys.picture import PictureKeys
 from trio_sup_inspector.screens.keys.tree import TreeKeys
 from trio_sup_inspector.screens.lists import Lists
 from trio_sup_inspector.screens.page import page_cells
-from trio_sup_inspector.widgets.bars import Bar, TabBar, key_cells
+from trio_sup_inspector.widgets.bars import Bar, TabBar, key_cells, press
 from trio_sup_inspector.widgets.document import Document
 from trio_sup_inspector.widgets.paint import use_whole_cells
 
@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from trio_sup_inspector.widgets.lines import LineView
 
 SMALLEST: Final = (20, 6)
+
+
+def _no_alarm(width: int) -> Cells:
+    return ()
 
 
 class MainScreen(Screen[None]):
@@ -87,7 +91,7 @@ class MainScreen(Screen[None]):
         self.lists = Lists(state, clock=clock, plain=plain, blank=self._blank)
         self.details = Details(state, clock=clock, plain=plain)
         self._keymap = keymap or {}
-        self._alarm = alarm or (lambda width: ())
+        self._alarm: Callable[[int], Cells] = alarm or _no_alarm
         self._first = first
         self._hints: list[str] = []
         repaint, send = self.refresh_view, self._send
@@ -183,8 +187,9 @@ class MainScreen(Screen[None]):
             case "keys" if index // 2 < len(self._hints):
                 hint = self._hints[index // 2]  # A key and what it does: two pieces.
                 if key := real_key(hint, self._keymap):
-                    # By the application: what a screen sends does not come back to it.
-                    self.app.call_later(self.app.simulate_key, key)
+                    press(self, key)
+            case _:
+                pass
 
     def on_line_view_clicked(self, message: LineView.Clicked) -> None:
         """An arrow folds what is below its line, or unfolds it."""

@@ -14,7 +14,7 @@ from trio_sup_inspector.lines import banner
 from trio_sup_inspector.lines.cells import Cell, Cells, clip_cells
 from trio_sup_inspector.lines.fleet import heading, member_cells, why_lines
 from trio_sup_inspector.screens.page import page_cells
-from trio_sup_inspector.widgets.bars import Bar, TabBar, key_cells
+from trio_sup_inspector.widgets.bars import Bar, TabBar, key_cells, press
 from trio_sup_inspector.widgets.document import Document
 from trio_sup_inspector.widgets.lines import MARGIN, LineView
 
@@ -152,7 +152,7 @@ class Nodes(Screen[Member | None]):
         hints = self._hints()
         if message.index // 2 < len(hints):
             key = KEYS[hints[message.index // 2][0]]
-            self.app.call_later(self.app.simulate_key, key)
+            press(self, key)
 
     def _heading(self, width: int) -> Cells:
         members = [m for m in self._members if m.ended is None]

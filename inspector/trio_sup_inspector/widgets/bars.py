@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.message import Message
 from textual.strip import Strip
@@ -14,6 +14,7 @@ from trio_sup_inspector.widgets.paint import Paint
 
 if TYPE_CHECKING:
     from textual import events
+    from textual.app import App
 
     from trio_sup_inspector.lines.cells import Cell
 
@@ -83,6 +84,14 @@ class TabBar(Bar):
             if event.x < end:
                 self.post_message(self.Clicked(self, index, event.x))
                 return
+
+
+def press(widget: Widget, key: str) -> None:
+    """Have a key do what it does, as if it had been pressed."""
+    # Textual leaves the type of its applications open.
+    app: App[Any] = widget.app  # pyright: ignore[reportUnknownMemberType]
+    # By the application: what a screen sends does not come back to it.
+    app.call_later(app.simulate_key, key)
 
 
 def key_cells(hints: list[tuple[str, str]], width: int) -> Cells:
