@@ -89,7 +89,7 @@ class TabBar(Bar):
 def press(widget: Widget, key: str) -> None:
     """Have a key do what it does, as if it had been pressed."""
     # Textual leaves the type of its applications open.
-    app: App[Any] = widget.app  # pyright: ignore[reportUnknownMemberType]
+    app: App[Any] = widget.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     # By the application: what a screen sends does not come back to it.
     app.call_later(app.simulate_key, key)
 
