@@ -258,7 +258,7 @@ def test_with_several_nodes_the_picker_asks() -> None:
         ]
         async with open_rig(*nodes, wait=False) as rig:
             await rig.until_shown("1 needs a look")
-            assert "bank.1                well" in rig.text()
+            await rig.until_shown("bank.1                well")
             await rig.press("down", "enter")
             await rig.until_shown("payments")
             await rig.press("7")
