@@ -93,12 +93,9 @@ class InspectorApp(App[int]):
         self.main: MainScreen | None = None
         self._timer: Timer | None = None
         self.memory = Memory(self.settings.remember)
+        own = self.settings
         self.fleet = Fleet(
-            target.directory,
-            self.settings.clock,
-            self.settings.jitter,
-            self.settings.poll,
-            self._beside,
+            target.directory, own.clock, own.jitter, own.poll, self._beside
         )
         self.set_keymap(dict(self.settings.keymap))
 
@@ -141,7 +138,10 @@ class InspectorApp(App[int]):
         else:
             self._pick(sole=True)
 
-    def _beside(self, work: Coroutine[None, None, None]) -> Callable[[], object]:
+    def _beside(
+        self, work: Callable[[], Coroutine[None, None, None]]
+    ) -> Callable[[], object]:
+        # Not a coroutine: who cancels it before its first step would leave it open.
         return self.run_worker(work, group="fleet", exit_on_error=False).cancel
 
     def attach(self, target: Target) -> None:

@@ -153,7 +153,7 @@ class Fleet:
     clock: Callable[[], float]
     jitter: Callable[[], float]
     poll: float
-    spawn: Callable[[Coroutine[None, None, None]], Callable[[], object]]
+    spawn: Callable[[Callable[[], Coroutine[None, None, None]]], Callable[[], object]]
     wrong: str = ""
     """Why the directory cannot be looked into."""
     running: bool = False
@@ -207,7 +207,7 @@ class Fleet:
         session = Session(client="trio-sup inspect (nodes)", rate_hz=RATE)
         line = Connection(session, target, self.clock, self.jitter, self.poll)
         member.connection = line
-        member.cancel = self.spawn(line.run())
+        member.cancel = self.spawn(line.run)
 
     def _end(self, key: str, member: Member) -> None:
         if member.ended is None:
