@@ -1,4 +1,4 @@
-"""Acting on children over a conversation with a node: first all plans, then the deeds."""
+"""Acting on a node and its children over a conversation: first plans, then deeds."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Final
 from trio_sup.inspect.client.conversation import EXIT_SILENT, TIMEOUT, AskError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from trio_sup.inspect.client.conversation import Conversation
     from trio_sup.inspect.protocol.wire_actions import Acted, Planned
-    from trio_sup.inspect.protocol.wire_rows import Row
 
 LOOK_AGAIN: Final = 0.05
 """Seconds after which an answer is looked for at the latest."""
 
 
-def plan_each(
-    conversation: Conversation, action: str, rows: Sequence[Row], argument: str = ""
-) -> list[Planned]:
-    """What an action would do to each child, in order; nothing is done.
+def plan(
+    conversation: Conversation, action: str, id: int, life: int, argument: str = ""
+) -> Planned:
+    """What an action would do; nothing is done.
 
     Args:
         conversation: Attached, with control.
         action: One of the node's.
-        rows: The children.
+        id: The child's row; 0 for the node.
+        life: The child's present life, as far as is known.
         argument: What the action needs besides.
 
     Raises:
@@ -52,13 +52,9 @@ def plan_one(
 
 
 def act(
-    conversation: Conversation,
-    action: str,
-    row: Row,
-    plan: Planned,
-    argument: str = "",
+    conversation: Conversation, action: str, id: int, life: int, argument: str = ""
 ) -> Acted:
-    """Do what was planned for one child, and wait for the last word on it.
+    """Do what was planned, and wait for the last word on it.
 
     However long it takes: a child has its grace. If the connection is lost meanwhile,
     the answer says so.
