@@ -131,6 +131,11 @@ pytest_collect_file = Sybil(
 ).pytest()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is slow comes first: at the end one process would wait for another's."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 RUNTIME_DIR = "TRIO_SUP_RUNTIME_DIR"
 stashed_dir = pytest.StashKey[contextlib.ExitStack]()
 

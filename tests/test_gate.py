@@ -75,9 +75,19 @@ def run_gate(
     folder: Path, minors: list[int], quick_until: int = 800, short_until: int = 1000
 ) -> list[str]:
     """The runs of the tests that the gate makes: which Python, and how."""
-    (folder / ".ci").mkdir()
     gate = GATE.replace("quick_until=800", f"quick_until={quick_until}")
     gate = gate.replace("short_until=1000", f"short_until={short_until}")
+    done = play_gate(folder, gate, minors)
+    assert done.returncode == 0, done.stderr
+    assert "all gates passed" in done.stdout
+    return (folder / "runs").read_text().splitlines()
+
+
+def play_gate(
+    folder: Path, gate: str, minors: list[int]
+) -> subprocess.CompletedProcess[str]:
+    """The gate in a folder where every program is a stub."""
+    (folder / ".ci").mkdir()
     # Of the machine's own Pythons none is to be found.
     gate = gate.replace("type -aP ", "type -P ")
     (folder / ".ci" / "run").write_text(gate)
@@ -99,12 +109,14 @@ def run_gate(
         "HOME": str(folder),
         "CI": "true",
     }
-    done = subprocess.run(
-        ["bash", ".ci/run"], cwd=folder, env=env, capture_output=True, check=False
+    return subprocess.run(
+        ["bash", ".ci/run"],
+        cwd=folder,
+        env={**env, "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert done.returncode == 0, done.stderr.decode()
-    assert b"all gates passed" in done.stdout
-    return (folder / "runs").read_text().splitlines()
 
 
 SHORTER = "auto -m not slow README.md tests/core tests/supervision tests/servers"
@@ -141,6 +153,21 @@ def test_a_single_python_is_tested_plainly_and_loudly(short_dir: Path) -> None:
     assert [run.split()[0] for run in runs] == ["3.12", "3.12"]
     assert [run.split()[2] for run in runs] == ["quiet", "true"]
     assert [run.partition(" -n auto")[2] for run in runs] == ["", " -m not slow"]
+
+
+@pytest.mark.parametrize("failing", [".venv/bin/poe --quiet types", 'install "${other'])
+def test_what_fails_beside_the_rest_fails_the_gate_with_its_words(
+    failing: str, short_dir: Path
+) -> None:
+    bad = "bash -c 'echo what is wrong; exit 3' "
+    assert failing in GATE
+    done = play_gate(short_dir, GATE.replace(failing, bad + failing), [11, 12])
+    assert done.returncode == 3
+    assert "all gates passed" not in done.stdout
+    *_, (name, words) = re.findall(r"={16} (.*) \(\d+ s\)\n([^=]*)", done.stdout)
+    assert words == "what is wrong\n"
+    assert f"FAILED: {name}" in done.stderr
+    assert not list(short_dir.glob("tmp*")), "what was said is not kept"
 
 
 def test_what_is_left_out_on_other_pythons_is_a_marker_that_pytest_knows() -> None:

@@ -38,6 +38,7 @@ from trio_sup_inspector.screens.main import MainScreen
 from trio_sup_inspector.screens.nodes import Nodes
 from trio_sup_inspector.state.node import RATES, NodeState
 from trio_sup_inspector.theme import DARK, LIGHT
+from trio_sup_inspector.widgets.paint import ROLE_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -87,6 +88,7 @@ class InspectorApp(App[int]):
     """
 
     CSS_PATH = "inspector.tcss"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*ROLE_CLASSES}
     TITLE = "trio-sup"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [

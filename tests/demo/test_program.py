@@ -344,7 +344,7 @@ def test_on_a_terminal_too_it_ends_after_its_time(
     terminal: Callable[..., Terminal], environ: dict[str, str]
 ) -> None:
     demo = terminal(*DEMO, "--for", "2")
-    demo.until("deadline")
+    # On a busy machine the time is over before the first picture.
     assert demo.finish() == 0
     assert nodes(environ) == []
     assert "Traceback" not in demo.screen

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from trio_sup_inspector.lines.cells import Cells, cell, cells_width, clip_cells
-from trio_sup_inspector.widgets.paint import ROLE_CLASSES, Paint
+from trio_sup_inspector.widgets.paint import Paint
 
 if TYPE_CHECKING:
     from textual import events
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 class Bar(Widget):
     """A line of cells, asked for whenever `update_bar` is called."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*ROLE_CLASSES}
     DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
 
     def __init__(self, painter: Callable[[int], Cells], *, id: str) -> None:

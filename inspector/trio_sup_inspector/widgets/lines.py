@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from trio_sup_inspector.keys import LIST_KEYS
 from trio_sup_inspector.lines.cells import Cell, Cells, changed_span
-from trio_sup_inspector.widgets.paint import CURSOR, ROLE_CLASSES, Paint
+from trio_sup_inspector.widgets.paint import CURSOR, Paint
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -41,7 +41,7 @@ class LineView(ScrollView, can_focus=True):
     one line each: a key, and where it moves the cursor.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {CURSOR, *ROLE_CLASSES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {CURSOR}
     BINDINGS: ClassVar[list[BindingType]] = [*LIST_KEYS]
     DEFAULT_CSS = """
     LineView { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }

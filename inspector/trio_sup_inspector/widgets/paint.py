@@ -14,6 +14,7 @@ from trio_sup.inspect.text.clean import clean
 from trio_sup_inspector.lines.cells import Cell, Role
 
 if TYPE_CHECKING:
+    from textual.color import Color
     from textual.scroll_view import ScrollView
     from textual.widget import Widget
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 ROLE_CLASSES: Final = {f"role--{role}" for role in ROLES}
+"""Those of the application: with one set of them for each widget, a change of the
+screen's classes meant hundreds of styles, a tenth of a second."""
 CURSOR: Final = "lines--cursor"
 
 
@@ -66,9 +69,9 @@ class Paint:
     """The styles of one widget, read from its stylesheet once."""
 
     def __init__(self, widget: Widget, *, cursor: bool = False) -> None:
-        # Whole styles, not partial ones: only in those is transparency blended.
+        own, (_, ground) = widget.rich_style, widget.background_colors
         self.styles: dict[Role, Style] = {
-            role: widget.get_component_rich_style(f"role--{role}") for role in ROLES
+            role: own + _role_style(widget, role, ground) for role in ROLES
         }
         self._cursor: Style | None = None
         if cursor:
@@ -86,6 +89,17 @@ class Paint:
                 style += self._cursor
             segments.append(_segment(clean(text), style))
         return Strip(segments)
+
+
+def _role_style(widget: Widget, role: Role, ground: Color) -> Style:
+    """What the stylesheet says of a role, on the background of the widget."""
+    styles = widget.app.get_component_styles(f"role--{role}")
+    if styles.has_rule("background"):
+        ground += styles.background
+    colors = Style.from_color(
+        (ground + styles.color).rich_color, ground.rich_color if ground.a else None
+    )
+    return styles.text_style + colors
 
 
 def _segment(text: Clean, style: Style) -> Segment:
