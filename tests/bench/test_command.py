@@ -150,14 +150,14 @@ def test_instructions_are_told_as_they_are_counted_and_kept_as_json(
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_two_counts_of_the_same_work_are_the_same_to_half_a_percent() -> None:
+def test_two_counts_of_the_same_work_are_the_same_to_a_percent() -> None:
     try:
         counting.counter()
     except NoCounter as no:
         pytest.skip(str(no))
     wanted = [("registry", "dict look-up"), ("cast", "cast")]
     first, second = ([one.instructions for one in counts(wanted)] for _ in range(2))
-    assert first == pytest.approx(second, rel=0.005)
+    assert first == pytest.approx(second, rel=0.01)
     assert all(one > 100 for one in first)
 
 

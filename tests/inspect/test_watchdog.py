@@ -162,7 +162,7 @@ def test_show_stacks_works_whatever_the_loop_does(
     monkeypatch.setenv("TRIO_SUP_RUNTIME_DIR", str(short_dir))
     monkeypatch.setattr("trio_sup.inspect.client.conversation.TIMEOUT", 0.5)
     with running(short_dir, line):
-        wanted = "in stuck" if line != NOT else "unrolled_run"
+        wanted = "in stuck" if line != NOT else "in get_events"
         document: dict[str, Any] = {"threads": []}
         for _ in range(100):  # until it is held
             assert main(["show", "held", "--stacks", "--json"]) == 0

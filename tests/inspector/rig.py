@@ -18,7 +18,7 @@ from trio_sup_inspector.connection import Target
 from trio_sup_inspector.screens.main import MainScreen
 from trio_sup_inspector.state.node import NodeState
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Real seconds after which what a test waits for will not happen any more."""
 
 

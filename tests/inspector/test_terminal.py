@@ -54,7 +54,7 @@ class Terminal:
             asyncio.get_running_loop().remove_reader(self.master)
 
     async def until(self, text: str) -> None:
-        async with asyncio.timeout(3 * PATIENCE):
+        async with asyncio.timeout(PATIENCE):
             while text.encode() not in self.screen:
                 assert self.process.poll() is None, self.screen[-2000:]
                 await asyncio.sleep(0.02)

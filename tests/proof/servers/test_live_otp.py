@@ -73,7 +73,7 @@ def test_fuzzing_finds_a_planted_difference_and_shrinks_it() -> None:
 def test_a_scenario_that_does_not_end_is_reported_and_the_next_one_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(oracles, "GUARD_MS", 200)
+    monkeypatch.setattr(oracles, "GUARD_MS", 1000)
     work = ["continue", "c", [["stop", "normal"]]]
     again = {"s": {"init": [work], "restart": "permanent"}}
     start = [["start", "s"]]
