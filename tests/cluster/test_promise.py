@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cluster.promise.__main__ import TABLE
-from tests.cluster.promise.bugs import BUGS
+from tests.cluster.promise.bugs import BUGS, HIDDEN
 from tests.cluster.promise.plays import NAMES, run, search
 from tests.cluster.promise.world import Broken
 from tests.harness.mutants.mutant import Mutant
@@ -31,6 +31,11 @@ def test_a_planted_bug_stands_in_the_table_as_found(bug: Mutant) -> None:
         if line.startswith(f"{bug.name:62}")
     )
     assert "NOT FOUND" not in row
+
+
+@pytest.mark.parametrize("bug", HIDDEN, ids=lambda bug: bug.name)
+def test_a_bug_that_hides_from_the_search_still_applies(bug: Mutant) -> None:
+    changed_source(bug)
 
 
 # Whoever has a name: its turn comes.
