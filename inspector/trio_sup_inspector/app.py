@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.screen import Screen
     from textual.timer import Timer
+    from textual.worker import Worker
 
     from trio_sup_inspector.fleet import Member
     from trio_sup_inspector.lines.cells import Cells
@@ -142,7 +143,8 @@ class InspectorApp(App[int]):
         self, work: Callable[[], Coroutine[None, None, None]]
     ) -> Callable[[], object]:
         # Not a coroutine: who cancels it before its first step would leave it open.
-        return self.run_worker(work, group="fleet", exit_on_error=False).cancel
+        worker: Worker[None] = self.run_worker(work, group="fleet", exit_on_error=False)
+        return worker.cancel
 
     def attach(self, target: Target) -> None:
         """Show another node, or the same one from the beginning."""

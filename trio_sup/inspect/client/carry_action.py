@@ -33,17 +33,6 @@ def plan(
     Raises:
         AskError: the node does not answer, or closes the connection.
     """
-    return [plan_one(conversation, action, row.id, row.life, argument) for row in rows]
-
-
-def plan_one(
-    conversation: Conversation,
-    action: str,
-    id: int = 0,
-    life: int = 0,
-    argument: str = "",
-) -> Planned:
-    """As `plan_each`, for one child, or for the node itself (0)."""
     operating = conversation.session.operating
     req = operating.plan(action, id, life, argument)
     due = time.monotonic() + TIMEOUT
@@ -62,17 +51,6 @@ def act(
     Raises:
         AskError: the node has been silent for too long.
     """
-    return act_on_one(conversation, action, row.id, plan.life or row.life, argument)
-
-
-def act_on_one(
-    conversation: Conversation,
-    action: str,
-    id: int = 0,
-    life: int = 0,
-    argument: str = "",
-) -> Acted:
-    """As `act`, for one child, or for the node itself (0)."""
     operating = conversation.session.operating
     req = operating.act(action, id, life, argument)
     _until(conversation, lambda: operating.final(req) is not None, None)
