@@ -53,7 +53,8 @@ def test_the_same_specification_changes_nothing() -> None:
     plan = compared(tree, *[child(id) for id in "abc"])
     assert plan.children == (keep("a"), keep("b"), keep("c"))
     assert plan.empty
-    assert plan.order == plan.flags == ()
+    assert plan.order == ()
+    assert plan.flags == ()
 
 
 def test_who_is_new_starts_who_is_gone_stops_and_the_order_is_told() -> None:
