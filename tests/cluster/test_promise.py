@@ -113,5 +113,14 @@ def test_it_is_noticed_when_a_call_that_ran_is_said_not_to_have_run(
     monkeypatch.setattr(Calls, "node_gone", gone)
     asks = [("ask", node, "one") for node in NAMES]
     cut, heal = ([(what, node) for node in NAMES] for what in ("cut", "heal"))
-    # The one in hand may be that of the very node: not each time.
-    broken([*asks, ("wait", 0.02), *cut, ("wait", 4.0), *heal, ("wait", 4.0)] * 10)
+    # Whenever it is in hand; the one in hand may be that of the very node.
+    broken(
+        [
+            step
+            for seconds in (0.03, 0.045, 0.06) * 5
+            for step in (
+                *(*asks, ("wait", seconds), *cut, ("wait", 4.0)),
+                *(*heal, ("wait", 8.0)),
+            )
+        ]
+    )
