@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
 def _exit_code(plan: Planned, outcome: Acted | None) -> int:
     from trio_sup.inspect.client.oneshot import EXIT_REFUSED, EXIT_SILENT
 
-    if planned.code:
+    if plan.code:
         return EXIT_REFUSED
     if outcome is None or outcome.state == "done":
         return EXIT_OK
@@ -85,8 +85,8 @@ def _document(
 
     node = conversation.session.node
     assert node is not None  # it has sent its rows
-    state, code, text = "not_done", planned.code, plan.why
-    if planned.code:
+    state, code, text = "not_done", plan.code, plan.why
+    if plan.code:
         state = "refused"
     elif outcome is not None:
         state, code, text = outcome.state, outcome.code, outcome.text
@@ -95,7 +95,7 @@ def _document(
         "node": node.node,
         "pid": node.pid,
         "action": "reload",
-        "plan": planned.lines,
+        "plan": plan.lines,
         "affected": plan.affected,
         "state": state,
         "code": code or None,
