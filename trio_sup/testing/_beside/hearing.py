@@ -88,7 +88,7 @@ def add_listener(judge: Any, original: Any, registry: Any, listener: Any) -> Non
 def remove_listener(judge: Any, original: Any, registry: Any, listener: Any) -> None:
     """He does no longer."""
     original(registry, listener)
-    notifier: Any = registry._notifier  # pyright: ignore[reportPrivateUsage]
+    notifier: Any = registry._notifier
     judge.hearing.ears.pop((id(notifier), id(listener)), None)
 
 

@@ -247,7 +247,7 @@ def release(judge: Any, original: Any, registry: Any, record: Record) -> None:
     """A child is at rest, or has another name."""
     original(registry, record)
     if isinstance(registry, Registry):
-        book = judge.names.book(registry)
+        book: Book = judge.names.book(registry)
         book.give_up(lambda each: each.record is record and not each.life)
 
 
@@ -255,7 +255,7 @@ def unregister(judge: Any, original: Any, registry: Registry, key: Hashable) -> 
     """A child gives up all that it has under a key."""
     record = present_record()
     original(registry, key)
-    book = judge.names.book(registry)
+    book: Book = judge.names.book(registry)
     book.give_up(lambda each: each.record is record and each.key == key)
 
 
@@ -276,7 +276,8 @@ def unregister_match(
         return answer
 
     original(registry, key, asked)
-    judge.names.book(registry).give_up(
+    book: Book = judge.names.book(registry)
+    book.give_up(
         lambda each: (
             each.record is record
             and each.key == key
@@ -290,9 +291,10 @@ def update_value(
 ) -> tuple[object, object]:
     """A child puts another value beside its name."""
     new, old = original(registry, key, fn)
-    record, book = present_record(), judge.names.book(registry)
+    record = present_record()
+    book: Book = judge.names.book(registry)
     for each in book.at(key):
-        if each.record is record:
+        if record is not None and each.record is record:
             if each.value is not old:
                 words = f"the old value of {key!r} is said to be {old!r}"
                 judge.broken(laws.SHOWN, record.path_text, words)

@@ -78,11 +78,11 @@ class Player:
             lambda: len(world.events),
             self.felt,
             world.name_of,
-            lambda law, what: self.judge.problem(law, what, trio.current_time()),
+            self._broken,
             rounds,
         )
         self._traffic = Traffic(
-            lambda law, what: self.judge.problem(law, what, trio.current_time()),
+            self._broken,
             self.felt,
         )
         self.judge = Judge(options, world, self.injector)
@@ -99,7 +99,7 @@ class Player:
         """What the block around the tree is to raise."""
         self._visitors = Visitors(
             self.injector.living,
-            lambda law, what: self.judge.problem(law, what, trio.current_time()),
+            self._broken,
             self.injector.failed_starts.append,
         )
         self._asking: trio.Nursery
@@ -109,6 +109,9 @@ class Player:
         now, place = trio.current_time(), len(self._world.events)
         self._world.hits.append(Hit(now, fault, place=place))
         self.felt.hit(now)
+
+    def _broken(self, law: str, what: str) -> None:
+        self.judge.problem(law, what, trio.current_time())
 
     async def play(self, give_up: Callable[[], None]) -> None:
         """Let the script happen, and end the run when its time is over.

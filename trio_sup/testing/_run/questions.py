@@ -44,7 +44,11 @@ def questions_of(world: World, operations: Operations) -> list[Question]:
         ValueError: no server of the tree has any of them.
     """
     __tracebackhide__ = True
-    given = operations if isinstance(operations, Mapping) else dict.fromkeys(operations)
+    given: dict[Any, Any] = (
+        dict(operations)  # pyright: ignore[reportUnknownArgumentType]
+        if isinstance(operations, Mapping)
+        else dict.fromkeys(operations)
+    )
     args = {op: _strategy(op, chosen) for op, chosen in given.items()}
     found: list[Question] = []
     for record in world.records_:

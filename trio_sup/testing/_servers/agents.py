@@ -53,12 +53,8 @@ class AgentWatch:
         return wrong
 
 
-def watch_of(server: object, operation: str) -> AgentWatch | None:
+def watch_of(server: Any, operation: str) -> AgentWatch | None:
     """Return what watches an operation, if it is one of an agent's."""
-    if (
-        isinstance(server, Agent)
-        and operation in OPERATIONS
-        and hasattr(server, "value")
-    ):
-        return AgentWatch(server, operation)
-    return None
+    if operation not in OPERATIONS or not issubclass(type(server), Agent):
+        return None
+    return AgentWatch(server, operation) if hasattr(server, "value") else None
