@@ -1,5 +1,6 @@
 """All orders of tasks that can make a difference are tried: as many as there are."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -219,7 +220,7 @@ def test_a_check_then_act_of_two_children_is_found_and_repeated() -> None:
     report = every_schedule(registers_twice, invariants=[opened_once], check=False)
     found = report.failure
     assert isinstance(found, SupervisionViolation)
-    assert f"picks={list(found.picks)}," in found.program
+    assert re.search(r"picks=\[[\d, ]*1\],", found.program)
     with pytest.raises(SupervisionViolation):
         replay(registers_twice, picks=found.picks, invariants=[opened_once])
     replay(registers_twice, picks=[], invariants=[opened_once])
