@@ -79,7 +79,7 @@ class Membership:
     ) -> None:
         self.name = name
         self.ttl = ttl
-        self.accepts_children = accepts_children
+        self.accepts_children: bool = accepts_children
         self.present: Session | None = None
         self.incarnations: int = 0
         self.malformed: int = 0

@@ -67,7 +67,7 @@ class Session:
 
     def __init__(self, link: Link, info: NodeInfo, ttl: float, told: Told) -> None:
         self.link = link
-        self.info = info
+        self.info: NodeInfo = info
         self.lease: Lease = Lease(ttl)
         self.holdings: Holdings = Holdings()
         self.lost: trio.Event = trio.Event()
