@@ -6,18 +6,15 @@ Whatever goes wrong, the tree goes on as it is, and the log says why.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from collections.abc import Callable
 
 from trio_sup._core.errors import SupervisorStopping
 from trio_sup._core.specs import ChildSpec
 from trio_sup._tree.open import OpenSupervisor
+from trio_sup._tree.roots import Made, as_tree
 from trio_sup._trio.log import Log
 
 _log = Log("trio_sup")
-
-Made: TypeAlias = ChildSpec[Any] | Iterable[ChildSpec[Any]]
-"""What `run` takes: a specification of a supervisor or of one child, or a list."""
 
 
 def has_terminal() -> bool:
@@ -26,13 +23,6 @@ def has_terminal() -> bool:
         return os.isatty(0)
     except OSError:
         return False
-
-
-def as_tree(spec: Made) -> Made:
-    """Return a specification of a whole tree, or its children: one child is a list."""
-    if isinstance(spec, ChildSpec) and spec.kind != "supervisor":
-        return [spec]
-    return spec
 
 
 async def reload_tree(tree: OpenSupervisor, make: Callable[[], Made]) -> None:
