@@ -93,6 +93,8 @@ class Runs:
     """Makes what runs in its lives: a `trio_sup._children.surroundings.Body`."""
     relists: bool = False
     """Whether its list of children may be another while it runs."""
+    roots: bool = False
+    """Whether it can be the root of a tree; else it is put below one."""
     carries: Callable[[Any], bool] = _never
     """Whether a life of this target takes over the state of a life of another."""
 

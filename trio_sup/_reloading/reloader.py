@@ -30,7 +30,7 @@ from trio_sup._reloading.importing import ImportedAgain, check_syntax
 from trio_sup._reloading.program import Own, Program
 from trio_sup._reloading.watching import edits
 from trio_sup._tree.load import LoadError
-from trio_sup._tree.reloading import Made, Whole, whole
+from trio_sup._tree.roots import Made, Whole, whole
 from trio_sup._trio.folded import folded_traceback
 from trio_sup._trio.log import Log
 

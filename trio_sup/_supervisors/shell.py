@@ -370,7 +370,11 @@ class Shell(Lives[P], PlainBody):
 
 
 def runs_with(
-    handle: type[Child], shell: type[Shell[Any]], *, relists: bool = False
+    handle: type[Child],
+    shell: type[Shell[Any]],
+    *,
+    relists: bool = False,
+    roots: bool = False,
 ) -> Runs:
     """Return how a supervisor with a certain handle and shell comes to life.
 
@@ -378,6 +382,7 @@ def runs_with(
         handle: What users hold.
         shell: What runs.
         relists: As in `Runs`.
+        roots: As in `Runs`.
     """
 
     def body(record: Record) -> Shell[Any]:
@@ -389,4 +394,5 @@ def runs_with(
         handle=handle._create,  # pyright: ignore[reportPrivateUsage]
         body=body,
         relists=relists,
+        roots=roots,
     )

@@ -6,6 +6,7 @@ The rule here: what users write and hold, and nothing that decides.
     partitions   the factory `partition_supervisor`
     supervisor   the handles of static and partition supervisors
     dynamic      the handle of a dynamic supervisor: `get_or_start`, `call_or_start`
+    roots        what of these can be the root of a tree
     open         `open_supervisor`: a tree inside any Trio program
     run          `run` and `serve`: a tree as a whole program, with its
                  signals, and systemd (`systemd`, `systemd_variables`)

@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 from trio_sup._core.checks import ChildSpecError
 from trio_sup._core.errors import SupervisionError
 from trio_sup._core.specs import ChildSpec
+from trio_sup._tree.roots import can_be_root
 from trio_sup._tree.specs import supervisor
 from trio_sup._trio.folded import folded_traceback
 
@@ -105,7 +106,7 @@ def _as_root(address: str, found: object) -> ChildSpec[Any]:
             )
         found = _call(address, found)
     if _is_spec(found):
-        return found if found.kind == "supervisor" else supervisor([found], id="root")
+        return found if can_be_root(found) else supervisor([found], id="root")
     if _is_list(found):
         try:
             return supervisor(found, id="root")

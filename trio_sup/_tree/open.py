@@ -25,6 +25,7 @@ from trio_sup._core.specs import ChildSpec
 from trio_sup._core.words import AutoShutdown, Strategy
 from trio_sup._node.node import node_for
 from trio_sup._supervisors.shell import Shell
+from trio_sup._tree.roots import can_be_root
 from trio_sup._tree.specs import supervisor
 from trio_sup._tree.supervisor import Supervisor
 from trio_sup._trio.last_resort import survive
@@ -39,11 +40,15 @@ class RootHost:
     sets the intent and waits; a second Ctrl-C while it waits collapses the graces.
     """
 
-    def __init__(self, spec: ChildSpec[Any]) -> None:
+    def __init__(self, spec: ChildSpec[Supervisor]) -> None:
         line = "async with open_supervisor([child(worker)]) as sup: ..."
         self.node = node_for("open_supervisor", line)
         id = spec.default_id if spec.id is None else spec.id
         self.record = Record(spec, id, None, self.node)
+        # Asked for now: what fails once the nursery is open leaves a tree behind.
+        handle: object = self.record.handle
+        assert isinstance(handle, Supervisor)
+        self.handle: Supervisor = handle
         self.fatal: BaseException | None = None
         self.body: trio.CancelScope | None = None
 
@@ -183,11 +188,7 @@ class OpenSupervisor:
     @property
     def root(self) -> Supervisor | None:
         """The root's handle, even while it starts; None before that."""
-        if not hasattr(self, "_host"):
-            return None
-        handle = self._host.record.handle
-        assert isinstance(handle, Supervisor)
-        return handle
+        return self._host.handle if hasattr(self, "_host") else None
 
     def request_stop(self, reason: str) -> None:
         """Ask the tree to stop in order, even while it starts. No checkpoint.
@@ -231,9 +232,7 @@ class OpenSupervisor:
         self._body = trio.CancelScope()
         self._body.__enter__()
         host.watch_over(self._body)
-        handle = host.record.handle
-        assert isinstance(handle, Supervisor)
-        return handle
+        return host.handle
 
     @enable_ki_protection
     async def __aexit__(
@@ -323,7 +322,8 @@ def open_supervisor(
     may take as long as those graces.
 
     Args:
-        children: Specifications in start order, or one made by `supervisor`.
+        children: Specifications in start order; or one made by `supervisor` or
+            `partition_supervisor`, which is the root then.
         strategy: As for `supervisor`, like the rest; they are not to be given
             together with a whole specification.
         max_restarts: The restart limit.
@@ -362,6 +362,10 @@ def open_supervisor(
             id=id,
             name=name,
         )
-    if spec.kind != "supervisor":
-        raise ChildSpecError("children", spec, "a list, or a supervisor(...) spec")
+    if not can_be_root(spec):
+        accepted = (
+            "a list of child specs, such as [spec], or a specification made by "
+            "supervisor() or partition_supervisor()"
+        )
+        raise ChildSpecError("children", spec, accepted)
     return OpenSupervisor(spec)

@@ -33,7 +33,7 @@ S = TypeVar("S", bound="GenServer")
 H = TypeVar("H", bound=Child)
 H_co = TypeVar("H_co", bound=Child, covariant=True)
 
-_PARTITIONS = runs_with(PartitionSupervisor, PartitionShell)
+_PARTITIONS = runs_with(PartitionSupervisor, PartitionShell, roots=True)
 
 DEFAULT_PARTITIONS = 8
 """One thread runs them all, so the number of processors says nothing about it: this

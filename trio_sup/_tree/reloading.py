@@ -7,12 +7,12 @@ the tree goes on as it is.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from trio_sup._core.errors import SupervisionError, SupervisorStopping
-from trio_sup._core.specs import ChildSpec
 from trio_sup._tree.open import OpenSupervisor
+from trio_sup._tree.roots import Made, whole
 from trio_sup._trio.log import Log
 
 if TYPE_CHECKING:
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from trio_sup._tree.supervisor import Supervisor
 
 _log = Log("trio_sup")
-
-Made: TypeAlias = ChildSpec[Any] | Iterable[ChildSpec[Any]]
-"""What `run` takes: a specification of a supervisor or of one child, or a list."""
-Whole: TypeAlias = ChildSpec[Any] | tuple[ChildSpec[Any], ...]
-"""What a whole tree is made from."""
 
 
 class NotBegun(SupervisionError):
@@ -37,19 +32,6 @@ def has_terminal() -> bool:
         return os.isatty(0)
     except OSError:
         return False
-
-
-def as_tree(spec: Made) -> Made:
-    """Return a specification of a whole tree, or its children: one child is a list."""
-    if isinstance(spec, ChildSpec) and spec.kind != "supervisor":
-        return [spec]
-    return spec
-
-
-def whole(made: Made) -> Whole:
-    """As `as_tree`, and a list can be gone through as often as one likes."""
-    made = as_tree(made)
-    return made if isinstance(made, ChildSpec) else tuple(made)
 
 
 class TreeReloads:

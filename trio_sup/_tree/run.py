@@ -26,7 +26,8 @@ from trio_sup._inspected.inspection import (
 from trio_sup._node.crash_log import CrashLog
 from trio_sup._node.node import current_node, node_for
 from trio_sup._tree.open import OpenSupervisor, open_supervisor
-from trio_sup._tree.reloading import Made, TreeReloads, as_tree, has_terminal
+from trio_sup._tree.reloading import TreeReloads, has_terminal
+from trio_sup._tree.roots import Made, as_tree
 from trio_sup._tree.signals import RELOAD, Signals, can_be_caught
 from trio_sup._tree.supervisor import Supervisor
 from trio_sup._tree.systemd import SystemdNotifier, systemd_notifier
@@ -69,7 +70,8 @@ def run(
     log, no error.
 
     Args:
-        spec: A specification made by `supervisor`, a list of children, or one child.
+        spec: A specification made by `supervisor` or `partition_supervisor`, which is
+            the root then; a list of children; or one child of any other kind.
         name: The node's name, for `trio-sup nodes` and `trio-sup inspect`; letters,
             digits and ``._-``, at most 32. By default from the program's name.
         inspect: Whether the inspector may attach, over a unix socket that only this

@@ -56,7 +56,7 @@ Ts = TypeVarTuple("Ts")
 
 # Which of the two fit a target is for type checkers; at run time the other is of no use.
 _OF_A_CHILD = FunctionOptions.__optional_keys__ | ServerOptions.__optional_keys__
-_STATIC = runs_with(Supervisor, StaticShell, relists=True)
+_STATIC = runs_with(Supervisor, StaticShell, relists=True, roots=True)
 _DYNAMIC = runs_with(DynamicSupervisor, DynamicShell)
 
 
