@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import trio
 
-from tests.cluster.conformance import CHECKS, Check
+from tests.cluster.conformance import Check
+from tests.cluster.conformance_records import CHECKS
 from tests.cluster.nodes import KEY, Board, Full, User, board, nodes
 from tests.cluster.postgres_server import (
     PostgresServer,

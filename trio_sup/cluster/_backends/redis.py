@@ -16,14 +16,10 @@ from trio_sup._trio.log import Log
 from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import Waiters
 from trio_sup.cluster._backends.clock import lease_time
-from trio_sup.cluster._backends.infos import info_of, text_of
+from trio_sup.cluster._backends.infos import info_of, recorded, text_of
 from trio_sup.cluster._backends.link import Link, LinkDown
 from trio_sup.cluster._backends.pushes import Pushes
-from trio_sup.cluster._backends.redis_parts import (
-    RedisRecords,
-    RedisTopics,
-    recorded,
-)
+from trio_sup.cluster._backends.redis_parts import RedisRecords, RedisTopics
 from trio_sup.cluster._backends.redis_scripts import SCRIPTS
 from trio_sup.cluster._backends.redis_wire import Address, Wire, open_wire
 from trio_sup.cluster._rules.words import (
