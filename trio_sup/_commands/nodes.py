@@ -24,9 +24,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--prefix",
-        default="trio-sup",
         metavar="WORD",
-        help="which cluster of that engine (trio-sup)",
+        help="which cluster of that engine: a Redis's prefix, a PostgreSQL's schema",
     )
     group.add_argument(
         "--names", action="store_true", help="list names with their holders, too"
@@ -82,5 +81,6 @@ COMMAND = Command(
     "others at once; one that is frozen costs the time-out, however many there are.\n\n"
     "examples:\n"
     "  trio-sup nodes --cluster redis://localhost\n"
-    "  trio-sup nodes --cluster redis://localhost --names --json\n",
+    "  trio-sup nodes --cluster redis://localhost --names --json\n"
+    "  trio-sup nodes --cluster postgresql://nodes@db/app --prefix boards\n",
 )

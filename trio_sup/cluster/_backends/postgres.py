@@ -51,6 +51,13 @@ _GUARANTEES: Final = Guarantees("lease", "at-most-once", 8 * 1024 * 1024)
 _SCHEMA: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")
 
 
+def _is_schema(_: object, __: object, schema: str) -> None:
+    if not _SCHEMA.fullmatch(schema):
+        raise ValueError(
+            f"a schema is at most 41 letters, digits, _ and -, not {schema!r}"
+        )
+
+
 @frozen
 class PostgresBackend:
     """A PostgreSQL as the engine: names by lease, messages by tables and notifications.
@@ -61,24 +68,19 @@ class PostgresBackend:
         schema: Where tables and functions go; made if it is not there. Clusters of
             different schemas know nothing of each other.
         patience: After how many seconds without an answer a connection counts as dead.
+
+    Raises:
+        ValueError: the schema is no name of a schema.
     """
 
     url: str = field(default="", repr=False)
-    schema: str = field(default="trio_sup", kw_only=True)
+    schema: str = field(default="trio_sup", kw_only=True, validator=_is_schema)
     patience: float = field(default=5.0, kw_only=True)
 
     @asynccontextmanager
     async def connect(self, name: str, *, grace: float) -> AsyncGenerator[Link]:
-        """Open a link for a node; see `Backend`.
-
-        Raises:
-            ValueError: the schema is no name of a schema.
-        """
+        """Open a link for a node; see `Backend`."""
         del name
-        if not _SCHEMA.fullmatch(self.schema):
-            raise ValueError(
-                f"a schema is at most 41 letters, digits, _ and -, not {self.schema!r}"
-            )
         link = PostgresLink(self, grace)
         async with Beside(link.run):
             yield link

@@ -60,23 +60,26 @@ class RedisBackend:
             know nothing of each other.
         tls: For ``rediss://``, instead of the system's certificates.
         patience: After how many seconds of silence a connection counts as dead.
+
+    Raises:
+        ValueError: the URL is none of a Redis.
     """
 
     url: str = field(default="redis://localhost", repr=False)
     prefix: str = field(default="trio-sup", kw_only=True)
     tls: ssl.SSLContext | None = field(default=None, kw_only=True, repr=False)
     patience: float = field(default=5.0, kw_only=True)
+    _address: Address = field(init=False, repr=False, eq=False)
+
+    @_address.default
+    def _read_url(self) -> Address:
+        return Address.of(self.url, self.tls)
 
     @asynccontextmanager
     async def connect(self, name: str, *, grace: float) -> AsyncGenerator[Link]:
-        """Open a link for a node; see `Backend`.
-
-        Raises:
-            ValueError: the URL is none of a Redis.
-        """
+        """Open a link for a node; see `Backend`."""
         del name
-        address = Address.of(self.url, self.tls)
-        link = RedisLink(address, "{" + self.prefix + "}", grace, self.patience)
+        link = RedisLink(self._address, "{" + self.prefix + "}", grace, self.patience)
         async with Beside(link.run):
             yield link
 
