@@ -26,6 +26,7 @@ from trio_sup.cluster._backends.postgres_parts import (
     heard,
 )
 from trio_sup.cluster._backends.postgres_wire import PostgresWire, Rows, open_wire
+from trio_sup.cluster._backends.pushes import MOST_UNREAD, Pushes
 from trio_sup.cluster._rules.words import (
     Beat,
     Claimed,
@@ -39,6 +40,7 @@ from trio_sup.cluster._rules.words import (
     NodeId,
     NodeInfo,
     Push,
+    Recorded,
     Reset,
     Stale,
     Taken,
@@ -108,7 +110,7 @@ class PostgresLink:
         self._asked_to_listen = False
         self.records: PostgresRecords = PostgresRecords(self)
         self.topics: PostgresTopics = PostgresTopics(self)
-        self._send, self._receive = trio.open_memory_channel[Push](math.inf)
+        self._pushes = Pushes()
 
     def time(self) -> float:
         """Seconds that go on while the machine sleeps, where it has such a clock."""
@@ -140,7 +142,7 @@ class PostgresLink:
                 self._why = down
             self._note(None)
             if was_up:
-                self._send.send_nowait(Reset())  # what was on its way may be lost
+                self._pushes.put(Reset())  # what was on its way may be lost
             _log.debug("PostgreSQL: %s", self._why)
             pause = min(max(0.02, 2 * pause), 0.5)
             await trio.sleep(pause)
@@ -166,7 +168,7 @@ class PostgresLink:
 
     def _notified(self, channel: str) -> None:
         if channel == channel_of(self._schema, ""):
-            self._send.send_nowait(Freed())
+            self._pushes.put(Freed())
         else:
             self._take()
 
@@ -180,8 +182,8 @@ class PostgresLink:
             if isinstance(rows, list):
                 for what, data in rows:
                     push = _push_of(what, data or b"")
-                    if push is not None:
-                        self._send.send_nowait(push)
+                    if push is not None and self._has_room_for(push):
+                        self._pushes.put(push)
 
         def begins() -> None:
             self._asked_to_take = False  # what comes from now on is notified anew
@@ -189,6 +191,9 @@ class PostgresLink:
         self._asked_to_take = True
         sql, params = self._call("take", node)
         wire.push(_select(sql), params, taken, begins)
+
+    def _has_room_for(self, push: Push) -> bool:
+        return isinstance(push, Recorded) or len(self._pushes) < MOST_UNREAD
 
     def listen_to(self, what: str, *, on: bool) -> None:
         """Be told of something, over all reconnects, or no more."""
@@ -322,14 +327,14 @@ class PostgresLink:
                 for place in places:
                     back = batch[place]
                     if back.to is not None:
-                        self._send.send_nowait(Undelivered(back.to, back.data))
+                        self._pushes.put(Undelivered(back.to, back.data))
 
         sql = f"select {self._schema}.send($1)".encode()
         self._wire.push(sql, packed, sent)
 
     async def receive(self) -> Push:
         """Wait for what the engine sends unasked."""
-        return await self._receive.receive()
+        return await self._pushes.get()
 
 
 @frozen

@@ -18,7 +18,7 @@ from trio_sup._trio.wake import Waiters
 from trio_sup.cluster._backends.clock import lease_time
 from trio_sup.cluster._backends.infos import info_of, recorded, text_of
 from trio_sup.cluster._backends.link import Link, LinkDown
-from trio_sup.cluster._backends.pushes import Pushes
+from trio_sup.cluster._backends.pushes import MOST_UNREAD, Pushes
 from trio_sup.cluster._backends.redis_parts import RedisRecords, RedisTopics
 from trio_sup.cluster._backends.redis_scripts import SCRIPTS
 from trio_sup.cluster._backends.redis_wire import Address, Wire, open_wire
@@ -45,8 +45,6 @@ from trio_sup.cluster._rules.words import (
 
 _log: Final = Log("trio_sup.cluster")
 _GUARANTEES: Final = Guarantees("lease", "at-most-once", 16 * 1024 * 1024)
-MOST_UNREAD: Final = 65_536
-"""How many messages may wait to be read; those beyond are lost, and seen as missing."""
 
 
 @frozen
