@@ -189,7 +189,7 @@ def spread(found: list[float], how: str = ",.0f") -> str:
 
 async def measure_names(url: str, names: int) -> None:
     backend = RedisBackend(url)
-    async with open_cluster(backend, node="caller", grace=0, ttl=30) as own:
+    async with open_cluster(backend, node="caller", grace=0, ttl=300) as own:
         session = own._membership.session()
         link, me = session.link, session.info.id
 

@@ -29,4 +29,4 @@ def note_attach(path: Path) -> None:
 
 if __name__ == "__main__":
     note_attach(Path(sys.argv[2]))
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), remember=False))

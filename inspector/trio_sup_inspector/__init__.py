@@ -9,10 +9,11 @@ stands above, and nothing below `screens` and `widgets` knows Textual but `keys`
 
     replay                       a recording in the place of a node
     app                          one node at a time, over one connection
-    screens                      the main screen, its keys, what opens above it
+    screens | settings           the main screen, its keys | what caller and user say
+    remembered                   theme, sort and columns, from one day to the next
     panes | detail | widgets     what stands under a tab | one child | drawing
     lines                        what lines say
-    state                        what is shown of the node, as data
+    fleet | state                all nodes at once | what is shown of one, as data
     connection | acting | keys   the way to the node | what can be done | the keys
 
 What to open: for a key, of one tab too, first `keys`, which names it, then

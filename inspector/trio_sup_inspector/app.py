@@ -5,15 +5,11 @@
 
 from __future__ import annotations
 
-import locale
 import os
-import sys
-import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-from attrs import field, frozen
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 
@@ -24,58 +20,39 @@ from trio_sup.inspect.finding.directory import (
     runtime_dirs,
 )
 from trio_sup.inspect.finding.discovery import list_nodes
-from trio_sup.inspect.model.order import ORDERS
 from trio_sup.inspect.text.clean import clean
-from trio_sup.inspect.text.terminal import shows_unicode
-from trio_sup_inspector.connection import POLL, Connection, Target
-from trio_sup_inspector.keys import KeymapError, keymap_path, load_keymap, shown_keys
+from trio_sup_inspector.connection import Connection, Target
+from trio_sup_inspector.fleet import Fleet
+from trio_sup_inspector.keys import keymap_path, shown_keys
+from trio_sup_inspector.lines.fleet import alarm_cells
+from trio_sup_inspector.remembered import Memory
 from trio_sup_inspector.screens.act import Ask, act
 from trio_sup_inspector.screens.act_many import act_on_many
-from trio_sup_inspector.screens.choose import Choose
+from trio_sup_inspector.screens.choosing import choose_columns, choose_order
 from trio_sup_inspector.screens.ending import heed_signals
 from trio_sup_inspector.screens.help import Help
 from trio_sup_inspector.screens.main import MainScreen
-from trio_sup_inspector.screens.nodes import Nodes
+from trio_sup_inspector.screens.nodes import LOOK_EVERY, Nodes
+from trio_sup_inspector.settings import Settings, settings_for
 from trio_sup_inspector.state.node import RATES, NodeState
 from trio_sup_inspector.theme import DARK, LIGHT
 from trio_sup_inspector.widgets.paint import ROLE_CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Coroutine, Iterable
 
     from textual.binding import BindingType
     from textual.screen import Screen
     from textual.timer import Timer
+    from textual.worker import Worker
 
-    from trio_sup.inspect.finding.found_node import FoundNode
-
-Color: TypeAlias = Literal["auto", "always", "never"]
-
-EXIT_USAGE: Final = 2
+    from trio_sup_inspector.fleet import Member
+    from trio_sup_inspector.lines.cells import Cells
+    from trio_sup_inspector.settings import Color
 
 
-@frozen
-class Settings:
-    """How the application appears and behaves."""
-
-    plain: bool = False
-    """ASCII only."""
-    rate: float = 4.0
-    """Refreshes a second, 1 to 10."""
-    control: bool = False
-    """Whether to ask nodes for leave to act."""
-    keymap: Mapping[str, str] = field(factory=dict["str", "str"])
-    """Action ids to keys."""
-    clock: Callable[[], float] = time.monotonic
-    """A steady clock in seconds."""
-    wall: Callable[[], float] = time.time
-    """Seconds since 1970."""
-    jitter: Callable[[], float] = lambda: time.time() % 1.0
-    """0 to 1: spreads the attempts to reconnect."""
-    poll: float = POLL
-    """Seconds after which a silent connection, or a due attempt, is noticed."""
-    ticking: bool = True
-    """False: nothing is refreshed but by `InspectorApp.tick`."""
+LONG: Final = 15
+"""Seconds for which something is said that has to be read."""
 
 
 class InspectorApp(App[int]):
@@ -116,6 +93,11 @@ class InspectorApp(App[int]):
         self.connection: Connection | None = None
         self.main: MainScreen | None = None
         self._timer: Timer | None = None
+        self.memory = Memory(self.settings.remember)
+        own = self.settings
+        self.fleet = Fleet(
+            target.directory, own.clock, own.jitter, own.poll, self._beside
+        )
         self.set_keymap(dict(self.settings.keymap))
 
     # --- life --------------------------------------------------------------
@@ -125,12 +107,27 @@ class InspectorApp(App[int]):
         heed_signals(self.exit)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = DARK.name
+        theme, wrong = self.memory.recall(DARK.name, self.available_themes)
+        self.theme = theme
+        self._say_wrong(wrong)
         self._start_timer(self.settings.rate)
+        if self.settings.ticking:
+            self.set_interval(LOOK_EVERY, self._look_around)
         if self.target.wanted is not None:
             self.attach(self.target)
         else:
             self._attach_or_choose()
+
+    def _say_wrong(self, wrong: str) -> None:
+        if wrong:
+            self.notify(wrong, severity="warning", timeout=LONG)
+
+    def _recalled(self, state: NodeState) -> NodeState:
+        """A node in the order, and with the columns, that the user left."""
+        before = self.main.state if self.main is not None else None
+        state.order, state.reverse = self.memory.order(before)
+        state.columns = self.memory.columns
+        return state
 
     def _attach_or_choose(self) -> None:
         try:
@@ -138,12 +135,16 @@ class InspectorApp(App[int]):
         except DiscoveryError:
             running = []
         if len(running) == 1:
-            self.attach(self._target(running[0]))
+            self.attach(Target(self.target.directory, str(running[0].socket)))
         else:
             self._pick(sole=True)
 
-    def _target(self, node: FoundNode) -> Target:
-        return Target(self.target.directory, str(node.socket))
+    def _beside(
+        self, work: Callable[[], Coroutine[None, None, None]]
+    ) -> Callable[[], object]:
+        # Not a coroutine: who cancels it before its first step would leave it open.
+        worker: Worker[None] = self.run_worker(work, group="fleet", exit_on_error=False)
+        return worker.cancel
 
     def attach(self, target: Target) -> None:
         """Show another node, or the same one from the beginning."""
@@ -153,7 +154,7 @@ class InspectorApp(App[int]):
             rate_hz=settings.rate,
             control=settings.control,
         )
-        state = NodeState(session)
+        state = self._recalled(NodeState(session))
         connection = Connection(
             session, target, settings.clock, settings.jitter, settings.poll
         )
@@ -167,6 +168,9 @@ class InspectorApp(App[int]):
             plain=settings.plain,
             where=where,
             connection=connection,
+            keymap=settings.keymap,
+            alarm=self._alarm,
+            first="tree" if self.main is None else self.main.lists.current,
         )
         self.connection = connection
         if self.main is None:
@@ -177,6 +181,8 @@ class InspectorApp(App[int]):
         self.run_worker(
             connection.run(), group="net", exclusive=True, exit_on_error=False
         )
+        if self.fleet.running:  # The one that was on screen is one of the others now.
+            self.fleet.look(connection)
 
     def _start_timer(self, rate: float) -> None:
         if self._timer is not None:
@@ -184,12 +190,20 @@ class InspectorApp(App[int]):
         if self.settings.ticking:
             self._timer = self.set_interval(1.0 / rate, self.tick)
 
+    def _look_around(self) -> None:
+        # The screen of nodes looks by itself.
+        if self.fleet.running and self.screen is self.main:
+            self.fleet.look(self.connection)
+
     def tick(self) -> None:
         """Take what was heard and paint it: at most once a tick."""
         screen = self.main
+        self.fleet.tick()
         if screen is None or not screen.is_mounted:
             return
         screen.state.absorb(self.settings.clock())
+        order, reverse = screen.state.order, screen.state.reverse
+        self._say_wrong(self.memory.keep(self.theme, order, reverse))
         if screen.is_current:
             screen.refresh_view()
         if self.connection is not None:
@@ -217,43 +231,46 @@ class InspectorApp(App[int]):
     # --- actions -----------------------------------------------------------
 
     def action_nodes(self) -> None:
-        """Choose another node."""
+        """Show the nodes that run here, side by side."""
         self._pick(sole=False)
 
     def _pick(self, *, sole: bool) -> None:
-        def chosen(node: FoundNode | None) -> None:
-            if node is not None:
-                self.attach(self._target(node))
+        def chosen(member: Member | None) -> None:
+            if member is not None and member.target is not None:
+                self.attach(member.target)
 
-        session = self.connection.session if self.connection is not None else None
-        met = session.node if session is not None else None
-        present = None if self.main is None else met.pid if met is not None else 0
         screen = Nodes(
-            self.target.directory,
-            wall=self.settings.wall,
+            self.fleet,
+            clock=self.settings.clock,
             plain=self.settings.plain,
-            present=present,
+            shown=self.connection,
             sole=sole,
         )
         self.push_screen(screen, chosen)
 
+    def action_next_node(self) -> None:
+        """Attach to the next node."""
+        self.fleet.look(self.connection)
+        member = self.fleet.after(self.connection)
+        if member is None or member.target is None:
+            self.notify("no other node runs here", timeout=2)
+        else:
+            self.attach(member.target)
+
+    def _alarm(self, width: int) -> Cells:
+        alarms = self.fleet.alarms(self.connection) if self.fleet.running else []
+        clock, plain = self.settings.clock(), self.settings.plain
+        return alarm_cells(alarms, clock, width, plain=plain)
+
     def action_sort(self) -> None:
         """Choose by what the process list is sorted."""
-        screen = self.main
-        if screen is None:
-            return
+        if self.main is not None:
+            choose_order(self.main, plain=self.settings.plain)
 
-        def chosen(index: int | None) -> None:
-            if index is not None:
-                screen.state.order = ORDERS[index]
-                screen.state.reverse = False
-                screen.body.go_to("list")
-
-        at = ORDERS.index(screen.state.order)
-        titles = [order.title for order in ORDERS]
-        menu = Choose("Sort processes by", titles, at)
-        menu.set_class(self.settings.plain, "-plain")
-        self.push_screen(menu, chosen)
+    def action_columns(self) -> None:
+        """Choose the columns of the list on screen."""
+        if self.main is not None:
+            choose_columns(self.main, self.memory.columns, plain=self.settings.plain)
 
     def action_rate(self, step: int) -> None:
         """Refresh more or less often."""
@@ -303,7 +320,7 @@ class InspectorApp(App[int]):
         self.push_screen(
             Help(
                 self.settings.keymap,
-                keymap_file=str(keymap_path()),
+                keymap_file=str(keymap_path() or "there is no place for any"),
                 plain=self.settings.plain,
             )
         )
@@ -332,28 +349,6 @@ class InspectorApp(App[int]):
 # --- the way in --------------------------------------------------------------
 
 
-def speaks_unicode() -> bool:
-    """Whether the locale's encoding can show more than ASCII."""
-    return shows_unicode(locale.getpreferredencoding(False), os.environ)
-
-
-def settings_for(
-    *, plain: bool | None, rate: float, control: bool = False
-) -> Settings | int:
-    """The user's settings; or an exit code, after a line on stderr."""
-    try:
-        keymap = load_keymap(keymap_path())
-    except KeymapError as error:
-        sys.stderr.write(f"trio-sup: {error}\n")
-        return EXIT_USAGE
-    return Settings(
-        plain=not speaks_unicode() if plain is None else plain,
-        rate=min(max(rate, RATES[0]), RATES[-1]),
-        keymap=keymap,
-        control=control,
-    )
-
-
 def run_app(
     socket: Path | str | None = None,
     *,
@@ -362,6 +357,7 @@ def run_app(
     color: Color = "auto",
     rate: float = 4.0,
     control: bool = False,
+    remember: bool = True,
 ) -> int:
     """Show a node until the user quits.
 
@@ -373,11 +369,12 @@ def run_app(
         color: ``auto`` sends none if ``NO_COLOR`` is set.
         rate: Refreshes a second, 1 to 10.
         control: Whether to ask nodes for leave to act.
+        remember: Whether to appear as the user left it, and to remember that.
 
     Returns:
         0; or 2, with a line on stderr, for a keymap file that cannot be used.
     """
-    settings = settings_for(plain=plain, rate=rate, control=control)
+    settings = settings_for(plain=plain, rate=rate, control=control, remember=remember)
     if isinstance(settings, int):
         return settings
     target = Target(
@@ -395,6 +392,9 @@ def main(
     color: Color = "auto",
     rate: float = 4.0,
     control: bool = False,
+    remember: bool = True,
 ) -> int:
     """What ``trio-sup inspect`` calls; see `run_app`."""
-    return run_app(socket, plain=plain, color=color, rate=rate, control=control)
+    return run_app(
+        socket, plain=plain, color=color, rate=rate, control=control, remember=remember
+    )

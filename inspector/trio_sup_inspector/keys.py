@@ -7,14 +7,15 @@ an id stands in `screens/keys`.
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from textual.binding import Binding
 
+from trio_sup_inspector.config import config_path
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 def _key(
@@ -69,12 +70,15 @@ MAIN_KEYS: Final = [
     _key("screen.events", "4", "events"),
     _key("screen.lints", "5", "lints"),
     _key("screen.node", "6", "the node itself"),
-    _key("nodes", "7", "other nodes", action="app.nodes"),
+    _key("nodes", "7", "all nodes, side by side", action="app.nodes"),
+    _key("nodes.next", "J", "the next node", action="app.next_node"),
     _key("screen.tasks", "8", "all Trio tasks"),
     _key("screen.calls", "9", "who waits for whom"),
     _key("screen.busy", "0", "who keeps the loop busy"),
     _key("screen.registry", "K", "names, who holds them, who waits and listens"),
     _key("screen.logs", "L", "what the program writes to its log"),
+    _key("charts", "p", "charts of the child, or of the node"),
+    _key("charts.span", "P", "how much time the charts cover"),
     _key("trace", "c", "trace the child: calls, casts, answers, live"),
     _key("screen.next", "tab", "next screen"),
     _key("screen.previous", "shift+tab", "previous screen"),
@@ -89,6 +93,7 @@ MAIN_KEYS: Final = [
     _key("sort.next", "o", "sort by the next column"),
     _key("sort.previous", "O", "sort by the one before"),
     _key("sort.invert", "I", "sort the other way round"),
+    _key("columns", "w", "which columns, in which order", action="app.columns"),
     _key("pause", "space", "pause", show=True),
     _key("step", "full_stop", "one step while paused"),
     _key("rate.faster", "plus", "refresh more often", action="app.rate(1)"),
@@ -140,9 +145,29 @@ GROUPS: Final = (
     ("Everywhere", MAIN_KEYS),
     ("In a recording", REPLAY_KEYS),
 )
-IDS: Final = frozenset(
-    binding.id for _, group in GROUPS for binding in group if binding.id is not None
-)
+ALL: Final = tuple(binding for _, group in GROUPS for binding in group)
+IDS: Final = frozenset(binding.id for binding in ALL if binding.id is not None)
+
+HINTED: Final = {
+    "enter": "list.open",
+    "a": "act",
+    "/": "filter",
+    "e": "problem.next",
+    "space": "pause",
+    ".": "step",
+    "?": "help",
+    "q": "quit",
+    "z": "problem.only",
+    "s": "sort",
+    "tab": "screen.next",
+    "y": "copy",
+    "esc": "back",
+    "t": "detail.next",
+    "Z": "detail.zoom",
+    "b": "copy.traceback",
+    "F": "detail.frames",
+}
+"""The actions that the last line of the screen names, by their keys there."""
 
 NAMES: Final = {
     "asterisk": "*",
@@ -172,18 +197,35 @@ class KeymapError(ValueError):
 
 def shown_keys(binding: Binding, keymap: Mapping[str, str]) -> str:
     """The keys of an action for people, the user's own if there are."""
-    keys = keymap.get(binding.id or "", binding.key)
+    return words_of(keymap.get(binding.id or "", binding.key))
+
+
+def words_of(keys: str) -> str:
+    """Keys for people, with spaces between them."""
     return " ".join(NAMES.get(key.strip(), key.strip()) for key in keys.split(","))
 
 
-def keymap_path(environ: Mapping[str, str] | None = None) -> Path:
+def shown_key(key: str, keymap: Mapping[str, str]) -> str:
+    """What stands for a key below: the user's own, if there is one."""
+    id = HINTED.get(key, "")
+    return words_of(keymap[id]).split()[0] if id in keymap else key
+
+
+def real_key(key: str, keymap: Mapping[str, str]) -> str:
+    """The key to press for one that is named below; empty if it is several."""
+    id = HINTED.get(key)
+    if id is None:
+        return {"^p": "ctrl+p"}.get(key, "")
+    keys = keymap.get(id) or next(binding.key for binding in ALL if binding.id == id)
+    return keys.split(",")[0].strip()
+
+
+def keymap_path(environ: Mapping[str, str] | None = None) -> Path | None:
     """Where the user's keymap is looked for: ``trio-sup/keys.json`` of the config."""
-    environ = os.environ if environ is None else environ
-    base = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "trio-sup" / "keys.json"
+    return config_path("keys.json", environ)
 
 
-def load_keymap(path: Path) -> dict[str, str]:
+def load_keymap(path: Path | None) -> dict[str, str]:
     """Read a user's keymap: one JSON object, action ids to comma-separated keys.
 
     A missing file is an empty keymap.
@@ -191,6 +233,8 @@ def load_keymap(path: Path) -> dict[str, str]:
     Raises:
         KeymapError: the file is unreadable, or names an action that there is not.
     """
+    if path is None:
+        return {}
     try:
         data: object = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -12,9 +12,10 @@ from attrs import evolve
 
 from trio_sup.inspect.client.session import Session
 from trio_sup.inspect.recording.replay import Player, read_index
-from trio_sup_inspector.app import InspectorApp, Settings, settings_for
+from trio_sup_inspector.app import InspectorApp
 from trio_sup_inspector.connection import Target
 from trio_sup_inspector.screens.replay import ReplayScreen
+from trio_sup_inspector.settings import Settings, settings_for
 from trio_sup_inspector.state.node import NodeState
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trio_sup.inspect.recording.replay import Index
-    from trio_sup_inspector.app import Color
+    from trio_sup_inspector.settings import Color
 
 
 class ReplayApp(InspectorApp):
@@ -52,12 +53,13 @@ class ReplayApp(InspectorApp):
 
     def attach(self, target: Target) -> None:
         """Show the recording; there is nothing else to attach to."""
-        state = NodeState(self.player.session, recorded=True)
+        state = self._recalled(NodeState(self.player.session, recorded=True))
         screen = ReplayScreen(
             state,
             self.player,
             plain=self.settings.plain,
             where=str(target.wanted),
+            keymap=self.settings.keymap,
             repaint=self.tick,
         )
         self.push_screen(screen)
@@ -78,6 +80,10 @@ class ReplayApp(InspectorApp):
         """There are no other nodes in a recording."""
         self.notify("this is a recording: q leaves it")
 
+    def action_next_node(self) -> None:
+        """There are no other nodes in a recording."""
+        self.action_nodes()
+
     def action_rate(self, step: int) -> None:
         """Play faster or slower."""
         self.player.faster(step)
@@ -89,6 +95,7 @@ def replay(
     plain: bool | None = None,
     color: Color = "auto",
     rate: float = 4.0,
+    remember: bool = True,
 ) -> int:
     """Show a recording until the user quits.
 
@@ -97,6 +104,7 @@ def replay(
         plain: ASCII only; None to go by the locale.
         color: ``auto`` sends none if ``NO_COLOR`` is set.
         rate: Refreshes a second, 1 to 10.
+        remember: See `run_app`.
 
     Returns:
         See `run_app`.
@@ -105,7 +113,7 @@ def replay(
         RecordingError: it is none, or cannot be read.
     """
     index = read_index(path)
-    settings = settings_for(plain=plain, rate=rate)
+    settings = settings_for(plain=plain, rate=rate, remember=remember)
     if isinstance(settings, int):
         return settings
     no_color = {"auto": None, "always": False, "never": True}[color]

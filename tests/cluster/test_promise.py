@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cluster.promise.__main__ import TABLE
-from tests.cluster.promise.bugs import BUGS
+from tests.cluster.promise.bugs import BUGS, HIDDEN
 from tests.cluster.promise.plays import NAMES, run, search
 from tests.cluster.promise.world import Broken
 from tests.harness.mutants.mutant import Mutant
@@ -31,6 +31,11 @@ def test_a_planted_bug_stands_in_the_table_as_found(bug: Mutant) -> None:
         if line.startswith(f"{bug.name:62}")
     )
     assert "NOT FOUND" not in row
+
+
+@pytest.mark.parametrize("bug", HIDDEN, ids=lambda bug: bug.name)
+def test_a_bug_that_hides_from_the_search_still_applies(bug: Mutant) -> None:
+    changed_source(bug)
 
 
 # Whoever has a name: its turn comes.
@@ -108,5 +113,14 @@ def test_it_is_noticed_when_a_call_that_ran_is_said_not_to_have_run(
     monkeypatch.setattr(Calls, "node_gone", gone)
     asks = [("ask", node, "one") for node in NAMES]
     cut, heal = ([(what, node) for node in NAMES] for what in ("cut", "heal"))
-    # The one in hand may be that of the very node: not each time.
-    broken([*asks, ("wait", 0.02), *cut, ("wait", 4.0), *heal, ("wait", 4.0)] * 10)
+    # Whenever it is in hand; the one in hand may be that of the very node.
+    broken(
+        [
+            step
+            for seconds in (0.03, 0.045, 0.06) * 5
+            for step in (
+                *(*asks, ("wait", seconds), *cut, ("wait", 4.0)),
+                *(*heal, ("wait", 8.0)),
+            )
+        ]
+    )

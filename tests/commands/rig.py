@@ -30,6 +30,8 @@ def environment(directory: Path) -> dict[str, str]:
         "TRIO_SUP_RUNTIME_DIR": str(directory),
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "inspector")]),
         "PYTHONIOENCODING": "utf-8",
+        # What a developer's own inspector remembers is nobody's business here.
+        "XDG_CONFIG_HOME": str(directory / "config"),
     }
 
 

@@ -188,3 +188,20 @@ def test_a_supervisor_has_to_be_named_to_be_stopped(
         os.write(master, b"y\n")
         assert process.wait(20) == 1
         assert child_of(trio_sup, "shop/z")["kind"] == "task"
+
+
+@pytest.mark.usefixtures("node")
+def test_the_node_itself_can_be_told_something(trio_sup: Run) -> None:
+    done = trio_sup("log-level", "shop", "WARNING", "--yes")
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *_, last = done.stdout.splitlines()
+    assert first == "log-level WARNING"
+    assert last.startswith("done: ")
+    refused = trio_sup("log-level", "shop", "LOUD", "--yes")
+    assert refused.returncode == 8
+    assert "refused: " in refused.stdout
+    asked = trio_sup("collect", "shop", "--json")
+    assert asked.returncode == 2
+    document = json.loads(trio_sup("collect", "shop", "--yes", "--json").stdout)
+    assert (document["action"], document["state"]) == ("collect", "done")
+    assert "children" not in document

@@ -11,7 +11,7 @@ from trio_sup._commands.table import HELP
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "cli.md").read_text("utf-8")
 ROWS: dict[str, str] = dict(
-    re.findall(r"^\| `trio-sup (\w+)(.*?)` \|", PAGE, re.MULTILINE)
+    re.findall(r"^\| `trio-sup ([\w-]+)(.*?)` \|", PAGE, re.MULTILINE)
 )
 
 Here = Callable[..., tuple[int, str, str]]

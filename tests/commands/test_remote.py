@@ -154,3 +154,18 @@ def test_a_relay_ends_when_its_client_does(shop_directory: Path) -> None:
         assert ours.recv(12) == b'{"t":"hello"'
         ours.close()
         assert relay.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ssh://far/shop",
+        "ssh://me@far:2213/shop",
+        "ssh://[::1]:22//run/a.1.sock",
+        "ssh://far",
+    ],
+)
+def test_where_a_node_is_leads_there_again(text: str) -> None:
+    # The inspector is given it: a port that was lost led to another machine's door.
+    remote = parse_address(text)
+    assert parse_address(remote.place) == remote

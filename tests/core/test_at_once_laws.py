@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import trio_sup
 from tests.core import sync_shell
@@ -24,7 +24,9 @@ from trio_sup._core.plan.at_once import lives_on
 from trio_sup._core.plan.supervision import Plan
 from trio_sup._core.state import ChildState
 
-LAWS = settings(max_examples=60, deadline=None)
+# A busy machine is no reason to doubt the examples.
+SLOW = [HealthCheck.too_slow]
+LAWS = settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
 
 
 @st.composite

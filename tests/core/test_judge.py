@@ -297,7 +297,7 @@ def test_the_exit_of_a_crash_is_one_like_any_other(way: str) -> None:
     assert (made, made.error) == (Exit("crashed", None, error), error)
     assert made.reason is None
     with pytest.raises(AttributeError):
-        made.kind = "normal"
+        made.kind = "normal"  # type: ignore[misc]
 
 
 def test_the_exit_of_a_crash_is_made_the_quick_way_where_that_works(

@@ -45,6 +45,11 @@ def test_a_plan_is_a_diff() -> None:
     ]
 
 
+def test_who_is_kept_may_have_more_than_one_word_to_it() -> None:
+    kept = ChildChange("root/a", "a", "keep", (SHUTDOWN,), "it is stopped")
+    assert str(kept) == "= a: shutdown 5.0 -> 7.0, it is stopped"
+
+
 def test_what_changes_nothing_is_empty_and_says_so() -> None:
     assert NOTHING.empty
     assert (str(NOTHING), NOTHING.summary) == ("root: nothing changes", "2 kept")

@@ -27,8 +27,9 @@ from tests.commands import chromium
 from tests.commands.rig import COMMAND, ROOT
 from tests.directories import short_directory
 from tests.inspector.pictures import IMAGES, own_fonts
-from trio_sup_inspector.app import InspectorApp, Settings
+from trio_sup_inspector.app import InspectorApp
 from trio_sup_inspector.connection import Target
+from trio_sup_inspector.settings import Settings
 
 SIZE = (104, 26)
 

@@ -188,8 +188,9 @@ class Waits(GenServer):
 
     @call
     async def work(self) -> str:
-        path = self.supervisor
-        tasks = path.task_supervisor("tasks")  # type: ignore[union-attr]
+        above = self.supervisor
+        assert isinstance(above, Supervisor)
+        tasks = above.task_supervisor("tasks")
         return str(await tasks.async_nolink(asks, "it").result())
 
     @call

@@ -23,7 +23,8 @@ from trio_sup.testing import (
     replay,
     supervision_property,
 )
-from trio_sup.testing._run.draws import Ground, Target, moves_of, script_of
+from trio_sup.testing._run.draws import moves_of, script_of
+from trio_sup.testing._run.ground import Ground, Target
 
 WITHIN = 1.5
 

@@ -7,19 +7,23 @@ font and no host of the network.
 
 import asyncio
 import html
+import math
 import os
 import re
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from attrs import evolve, frozen
 from rich.cells import cell_len
 
+from tests.directories import short_directory
 from tests.inspector import shop_inside
 from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, open_rig
+from tests.inspector.rows import server
 from tests.inspector.shop import TRACEBACK, shop_rows, story
 from trio_sup.inspect.client.session import Phase
 
@@ -46,6 +50,10 @@ class Picture:
     details_of: int | None = None
     """The child whose traceback has to be there."""
     node_gone: bool = False
+    minutes: bool = False
+    """Whether two minutes of figures are there."""
+    others: bool = False
+    """Whether other nodes run, too: one that is well, and one that is frozen."""
     beats: bool = False
     """Whether the trends of the node are there."""
     shows: str = ""
@@ -74,6 +82,8 @@ PICTURES = {
     "lints": Picture((100, 22), ("5", *("down",) * 5)),
     "node": Picture((120, 36), ("6",), beats=True, shows="61.8 MB"),
     "events": Picture((110, 23), ("4",)),
+    "charts": Picture((110, 24), ("6", "p"), minutes=True),
+    "nodes": Picture((110, 14), ("7",), others=True),
     "narrow": Picture((60, 20), DOWN_TO_CHARGE),
     "reconnecting": Picture((110, 22), DOWN_TO_CHARGE, node_gone=True),
 }
@@ -91,7 +101,16 @@ async def show_picture(picture: Picture) -> str:
     node = FakeNode(rows=rows, tracebacks={4: TRACEBACK})
     node.insides[4] = shop_inside.charge()
     node.topics = shop_inside.topics()
-    async with open_rig(node, size=picture.size) as rig:
+    nodes = [node]
+    if picture.others:
+        nodes += [FakeNode(name="mail", pid=4713, greets=False)]
+        nodes += [FakeNode(name="till", pid=4790, rows=[server(1, label="drawer")])]
+    async with AsyncExitStack() as stack:
+        directory = Path(stack.enter_context(short_directory()))
+        wanted = str(directory / f"{node.name}.{node.pid}.sock")
+        rig = await stack.enter_async_context(
+            open_rig(*nodes, size=picture.size, directory=directory, wanted=wanted)
+        )
         node.change(*(row for row in now if row.id in LATELY))
         events = story()
         for at, kind, below, text in events:
@@ -100,6 +119,8 @@ async def show_picture(picture: Picture) -> str:
         await rig.until(lambda: len(rig.state.journal.entries) == len(events))
         if picture.beats:
             await beat(rig, node)
+        if picture.minutes:
+            await live(rig, node)
         await rig.press(*picture.keys)
         if picture.details_of is not None:
             await open_details(rig, picture.details_of)
@@ -108,6 +129,10 @@ async def show_picture(picture: Picture) -> str:
             await rig.press(*picture.then)
         if picture.node_gone:
             await lose_node(rig, node)
+        if picture.others:
+            await rig.until_shown("well")
+            rig.clock.now += 12.0
+            await rig.press("r")
         return own_fonts(rig.app.export_screenshot(title=TITLE))
 
 
@@ -118,6 +143,23 @@ async def beat(rig: Rig, node: FakeNode) -> None:
         node.beat(lag if n < 59 else 0.004, 0.003 + (5 * n % 7) / 2000)
         before = len(rig.state.figures.beats)
         while len(rig.state.figures.beats) == before:
+            await asyncio.sleep(0)
+            rig.app.tick()
+
+
+async def live(rig: Rig, node: FakeNode) -> None:
+    """Let two minutes go by in which a server has a lot to do, once."""
+    row = next(row for row in node.rows if row.id == 4)
+    handled = row.handled or 0
+    for n in range(120):
+        node.at += 1.0
+        hill = math.exp(-(((n - 70) / 18) ** 2))
+        handled += round(40 + 300 * hill + 7 * n % 11)
+        depth = round(900 * math.exp(-(((n - 78) / 12) ** 2)))
+        node.change(evolve(row, handled=handled, mailbox_len=depth))
+        node.beat(0.13 if n == 81 else 0.002 + (7 * n % 11) / 1000)
+        before = rig.state.charts.node.at
+        while rig.state.charts.node.at == before:
             await asyncio.sleep(0)
             rig.app.tick()
 

@@ -13,9 +13,10 @@ from textual.strip import Strip
 
 from tests.directories import short_directory
 from tests.inspector.fake_node import STARTED, FakeNode
-from trio_sup_inspector.app import InspectorApp, Settings
+from trio_sup_inspector.app import InspectorApp
 from trio_sup_inspector.connection import Target
 from trio_sup_inspector.screens.main import MainScreen
+from trio_sup_inspector.settings import Settings
 from trio_sup_inspector.state.node import NodeState
 
 PATIENCE = 60.0

@@ -11,6 +11,7 @@ from trio_sup.inspect.client.store import Store
 from trio_sup.inspect.model.incidents import Incidents
 from trio_sup.inspect.model.lint_rules import BY_ID, RULES
 from trio_sup.inspect.model.lints import GROWING, Finding, Lints
+from trio_sup.inspect.model.problems import problem
 from trio_sup.inspect.model.tree_model import TreeModel
 from trio_sup.inspect.protocol.wire import Delta, Event, Heartbeat, Row
 
@@ -242,6 +243,15 @@ def test_the_figure_of_a_crash_loop_is_what_rows_count_not_what_events_came() ->
 def test_a_crash_loop_does_not_come_and_go_as_a_wait_for_the_next_life() -> None:
     assert Bench(looping(9).rows[2]).rules() == ["crash-loop"]
     assert Bench(looping(1).rows[2]).rules() == ["backing-off"]
+
+
+def test_who_does_not_restart_any_more_is_in_no_crash_loop() -> None:
+    incidents = Incidents()
+    for at in (97.0, 98.0, 99.0):
+        crash(incidents, at)
+    held = evolve(looping(4000).rows[2], status="quarantined")
+    assert Bench(held).rules(incidents=incidents) == ["quarantined"]
+    assert problem(held, 100.0) == "is in quarantine and stays down"
 
 
 def test_a_held_loop_is_told_for_a_minute_and_not_only_for_a_second() -> None:

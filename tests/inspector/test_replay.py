@@ -10,10 +10,10 @@ from textual.app import App
 from tests.commands.test_recording import SECONDS, write
 from tests.inspector.rig import Clock, Rig
 from trio_sup.inspect.recording.replay import read_index
-from trio_sup_inspector.app import Settings
 from trio_sup_inspector.keys import REPLAY_KEYS
 from trio_sup_inspector.replay import ReplayApp
 from trio_sup_inspector.screens.replay import position_cells
+from trio_sup_inspector.settings import Settings
 
 Story = Callable[[Rig, ReplayApp], Awaitable[None]]
 

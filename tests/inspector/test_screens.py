@@ -73,6 +73,7 @@ SCENES: dict[str, tuple[str, ...]] = {
     "logs": ("L", "k"),
     "registry": ("K", *"jjjjjjj"),
     "trace": ("1", "g", "c", "k"),
+    "charts": ("6", "p"),
     "detail": ("1", "g", "j", "j", "j", "enter"),
     "detail-mailbox": ("t",),
     "detail-state": ("t",),

@@ -257,16 +257,25 @@ def test_with_several_nodes_the_picker_asks() -> None:
             FakeNode(name="shop", pid=2, rows=shop_rows()),
         ]
         async with open_rig(*nodes, wait=False) as rig:
-            await rig.until_shown("2 nodes in")
+            await rig.until_shown("1 needs a look")
+            await rig.until_shown("bank.1                well")
             await rig.press("down", "enter")
             await rig.until_shown("payments")
             await rig.press("7")
             assert isinstance(rig.app.screen, Nodes)
             await rig.press("escape")
             assert isinstance(rig.app.screen, MainScreen)
-            await rig.press("7", "enter")
+            await rig.press("7", "up", "enter")
             await rig.until_shown("vault")
             assert "bank@1" in rig.text()
+            # All other nodes have one line, and J goes through them.
+            await rig.press("2", "7", "escape")
+            await rig.until_shown("1 other node: shop.2 ")
+            assert "7 = nodes" in rig.line("1 other node")
+            await rig.press("J")
+            await rig.until_shown("payments")
+            assert "PATH" in rig.text()
+            assert "other node" not in rig.text()
 
     run(story)
 

@@ -20,7 +20,7 @@ from tests.inspector.shop import shop_rows
 
 pytestmark = pytest.mark.slow
 
-PROGRAM = "import sys; from trio_sup_inspector.app import main; sys.exit(main(None))"
+PROGRAM = "import sys; from trio_sup_inspector.app import main; sys.exit(main(None, remember=False))"
 COLOUR = re.compile(rb"\x1b\[(?:[0-9;:]*;)?(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|38|48)[;:m]")
 
 

@@ -60,7 +60,7 @@ def test_only_excused_survivors_are_fine(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_all_modules_of_the_core_are_run() -> None:
-    assert {"window", "judge", "plan.groups", "plan.supervision"} <= FILES.keys()
+    assert {"state", "judge", "plan.groups", "plan.supervision"} <= FILES.keys()
     assert all(path.is_file() for path in FILES.values())
 
 

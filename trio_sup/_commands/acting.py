@@ -1,4 +1,4 @@
-"""``trio-sup restart``, ``terminate`` and their like: one action on some children."""
+"""``trio-sup restart`` and its like: one action on some children, or on the node."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
+from trio_sup._commands.actions import HELP, ON_NODE
 from trio_sup._commands.arguments import add_json, add_node
 from trio_sup._commands.command import (
     EXIT_FAILED,
@@ -43,22 +44,28 @@ terminal. If the node refuses one of several children, nothing is done to any.
 
 @frozen
 class _Target:
-    """One child, with what would happen to it."""
+    """One child, or the node, with what would happen to it."""
 
-    row: Row
+    id: int
+    """The child's row; 0 for the node."""
+    life: int
+    what: str
+    """The child's path; of the node what the action needs besides."""
     plan: Planned
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def arguments(action: str, parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     add_node(parser)
-    children = parser.add_argument(
-        "children",
-        metavar="CHILD",
-        nargs="+",
-        help="a path, its end, a name, or #ID; several can be named",
-    )
-    completed_by(children, child_paths)
+    if action == "log-level":
+        parser.add_argument(
+            "level",
+            metavar="LEVEL",
+            help="DEBUG, INFO, WARNING, ERROR or CRITICAL, of the logger trio_sup;"
+            " or LOGGER=LEVEL",
+        )
+    if action in HELP:
+        _add_children(parser)
     parser.add_argument(
         "-y", "--yes", action="store_true", help="do it without a question"
     )
@@ -66,6 +73,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="print what it would do, and stop"
     )
     add_json(parser)
+
+
+def _add_children(parser: argparse.ArgumentParser) -> None:
+    children = parser.add_argument(
+        "children",
+        metavar="CHILD",
+        nargs="+",
+        help="a path, its end, a name, or #ID; several can be named",
+    )
+    completed_by(children, child_paths)
 
 
 def run(action: str, args: argparse.Namespace) -> int:
@@ -81,8 +98,7 @@ def run(action: str, args: argparse.Namespace) -> int:
     ):
         conversation.until_complete()
         conversation.until_control()
-        rows = _children(conversation, args.children)
-        targets = _plan(conversation, action, rows)
+        targets = _plan(conversation, action, args)
         refused = any(target.plan.code for target in targets)
         if not args.json:
             say_lines(line for target in targets for line in _lines(action, target))
@@ -90,6 +106,10 @@ def run(action: str, args: argparse.Namespace) -> int:
         if refused or not _wanted(args, targets):
             return _done_nothing(args, conversation, action, targets)
         return _do(args, conversation, action, targets)
+
+
+_NAMES: Final = {"log-level": "log_level"}
+"""What the protocol calls an action, where a command has another name."""
 
 
 def _children(conversation: Conversation, wanted: Sequence[str]) -> list[Row]:
@@ -111,16 +131,22 @@ def _children(conversation: Conversation, wanted: Sequence[str]) -> list[Row]:
 
 
 def _plan(
-    conversation: Conversation, action: str, rows: Sequence[Row]
+    conversation: Conversation, action: str, args: argparse.Namespace
 ) -> list[_Target]:
-    from trio_sup.inspect.client.carry_action import plan_each
+    from trio_sup.inspect.client.carry_action import plan
 
-    plans = plan_each(conversation, action, rows)
-    return [_Target(row, plan) for row, plan in zip(rows, plans, strict=True)]
+    name = _NAMES.get(action, action)
+    if action in ON_NODE:
+        argument = getattr(args, "level", "")
+        return [_Target(0, 0, argument, plan(conversation, name, 0, 0, argument))]
+    return [
+        _Target(row.id, row.life, row.path, plan(conversation, name, row.id, row.life))
+        for row in _children(conversation, args.children)
+    ]
 
 
 def _lines(action: str, target: _Target) -> Iterator[Clean]:
-    yield clean(f"{action} {target.row.path}")
+    yield clean(f"{action} {target.what}".rstrip())
     if target.plan.code:
         yield clean(f"  refused: {target.plan.why}")
     for line in target.plan.lines:
@@ -173,8 +199,10 @@ def _do(
 
     outcomes: dict[int, Acted] = {}
     for target in targets:
-        answer = act(conversation, action, target.row, target.plan)
-        outcomes[target.row.id] = answer
+        name, life = _NAMES.get(action, action), target.plan.life or target.life
+        argument = target.what if action in ON_NODE else ""
+        answer = act(conversation, name, target.id, life, argument)
+        outcomes[target.id] = answer
         if not args.json:
             say(clean(f"{answer.state}: {answer.text}"), flush=True)
         if answer.code == "lost":
@@ -211,44 +239,53 @@ def _document(
 
     node = conversation.session.node
     assert node is not None  # it has sent its rows
-    return {
+    about: dict[str, object] = {
         "schema": SCHEMA,
         "node": node.node,
         "pid": node.pid,
         "action": action,
-        "children": [
-            _child_json(target, outcomes.get(target.row.id)) for target in targets
-        ],
     }
+    answers = [_answer_json(target, outcomes.get(target.id)) for target in targets]
+    if action in ON_NODE:
+        return {**about, "argument": targets[0].what, **answers[0]}
+    children = [
+        {"path": t.what, "id": t.id, "life": t.plan.life or t.life, **answer}
+        for t, answer in zip(targets, answers, strict=True)
+    ]
+    return {**about, "children": children}
 
 
-def _child_json(target: _Target, outcome: Acted | None) -> dict[str, object]:
-    row, plan = target.row, target.plan
+def _answer_json(target: _Target, outcome: Acted | None) -> dict[str, object]:
+    plan = target.plan
     refused = {"state": "refused", "code": plan.code, "text": plan.why}
     asked = {"state": "not_done", "code": None, "text": ""}
     answer: dict[str, object] = {**(refused if plan.code else asked)}
     if outcome is not None:
         code = outcome.code or None
         answer = {"state": outcome.state, "code": code, "text": outcome.text}
-    return {
-        "path": row.path,
-        "id": row.id,
-        "life": plan.life or row.life,
-        "plan": plan.lines,
-        "affected": plan.affected,
-        **answer,
-    }
+    return {"plan": plan.lines, "affected": plan.affected, **answer}
+
+
+EXAMPLES: Final = {
+    "log-level": (
+        "  trio-sup log-level shop DEBUG --yes\n"
+        "  trio-sup log-level shop app.db=WARNING\n"
+    ),
+    "collect": "  trio-sup collect shop --yes\n",
+}
 
 
 def command(action: str) -> Command:
     """The subcommand of one action."""
-    return Command(
-        partial(run, action),
-        arguments,
-        f"{CONTROL}\n"
-        "Exit code 8: the node refused. 1: it was tried and failed, or you said no.\n"
-        "2: nobody said yes.\n\nexamples:\n"
+    examples = EXAMPLES.get(action) or (
         f"  trio-sup {action} shop/db\n"
         f"  trio-sup {action} shop shop/db shop/cache --yes\n"
-        f"  trio-sup {action} shop db --dry-run --json\n",
+        f"  trio-sup {action} shop db --dry-run --json\n"
+    )
+    return Command(
+        partial(run, action),
+        partial(arguments, action),
+        f"{CONTROL}\n"
+        "Exit code 8: the node refused. 1: it was tried and failed, or you said no.\n"
+        f"2: nobody said yes.\n\nexamples:\n{examples}",
     )

@@ -1,4 +1,4 @@
-"""The commands that act on children: their names, with their lines of help.
+"""The commands that act on children, or on the node itself: their names, with their lines of help.
 
 Apart from what they do, as the table of all commands is loaded for each of them.
 """
@@ -18,3 +18,8 @@ HELP: Final[dict[str, str]] = {
     "release": "start a quarantined child again, or end a hold",
 }
 """The actions on children, in the order of the help."""
+ON_NODE: Final[dict[str, str]] = {
+    "log-level": "set the level of a node's logger",
+    "collect": "collect garbage in a node",
+}
+"""The actions on the node itself."""

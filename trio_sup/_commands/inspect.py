@@ -64,6 +64,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PID",
         help="a Trio program that offers no inspector (Python 3.14, here and there)",
     )
+    parser.add_argument(
+        "--no-settings",
+        action="store_true",
+        help="neither read nor change what is remembered: theme, sort, columns",
+    )
     _add_where(parser)
     # What the tree needs, which is printed where there is no terminal.
     parser.set_defaults(filter=[], json=False, depth=None)
@@ -151,7 +156,13 @@ def _show(args: argparse.Namespace) -> int:
         ).replay
         plain = True if args.ascii else None
         with reading():
-            return replay(recording, plain=plain, rate=args.rate, color=args.color)
+            return replay(
+                recording,
+                plain=plain,
+                rate=args.rate,
+                color=args.color,
+                remember=not args.no_settings,
+            )
     wanted: str | None = None
     if args.node is not None:
         with asking():
@@ -164,7 +175,12 @@ def _call(
 ) -> int:
     plain = True if args.ascii else None
     code = show(
-        where, plain=plain, rate=args.rate, color=args.color, control=args.control
+        where,
+        plain=plain,
+        rate=args.rate,
+        color=args.color,
+        control=args.control,
+        remember=not args.no_settings,
     )
     return code or 0
 
@@ -208,7 +224,7 @@ def _web(args: argparse.Namespace) -> int:
                 peer(args)  # A mistake is better said here than in the browser.
         words = [args.node]
     words += [f"--rate={args.rate:g}", f"--color={args.color}"]
-    words += ["--ascii"] * args.ascii
+    words += ["--ascii"] * args.ascii + ["--no-settings"] * args.no_settings
     command = python_command("trio_sup", "inspect", *words)
     # The shell that starts it finds our modules and no others.
     ours = python_environment()

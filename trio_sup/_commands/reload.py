@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Say what would change; let it; say how it went."""
-    from trio_sup.inspect.client.carry_action import act_on_one, plan_one
+    from trio_sup.inspect.client.carry_action import act, plan
     from trio_sup.inspect.client.conversation import attached
 
     if recording_of(args) is not None:
@@ -49,21 +49,21 @@ def run(args: argparse.Namespace) -> int:
     ):
         conversation.until_complete()
         conversation.until_control()
-        plan = plan_one(conversation, "reload")
+        planned = plan(conversation, "reload", 0, 0)
         if not args.json:
-            say_lines(clean(line) for line in plan.lines)
+            say_lines(clean(line) for line in planned.lines)
             sys.stdout.flush()
-        if not plan.code and not args.plan:
-            outcome = act_on_one(conversation, "reload")
+        if not planned.code and not args.plan:
+            outcome = act(conversation, "reload", 0, 0)
             if not args.json:
                 say(clean(f"{outcome.state}: {outcome.text}"))
         if outcome is None or outcome.code != "lost":
             conversation.leave()
         if args.json:
-            print_json(_document(conversation, plan, outcome))
-    if plan.code:
-        complain(f"refused: {plan.why}")
-    return _exit_code(plan, outcome)
+            print_json(_document(conversation, planned, outcome))
+    if planned.code:
+        complain(f"refused: {planned.why}")
+    return _exit_code(planned, outcome)
 
 
 def _exit_code(plan: Planned, outcome: Acted | None) -> int:

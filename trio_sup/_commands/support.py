@@ -47,10 +47,13 @@ def find(args: argparse.Namespace) -> FoundNode:
 
     Root is told on stderr if it is somebody else's.
     """
+    return _find(args.node)
+
+
+def _find(wanted: str | None) -> FoundNode:
     from trio_sup.inspect.finding import discovery
     from trio_sup.inspect.finding.directory import runtime_dirs
 
-    wanted: str | None = args.node
     try:
         found = discovery.find_node(runtime_dirs(), wanted)
     except discovery.NoSuchNode as error:
@@ -70,9 +73,13 @@ def peer(args: argparse.Namespace) -> Peer:
     Raises:
         CommandError: what begins with ``ssh://`` is no address.
     """
-    wanted: str | None = args.node
+    return named_peer(args.node)
+
+
+def named_peer(wanted: str | None) -> Peer:
+    """The node of that name, here or elsewhere; see `peer`."""
     if wanted is None or not wanted.startswith("ssh://"):
-        return find(args)
+        return _find(wanted)
     from trio_sup.inspect.finding.remote import BadAddress, parse_address
 
     try:

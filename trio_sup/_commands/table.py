@@ -23,10 +23,12 @@ HELP: Final[dict[str, str]] = {
     "registry": "print what a node's registries hold",
     "metrics": "print a node's metrics for Prometheus",
     "trace": "follow messages through servers, live",
+    "chart": "draw a node's figures over time",
     "profile": "look where a node's time goes",
     # acting
     **actions.HELP,
     "reload": "make the tree what its specification says now",
+    **actions.ON_NODE,
     # over time
     "snapshot": "write one picture of a node into a file",
     "record": "record a node into a file",
@@ -46,7 +48,7 @@ HELP: Final[dict[str, str]] = {
 
 def load(name: str) -> Command:
     """Import one command; those of actions have one module."""
-    acts = name in actions.HELP
+    acts = name in actions.HELP or name in actions.ON_NODE
     module = importlib.import_module(f"trio_sup._commands.{'acting' if acts else name}")
     command: Command = module.command(name) if acts else module.COMMAND
     return command

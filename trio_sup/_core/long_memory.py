@@ -182,8 +182,7 @@ def _fields(entry: Entry) -> Unmade:
 def _telling(entries: list[Entry]) -> list[int]:
     """The places of those that tell of a trouble, or what became of one.
 
-    Looked for in one go, without a call for each: every event comes here, and it was a
-    tenth of what a start or a stop costs.
+    Looked for in one go, without a call for each, as every event comes here once.
     """
     parts: list[Unmade]
     if set(map(type, entries)) == {tuple}:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from trio_sup._core.anatomy import class_name
+from trio_sup._core.clean import safe_text
 from trio_sup._core.reconfigured import ReconfigurePlan
-from trio_sup._core.safe import safe_text
 from trio_sup._node.node import Node
 from trio_sup._trio.protect import call_user
 from trio_sup.inspect.node.consequence import Consequence, reload_consequence

@@ -190,7 +190,7 @@ class Lives(Generic[P]):
 
         Whether anybody is, it asks when it runs, in the place of the control task: so
         the present one has taken its first step by then, whatever comes of it. To wake
-        the control task, which would spawn another, is 60 k instructions more.
+        the control task, which would spawn it, is one pass of Trio's loop more.
         """
         self.base.run(self.start_soon, run_life, self, name=NEXT)
 

@@ -18,8 +18,8 @@ from trio_sup._servers.genserver import GenServer
 from trio_sup._tree.specs import child, supervisor
 from trio_sup.testing._run import draws
 from trio_sup.testing._run.arguments import check_kinds, make_options, nothing_to_try
-from trio_sup.testing._run.draws import Ground
 from trio_sup.testing._run.findings import undisturbed
+from trio_sup.testing._run.ground import Ground
 from trio_sup.testing._run.questions import Question, asked_on
 from trio_sup.testing.faults import STANDARD, Fault
 from trio_sup.testing.world import BuildTree

@@ -76,7 +76,7 @@ class Side:
     def _ask(self) -> None:
         assert self.subject_id is not None
         parts = ("overview",) if self.tab == "overview" else ("overview", self.tab)
-        self._state.session.ask.watch(self.subject_id, self._clock(), parts)
+        self._state.watches.want("details", self.subject_id, parts, self._clock())
 
     @property
     def traceback(self) -> str:
@@ -120,6 +120,12 @@ class Side:
             cell(name, "badge" if n == here else "dim") for n, name in enumerate(names)
         ]
         return tuple(cells)
+
+    def tab_at(self, index: int, pieces: int) -> str:
+        """The tab that a click on one of the pieces of `tabs` means."""
+        if pieces < len(TABS):  # There is room for one alone: go round.
+            return TABS[(TABS.index(self.tab) + 1) % len(TABS)]
+        return TABS[min(index, len(TABS) - 1)]
 
     def lines(self, width: int) -> list[Cells]:
         """The pane's text, laid out for a width."""
@@ -166,4 +172,4 @@ class Side:
 
     def _let_go(self) -> None:
         if self.subject_id is not None:
-            self._state.session.ask.unwatch(self.subject_id)
+            self._state.watches.drop("details", self._clock())

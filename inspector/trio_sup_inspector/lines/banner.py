@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.client.session import Phase
-from trio_sup.inspect.model.problems import LOOP
+from trio_sup.inspect.model.problems import FINAL, LOOP
 from trio_sup.inspect.text import show
 from trio_sup_inspector.lines.cells import Cell, Cells, Role, cell, cells_width, spread
 
@@ -72,7 +72,9 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
     """The figures; those that matter most first."""
     totals = state.model.totals()
     now = state.now(clock)
-    looping = len(state.session.paces.fast(now, LOOP - 1))
+    rows = state.session.rows
+    fast = state.session.paces.fast(now, LOOP - 1)
+    looping = sum(id in rows and rows[id].status not in FINAL for id in fast)
     worries: list[tuple[int, str, Role]] = [
         (totals.down, "down", "bad"),
         (looping, "looping", "bad"),

@@ -7,7 +7,7 @@ terminal cells, so that wide characters keep columns aligned.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 
@@ -30,6 +30,22 @@ Role: TypeAlias = Literal[
 Cell: TypeAlias = tuple[str, Role]
 Cells: TypeAlias = tuple[Cell, ...]
 """One line, left to right. Hashable: it is the key of the cache of strips."""
+UNFOLDED: Final = ("▾ ", "v ")
+"""What stands before a line below which others are shown; the second in ASCII."""
+FOLDED: Final = ("▸ ", "> ")
+"""What stands before one below which they are hidden."""
+
+
+def fold_mark(opened: bool | None, *, plain: bool) -> str:
+    """What stands before a line that others may hang below: a piece of its own.
+
+    Args:
+        opened: Whether they are shown; None if there are none.
+        plain: ASCII only.
+    """
+    if opened is None:
+        return "  "
+    return (UNFOLDED if opened else FOLDED)[int(plain)]
 
 
 def width_of(text: str) -> int:

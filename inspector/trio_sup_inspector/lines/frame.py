@@ -43,6 +43,7 @@ TABS: Final = (
     Tab("registry", "K", "Registry", "Names"),
     Tab("logs", "L", "Logs", "Logs"),
     Tab("trace", "c", "Trace", "Trace"),
+    Tab("charts", "p", "Charts", "Charts"),
 )
 """Every list, left to right. The key 7 leads to other nodes."""
 NAMES: Final = tuple(tab.name for tab in TABS)
@@ -61,10 +62,10 @@ HINTS: Final[tuple[tuple[str, str], ...]] = (
     ("y", "copy path"),
     ("^p", "commands"),
 )
-"""Keys and what they do, the most useful first."""
+"""Keys and what they do, the most useful first. For what each stands: `keys.HINTED`."""
 
 
-BARE: Final = ("tasks", "busy", "node", "logs", "calls", "events", "lints")
+BARE: Final = ("tasks", "busy", "node", "charts", "logs", "calls", "events", "lints")
 """The lists of a program without supervisors, those that say most first."""
 
 
@@ -227,8 +228,10 @@ def hints(
     if state.picture.paused:
         shown.remove(("space", "pause"))
         shown = [("space", "go on"), (".", "step"), *shown]
-    if detail or current == "node":
+    if detail or current in ("node", "charts"):
         shown.remove(("enter", "details"))
+    if state.session.operating.granted:
+        shown.insert(3, ("a", "act"))
     if detail:
         shown[:0] = [("t", "next tab"), ("j k", "scroll"), ("Z", "zoom")]
         shown[6:6] = [("b", "copy traceback"), ("F", "frames")]

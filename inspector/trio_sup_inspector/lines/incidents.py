@@ -21,6 +21,7 @@ from trio_sup_inspector.lines.cells import (
     cut,
     cut_front,
     fit,
+    fold_mark,
     printable,
     printable_cells,
     width_of,
@@ -186,14 +187,6 @@ def group_cells(
     space = room - 4 - width_of(shown)
     left.append((fit(kind, max(0, space), plain=plain), "dim"))
     return clip_cells((*left, *right), width, plain=plain)
-
-
-def fold_mark(opened: bool | None, *, plain: bool) -> str:
-    """What stands before a line that others may hang below."""
-    if opened is None:
-        return "  "
-    marks = ("v ", "> ") if plain else ("▾ ", "▸ ")
-    return marks[0 if opened else 1]
 
 
 def _gauge(group: Group, now: float, width: int, plain: bool) -> list[Cell]:

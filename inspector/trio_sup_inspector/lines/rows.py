@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from trio_sup.inspect.text import show
 from trio_sup.inspect.text.tree_text import guides
@@ -17,115 +17,17 @@ from trio_sup_inspector.lines.cells import (
     cut_front,
     dimmed,
     fit,
+    fold_mark,
     printable,
     width_of,
 )
+from trio_sup_inspector.lines.columns import GAP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
-
     from trio_sup.inspect.model.tree_model import TreeModel
     from trio_sup.inspect.model.tree_view import Line
     from trio_sup.inspect.protocol.wire import Row
-
-GAP: Final = 1
-FLEX_SHARE: Final = 0.42
-"""The last exit's share of what the fixed columns leave."""
-
-
-@frozen
-class Column:
-    """One column."""
-
-    id: str
-    title: str
-    width: int
-    """Cells; 0 takes what the others leave."""
-    at: int
-    """The view's width from which on the column is shown."""
-    right: bool = False
-
-
-TREE_COLUMNS: Final = (
-    Column("name", "NAME", 0, 0),
-    Column("state", "STATE", 10, 56),
-    Column("kind", "KIND", 13, 104),
-    Column("bar", "", 8, 76),
-    Column("mailbox", "MAILBOX", 10, 0, right=True),
-    Column("restarts", "RESTARTS", 10, 50, right=True),
-    Column("life", "LIFE", 5, 96, right=True),
-    Column("up", "UPTIME", 6, 66, right=True),
-    Column("op", "IN PROGRESS", 17, 92),
-    Column("exit", "LAST EXIT", 0, 132),
-)
-LIST_COLUMNS: Final = (
-    Column("name", "PATH", 0, 0),
-    Column("state", "STATE", 10, 56),
-    Column("kind", "KIND", 13, 112),
-    Column("bar", "", 8, 84),
-    Column("mailbox", "MAILBOX", 10, 0, right=True),
-    Column("peak", "PEAK", 5, 100, right=True),
-    Column("rate", "MSG/S", 7, 74, right=True),
-    Column("restarts", "RESTARTS", 10, 50, right=True),
-    Column("up", "UPTIME", 6, 66, right=True),
-    Column("op", "IN PROGRESS", 17, 96),
-    Column("exit", "LAST EXIT", 0, 140),
-)
-
-
-@frozen
-class Layout:
-    """The columns that fit a width, each with its cells."""
-
-    width: int
-    columns: tuple[Column, ...]
-    widths: tuple[int, ...]
-    step: int = 3
-    """Cells by which each level of a tree is indented."""
-    aside: int = 0
-    """Cells by which names are scrolled to the left."""
-
-
-def lay_out(
-    columns: tuple[Column, ...], width: int, without: Container[str] = ()
-) -> Layout:
-    """Choose the columns for a width and share out the cells."""
-    shown = tuple(c for c in columns if width >= c.at and c.id not in without)
-    fixed = sum(column.width for column in shown) + GAP * (len(shown) - 1)
-    left = max(1, width - fixed)
-    flexible = [column.id for column in shown if not column.width]
-    extra = round(left * FLEX_SHARE) if "exit" in flexible else 0
-    sizes = {"name": left - extra, "exit": extra}
-    widths = tuple(column.width or sizes[column.id] for column in shown)
-    return Layout(width, shown, widths)
-
-
-DENSER: Final[tuple[tuple[int, tuple[str, ...]], ...]] = (
-    (3, ()),
-    (2, ()),
-    (2, ("bar",)),
-    (1, ("bar",)),
-    (1, ("bar", "exit", "op")),
-    (1, ("bar", "exit", "op", "kind", "life")),
-    (1, ("bar", "exit", "op", "kind", "life", "up")),
-)
-"""How a deep tree makes room for its names: by indenting less, by fewer columns."""
-
-
-def lay_out_tree(width: int, needs: Callable[[int], int], aside: int) -> Layout:
-    """The columns of the tree, so that its names have the room that they need.
-
-    Args:
-        width: Cells of a line.
-        needs: The cells of the longest name with its indentation, by the step.
-        aside: Cells by which names are scrolled.
-    """
-    layout = lay_out(TREE_COLUMNS, width)
-    for step, without in DENSER:
-        layout = evolve(lay_out(TREE_COLUMNS, width, without), step=step, aside=aside)
-        if not layout.widths or needs(step) <= layout.widths[0]:
-            return layout
-    return layout
+    from trio_sup_inspector.lines.columns import Layout
 
 
 def indent(line: Line, step: int, *, plain: bool) -> str:
@@ -158,7 +60,8 @@ def heading(layout: Layout, sorted_by: str = "", mark: str = "") -> Cells:
     cells: list[Cell] = []
     for column, width in zip(layout.columns, layout.widths, strict=True):
         chosen = bool(sorted_by) and column.id == sorted_by
-        title = f"{column.title}{mark}" if chosen else column.title
+        # The mark says more than the last letter.
+        title = f"{column.title[: width - 1]}{mark}" if chosen else column.title
         cells.append((fit(title, width, right=column.right), _title_role(chosen)))
         cells.append((" " * GAP, "dim"))
     return tuple(cells[:-1])
@@ -170,8 +73,7 @@ def _title_role(chosen: bool) -> Role:
 
 def tree_cells(row: Row, line: Line, layout: Layout, scene: Scene) -> Cells:
     """One line of the tree, `layout.width` cells wide."""
-    marks = ("v ", "> ") if scene.plain else ("▾ ", "▸ ")
-    fold = "  " if scene.fold_open is None else marks[0 if scene.fold_open else 1]
+    fold = fold_mark(scene.fold_open, plain=scene.plain)
     label = printable(show.clean(row.label), plain=scene.plain)
     drawn = indent(line, layout.step, plain=scene.plain)
     if not layout.aside:
@@ -321,6 +223,30 @@ def _rate(row: Row, width: int, scene: Scene) -> Cell:
     return (show.count(rate), "text") if rate >= 0.5 else ("", "dim")
 
 
+def _growth(row: Row, width: int, scene: Scene) -> Cell:
+    growth = scene.model.growth(row.id, scene.clock)
+    if abs(growth) < 0.5:
+        return "", "dim"
+    sign = "+" if growth > 0 else "-"
+    return f"{sign}{show.count(abs(growth))}", "warn" if growth > 0 else "dim"
+
+
+def _handled(row: Row, width: int, scene: Scene) -> Cell:
+    return ("" if row.handled is None else show.count(row.handled)), "dim"
+
+
+def _registered(row: Row, width: int, scene: Scene) -> Cell:
+    return show.clean(row.name), "text"
+
+
+def _policy(row: Row, width: int, scene: Scene) -> Cell:
+    return show.clean(row.restart), "dim"
+
+
+def _id(row: Row, width: int, scene: Scene) -> Cell:
+    return f"#{row.id}", "dim"
+
+
 def _restarts(row: Row, width: int, scene: Scene) -> Cell:
     used, limit = row.budget_used or 0, row.budget_max
     role: Role = "text" if row.restarts else "dim"
@@ -330,7 +256,9 @@ def _restarts(row: Row, width: int, scene: Scene) -> Cell:
 
 
 def _life(row: Row, width: int, scene: Scene) -> Cell:
-    return (f"#{row.life}" if row.life else ""), "dim"
+    # Lives of a storm have more digits than there is room for.
+    number = str(row.life) if row.life < 100_000 else show.count(row.life)
+    return (f"#{number}" if row.life else ""), "dim"
 
 
 def _up(row: Row, width: int, scene: Scene) -> Cell:
@@ -361,9 +289,14 @@ _VALUES: Final = {
     "mailbox": _mailbox,
     "peak": _peak,
     "rate": _rate,
+    "growth": _growth,
+    "handled": _handled,
     "restarts": _restarts,
     "life": _life,
     "up": _up,
     "op": _op,
     "exit": _exit,
+    "name": _registered,
+    "policy": _policy,
+    "id": _id,
 }

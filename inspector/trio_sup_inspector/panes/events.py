@@ -22,6 +22,7 @@ class EventsPane(Pane):
     def __init__(self, state: NodeState, *, plain: bool) -> None:
         super().__init__(state, plain=plain)
         self.entries: list[Entry] = []
+        self._made_of: tuple[object, ...] = ()
 
     def forget(self) -> None:
         """Take the present log at the next look, though the picture stands."""
@@ -34,6 +35,10 @@ class EventsPane(Pane):
         if state.picture.paused and self.entries:
             return False
         only = TROUBLE if state.filter.only_problems else None
+        made_of = (state.journal.serial, state.filter.query.text, only)
+        if made_of == self._made_of and self.entries:
+            return False
+        self._made_of = made_of
         self.entries = state.journal.select(state.filter.query.text, only=only)
         keys = [entry.serial for entry in self.entries]
         changed = keys != self.keys

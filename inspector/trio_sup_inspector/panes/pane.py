@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.protocol.wire_details import Follow
 from trio_sup_inspector.lines.cells import clip_cells
-from trio_sup_inspector.lines.rows import Column, Layout, Scene, lay_out
+from trio_sup_inspector.lines.columns import Column, Layout, lay_out
+from trio_sup_inspector.lines.rows import Scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 GROUP: Final = 2_000_000_000
 """From here on keys are those of headings; negative ones are the lines below them."""
+
+MARK: Final = 2
+"""Cells of the column for marks."""
 
 
 def can_ask(state: NodeState, cap: str) -> bool:
@@ -36,6 +40,8 @@ def can_follow(state: NodeState) -> bool:
 class Pane:
     """One list. `refresh` brings it up to date before it is painted."""
 
+    name = ""
+    """By which the settings know its columns, if one can choose them."""
     columns: tuple[Column, ...] = ()
     nothing = ""
     """What to say when there are no lines, and no filter is to blame."""
@@ -54,12 +60,14 @@ class Pane:
         self.clock = 0.0
         self.width = 0
         """The width of a line, as last painted."""
+        self.height = 0
+        """How many lines there is room for."""
         self.keys: Sequence[int] = ()
         self.shown = 0
         """How many lines pass the filter."""
         self.total = 0
         """How many there would be without it."""
-        self._layouts: dict[int, Layout] = {}
+        self._layouts: dict[tuple[int, tuple[str, ...] | None], Layout] = {}
 
     def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
         """Bring the keys up to date.
@@ -80,6 +88,9 @@ class Pane:
 
     def forget(self) -> None:
         """Take the present lines at the next look, though the picture stands."""
+
+    def leave(self) -> None:
+        """Another list comes to the front."""
 
     def titles(self, width: int) -> Cells:
         """The line above the list."""
@@ -112,9 +123,29 @@ class Pane:
 
     def layout(self, width: int) -> Layout:
         """The columns for a width."""
-        if width not in self._layouts:
-            self._layouts[width] = lay_out(self.columns, width)
-        return self._layouts[width]
+        chosen = self.state.columns.get(self.name)
+        if (width, chosen) not in self._layouts:
+            self._layouts[width, chosen] = self._lay_out(width, chosen)
+        return self._layouts[width, chosen]
+
+    def _lay_out(self, width: int, chosen: tuple[str, ...] | None) -> Layout:
+        """Work out the columns for a width.
+
+        Args:
+            width: Cells of a line.
+            chosen: Those that somebody chose, if that was done.
+        """
+        del chosen  # Where there is a choice, a pane has a method of its own.
+        return lay_out(self.columns, width)
+
+    def column_at(self, x: int, width: int) -> str:
+        """By which column a click on the titles sorts; empty for none.
+
+        Args:
+            x: The cell of the line of titles.
+            width: Cells of that line.
+        """
+        return ""
 
     def marked(self, id: int, cells: Callable[[int], Cells], width: int) -> Cells:
         """A child's line, with a column for marks in front if there are any.
@@ -128,7 +159,13 @@ class Pane:
         if not marks:
             return cells(width)
         mark = ("*" if self.plain else "◆") if id in marks else " "
-        return clip_cells(((f"{mark} ", "accent"), *cells(max(width - 2, 1))), width)
+        room = max(width - MARK, 1)
+        return clip_cells(((f"{mark} ", "accent"), *cells(room)), width)
+
+    def _marked_column(self, x: int, width: int) -> str:
+        """The column at a cell of a line that `marked` made."""
+        mark = MARK if self.state.marks else 0
+        return self.layout(max(width - mark, 1)).at(x - mark)
 
     def count(self, matches: frozenset[int] | None) -> None:
         """Say how many of the living pass the filter."""

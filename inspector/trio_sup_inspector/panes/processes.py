@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from trio_sup_inspector.lines.cells import Cells, clip_cells
-from trio_sup_inspector.lines.rows import LIST_COLUMNS, heading, list_cells
+from trio_sup_inspector.lines.columns import LIST_COLUMNS, Layout, lay_out_chosen
+from trio_sup_inspector.lines.rows import heading, list_cells
 from trio_sup_inspector.panes.pane import Pane
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ SORTED_A_SECOND: Final = 10_000
 class ProcessesPane(Pane):
     """All children, flat and sorted."""
 
+    name = "list"
     columns = LIST_COLUMNS
 
     def __init__(self, state: NodeState, *, plain: bool) -> None:
@@ -44,6 +46,16 @@ class ProcessesPane(Pane):
         self.keys = keys
         self.count(matches)
         return changed
+
+    def _lay_out(self, width: int, chosen: tuple[str, ...] | None) -> Layout:
+        """The usual columns, or those that were chosen."""
+        if chosen is None:
+            return super()._lay_out(width, chosen)
+        return lay_out_chosen("list", chosen, width)
+
+    def column_at(self, x: int, width: int) -> str:
+        """The column under the mouse."""
+        return self._marked_column(x, width)
 
     def titles(self, width: int) -> Cells:
         """The columns, the sorted one marked."""

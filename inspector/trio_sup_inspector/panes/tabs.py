@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trio_sup_inspector.panes.busy import BusyPane
 from trio_sup_inspector.panes.calls import CallsPane
+from trio_sup_inspector.panes.charts import ChartsPane
 from trio_sup_inspector.panes.events import EventsPane
 from trio_sup_inspector.panes.lints import LintsPane
 from trio_sup_inspector.panes.logs import LogsPane
@@ -37,4 +38,5 @@ def make_panes(state: NodeState, *, plain: bool) -> dict[str, Pane]:
         "registry": RegistryPane(state, plain=plain),
         "logs": LogsPane(state, plain=plain),
         "trace": TracePane(state, plain=plain),
+        "charts": ChartsPane(state, plain=plain),
     }

@@ -21,6 +21,7 @@ from trio_sup_inspector.lines.cells import (
     cut_front,
     dimmed,
     fit,
+    fold_mark,
     printable,
     width_of,
 )
@@ -184,15 +185,16 @@ class TasksPane(Pane):
             return clip_cells((), width)
         name, place = _shares(width)
         below = len(self._records.get(row.id, ()))
-        marks = ("v ", "> ") if self.plain else ("▾ ", "▸ ")
-        fold = marks[int(row.id in self.folded)] if below else "  "
-        stem = guides(line, plain=self.plain) + fold
+        opened = row.id not in self.folded if below else None
+        fold = fold_mark(opened, plain=self.plain)
+        stem = guides(line, plain=self.plain)
         text, role = self._title(row, below)
-        room = max(1, name - width_of(stem))
+        room = max(1, name - width_of(stem) - width_of(fold))
         shown = fit(cut(text, room, plain=self.plain), room)
         state_role: Role = "ok" if row.state == "runnable" else "dim"
         cells: list[Cell] = [
             (stem, "dim"),
+            (fold, "dim"),
             (shown, role),
             (" " + fit(row.state, 9), state_role),
         ]

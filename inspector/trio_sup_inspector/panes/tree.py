@@ -5,17 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from trio_sup_inspector.lines.cells import Cells, clip_cells
-from trio_sup_inspector.lines.rows import (
-    TREE_COLUMNS,
-    heading,
-    lay_out_tree,
-    tree_cells,
-)
+from trio_sup_inspector.lines.columns import TREE_COLUMNS, lay_out_tree
+from trio_sup_inspector.lines.rows import heading, tree_cells
 from trio_sup_inspector.panes.pane import Pane
 
 if TYPE_CHECKING:
     from trio_sup.inspect.model.tree_view import Line
-    from trio_sup_inspector.lines.rows import Layout
+    from trio_sup_inspector.lines.columns import Layout
     from trio_sup_inspector.state.node import NodeState
 
 
@@ -28,6 +24,7 @@ MARKS: Final = 4
 class TreePane(Pane):
     """The supervision tree."""
 
+    name = "tree"
     columns = TREE_COLUMNS
 
     def __init__(self, state: NodeState, *, plain: bool) -> None:
@@ -66,14 +63,14 @@ class TreePane(Pane):
         }
         self._layouts.clear()
 
-    def layout(self, width: int) -> Layout:
-        """The columns for a width: a deep tree's names have their room first."""
-        if width not in self._layouts:
-            needs = self._widest
-            self._layouts[width] = lay_out_tree(
-                width, lambda step: needs.get(step, 0), self.aside
-            )
-        return self._layouts[width]
+    def _lay_out(self, width: int, chosen: tuple[str, ...] | None) -> Layout:
+        """The columns: a deep tree's names have their room first."""
+        needs = self._widest
+        return lay_out_tree(width, lambda step: needs.get(step, 0), self.aside, chosen)
+
+    def column_at(self, x: int, width: int) -> str:
+        """The column under the mouse."""
+        return self._marked_column(x, width)
 
     def scroll_names(self, cells: int) -> None:
         """Move the names sideways, at most until nothing of them is left."""

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from trio_sup.inspect.text import show
-from trio_sup_inspector.keys import GROUPS, shown_keys
+from trio_sup_inspector.keys import ALL, GROUPS, shown_keys
 from trio_sup_inspector.lines.cells import Cell, Cells, cell, clip_cells, fit
 from trio_sup_inspector.widgets.document import Document
 from trio_sup_inspector.widgets.paint import use_whole_cells
@@ -30,6 +30,17 @@ FILTERS: Final = (
     ("mailbox>100", "also peak restarts life handled op up budget"),
     ("op>5s up<1h", "times: s m h"),
 )
+TROUBLE: Final = (
+    ("problem.next", "what needs a look: the next child, whatever hides it"),
+    ("list.open", "its last crash: its own line first"),
+    ("screen.restarts", "why it restarted, and what else went with it"),
+    ("screen.calls", "who waits for whom"),
+    ("trace", "one request through servers: trace them, or their supervisor"),
+    ("screen.busy", "what held the loop: who, and in which line"),
+    ("act", "stop restarting it, restart it, ... (with --control)"),
+    ("nodes", "how the other nodes fare"),
+)
+"""What to press when something is wrong: what one opens the help for."""
 KEY_ROOM: Final = 16
 
 
@@ -63,7 +74,12 @@ class Help(ModalScreen[None]):
         self.call_after_refresh(page.update_page)
 
     def _page(self, width: int) -> list[Cells]:
-        lines: list[tuple[Cell, ...]] = []
+        by_id = {binding.id: binding for binding in ALL}
+        lines: list[tuple[Cell, ...]] = [(("When something is wrong", "accent"),)]
+        for id, text in TROUBLE:
+            keys = shown_keys(by_id[id], self._keymap)
+            lines.append(((fit(keys, KEY_ROOM), "strong"), cell(f" {text}", "text")))
+        lines.append(())
         for title, group in GROUPS:
             lines.append(((title, "accent"),))
             for binding in group:

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from trio_sup_inspector.lines.cells import Cells, clip_cells
 from trio_sup_inspector.lines.frame import NAMES
 from trio_sup_inspector.panes.tabs import make_panes
-from trio_sup_inspector.widgets.bars import Bar
+from trio_sup_inspector.widgets.bars import TabBar
 from trio_sup_inspector.widgets.document import Document
 from trio_sup_inspector.widgets.lines import MARGIN, LineView
 
@@ -57,7 +57,7 @@ class Lists(Vertical):
 
     def compose(self) -> ComposeResult:
         """The widgets; one list is shown at a time."""
-        yield Bar(self._titles, id="titles")
+        yield TabBar(self._titles, id="titles")
         for name in NAMES:
             pane = self.panes[name]
             yield LineView(pane.cells, id=name, still=pane.still)
@@ -81,6 +81,8 @@ class Lists(Vertical):
 
     def bring(self, name: str) -> None:
         """Bring one of the lists to the front."""
+        if name != self.current:
+            self.pane.leave()
         self.current = name
         for each in NAMES:
             self.query_one(f"#{each}").display = each == name
@@ -117,7 +119,7 @@ class Lists(Vertical):
         if view.cursor >= bottom:
             bottom = len(view.keys) + 1
         follow = pane.tails and self.follow
-        pane.width = view.line_width()
+        pane.width, pane.height = view.line_width(), view.size.height
         if pane.refresh(self._clock(), bottom=bottom, hold=self.held):
             view.set_keys(pane.keys, follow=follow)
         view.fade(self._state.stale)
@@ -145,6 +147,10 @@ class Lists(Vertical):
         # Room for the scrollbar keeps titles above their columns.
         room = self.view.line_width() or width - 2 * MARGIN
         return clip_cells(((" " * MARGIN, "text"), *self.pane.titles(room)), width)
+
+    def title_at(self, x: int) -> str:
+        """The column whose title is at a cell of the line of titles; empty for none."""
+        return self.pane.column_at(x - MARGIN, self.view.line_width())
 
     def _explain(self, width: int) -> list[Cells]:
         key = self.view.selected

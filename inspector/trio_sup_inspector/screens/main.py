@@ -13,10 +13,9 @@ from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.widgets import Static
 
-from trio_sup_inspector.detail.parts import TABS
-from trio_sup_inspector.keys import MAIN_KEYS, TREE_KEYS
+from trio_sup_inspector.keys import MAIN_KEYS, TREE_KEYS, real_key, shown_key
 from trio_sup_inspector.lines import banner, frame
-from trio_sup_inspector.lines.cells import Cells, Role, cut
+from trio_sup_inspector.lines.cells import FOLDED, UNFOLDED, Cells, Role, cut
 from trio_sup_inspector.lines.frame import NAMES
 from trio_sup_inspector.screens.body import Body
 from trio_sup_inspector.screens.details import Details
@@ -29,12 +28,12 @@ from trio_sup_inspector.screens.keys.picture import PictureKeys
 from trio_sup_inspector.screens.keys.tree import TreeKeys
 from trio_sup_inspector.screens.lists import Lists
 from trio_sup_inspector.screens.page import page_cells
-from trio_sup_inspector.widgets.bars import Bar, TabBar, key_cells
+from trio_sup_inspector.widgets.bars import Bar, TabBar, key_cells, press
 from trio_sup_inspector.widgets.document import Document
 from trio_sup_inspector.widgets.paint import use_whole_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from textual import events
     from textual.app import ComposeResult
@@ -48,6 +47,10 @@ if TYPE_CHECKING:
 SMALLEST: Final = (20, 6)
 
 
+def _no_alarm(width: int) -> Cells:
+    return ()
+
+
 class MainScreen(Screen[None]):
     """Everything about one node.
 
@@ -57,6 +60,9 @@ class MainScreen(Screen[None]):
         plain: ASCII only.
         where: What is being connected to, for people.
         connection: The way to the node; None for a recording.
+        keymap: The user's own keys, by the actions' ids.
+        alarm: Writes the line about other nodes, empty while they are well.
+        first: The list to begin with.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
@@ -71,6 +77,9 @@ class MainScreen(Screen[None]):
         plain: bool,
         where: str,
         connection: Connection | None = None,
+        keymap: Mapping[str, str] | None = None,
+        alarm: Callable[[int], Cells] | None = None,
+        first: str = "tree",
     ) -> None:
         super().__init__()
         self.state = state
@@ -81,22 +90,27 @@ class MainScreen(Screen[None]):
         self._opened = False
         self.lists = Lists(state, clock=clock, plain=plain, blank=self._blank)
         self.details = Details(state, clock=clock, plain=plain)
+        self._keymap = keymap or {}
+        self._alarm: Callable[[int], Cells] = alarm or _no_alarm
+        self._first = first
+        self._hints: list[str] = []
         repaint, send = self.refresh_view, self._send
         self.body = Body(self.lists, self.details, send=send, repaint=repaint)
         self.filter_bar = FilterBar(state, self._filter_note)
+        self._picture_keys = PictureKeys(state, clock, self.body, repaint)
         self.doing: dict[str, Callable[[], None]] = {
-            # That of traces is come to by tracing: `trace`.
+            # Those of traces and charts are come to by a child: `trace`, `charts`.
             **{
                 f"screen.{name}": partial(self.body.go_to, name)
                 for name in NAMES
-                if name != "trace"
+                if name not in ("trace", "charts")
             },
             "screen.next": partial(self._go_beside, 1),
             "screen.previous": partial(self._go_beside, -1),
             **TreeKeys(state, self.lists, repaint).doing,
             **MarkKeys(state, self.lists, repaint).doing,
             **FindingKeys(state, clock, self.body, self.filter_bar, repaint).doing,
-            **PictureKeys(state, clock, self.body, repaint).doing,
+            **self._picture_keys.doing,
             **AskingKeys(self.body, repaint, send).doing,
             **DetailKeys(state, self.body, send).doing,
         }
@@ -106,10 +120,11 @@ class MainScreen(Screen[None]):
         """The widgets, top to bottom."""
         yield Bar(self.header, id="header")
         yield TabBar(self._tabs, id="tabs")
+        yield Bar(self._alarm, id="alarm")
         yield Bar(self._notice, id="notice")
         yield self.body
         yield self.filter_bar
-        yield Bar(self._keys, id="keys")
+        yield TabBar(self._keys, id="keys")
         yield Static("terminal too small", id="too-small")
 
     def action_do(self, id: str) -> None:
@@ -139,7 +154,7 @@ class MainScreen(Screen[None]):
             self.add_class("-plain")
             for scrolling in self.query(ScrollView):
                 use_whole_cells(scrolling)
-        self.body.bring("tree")
+        self.body.bring(self._first)
 
     def on_resize(self, event: events.Resize) -> None:
         """Below the smallest size only a word is shown."""
@@ -158,14 +173,30 @@ class MainScreen(Screen[None]):
         self.body.open_line()
 
     def on_tab_bar_clicked(self, message: TabBar.Clicked) -> None:
-        """Change the screen, or the tab of the details, with the mouse."""
-        if message.bar.id == "side-tabs":
-            if message.index < len(TABS):
-                self.body.show_tab(TABS[message.index])
-            return
-        shown = frame.shown_tabs(self.lists.current, bare=self.state.bare)
-        if message.index < len(shown):
-            self.body.go_to(shown[message.index].name)
+        """Do with the mouse what keys do: tabs, titles of columns, the keys below."""
+        index = message.index
+        match message.bar.id:
+            case "tabs":
+                shown = frame.shown_tabs(self.lists.current, bare=self.state.bare)
+                if index < len(shown):
+                    self.body.go_to(shown[index].name)
+            case "side-tabs":
+                self.body.show_tab(self.details.side.tab_at(index, message.bar.pieces))
+            case "titles":
+                self._picture_keys.sort_by_column(self.lists.title_at(message.x))
+            case "keys" if index // 2 < len(self._hints):
+                hint = self._hints[index // 2]  # A key and what it does: two pieces.
+                if key := real_key(hint, self._keymap):
+                    press(self, key)
+            case _:
+                pass
+
+    def on_line_view_clicked(self, message: LineView.Clicked) -> None:
+        """An arrow folds what is below its line, or unfolds it."""
+        if message.piece in UNFOLDED:
+            self.doing["tree.fold"]()
+        elif message.piece in FOLDED:
+            self.doing["tree.unfold"]()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
@@ -192,9 +223,12 @@ class MainScreen(Screen[None]):
         lists.update_list()
         self.set_class(not lists.titled, "-untitled")
         self.set_class(blank, "-blank")
+        self.query_one("#alarm").display = bool(self._alarm(self.size.width))
         self.query_one("#notice").display = bool(self._notice_text()[0])
         lists.show_explanation()
         self.details.side.refresh(lists.pointed() if self.body.wide else None)
+        # Else what is shown without rows would stand beside the page that says why.
+        lists.view.display = not blank
         if not blank:
             lists.view.update_lines()
             if self.focused is None:
@@ -260,4 +294,9 @@ class MainScreen(Screen[None]):
             typing=self.filter_bar.typing,
             detail=self.details.side.open,
         )
-        return key_cells(hints, width)
+        shown = [(shown_key(key, self._keymap), key, text) for key, text in hints]
+        cells = key_cells([(label, text) for label, _, text in shown], width)
+        labels = {label: key for label, key, _ in shown}
+        # Not all of them have room; what is clicked is one of those that have.
+        self._hints = [labels[text.strip()] for text, _ in cells[::2]]
+        return cells

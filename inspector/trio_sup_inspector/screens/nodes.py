@@ -1,4 +1,4 @@
-"""The node picker: what runs here, or what to do so that something is seen."""
+"""The nodes that run here, side by side; or what to do so that one is seen."""
 
 from __future__ import annotations
 
@@ -8,134 +8,193 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import Screen
 
-from trio_sup.inspect.finding.directory import DiscoveryError, places_text
-from trio_sup.inspect.finding.discovery import list_nodes
-from trio_sup.inspect.finding.found_node import FoundNode
-from trio_sup.inspect.text import show
+from trio_sup.inspect.finding.directory import places_text
+from trio_sup_inspector.fleet import Member
 from trio_sup_inspector.lines import banner
-from trio_sup_inspector.lines.cells import Cell, Cells, clip_cells, fit, printable_cells
+from trio_sup_inspector.lines.cells import Cell, Cells, clip_cells
+from trio_sup_inspector.lines.fleet import heading, member_cells, why_lines
 from trio_sup_inspector.screens.page import page_cells
-from trio_sup_inspector.widgets.bars import Bar, key_cells
+from trio_sup_inspector.widgets.bars import Bar, TabBar, key_cells, press
 from trio_sup_inspector.widgets.document import Document
-from trio_sup_inspector.widgets.lines import LineView
+from trio_sup_inspector.widgets.lines import MARGIN, LineView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
+    from trio_sup_inspector.connection import Connection
+    from trio_sup_inspector.fleet import Fleet
+
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks at the directory."""
+KEYS: Final = {"enter": "enter", "e": "e", "r": "r", "q": "q", "esc": "escape"}
+"""What to press for a key that is named below."""
 
 
-class Nodes(Screen[FoundNode | None]):
-    """Ends with the node that was chosen, or None to go back."""
+class Nodes(Screen[Member | None]):
+    """Ends with the node that was chosen, or None to go back.
+
+    Args:
+        fleet: The nodes.
+        clock: The application's clock.
+        plain: ASCII only.
+        shown: The connection to the node on screen; None if there is none yet.
+        sole: Choose at once if only one runs.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "go_back", show=False),
+        Binding("escape,7", "go_back", show=False),
+        Binding("e", "next_alarm", show=False),
         Binding("r", "look", show=False),
         Binding("q", "app.quit", show=False),
     ]
 
     def __init__(
         self,
-        directory: Path | tuple[Path, ...],
+        fleet: Fleet,
         *,
-        wall: Callable[[], float],
+        clock: Callable[[], float],
         plain: bool,
-        present: int | None,
+        shown: Connection | None,
         sole: bool,
     ) -> None:
         super().__init__()
-        self._directory = directory
-        self._wall = wall
+        self._fleet = fleet
+        self._clock = clock
         self._plain = plain
-        self._present = present
+        self._shown = shown
         self._sole = sole
-        self._found: list[FoundNode] = []
-        self._wrong = ""
+        self._members: list[Member] = []
 
     def compose(self) -> ComposeResult:
-        """A title, the list or the page, the keys."""
+        """A title, the list or the page, what needs a look, the keys."""
         yield Bar(self._heading, id="nodes-title")
         with Vertical(id="nodes-body"):
+            yield Bar(self._titles, id="titles")
             yield LineView(self._line, id="nodes")
             yield Document(self._page, id="no-nodes")
-        yield Bar(self._keys, id="keys")
+            yield Document(self._why, id="explain")
+        yield TabBar(self._keys, id="keys")
 
     def on_mount(self) -> None:
         """Look at once, and then every second."""
+        self.set_class(self._plain, "-plain")
         self.action_look()
-        self.query_one(LineView).focus()
+        view = self.query_one(LineView)
+        here = [m.title for m in self._members if m.connection is self._shown]
+        if self._shown is not None and here:
+            view.select(here[0])
+        view.focus()
         self.set_interval(LOOK_EVERY, self.action_look)
 
     def action_look(self) -> None:
-        """Look which nodes run."""
-        try:
-            found = [node for node in list_nodes(self._directory) if node.running]
-            self._wrong = ""
-        except DiscoveryError as error:
-            found, self._wrong = [], str(error)
-        if self._sole and len(found) == 1 and not self._found:
-            self.dismiss(found[0])
+        """Look which nodes run, and how they are."""
+        self._fleet.look(self._shown)
+        self._members = self._fleet.members
+        running = [m for m in self._members if m.ended is None]
+        if self._sole and len(running) == 1 and len(self._members) == 1:
+            self.dismiss(running[0])
             return
-        self._found = found
-        view, page = self.query_one(LineView), self.query_one(Document)
-        view.display, page.display = bool(found), not found
-        view.set_keys([node.title for node in found])
+        self._sole = self._sole and not running
+        view, page = self.query_one(LineView), self.query_one("#no-nodes", Document)
+        view.display, page.display = bool(self._members), not self._members
+        view.set_keys([member.title for member in self._members])
+        self.refresh_view()
         self.call_after_refresh(page.update_page)
+
+    def refresh_view(self) -> None:
+        """Say what is new."""
+        view, why = self.query_one(LineView), self.query_one("#explain", Document)
+        lines = len(self._why(view.line_width()))
+        why.display = bool(lines)
+        why.styles.height = min(lines, max(2, self.size.height // 3)) + 1  # its border
+        view.update_lines()
+        why.update_page()
         for bar in self.query(Bar):
             bar.update_bar()
 
     def action_go_back(self) -> None:
         """Back to the node that is shown, if there is one."""
-        if self._present is not None:
+        if self._shown is not None:
             self.dismiss(None)
+
+    def action_next_alarm(self) -> None:
+        """Go to the next node that needs a look."""
+        view, clock = self.query_one(LineView), self._clock()
+        count = len(self._members)
+        for step in range(1, count + 1):
+            member = self._members[(view.cursor + step) % count]
+            if member.alarming(clock):
+                view.select(member.title)
+                return
+        self.notify("no node needs a look", timeout=2)
 
     def on_line_view_opened(self, message: LineView.Opened) -> None:
         """Enter attaches."""
         message.stop()
-        self.dismiss(self._found[message.view.cursor])
+        member = self._members[message.view.cursor]
+        if member.ended is not None:
+            self.notify("it has ended", timeout=2)
+        elif member.connection is self._shown and self._shown is not None:
+            self.dismiss(None)
+        else:
+            self.dismiss(member)
 
     def on_line_view_moved(self, message: LineView.Moved) -> None:
         """Moves are nobody else's business."""
         message.stop()
+        self.refresh_view()
+
+    def on_tab_bar_clicked(self, message: TabBar.Clicked) -> None:
+        """A click on a key is as good as the key."""
+        hints = self._hints()
+        if message.index // 2 < len(hints):
+            key = KEYS[hints[message.index // 2][0]]
+            press(self, key)
 
     def _heading(self, width: int) -> Cells:
-        number = len(self._found)
+        members = [m for m in self._members if m.ended is None]
+        number, clock = len(members), self._clock()
+        wrong = sum(member.alarming(clock) for member in self._members)
         what = f"{number} node{'s' * (number != 1)}" if number else "no node"
-        title: Cell = (f" trio-sup  {what} in {places_text(self._directory)}", "strong")
-        return clip_cells((title,), width, plain=self._plain)
+        cells: list[Cell] = [(f" trio-sup  {what}", "strong")]
+        if wrong:
+            cells.append((f"  {wrong} need{'s' * (wrong == 1)} a look", "bad"))
+        if not self._members:
+            cells.append((f"  in {places_text(self._fleet.directory)}", "dim"))
+        return clip_cells(tuple(cells), width, plain=self._plain)
+
+    def _hints(self) -> list[tuple[str, str]]:
+        hints = [("enter", "attach"), ("e", "next alarm"), ("r", "look again")]
+        if not self._members:
+            hints = [("r", "look again")]
+        if self._shown is not None:
+            hints.insert(1, ("esc", "back"))
+        return [*hints, ("q", "quit")]
 
     def _keys(self, width: int) -> Cells:
-        hints = [("enter", "attach"), ("r", "look again"), ("q", "quit")]
-        if self._present is not None:
-            hints.insert(1, ("esc", "back"))
-        return key_cells(hints if self._found else hints[1:], width)
+        return key_cells(self._hints(), width)
+
+    def _titles(self, width: int) -> Cells:
+        return ((" " * MARGIN, "text"), *heading(width - 2 * MARGIN))
 
     def _line(self, index: int, width: int) -> Cells:
-        node = self._found[index]
-        mark = "*" if self._plain else "●"
-        cells: list[Cell] = [(f" {mark} ", "ok"), (fit(node.name, 24), "strong")]
-        cells.append((fit(str(node.pid), 9, right=True), "text"))
-        if node.probe == "forbidden":
-            cells.append(("  permission denied", "bad"))
-        if node.owner:
-            cells.append((f"  of {node.owner}", "bad"))
-        file = node.file
-        if file is not None:
-            age = show.duration(self._wall() - file.started_wall)
-            cells.append((fit(age, 9, right=True), "dim"))
-            cells.append((f"  {show.clean(file.argv0)}", "text"))
-            cells.append((f"  {show.clean(file.cwd)}", "dim"))
-        shown = printable_cells(cells, plain=self._plain)
-        return clip_cells(shown, width, plain=self._plain)
+        member = self._members[index]
+        here = self._shown is not None and member.connection is self._shown
+        return member_cells(member, self._clock(), width, plain=self._plain, here=here)
+
+    def _why(self, width: int) -> list[Cells]:
+        at = self.query_one(LineView).cursor
+        if at >= len(self._members):
+            return []
+        return why_lines(self._members[at], self._clock(), width, plain=self._plain)
 
     def _page(self, width: int) -> list[Cells]:
-        if self._wrong:
+        if self._fleet.wrong:
             title: Cell = ("The runtime directory is not safe", "bad")
-            return page_cells([title, (self._wrong, "text")], width, plain=self._plain)
-        page = banner.no_nodes(places_text(self._directory))
+            wrong: Cell = (self._fleet.wrong, "text")
+            return page_cells([title, wrong], width, plain=self._plain)
+        page = banner.no_nodes(places_text(self._fleet.directory))
         return page_cells(page, width, plain=self._plain)

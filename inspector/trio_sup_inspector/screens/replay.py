@@ -12,7 +12,7 @@ from trio_sup_inspector.screens.main import MainScreen
 from trio_sup_inspector.widgets.bars import Bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
@@ -46,8 +46,11 @@ class ReplayScreen(MainScreen):
         plain: bool,
         where: str,
         repaint: Callable[[], None],
+        keymap: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(state, clock=player.clock, plain=plain, where=where)
+        super().__init__(
+            state, clock=player.clock, plain=plain, where=where, keymap=keymap
+        )
         self._player = player
         self._repaint = repaint
         self.doing |= {

@@ -15,12 +15,14 @@ from trio_sup.inspect.model.order import ORDERS, Order, arrange
 from trio_sup.inspect.model.problems import problem
 from trio_sup.inspect.model.tree_view import walk
 from trio_sup.inspect.protocol.wire import CAPS
+from trio_sup_inspector.state.charts import Charts
 from trio_sup_inspector.state.figures import Figures
 from trio_sup_inspector.state.filter import Filter
 from trio_sup_inspector.state.folding import Folding
 from trio_sup_inspector.state.journal import Journal
 from trio_sup_inspector.state.picture import Picture
 from trio_sup_inspector.state.waiting import deadlocks
+from trio_sup_inspector.state.watches import Watches
 
 if TYPE_CHECKING:
     from trio_sup.inspect.client.session import Changes
@@ -40,6 +42,14 @@ _NOT_YET: Final[tuple[float, tuple[int, int], list[Finding]]] = (-1.0, (-1, -1),
 
 def _figures(state: NodeState) -> Figures:
     return Figures(state.session, state.model)
+
+
+def _charts(state: NodeState) -> Charts:
+    return Charts(state.session)
+
+
+def _watches(state: NodeState) -> Watches:
+    return Watches(state.session)
 
 
 def _folding(state: NodeState) -> Folding:
@@ -62,8 +72,12 @@ class NodeState:
     folding: Folding = field(default=Factory(_folding, takes_self=True))
     figures: Figures = field(default=Factory(_figures, takes_self=True))
     journal: Journal = field(factory=Journal)
+    charts: Charts = field(default=Factory(_charts, takes_self=True))
+    watches: Watches = field(default=Factory(_watches, takes_self=True))
     order: Order = ORDERS[0]
     reverse: bool = False
+    columns: dict[str, tuple[str, ...]] = field(factory=dict[str, "tuple[str, ...]"])
+    """The columns that were chosen for a list, by the list's name."""
     recorded: bool = False
     """Whether this is a recording, which can be asked for nothing."""
     marks: dict[int, None] = field(factory=dict["int", None])
@@ -96,6 +110,7 @@ class NodeState:
         if "waits" in changes.topics:
             self.picture.lints.revision += 1
         self.picture.apply(changes, clock)
+        self.charts.note()
         return changes
 
     def _meet_node(self) -> None:
@@ -106,6 +121,8 @@ class NodeState:
         if self._epoch:
             self.journal.node_restarted(node.pid)
             self.figures.node_restarted()
+            self.charts.clear()
+            self.watches.forget()
             self.model.dead.clear()
             self.marks.clear()
         self._epoch = node.epoch
@@ -114,6 +131,7 @@ class NodeState:
         """Forget what was derived from the session, but not what the user chose."""
         self.picture.clear()
         self.figures = _figures(self)
+        self.charts.clear()
         self.journal = Journal(serial=self.journal.serial + 1)
         self.task_looks, self.followed, self.said = 0, (), None
         self.marks.clear()

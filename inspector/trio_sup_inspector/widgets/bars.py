@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.message import Message
 from textual.strip import Strip
@@ -14,6 +14,7 @@ from trio_sup_inspector.widgets.paint import Paint
 
 if TYPE_CHECKING:
     from textual import events
+    from textual.app import App
 
     from trio_sup_inspector.lines.cells import Cell
 
@@ -33,6 +34,11 @@ class Bar(Widget):
     def text(self) -> str:
         """What the bar says."""
         return "".join(text for text, _ in self._cells)
+
+    @property
+    def pieces(self) -> int:
+        """Of how many pieces it is made."""
+        return len(self._cells)
 
     def update_bar(self) -> None:
         """Paint again if the line says something else."""
@@ -62,11 +68,13 @@ class TabBar(Bar):
     class Clicked(Message):
         """A piece was clicked."""
 
-        def __init__(self, bar: TabBar, index: int) -> None:
+        def __init__(self, bar: TabBar, index: int, x: int) -> None:
             super().__init__()
             self.bar = bar
             self.index = index
             """Which of the bar's cells."""
+            self.x = x
+            """Which cell of the terminal, counted from the bar's beginning."""
 
     def on_click(self, event: events.Click) -> None:
         """Tell which piece is under the mouse."""
@@ -74,12 +82,23 @@ class TabBar(Bar):
         for index, piece in enumerate(self._cells):
             end += cells_width((piece,))
             if event.x < end:
-                self.post_message(self.Clicked(self, index))
+                self.post_message(self.Clicked(self, index, event.x))
                 return
 
 
+def press(widget: Widget, key: str) -> None:
+    """Have a key do what it does, as if it had been pressed."""
+    # Textual leaves the type of its applications open.
+    app: App[Any] = widget.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    # By the application: what a screen sends does not come back to it.
+    app.call_later(app.simulate_key, key)
+
+
 def key_cells(hints: list[tuple[str, str]], width: int) -> Cells:
-    """The keys that fit, most useful first; help and quit whatever the width."""
+    """The keys that fit, most useful first; help and quit whatever the width.
+
+    Each is two pieces: the key, and what it does.
+    """
     kept = sum(_size(hint) for hint in hints if hint[0] in KEPT)
     cells: list[Cell] = []
     for hint in hints:

@@ -16,7 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from trio_sup_inspector.keys import LIST_KEYS
-from trio_sup_inspector.lines.cells import Cell, Cells, changed_span
+from trio_sup_inspector.lines.cells import Cell, Cells, changed_span, width_of
 from trio_sup_inspector.widgets.paint import CURSOR, Paint
 
 if TYPE_CHECKING:
@@ -60,6 +60,20 @@ class LineView(ScrollView, can_focus=True):
         def __init__(self, view: LineView) -> None:
             super().__init__()
             self.view = view
+
+    class Clicked(Message):
+        """The line under the mouse was clicked, and is under the cursor now."""
+
+        def __init__(self, view: LineView, x: int) -> None:
+            super().__init__()
+            self.view = view
+            self.x = x
+            """Which of the line's cells, counted as a painter counts them."""
+
+        @property
+        def piece(self) -> str:
+            """The piece of the line that was clicked."""
+            return self.view.piece_at(self.x)
 
     def __init__(self, painter: Painter, *, id: str, still: bool = False) -> None:
         """Make a list.
@@ -282,10 +296,20 @@ class LineView(ScrollView, can_focus=True):
         if self._keys:
             self.post_message(self.Opened(self))
 
+    def piece_at(self, x: int) -> str:
+        """The text of the piece of the line under the cursor that a cell is in."""
+        end = 0
+        for text, _ in self._painter(self._at, self.line_width()):
+            end += width_of(text)
+            if x < end:
+                return text
+        return ""
+
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse is; a double click opens."""
         index = event.y + self.scroll_offset.y
         if index < len(self._keys):
             self._move(index)
+            self.post_message(self.Clicked(self, event.x - MARGIN))
             if event.chain == 2:
                 self.action_open()

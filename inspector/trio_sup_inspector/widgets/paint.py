@@ -93,7 +93,9 @@ class Paint:
 
 def _role_style(widget: Widget, role: Role, ground: Color) -> Style:
     """What the stylesheet says of a role, on the background of the widget."""
-    styles = widget.app.get_component_styles(f"role--{role}")
+    styles = widget.app.get_component_styles(  # pyright: ignore[reportUnknownMemberType]
+        f"role--{role}"
+    )
     if styles.has_rule("background"):
         ground += styles.background
     colors = Style.from_color(

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.cluster.promise.bugs import BUGS
+from tests.cluster.promise.bugs import BUGS, HIDDEN
 from tests.harness.mutants.mutant import Mutant
 from tests.harness.mutants.planting import plant
 
@@ -101,7 +101,7 @@ def main() -> int:
     parser.add_argument("--one")
     options = parser.parse_args()
     if options.one:
-        [bug] = [each for each in BUGS if each.name == options.one]
+        [bug] = [each for each in [*BUGS, *HIDDEN] if each.name == options.one]
         found = hunt(bug)
         print(found or "not found")
         return 0 if found else MISSED

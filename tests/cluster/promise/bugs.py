@@ -6,7 +6,6 @@ RULES = "trio_sup.cluster._rules"
 NODES = "trio_sup.cluster._nodes"
 
 BUGS = [
-    # Leases.
     Mutant(
         "a node acts for longer than its lease",
         f"{RULES}.lease",
@@ -31,7 +30,6 @@ BUGS = [
         "member.expires = now + member.ttl",
         "member.expires = now + member.ttl / 2",
     ),
-    # Names and tokens.
     Mutant(
         "an engine that forgot lets everybody claim at once",
         f"{RULES}.engine",
@@ -63,18 +61,11 @@ BUGS = [
         "",
     ),
     Mutant(
-        "who is drained gives names back before its children are down",
-        f"{NODES}.names",
-        "while each.record.alive and each.record.life == life:",
-        "while False:",
-    ),
-    Mutant(
         "who is drained claims again",
         f"{NODES}.names",
         "        self._drained = True\n",
         "",
     ),
-    # Messages.
     Mutant(
         "what comes again is served again",
         f"{RULES}.sequence",
@@ -92,6 +83,64 @@ BUGS = [
         f"{NODES}.outbox",
         "for letter in waiting:",
         "for letter in reversed(waiting):",
+    ),
+    Mutant(
+        "a call whose node went down is said not to have run",
+        f"{NODES}.calls",
+        "call.failed(NodeDown(call.body.key, self.node_of(node)))",
+        'call.failed(Refused(call.body.key, "down"))',
+    ),
+    Mutant(
+        "calls share a number",
+        f"{NODES}.calls",
+        "self._last += 1",
+        "self._last = 1",
+    ),
+    Mutant(
+        "numbers of messages go on in another incarnation",
+        f"{NODES}.membership",
+        "self.mail.incoming.forget_all()",
+        "pass",
+    ),
+    Mutant(
+        "a dead node is still sent what is for its names",
+        f"{NODES}.membership",
+        "            self.outbox.forget_node(info.id)\n",
+        "",
+    ),
+    Mutant(
+        "a life begins without the state that is kept",
+        f"{NODES}.states",
+        "if kept is not None:\n            load(self, kept)",
+        'if kept == b"":\n            load(self, kept)',
+    ),
+    Mutant(
+        "an answer does not wait until the state is written",
+        f"{NODES}.states",
+        "        await _write(self, keeper)\n        return answer\n",
+        "        return answer\n",
+    ),
+]
+"""Found by the search; the table says how soon."""
+
+HIDDEN = [
+    Mutant(
+        "what is being claimed is given back",
+        f"{RULES}.holdings",
+        "if name not in self.tokens and name not in self.claiming",
+        "if name not in self.tokens",
+    ),
+    Mutant(
+        "an answer to a claim that was lost is never repaired",
+        f"{RULES}.holdings",
+        "return forgot or (beat.owned != len(self.tokens) and not self.claiming)",
+        "return forgot",
+    ),
+    Mutant(
+        "who is drained gives names back before its children are down",
+        f"{NODES}.names",
+        "while each.record.alive and each.record.life == life:",
+        "while False:",
     ),
     Mutant(
         "a call that is sent again may overtake",
@@ -112,46 +161,23 @@ BUGS = [
         'self._stale(call, "")',
     ),
     Mutant(
-        "a call whose node went down is said not to have run",
-        f"{NODES}.calls",
-        "call.failed(NodeDown(call.body.key, self.node_of(node)))",
-        'call.failed(Refused(call.body.key, "down"))',
-    ),
-    Mutant(
         "a call whose link changed is said not to have run",
         f"{NODES}.calls",
         "call.failed(ConnectionChanged(call.body.key))",
         'call.failed(Refused(call.body.key, "changed"))',
     ),
     Mutant(
-        "calls share a number",
+        "the holder of a name is never looked up again",
         f"{NODES}.calls",
-        "self._last += 1",
-        "self._last = 1",
+        "self.outbox.forget_holder(name)\n        route",
+        "route",
     ),
     Mutant(
-        "numbers of messages go on in another incarnation",
-        f"{NODES}.membership",
-        "self.mail.incoming.forget_all()",
-        "pass",
-    ),
-    Mutant(
-        "a dead node is still sent what is for its names",
-        f"{NODES}.membership",
-        "            self.outbox.forget_node(info.id)\n",
+        "a stale writer is not refused",
+        f"{RULES}.engine",
+        "        if last > token:\n            return False\n",
         "",
     ),
-    # States.
-    Mutant(
-        "a life begins without the state that is kept",
-        f"{NODES}.states",
-        "if kept is not None:\n            load(self, kept)",
-        'if kept == b"":\n            load(self, kept)',
-    ),
-    Mutant(
-        "an answer does not wait until the state is written",
-        f"{NODES}.states",
-        "        await _write(self, keeper)\n        return answer\n",
-        "        return answer\n",
-    ),
 ]
+"""Not found so far in the time that a bug is given: other tests find some of them, as
+that a stale writer is refused. Try one with ``--one``."""

@@ -128,7 +128,7 @@ BESIDE_MUTANTS = [
         "a full subscription forgets the new message",
         PUBSUB,
         "            self._receive.receive_nowait()\n"
-        "            self._send.send_nowait(message)  # type: ignore[arg-type]\n"
+        "            self._send.send_nowait(message)\n"
         "            return True",
         "            return True",
     ),
@@ -236,7 +236,7 @@ BESIDE_MUTANTS = [
         "a failed task has a result",
         TASK,
         "outcome_of(run.result, run.exit)",
-        "outcome_of(run.result or Ok(None), run.exit)",  # type: ignore[arg-type]
+        "outcome_of(run.result or Ok(None), run.exit)",
     ),
     Mutant(
         "a task that was stopped is never over",

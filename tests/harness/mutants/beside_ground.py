@@ -163,9 +163,10 @@ class Board(GenServer):
 
 def boards() -> tuple[ChildSpec[Supervisor], Registry]:
     topics = Registry("duplicate", name="topics")
+    boxes = Mailbox(2, when_full="reject"), Mailbox(2, when_full="drop_oldest")
     specs = [
-        child(Board, topics, id=f"b{number}", mailbox=Mailbox(2, when_full=policy))
-        for number, policy in enumerate(("reject", "drop_oldest"))
+        child(Board, topics, id=f"b{number}", mailbox=mailbox)
+        for number, mailbox in enumerate(boxes)
     ]
     return supervisor(specs, max_restarts=6, id="boards"), topics
 

@@ -35,7 +35,9 @@ Rows of the last connection stay readable while a session is stale or reconnecti
 | `paces` | how often children restart, true from the first look on |
 | `answer` | what a node said when it was asked once |
 | `node_clock` | the node's clock between two words of it |
+| `ask_each` | ask several nodes at once |
 | `oneshot` | ask once, or follow, over a blocking socket: for commands |
+| `watching_on` | look for a while, at one child closer |
 | `carrying_out` | do something as time passes, to its end, over such a socket |
 | `paging` | what registries hold, a page after the other |
 | `tailing` | follow what comes one after the other, over such a socket |

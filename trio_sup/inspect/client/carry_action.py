@@ -1,4 +1,4 @@
-"""Acting on children over a conversation with a node: first all plans, then the deeds."""
+"""Acting on a node and its children over a conversation: first plans, then deeds."""
 
 from __future__ import annotations
 
@@ -9,41 +9,30 @@ from typing import TYPE_CHECKING, Final
 from trio_sup.inspect.client.conversation import EXIT_SILENT, TIMEOUT, AskError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from trio_sup.inspect.client.conversation import Conversation
     from trio_sup.inspect.protocol.wire_actions import Acted, Planned
-    from trio_sup.inspect.protocol.wire_rows import Row
 
 LOOK_AGAIN: Final = 0.05
 """Seconds after which an answer is looked for at the latest."""
 
 
-def plan_each(
-    conversation: Conversation, action: str, rows: Sequence[Row], argument: str = ""
-) -> list[Planned]:
-    """What an action would do to each child, in order; nothing is done.
+def plan(
+    conversation: Conversation, action: str, id: int, life: int, argument: str = ""
+) -> Planned:
+    """What an action would do; nothing is done.
 
     Args:
         conversation: Attached, with control.
         action: One of the node's.
-        rows: The children.
+        id: The child's row; 0 for the node.
+        life: The child's present life, as far as is known.
         argument: What the action needs besides.
 
     Raises:
         AskError: the node does not answer, or closes the connection.
     """
-    return [plan_one(conversation, action, row.id, row.life, argument) for row in rows]
-
-
-def plan_one(
-    conversation: Conversation,
-    action: str,
-    id: int = 0,
-    life: int = 0,
-    argument: str = "",
-) -> Planned:
-    """As `plan_each`, for one child, or for the node itself (0)."""
     operating = conversation.session.operating
     req = operating.plan(action, id, life, argument)
     due = time.monotonic() + TIMEOUT
@@ -52,13 +41,9 @@ def plan_one(
 
 
 def act(
-    conversation: Conversation,
-    action: str,
-    row: Row,
-    plan: Planned,
-    argument: str = "",
+    conversation: Conversation, action: str, id: int, life: int, argument: str = ""
 ) -> Acted:
-    """Do what was planned for one child, and wait for the last word on it.
+    """Do what was planned, and wait for the last word on it.
 
     However long it takes: a child has its grace. If the connection is lost meanwhile,
     the answer says so.
@@ -66,17 +51,6 @@ def act(
     Raises:
         AskError: the node has been silent for too long.
     """
-    return act_on_one(conversation, action, row.id, plan.life or row.life, argument)
-
-
-def act_on_one(
-    conversation: Conversation,
-    action: str,
-    id: int = 0,
-    life: int = 0,
-    argument: str = "",
-) -> Acted:
-    """As `act`, for one child, or for the node itself (0)."""
     operating = conversation.session.operating
     req = operating.act(action, id, life, argument)
     _until(conversation, lambda: operating.final(req) is not None, None)

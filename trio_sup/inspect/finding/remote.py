@@ -64,8 +64,10 @@ class RemoteNode:
 
     @property
     def place(self) -> str:
-        """Where it is, for people."""
-        return f"{SCHEME}{self.destination}/{self.node}"
+        """Where it is: the address again, which is parsed to the same."""
+        user = f"{self.user}@" if self.user else ""
+        port = f":{self.port}" if self.port else ""
+        return f"{SCHEME}{user}{self.host}{port}/{self.node}"
 
     @property
     def destination(self) -> str:

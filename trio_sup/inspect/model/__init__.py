@@ -12,6 +12,8 @@ verdicts come out, at a cost in proportion to what changed.
 | `which_child`, `typed_times` | what people mean by a child's name, by ``10m`` or ``12:30`` |
 | `problems` | what is wrong with a child, in words |
 | `health` | whether a node is well, by limits |
+| `node_health` | how a whole node fares, in a few figures |
+| `trends` | figures over time, for charts |
 | `lint_rules`, `lints` | warnings, each with its why; which of them a node earns |
 | `incidents` | why children restarted: events joined |
 | `incident`, `incident_history` | one of them, and how often it came; those of each supervisor |

@@ -57,9 +57,9 @@ RULES: Final = (
         "bad",
         "child is in quarantine",
         "children are in quarantine",
-        "It used up its own restart budget and stays down until somebody restarts it"
-        " by hand. Its siblings go on.",
-        "Read its last crash, mend the cause, then restart it (restart_child).",
+        "It used up its own restart budget, or an operator said so, and stays down"
+        " until somebody releases it. Its siblings go on.",
+        "Read its last crash, mend the cause, then release it, or restart it.",
     ),
     Rule(
         "gave-up",
@@ -107,7 +107,8 @@ RULES: Final = (
         "loops are held",
         "A task ran for long without a checkpoint: nothing else of this node could"
         " run meanwhile, timeouts included.",
-        "Put long computation in a thread (trio.to_thread), or checkpoints inside it.",
+        "Busy (0) says who held it, and in which line. Put long computation in a"
+        " thread (trio.to_thread), or checkpoints inside it.",
     ),
     Rule(
         "slow-stop",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from attrs import define, field, frozen
 
 from trio_sup.inspect.model.lint_rules import BY_ID, ORDER, RULES, Rule
-from trio_sup.inspect.model.problems import LOOP
+from trio_sup.inspect.model.problems import FINAL, LOOP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -261,6 +261,9 @@ class Lints:
             number, cause = loops.get(row.path, (0, row.last_exit))
             loops[row.path] = max(number, row.pace.per_minute(now)), cause
         for path, (number, cause) in loops.items():
+            row = model.rows.get(model.by_path(path) or 0)
+            if row is not None and row.status in FINAL:
+                continue  # It does not restart any more: what it is says more.
             if number >= LOOP:
                 words = f"{number:,} times in a minute: {cause}"
                 yield Finding("crash-loop", model.by_path(path) or 0, path, words)
@@ -355,7 +358,7 @@ def _of_row(row: Row) -> Iterable[Finding]:
 _BY_STATUS: Final = {
     "restarting": ("backing-off", "is being restarted"),
     "stuck": ("stuck", "was cancelled and does not end"),
-    "quarantined": ("quarantined", "used up its own budget and stays down"),
+    "quarantined": ("quarantined", "stays down until somebody releases it"),
     "backing_off": ("backing-off", "waits before its next life"),
 }
 

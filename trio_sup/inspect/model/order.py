@@ -53,7 +53,7 @@ ORDERS: Final = (
         "up",
         lambda r, m, t, w: None if r.began is None else t - r.began,
     ),
-    Order("path", "path", "name"),
+    Order("path", "path", "path"),
 )
 """All orders; the first is the default of the process list."""
 

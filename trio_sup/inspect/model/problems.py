@@ -49,18 +49,18 @@ def looping(row: Row, now: float, *, above: float = LOOP - 1) -> str | None:
         now: The node's clock.
         above: Restarts in a minute that are none yet.
     """
-    if row.pace is None or row.status in _FINAL:
+    if row.pace is None or row.status in FINAL:
         return None
     number = row.pace.per_minute(now)
     return f"restarts {number:,} times a minute" if number > above else None
 
 
-_FINAL: Final = frozenset({"quarantined", "stuck", "stopped"})
+FINAL: Final = frozenset({"quarantined", "stuck", "stopped"})
 """States in which a child does not restart any more."""
 _BY_STATUS: Final = {
     "backing_off": "waits before its next life",
     "restarting": "is being restarted",
-    "quarantined": "used up its own restart budget and stays down",
+    "quarantined": "is in quarantine and stays down",
     "stuck": "was cancelled and does not end",
 }
 

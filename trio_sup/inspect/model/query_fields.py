@@ -32,6 +32,8 @@ class QueryError(ValueError):
 
 SUSPENDED: Final = "suspended"
 """The state of a server that handles nothing: no status of the core."""
+POLICIES: Final = ("permanent", "transient", "temporary")
+"""When a child is restarted."""
 _SHOWN: Final = {"backoff": "backing_off", "quarantine": "quarantined"}
 """States by the words that views show."""
 
@@ -57,6 +59,13 @@ def _kind(value: str) -> Test:
     if not any(kind.startswith(value) for kind in KINDS):
         raise QueryError(f"no kind {value!r}: {_perhaps(value, KINDS)}")
     return lambda row, now: row.kind.startswith(value)
+
+
+def _policy(value: str) -> Test:
+    value = value.casefold()
+    if not any(policy.startswith(value) for policy in POLICIES):
+        raise QueryError(f"no policy {value!r}: {_perhaps(value, POLICIES)}")
+    return lambda row, now: row.restart.startswith(value)
 
 
 def _perhaps(value: str, known: tuple[str, ...]) -> str:
@@ -85,6 +94,7 @@ def _holds(read: Callable[[Row], str | None]) -> Callable[[str], Test]:
 TEXTS: Final[dict[str, Callable[[str], Test]]] = {
     "state": _state,
     "kind": _kind,
+    "policy": _policy,
     "under": _under,
     "name": _holds(lambda row: row.name),
     "path": _holds(lambda row: row.path),
@@ -145,6 +155,7 @@ ALIASES: Final = {
     "status": "state",
     "last-exit": "exit",
     "in-progress": "op",
+    "registered": "name",
     "msg/s": "rate",
     "growth/s": "growth",
 }

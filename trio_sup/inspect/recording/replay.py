@@ -155,6 +155,34 @@ def answer_of(path: Path) -> Answer:
     return player.last_answer()
 
 
+def looks_through(path: Path, seconds: float | None = None) -> Iterator[Session]:
+    """The session of a recording, at every second of it.
+
+    Args:
+        path: The recording.
+        seconds: Only its end, so long.
+
+    Raises:
+        RecordingError: see `read_index`.
+    """
+    index = read_index(path)
+    session = Session(client="replay")
+    player = Player(index, session)
+    begin = 0.0 if seconds is None else max(0.0, index.length - seconds)
+    player.seek(begin)
+    player.tick(begin)
+    at = begin
+    while True:
+        session.take_changes()
+        yield session
+        if player.wrong:
+            raise RecordingError(f"{path}: {player.wrong}")
+        if at >= index.length:
+            return
+        at = min(at + 1.0, index.length)
+        player.tick(at)
+
+
 class Player:
     """Feeds a session from a recording.
 

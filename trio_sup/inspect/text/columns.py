@@ -113,6 +113,12 @@ COLUMNS: Final = (
         lambda r, m, t, w: show.operation(r, t) or "-",
     ),
     Column(
+        "policy",
+        "POLICY",
+        "when it is restarted",
+        lambda r, m, t, w: show.clean(r.restart) or "-",
+    ),
+    Column(
         "name",
         "NAME",
         "the registered name",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
+from trio_sup.inspect.client.answer import wall_time
 from trio_sup.inspect.finding.found_node import SCHEMA
 from trio_sup.inspect.model.problems import problem
 from trio_sup.inspect.model.tree_model import ROOT, TreeModel, snapshot
 from trio_sup.inspect.model.tree_view import shown_with_ancestors
+from trio_sup.inspect.model.trends import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
     from trio_sup.inspect.finding.found_node import FoundNode
     from trio_sup.inspect.model.health import Breach
     from trio_sup.inspect.model.query import Query
-    from trio_sup.inspect.protocol.wire import Event, Row
+    from trio_sup.inspect.model.trends import Trends
+    from trio_sup.inspect.protocol.wire import Event, Hello, Row
+    from trio_sup.inspect.text.node_lines import Checked
 
 Json: TypeAlias = "dict[str, object]"
 
@@ -31,6 +35,57 @@ class TooDeep(Exception):
 def nodes_json(nodes: Sequence[FoundNode]) -> Json:
     """The document of ``trio-sup nodes --json``."""
     return {"schema": SCHEMA, "nodes": [_node_json(node) for node in nodes]}
+
+
+def health_json(nodes: Sequence[Checked]) -> Json:
+    """The document of ``trio-sup nodes --health --json``."""
+    return {
+        "schema": SCHEMA,
+        "ok": all(node.well for node in nodes),
+        "nodes": [_health_json(node) for node in nodes],
+    }
+
+
+def _health_json(node: Checked) -> Json:
+    it = node.health
+    if it is None:
+        error = {"error": node.error, "code": node.code}
+        return {"node": node.title, "ok": False, **error, "health": None}
+    health: Json = {
+        "up_seconds": it.up,
+        "lag_seconds": it.lag,
+        "children": it.children,
+        "down": it.down,
+        "looping": it.looping,
+        "waiting": it.waiting,
+        "stuck": it.stuck,
+        "restarts_last_minute": it.restarts,
+        "fullest_mailbox": it.mailbox,
+        "problems": [
+            {"path": p.path or None, "problem": p.problem} for p in it.problems
+        ],
+    }
+    answered = {"node": node.title, "ok": node.well, "error": None, "code": None}
+    return {**answered, "health": health}
+
+
+def trends_json(trends: Trends, node: Hello | None, child: str | None) -> Json:
+    """The document of ``trio-sup chart --json``: the samples of each series."""
+
+    def wall(at: float) -> float:
+        return at if node is None else round(wall_time(node, at), 3)
+
+    series = [
+        {
+            "name": name,
+            "title": KINDS[name].title,
+            "unit": KINDS[name].unit or None,
+            "samples": [[wall(at), round(value, 6)] for at, value in samples],
+        }
+        for name, samples in trends.series.items()
+    ]
+    about: Json = {"schema": SCHEMA, "node": None if node is None else node.node}
+    return {**about, "child": child, "series": series}
 
 
 def _node_json(node: FoundNode) -> Json:

@@ -1,4 +1,4 @@
-"""What ``nodes``, ``status`` and ``events`` print for people: plain lines. Pure."""
+"""What ``status`` and ``events`` print for people: plain lines. Pure."""
 
 from __future__ import annotations
 
@@ -13,33 +13,8 @@ if TYPE_CHECKING:
 
     from trio_sup._core.clean import Clean
     from trio_sup.inspect.client.answer import Answer
-    from trio_sup.inspect.finding.found_node import FoundNode
     from trio_sup.inspect.model.health import Breach
     from trio_sup.inspect.protocol.wire import Event
-
-
-def nodes_lines(nodes: Sequence[FoundNode], wall: float) -> Iterator[Clean]:
-    """A line for each node, under a heading.
-
-    Args:
-        nodes: What was found.
-        wall: Seconds since 1970 now.
-    """
-    rows = [("NODE", "PID", "UP", "PYTHON", "PROGRAM")]
-    for node in nodes:
-        file = node.file
-        up = show.duration(wall - file.started_wall) if file else "?"
-        python = file.python if file else "?"
-        program = show.clean(file.argv0) if file else "?"
-        if node.probe == "forbidden":
-            program += "  (permission denied)"
-        if node.owner:
-            program += f"  (of {node.owner})"
-        rows.append((node.name, str(node.pid), up, python, program))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        yield show.clean("  ".join([*cells, row[4]]).rstrip())
 
 
 def status_lines(answer: Answer, found: Sequence[Breach]) -> Iterator[Clean]:

@@ -68,6 +68,10 @@ class Book:
         """Return who may hold a key."""
         return [each for each in self.entries if each.key == key]
 
+    def give_up_of(self, record: Record) -> None:
+        """Forget what a child holds."""
+        self.give_up(lambda each: each.record is record)
+
     def give_up(self, gone: Callable[[Holding], bool]) -> None:
         """Forget some."""
         self.entries = [each for each in self.entries if not gone(each)]
@@ -166,7 +170,7 @@ class NamesModel:
             elif mine and not holds:
                 words = f"{key!r} is not kept for it, which is {record.status}"
                 self._broken(laws.RESERVED, record.path_text, words)
-                book.give_up(lambda each, gone=record: each.record is gone)
+                book.give_up_of(record)
 
     def _see_waiters(self, book: Book) -> None:
         for key, _ in book.registry.observed_waiters():

@@ -49,7 +49,7 @@ class RequestsModel:
             for record in supervisor.under:
                 if self._is_left(supervisor, record):
                     words = "it never came to life, and is still listed"
-                    self.broken(laws.LISTED, record.path_text, words)  # type: ignore[attr-defined]
+                    self.broken(laws.LISTED, record.path_text, words)
 
     def _is_left(self, supervisor: Record, record: Any) -> bool:
         plan: Any = getattr(supervisor.body, "plan", None)

@@ -98,7 +98,7 @@ class Visitors:
         self._number += 1
         id = f"newcomer {self._number}" if isinstance(handle, Supervisor) else None
         spec = child(
-            self._lives, fault.fails, id=id, restart="temporary", ready="signal"
+            self._lives, fault.fails, id=id, restart="temporary", ready="signalled"
         )
         started: Any = None
         with trio.move_on_after(fault.patience):

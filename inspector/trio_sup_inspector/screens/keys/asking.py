@@ -1,9 +1,10 @@
-"""Keys that say what the node is asked for: levels of the log, who is traced."""
+"""Keys that say what the node is asked for: levels of the log, traces, charts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trio_sup_inspector.panes.charts import ChartsPane
 from trio_sup_inspector.panes.logs import LogsPane
 from trio_sup_inspector.panes.trace import TracePane
 
@@ -27,6 +28,8 @@ class AskingKeys:
             "log.level": self._log_level,
             "trace": self._trace,
             "trace.op": self._trace_op,
+            "charts": self._charts,
+            "charts.span": self._span,
         }
 
     def _log_level(self) -> None:
@@ -51,6 +54,20 @@ class AskingKeys:
         if isinstance(pane, TracePane) and isinstance(key, int):
             pane.choose_op(key)
             self._ask()
+
+    def _charts(self) -> None:
+        """Show the charts of the child under the cursor; there: those of the node."""
+        pane = self._lists.panes["charts"]
+        if isinstance(pane, ChartsPane):
+            pane.choose(self._lists.pointed())
+            self._body.go_to("charts")
+
+    def _span(self) -> None:
+        """Have charts cover more time, or the least again."""
+        pane = self._lists.pane
+        if isinstance(pane, ChartsPane):
+            pane.next_span()
+            self._repaint()
 
     def _ask(self) -> None:
         self._lists.ask()

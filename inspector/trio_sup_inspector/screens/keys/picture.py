@@ -50,6 +50,21 @@ class PictureKeys:
         self._lists.release()
         self._body.bring("list")
 
+    def sort_by_column(self, column: str) -> None:
+        """Sort by the column whose title was clicked; again: the other way round."""
+        state = self._state
+        if not column:
+            return
+        order = next((o for o in ORDERS if o.column == column), None)
+        if order is None:
+            self._body.notify("there is no order by this column", timeout=2)
+        elif self._lists.current == "list" and state.order.column == column:
+            self._invert()
+        else:
+            state.order, state.reverse = order, False
+            self._lists.release()
+            self._body.bring("list")
+
     def _invert(self) -> None:
         """Sort the other way round."""
         self._state.reverse = not self._state.reverse
