@@ -28,7 +28,8 @@ from trio_sup._core.events import (
     SupervisorReconfigured,
     SupervisorStopping,
 )
-from trio_sup._node.node import EventHook, EventStream
+from trio_sup._node.node import EventHook
+from trio_sup._node.stream import EventStream
 
 __all__ = [
     "ChildCrashed",

@@ -79,6 +79,10 @@ async def test_what_is_no_engine_and_one_that_is_not_there_are_said_in_a_line(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert await ask("--cluster", "http://x") == 2
-    assert "redis://" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "redis://" in said
+    assert "postgresql://" in said
+    assert await ask("--cluster", "redis://localhost:x") == 2
+    assert capsys.readouterr().err.startswith("trio-sup: the port of 'localhost': ")
     assert await ask("--cluster", f"unix://{tmp_path}/none") == 7
     assert capsys.readouterr().err.startswith("trio-sup: cannot join: ")

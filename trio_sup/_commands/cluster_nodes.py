@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from trio_sup._commands.command import EXIT_USAGE, CommandError
+from trio_sup._commands.command import CommandError
+from trio_sup._commands.engines import engine_at
 from trio_sup._commands.output import complain, say_lines
 from trio_sup._commands.support import print_json
-from trio_sup._core.extras import how_to_install
 
 if TYPE_CHECKING:
     import argparse
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
     from trio_sup.cluster import EngineUnavailable
 
-    backend = _backend(args)
+    backend = engine_at(args.cluster, args.prefix)
     try:
         seen = trio.run(_look, backend, args.timeout)
     except EngineUnavailable as down:
@@ -40,18 +40,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         complain("no node is in this cluster")
     return 0
-
-
-def _backend(args: argparse.Namespace) -> Backend:
-    from trio_sup.cluster import backend_at
-
-    try:
-        return backend_at(args.cluster, prefix=args.prefix)
-    except ModuleNotFoundError as error:
-        said = f"{error.name} is not installed\n{how_to_install('redis')}"
-        raise CommandError(said, EXIT_USAGE) from None
-    except ValueError as error:
-        raise CommandError(str(error), EXIT_USAGE) from None
 
 
 async def _look(backend: Backend, timeout: float) -> Seen:

@@ -6,10 +6,10 @@ import argparse
 from typing import Final
 
 from trio_sup._commands.arguments import count, name, port, positive, seconds
-from trio_sup._commands.command import EXIT_USAGE, Command, CommandError
+from trio_sup._commands.command import Command
+from trio_sup._commands.engines import engine_at
 from trio_sup._commands.extras import inspector_main
 from trio_sup._commands.interpreter import python_process
-from trio_sup._core.extras import how_to_install
 
 MOST_NODES: Final = 9
 
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.redis is not None:
         args.nodes = args.nodes or 1
-        _check_engine(args.redis)
+        engine_at(args.redis)  # late is too late
     return main(args, inspector_main, python_process)
 
 
@@ -84,19 +84,6 @@ def nodes(text: str) -> int:
     if number > MOST_NODES:
         raise argparse.ArgumentTypeError(f"from 1 to {MOST_NODES}, not {text!r}")
     return number
-
-
-def _check_engine(url: str) -> None:
-    """Say in one line what is wrong with a URL, or missing."""
-    from trio_sup.cluster import backend_at
-
-    try:
-        backend_at(url)
-    except ModuleNotFoundError as error:
-        said = f"{error.name} is not installed\n{how_to_install('redis')}"
-        raise CommandError(said, EXIT_USAGE) from None
-    except ValueError as error:
-        raise CommandError(str(error), EXIT_USAGE) from None
 
 
 COMMAND = Command(

@@ -49,9 +49,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--prefix",
-        default="trio-sup",
         metavar="WORD",
-        help="which cluster of that engine (trio-sup)",
+        help="which cluster of that engine: a Redis's prefix, a PostgreSQL's schema",
     )
     group.add_argument(
         "--names", action="store_true", help="list names with their holders, too"
@@ -171,5 +170,6 @@ COMMAND = Command(
     "  trio-sup nodes --health\n"
     "  trio-sup nodes --check shop ssh://me@far.example/mail\n"
     "  trio-sup nodes --cluster redis://localhost\n"
-    "  trio-sup nodes --cluster redis://localhost --names --json\n",
+    "  trio-sup nodes --cluster redis://localhost --names --json\n"
+    "  trio-sup nodes --cluster postgresql://nodes@db/app --prefix boards\n",
 )

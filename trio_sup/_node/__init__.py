@@ -4,6 +4,7 @@ The rule here: the node keeps what belongs to a whole run, and decides nothing a
 children.
 
     node      its roots, its registry, its events and who hears them
+    stream    those events, one by one
     levels    at which level each of its events is logged
     crash_log how its events are logged
     reloads   what its tree is from, as far as it is known

@@ -99,7 +99,7 @@ BUGS = [
     Mutant(
         "numbers of messages go on in another incarnation",
         f"{NODES}.membership",
-        "self.incoming.forget_all()",
+        "self.mail.incoming.forget_all()",
         "pass",
     ),
     Mutant(

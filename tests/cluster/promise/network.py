@@ -18,7 +18,7 @@ import trio
 from attrs import Factory, define
 
 from trio_sup._trio.beside import Beside
-from trio_sup.cluster._backends.link import Link, LinkDown
+from trio_sup.cluster._backends.link import Link, LinkDown, Records
 from trio_sup.cluster._backends.local import LocalBackend
 from trio_sup.cluster._rules.words import NodeId, Push
 
@@ -78,6 +78,8 @@ class FarLink:
         self._send_back, self._done = trio.open_memory_channel[Asked](math.inf)
         self.guarantees = near.guarantees
         self.time = near.time
+        self.topics = near.topics
+        self.records: Any = FarRecords(self, near.records)
 
     def send(self, to: NodeId, data: bytes) -> None:
         self._near.send(to, data)
@@ -87,7 +89,10 @@ class FarLink:
         return await self._near.receive()
 
     def __getattr__(self, name: str) -> Any:
-        near = getattr(self._near, name)
+        return self.far(getattr(self._near, name))
+
+    def far(self, near: Callable[..., Coroutine[Any, Any, T]]) -> Any:
+        """Return what asks from afar."""
         self._network.is_asked(self._name)
         return lambda *args: self._ask(lambda: near(*args))
 
@@ -122,3 +127,14 @@ class FarLink:
             except LinkDown as down:
                 asked.answer = outcome.Error(down)
             asked.came.set()
+
+
+@define(eq=False)
+class FarRecords:
+    """Records, asked for on the same way."""
+
+    _link: FarLink
+    _near: Records
+
+    def __getattr__(self, name: str) -> Any:
+        return self._link.far(getattr(self._near, name))

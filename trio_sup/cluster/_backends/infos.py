@@ -1,10 +1,10 @@
-"""What nodes tell of themselves, as engines keep it."""
+"""What nodes tell of themselves, and what engines tell of records, as text."""
 
 from __future__ import annotations
 
 import json
 
-from trio_sup.cluster._rules.words import NodeId, NodeInfo
+from trio_sup.cluster._rules.words import Name, NodeId, NodeInfo, Recorded
 
 
 def info_of(data: bytes | str | None) -> NodeInfo | None:
@@ -37,3 +37,12 @@ def text_of(info: NodeInfo) -> str:
             list(info.supervisors),
         ]
     )
+
+
+def recorded(data: bytes) -> Recorded | None:
+    """Read what an engine tells of a change; None if it is none."""
+    try:
+        before, version, shelf, name, text = map(str, json.loads(data))
+        return Recorded(int(before), int(version), shelf, Name(name), text or None)
+    except (ValueError, TypeError):
+        return None

@@ -4,11 +4,15 @@ Times are in microseconds by the clock of its host. What decides takes one lock 
 transaction, so that it is alone; what only looks or carries messages takes none. All of it
 is in a schema of its own:
 
-    meta        which memory this is, since when, and the last token
+    meta        which memory this is, since when, the last token, and the number of the
+                last change of a record
     nodes       node, what it tells of itself, how long its lease is and when it ends
     names       who holds a name, by which token
     states      a state for each name, and the token of who writes it
-    inbox       messages that wait for their node; not logged, as they may be lost
+    records     what is kept for supervisors, by shelf and name
+    listening   who is told of what: of a topic, quoted as in JSON, or of ``records``
+    inbox       what waits for a node: messages, and what it listens to; not logged, as
+                it may be lost
 """
 
 from __future__ import annotations
@@ -21,14 +25,19 @@ select pg_advisory_xact_lock(hashtext('trio-sup {S}'));
 create schema if not exists {S};
 create table if not exists {S}.meta (
   one bool primary key default true check (one), generation text, line text,
-  fresh bigint, last bigint);
+  fresh bigint, last bigint, version bigint);
 create table if not exists {S}.nodes (
   node text primary key, info text, ttl bigint, ends bigint);
 create table if not exists {S}.names (name text primary key, node text, token bigint);
 create index if not exists names_of on {S}.names (node);
 create table if not exists {S}.states (name text primary key, token bigint, data bytea);
+create table if not exists {S}.records (
+  shelf text, name text, kept text, primary key (shelf, name));
+create table if not exists {S}.listening (
+  topic text, node text, primary key (topic, node));
+create index if not exists listening_of on {S}.listening (node);
 create unlogged table if not exists {S}.inbox (
-  id bigserial primary key, node text, data bytea);
+  id bigserial primary key, node text, topic text, data bytea);
 create index if not exists inbox_of on {S}.inbox (node, id);
 
 create or replace function {S}.now_us() returns bigint language sql volatile as $$
@@ -52,7 +61,7 @@ begin
   select * into m from {S}.meta;
   if not found then
     insert into {S}.meta values (
-      true, md5(random()::text || clock_timestamp()::text), at, {S}.now_us(), 0)
+      true, md5(random()::text || clock_timestamp()::text), at, {S}.now_us(), 0, 0)
     returning * into m;
   elsif m.line <> at then
     update {S}.meta set line = at, fresh = {S}.now_us() returning * into m;
@@ -65,6 +74,7 @@ create or replace function {S}.live(who text) returns bool language sql as $$
 
 create or replace function {S}.drop_node(who text) returns void language sql as $$
   delete from {S}.names where node = who;
+  delete from {S}.listening where node = who;
   delete from {S}.inbox where node = who;
   delete from {S}.nodes where node = who $$;
 
@@ -101,7 +111,10 @@ begin
   update {S}.nodes set ends = {S}.now_us() + ttl where node = who;
   return json_build_array('beat', g,
     (select count(*) from {S}.names where node = who),
-    (select json_agg(info) from {S}.nodes where ends > {S}.now_us()));
+    (select json_agg(info) from {S}.nodes where ends > {S}.now_us()),
+    (select min(ends) - {S}.now_us() from {S}.nodes
+       where node <> who and ends > {S}.now_us()),
+    (select version from {S}.meta));
 end $$;
 
 create or replace function {S}.leave(who text) returns json language plpgsql as $$
@@ -199,17 +212,84 @@ create or replace function {S}.drop_state(what text) returns json language sql a
   with gone as (delete from {S}.states where name = what returning data)
   select to_json(count(data) > 0) from gone $$;
 
--- Messages: an array of receiver and data; returns which of them nobody takes.
+create or replace function {S}.announce(who text, told text)
+returns json language plpgsql as $$
+begin
+  perform {S}.alone();
+  update {S}.nodes set info = told where node = who and ends > {S}.now_us();
+  return to_json(found);
+end $$;
+
+-- Texts of no length stand for no record.
+create or replace function {S}.swap(
+  who text, which text, what text, old_text text, new_text text)
+returns json language plpgsql as $$
+declare
+  g text;
+  present text;
+  before bigint;
+  after bigint;
+begin
+  perform {S}.alone();
+  g := {S}.gen();
+  if not {S}.live(who) then return json_build_array('gone', g); end if;
+  select kept into present from {S}.records where shelf = which and name = what;
+  present := coalesce(present, '');
+  if present <> old_text then return json_build_array('is', present, 0); end if;
+  if new_text = '' then
+    delete from {S}.records where shelf = which and name = what;
+  else
+    insert into {S}.records values (which, what, new_text)
+      on conflict (shelf, name) do update set kept = new_text;
+  end if;
+  select version into before from {S}.meta;
+  update {S}.meta set version = greatest(version + 1, {S}.now_us())
+    returning version into after;
+  perform {S}.tell('records', convert_to(
+    json_build_array(before, after, which, what, new_text)::text, 'UTF8'));
+  return json_build_array('done', new_text, after);
+end $$;
+
+create or replace function {S}.listing(which text) returns json language plpgsql as $$
+begin
+  perform {S}.alone();
+  return json_build_array({S}.gen(), (select version from {S}.meta),
+    (select json_object_agg(name, kept) from {S}.records where shelf = which));
+end $$;
+
+-- All that a node listens to.
+create or replace function {S}.listen_to(who text, topics json)
+returns void language plpgsql as $$
+begin
+  perform {S}.alone();
+  delete from {S}.listening where node = who
+    and topic not in (select json_array_elements_text(topics));
+  if {S}.live(who) then
+    insert into {S}.listening select json_array_elements_text(topics), who
+      on conflict do nothing;
+  end if;
+end $$;
+
+create or replace function {S}.tell(what text, given bytea) returns void language sql as $$
+  insert into {S}.inbox (node, topic, data)
+    select node, what, given from {S}.listening where topic = what;
+  select pg_notify({S}.inbox_channel(node), '') from {S}.listening where topic = what $$;
+
+-- Messages: an array of receiver, topic and data, the one or the other null; returns
+-- which of those for a node nobody takes.
 create or replace function {S}.send(messages json) returns json language plpgsql as $$
 declare
   message json;
+  given bytea;
   place int := 0;
   back int[] := '{{}}';
 begin
   for message in select json_array_elements(messages) loop
-    if {S}.live(message ->> 0) then
-      insert into {S}.inbox (node, data)
-        values (message ->> 0, decode(message ->> 1, 'hex'));
+    given := decode(message ->> 2, 'hex');
+    if message ->> 1 is not null then
+      perform {S}.tell(message ->> 1, given);
+    elsif {S}.live(message ->> 0) then
+      insert into {S}.inbox (node, data) values (message ->> 0, given);
       perform pg_notify({S}.inbox_channel(message ->> 0), '');
     else
       back := back || place;
@@ -219,9 +299,10 @@ begin
   return to_json(back);
 end $$;
 
-create or replace function {S}.take(who text) returns setof bytea language sql as $$
-  with gone as (delete from {S}.inbox where node = who returning id, data)
-  select data from gone order by id $$;
+create or replace function {S}.take(who text)
+returns table (what text, given bytea) language sql as $$
+  with gone as (delete from {S}.inbox where node = who returning id, topic, data)
+  select topic, data from gone order by id $$;
 """
 """Said on each connection; ``{{S}}`` is the schema."""
 

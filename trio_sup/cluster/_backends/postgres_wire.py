@@ -165,7 +165,12 @@ def _finish(job: Job, answer: Rows | LinkDown) -> None:
 
 
 def _text(error: BaseException) -> str:
-    return str(error).strip() or type(error).__name__
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _line(message: bytes) -> str:
+    """What libpq says in several lines, in one."""
+    return " ".join(message.decode(errors="replace").split())
 
 
 async def query(
@@ -203,7 +208,7 @@ async def _answer(conn: pq.abc.PGconn) -> Rows | LinkDown:
                 for row in range(result.ntuples)
             ]
         elif result.status != pq.ExecStatus.COMMAND_OK:
-            refused = LinkDown(result.error_message.decode(errors="replace").strip())
+            refused = LinkDown(_line(result.error_message))
 
 
 async def _resolved(url: str) -> bytes:
@@ -228,7 +233,7 @@ async def _connected(conn: pq.abc.PGconn) -> None:
             case pq.PollingStatus.WRITING:
                 await trio.lowlevel.wait_writable(conn.socket)
             case _:
-                raise LinkDown(conn.error_message.decode(errors="replace").strip())
+                raise LinkDown(_line(conn.error_message))
 
 
 @asynccontextmanager

@@ -18,6 +18,10 @@ One turn for each would be fair as Trio's channels are, and slow: what comes wit
 of the socket is served in one go, and the answers leave with one write."""
 
 
+MOST_UNREAD: Final = 65_536
+"""How many messages may wait to be read; those beyond are lost, and seen as missing."""
+
+
 @protected
 class Pushes:
     """A queue without a bound of its own, for one reader."""

@@ -16,14 +16,10 @@ from trio_sup._trio.log import Log
 from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import Waiters
 from trio_sup.cluster._backends.clock import lease_time
-from trio_sup.cluster._backends.infos import info_of, text_of
+from trio_sup.cluster._backends.infos import info_of, recorded, text_of
 from trio_sup.cluster._backends.link import Link, LinkDown
-from trio_sup.cluster._backends.pushes import Pushes
-from trio_sup.cluster._backends.redis_parts import (
-    RedisRecords,
-    RedisTopics,
-    recorded,
-)
+from trio_sup.cluster._backends.pushes import MOST_UNREAD, Pushes
+from trio_sup.cluster._backends.redis_parts import RedisRecords, RedisTopics
 from trio_sup.cluster._backends.redis_scripts import SCRIPTS
 from trio_sup.cluster._backends.redis_wire import Address, Wire, open_wire
 from trio_sup.cluster._rules.words import (
@@ -49,8 +45,6 @@ from trio_sup.cluster._rules.words import (
 
 _log: Final = Log("trio_sup.cluster")
 _GUARANTEES: Final = Guarantees("lease", "at-most-once", 16 * 1024 * 1024)
-MOST_UNREAD: Final = 65_536
-"""How many messages may wait to be read; those beyond are lost, and seen as missing."""
 
 
 @frozen
@@ -64,23 +58,26 @@ class RedisBackend:
             know nothing of each other.
         tls: For ``rediss://``, instead of the system's certificates.
         patience: After how many seconds of silence a connection counts as dead.
+
+    Raises:
+        ValueError: the URL is none of a Redis.
     """
 
     url: str = field(default="redis://localhost", repr=False)
     prefix: str = field(default="trio-sup", kw_only=True)
     tls: ssl.SSLContext | None = field(default=None, kw_only=True, repr=False)
     patience: float = field(default=5.0, kw_only=True)
+    _address: Address = field(init=False, repr=False, eq=False)
+
+    @_address.default
+    def _read_url(self) -> Address:
+        return Address.of(self.url, self.tls)
 
     @asynccontextmanager
     async def connect(self, name: str, *, grace: float) -> AsyncGenerator[Link]:
-        """Open a link for a node; see `Backend`.
-
-        Raises:
-            ValueError: the URL is none of a Redis.
-        """
+        """Open a link for a node; see `Backend`."""
         del name
-        address = Address.of(self.url, self.tls)
-        link = RedisLink(address, "{" + self.prefix + "}", grace, self.patience)
+        link = RedisLink(self._address, "{" + self.prefix + "}", grace, self.patience)
         async with Beside(link.run):
             yield link
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable
 from typing import Any, Protocol
 
@@ -15,7 +14,6 @@ from trio_sup.cluster._rules.words import (
     Name,
     NodeId,
     NodeInfo,
-    Recorded,
     Swapped,
 )
 
@@ -66,15 +64,6 @@ class RedisRecords:
         pairs = zip(found[::2], found[1::2], strict=True)
         records = {Name(name.decode()): text.decode() for name, text in pairs}
         return Listing(generation.decode(), int(version), records)
-
-
-def recorded(data: bytes) -> Recorded | None:
-    """Read what is published of a change; None if it is none."""
-    try:
-        before, version, shelf, name, text = map(str, json.loads(data))
-        return Recorded(int(before), int(version), shelf, Name(name), text or None)
-    except (ValueError, TypeError):
-        return None
 
 
 @define(eq=False)

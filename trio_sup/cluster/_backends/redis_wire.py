@@ -74,9 +74,13 @@ class Address:
         number = "" if is_unix else parts.path.strip("/")
         if number and not number.isdecimal():
             raise ValueError(f"the database of a Redis is a number, not {number!r}")
+        try:
+            port = parts.port or 6379
+        except ValueError as error:
+            raise ValueError(f"the port of {parts.hostname!r}: {error}") from None
         return cls(
             parts.hostname or "localhost",
-            parts.port or 6379,
+            port,
             parts.path if is_unix else None,
             None if parts.username is None else unquote(parts.username),
             None if parts.password is None else unquote(parts.password),

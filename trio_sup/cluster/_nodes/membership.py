@@ -18,6 +18,7 @@ from trio_sup.cluster._nodes.deadline import DeadlineInstrument
 from trio_sup.cluster._nodes.factories import known_factories
 from trio_sup.cluster._nodes.inbox import Inbox
 from trio_sup.cluster._nodes.looking import Looks
+from trio_sup.cluster._nodes.mail import Mail
 from trio_sup.cluster._nodes.monitors import Monitors
 from trio_sup.cluster._nodes.names import GlobalNames
 from trio_sup.cluster._nodes.outbox import Outbox
@@ -25,33 +26,12 @@ from trio_sup.cluster._nodes.pens import Pens
 from trio_sup.cluster._nodes.session import Session
 from trio_sup.cluster._nodes.shelves import Host, Shelves
 from trio_sup.cluster._nodes.topics import Subscriptions
-from trio_sup.cluster._rules.frames import (
-    Again,
-    Answer,
-    Ask,
-    BadFrame,
-    LifeEnded,
-    Look,
-    Message,
-    Post,
-    Seen,
-    Unwatch,
-    Watch,
-    decode,
-)
-from trio_sup.cluster._rules.sequence import Incoming
 from trio_sup.cluster._rules.words import (
     Beat,
-    Frame,
-    Freed,
     Name,
     NodeId,
     NodeInfo,
-    Posted,
     Push,
-    Recorded,
-    Reset,
-    Undelivered,
 )
 from trio_sup.cluster.errors import EngineUnavailable
 
@@ -82,8 +62,6 @@ class Membership:
         self.accepts_children: bool = accepts_children
         self.present: Session | None = None
         self.incarnations: int = 0
-        self.malformed: int = 0
-        self.unexpected: int = 0
         self.casts_lost: int = 0
         self._link = link
         self._joined = Waiters()
@@ -102,7 +80,7 @@ class Membership:
         self._announcing = False
         self._leaving = False
         self._seen: frozenset[NodeInfo] = frozenset()
-        self.incoming: Incoming = Incoming()
+        self.mail: Mail = Mail(self, link.guarantees.max_frame)
 
     # What the parts ask.
 
@@ -162,10 +140,10 @@ class Membership:
         """Return what was counted, as `ClusterStatistics` has it."""
         return {
             "incarnations": self.incarnations,
-            "missing": self.incoming.missing,
-            "repeated": self.incoming.repeated,
-            "malformed": self.malformed + self.topics.malformed,
-            "unexpected": self.unexpected,
+            "missing": self.mail.incoming.missing,
+            "repeated": self.mail.incoming.repeated,
+            "malformed": self.mail.malformed + self.topics.malformed,
+            "unexpected": self.mail.unexpected,
             "refused": self.inbox.refused,
             "casts_lost": self.casts_lost,
         }
@@ -180,7 +158,7 @@ class Membership:
                 self.calls.node_gone(call_node)
         self.monitors.all_gone()
         self.outbox.forget_all()
-        self.incoming.forget_all()
+        self.mail.incoming.forget_all()
         self.topics.forget_numbers()
         self.present = None
 
@@ -198,7 +176,7 @@ class Membership:
             self.calls.node_gone(info.id)
             self.monitors.node_gone(info.id)
             self.outbox.forget_node(info.id)
-            self.incoming.forget(info.id)
+            self.mail.incoming.forget(info.id)
 
     def beat_answered(self, beat: Beat) -> None:
         """The engine has told who is there, and which change of records was the last."""
@@ -207,9 +185,10 @@ class Membership:
         if seen != self._seen:
             self._seen = seen
             self.shelves.look_again()
-        self._chance()
+        self.chance()
 
-    def _chance(self) -> None:
+    def chance(self) -> None:
+        """What could not be done may be possible now."""
         for placer in self.placers:
             placer.chance()
 
@@ -325,95 +304,5 @@ class Membership:
 
     def take(self, push: Push) -> None:
         """Take one thing that the engine sends. No checkpoint."""
-        session = self.present
-        if session is None:
-            return
-        match push:
-            case Freed():
-                session.freed.wake()
-                self._chance()
-            case Recorded():
-                self.shelves.recorded(push)
-            case Posted():
-                self.topics.take(push)
-            case Reset():
-                self._link_changed(session)
-            case Frame(data):
-                message = self._decoded(data)
-                if message is not None:
-                    self._read(session, message)
-            case Undelivered(_, data):
-                message = self._decoded(data)
-                if message is not None:
-                    self._came_back(message)
-
-    def _decoded(self, data: bytes) -> Message | None:
-        """Read a message; None, and counted, if it is none."""
-        try:
-            if len(data) > self._link.guarantees.max_frame:
-                raise BadFrame(f"{len(data)} bytes are too long")
-            return decode(data)
-        except BadFrame as bad:
-            self.malformed += 1
-            _log.debug("node %s: a bad message: %s", self.name, bad)
-            return None
-
-    def _link_changed(self, session: Session) -> None:
-        self.calls.link_changed()
-        self.topics.link_changed()
-        # Those, too, who came since the last heartbeat.
-        others = {*session.holdings.members, *self.incoming.senders()}
-        for id in others - {session.info.id}:
-            self.outbox.tell(id, Again)
-
-    def _came_back(self, message: Message) -> None:
-        match message:
-            case Ask(call=0):
-                self.outbox.forget_holder(message.name)
-                self.casts_lost += 1
-            case Ask():
-                self.calls.undelivered(message)
-            case Watch():
-                self.outbox.forget_holder(message.name)
-                self.monitors.heard(
-                    LifeEnded(
-                        0,
-                        message.to,
-                        message.sender,
-                        message.watch,
-                        0,
-                        "noproc",
-                        "its node listens no more",
-                        True,
-                    )
-                )
-            case _:
-                pass  # whoever waits for it is gone
-
-    def _read(self, session: Session, message: Message) -> None:
-        if message.to != session.info.id:
-            self.unexpected += 1
-            if isinstance(message, Ask):
-                self.inbox.take(message)  # which refuses it: its sender is to know
-            return
-        if not self.incoming.admit(message.sender, message.sequence):
-            return
-        match message:
-            case Ask():
-                self.inbox.take(message)
-            case Answer():
-                self.unexpected += not self.calls.take(message)
-            case Watch():
-                self.monitors.take(message)
-            case Unwatch():
-                self.monitors.drop(message)
-            case LifeEnded():
-                self.unexpected += not self.monitors.heard(message)
-            case Look():
-                self.looks.take(message)
-            case Seen():
-                self.unexpected += not self.looks.heard(message)
-            case Post():
-                self.malformed += 1  # on a topic it would be one
-            case Again():
-                self.calls.link_changed(message.sender)
+        if self.present is not None:
+            self.mail.take(self.present, push)
