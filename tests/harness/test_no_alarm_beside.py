@@ -15,6 +15,7 @@ from trio_sup import (
     Supervisor,
     TaskExit,
     child,
+    partition_supervisor,
     supervisor,
     task_supervisor,
 )
@@ -150,6 +151,21 @@ def test_a_task_ends_in_a_way_of_its_own(
         client=uses,
         allow=(Exception,),
     )
+
+
+# Partitions.
+
+
+def test_two_people_resize_at_once() -> None:
+    async def resizes(world: World) -> None:
+        parts = world.root.partition_supervisor("parts")
+        for first, second in (3, 1), (2, 3), (1, 2):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(parts.resize, first)
+                nursery.start_soon(parts.resize, second)
+
+    inner = partition_supervisor(child(Idle), partitions=3, id="parts")
+    replay(lambda: supervisor([inner], id="r"), client=resizes)
 
 
 # The block.
