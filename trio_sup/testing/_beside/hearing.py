@@ -76,20 +76,47 @@ def _there(registry: Registry) -> Counter[tuple[Any, Hashable]]:
     return Counter((each.handle, each.key) for each in registry.select())
 
 
+def _heard(registry: Registry, notifier: Any) -> Ear:
+    """Return the ear of who listens from now on.
+
+    He hears of what is in line already, too: so that is not there for him yet.
+    """
+    there, line = _there(registry), deque[object](notifier._queue)
+    for notice in line:
+        place = notice.handle, notice.key  # type: ignore[attr-defined]
+        there[place] += -1 if isinstance(notice, Registered) else 1
+    return Ear(registry, +there, line)
+
+
+def _attend(judge: Any, registry: Any) -> None:
+    """Let there be an ear for each who listens to a registry.
+
+    The registry knows listeners by what they are equal to, as methods are, which are
+    made anew each time somebody says their name.
+    """
+    if not isinstance(registry, Registry):
+        return
+    notifier: Any = registry._notifier  # pyright: ignore[reportPrivateUsage]
+    ears: dict[tuple[int, int], Ear] = judge.hearing.ears
+    present = {(id(notifier), id(each)) for each in notifier.listeners}
+    for place in [each for each in ears if each[0] == id(notifier)]:
+        if place not in present:
+            del ears[place]
+    for place in present:
+        if place not in ears:
+            ears[place] = _heard(registry, notifier)
+
+
 def add_listener(judge: Any, original: Any, registry: Any, listener: Any) -> None:
     """Somebody wants to hear of names."""
     original(registry, listener)
-    if isinstance(registry, Registry):
-        notifier: Any = registry._notifier  # pyright: ignore[reportPrivateUsage]
-        place = id(notifier), id(listener)
-        judge.hearing.ears.setdefault(place, Ear(registry, _there(registry)))
+    _attend(judge, registry)
 
 
 def remove_listener(judge: Any, original: Any, registry: Any, listener: Any) -> None:
     """He does no longer."""
     original(registry, listener)
-    notifier: Any = registry._notifier
-    judge.hearing.ears.pop((id(notifier), id(listener)), None)
+    _attend(judge, registry)
 
 
 def post(judge: Any, original: Any, notifier: Any, notice: Any) -> None:

@@ -25,6 +25,8 @@ class PartitionsModel:
         self.broken = broken
         # What was picked: of whom, of how many, by which key.
         self._picked: dict[tuple[Record, int, Hashable], int] = {}
+        self.asked: dict[Record, int] = {}
+        """How often somebody wanted another number of a supervisor's."""
 
     def picked(self, record: Record, key: Hashable, number: object) -> None:
         """A key picked a partition."""
@@ -77,10 +79,12 @@ def pick(
 
 async def resize(judge: Any, original: Any, supervisor: Any, count: int) -> int:
     """Somebody wants another number of partitions."""
-    shell = supervisor.record.shell
-    waiting = len(shell.plan.line.queue)
+    record, model = supervisor.record, judge.partitions
+    waiting = len(record.shell.plan.line.queue)
+    asked = model.asked[record] = model.asked.get(record, 0) + 1
     before: int = await original(supervisor, count)
-    if not waiting and supervisor.partitions != count:
+    alone = asked == model.asked[record]  # else another one may have come true since
+    if alone and not waiting and supervisor.partitions != count:
         words = f"{count} were asked for, and {supervisor.partitions} are in use"
         judge.broken(laws.DISABLED, supervisor.path_text, words)
     return before

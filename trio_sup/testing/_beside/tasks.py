@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 from attrs import Factory, define
 
+from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.errors import SupervisionError
 from trio_sup._core.exits import Exit, Ignore, Stop
 from trio_sup._core.outcomes import Ok, Outcome
@@ -20,6 +21,9 @@ from trio_sup.testing._beside.stand_ins import StandIn
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+
+ORDERLY = (SupervisionError, Stop, Ignore)
+"""What a function may raise, and its task ends in a way of its own."""
 
 ROUNDING = 1e-6
 """Seconds."""
@@ -146,7 +150,8 @@ async def run(judge: Any, original: Any, run: Run[Any]) -> None:
         try:
             value = await fn(*given)
         except Exception as error:
-            if not isinstance(error, SupervisionError | Stop | Ignore):
+            # Alone in a group these end a life as they do without one.
+            if not any(is_a(each, ORDERLY) for each in leaves(error)):
                 work.raised = error
             raise
         work.returned = (value,)

@@ -225,12 +225,12 @@ class _Example:
         world = self.world
         self.judge.now = trio.current_time()
         kinds = {type(leaf) for leaf in leaves(error)}
-        made = {id(each) for each in self.injector.thrown()}
+        block_error = self.player.block_error
+        made = {id(each) for each in (*self.injector.thrown(), block_error)}
         ours = all(
             invariants.stems_from(leaf, made) or is_a(leaf, RestartLimitExceeded)
             for leaf in leaves(error)
         )
-        block_error = self.player.block_error
         if KeyboardInterrupt in kinds and ours:
             world.outcome = "interrupted"
         elif block_error is not None and block_error in set(leaves(error)):

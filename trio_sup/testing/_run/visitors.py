@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import trio
 from trio.lowlevel import spawn_system_task
 
+from trio_sup._children.current import current_record
 from trio_sup._children.watching import monitor
 from trio_sup._core.errors import SupervisionError
 from trio_sup._core.outcomes import Ok
@@ -34,7 +36,7 @@ from trio_sup.testing.faults import (
 )
 
 if TYPE_CHECKING:
-    from trio_sup._children.record import Record
+    from trio_sup._children.record import Child, Record
 
 NAME = "harness: visitor"
 REFUSED = (SupervisionError, trio.TooSlowError)
@@ -97,18 +99,22 @@ class Visitors:
     async def _newcomer(self, handle: Any, fault: Newcomer) -> None:
         self._number += 1
         id = f"newcomer {self._number}" if isinstance(handle, Supervisor) else None
+        came: list[Child] = []
         spec = child(
-            self._lives, fault.fails, id=id, restart="temporary", ready="signalled"
+            partial(self._lives, came, fails=fault.fails), id=id, restart="temporary"
         )
-        started: Any = None
         with trio.move_on_after(fault.patience):
-            started = await handle.start_child(spec)
+            await handle.start_child(spec)
         await trio.sleep(fault.stays)
-        if started is None and id is None:
-            return
-        await handle.terminate_child(id if id is not None else started)
+        for one in came:  # who was given up may be there all the same
+            await handle.terminate_child(one if id is None else id)
 
-    async def _lives(self, fails: bool, *, task_status: trio.TaskStatus[None]) -> None:
+    async def _lives(
+        self, came: list[Child], *, fails: bool, task_status: trio.TaskStatus[None]
+    ) -> None:
+        record = current_record.get()
+        assert record is not None
+        came.append(record.handle)
         await trio.sleep(0.25)
         if fails:
             error = InjectedCrash("a newcomer fails to start")
