@@ -7,6 +7,7 @@ import pytest
 import trio
 
 from trio_sup import (
+    ChildSpec,
     GenServer,
     child,
     dynamic_supervisor,
@@ -34,19 +35,20 @@ class Shard(GenServer):
     """One of several."""
 
 
-async def idle() -> None:
+async def idle(log: Log) -> None:
     await trio.sleep_forever()
 
 
 def build() -> Any:
     """Supervisors of all kinds, and what may be noted."""
-    children = [
-        child(idle, id="a"),
+    log = Log()
+    children: list[ChildSpec[Any]] = [
+        child(idle, log, id="a"),
         dynamic_supervisor(id="rooms", max_children=1),
         task_supervisor(id="tasks"),
         partition_supervisor(child(Shard), partitions=4, id="shards"),
     ]
-    return supervisor(children, id="r"), Log()
+    return supervisor(children, id="r"), log
 
 
 def stays(path: str) -> Callable[[World], list[float]]:

@@ -214,8 +214,8 @@ MUTANTS = [
     Mutant(
         "the tree is not shielded from its block",
         OPEN,
-        "record.scope = scope = trio.CancelScope(shield=True)",
-        "record.scope = scope = trio.CancelScope()",
+        "record.scope = trio.CancelScope(shield=True)",
+        "record.scope = trio.CancelScope()",
     ),
     Mutant(
         "who waits for the tree's end is not shielded",

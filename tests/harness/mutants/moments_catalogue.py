@@ -147,8 +147,8 @@ MOMENT_MUTANTS = [
     Mutant(
         "children are not shielded",
         LIVES,
-        "record.scope = scope = CancelScope(shield=True)",
-        "record.scope = scope = CancelScope()",
+        "record.scope = CancelScope(shield=True)",
+        "record.scope = CancelScope()",
     ),
     Mutant(
         "an error in the block leaves the tree running",
@@ -230,7 +230,8 @@ MOMENT_MUTANTS = [
     Mutant(
         "start_child answers too early",
         SHELL,
-        "        while is_starting(record, 1):\n            await record.changed()\n"
+        "        while not record.started_life and record.alive:\n"
+        "            await record.changed()\n"
         "        if record.started_life:\n            return record.handle",
         "        if record.alive:\n            return record.handle",
     ),
