@@ -78,10 +78,10 @@ from trio_sup._listening.options import ListenerOptions as ListenerOptions
 from trio_sup._node.attach import Attached as Attached, attach as attach
 from trio_sup._node.crash_log import CrashLog as CrashLog
 from trio_sup._node.node import (
-    EventStream as EventStream,
     Node as Node,
     current_node as current_node,
 )
+from trio_sup._node.stream import EventStream as EventStream
 from trio_sup._node.whereis import address as address, whereis as whereis
 from trio_sup._processes.command import (
     Command as Command,
