@@ -108,7 +108,6 @@ async def opens_nothing() -> Sequence[trio.SocketListener]:
 GIVES_UP: dict[str, Callable[[], ChildSpec[Any]]] = {
     "child, a function": lambda: child(fail),
     "child, a server": lambda: child(Failing),
-    "process": lambda: process("false"),
     "supervisor": lambda: supervisor([child(fail)]),
     "partition_supervisor": lambda: partition_supervisor(child(fail), partitions=2),
     "listener": lambda: listener(serve_client, opens_deaf),

@@ -51,10 +51,11 @@ def serve_by_trio(spec: ChildSpec[Any]) -> None:
     trio.run(partial(serve, spec, handle_signals=True, inspect=False))
 
 
-ENTRIES: dict[str, Callable[[ChildSpec[Any]], None]] = {
-    "run": partial(run, inspect=False),
-    "serve": serve_by_trio,
-}
+def run_it(spec: ChildSpec[Any]) -> None:
+    run(spec, inspect=False)
+
+
+Entry = Callable[[ChildSpec[Any]], None]
 
 
 @contextmanager
@@ -67,12 +68,15 @@ def systemd(short_dir: Path, patch: pytest.MonkeyPatch) -> Iterator[socket.socke
         yield heard
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize(
+    ("entry", "number"),
+    [(run_it, signal.SIGTERM), (serve_by_trio, signal.SIGINT)],
+    ids=["run", "serve"],
+)
 @factories
 def test_a_signal_ends_it_in_order(
     factory: str,
-    entry: str,
+    entry: Entry,
     number: signal.Signals,
     short_dir: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -87,7 +91,7 @@ def test_a_signal_ends_it_in_order(
     with systemd(short_dir, monkeypatch) as heard:
         sender = Thread(target=send_when_up, args=(heard,), daemon=True)
         sender.start()
-        ENTRIES[entry](ALONE[factory](short_dir))
+        entry(ALONE[factory](short_dir))
         sender.join(60)
     assert said == [b"READY=1", b"STOPPING=1"]
 
