@@ -135,10 +135,10 @@ async def delete(judge: Any, original: Any, supervisor: Any, id: Hashable) -> No
 
 
 def _record(supervisor: Any, target: Any) -> Record | None:
-    found = getattr(target, "record", None)
+    found: Record | None = getattr(target, "record", None)
     if found is None:
         found = supervisor.record.shell.core.records.get(target)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 STAND_INS = (

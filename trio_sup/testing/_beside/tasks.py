@@ -74,7 +74,7 @@ class TasksModel:
         """A law is broken of a task."""
         self.broken(law, work.record.path_text, what)
 
-    def see_outcome(self, work: Work, outcome: object) -> None:
+    def see_outcome(self, work: Work, outcome: Ok[Any] | Exit | None) -> None:
         """Compare what is told of a task with what its function made."""
         if work.returned:
             good = isinstance(outcome, Ok) and outcome.value is work.returned[0]
@@ -226,11 +226,12 @@ async def leave(judge: Any, original: Any, block: LinkedTasks, *error: Any) -> b
     model: TasksModel = judge.tasks
     known = model.blocks.pop(block, None)
     if known is None:
-        return await original(block, *error)  # type: ignore[no-any-return]
+        unknown: bool = await original(block, *error)
+        return unknown
     failed = next(filter(_failed, known.members), None)
     passes = True
     try:
-        silent = await original(block, *error)
+        silent: bool = await original(block, *error)
         passes = error[1] is not None and not silent
     finally:
         for task in known.members:
@@ -239,7 +240,7 @@ async def leave(judge: Any, original: Any, block: LinkedTasks, *error: Any) -> b
         if failed is not None and not passes:
             words = "it failed, and its block ends as if nothing was"
             model.broken(laws.LINK, failed.path_text, words)
-    return silent  # type: ignore[no-any-return]
+    return silent
 
 
 STAND_INS = (

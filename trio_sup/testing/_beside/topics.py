@@ -181,7 +181,8 @@ def offer(
     """A message is for a subscription."""
     reader: Reader | None = judge.topics.readers.get(subscription)
     if reader is None:
-        return original(subscription, message)  # type: ignore[no-any-return]
+        taken: bool | None = original(subscription, message)
+        return taken
     facts = subscription._receive.statistics()  # pyright: ignore[reportPrivateUsage]
     used = facts.current_buffer_used
     room = used < facts.max_buffer_size or bool(facts.tasks_waiting_receive)
