@@ -44,6 +44,7 @@ def questions_of(world: World, operations: Operations) -> list[Question]:
         ValueError: no server of the tree has any of them.
     """
     __tracebackhide__ = True
+    given: Mapping[Any, Any]
     given = operations if isinstance(operations, Mapping) else dict.fromkeys(operations)
     args = {op: _strategy(op, chosen) for op, chosen in given.items()}
     found: list[Question] = []
