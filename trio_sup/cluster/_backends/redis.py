@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import trio
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from trio_sup._trio.beside import Beside
 from trio_sup._trio.log import Log
@@ -67,11 +67,15 @@ class RedisBackend:
     prefix: str = field(default="trio-sup", kw_only=True)
     tls: ssl.SSLContext | None = field(default=None, kw_only=True, repr=False)
     patience: float = field(default=5.0, kw_only=True)
-    _address: Address = field(init=False, repr=False, eq=False)
-
-    @_address.default
-    def _read_url(self) -> Address:
-        return Address.of(self.url, self.tls)
+    _address: Address = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(
+            lambda self: Address.of(self.url, self.tls),
+            takes_self=True,
+        ),
+    )
 
     @asynccontextmanager
     async def connect(self, name: str, *, grace: float) -> AsyncGenerator[Link]:

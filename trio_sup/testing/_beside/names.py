@@ -247,16 +247,18 @@ def release(judge: Any, original: Any, registry: Any, record: Record) -> None:
     """A child is at rest, or has another name."""
     original(registry, record)
     if isinstance(registry, Registry):
-        book: Book = judge.names.book(registry)
-        book.give_up(lambda each: each.record is record and not each.life)
+        names: NamesModel = judge.names
+        names.book(registry).give_up(
+            lambda each: each.record is record and not each.life
+        )
 
 
 def unregister(judge: Any, original: Any, registry: Registry, key: Hashable) -> None:
     """A child gives up all that it has under a key."""
     record = present_record()
     original(registry, key)
-    book: Book = judge.names.book(registry)
-    book.give_up(lambda each: each.record is record and each.key == key)
+    names: NamesModel = judge.names
+    names.book(registry).give_up(lambda each: each.record is record and each.key == key)
 
 
 def unregister_match(
@@ -267,6 +269,7 @@ def unregister_match(
     accept: Callable[[Any], bool],
 ) -> None:
     """A child gives up some of what it has under a key: which ones, `accept` says."""
+    names: NamesModel = judge.names
     record, accepted = present_record(), list[object]()
 
     def asked(value: object) -> bool:
@@ -276,8 +279,7 @@ def unregister_match(
         return answer
 
     original(registry, key, asked)
-    book: Book = judge.names.book(registry)
-    book.give_up(
+    names.book(registry).give_up(
         lambda each: (
             each.record is record
             and each.key == key
@@ -291,8 +293,8 @@ def update_value(
 ) -> tuple[object, object]:
     """A child puts another value beside its name."""
     new, old = original(registry, key, fn)
-    record = present_record()
-    book: Book = judge.names.book(registry)
+    names: NamesModel = judge.names
+    record, book = present_record(), names.book(registry)
     for each in book.at(key):
         if record is not None and each.record is record:
             if each.value is not old:

@@ -7,11 +7,9 @@ from typing import Any
 
 from attrs import Factory, define
 
-from trio_sup._core.outcomes import Ok, Outcome
-from trio_sup._tasks.stream import (
-    Stream,
-    _Stream,  # pyright: ignore[reportPrivateUsage]
-)
+from trio_sup._core.exits import Exit
+from trio_sup._core.outcomes import Ok
+from trio_sup._tasks.stream import Stream, _Stream  # pyright: ignore[reportPrivateUsage]
 from trio_sup.testing._beside import laws
 from trio_sup.testing._beside.stand_ins import StandIn
 
@@ -102,7 +100,8 @@ async def value(judge: Any, original: Any, stream: Any) -> Any:
     """A result is given."""
     given = await original(stream)
     flow = judge.streams.of(stream)
-    outcome: Outcome[Any] | None = flow.given[-1].task.outcome if flow.given else None
+    outcome: Ok[Any] | Exit | None
+    outcome = flow.given[-1].task.outcome if flow.given else None
     if isinstance(outcome, Ok) and outcome.value is not given:
         judge.streams.broken(laws.STREAM, stream, "a result is not its task's")
     return given

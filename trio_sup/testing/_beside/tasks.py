@@ -12,7 +12,7 @@ from attrs import Factory, define
 from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.errors import SupervisionError
 from trio_sup._core.exits import Exit, Ignore, Stop
-from trio_sup._core.outcomes import Ok, Outcome
+from trio_sup._core.outcomes import Ok
 from trio_sup._tasks.links import LinkedTasks
 from trio_sup._tasks.shell import TaskShell
 from trio_sup._tasks.task import Run, Task
@@ -74,7 +74,7 @@ class TasksModel:
         """A law is broken of a task."""
         self.broken(law, work.record.path_text, what)
 
-    def see_outcome(self, work: Work, outcome: Outcome[Any] | None) -> None:
+    def see_outcome(self, work: Work, outcome: Ok[Any] | Exit | None) -> None:
         """Compare what is told of a task with what its function made."""
         if work.returned:
             good = isinstance(outcome, Ok) and outcome.value is work.returned[0]

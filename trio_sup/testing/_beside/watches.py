@@ -226,8 +226,8 @@ async def read(judge: Any, original: Any, exits: Exits) -> Down:
     """Somebody reads the next end."""
     known: Watched | None = judge.watches.of(exits)
     if known is None:
-        at_once: Down = await original(exits)
-        return at_once
+        told: Down = await original(exits)
+        return told
     known.reading += 1
     try:
         down: Down = await original(exits)

@@ -72,6 +72,7 @@ class Player:
         self._cut = cut
         self._client = client
         self.felt = Disturbance()
+        self.judge: Judge
         self.injector = Injector(
             world.script,
             self.hit,

@@ -44,11 +44,9 @@ def questions_of(world: World, operations: Operations) -> list[Question]:
         ValueError: no server of the tree has any of them.
     """
     __tracebackhide__ = True
-    given: dict[Any, Any] = (
-        dict(operations)  # pyright: ignore[reportUnknownArgumentType]
-        if isinstance(operations, Mapping)
-        else dict.fromkeys(operations)
-    )
+    asked: Any = operations
+    named: bool = isinstance(operations, Mapping)
+    given: dict[Any, Any] = dict(asked) if named else dict.fromkeys(asked)
     args = {op: _strategy(op, chosen) for op, chosen in given.items()}
     found: list[Question] = []
     for record in world.records_:
