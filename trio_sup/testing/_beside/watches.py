@@ -53,7 +53,8 @@ class Watched:
         """Whether no further end can come."""
         if self.record is None or self.record.status == "gone":
             return True
-        return self.watch.until == "stopped" and bool(self.heard)
+        told = bool(self.heard) or self.noproc
+        return self.watch.until == "stopped" and told
 
 
 class WatchesModel:
