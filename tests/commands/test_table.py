@@ -19,6 +19,7 @@ SHARED = {
     "arguments",
     "cluster_nodes",
     "command",
+    "developing",
     "engines",
     "extras",
     "interpreter",

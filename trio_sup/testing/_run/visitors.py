@@ -100,9 +100,9 @@ class Visitors:
         self._number += 1
         id = f"newcomer {self._number}" if isinstance(handle, Supervisor) else None
         came: list[Child] = []
-        spec = child(
-            partial(self._lives, came, fails=fault.fails), id=id, restart="temporary"
-        )
+        lives: Callable[..., Awaitable[None]]
+        lives = partial(self._lives, came, fails=fault.fails)
+        spec = child(lives, id=id, restart="temporary", ready="auto")
         with trio.move_on_after(fault.patience):
             await handle.start_child(spec)
         await trio.sleep(fault.stays)
