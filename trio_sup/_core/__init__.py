@@ -11,11 +11,12 @@ passed in as `now`; whatever is to be done comes back as a value.
     judge        how a life ended, and what of an exception counts, in groups, too
     options      what all factories of specifications take, by keyword
     specs        the fields of a specification, and what they may be; with `checks`
-    policies     `Backoff`, `Budget`, `Mailbox`: their fields and defaults
+    policies     `Backoff`, `Budget`, `Mailbox`: their fields and defaults; when a budget
+                 is used up: `strategy`
     comparing    what another specification changes; as data in `reconfigured`
     code         which modules and children an edit concerns
     name_tables  how names are kept
-    events       which events there are
+    events       which events there are, and the line of each in the log (`summary`)
 
 A new option stands in `options` and is a field in `specs`. A new status is a word in
 `words` and a row in `status`; how it looks is in `trio_sup.inspect.text.show`.

@@ -6,7 +6,7 @@ children.
     node      its roots, its registry, its events and who hears them
     stream    those events, one by one
     levels    at which level each of its events is logged
-    crash_log how its events are logged
+    crash_log how its events are logged; their words are in `trio_sup._core.events`
     reloads   what its tree is from, as far as it is known
     attach    the present task as a child with a mailbox, under no supervisor
     attached  those tasks as others see them

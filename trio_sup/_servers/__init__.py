@@ -22,7 +22,7 @@ counts, and `mailbox` makes of that the `ServerExit` for the callers.
 
 How long `stop()` waits is in `ref`, for a supervisor in `_children.supervising`. The
 bound of a mailbox and its default are in `trio_sup._core.policies`; `queue` drops what
-finds no room, and counts it.
+finds no room, and counts it (casts and sends do not know who sent them: `messages`).
 
 Apart from these stand `state_machine` with its `machine`, `agent`, `multi_call`,
 `timers`, `monitors`, and `rings`, which refuses calls that wait in a circle.

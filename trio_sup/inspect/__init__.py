@@ -25,7 +25,7 @@ A node's row goes this way: `node.source` (what is read) → `node.table` (what 
 | to change | open |
 |---|---|
 | a column of ``trio-sup ps`` and ``top`` | `text.columns` |
-| what a row says of a child | `protocol.wire_rows`, then `node.table.build_row` |
+| what a row says of a child | `protocol.wire_rows`, `node.source`, then `node.table.build_row` |
 | the filter language | `model.query` |
 | what counts as a problem, or as worth a warning | `model.problems`, `model.lint_rules` |
 | what the detail of one child holds | `node.detail_parts`, then `text.one_child_parts` |

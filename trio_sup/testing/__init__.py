@@ -5,6 +5,10 @@ schedules; `every_checkpoint` and `every_cancellation` try every place there is;
 `ConformanceMonitor` judges a running tree. Hypothesis (extra ``testing``) is needed
 by `check_supervision` only. What proves the library itself, against Erlang/OTP, is not
 installed: it stands in `tests/proof` of the repository.
+
+To change: the laws of supervisors `_monitor`, of servers `_servers.laws`, of names,
+monitors, tasks and topics `_beside.laws`; what users demand `invariants`; what happens
+to a tree `faults`, and `_run`.
 """
 
 from trio_sup.testing._beside.waits import Waiting as Waiting

@@ -34,5 +34,5 @@ backoff, too; what it does to the wait is in `groups`.
     flags           other flags
     dynamic         children that come and go, each on its own
     holders         who has a name: to be awaited, or started anew
-    quarantine      who is down by a budget of its own
+    quarantine      what is done with who is down by a budget of its own
 """

@@ -1,7 +1,8 @@
 """One supervisor of the cluster on one node: takes children, ends them, hands them over.
 
 It looks at the records of its supervisor, at the members and at what runs here, and does
-what `trio_sup.cluster._rules.placing.deed` says, for each child on its own.
+what `trio_sup.cluster._rules.placing.deed` says, for each child on its own (who is to
+have it: `hosts` and `first` there).
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ Rules of the file:
 * Fields are only ever added, with a default. A change of meaning is a new
   protocol version. An unknown field is ignored, an unknown tag is `Unknown`.
 * `Row`, `Vol` and `Event` travel as arrays. Columns are only ever appended, so
-  a reader takes the prefix that it knows.
+  a reader takes the prefix that it knows; of a node that sends fewer than it knows
+  it says that it is too old (`client.phase`).
 * Times are seconds on the node's own Trio clock; `Hello` anchors them to the
   wall clock. NaN and infinities never travel: "none" is ``null``.
 

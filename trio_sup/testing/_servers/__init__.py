@@ -1,1 +1,4 @@
-"""A model of servers beside that of supervisors: what their messages must come to."""
+"""A model of servers beside that of supervisors: what their messages must come to.
+
+Topics, names, monitors and tasks are in `trio_sup.testing._beside`.
+"""
