@@ -11,7 +11,7 @@ named ``COMMAND``, and a line in `trio_sup._commands.table`.
 | to change | open |
 |---|---|
 | what a command takes, or does with it | the module of its name |
-| a column of ``ps`` and ``top`` | `trio_sup.inspect.text.columns`; `PS`, `TOP`: shown unasked |
+| a column of ``ps`` and ``top``, and which are shown unasked | `trio_sup.inspect.text.columns` |
 | any other text, or a field of ``--json`` | `trio_sup.inspect.text` says where |
 | arguments that several take: NODE, ``--json``, durations | `arguments` |
 | how a node is found and asked, and the exit code if it is not | `support` |
