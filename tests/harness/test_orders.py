@@ -1,5 +1,6 @@
 """All orders of tasks that can make a difference are tried: as many as there are."""
 
+import gc
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -141,6 +142,21 @@ def test_there_are_as_many_interleavings_as_brute_force_finds(
     assert schedules is not None
     assert schedules.complete
     assert schedules.interleavings == known == toy_orders.interleavings(toys)
+
+
+def test_garbage_of_others_is_not_collected_in_a_step() -> None:
+    seen: list[bool] = []
+
+    async def looks() -> None:
+        seen.append(gc.isenabled())
+
+    assert gc.isenabled()
+    every(looks)
+    undisturbed, *watched = seen
+    assert undisturbed
+    assert watched
+    assert not any(watched)
+    assert gc.isenabled()
 
 
 def test_what_has_nothing_in_common_has_one_interleaving() -> None:

@@ -70,7 +70,7 @@ SCENES: dict[str, tuple[str, ...]] = {
     "tasks": ("8",),
     "calls": ("9",),
     "busy": ("0",),
-    "logs": ("L", "k"),
+    "logs": ("L",),
     "registry": ("K", *"jjjjjjj"),
     "trace": ("1", "g", "c", "k"),
     "charts": ("6", "p"),

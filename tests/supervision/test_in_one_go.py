@@ -128,3 +128,20 @@ async def test_no_end_of_a_grace_is_kept_when_all_are_down(
         gc.collect()
         assert len(kept) == 20
         assert [ref() for ref in endings] == [None] * 20
+
+
+def bodies(kind: type[PlainBody] = PlainBody) -> set[type[PlainBody]]:
+    """All bodies that there are, in the library and its harness."""
+    import trio_sup._listening.connections
+    import trio_sup._processes.body
+    import trio_sup.testing._run.injector  # noqa: F401
+
+    return {kind}.union(*map(bodies, kind.__subclasses__()))
+
+
+def test_whoever_is_asked_in_its_own_way_is_not_cancelled_in_one_go() -> None:
+    own = {body for body in bodies() if body.ask is not FunctionBody.ask}
+    assert len(own) > 4
+    assert not any(body.only_cancelled for body in own)
+    other = {body for body in bodies() if body.cancel is not FunctionBody.cancel}
+    assert not any(body.only_cancelled for body in other)

@@ -29,6 +29,8 @@ class ConnectionBody(FunctionBody):
 
     __slots__ = ("_is_void",)
 
+    only_cancelled = False  # it is told, and has its grace
+
     def __init__(self, record: Record) -> None:
         del record
         self._is_void: bool = False

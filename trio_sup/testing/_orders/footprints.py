@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -20,6 +21,23 @@ _TOOL = 4
 @contextmanager
 def seen(touched: Touched) -> Generator[None]:
     """Let `touched` see what runs in a block."""
+    with _without_collector():
+        yield from _watched(touched)
+
+
+@contextmanager
+def _without_collector() -> Generator[None]:
+    """Leave garbage alone: its finalizers would run in whatever step comes then."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _watched(touched: Touched) -> Generator[None]:
     monitoring: Any = getattr(sys, "monitoring", None)
     if monitoring is None or monitoring.get_tool(_TOOL) is not None:
         with _traced(_Tracer(touched)):
