@@ -181,7 +181,7 @@ async def test_two_prefixes_are_two_clusters(server: RedisServer) -> None:
 
 
 async def joins(backend: Backend) -> None:
-    async with open_cluster(backend, node="a", ttl=TTL, grace=0) as a:
+    async with open_cluster(backend, node="a", ttl=5 * TTL, grace=0) as a:
         async with open_supervisor([board(a)]):
             assert await a.whereis(KEY) == "a"
 
