@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import attrs
+import pytest
 import trio
 
 from trio_sup import (
@@ -129,3 +130,18 @@ async def board_on_a(
     async with nodes(backend, "a", "b") as (a, b):
         async with open_supervisor([board(a)]) as root:
             yield a, b, root
+
+
+async def all_crosses(cluster: Cluster) -> None:
+    """Cast, call and fail over the wire, with a board on the node ``a``."""
+    ref = cluster.ref(KEY, Board)
+    for number in range(100):
+        ref.cast(Board.see, number)
+    assert await ref.call(Board.numbers) == list(range(100))
+    for name in "xyz":
+        await ref.call(Board.join, User(name))
+    with pytest.raises(Full):
+        await ref.call(Board.join, User("w"))
+    assert await cluster.whereis(KEY) == "a"
+    big = "ä" * 100_000
+    assert await ref.call(Board.echo, big) == big

@@ -9,7 +9,7 @@ import trio
 
 from tests.cluster.conformance import Check, beat, info, member, next_of
 from tests.cluster.conformance_records import CHECKS
-from tests.cluster.nodes import KEY, Board, Full, User, board, nodes
+from tests.cluster.nodes import KEY, Board, all_crosses, board, nodes
 from tests.cluster.postgres_server import (
     PostgresServer,
     needs_postgres,
@@ -60,17 +60,7 @@ async def test_calls_casts_and_errors_cross(one_server: Any) -> None:
     await one_server.forget()
     async with nodes(one_server.backend, "a", "b", ttl=2) as (a, b):
         async with open_supervisor([board(a)]):
-            ref = b.ref(KEY, Board)
-            for number in range(100):
-                ref.cast(Board.see, number)
-            assert await ref.call(Board.numbers) == list(range(100))
-            for name in "xyz":
-                await ref.call(Board.join, User(name))
-            with pytest.raises(Full):
-                await ref.call(Board.join, User("w"))
-            assert await b.whereis(KEY) == "a"
-            big = "ä" * 100_000
-            assert await ref.call(Board.echo, big) == big
+            await all_crosses(b)
 
 
 @pytest.mark.trio

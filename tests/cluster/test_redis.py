@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from tests.cluster.nodes import KEY, Board, Full, User, board, nodes
+from tests.cluster.nodes import KEY, Board, User, all_crosses, board, nodes
 from tests.cluster.redis_server import RedisServer, needs_redis, redis_server
 from tests.directories import short_directory
 from trio_sup import Supervisor, open_supervisor
@@ -64,17 +64,7 @@ async def answered(cluster: Cluster) -> list[User]:
 @pytest.mark.trio
 async def test_calls_casts_and_errors_cross(server: RedisServer) -> None:
     async with two(server) as (_, b, _root):
-        ref = b.ref(KEY, Board)
-        for number in range(100):
-            ref.cast(Board.see, number)
-        assert await ref.call(Board.numbers) == list(range(100))
-        for name in "xyz":
-            await ref.call(Board.join, User(name))
-        with pytest.raises(Full):
-            await ref.call(Board.join, User("w"))
-        assert await b.whereis(KEY) == "a"
-        big = "ä" * 100_000
-        assert await ref.call(Board.echo, big) == big
+        await all_crosses(b)
 
 
 @pytest.mark.trio

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +25,7 @@ from trio_sup._core.clean import clean
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
     from trio_sup._core.clean import Clean
     from trio_sup.inspect.client.conversation import Conversation
@@ -87,17 +88,9 @@ def _add_children(parser: argparse.ArgumentParser) -> None:
 
 def run(action: str, args: argparse.Namespace) -> int:
     """Say what an action would do; do it, if that is wanted; say how it went."""
-    from trio_sup.inspect.client.conversation import attached
-
     if recording_of(args) is not None:
         raise CommandError("a recording cannot be acted on", EXIT_USAGE)
-    client = f"trio-sup {action}"
-    with (
-        asking(),
-        attached(peer(args), ("tree",), client=client, control=True) as conversation,
-    ):
-        conversation.until_complete()
-        conversation.until_control()
+    with controlled(action, args) as conversation:
         targets = _plan(conversation, action, args)
         refused = any(target.plan.code for target in targets)
         if not args.json:
@@ -106,6 +99,21 @@ def run(action: str, args: argparse.Namespace) -> int:
         if refused or not _wanted(args, targets):
             return _done_nothing(args, conversation, action, targets)
         return _do(args, conversation, action, targets)
+
+
+@contextmanager
+def controlled(action: str, args: argparse.Namespace) -> Generator[Conversation]:
+    """Open a conversation with a node that has sent its rows, and allows control."""
+    from trio_sup.inspect.client.conversation import attached
+
+    client = f"trio-sup {action}"
+    with (
+        asking(),
+        attached(peer(args), ("tree",), client=client, control=True) as conversation,
+    ):
+        conversation.until_complete()
+        conversation.until_control()
+        yield conversation
 
 
 _NAMES: Final = {"log-level": "log_level"}
@@ -211,10 +219,11 @@ def _do(
         conversation.leave()
     if args.json:
         print_json(_document(conversation, action, targets, outcomes))
-    return _exit_code(outcomes.values())
+    return exit_code(outcomes.values())
 
 
-def _exit_code(outcomes: Iterable[Acted]) -> int:
+def exit_code(outcomes: Iterable[Acted]) -> int:
+    """Return the code of the first that was not done."""
     from trio_sup.inspect.client.oneshot import EXIT_REFUSED, EXIT_SILENT
 
     codes = [
@@ -235,17 +244,8 @@ def _document(
     targets: Sequence[_Target],
     outcomes: Mapping[int, Acted],
 ) -> dict[str, object]:
-    from trio_sup.inspect.finding.found_node import SCHEMA
-
-    node = conversation.session.node
-    assert node is not None  # it has sent its rows
-    about: dict[str, object] = {
-        "schema": SCHEMA,
-        "node": node.node,
-        "pid": node.pid,
-        "action": action,
-    }
-    answers = [_answer_json(target, outcomes.get(target.id)) for target in targets]
+    about = about_json(conversation, action)
+    answers = [answer_json(each.plan, outcomes.get(each.id)) for each in targets]
     if action in ON_NODE:
         return {**about, "argument": targets[0].what, **answers[0]}
     children = [
@@ -255,8 +255,22 @@ def _document(
     return {**about, "children": children}
 
 
-def _answer_json(target: _Target, outcome: Acted | None) -> dict[str, object]:
-    plan = target.plan
+def about_json(conversation: Conversation, action: str) -> dict[str, object]:
+    """Return what each document about an action begins with."""
+    from trio_sup.inspect.finding.found_node import SCHEMA
+
+    node = conversation.session.node
+    assert node is not None  # it has sent its rows
+    return {
+        "schema": SCHEMA,
+        "node": node.node,
+        "pid": node.pid,
+        "action": action,
+    }
+
+
+def answer_json(plan: Planned, outcome: Acted | None) -> dict[str, object]:
+    """Return what was planned, and what came of it: nothing, if there is no outcome."""
     refused = {"state": "refused", "code": plan.code, "text": plan.why}
     asked = {"state": "not_done", "code": None, "text": ""}
     answer: dict[str, object] = {**(refused if plan.code else asked)}

@@ -5,23 +5,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from trio_sup._commands.acting import about_json, answer_json, controlled, exit_code
 from trio_sup._commands.arguments import add_json, add_node
-from trio_sup._commands.command import (
-    EXIT_FAILED,
-    EXIT_OK,
-    EXIT_USAGE,
-    Command,
-    CommandError,
-)
+from trio_sup._commands.command import EXIT_USAGE, Command, CommandError
 from trio_sup._commands.output import complain, say, say_lines
-from trio_sup._commands.support import asking, peer, print_json, recording_of
+from trio_sup._commands.support import print_json, recording_of
 from trio_sup._core.clean import clean
 
 if TYPE_CHECKING:
     import argparse
 
-    from trio_sup.inspect.client.conversation import Conversation
-    from trio_sup.inspect.protocol.wire_actions import Acted, Planned
+    from trio_sup.inspect.protocol.wire_actions import Acted
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,19 +30,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Say what would change; let it; say how it went."""
     from trio_sup.inspect.client.carry_action import act, plan
-    from trio_sup.inspect.client.conversation import attached
+    from trio_sup.inspect.client.oneshot import EXIT_REFUSED
 
     if recording_of(args) is not None:
         raise CommandError("a recording cannot be reloaded", EXIT_USAGE)
     outcome: Acted | None = None
-    with (
-        asking(),
-        attached(
-            peer(args), ("tree",), client="trio-sup reload", control=True
-        ) as conversation,
-    ):
-        conversation.until_complete()
-        conversation.until_control()
+    with controlled("reload", args) as conversation:
         planned = plan(conversation, "reload", 0, 0)
         if not args.json:
             say_lines(clean(line) for line in planned.lines)
@@ -60,47 +47,12 @@ def run(args: argparse.Namespace) -> int:
         if outcome is None or outcome.code != "lost":
             conversation.leave()
         if args.json:
-            print_json(_document(conversation, planned, outcome))
+            about = about_json(conversation, "reload")
+            print_json({**about, **answer_json(planned, outcome)})
     if planned.code:
         complain(f"refused: {planned.why}")
-    return _exit_code(planned, outcome)
-
-
-def _exit_code(plan: Planned, outcome: Acted | None) -> int:
-    from trio_sup.inspect.client.oneshot import EXIT_REFUSED, EXIT_SILENT
-
-    if plan.code:
         return EXIT_REFUSED
-    if outcome is None or outcome.state == "done":
-        return EXIT_OK
-    if outcome.code == "lost":
-        return EXIT_SILENT
-    return EXIT_REFUSED if outcome.state == "refused" else EXIT_FAILED
-
-
-def _document(
-    conversation: Conversation, plan: Planned, outcome: Acted | None
-) -> dict[str, object]:
-    from trio_sup.inspect.finding.found_node import SCHEMA
-
-    node = conversation.session.node
-    assert node is not None  # it has sent its rows
-    state, code, text = "not_done", plan.code, plan.why
-    if plan.code:
-        state = "refused"
-    elif outcome is not None:
-        state, code, text = outcome.state, outcome.code, outcome.text
-    return {
-        "schema": SCHEMA,
-        "node": node.node,
-        "pid": node.pid,
-        "action": "reload",
-        "plan": plan.lines,
-        "affected": plan.affected,
-        "state": state,
-        "code": code or None,
-        "text": text,
-    }
+    return exit_code([outcome] if outcome else [])
 
 
 COMMAND = Command(
