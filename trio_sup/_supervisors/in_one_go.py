@@ -126,9 +126,6 @@ def stopped(lives: Ends, record: Record, exit: Exit) -> None:
             let_go(record, exit, lives.story)
         except BaseException as fault:  # noqa: BLE001 - told, or passed up
             lives.take_fault(record, fault)
-    if record.waiters is None and not node.reporting:
-        record.version += 1
-    else:
-        record.touch()
+    record.touch()
     if lives.plan.wakes(record):
         lives.go_on(now)

@@ -166,14 +166,7 @@ class Lives(Generic[P]):
             record.life_done()  # there is no task that would end it
             self.plan.fell_through()
             raise
-        if (
-            record.waiters is None
-            and record.watchers is None
-            and not self.node.reporting
-        ):
-            record.version += 1
-        else:
-            record.touch()
+        record.touch()
 
     # What the lives report.
 

@@ -92,7 +92,7 @@ def _rings(shutdown: Shutdown) -> bool:
 def _ask_each(lives: Asking, records: Iterator[Record], cause: str) -> None:
     node = lives.node
     node.make_room()
-    now, remember, reporting = node.time(), node.remember, node.reporting
+    now, remember = node.time(), node.remember
     graces: list[Ending] = []
     seconds = -1.0
     reason: object = None
@@ -116,10 +116,7 @@ def _ask_each(lives: Asking, records: Iterator[Record], cause: str) -> None:
             reason = reason_of(scope)
         else:
             cancel_as(scope, reason)
-        if record.waiters is None and record.watchers is None and not reporting:
-            record.version += 1
-        else:
-            record.touch()
+        record.touch()
         graces.append(ending)
         if len(graces) == 1:
             lives.graces.append(graces)
