@@ -64,6 +64,13 @@ def names_are_not_handed_over(patch: pytest.MonkeyPatch) -> None:
 
 
 @bug
+def names_below_are_free_while_their_supervisor_is_down(
+    patch: pytest.MonkeyPatch,
+) -> None:
+    patch.setattr(Change, "coming_back", lambda change: ())
+
+
+@bug
 def the_limit_stays_as_it_was(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(RestartWindow, "resize", nothing)
 

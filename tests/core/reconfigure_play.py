@@ -99,6 +99,15 @@ def trees(
 EDITS = [*["keep"] * 5, "treat", "treat", "rework", "rework", "remove", "rename"]
 
 
+def names_in(spec: ChildSpec[Any], path: str = "root") -> set[tuple[str, Hashable]]:
+    """All names in a tree, each with the path of the supervisor that it is below."""
+    found: set[tuple[str, Hashable]] = set()
+    for each in () if spec.flags is None else spec.flags.children:
+        found |= {(path, each.name)} if each.name is not None else set()
+        found |= names_in(each, f"{path}/{each.id}")
+    return found
+
+
 @st.composite
 def edited(draw: st.DrawFn, spec: ChildSpec[Any], *, quiet: bool) -> ChildSpec[Any]:
     """The same tree with some edits, as a person makes them."""
@@ -207,6 +216,8 @@ class ReconfigurePlay(CorePlay):
     """What is to change, as the core sees it when it begins."""
     free: list[Hashable] = Factory(list[Hashable])
     """Names that were free though both specifications hold them."""
+    never_free: set[Hashable] = Factory(set[Hashable])
+    """Names, however deep, that are to have a holder all the time."""
     ended: list[str] = Factory(list[str])
     """Paths of those whose lives have ended, in order."""
     begun: list[str] = Factory(list[str])
@@ -242,6 +253,7 @@ class ReconfigurePlay(CorePlay):
         def look(*_: object) -> None:
             if plan.change is None or plan.mode != "running":
                 return
+            self.free += self.never_free - self.world.names.keys()
             for record in plan.core.records.values():
                 # One that chose not to start, or has ended for good, has none.
                 waits = record.status in ("starting", "restarting") or record.in_plan

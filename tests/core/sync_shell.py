@@ -188,6 +188,10 @@ class Shell:
                     self.world.at(do.at, partial(self.due, do))
                 case doing.MoveNames(free, take):
                     self.world.move_names(free, take)
+                case doing.KeepNames(record, keep):
+                    self.below(record).keep_names(keep=keep)
+                case doing.RestWithName(record):
+                    self.rest(record)
                 case doing.KeepState(record):
                     assert record.alive, f"{record} has no state"
                 case doing.Respecified(record):
@@ -197,11 +201,9 @@ class Shell:
                 case doing.AskBelow():
                     self.below(do.record).asked_from_above(do, self)
                 case doing.Settle(record):
-                    assert not record.alive, f"{record} lives, and is put to rest"
                     if record.status != "quarantined":
                         self.world.release_name(record, record.spec.name)
-                    record.settled += 1
-                    record.in_plan = record.undecided = False
+                    self.rest(record)
                 case doing.Answer(request, result):
                     self.replies[request].answer(result)
                 case doing.Refuse(request, error):
@@ -228,6 +230,11 @@ class Shell:
                 case doing.PassUp(_, fatal) | doing.Raise(fatal):
                     raise fatal
         return pause
+
+    def rest(self, record: Record) -> None:
+        assert not record.alive, f"{record} lives, and is put to rest"
+        record.settled += 1
+        record.in_plan = record.undecided = False
 
     def start(self, record: Record, *, supervised: bool) -> None:
         if not self.plan.lets_start:
@@ -297,6 +304,10 @@ class Shell:
             self.perform(adopt(self.plan, flags))
         else:
             take(self.plan, flags)
+
+    def keep_names(self, *, keep: bool) -> None:
+        assert isinstance(self.plan, StaticPlan)
+        self.perform(self.plan.keep_names(keep=keep))
 
     def asked_from_above(self, do: doing.AskBelow[Record], above: Shell) -> None:
         plan = self.plan

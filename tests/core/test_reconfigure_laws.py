@@ -10,6 +10,7 @@ from tests.core.core_play import Op, Start
 from tests.core.reconfigure_play import (
     ReconfigurePlay,
     holds,
+    names_in,
     ops,
     pairs,
     renewed,
@@ -33,6 +34,8 @@ def begun(spec: ChildSpec[Any]) -> ReconfigurePlay:
 def quiet_change(old: ChildSpec[Any], new: ChildSpec[Any]) -> None:
     play = begun(old)
     before = {record.path_text: record for record in play.records()}
+    both = names_in(old) & names_in(new)
+    play.never_free = {name for _, name in both} & play.world.names.keys()
     reply = play.ask_change(new)
     play.world.settle()
     assert [what for what, _ in reply.answers] == ["ok"], reply.errors

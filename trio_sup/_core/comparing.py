@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from functools import partial
+from types import MethodType
 from typing import Any, Final
 
 import attrs
@@ -246,8 +247,15 @@ def _differences(
 ) -> Iterator[FieldChange]:
     for name in names:
         before, after = getattr(one, name), getattr(other, name)
-        if not same_value(before, after):
+        same = same_value if name in NEEDS_A_LIFE else _same_rule
+        if not same(before, after):
             yield FieldChange(name, _shown(before), _shown(after))
+
+
+def _same_rule(one: Any, other: Any) -> bool:
+    """As `same_value`, of a value whose meaning we know: 5 seconds are 5.0 seconds."""
+    numbers = {type(one), type(other)} <= {int, float}
+    return bool(one == other) if numbers else same_value(one, other)
 
 
 def same_value(one: Any, other: Any) -> bool:
@@ -262,17 +270,42 @@ def same_value(one: Any, other: Any) -> bool:
     kind = _kind(one)
     if kind is not type(other):
         return False
-    if issubclass(kind, tuple):
-        alike = len(one) == len(other)
-        return alike and all(map(same_value, one, other))
-    if issubclass(kind, partial):
-        return same_value(_parts(one), _parts(other))
-    if issubclass(kind, Via):
-        return one == other and same_value(one.value, other.value)
     try:
-        return bool(one == other)
+        return _same_of_kind(kind, one, other)
     except Exception:  # noqa: BLE001 - a class of the user's
         return False
+
+
+def _same_of_kind(kind: type[Any], one: Any, other: Any) -> bool:
+    """Compare what is inside, too: to Python ``[1]`` and ``[True]`` are equal."""
+    if kind is list or issubclass(kind, tuple):
+        return len(one) == len(other) and all(map(same_value, one, other))
+    if kind is dict:
+        return _same_entries(one, other)
+    if issubclass(kind, partial):
+        return same_value(_parts(one), _parts(other))
+    if issubclass(kind, MethodType):
+        same_function = one.__func__ is other.__func__
+        return same_function and same_value(one.__self__, other.__self__)
+    if not bool(one == other):
+        return False
+    if issubclass(kind, Via):
+        return same_value(one.value, other.value)
+    if issubclass(kind, list):
+        return all(map(same_value, one, other))
+    if issubclass(kind, dict):
+        return _same_entries(one, other)
+    if issubclass(kind, set | frozenset):
+        return _same_entries(dict.fromkeys(one), dict.fromkeys(other))
+    return True
+
+
+def _same_entries(one: dict[Any, Any], other: dict[Any, Any]) -> bool:
+    keys = {key: key for key in other}
+    return len(one) == len(other) and all(
+        key in keys and same_value(key, keys[key]) and same_value(value, other[key])
+        for key, value in one.items()
+    )
 
 
 def _kind(value: object) -> type[Any]:
@@ -281,8 +314,7 @@ def _kind(value: object) -> type[Any]:
 
 def _parts(call: Any) -> tuple[object, ...]:
     """What a `functools.partial` consists of."""
-    named = ((name, call.keywords[name]) for name in sorted(call.keywords))
-    return (call.func, call.args, tuple(named))
+    return (call.func, call.args, call.keywords)
 
 
 def _shown(value: object) -> str:

@@ -252,6 +252,11 @@ def _check_spec(spec: ChildSpec[Any]) -> None:
         )
 
 
+def lists_children(spec: ChildSpec[Any]) -> bool:
+    """Whether it is of a supervisor that begins with a list of children."""
+    return spec.flags is not None and spec.kind != "dynamic"
+
+
 def check_flags(flags: Flags, owner: str, *, dynamic: bool) -> None:
     """Check a supervisor's flags together with its children.
 

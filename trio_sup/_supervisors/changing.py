@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from trio_sup._children.naming import move_names
 from trio_sup._children.record import Record
@@ -11,6 +11,10 @@ from trio_sup._trio.wake import Waiters
 
 if TYPE_CHECKING:
     from trio_sup._children.surroundings import Supervising
+
+
+class _KeepsNames(Protocol):
+    def keep_names(self, *, keep: bool) -> None: ...
 
 
 def carry_out(do: doing.Do[Record], wake: Waiters) -> None:
@@ -23,6 +27,8 @@ def carry_out(do: doing.Do[Record], wake: Waiters) -> None:
     match do:
         case doing.MoveNames():
             move_names(do.free, do.take)
+        case doing.KeepNames():
+            cast("_KeepsNames", do.record.shell).keep_names(keep=do.keep)
         case doing.KeepState():
             do.record.body.keep_state()
         case doing.Respecified():

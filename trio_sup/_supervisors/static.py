@@ -144,6 +144,10 @@ class StaticShell(Shell[StaticPlan[Record]]):
         """Go by other flags and children in the lives to come."""
         self.perform(adopt(self.plan, flags))
 
+    def keep_names(self, *, keep: bool) -> None:
+        """Let the names below stay reserved while it is down, or no more."""
+        self.perform(self.plan.keep_names(keep=keep))
+
     def ask_to_change(self, asked: AskBelow[Record], wake: Waiters) -> None:
         """Put a change in line, as its supervisor says."""
         steps = lambda: reconfigure(  # noqa: E731

@@ -47,9 +47,9 @@ class TaskShell(DynamicShell):
         )
         return Task(run, self.begin(spec), link)
 
-    def settle(self, record: Record) -> None:
+    def settle(self, record: Record, *, frees: bool = True) -> None:
         """A task came to rest: first everything else, then who waits for it."""
-        super().settle(record)
+        super().settle(record, frees=frees)
         self._finish(record)
 
     def stopped(self, record: Record, exit: Exit) -> None:

@@ -23,7 +23,7 @@ from trio_sup._core.plan.doing import (
 from trio_sup._core.plan.flags import take as take_flags
 from trio_sup._core.plan.static import StaticPlan
 from trio_sup._core.reconfigured import ReconfigurePlan
-from trio_sup._core.specs import ChildSpec, Flags
+from trio_sup._core.specs import ChildSpec, Flags, lists_children
 from trio_sup._core.tables import place
 
 if TYPE_CHECKING:
@@ -82,6 +82,17 @@ class Change(Generic[K]):
     def _carrying(self) -> list[K]:
         changes = [(self._by_id.get(id_of(spec)), c) for spec, c in self._pairs]
         return [r for r, c in changes if r is not None and c.carries_state]
+
+    def coming_back(self) -> list[K]:
+        """Supervisors whose lives end, and begin again with a list of children."""
+        pairs = ((self._by_id.get(id_of(spec)), spec) for spec, _ in self._pairs)
+        return [
+            record
+            for record, spec in pairs
+            if record in self.ending
+            and record.spec.runs is spec.runs
+            and lists_children(spec)
+        ]
 
     def flags_before(self, record: K) -> Flags | None:
         """The flags of a supervisor of the former list."""
@@ -242,12 +253,16 @@ class Change(Generic[K]):
 def put_at_rest(plan: StaticPlan[K], flags: Flags) -> Dos[K]:
     """Put a new list in the place of another while all children are down."""
     former = {r.id: r for r in plan.originals.values() if r.status != "gone"}
+    held = [(r, r.spec.name) for r in former.values()]
     listed: dict[int, K] = {}
     dos: list[Do[K]] = []
     for number, spec in enumerate(flags.children):
         record = former.get(id_of(spec))
         if record is None or record.spec.runs is not spec.runs:
-            continue  # made when the next life begins
+            if plan.keeps_names and spec.name is not None:
+                listed[number] = plan.make(spec, id_of(spec))
+                listed[number].rests_with_parent = True
+            continue  # else made when the next life begins
         del former[record.id]
         listed[number] = record
         record.spec = spec
@@ -263,4 +278,6 @@ def put_at_rest(plan: StaticPlan[K], flags: Flags) -> Dos[K]:
         place(table, record.id, record)
     take_flags(plan, flags)
     plan.relist(listed)
+    if plan.keeps_names:
+        dos.insert(0, MoveNames(tuple(held), tuple(listed.values())))
     return dos

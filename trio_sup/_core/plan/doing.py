@@ -97,6 +97,24 @@ class MoveNames(Generic[K]):
 
 
 @define
+class KeepNames(Generic[K]):
+    """Let a supervisor keep the names below it while it is down, or no more.
+
+    It comes back in the same change: names that it has before and after are never free.
+    """
+
+    record: K
+    keep: bool
+
+
+@define
+class RestWithName(Generic[K]):
+    """As `Settle`, but the name stays reserved."""
+
+    record: K
+
+
+@define
 class KeepState(Generic[K]):
     """A life is about to be asked to end: the next one is given its state."""
 
@@ -225,6 +243,8 @@ Do: TypeAlias = (
     | Settle[K]
     | Changed[K]
     | MoveNames[K]
+    | KeepNames[K]
+    | RestWithName[K]
     | KeepState[K]
     | Respecified[K]
     | Adopt[K]

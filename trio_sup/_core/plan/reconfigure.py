@@ -24,6 +24,7 @@ from trio_sup._core.plan.doing import (
     Changed,
     Dos,
     K,
+    KeepNames,
     KeepState,
     Refused,
     Settle,
@@ -64,12 +65,15 @@ def reconfigure(
     yield (requested(plan.own, "reconfigure", plan.now),)
     change = plan.change = Change(plan, made)
     change.fold_group()
+    plan.kept = change.coming_back()
+    yield [KeepNames(record, keep=True) for record in plan.kept]
     yield [KeepState(record) for record in change.carrying]
     yield from _end_lives(plan, change.ending, change.before, change.carrying)
     yield change.switch()
     failed = yield from _begin_lives(plan, change, forced=forced)
     if failed is None:
-        yield (*change.commit(), reconfigured(plan.own, plan.now, "done", made))
+        told = reconfigured(plan.own, plan.now, "done", made)
+        yield (*change.commit(), *plan.free_kept(), told)
         return made
     yield from _roll_back(plan, change, failed)
     raise failed
@@ -221,7 +225,8 @@ def _roll_back(
         tuple(record.path_text for record in back),
         tuple(record.path_text for record in missing if record not in back),
     )
-    yield (reconfigured(plan.own, plan.now, "rolled_back", change.made, str(failed)),)
+    told = reconfigured(plan.own, plan.now, "rolled_back", change.made, str(failed))
+    yield (*plan.free_kept(), told)
 
 
 def _failure(

@@ -7,7 +7,7 @@ the line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from trio_sup._core.anatomy import is_a
@@ -18,9 +18,12 @@ from trio_sup._core.plan.doing import (
     Do,
     Dos,
     K,
+    KeepNames,
+    MoveNames,
     Refuse,
     Refused,
     Request,
+    RestWithName,
     Settle,
     Start,
     StartFailure,
@@ -29,7 +32,7 @@ from trio_sup._core.plan.doing import (
 )
 from trio_sup._core.plan.groups import Groups
 from trio_sup._core.plan.supervision import LETS_START, Plan
-from trio_sup._core.specs import ChildSpec, Flags
+from trio_sup._core.specs import ChildSpec, Flags, lists_children
 from trio_sup._core.state import ChildState
 from trio_sup._core.strategy import SupervisorCore
 from trio_sup._core.tables import place
@@ -47,7 +50,7 @@ class Unfinished(Protocol[K]):
 class StaticPlan(Plan[K]):
     """What a static supervisor decides; `requests` has what may be asked of it."""
 
-    __slots__ = ("_listed", "change", "groups", "originals")
+    __slots__ = ("_listed", "change", "groups", "keeps_names", "kept", "originals")
 
     def __init__(
         self,
@@ -65,6 +68,11 @@ class StaticPlan(Plan[K]):
         self.groups: Groups[K] = Groups(self)
         # The change of the list that is in hand, and not finished.
         self.change: Unfinished[K] | None = None
+        # Whether the names of its children stay reserved while it is down: it comes
+        # back in a change that its own supervisor has in hand.
+        self.keeps_names: bool = False
+        # Of which supervisors below that is so, for a change of this one.
+        self.kept: Sequence[K] = ()
 
     def _new_core(self, draw: Callable[[], float]) -> SupervisorCore[K]:
         return SupervisorCore(self.flags, dynamic=False, draw=draw)
@@ -129,6 +137,7 @@ class StaticPlan(Plan[K]):
         self.groups = Groups(self)
         if self.change is not None:
             yield from self.change.undo()  # the stop overtook it
+        yield from self.free_kept()
         for record in list(self.core.records.values()):
             record.ticket += 1
             record.attempt = record.pending = 0
@@ -138,9 +147,38 @@ class StaticPlan(Plan[K]):
             if self.is_original(record):
                 record.enter("rests")
                 record.rests_with_parent = True
-                yield Settle(record)
+                yield RestWithName(record) if self.keeps_names else Settle(record)
             else:
+                if self.keeps_names:
+                    yield from self._hand_name_on(record)
                 yield from self.drop(record)
+
+    # Names that nobody else may take meanwhile.
+
+    def _hand_name_on(self, record: K) -> Dos[K]:
+        """Let a temporary child's name be its successor's, of the next life."""
+        for number, listed in self.originals.items():
+            if listed is record:
+                after = self.list_child(number, self.make(record.spec, record.id))
+                return (MoveNames(((record, record.spec.name),), (after,)),)
+        return NOTHING
+
+    def keep_names(self, *, keep: bool) -> Dos[K]:
+        """Let the names below stay reserved while it is down, or no more."""
+        self.keeps_names = keep
+        listed = [r for r in self.originals.values() if r.status != "gone"]
+        dos: list[Do[K]] = [
+            KeepNames(record, keep) for record in listed if lists_children(record.spec)
+        ]
+        if not keep and self.mode == "down":
+            free = ((r, r.spec.name) for r in listed if r.spec.name is not None)
+            dos.append(MoveNames(tuple(free), ()))
+        return dos
+
+    def free_kept(self) -> Dos[K]:
+        """Let no supervisor below keep names any more: what is down has none."""
+        kept, self.kept = self.kept, ()
+        return [KeepNames(record, keep=False) for record in kept]
 
     # What stands in line.
 
