@@ -7,10 +7,16 @@ from pathlib import Path
 import trio
 from attrs import frozen
 
-from trio_sup import ServerRef, Supervisor, child, open_supervisor
+from trio_sup import (
+    DynamicSupervisor,
+    ServerRef,
+    Supervisor,
+    child,
+    open_supervisor,
+)
 from trio_sup.demo.board import Board
+from trio_sup.demo.door import DOOR
 from trio_sup.demo.options import Options
-from trio_sup.demo.service import listen
 from trio_sup.demo.tree import service
 from trio_sup.demo.visitor import Denied, Visitor, visit
 
@@ -20,13 +26,13 @@ class Service:
     """The board server, running."""
 
     root: Supervisor
-    port: int
+    connections: DynamicSupervisor
 
     def board(self, key: str) -> ServerRef[Board]:
         return self.root.server(Board, "boards", key)
 
     def visit(self) -> AbstractAsyncContextManager[Visitor]:
-        return visit(self.port)
+        return visit()
 
 
 ALONE = Options(clients=0)
@@ -39,10 +45,8 @@ async def running(
     """Run the service; by default nobody visits it but the test."""
     owner = child(trio.sleep_forever, id="owner", restart="temporary", significant=True)
     with trio.fail_after(30):
-        async with await listen(options.port) as listener:
-            _, port = listener.socket.getsockname()
-            async with open_supervisor(service(options, listener, file, owner)) as root:
-                yield Service(root, port)
+        async with open_supervisor(service(options, file, owner)) as root:
+            yield Service(root, DOOR.connections)
 
 
 async def denied(visitor: Visitor, request: str) -> str:

@@ -154,14 +154,14 @@ async def test_a_connection_that_crashes_takes_nobody_along(file: Path) -> None:
             with pytest.raises(Disturbed):
                 await ada.ask("CRASH")
             await bob.ask("POST general hi")
-            connections = service.root.dynamic("connections")
+            connections = service.connections
             assert connections.count_children().active == 1
             assert connections.statistics().restarts == 0
 
 
 async def test_a_client_that_leaves_is_forgotten(file: Path) -> None:
     async with running(file) as service:
-        connections = service.root.dynamic("connections")
+        connections = service.connections
         async with service.visit() as ada:
             await ada.ask("SUBSCRIBE general")
             [session] = connections.which_children()
@@ -238,14 +238,14 @@ async def test_clients_inside_the_program_visit_it_and_come_back_after_a_crash(
     async with running(file, Options(clients=3)) as service, service.visit() as ada:
         while len(await ada.ask("BOARDS")) < 3:
             await trio.sleep(0.01)
-        guests = service.root.dynamic("connections")
+        guests = service.connections
         assert guests.count_children().active == 4
         async with current_node().events() as events:
             for key in ("trio", "otp", "python"):
                 await crash_board(ada, key)
             came_back = 0
             async for event in events:
-                if event.kind == "child_started" and "/guest-" in event.path:
+                if event.kind == "child_started" and "/connections/" in event.path:
                     came_back += 1
                 if came_back == 3:
                     break

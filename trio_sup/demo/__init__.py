@@ -5,13 +5,13 @@ import, and it knows nothing of the command that starts it. What only the comman
 give, it hands in: `start.main` says what.
 
 Read it in this order: `tree` (all of the supervision, as data), `board` and `store`
-(servers), `session` (a connection as a supervised function), `acceptor`, `ticker`.
+(servers), `session` (a connection as a supervised function), `door`, `ticker`.
 
 | open | for |
 |---|---|
 | `tree` | who is supervised by whom, with which limits |
 | `board`, `store`, `index` | the servers: one board, the posts in a file, their words |
-| `acceptor`, `session`, `lines` | connections, and a client's conversation |
+| `door`, `session`, `lines` | connections, and a client's conversation |
 | `protocol` | what clients may say; pure |
 | `ticker`, `faults`, `chaos`, `visitor` | what happens by itself: rounds, crashes, clients |
 | `several` | boards that run once in a cluster of nodes: ``--nodes`` |

@@ -16,12 +16,11 @@ FAULTS = {"POST": 6, "CRASH store": 1, "CRASH index": 1, "CRASH ticker": 1, "CRA
 """Requests that crash something, and how often each is sent in proportion."""
 
 
-async def cause_chaos(seconds: float, port: int) -> None:
+async def cause_chaos(seconds: float) -> None:
     """Crash something every so many seconds or so, through the front door.
 
     Args:
         seconds: The mean time between two faults.
-        port: Where the server listens.
     """
 
     async def talk(visitor: Visitor) -> None:
@@ -35,4 +34,4 @@ async def cause_chaos(seconds: float, port: int) -> None:
             except Denied:
                 pass  # It crashed, as it should, or is down already.
 
-    await keep_visiting(port, talk)
+    await keep_visiting(talk)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_sup import child, current_node
+from trio_sup.demo.door import DOOR
 from trio_sup.demo.service import EXIT_FAILED, run_service
 from trio_sup.inspect.model.tree_model import snapshot
 from trio_sup.inspect.node.table import Found, Table
@@ -17,7 +18,7 @@ from trio_sup.inspect.text.tree_text import tree_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trio_sup import Child, ChildSpec, Node
+    from trio_sup import Node
     from trio_sup._core.events import LifecycleEvent
     from trio_sup.demo.options import Options
 
@@ -28,23 +29,9 @@ UNTOLD = frozenset({"child_starting", "child_stopping", "child_removed", "reques
 def run(options: Options) -> int:
     """Run the service here until it ends, and return the exit code."""
     console = Console()
-
-    def owner(port: int | None) -> ChildSpec[Child]:
-        if port is None:
-            where = options.redis or "an engine inside of this program"
-            console.write([f"{options.name}: nodes that meet at {where}"])
-        else:
-            address = f"127.0.0.1 {port}"
-            console.write([f"{options.name} listens, talk to it: nc {address}"])
-        return child(
-            print_events,
-            console,
-            options.name,
-            id="console",
-            restart="temporary",
-            significant=True,
-        )
-
+    owner = child(
+        print_events, console, options, id="console", restart="temporary"
+    ).replace(significant=True)
     code = run_service(options, owner)
     if code == 0:
         console.write([f"{options.name} has stopped in order"])
@@ -79,7 +66,7 @@ class Console:
 
 async def print_events(
     console: Console,
-    root: str,
+    options: Options,
     *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -89,17 +76,20 @@ async def print_events(
 
     Args:
         console: Where to.
-        root: The path of the root supervisor.
+        options: What the user asked for.
         task_status: Started when the next event will be printed.
     """
-    node, began = current_node(), trio.current_time()
+    node, began, root = current_node(), trio.current_time(), options.name
 
     def take(event: LifecycleEvent) -> None:
         if event.path == root and event.kind == "supervisor_stopping":
             console.write(draw_tree(node))
+        up = event.path == root and event.kind == "child_started"
+        if up:
+            console.write([where_it_is(options)])
         if event.kind not in UNTOLD:
             console.write([f"{event.at - began:8.2f}  {event.summary}"])
-        if event.path == root and event.kind == "child_started":
+        if up:
             console.write(draw_tree(node))
 
     node.add_hook(take)
@@ -108,6 +98,14 @@ async def print_events(
         await console.closed.wait()
     finally:
         node.remove_hook(take)
+
+
+def where_it_is(options: Options) -> str:
+    """Say how it can be talked to, once it is up."""
+    if options.nodes:
+        where = options.redis or "an engine inside of this program"
+        return f"{options.name}: nodes that meet at {where}"
+    return f"{options.name} listens, talk to it: nc 127.0.0.1 {DOOR.value}"
 
 
 def draw_tree(node: Node) -> Iterable[str]:

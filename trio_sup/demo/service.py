@@ -25,7 +25,7 @@ from trio_sup.demo.options import Options
 from trio_sup.demo.tree import service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from trio_sup import Child, ChildSpec
 
@@ -36,22 +36,18 @@ class CannotListen(Exception):
     """The port cannot be used; `str` is one line that says why."""
 
 
-def run_service(
-    options: Options, owner: Callable[[int | None], ChildSpec[Child]]
-) -> int:
+def run_service(options: Options, owner: ChildSpec[Child]) -> int:
     """Run the board server until it ends, and return the exit code.
 
     Args:
         options: What the user asked for.
-        owner: Describes the child that `trio_sup.demo.tree.service` calls by that
-            name, given the port; None if there is none, as its nodes talk to
-            themselves.
+        owner: The child that `trio_sup.demo.tree.service` calls by that name.
     """
     log_warnings()
     hang_up_in_order()
     try:
         if options.nodes:
-            trio.run(several.run_nodes, options, owner(None))
+            trio.run(several.run_nodes, options, owner)
             return 0
         with TemporaryDirectory(prefix="trio-sup-demo-") as directory:
             trio.run(_serve, options, Path(directory) / "posts.jsonl", owner)
@@ -66,30 +62,27 @@ def run_service(
     return 0
 
 
-async def _serve(
-    options: Options, file: Path, owner: Callable[[int | None], ChildSpec[Child]]
-) -> None:
-    async with await listen(options.port) as listener:
-        _, port = listener.socket.getsockname()
-        tree = service(options, listener, file, owner(port))
-        await serve(tree, name=options.name, handle_signals=True)
+async def _serve(options: Options, file: Path, owner: ChildSpec[Child]) -> None:
+    await check_port(options.port)
+    tree = service(options, file, owner)
+    await serve(tree, name=options.name, handle_signals=True)
 
 
-async def listen(port: int) -> trio.SocketListener:
-    """Listen on the loopback interface.
+async def check_port(port: int) -> None:
+    """Look whether the door can be there, before anything has begun.
 
     Raises:
         CannotListen: the port is in use, or not for this user.
     """
     try:
         [listener] = await trio.open_tcp_listeners(port, host="127.0.0.1")
+        await listener.aclose()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             why = "is in use; without --port a free one is taken"
         else:
             why = f"cannot be used: {error.strerror}"
         raise CannotListen(f"port {port} {why}") from error
-    return listener
 
 
 def log_warnings() -> None:
@@ -112,7 +105,7 @@ def hang_up_in_order() -> None:
         signal.signal(signal.SIGHUP, stop)
 
 
-def inspector(_port: int | None) -> ChildSpec[Child]:
+def inspector() -> ChildSpec[Child]:
     """Describe the child that stands for the process in front."""
     return child(
         until_stdin_closes, id="inspector", restart="temporary", significant=True
@@ -132,7 +125,7 @@ def main(argv: Sequence[str]) -> int:
     Args:
         argv: What `Options.to_argv` made.
     """
-    return run_service(Options.from_argv(argv), inspector)
+    return run_service(Options.from_argv(argv), inspector())
 
 
 if __name__ == "__main__":

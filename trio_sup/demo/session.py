@@ -44,25 +44,24 @@ OUTBOX = 256
 """Posts that wait for a client which does not read."""
 
 
-async def serve_client(stream: trio.SocketStream, author: str, boards: Boards) -> None:
+async def serve_client(boards: Boards, stream: trio.SocketStream) -> None:
     """Serve one client until it leaves, or until the supervisor asks to stop.
 
     Args:
-        stream: The connection; closed at the end.
-        author: What its posts are signed with.
         boards: Where it can post.
+        stream: The connection; whoever calls this closes it.
     """
-    async with stream:
-        with graceful_stop() as stopping:
-            try:
-                async with trio.open_nursery() as nursery:
-                    session = Session(stream, author, boards, nursery)
-                    nursery.start_soon(session.deliver_posts)
-                    nursery.start_soon(session.say_goodbye, stopping)
-                    await session.answer_requests()
-                    nursery.cancel_scope.cancel("the client has left")
-            except* trio.BrokenResourceError:
-                pass  # The client went away without a word.
+    _, port = stream.socket.getpeername()
+    with graceful_stop() as stopping:
+        try:
+            async with trio.open_nursery() as nursery:
+                session = Session(stream, f"guest-{port}", boards, nursery)
+                nursery.start_soon(session.deliver_posts)
+                nursery.start_soon(session.say_goodbye, stopping)
+                await session.answer_requests()
+                nursery.cancel_scope.cancel("the client has left")
+        except* trio.BrokenResourceError:
+            pass  # The client went away without a word.
 
 
 class Session:

@@ -18,9 +18,9 @@ from trio_sup import (
     supervisor,
 )
 from trio_sup.demo import board, index, store
-from trio_sup.demo.acceptor import CONNECTIONS, accept
 from trio_sup.demo.board import Boards
 from trio_sup.demo.chaos import cause_chaos
+from trio_sup.demo.door import door
 from trio_sup.demo.index import Index
 from trio_sup.demo.store import Store
 from trio_sup.demo.ticker import Ticker
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from trio_sup.demo.options import Options
 
 MAX_BOARDS = 100
-MAX_CONNECTIONS = 450
 BACKOFF = Backoff(initial=0.1, maximum=2.0, reset_after=5.0)
 ENOUGH = 20
 """Restarts in 5 s that a supervisor allows. With `BACKOFF` a child needs at most 7,
@@ -40,32 +39,23 @@ however often somebody crashes it: to exceed this, something must be truly broke
 
 
 def service(
-    options: Options,
-    listener: trio.SocketListener,
-    file: Path,
-    owner: ChildSpec[Child],
+    options: Options, file: Path, owner: ChildSpec[Child]
 ) -> ChildSpec[Supervisor]:
     """Describe the board server.
 
     Args:
         options: What the user asked for.
-        listener: Where it listens.
         file: Where it keeps posts.
         owner: A significant child, started first and stopped last: the service runs
             for its sake and ends with it.
     """
-    boards = Boards()
-    port: int = listener.socket.getsockname()[1]
     children: list[ChildSpec[Child]] = [
         owner,
         _memory(file),
         _boards(),
         child(Ticker, id="ticker", name="ticker", backoff=BACKOFF),
-        dynamic_supervisor(
-            id=CONNECTIONS, name=CONNECTIONS, max_children=MAX_CONNECTIONS
-        ),
-        child(accept, listener, boards, id=f"acceptor:{port}", backoff=BACKOFF),
-        _visitors(options, port),
+        door(options.port, Boards()),
+        _visitors(options),
     ]
     if options.duration is not None:
         children.append(_deadline(options.duration))
@@ -115,13 +105,13 @@ def _boards() -> ChildSpec[DynamicSupervisor]:
     )
 
 
-def _visitors(options: Options, port: int) -> ChildSpec[Supervisor]:
+def _visitors(options: Options) -> ChildSpec[Supervisor]:
     children = [
-        child(chatter, number, port, id=f"client-{number}")
+        child(chatter, number, id=f"client-{number}")
         for number in range(1, options.clients + 1)
     ]
     if options.chaos is not None:
-        children.append(child(cause_chaos, options.chaos, port, id="chaos"))
+        children.append(child(cause_chaos, options.chaos, id="chaos"))
     return supervisor(children, id="visitors")
 
 

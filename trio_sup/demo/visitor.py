@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from trio_sup.demo.door import DOOR
 from trio_sup.demo.lines import LineReader
 
 if TYPE_CHECKING:
@@ -65,29 +66,29 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visit(port: int) -> AsyncGenerator[Visitor, None]:
+async def visit() -> AsyncGenerator[Visitor, None]:
     """Connect to the board server, and leave it at the end."""
+    port = await DOOR.wait_value()
     async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
         yield Visitor(stream)
 
 
-async def keep_visiting(port: int, talk: Callable[[Visitor], Awaitable[None]]) -> None:
+async def keep_visiting(talk: Callable[[Visitor], Awaitable[None]]) -> None:
     """Connect, talk, and connect again whenever that fails, for ever."""
     while True:
         try:
-            async with visit(port) as visitor:
+            async with visit() as visitor:
                 await talk(visitor)
         except (OSError, trio.BrokenResourceError, Denied, Disturbed):
             pass  # Tomorrow is another day.
         await trio.sleep(random.uniform(0.2, 1.0))
 
 
-async def chatter(number: int, port: int) -> None:
+async def chatter(number: int) -> None:
     """Follow a board, post, read and look for words, for ever.
 
     Args:
         number: Which client this is; gives it a board and habits of its own.
-        port: Where the server listens.
     """
     choose = random.Random(number)
     home = BOARDS[number % len(BOARDS)]
@@ -101,7 +102,7 @@ async def chatter(number: int, port: int) -> None:
                 raise Disturbed("the board crashed")
             visitor.news.clear()
 
-    await keep_visiting(port, talk)
+    await keep_visiting(talk)
 
 
 def _request(choose: random.Random, home: str) -> str:
