@@ -11,7 +11,7 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,8 @@ except ImportError:  # psycopg finds no libpq
     PROGRAMS = None
 else:
     PROGRAMS = postgres.find()
+
+RUN = [sys.executable, "-m", "trio_sup", "run", "reminders.tree:spec"]
 
 
 @pytest.fixture(autouse=True)
@@ -242,11 +244,15 @@ def test_the_tree_keeps_the_laws_of_supervision(post: Post, tmp_path: Path) -> N
     check_supervision(tree, max_examples=10)
 
 
-def environment(file: Path, post: Post, directory: Path) -> dict[str, str]:
+def environment(
+    database: object, post: Post, directory: Path, owner: str = "one"
+) -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(sys.path),
-        "REMINDERS_DATABASE": str(file),
+        "REMINDERS_DATABASE": str(database),
+        "REMINDERS_OWNER": owner,
+        "REMINDERS_LEASE": "10",
         "REMINDERS_MAIL": f"127.0.0.1:{post.server_port}",
         "REMINDERS_PORT": "0",
         "TRIO_SUP_RUNTIME_DIR": str(directory),
@@ -259,10 +265,9 @@ def test_who_is_killed_reminds_again_of_what_is_open(
 ) -> None:
     file = tmp_path / "books.db"
     _add(file, 20)
-    command = [sys.executable, "-m", "trio_sup", "run", "reminders.tree:spec"]
     for life in 1, 2:
         with subprocess.Popen(
-            command, env=environment(file, post, tmp_path), stderr=subprocess.DEVNULL
+            RUN, env=environment(file, post, tmp_path), stderr=subprocess.DEVNULL
         ) as process:
             trio.run(until_number, post, 3 * life, 20)
             process.send_signal(signal.SIGTERM if life == 2 else signal.SIGKILL)
@@ -277,14 +282,99 @@ def test_who_is_killed_reminds_again_of_what_is_open(
     assert len(ids) == len(post.letters) - twice
 
 
-def _add(file: Path, tasks: int) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["SQLite", "PostgreSQL"])
+def test_two_programs_on_one_database_send_each_letter_once(
+    kind: str, post: Post, short_dir: Path, request: pytest.FixtureRequest
+) -> None:
+    where: object = short_dir / "books.db"
+    if kind == "PostgreSQL":
+        where = request.getfixturevalue("database").url
+    tasks = _add(where, 10)
+    with ExitStack() as stack:
+        both: list[subprocess.Popen[bytes]] = []
+        for owner in "one", "other":
+            env = environment(where, post, short_dir, owner)
+            both.append(
+                stack.enter_context(
+                    subprocess.Popen(
+                        [*RUN, "--name", owner], env=env, stderr=subprocess.DEVNULL
+                    )
+                )
+            )
+            stack.callback(both[-1].kill)
+        trio.run(until_number, post, 4, 10)
+        check_each_once(post)
+        both[0].send_signal(signal.SIGTERM)
+        assert both[0].wait(timeout=30) == 0
+        before = max(came[-1] for came in numbers(post).values())
+        trio.run(until_number, post, before + 2, 10)  # the other goes on with all
+        _complete(where, tasks)
+        both[1].send_signal(signal.SIGTERM)
+        assert both[1].wait(timeout=30) == 0
+    check_each_once(post)
+
+
+@pytest.mark.parametrize("kind", ["SQLite", "PostgreSQL"])
+@pytest.mark.trio
+async def test_a_claim_is_one_programs_until_it_ends(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    where = str(tmp_path / "books.db")
+    if kind == "PostgreSQL":
+        where = request.getfixturevalue("database").url
+    one, other = Books(where, lease=60), Books(where, lease=0.05)
+    await one.prepare()
+    task = await one.add("pay", "ada@example.org", 0)
+    due = await one.due(task)
+    assert due is not None
+    assert await one.claim(due)
+    assert await one.claim(due)
+    assert not await other.claim(due)
+    await one.record(due)
+    due = await other.due(task)
+    assert due is not None
+    assert due.number == 2
+    assert await other.claim(due)
+    while not await one.claim(due):  # noqa: ASYNC110 - the database's own clock
+        await trio.sleep(0.01)
+    assert not await other.claim(due)
+    await one.complete(task)
+
+
+@pytest.mark.trio
+async def test_a_letter_whose_turn_comes_too_late_is_claimed_again(
+    post: Post, tmp_path: Path
+) -> None:
+    async with program(tmp_path / "books.db", post) as (_, app):
+        app.books.lease = -1.0  # it is over when the mailer looks
+        worker = await worker_of(await app.add("pay", "ada@example.org", 0.01))
+        await worker.wait_exit(1)
+        assert "it is claimed again" in str(worker.last_exit)
+        assert post.letters == []
+        app.books.lease = 60.0
+        await until_number(post, 2, titles=1)
+    check_each_once(post)
+
+
+def _complete(database: object, tasks: list[int]) -> None:
     async def main() -> None:
-        books = Books(str(file))
-        await books.prepare()
-        for n in range(tasks):
-            await books.add(f"task {n}", "ada@example.org", 0.2)
+        books = Books(str(database))
+        for task in tasks:
+            await books.complete(task)
 
     trio.run(main)
+
+
+def _add(database: object, tasks: int) -> list[int]:
+    async def main() -> list[int]:
+        books = Books(str(database))
+        await books.prepare()
+        return [
+            await books.add(f"task {n}", "ada@example.org", 0.2) for n in range(tasks)
+        ]
+
+    return trio.run(main)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ In PostgreSQL, over psycopg, or in SQLite. Both block, so each query has a threa
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -35,8 +36,28 @@ SCHEMA = (
         primary key (task, number)
     )
     """,
+    """
+    create table if not exists claims (
+        task integer primary key references tasks (id),
+        number integer not null,
+        owner text not null,
+        until double precision not null
+    )
+    """,
 )
 
+# --8<-- [start:claim]
+CLAIM = """
+    insert into claims (task, number, owner, until)
+    values (%s, %s, %s, {now} + %s)
+    on conflict (task) do update
+    set number = excluded.number, owner = excluded.owner, until = excluded.until
+    where claims.number < excluded.number
+        or claims.owner = excluded.owner
+        or claims.until < {now}
+    returning task
+"""
+# --8<-- [end:claim]
 DUE = """
     select title, email, every, since, coalesce(last.number, 0), last.sent
     from tasks left join (
@@ -67,13 +88,24 @@ class Books:
         database: ``postgresql://...``, or the name of an SQLite file.
         places: How many queries may be under way in PostgreSQL; others wait.
         patience: Seconds after which a query is given up.
+        owner: Who we are among the programs that share the database: the same after a
+            restart, another than all that run beside. By default one of a kind.
+        lease: Seconds for which a claim keeps the others away.
 
     Each of its calls raises `Unavailable` while the database does not answer.
     """
 
     def __init__(
-        self, database: str, *, places: int = 4, patience: float = 5.0
+        self,
+        database: str,
+        *,
+        places: int = 4,
+        patience: float = 5.0,
+        owner: str | None = None,
+        lease: float = 120.0,
     ) -> None:
+        self._owner = uuid.uuid4().hex if owner is None else owner
+        self.lease = lease
         self._connecting: Connecting = connecting(database)
         self._connections = Connections(
             self._connecting, self._connecting.places or places, patience
@@ -129,6 +161,18 @@ class Books:
             at = (since if sent is None else sent) + every
             return Due(task, number + 1, at, title, email)
         return None
+
+    async def claim(self, due: Due) -> bool:
+        """Keep other programs from sending it; False if one of them keeps us.
+
+        Until `lease` seconds have passed, or the next reminder is due. Who claims
+        again what it has, has it for longer.
+        """
+        rows = await self._ask(
+            CLAIM.format(now=self._connecting.now),
+            *(due.task, due.number, self._owner, self.lease),
+        )
+        return bool(rows)
 
     async def record(self, due: Due) -> None:
         """Write down that it was sent. To do so twice does no harm."""

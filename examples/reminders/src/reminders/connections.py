@@ -24,6 +24,8 @@ class Connecting(Protocol):
     """What it raises when the database does not answer."""
     counted: str
     """How a column that counts by itself is declared."""
+    now: str
+    """Its own clock, in seconds: one for all programs that use it."""
     places: int | None
     """How many connections are of use; `None` for as many as one likes."""
 
@@ -41,6 +43,7 @@ class Sqlite:
 
     lost: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
     counted = ""
+    now = "(julianday('now') - 2440587.5) * 86400.0"
     places: int | None = 1
 
     def __init__(self, file: str) -> None:
@@ -64,6 +67,7 @@ class Postgres:
     """A server, reached by psycopg."""
 
     counted = "generated always as identity"
+    now = "extract(epoch from clock_timestamp())"
     places: int | None = None
 
     def __init__(self, url: str) -> None:

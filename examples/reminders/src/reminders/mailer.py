@@ -45,14 +45,20 @@ class Mailer(GenServer):
         self._line: smtplib.SMTP | None = None
 
     @call(raises=(MailRefused,))
-    async def send(self, due: Due) -> bool:
+    async def send(self, due: Due, before: float) -> bool:
         """Return when the mail server has taken it; False if it had before.
 
+        Args:
+            due: What to remind of.
+            before: By `trio.current_time`; after that it may be another program's.
+
         Raises:
-            MailRefused: it did not.
+            MailRefused: it did not, or the turn of this one came too late.
         """
         if self.accepted.get(due.task, 0) >= due.number:
             return False
+        if trio.current_time() > before:
+            raise MailRefused("many letters were before it: it is claimed again")
         try:
             await trio.to_thread.run_sync(self._hand_over, letter(due))
         except (OSError, smtplib.SMTPException) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 
 from attrs import frozen
 
@@ -62,7 +63,13 @@ class Reminders:
 
 # --8<-- [end:use]
 def reminders(
-    database: str, mail: tuple[str, int], *, port: int, patience: float = 5.0
+    database: str,
+    mail: tuple[str, int],
+    *,
+    port: int,
+    patience: float = 5.0,
+    owner: str | None = None,
+    lease: float = 120.0,
 ) -> tuple[ChildSpec[Supervisor], Reminders]:
     """Describe the tree, and how to use it.
 
@@ -71,9 +78,11 @@ def reminders(
         mail: Host and port of the mail server.
         port: Where the door is; 0 for any that is free.
         patience: Seconds after which a query of the database is given up.
+        owner: Who we are among the programs on this database; see `Books`.
+        lease: Seconds for which a letter in hand is ours.
     """
     # --8<-- [start:tree]
-    books = Books(database, patience=patience)
+    books = Books(database, patience=patience, owner=owner, lease=lease)
     app = Reminders(books)
     accepted: dict[int, int] = {}  # outlives the lives of the mailer
     workers = [
@@ -105,12 +114,20 @@ def spec(port: int | None = None) -> ChildSpec[Supervisor]:
     """Describe the program: for ``trio-sup run reminders.tree:spec``.
 
     From the environment: `REMINDERS_DATABASE`, an address of PostgreSQL or a file;
-    `REMINDERS_MAIL`, host and port of the mail server; `REMINDERS_PORT`, the door's.
+    `REMINDERS_MAIL`, host and port of the mail server; `REMINDERS_PORT`, the door's;
+    `REMINDERS_OWNER`, who this is among the programs on that database: by default the
+    host with the port of the door, which no two can have; `REMINDERS_LEASE`, seconds
+    for which a letter that it has in hand is no other's, 120 by default.
     """
     if port is None:
         port = int(os.environ.get("REMINDERS_PORT", "8780"))
     mail = os.environ.get("REMINDERS_MAIL", "127.0.0.1:8025")
     host, _, mail_port = mail.rpartition(":")
     database = os.environ.get("REMINDERS_DATABASE", "reminders.db")
-    tree, _ = reminders(database, (host, int(mail_port)), port=port)
+    owner = os.environ.get("REMINDERS_OWNER")
+    if owner is None and port:
+        owner = f"{socket.gethostname()}:{port}"
+    lease = float(os.environ.get("REMINDERS_LEASE", "120"))
+    post = host, int(mail_port)
+    tree, _ = reminders(database, post, port=port, owner=owner, lease=lease)
     return tree

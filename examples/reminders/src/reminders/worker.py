@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import trio
+
 from trio_sup import (
     Backoff,
     Budget,
@@ -18,6 +20,9 @@ from trio_sup import (
 
 from .books import Books, Due
 from .mailer import MAILER, Mailer
+
+AGAIN = 2.0
+"""Seconds until we ask again about a letter that another program sends."""
 
 
 # --8<-- [start:worker]
@@ -51,7 +56,13 @@ class Reminder(
         """Send what is due; be back when the next is."""
         due = await self.due()
         if due.at <= time.time():
-            await MAILER.call(Mailer.send, due)
+            if not await self.books.claim(due):
+                # Another program has it in hand: look later what became of it.
+                self.send_after(AGAIN, Reminder.remind)
+                return
+            # The mail server has the other half of the time.
+            before = trio.current_time() + self.books.lease / 2
+            await MAILER.call(Mailer.send, due, before)
             await self.books.record(due)
             due = await self.due()
         self.send_after(max(0.0, due.at - time.time()), Reminder.remind)
