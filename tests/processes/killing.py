@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.processes.programs import children_of, is_running, numbers_in
@@ -26,8 +27,13 @@ def kill_a_node(directory: Path, late: float = 0.0) -> tuple[list[int], float]:
         [sys.executable, "-m", "tests.processes.node", str(directory)],
         stderr=subprocess.DEVNULL,
     )
+
+    def works() -> bool:
+        assert node.poll() is None, "the node did not start"
+        return len(numbers_in(directory / "pids")) >= 3
+
     try:
-        _wait_for(lambda: len(numbers_in(directory / "pids")) >= 3)
+        _wait_for(works)
         time.sleep(late)
         below = [pid for pid, _ in children_of(node.pid)]
     finally:
@@ -47,8 +53,7 @@ def kill_a_node(directory: Path, late: float = 0.0) -> tuple[list[int], float]:
     return left, time.monotonic() - began
 
 
-def _wait_for(fact: object) -> None:
-    assert callable(fact)
+def _wait_for(fact: Callable[[], bool]) -> None:
     until = time.monotonic() + 300
     while not fact():
         if time.monotonic() > until:
