@@ -89,9 +89,16 @@ def read_program(document: Document, block: Region) -> tuple[str, str, int] | No
     return path.read_text(encoding="utf-8"), str(path), 0
 
 
+OPTIONAL = {"fastapi": "fastapi", "trio_asyncio": "trio-asyncio"}
+"""Modules of other projects that a page shows, and that not everybody has installed."""
+
+
 def run_program(example: Example) -> str | None:
     """Run the program as `__main__`; return what is wrong with its output."""
     program: Program = example.parsed
+    for module, project in OPTIONAL.items():
+        if re.search(rf"^(?:import|from) {module}\b", program.source, re.MULTILINE):
+            pytest.importorskip(module, reason=f"needs {project}: [integrations]")
     printed = execute(program)
     if program.output is None:
         return None

@@ -11,6 +11,7 @@ from pathlib import Path
 import trio
 
 from tests.directories import short_directory
+from tests.reloading.recording import drawn
 from tests.reloading.session import Seen, session
 
 
@@ -31,11 +32,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--edits", type=int, default=100)
     parser.add_argument("--people", type=int, default=20)
+    parser.add_argument("--record", type=Path, help="an SVG that shows the session")
     args = parser.parse_args()
     began = time.monotonic()
     logging.disable(logging.INFO)
     with short_directory() as folder:
-        seen = trio.run(session, Path(folder), args.edits, args.people)
+        seen = trio.run(
+            session, Path(folder), args.edits, args.people, 1.0 if args.record else 0.0
+        )
     wrong = judged(seen, args.edits)
     first, last = seen.memory[min(10, len(seen.memory) - 1)], seen.memory[-1]
     print(
@@ -46,6 +50,8 @@ def main() -> int:
     print(
         f"memory: {first / 1e6:.1f} MB after ten edits, {last / 1e6:.1f} MB at the end"
     )
+    if args.record is not None:
+        args.record.write_text(drawn(seen.story, "The boards are edited"), "utf-8")
     for line in wrong:
         print(f"WRONG: {line}")
     return bool(wrong)

@@ -15,6 +15,7 @@ import trio
 from attrs import define, field
 from trio_websocket import WebSocketConnection, open_websocket
 
+from tests.reloading.recording import Said
 from trio_sup.inspect.client import oneshot
 from trio_sup.inspect.finding.discovery import find_node
 
@@ -43,6 +44,8 @@ class Seen:
     """Bytes that the program takes, after each edit."""
     last_words: str = ""
     """What the program has said."""
+    story: list[Said] = field(factory=list[Said])
+    """What happened when, for a recording."""
 
 
 class Developer:
@@ -71,6 +74,11 @@ class Developer:
             )
             text = text.replace("from .server", "from .news import news\nfrom .server")
             (self.home / "tree.py").write_text(text)
+
+
+def edited(number: int) -> str:
+    """The file that the edit of a number changes."""
+    return "tree.py" if number % 2 else "news.py"
 
 
 @asynccontextmanager
@@ -121,8 +129,15 @@ async def say(socket: WebSocketConnection, **message: object) -> dict[str, str]:
     return answer
 
 
-async def session(folder: Path, edits: int, people: int) -> Seen:
-    """Let people talk while a program is edited so often; return what was seen."""
+async def session(folder: Path, edits: int, people: int, pause: float = 0.0) -> Seen:
+    """Let people talk while a program is edited so often; return what was seen.
+
+    Args:
+        folder: Where the program stands.
+        edits: How often it is edited.
+        people: How many talk.
+        pause: Seconds before and after each edit, for who looks at a recording.
+    """
     seen = Seen()
     developer = Developer(folder)
     port = await free_port()
@@ -133,9 +148,23 @@ async def session(folder: Path, edits: int, people: int) -> Seen:
         async with trio.open_nursery() as nursery:
             for number in range(people):
                 await nursery.start(person, port, number, seen)
+            begun, told = trio.current_time(), len((folder / "output").read_text())
+
+            def say_so(by: str, *lines: str) -> None:
+                at = trio.current_time() - begun
+                seen.story.extend(Said(at, by, line) for line in lines)
+
             for number in range(1, edits + 1):
+                await trio.sleep(pause)
+                say_so("developer", f"* the developer saves boards/{edited(number)}")
                 developer.edit(number)
                 await taken_over(folder, number)
+                output = (folder / "output").read_text()
+                say_so("program", *output[told:].splitlines())
+                told = len(output)
+                await trio.sleep(pause)
+                answers = f"{people} people, {seen.answers} answers, no connection lost"
+                say_so("people", answers)
                 seen.memory.append(resident(process.pid))
             seen.lives = await trio.to_thread.run_sync(lives, folder)
             nursery.cancel_scope.cancel()
