@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
+import trio_sup.events
 from trio_sup import Exit
 from trio_sup._core import events
 from trio_sup._core.ends import end_of_process, is_good_end
@@ -118,6 +120,14 @@ SAID: list[tuple[Event, str, str]] = [
         "operator uid=1: log_level the node: refused: text",
     ),
 ]
+
+
+def test_the_class_and_the_kind_of_an_event_are_one_word() -> None:
+    for name in set(trio_sup.events.__all__) - {"EventHook", "EventStream"}:
+        word = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+        found = getattr(trio_sup.events, name)
+        if isinstance(found, type):  # else it is the union of all
+            assert kind_of(found) == word
 
 
 @pytest.mark.parametrize(("event", "kind", "summary"), SAID)

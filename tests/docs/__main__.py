@@ -6,13 +6,20 @@ import sys
 
 import pytest
 
-from tests.docs.checks import ROOT, dead_links, dead_spans, wrong_entries
+from tests.docs.checks import (
+    ROOT,
+    dead_links,
+    dead_spans,
+    without_example,
+    wrong_entries,
+)
 
 
 def main(words: list[str]) -> int:
     """Check names, links and, with ``--run``, every block; return the exit code."""
     checks = {
         "public names that have not exactly one entry": wrong_entries(),
+        "classes without an example": without_example(),
         "code spans that lead nowhere": dead_spans(),
         "links that lead nowhere": dead_links(),
     }

@@ -68,6 +68,34 @@ def wrong_entries() -> list[str]:
     return [f"{name}: {found[name]} entries" for name in public() if found[name] != 1]
 
 
+BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def without_example() -> list[str]:
+    """Classes of the reference that no example on their page uses.
+
+    An example stands under a heading that says what of: `### Example: …`.
+    """
+    wrong: list[str] = []
+    for path, text in pages():
+        if path.parent != DOCS / "reference" or not path.name.startswith("api-"):
+            continue
+        examples = text.split("\n### Example: ")[1:]
+        blocks = [BLOCK.search(example) for example in examples]
+        words = {
+            word
+            for block in blocks
+            if block is not None
+            for word in re.findall(r"\w+", block["code"])
+        }
+        for name in ENTRY.findall(text):
+            module, _, last = name.rpartition(".")
+            found = getattr(importlib.import_module(module), last, None)
+            if isinstance(found, type) and last not in words:
+                wrong.append(f"{path.name}: {name}")
+    return wrong
+
+
 def dead_spans() -> list[str]:
     """Code spans that would become links to nothing."""
     hook, known = api_links(), entries()

@@ -8,6 +8,7 @@ from tests.docs.checks import (
     dead_links,
     dead_spans,
     entries,
+    without_example,
     wrong_entries,
 )
 
@@ -22,6 +23,10 @@ def test_every_code_span_that_names_the_library_leads_to_an_entry() -> None:
 
 def test_every_link_leads_to_a_page_and_to_a_heading() -> None:
     assert dead_links() == []
+
+
+def test_every_class_is_used_in_an_example_of_its_page() -> None:
+    assert without_example() == []
 
 
 def test_nothing_private_has_an_entry() -> None:

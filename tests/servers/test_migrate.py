@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+import trio
+from trio.testing import MockClock
 
 from trio_sup import (
+    ChildSpec,
     Exit,
     GenServer,
+    Ignore,
     ReconfigureFailed,
+    Stop,
     call,
     cast,
     child,
     open_supervisor,
+    whereis,
 )
 
 pytestmark = pytest.mark.trio
@@ -78,6 +86,67 @@ async def test_the_next_class_is_given_the_state_and_its_version_gs_091() -> Non
         assert told == ["supervisor root: reconfigure: its state is carried over"]
         assert hits.life == 2
         assert await hits.call(Hits.total) == 3
+
+
+class Odd(Hits):
+    """Takes the state over in a way that nobody expects."""
+
+    async def migrate(self, old_state: dict[str, object], old_version: object) -> None:
+        match self.step:
+            case 1:
+                await trio.sleep_forever()
+            case 2:
+                raise ExceptionGroup("several", [ValueError("no")])
+            case 3:
+                raise Stop
+            case 4:
+                old_state.clear()
+            case 5:
+                with trio.move_on_after(1):
+                    await trio.sleep_forever()
+            case _:
+                raise Ignore
+
+
+class Plain(Hits):
+    def migrate(self, old_state: object, old_version: object) -> None:  # type: ignore[override]
+        """It forgot to be async."""
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (child(Odd, 1, id="hits", start_timeout=9), "not ready after 9 s"),
+        (child(Odd, 2, id="hits"), "ValueError: no"),
+        (child(Odd, 3, id="hits"), "normal"),
+        (child(Plain, id="hits"), "TypeError"),
+    ],
+)
+async def test_whatever_keeps_migrate_from_ending_well_is_a_failed_start(
+    how: ChildSpec[Any], said: str, autojump_clock: MockClock
+) -> None:
+    async with open_supervisor([child(Hits, id="hits", name="n")]) as sup:
+        hits = sup.server(Hits, "hits")
+        with pytest.raises(ReconfigureFailed, match=said):
+            await sup.reconfigure([how])
+        assert hits.life == 3
+        assert await hits.call(Hits.total) == 0
+        assert whereis("n") == hits
+
+
+@pytest.mark.parametrize("step", [4, 5])
+async def test_what_migrate_does_to_the_state_or_gives_up_is_its_own_affair(
+    step: int, autojump_clock: MockClock
+) -> None:
+    async with open_supervisor([child(Hits, id="hits")]) as sup:
+        await sup.reconfigure([child(Odd, step, id="hits")])
+        assert await sup.server(Odd, "hits").call(Odd.total) == 0
+
+
+async def test_a_migrate_that_ignores_leaves_the_child_down() -> None:
+    async with open_supervisor([child(Hits, id="hits")]) as sup:
+        await sup.reconfigure([child(Odd, 6, id="hits")])
+        assert sup.child("hits").status == "stopped"
 
 
 async def test_without_migrate_a_changed_class_starts_fresh() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.machinery
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -47,7 +48,9 @@ class Program:
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
-        self._folders = [folder.resolve() for folder in folders]
+        # As they are named, and where that leads: either may be in a module's path.
+        named = [Path(os.path.abspath(folder)) for folder in folders]
+        self._folders = [*named, *(folder.resolve() for folder in folders)]
         # What the files held when they were imported, by module.
         self._known: dict[str, bytes] = {}
         # What the files held when they were looked at last.
@@ -72,15 +75,16 @@ class Program:
         return found
 
     def _own_path(self, file: str) -> Path | None:
-        path = Path(file).resolve()
-        if _LIBRARY in path.parents:
+        resolved = Path(file).resolve()
+        if _LIBRARY in resolved.parents:
             return None
-        for folder in self._folders:
-            if folder not in path.parents:
-                continue
-            inside = path.relative_to(folder).parts
-            hidden = any(part.startswith(".") for part in inside)
-            return None if hidden or _INSTALLED.intersection(inside) else path
+        # As it is named, if that will do: a link may lead elsewhere tomorrow.
+        for path in (Path(os.path.abspath(file)), resolved):
+            for folder in self._folders:
+                if folder in path.parents:
+                    inside = path.relative_to(folder).parts
+                    hidden = any(part.startswith(".") for part in inside)
+                    return None if hidden or _INSTALLED & set(inside) else path
         return None
 
     def changed(self) -> dict[str, Own]:
@@ -102,7 +106,7 @@ class Program:
         own = self.own()
         for name in names:
             if name in own:
-                self._known[name] = _digest(own[name].file)
+                self._known[name] = self._seen[name] = _digest(own[name].file)
 
     def loaded(self, own: Mapping[str, Own]) -> dict[str, Loaded]:
         """Return what each module imports of the program's own."""

@@ -132,7 +132,9 @@ class Reloader:
         _check_modules(edit, own)
         again = ImportedAgain(edit.again, own, self._program.own)
         again.carry_out()
-        self._program.note(self._program.own().keys() - own.keys())
+        # What is new, or stands in another file: it was looked at by nobody yet.
+        now = self._program.own()
+        self._program.note(name for name, each in now.items() if own.get(name) != each)
         try:
             change = self._change(root, edit, again)
             _log.warning("reload: %s\n%s", ", ".join(edit.changed), str(change))

@@ -285,16 +285,16 @@ def test_who_is_killed_reminds_again_of_what_is_open(
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["SQLite", "PostgreSQL"])
 def test_two_programs_on_one_database_send_each_letter_once(
-    kind: str, post: Post, short_dir: Path, request: pytest.FixtureRequest
+    kind: str, post: Post, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    where: object = short_dir / "books.db"
+    where: object = tmp_path / "books.db"
     if kind == "PostgreSQL":
         where = request.getfixturevalue("database").url
     tasks = _add(where, 10)
     with ExitStack() as stack:
         both: list[subprocess.Popen[bytes]] = []
         for owner in "one", "other":
-            env = environment(where, post, short_dir, owner)
+            env = environment(where, post, tmp_path, owner)
             both.append(
                 stack.enter_context(
                     subprocess.Popen(

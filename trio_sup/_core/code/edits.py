@@ -1,7 +1,7 @@
 """Which modules an edit concerns: those that changed, and those that import them.
 
-They are imported again in the order of what needs what, so that none of them sees a
-former one. Everything else is left as it is, for nothing in it comes from them.
+They are imported again in the order in which they were begun at first: what one needs
+comes in with it, and those that import each other meet as they did. Everything else is left as it is, for nothing in it comes from them.
 """
 
 from __future__ import annotations
@@ -39,11 +39,12 @@ def concerned(changed: Collection[str], loaded: Mapping[str, Loaded]) -> Edit:
 
     Args:
         changed: The modules whose files are others now.
-        loaded: All modules of the program's own, by name.
+        loaded: All modules of the program's own, by name, as they were begun.
     """
     known = sorted(name for name in changed if name in loaded)
     again = _with_importers(known, loaded)
-    return Edit(tuple(known), _in_order(again, loaded), _hindrance(again, loaded))
+    order = tuple(name for name in loaded if name in again)
+    return Edit(tuple(known), order, _hindrance(again, loaded))
 
 
 def _with_importers(
@@ -70,20 +71,3 @@ def _hindrance(again: Collection[str], loaded: Mapping[str, Loaded]) -> str:
     if compiled:
         return f"{compiled[0]} is a C extension: a process loads it once only"
     return ""
-
-
-def _in_order(again: Collection[str], loaded: Mapping[str, Loaded]) -> tuple[str, ...]:
-    """Put modules behind what they import; in a circle, the first by name begins."""
-    order: dict[str, None] = {}
-    begun: set[str] = set()
-    todo = [(name, False) for name in sorted(again, reverse=True)]
-    while todo:
-        name, needs_done = todo.pop()
-        if needs_done:
-            order[name] = None
-        elif name not in begun:
-            begun.add(name)
-            todo.append((name, True))
-            needs = sorted(loaded[name].imports & set(again), reverse=True)
-            todo += [(needed, False) for needed in needs]
-    return tuple(order)
