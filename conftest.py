@@ -29,6 +29,7 @@ from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
 from tests.directories import short_directory
+from tests.libpq import libpq_is_here
 
 ROOT = Path(__file__).parent
 
@@ -99,7 +100,12 @@ def run_program(example: Example) -> str | None:
     for module, project in OPTIONAL.items():
         if re.search(rf"^(?:import|from) {module}\b", program.source, re.MULTILINE):
             pytest.importorskip(module, reason=f"needs {project}: [integrations]")
-    printed = execute(program)
+    try:
+        printed = execute(program)
+    except ImportError as missing:
+        if "libpq" not in str(missing) or libpq_is_here():
+            raise
+        pytest.skip("psycopg finds no libpq (apt-get install libpq5)")
     if program.output is None:
         return None
     checker = doctest.OutputChecker()

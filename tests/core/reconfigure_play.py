@@ -99,15 +99,6 @@ def trees(
 EDITS = [*["keep"] * 5, "treat", "treat", "rework", "rework", "remove", "rename"]
 
 
-def names_in(spec: ChildSpec[Any], path: str = "root") -> set[tuple[str, Hashable]]:
-    """All names in a tree, each with the path of the supervisor that it is below."""
-    found: set[tuple[str, Hashable]] = set()
-    for each in () if spec.flags is None else spec.flags.children:
-        found |= {(path, each.name)} if each.name is not None else set()
-        found |= names_in(each, f"{path}/{each.id}")
-    return found
-
-
 @st.composite
 def edited(draw: st.DrawFn, spec: ChildSpec[Any], *, quiet: bool) -> ChildSpec[Any]:
     """The same tree with some edits, as a person makes them."""
@@ -244,11 +235,8 @@ class ReconfigurePlay(CorePlay):
             for record in plan.core.records.values()
             if record.up and record.asked is None and record.spec.name in wanted
         } - {None}
-        told, begins, over = (
-            self.world.on_told,
-            self.world.on_begin,
-            self.world.on_over,
-        )
+        told, begins = self.world.on_told, self.world.on_begin
+        over = self.world.on_over
 
         def look(*_: object) -> None:
             if plan.change is None or plan.mode != "running":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, TypeAlias
 
 from hypothesis import given, settings, strategies as st
@@ -10,7 +11,6 @@ from tests.core.core_play import Op, Start
 from tests.core.reconfigure_play import (
     ReconfigurePlay,
     holds,
-    names_in,
     ops,
     pairs,
     renewed,
@@ -22,6 +22,15 @@ from trio_sup._core.plan.static import StaticPlan
 LAWS = settings(max_examples=100, deadline=None)
 
 Pair: TypeAlias = tuple[ChildSpec[Any], ChildSpec[Any]]
+
+
+def names_in(spec: ChildSpec[Any], path: str = "root") -> set[tuple[str, Hashable]]:
+    """All names in a tree, each with the path of the supervisor that it is below."""
+    found: set[tuple[str, Hashable]] = set()
+    for each in () if spec.flags is None else spec.flags.children:
+        found |= {(path, each.name)} if each.name is not None else set()
+        found |= names_in(each, f"{path}/{each.id}")
+    return found
 
 
 def begun(spec: ChildSpec[Any]) -> ReconfigurePlay:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import signal
@@ -13,6 +12,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import trio
@@ -26,20 +26,10 @@ from reminders.worker import Reminder
 from trio_sup import Child, ChildSpec, Supervisor, address, open_supervisor, whereis
 from trio_sup.testing import check_supervision
 
-try:
+if TYPE_CHECKING:
     from reminders import postgres
-except ImportError:  # psycopg finds no libpq
-    PROGRAMS = None
-else:
-    PROGRAMS = postgres.find()
 
 RUN = [sys.executable, "-m", "trio_sup", "run", "reminders.tree:spec"]
-
-
-@pytest.fixture(autouse=True)
-def quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """Crashes are what is tried here."""
-    caplog.set_level(logging.CRITICAL, "trio_sup")
 
 
 @contextmanager
@@ -59,15 +49,6 @@ def post() -> Iterator[Post]:
     """A mail server; what it took is in `letters`."""
     with running(Post()) as post:
         yield post
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[postgres.Trial]:
-    """A PostgreSQL of our own."""
-    if PROGRAMS is None:
-        pytest.skip("no PostgreSQL here: apt-get install postgresql")
-    with postgres.trial(PROGRAMS) as trial:
-        yield trial
 
 
 @asynccontextmanager
@@ -295,14 +276,10 @@ def test_two_programs_on_one_database_send_each_letter_once(
         both: list[subprocess.Popen[bytes]] = []
         for owner in "one", "other":
             env = environment(where, post, tmp_path, owner)
-            both.append(
-                stack.enter_context(
-                    subprocess.Popen(
-                        [*RUN, "--name", owner], env=env, stderr=subprocess.DEVNULL
-                    )
-                )
-            )
-            stack.callback(both[-1].kill)
+            run = [*RUN, "--name", owner]
+            one = subprocess.Popen(run, env=env, stderr=subprocess.DEVNULL)
+            both.append(stack.enter_context(one))
+            stack.callback(one.kill)
         trio.run(until_number, post, 4, 10)
         check_each_once(post)
         both[0].send_signal(signal.SIGTERM)
