@@ -190,8 +190,6 @@ class Shell:
                     self.world.move_names(free, take)
                 case doing.KeepNames(record, keep):
                     self.below(record).keep_names(keep=keep)
-                case doing.RestWithName(record):
-                    self.rest(record)
                 case doing.KeepState(record):
                     assert record.alive, f"{record} has no state"
                 case doing.Respecified(record):
@@ -201,9 +199,11 @@ class Shell:
                 case doing.AskBelow():
                     self.below(do.record).asked_from_above(do, self)
                 case doing.Settle(record):
+                    assert not record.alive, f"{record} lives, and is put to rest"
                     if record.status != "quarantined":
                         self.world.release_name(record, record.spec.name)
-                    self.rest(record)
+                    record.settled += 1
+                    record.in_plan = record.undecided = False
                 case doing.Answer(request, result):
                     self.replies[request].answer(result)
                 case doing.Refuse(request, error):
@@ -230,11 +230,6 @@ class Shell:
                 case doing.PassUp(_, fatal) | doing.Raise(fatal):
                     raise fatal
         return pause
-
-    def rest(self, record: Record) -> None:
-        assert not record.alive, f"{record} lives, and is put to rest"
-        record.settled += 1
-        record.in_plan = record.undecided = False
 
     def start(self, record: Record, *, supervised: bool) -> None:
         if not self.plan.lets_start:

@@ -115,9 +115,9 @@ class ConnectionShell(DynamicShell):
         while self.is_full:
             await self._room.wait()
 
-    def settle(self, record: Record, *, frees: bool = True) -> None:
+    def settle(self, record: Record) -> None:
         """A connection is over: somebody else has room."""
-        super().settle(record, frees=frees)
+        super().settle(record)
         self._room.wake()
 
     def serve(

@@ -292,25 +292,17 @@ class Lives(Generic[P]):
         else:
             self.pass_up(record, fault)
 
-    def settle(self, record: Record, *, frees: bool = True) -> None:
+    def settle(self, record: Record) -> None:
         """A child came to rest: free its name, answer its mailbox, tell who waits.
 
         A quarantined child keeps its name reserved: it is not gone, and whoever
         asks for it by name is to learn that instead of starting a second one.
-
-        Args:
-            record: The child.
-            frees: Whether its name is free for others now.
         """
         record.in_plan = record.undecided = False
         if self.alarms:
             self._forget_alarm(record)
         try:
-            if (
-                record.spec.name is not None
-                and record.status != "quarantined"
-                and frees
-            ):
+            if record.spec.name is not None and record.status != "quarantined":
                 release_name(record)
             record.body.at_rest(record.last_exit)
         except BaseException as fault:  # noqa: BLE001 - it is at rest all the same

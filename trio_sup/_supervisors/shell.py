@@ -304,8 +304,6 @@ class Shell(Lives[P], PlainBody):
                 self._wake(do)
             case doing.Changed():
                 do.record.touch()
-            case doing.RestWithName():
-                self.settle(do.record, frees=False)
             case doing.Ring():
                 self.bell.wake()
             case doing.Answer(request=Request() as request):

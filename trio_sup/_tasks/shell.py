@@ -47,9 +47,9 @@ class TaskShell(DynamicShell):
         )
         return Task(run, self.begin(spec), link)
 
-    def settle(self, record: Record, *, frees: bool = True) -> None:
+    def settle(self, record: Record) -> None:
         """A task came to rest: first everything else, then who waits for it."""
-        super().settle(record, frees=frees)
+        super().settle(record)
         self._finish(record)
 
     def stopped(self, record: Record, exit: Exit) -> None:

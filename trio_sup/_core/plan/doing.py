@@ -108,13 +108,6 @@ class KeepNames(Generic[K]):
 
 
 @define
-class RestWithName(Generic[K]):
-    """As `Settle`, but the name stays reserved."""
-
-    record: K
-
-
-@define
 class KeepState(Generic[K]):
     """A life is about to be asked to end: the next one is given its state."""
 
@@ -244,7 +237,6 @@ Do: TypeAlias = (
     | Changed[K]
     | MoveNames[K]
     | KeepNames[K]
-    | RestWithName[K]
     | KeepState[K]
     | Respecified[K]
     | Adopt[K]

@@ -23,7 +23,6 @@ from trio_sup._core.plan.doing import (
     Refuse,
     Refused,
     Request,
-    RestWithName,
     Settle,
     Start,
     StartFailure,
@@ -138,6 +137,7 @@ class StaticPlan(Plan[K]):
         if self.change is not None:
             yield from self.change.undo()  # the stop overtook it
         yield from self.free_kept()
+        keeps = self.keeps_names
         for record in list(self.core.records.values()):
             record.ticket += 1
             record.attempt = record.pending = 0
@@ -147,9 +147,11 @@ class StaticPlan(Plan[K]):
             if self.is_original(record):
                 record.enter("rests")
                 record.rests_with_parent = True
-                yield RestWithName(record) if self.keeps_names else Settle(record)
+                yield Settle(record)
+                if keeps:
+                    yield MoveNames((), (record,))  # it has it again, in this very step
             else:
-                if self.keeps_names:
+                if keeps:
                     yield from self._hand_name_on(record)
                 yield from self.drop(record)
 
