@@ -59,6 +59,10 @@ class ImportedAgain:
             _forget_compiled(self._own[name])
             if sys.modules.get(name) is former:
                 del sys.modules[name]
+            # Else `from package import module` finds it there.
+            above, _, last = name.rpartition(".")
+            if getattr(sys.modules.get(above), last, None) is former:
+                delattr(sys.modules[above], last)
         try:
             for name in self.former:
                 if self._own[name].file.exists():
@@ -74,8 +78,9 @@ class ImportedAgain:
         for name in self._own_now():
             if name in self.former or name not in self._own:
                 sys.modules.pop(name, None)
-        sys.modules.update(self.former)
-        for name, module in self.former.items():
+        former = {name: self.former[name] for name in self._own if name in self.former}
+        sys.modules.update(former)  # in the order in which they were done
+        for name, module in former.items():
             above, _, last = name.rpartition(".")
             if above in sys.modules:
                 setattr(sys.modules[above], last, module)

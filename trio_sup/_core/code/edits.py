@@ -1,7 +1,7 @@
 """Which modules an edit concerns: those that changed, and those that import them.
 
-They are imported again in the order in which they were begun at first: what one needs
-comes in with it, and those that import each other meet as they did. Everything else is left as it is, for nothing in it comes from them.
+They are imported again in the order of what needs what, so that none of them sees a
+former one; and those that import each other as they met at first. Everything else is left as it is, for nothing in it comes from them.
 """
 
 from __future__ import annotations
@@ -39,29 +39,33 @@ def concerned(changed: Collection[str], loaded: Mapping[str, Loaded]) -> Edit:
 
     Args:
         changed: The modules whose files are others now.
-        loaded: All modules of the program's own, by name, as they were begun.
+        loaded: All modules of the program's own, by name, in the order in which their
+            imports were done at first.
     """
     known = sorted(name for name in changed if name in loaded)
-    again = _with_importers(known, loaded)
-    order = tuple(name for name in loaded if name in again)
-    return Edit(tuple(known), order, _hindrance(again, loaded))
-
-
-def _with_importers(
-    changed: Iterable[str], loaded: Mapping[str, Loaded]
-) -> frozenset[str]:
     importers: dict[str, list[str]] = {}
     for module in loaded.values():
         for needed in module.imports:
             importers.setdefault(needed, []).append(module.name)
-    found: set[str] = set()
-    todo = list(changed)
+    again = frozenset(_with_importers(known, importers, set()))
+    return Edit(
+        tuple(known), _in_order(again, loaded, importers), _hindrance(again, loaded)
+    )
+
+
+def _with_importers(
+    names: Iterable[str], importers: Mapping[str, Collection[str]], seen: set[str]
+) -> list[str]:
+    """Return modules and those that import them, but for who was seen already."""
+    found: list[str] = []
+    todo = list(names)
     while todo:
         name = todo.pop()
-        if name not in found:
-            found.add(name)
+        if name not in seen:
+            seen.add(name)
+            found.append(name)
             todo += importers.get(name, ())
-    return frozenset(found)
+    return found
 
 
 def _hindrance(again: Collection[str], loaded: Mapping[str, Loaded]) -> str:
@@ -71,3 +75,22 @@ def _hindrance(again: Collection[str], loaded: Mapping[str, Loaded]) -> str:
     if compiled:
         return f"{compiled[0]} is a C extension: a process loads it once only"
     return ""
+
+
+def _in_order(
+    again: Collection[str],
+    loaded: Mapping[str, Loaded],
+    importers: Mapping[str, Collection[str]],
+) -> tuple[str, ...]:
+    """Put modules behind what they import.
+
+    Those that import each other begin with the one that was done last: by that one the
+    others came in, and they may not bear another.
+    """
+    seen: set[str] = set()
+    circles = [
+        _with_importers([last], importers, seen)
+        for last in reversed([name for name in loaded if name in again])
+        if last not in seen
+    ]
+    return tuple(name for circle in reversed(circles) for name in circle)
