@@ -1,7 +1,8 @@
 """Which modules an edit concerns: those that changed, and those that import them.
 
 They are imported again in the order of what needs what, so that none of them sees a
-former one; and those that import each other as they met at first. Everything else is left as it is, for nothing in it comes from them.
+former one; and those that import each other as they met at first. Everything else is
+left as it is, for nothing in it comes from them.
 """
 
 from __future__ import annotations
