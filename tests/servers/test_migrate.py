@@ -109,7 +109,7 @@ class Odd(Hits):
 
 
 class Plain(Hits):
-    def migrate(self, old_state: object, old_version: object) -> None:  # type: ignore[override]
+    def migrate(self, *old: object) -> None:  # type: ignore[override]
         """It forgot to be async."""
 
 

@@ -131,9 +131,9 @@ async def test_a_name_that_only_the_former_specification_holds_is_free() -> None
 
 async def test_after_a_stop_in_the_middle_no_name_is_left_behind() -> None:
     stage = Stage(start_seconds={"slow": 60})
-    slow = stage.spec("slow")
     old = tree(1, holder(1, name="x"))
-    new = supervisor([child(Holder, 2, id="pivot"), slow, *tree(2).flags.children[1:]])  # type: ignore[union-attr]
+    inner = supervisor([holder(1, name="x")], id="inner")
+    new = [child(Holder, 2, id="pivot"), stage.spec("slow"), inner]
     outer = supervisor([old.replace(id="tree")], id="outer")
     async with open_supervisor(outer) as sup:
         below = sup.supervisor("tree")
