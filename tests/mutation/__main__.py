@@ -104,7 +104,7 @@ def report(
     """Print what is wrong; return the exit code."""
     left = [judged.shown for judged in found if judged.survived]
     fresh = [survivor for survivor in left if survivor not in known]
-    concerned = [survivor for survivor in known if survivor.file in set(files)]
+    concerned = [survivor for survivor in known if any(map(survivor.stands_in, files))]
     stale = [survivor for survivor in concerned if survivor not in left]
     for title, wrong in (
         ("No test notices this, and survivors.toml gives no reason:", fresh),
