@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.core.core_play import CRASH
@@ -131,8 +133,9 @@ def test_of_many_those_who_live_are_asked_each_with_its_own_grace(
 
 
 def test_a_request_is_wanted_until_it_is_withdrawn() -> None:
-    record, steps = record_of(), lambda: iter(())
-    request: Request[Record] = Request(steps, record)  # type: ignore[arg-type,return-value]
+    steps: Any = iter
+    record = record_of()
+    request: Request[Record] = Request(steps, record)
     assert (request.steps, request.record) == (steps, record)
     assert request.withdrawn is False
 
