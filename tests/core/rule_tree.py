@@ -10,15 +10,34 @@ from tests.core.core_play import Broken, CorePlay, Start
 from tests.core.sync_shell import Reply
 from tests.core.sync_world import Record
 from trio_sup import Backoff, ChildSpec
+from trio_sup._core.plan.reconfigure import reconfigure
 from trio_sup._core.plan.static import StaticPlan
+from trio_sup._core.specs import Flags
 
 
 async def work() -> None:
     """A target; never run."""
 
 
+async def other() -> None:
+    """Another target; never run."""
+
+
 def child(id: str, **fields: Any) -> ChildSpec[Any]:
     return trio_sup.child(work, id=id, **fields)
+
+
+def another(id: str, **fields: Any) -> ChildSpec[Any]:
+    """A child of the same id, which needs another life for its target."""
+    return trio_sup.child(other, id=id, **fields)
+
+
+def flags_of(*children: ChildSpec[Any], **flags: Any) -> Flags:
+    """What a supervisor with these children goes by."""
+    flags = {"max_restarts": 10, **flags}
+    found = trio_sup.supervisor(children, id="root", **flags).flags
+    assert found is not None
+    return found
 
 
 class Tree(CorePlay):
@@ -77,6 +96,15 @@ class Tree(CorePlay):
 
     def told(self) -> list[Any]:
         return [told[0] for told in self.world.told]
+
+
+def changed(tree: Tree, *children: ChildSpec[Any], **flags: Any) -> Reply:
+    """Give the supervisor another list, and let what is ready run."""
+    flags = {"strategy": tree.plan.flags.strategy, **flags}
+    to_come = flags_of(*children, **flags)
+    reply = tree.root.ask(lambda: reconfigure(tree.plan, to_come))
+    tree.settle_now()
+    return reply
 
 
 def running(*children: ChildSpec[Any], **flags: Any) -> Tree:

@@ -48,6 +48,54 @@ def test_a_coroutine_that_caught_the_exception_and_waits_is_not_closed() -> None
     assert done.value.value == "outer"
 
 
+def test_a_traceback_that_begins_in_a_frame_that_is_over_is_cleared_from_there() -> (
+    None
+):
+    def crash() -> None:
+        pinned = bytearray(10)
+        raise ValueError(len(pinned))
+
+    with pytest.raises(ValueError, match="10") as caught:
+        crash()
+    error = caught.value
+    place = error.__traceback__
+    assert place is not None
+    error.__traceback__ = place.tb_next  # without this test's own frame, which runs
+    assert place.tb_next is not None
+    frame = place.tb_next.tb_frame
+    assert frame.f_locals
+    clear_frames(error)
+    assert frame.f_locals == {}
+
+
+def test_who_called_the_frame_that_caught_it_is_cleared_too() -> None:
+    def crash() -> None:
+        raise ValueError
+
+    def catches() -> ValueError:
+        try:
+            crash()
+        except ValueError as error:
+            return error
+        raise AssertionError
+
+    def calls() -> ValueError:
+        pinned = bytearray(10)
+        error = catches()
+        del pinned[0]
+        return error
+
+    error = calls()
+    place = error.__traceback__
+    assert place is not None
+    caller = place.tb_frame.f_back
+    assert caller is not None
+    assert caller.f_code is calls.__code__
+    assert "pinned" in caller.f_locals
+    clear_frames(error)
+    assert caller.f_locals == {}
+
+
 def test_frames_that_an_exception_was_thrown_through_are_cleared() -> None:
     async def outer() -> None:
         pinned = bytearray(10)

@@ -307,6 +307,26 @@ def test_a_number_of_seconds_is_the_same_however_it_is_written() -> None:
     assert plan.empty, str(plan)
 
 
+def test_flags_that_cannot_be_are_refused_in_the_name_of_their_supervisor() -> None:
+    tree = running(trio_sup.dynamic_supervisor(id="s"), child("b"))
+    for record, field in ((tree.own, "strategy"), (tree["s"], "auto_shutdown")):
+        old = record.spec.flags
+        assert old is not None
+        changes: dict[str, Any] = {
+            "strategy": "one",
+            "auto_shutdown": "all_significant",
+        }
+        with pytest.raises(ChildSpecError) as caught:
+            compare(record, old, attrs.evolve(old, **{field: changes[field]}))
+        assert caught.value.field == field
+        assert str(caught.value).startswith(
+            f"child spec '{record.label}': {field} must"
+        )
+    # What a dynamic one cannot do a static one can.
+    plan = compared(tree, *tree.plan.flags.children, auto_shutdown="all_significant")
+    assert [field.name for field in plan.flags] == ["auto_shutdown"]
+
+
 def test_specifications_are_the_same_if_all_that_they_say_is() -> None:
     one = inner(child("x"), child("y"), max_restarts=3)
     assert same_spec(one, one)

@@ -7,6 +7,7 @@ import pytest
 from trio_sup import Exit, Stop
 from trio_sup._core.exits import (
     NORMAL,
+    PastError,
     describe_error,
     is_fatal,
     leaves,
@@ -104,6 +105,19 @@ def test_what_a_nursery_wrapped_is_described_itself() -> None:
     assert describe_error(alone) == "ValueError: v"
     two = ExceptionGroup("g", [ValueError("v"), KeyError("k")])
     assert describe_error(two) == "ExceptionGroup: g (2 sub-exceptions)"
+
+
+def test_an_error_of_a_past_life_is_described_as_it_was() -> None:
+    past = PastError("there.Broken", "Broken: b", "Traceback ...")
+    assert (past.type_name, past.summary) == ("there.Broken", "Broken: b")
+    assert past.traceback == "Traceback ..."
+    assert str(past) == "Broken: b"
+    assert describe_error(past) == "Broken: b"
+
+
+def test_of_a_very_long_line_ten_times_the_limit_is_looked_at() -> None:
+    assert describe_error(ValueError(" " * 187 + "x"), limit=20) == "ValueError: x"
+    assert describe_error(ValueError(" " * 188 + "x"), limit=20) == "ValueError:"
 
 
 def test_a_long_line_is_cut_at_the_limit() -> None:

@@ -13,6 +13,7 @@ from trio_sup._core import events
 from trio_sup._core.plan.doing import Changed, Tell, Wake
 from trio_sup._core.plan.requests import (
     restart_child,
+    terminate_child,
 )
 
 
@@ -145,6 +146,26 @@ def test_a_child_that_settles_restarts_nobody_and_is_told_at_its_time() -> None:
     assert tree.began == []
 
 
+def test_who_starts_says_whether_another_one_of_the_group_follows() -> None:
+    tree = running(*ABC, strategy="one_for_all")
+    follows: list[tuple[str, bool]] = []
+    line = tree.plan.line
+    tree.world.on_begin = lambda record: follows.append((record.label, line.more))
+    tree.crash("b")
+    tree.settle()
+    assert follows == [("a", True), ("b", True), ("c", False)]
+
+
+def test_about_who_had_died_before_its_group_stopped_the_group_has_decided() -> None:
+    tree = running(late("a"), child("b"), strategy="one_for_all")
+    tree.crash("a", "b")
+    tree.settle()
+    assert tree.plan.groups.waiting is not None
+    assert tree["b"].status == "stopped"
+    assert tree["b"].undecided is False
+    assert len(decided(tree)) == 1
+
+
 # Ends that wait.
 
 
@@ -238,6 +259,30 @@ def test_the_later_time_is_that_of_the_later_pivot_if_that_is_later() -> None:
     waiting = tree.plan.groups.waiting
     assert waiting is not None
     assert waiting.at == 15.0
+
+
+def test_a_restart_turns_on_its_pivot_while_it_waits_for_its_time_or_its_turn() -> None:
+    tree = running(late("a"), child("b"), strategy="one_for_all")
+    groups = tree.plan.groups
+    assert [groups.turns_on(tree[id]) for id in "ab"] == [False, False]
+    tree.crash("a")
+    tree.settle()
+    assert [groups.turns_on(tree[id]) for id in "ab"] == [True, False]
+    groups.present, groups.stalled = None, tree["b"]
+    assert [groups.turns_on(tree[id]) for id in "ab"] == [False, True]
+
+
+def test_to_terminate_a_pivot_leaves_those_before_it_alone() -> None:
+    tree = running(child("z"), late("a"), child("b"), strategy="rest_for_one")
+    tree.request(terminate_child, "z", names="z")
+    tree.crash("a")
+    tree.settle()
+    z = tree["z"]
+    before = (z.settled, z.ticket)
+    tree.request(terminate_child, "a", names="a")
+    tree.settle()
+    assert (z.settled, z.ticket) == before
+    assert (tree["b"].status, tree["b"].settled) == ("stopped", 1)
 
 
 def test_the_time_of_a_group_starts_it_once_and_an_old_one_does_not() -> None:

@@ -10,6 +10,7 @@ import pytest
 from trio_sup import Backoff, Budget, ChildSpecError, Mailbox
 
 SECONDS = "a number of seconds >= 0"
+ONCE = {"max_restarts": 1, "max_seconds": 1}
 CAPACITY = "a whole number >= 1, or math.inf"
 BAD: list[tuple[Any, dict[str, Any], str, Any, str]] = [
     (Backoff, {"initial": -1}, "backoff.initial", -1, SECONDS),
@@ -48,6 +49,20 @@ BAD: list[tuple[Any, dict[str, Any], str, Any, str]] = [
         "budget.then",
         "give_up",
         "'escalate', 'quarantine' or 'stop'",
+    ),
+    (
+        Budget,
+        {**ONCE, "then": "quarantine", "release_after": 0},
+        "budget.release_after",
+        0,
+        "a number of seconds > 0",
+    ),
+    (
+        Budget,
+        {**ONCE, "then": "stop", "release_after": 3.0},
+        "budget.release_after",
+        3.0,
+        "given with then='quarantine' only",
     ),
     (Mailbox, {"capacity": 0}, "mailbox.capacity", 0, CAPACITY),
     (Mailbox, {"capacity": True}, "mailbox.capacity", True, CAPACITY),

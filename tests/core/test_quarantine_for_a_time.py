@@ -57,6 +57,7 @@ def test_it_goes_down_is_released_in_time_and_goes_down_again() -> None:
         tree.world.now = 3.0 * time
         tree.settle()
         assert (tree["a"].status, tree["a"].life) == ("running", 1 + time)
+        assert (events.ChildReleased, 3.0 * time, "root/a", time) in tree.world.told
         told = [kind for kind in tree.told() if kind in kinds]
         assert told == [*kinds] * time
     assert tree["b"].life == 1

@@ -150,7 +150,11 @@ def test_an_object_that_cannot_tell_its_size_does_no_harm() -> None:
         def __sizeof__(self) -> int:
             return "much"  # type: ignore[return-value]
 
-    assert 0 < weight(ValueError(Broken(), Lying())) < LIGHT
+    class Negative:
+        def __sizeof__(self) -> int:
+            return -LIGHT
+
+    assert 0 < weight(ValueError(Broken(), Lying(), Negative())) < LIGHT
 
 
 def test_an_object_that_holds_itself_is_weighed_once() -> None:
@@ -170,6 +174,12 @@ def test_the_words_say_what_the_exception_said() -> None:
     assert words.error.traceback.startswith("Traceback: ")
     assert len(words.error.traceback) < WORDS + 50
     assert weight(words) < 4 * LIGHT
+
+
+def test_the_words_say_whose_class_it_was() -> None:
+    words = in_words(Exit("crashed", None, Plain("p")), "").error
+    assert isinstance(words, PastError)
+    assert words.type_name == f"{__name__}.Plain"
 
 
 def test_a_long_text_keeps_its_beginning_and_its_end() -> None:
@@ -243,3 +253,34 @@ def test_not_more_are_kept_whole_than_the_count_says_whatever_they_weigh() -> No
         for heavy in exits.add(Heavy(holder, exit, exit, 1))
     ]
     assert over == [0, 1, 2, 3, 4]
+
+
+def kept_whole(*weights: int) -> tuple[HeavyExits[int], list[list[int]]]:
+    """Note exits of these weights, each of another holder; who has to go for each."""
+    exits: HeavyExits[int] = HeavyExits()
+    exit = Exit("crashed")
+    over = [
+        [heavy.holder for heavy in exits.add(Heavy(holder, exit, exit, weight))]
+        for holder, weight in enumerate(weights)
+    ]
+    return exits, over
+
+
+def test_the_budget_may_be_used_up_and_the_oldest_goes_for_one_byte_more() -> None:
+    assert kept_whole(1, WHOLE - 1)[1] == [[], []]
+    assert kept_whole(1, WHOLE)[1] == [[], [0]]
+    assert kept_whole(1, 1, WHOLE - 1)[1] == [[], [], [0]]
+
+
+def test_the_newest_is_kept_even_if_it_alone_is_too_heavy() -> None:
+    assert kept_whole(WHOLE + 1)[1] == [[]]
+    assert kept_whole(1, WHOLE + 1)[1] == [[], [0]]
+
+
+def test_who_was_forgotten_weighs_no_more() -> None:
+    exits, _ = kept_whole(WHOLE)
+    heavy = exits.discard(0)
+    assert heavy is not None
+    assert exits.add(Heavy(1, heavy.exit, heavy.words, 1)) == []
+    assert exits.add(Heavy(2, heavy.exit, heavy.words, WHOLE - 1)) == []
+    assert list(exits.kept) == [1, 2]

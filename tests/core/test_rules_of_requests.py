@@ -1,7 +1,6 @@
 """The rules that decide the hard cases, each on the core alone: names, requests, stops.
 
-They are those of the page on how it is built, as far as they are about supervision; the
-number is the rule's.
+They are those of the page on how it is built; the number is the rule's.
 """
 
 from __future__ import annotations

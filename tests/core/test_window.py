@@ -30,6 +30,20 @@ def test_a_limit_of_zero_admits_no_restart() -> None:
     assert window.used(100) == 0
 
 
+def test_a_restart_counts_by_how_long_it_is_ago_however_late_it_is() -> None:
+    window = RestartWindow(1, 5.0)
+    assert window.admit(1000)
+    assert (window.used(1005), window.used(1005.5)) == (1, 0)
+
+
+def test_another_limit_counts_what_the_former_one_recorded_sup_150() -> None:
+    window = RestartWindow(3, 5.0)
+    assert [window.admit(time) for time in (0, 1)] == [True, True]
+    window.resize(2, 1.5)
+    assert (window.used(2), window.frees_at(2)) == (1, 2.5)
+    assert [window.admit(2), window.admit(2)] == [True, False]
+
+
 def test_it_frees_when_its_oldest_restarts_have_left_it() -> None:
     window = RestartWindow(3, 5.0)
     assert window.frees_at(0) == -math.inf

@@ -27,11 +27,9 @@ class Survivor:
     now: str
     why: str = field(default="", eq=False)
 
-    @property
-    def file(self) -> str:
-        """The module, as in ``plan.groups``."""
-        names = self.place.split(".")
-        return ".".join(names[:2] if names[0] == "plan" else names[:1])
+    def stands_in(self, file: str) -> bool:
+        """Whether the function is one of a module, as ``plan.groups``."""
+        return self.place.startswith(f"{file}.")
 
     def as_toml(self) -> str:
         """The entry for survivors.toml."""

@@ -49,11 +49,10 @@ def safe_repr(value: object) -> str:
 
 def _said(say: Callable[[object], str], value: object) -> str:
     try:
-        text = say(value)
+        return str.__str__(say(value))  # of a subclass, its letters alone
     except Exception as broken:  # noqa: BLE001 - user code
         verb = "str" if say is str else "repr"
         return f"<{class_name(value)}: {verb}() raised {class_name(broken)}>"
-    return text if type(text) is str else "".join([text])
 
 
 def is_clean(text: str) -> bool:
@@ -63,8 +62,7 @@ def is_clean(text: str) -> bool:
 
 def clean(text: str) -> Clean:
     """The text on one line; what is not printable appears as its escape."""
-    if type(text) is not str:
-        text = str.__str__(text)  # a subclass could say one thing and print another
+    text = str.__str__(text)  # a subclass could say one thing and print another
     if is_clean(text):
         return Clean(text)
     return Clean("".join(map(_shown, text)))
@@ -75,8 +73,7 @@ def dotted(text: str) -> Clean:
 
     As long as the text: for what a viewer reads, of which none is from an honest node.
     """
-    if type(text) is not str:
-        text = str.__str__(text)
+    text = str.__str__(text)
     if is_clean(text):
         return Clean(text)
     return Clean("".join(c if is_clean(c) else "\N{MIDDLE DOT}" for c in text))
@@ -106,16 +103,15 @@ def json_pieces(document: object, *, indent: int | None = None) -> Iterator[Clea
         RecursionError: it is nested too deeply.
     """
     for piece in json.JSONEncoder(indent=indent).iterencode(document):
-        # ASCII alone, and of its control characters JSON leaves only DEL as it is.
-        yield Clean(piece.replace("\x7f", "\\u007f"))
+        yield Clean(piece)
 
 
 def json_line(document: object) -> Clean:
     """The document as one line of JSON in ASCII."""
-    return Clean(json.dumps(document).replace("\x7f", "\\u007f"))
+    return Clean(json.dumps(document))
 
 
 def _shown(char: str) -> str:
     if is_clean(char):
         return char
-    return char.encode("unicode_escape").decode("ascii")
+    return ascii(char)[1:-1]  # without the quotes

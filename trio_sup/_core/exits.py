@@ -165,7 +165,7 @@ def describe_error(error: BaseException, limit: int = 200) -> str:
     error = unwrapped(error)
     name = class_name(error)
     try:
-        text = "".join([str(error)])  # plain, whatever kind of `str` it is
+        text = str.__str__(str(error))  # plain, whatever kind of `str` it is
     except Exception as broken:  # noqa: BLE001 - user code
         text = f"<str() raised {class_name(broken)}>"
     line = f"{name}: {text}" if text else name

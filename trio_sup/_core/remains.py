@@ -104,7 +104,7 @@ def weight(of: object) -> int:
 
 def _own_size(one: object) -> int:
     try:
-        return max(0, sys.getsizeof(one))
+        return sys.getsizeof(one)
     except Exception:  # noqa: BLE001 - a user's `__sizeof__`
         return 0
 
