@@ -31,9 +31,11 @@ from trio_sup import (
     dynamic_supervisor,
     open_supervisor,
 )
+from trio_sup._trio.beside import Beside
+from trio_sup._trio.wake import Waiters
 from trio_sup.cluster import GlobalRef, open_cluster
 from trio_sup.cluster._backends.link import Link, LinkDown
-from trio_sup.cluster._rules.words import Frame, NodeId, NodeInfo
+from trio_sup.cluster._rules.words import Frame, NodeId, NodeInfo, Push
 from trio_sup.cluster.redis import RedisBackend
 
 TEXT = "x" * 40
@@ -70,21 +72,41 @@ async def raw_link(url: str, name: str) -> AsyncGenerator[Link, None]:
         yield link
 
 
+class Frames:
+    """The messages of a link, for a task that waits for them."""
+
+    def __init__(self) -> None:
+        self._came = 0
+        self._waiters = Waiters()
+
+    def take(self, push: Push) -> None:
+        if isinstance(push, Frame):
+            self._came += 1
+            self._waiters.wake()
+
+    async def next(self) -> None:
+        while not self._came:
+            await self._waiters.wait()
+        self._came -= 1
+
+
 async def peer(url: str) -> None:
     """The other process: a server, and an echo on the bare link."""
-    async with raw_link(url, "raw-peer") as link:
+    frames = Frames()
+    async with raw_link(url, "raw-peer") as link, Beside(link.deliver, frames.take):
         async with open_cluster(RedisBackend(url), node="peer", grace=0) as own:
             async with open_supervisor([child(Echo, name=own.name("echo"))]):
                 while True:
-                    if isinstance(await link.receive(), Frame):
-                        link.send(NodeId("raw-caller"), RAW)
+                    await frames.next()
+                    link.send(NodeId("raw-caller"), RAW)
 
 
 class Raw:
     """Round trips on the bare link; several at once are told apart by their order."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, frames: Frames) -> None:
         self.link = link
+        self._next = frames.next
 
     async def one_by_one(self, n: int) -> list[float]:
         took: list[float] = []
@@ -104,10 +126,6 @@ class Raw:
             if left > at_once:
                 self.link.send(NodeId("raw-peer"), RAW)
         return n / (time.perf_counter() - began)
-
-    async def _next(self) -> None:
-        while not isinstance(await self.link.receive(), Frame):
-            pass
 
 
 class Calls:
@@ -146,11 +164,12 @@ class Calls:
 
 
 async def measure_calls(url: str, rounds: int) -> None:
-    async with raw_link(url, "raw-caller") as link:
+    frames = Frames()
+    async with raw_link(url, "raw-caller") as link, Beside(link.deliver, frames.take):
         async with open_cluster(RedisBackend(url), node="caller", grace=0) as own:
             while await own.whereis("echo") is None:  # noqa: ASYNC110 - elsewhere
                 await trio.sleep(0.05)
-            raw, calls = Raw(link), Calls(own.ref("echo", Echo))
+            raw, calls = Raw(link, frames), Calls(own.ref("echo", Echo))
             alone: dict[str, list[float]] = {"link": [], "call": []}
             rates: dict[str, list[float]] = {"link": [], "call": [], "cast": []}
             busy: dict[str, list[float]] = {"link": [], "call": []}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import trio
 
+from trio_sup._trio.beside import Beside
 from trio_sup.cluster._backends.link import Backend, Link
 from trio_sup.cluster._rules.words import (
     Beat,
@@ -46,6 +49,8 @@ class UnderTest(Protocol):
 
 Check = Callable[[UnderTest], Awaitable[None]]
 CHECKS: list[Check] = []
+_CAME = WeakKeyDictionary[Link, trio.MemoryReceiveChannel[Push]]()
+"""What was delivered to each `member`."""
 
 
 def fact(check: Check) -> Check:
@@ -63,7 +68,10 @@ async def member(
 ) -> AsyncGenerator[Link]:
     async with engine.backend.connect(name, grace=grace) as link:
         await link.join(info(name), engine.ttl)
-        yield link
+        send, came = trio.open_memory_channel[Push](math.inf)
+        _CAME[link] = came
+        async with Beside(link.deliver, send.send_nowait):
+            yield link
 
 
 async def beat(link: Link, name: str) -> Beat:
@@ -78,10 +86,15 @@ async def claim(link: Link, name: str, what: Name = NAME) -> Token:
     return answer.token
 
 
+async def received(link: Link) -> Push:
+    """Wait for the next that came to a `member`."""
+    return await _CAME[link].receive()
+
+
 async def next_of(link: Link, kind: type[Push]) -> Push:
     with trio.fail_after(5):
         while True:
-            push = await link.receive()
+            push = await received(link)
             if isinstance(push, kind):
                 return push
 

@@ -12,7 +12,7 @@ from tests.cluster.conformance import NAME, OTHER
 from trio_sup.cluster._backends.local import LocalBackend
 from trio_sup.cluster._nodes.session import Session, SessionLost
 from trio_sup.cluster._rules.lease import MARGIN
-from trio_sup.cluster._rules.words import Freed, Name, NodeId, NodeInfo, Taken
+from trio_sup.cluster._rules.words import Freed, Name, NodeId, NodeInfo, Push, Taken
 
 TTL = 3.0
 
@@ -43,9 +43,11 @@ class Node:
     heard: Heard
 
     async def listen(self) -> None:
-        while True:
-            if isinstance(await self.session.link.receive(), Freed):
-                self.session.freed.wake()
+        await self.session.link.deliver(self.take)
+
+    def take(self, push: Push) -> None:
+        if isinstance(push, Freed):
+            self.session.freed.wake()
 
 
 @asynccontextmanager

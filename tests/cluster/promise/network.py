@@ -85,8 +85,8 @@ class FarLink:
         self._near.send(to, data)
         self._network.sent.append((to, data))
 
-    async def receive(self) -> Push:
-        return await self._near.receive()
+    async def deliver(self, take: Callable[[Push], None]) -> None:
+        await self._near.deliver(take)
 
     def __getattr__(self, name: str) -> Any:
         return self.far(getattr(self._near, name))

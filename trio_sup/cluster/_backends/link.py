@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -158,8 +159,11 @@ class Link(Protocol):
         """
         ...
 
-    async def receive(self) -> Push:
-        """Wait for what the engine sends unasked."""
+    async def deliver(self, take: Callable[[Push], None]) -> None:
+        """Give a function what the engine sends unasked, in its order, for ever.
+
+        It is called by whoever reads the connection: it must neither block nor raise.
+        """
         ...
 
 

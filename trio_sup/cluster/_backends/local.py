@@ -288,12 +288,11 @@ class LocalLink:
         """Take what the engine itself has to say."""
         self._send.send_nowait(push)
 
-    async def receive(self) -> Push:
-        """Wait for what the engine sends unasked."""
-        while True:
-            push = await self._receive.receive()
+    async def deliver(self, take: Callable[[Push], None]) -> None:
+        """Give a function what the engine sends unasked."""
+        async for push in self._receive:
             try:
                 await self._backend.pass_gate(self.name)
             except LinkDown:
                 continue  # lost
-            return push
+            take(push)

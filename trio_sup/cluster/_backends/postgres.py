@@ -332,9 +332,9 @@ class PostgresLink:
         sql = f"select {self._schema}.send($1)".encode()
         self._wire.push(sql, packed, sent)
 
-    async def receive(self) -> Push:
-        """Wait for what the engine sends unasked."""
-        return await self._pushes.get()
+    async def deliver(self, take: Callable[[Push], None]) -> None:
+        """Give a function what the engine sends unasked."""
+        await self._pushes.deliver(take)
 
 
 @frozen

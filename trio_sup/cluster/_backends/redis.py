@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -301,9 +301,9 @@ class RedisLink:
 
         self._wire.push(("PUBLISH", self._inbox(to), data), taken)
 
-    async def receive(self) -> Push:
-        """Wait for what the engine sends unasked."""
-        return await self._pushes.get()
+    async def deliver(self, take: Callable[[Push], None]) -> None:
+        """Give a function what the engine sends unasked."""
+        await self._pushes.deliver(take)
 
 
 def _microseconds(seconds: float) -> int:

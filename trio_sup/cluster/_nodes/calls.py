@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast, get_args
 
 import outcome
 import trio
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from trio_sup.cluster._nodes.outbox import Outbox
 
 
-@frozen
-class Body:
+class Body(NamedTuple):
     """What is asked, ready to be sent."""
 
     key: object
