@@ -316,39 +316,39 @@ async def a_state_is_read_as_it_was_written_whoever_holds_the_name(
     data = bytes(range(256)) * 100
     async with member(engine, "a") as a:
         token = await claim(a, "a")
-        assert await a.open_state(NAME, token) == Kept(None)
-        assert await a.write_state(NAME, token, b"old")
-        assert await a.write_state(NAME, token, data)
-        assert await a.open_state(OTHER, token) == Kept(None)
+        assert await a.states.open(NAME, token) == Kept(None)
+        assert await a.states.write(NAME, token, b"old")
+        assert await a.states.write(NAME, token, data)
+        assert await a.states.open(OTHER, token) == Kept(None)
         await a.leave(info("a").id)
     async with member(engine, "b") as b:
-        assert await b.open_state(NAME, await claim(b, "b")) == Kept(data)
+        assert await b.states.open(NAME, await claim(b, "b")) == Kept(data)
 
 
 @fact
 async def who_lost_a_name_cannot_write_its_state(engine: UnderTest) -> None:
     async with member(engine, "a") as a, member(engine, "b") as b:
         old = await claim(a, "a")
-        assert await a.open_state(NAME, old) == Kept(None)
-        assert await a.write_state(NAME, old, b"a")
+        assert await a.states.open(NAME, old) == Kept(None)
+        assert await a.states.write(NAME, old, b"a")
         await a.release(info("a").id, NAME, old)
         new = await claim(b, "b")
         # From the moment in which the next one reads it.
-        assert await a.write_state(NAME, old, b"late")
-        assert await b.open_state(NAME, new) == Kept(b"late")
-        assert not await a.write_state(NAME, old, b"too late")
-        assert await a.open_state(NAME, old) == Stale(new)
-        assert await b.write_state(NAME, new, b"b")
-        assert not await a.write_state(NAME, old, b"too late")
-        assert await b.open_state(NAME, new) == Kept(b"b")
+        assert await a.states.write(NAME, old, b"late")
+        assert await b.states.open(NAME, new) == Kept(b"late")
+        assert not await a.states.write(NAME, old, b"too late")
+        assert await a.states.open(NAME, old) == Stale(new)
+        assert await b.states.write(NAME, new, b"b")
+        assert not await a.states.write(NAME, old, b"too late")
+        assert await b.states.open(NAME, new) == Kept(b"b")
 
 
 @fact
 async def a_state_is_dropped_on_request(engine: UnderTest) -> None:
     async with member(engine, "a") as a:
         token = await claim(a, "a")
-        assert not await a.drop_state(NAME)
-        await a.write_state(NAME, token, b"x")
-        assert await a.drop_state(NAME)
-        assert not await a.drop_state(NAME)
-        assert await a.open_state(NAME, token) == Kept(None)
+        assert not await a.states.drop(NAME)
+        await a.states.write(NAME, token, b"x")
+        assert await a.states.drop(NAME)
+        assert not await a.states.drop(NAME)
+        assert await a.states.open(NAME, token) == Kept(None)

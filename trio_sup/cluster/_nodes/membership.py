@@ -127,7 +127,7 @@ class Membership:
         """Let the engine forget a state; raises `EngineUnavailable`."""
         session = self.session()
         try:
-            return await session.ask(self._link.drop_state(name))
+            return await session.ask(self._link.states.drop(name))
         except LinkDown as down:
             raise EngineUnavailable(str(down)) from down
 

@@ -209,9 +209,7 @@ def _encoding() -> Callable[[object], str]:
     text: Any = getattr(json.encoder, "encode_basestring_ascii", None)
     sample = [1, "ä", 1.5, None, True, [], {"k": [{}, -1]}]
     try:
-        made = make(
-            None, _encoder.default, text, None, ":", ",", False, False, False
-        )
+        made = make(None, _encoder.default, text, None, ":", ",", False, False, False)
         same = "".join(made(sample, 0)) == usual(sample)
     except TypeError:
         return usual
