@@ -92,20 +92,42 @@ class Play:
         await trio.sleep(when)
         await self.fault_for(what, victim, seconds)
 
+    async def hand_over(self, key: str, node: str) -> None:
+        """Let a key move to another node in the midst of many messages."""
+        first = self.world.owners.get(key, node)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.stop_and_start, first, key, 1.0)
+            for number in range(100):
+                if number % 3:
+                    self.tell(node, key)
+                else:
+                    self.tasks.start_soon(self.ask, node, key)
+                await trio.sleep(0.004)
+
+    async def unheard(self, key: str, seconds: float) -> None:
+        """Let nobody hear that a key is given up, for less than a lease."""
+        first = self.world.owners.get(key)
+        if first is not None:
+            self.fault("cut", first)
+            await self.stop(first, key)
+            await trio.sleep(seconds)
+            self.fault("heal", first)
+
     async def late(self, key: str, node: str, when: float) -> None:
         """Let a write arrive when a later holder has written, and look what is left."""
         first = self.world.owners.get(key)
         if first is None:
             return
+        other = next(name for name in NAMES if name != first)
         self.tasks.start_soon(self.ask, node, key)
         await trio.sleep(when)
-        await self.fault_for("pause", first, 1.5 * TTL)
-        for other in NAMES:
-            if other != first:
-                self.tasks.start_soon(self.ask, other, key)
-        await trio.sleep(1.5)
-        await self.crash(node, key)
-        await self.ask(node, key)
+        self.fault("pause", first)
+        await trio.sleep(TTL + 1)
+        await self.ask(other, key)
+        self.fault("heal", first)
+        await trio.sleep(0.5)
+        await self.crash(other, key)
+        await self.ask(other, key)
 
     # What happens to nodes.
 
@@ -217,6 +239,10 @@ class Play:
                 await self.meet(whom, key, when, fault, self.named(victim), seconds)
             case "late":
                 await self.late(whom, self.named(rest[0]), rest[1])
+            case "unheard":
+                await self.unheard(whom, rest[0])
+            case "hand over":
+                await self.hand_over(whom, self.named(rest[0]))
             case "stop" | "start":
                 await getattr(self, what)(whom, rest[0])
             case "stop and start":

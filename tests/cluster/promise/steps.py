@@ -36,6 +36,10 @@ CHILD = st.tuples(
     st.sampled_from(["stop", "start", "stop and start"]), WHOM, KEY, st.floats(0, 0.5)
 )
 """One node is not to run a key, or is to run it again."""
+HAND_OVER = st.tuples(st.just("hand over"), KEY, WHOM)
+"""A key moves to another node while somebody sends it one message after another."""
+UNHEARD = st.tuples(st.just("unheard"), KEY, st.floats(0.1, TTL / 3))
+"""Whoever has a key is to run it no more, while the engine cannot be told."""
 LATE = st.tuples(st.just("late"), KEY, WHOM, st.floats(0.02, 0.07))
 """Whoever has a key writes its state, and that arrives when another has it."""
 TURN = st.tuples(
@@ -46,7 +50,9 @@ TURN = st.tuples(
 )
 # More of what is cheap: that is what meets the rest at odd moments.
 STEPS = st.one_of(
-    *[MESSAGE] * 4, *[FAULT] * 2, *[WAIT] * 2, *[MEET, CHILD] * 2, SPELL, TURN, LATE
+    *[MESSAGE] * 4,
+    *[FAULT, WAIT, MEET, CHILD] * 2,
+    *[SPELL, TURN, LATE, HAND_OVER, UNHEARD],
 )
 PLAYS = st.tuples(st.integers(0, 1 << 16), st.lists(STEPS, min_size=1, max_size=25))
 MEDIUM = st.tuples(st.integers(0, 1 << 32), st.lists(STEPS, min_size=12, max_size=30))
