@@ -194,6 +194,23 @@ async def test_what_the_engine_holds_too_much_is_given_back(
 
 
 @pytest.mark.trio
+async def test_who_stands_by_for_a_name_gives_back_another_that_it_has_too_much(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    backend = LocalBackend()
+    async with node(backend, "a") as a, node(backend, "b") as b:
+        await b.session.claim(NAME, waits=False)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lambda: a.session.claim(NAME, waits=True))
+            await wait_all_tasks_blocked()
+            # As if it could not be told that it is given up.
+            await a.session.link.claim(a.session.info.id, OTHER)
+            await b.session.claim(OTHER, waits=True)
+            assert trio.current_time() <= 2 * TTL / 3
+            nursery.cancel_scope.cancel()
+
+
+@pytest.mark.trio
 async def test_a_name_that_another_holds_with_a_higher_token_is_lost_alone(
     autojump_clock: trio.abc.Clock,
 ) -> None:
