@@ -18,13 +18,16 @@ PARTS: Final = (
     ("/cluster/_backends/", "commands to Redis and what it says"),
     ("/cluster/", "who is asked, who waits, what is counted"),
     ("/_trio/alarms.py", "time limits"),
-    ("/trio_sup/", "the server: mailbox, loop, answer"),
+    ("/trio_sup/_trio/", "Trio: tasks that wait and go on"),
+    ("/trio_sup/", "operations and servers, as on one node"),
     ("/trio/_socket.py", "sending and receiving, with the kernel's part"),
     ("/trio/_highlevel_socket.py", "sending and receiving, with the kernel's part"),
     ("/trio/_core/_io_epoll.py", "sending and receiving, with the kernel's part"),
     ("/trio/", "Trio: tasks that wait and go on"),
     ("/outcome/", "Trio: tasks that wait and go on"),
     ("/bench/", "the benchmark's own"),
+    ("<", "making calls, requests and messages"),
+    ("/collections/", "making calls, requests and messages"),
 )
 """What stands in the name of a file, and what that file does."""
 
