@@ -213,16 +213,16 @@ async def measure_calls(url: str, rounds: int, pids: list[int]) -> None:
                         alone[name].append(median)
                         rates[name].append(rate)
                     for name, began, ended in zip(busy, marks, marks[1:], strict=False):
-                        took = zip(began, ended, strict=True)
-                        busy[name].append([(b - a) / MANY for a, b in took])
+                        both = zip(began, ended, strict=True)
+                        busy[name].append([(b - a) / MANY for a, b in both])
                     rates["cast"].append(casts)
     for name, took in alone.items():
         print(f"{name}: median {spread([t * 1e6 for t in took])} us one by one")
     for name, costs in busy.items():
-        each = " + ".join(spread([*cost]) for cost in zip(*costs, strict=True))
+        three = " + ".join(spread([*cost]) for cost in zip(*costs, strict=True))
         least = sum(min(cost) for cost in zip(*costs, strict=True))
         print(
-            f"{name}: {each} us of a processor for caller, peer and Redis, 256 in flight"
+            f"{name}: {three} us of a processor for caller, peer and Redis, 256 in flight"
         )
         print(
             f"{name}: at the least {least:.0f} us: two cores carry {2e6 / least:,.0f} a second"

@@ -181,7 +181,7 @@ _ENDED: Final = frozenset(get_args(Ended))
 _encoder: Final = json.JSONEncoder(
     separators=(",", ":"), allow_nan=False, check_circular=False
 )
-_scan: Final[Callable[[str, int], tuple[object, int]]] = json.JSONDecoder().scan_once
+_read: Final = json.JSONDecoder().raw_decode
 
 
 def encode(message: Message) -> bytes:
@@ -227,11 +227,10 @@ def decode(data: bytes) -> Message:
     """
     try:
         text = data.decode()
-        read, end = _scan(text, 0)
+        found: tuple[object, int] = _read(text)
     except (ValueError, RecursionError) as error:
         raise BadFrame(f"no JSON: {error}") from None
-    except StopIteration:
-        raise BadFrame("no JSON") from None
+    read, end = found
     if not isinstance(read, list) or end != len(text):
         raise BadFrame("no array, or more than one")
     items = cast("list[object]", read)
