@@ -2,7 +2,11 @@
 
 Two processes and a redis-server of their own, on a socket in a temporary directory. The
 link alone sends a message of the same size through both inboxes, and back: nothing is
-looked at. Rounds of both are interleaved. ``names`` in place of ``calls``: what 10,000
+looked at; on both sides a task waits for messages, as callers and servers do. Rounds of
+both are interleaved. Other work on the machine is in each wall-clock time; so what the
+three processes take of a processor is counted, too.
+
+``profile`` in place of ``calls``: what they do with that time. ``names``: what 10,000
 names cost a heartbeat, and the memory of node and Redis.
 """
 
@@ -11,6 +15,7 @@ from __future__ import annotations
 import argparse
 import gc
 import logging
+import os
 import resource
 import statistics
 import subprocess
@@ -23,6 +28,7 @@ from pathlib import Path
 
 import trio
 
+from bench.sampling import Samples
 from trio_sup import (
     GenServer,
     call,
@@ -31,9 +37,11 @@ from trio_sup import (
     dynamic_supervisor,
     open_supervisor,
 )
+from trio_sup._trio.beside import Beside
+from trio_sup._trio.wake import Waiters
 from trio_sup.cluster import GlobalRef, open_cluster
 from trio_sup.cluster._backends.link import Link, LinkDown
-from trio_sup.cluster._rules.words import Frame, NodeId, NodeInfo
+from trio_sup.cluster._rules.words import Frame, NodeId, NodeInfo, Push
 from trio_sup.cluster.redis import RedisBackend
 
 TEXT = "x" * 40
@@ -47,6 +55,8 @@ RAW = b'[1,"ask",1000,"caller.0123456789abcdef","peer.0123456789abcdef",1000,' +
 class Echo(GenServer):
     """Answers what it is asked."""
 
+    samples: Samples | None = None
+
     @call
     async def echo(self, text: str) -> str:
         """Answer."""
@@ -55,6 +65,17 @@ class Echo(GenServer):
     @cast
     async def note(self, text: str) -> None:
         """Take a message."""
+
+    @call
+    async def look(self) -> None:
+        """Begin to look what this process does."""
+        self.samples = Samples()
+
+    @call
+    async def seen(self) -> dict[str, float]:
+        """Return what was seen."""
+        assert self.samples is not None
+        return self.samples.end()
 
 
 @asynccontextmanager
@@ -70,21 +91,41 @@ async def raw_link(url: str, name: str) -> AsyncGenerator[Link, None]:
         yield link
 
 
+class Frames:
+    """The messages of a link, for a task that waits for them."""
+
+    def __init__(self) -> None:
+        self._came = 0
+        self._waiters = Waiters()
+
+    def take(self, push: Push) -> None:
+        if isinstance(push, Frame):
+            self._came += 1
+            self._waiters.wake()
+
+    async def next(self) -> None:
+        while not self._came:
+            await self._waiters.wait()
+        self._came -= 1
+
+
 async def peer(url: str) -> None:
     """The other process: a server, and an echo on the bare link."""
-    async with raw_link(url, "raw-peer") as link:
+    frames = Frames()
+    async with raw_link(url, "raw-peer") as link, Beside(link.deliver, frames.take):
         async with open_cluster(RedisBackend(url), node="peer", grace=0) as own:
             async with open_supervisor([child(Echo, name=own.name("echo"))]):
                 while True:
-                    if isinstance(await link.receive(), Frame):
-                        link.send(NodeId("raw-caller"), RAW)
+                    await frames.next()
+                    link.send(NodeId("raw-caller"), RAW)
 
 
 class Raw:
     """Round trips on the bare link; several at once are told apart by their order."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, frames: Frames) -> None:
         self.link = link
+        self._next = frames.next
 
     async def one_by_one(self, n: int) -> list[float]:
         took: list[float] = []
@@ -104,10 +145,6 @@ class Raw:
             if left > at_once:
                 self.link.send(NodeId("raw-peer"), RAW)
         return n / (time.perf_counter() - began)
-
-    async def _next(self) -> None:
-        while not isinstance(await self.link.receive(), Frame):
-            pass
 
 
 class Calls:
@@ -145,41 +182,74 @@ class Calls:
         return n / (time.perf_counter() - began)
 
 
-async def measure_calls(url: str, rounds: int) -> None:
-    async with raw_link(url, "raw-caller") as link:
+def spent(pid: int) -> float:
+    """Microseconds of a processor that a process took; of Linux."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1000
+
+
+async def measure_calls(url: str, rounds: int, pids: list[int]) -> None:
+    frames = Frames()
+    async with raw_link(url, "raw-caller") as link, Beside(link.deliver, frames.take):
         async with open_cluster(RedisBackend(url), node="caller", grace=0) as own:
             while await own.whereis("echo") is None:  # noqa: ASYNC110 - elsewhere
                 await trio.sleep(0.05)
-            raw, calls = Raw(link), Calls(own.ref("echo", Echo))
+            raw, calls = Raw(link, frames), Calls(own.ref("echo", Echo))
             alone: dict[str, list[float]] = {"link": [], "call": []}
             rates: dict[str, list[float]] = {"link": [], "call": [], "cast": []}
-            busy: dict[str, list[float]] = {"link": [], "call": []}
+            busy: dict[str, list[list[float]]] = {"link": [], "call": []}
             for number in range(rounds + 1):
                 medians = [
                     statistics.median(await raw.one_by_one(300)),
                     statistics.median(await calls.one_by_one(300)),
                 ]
-                marks = [time.process_time()]
+                marks = [[*map(spent, pids)]]
                 many: list[float] = []
                 for each in (raw, calls):
                     many.append(await each.many(MANY, 256))
-                    marks.append(time.process_time())
+                    marks.append([*map(spent, pids)])
                 casts = await calls.casts(4_000)
                 if number:  # the first one warms up
                     for name, median, rate in zip(alone, medians, many, strict=True):
                         alone[name].append(median)
                         rates[name].append(rate)
                     for name, began, ended in zip(busy, marks, marks[1:], strict=False):
-                        busy[name].append((ended - began) / MANY * 1e6)
+                        both = zip(began, ended, strict=True)
+                        busy[name].append([(b - a) / MANY for a, b in both])
                     rates["cast"].append(casts)
     for name, took in alone.items():
         print(f"{name}: median {spread([t * 1e6 for t in took])} us one by one")
-    for name, cost in busy.items():
-        print(f"{name}: {spread(cost)} us of this process's processor, 256 in flight")
+    for name, costs in busy.items():
+        three = " + ".join(spread([*cost]) for cost in zip(*costs, strict=True))
+        least = sum(min(cost) for cost in zip(*costs, strict=True))
+        print(
+            f"{name}: {three} us of a processor for caller, peer and Redis, 256 in flight"
+        )
+        print(
+            f"{name}: at the least {least:.0f} us: two cores carry {2e6 / least:,.0f} a second"
+        )
     ratio = [b / a for a, b in zip(alone["link"], alone["call"], strict=True)]
     print(f"call / link: {spread(ratio, '.2f')}")
     for name, found in rates.items():
         print(f"{name}: {spread(found)} a second, 256 in flight")
+
+
+async def profile(url: str) -> None:
+    """Print what both sides do with their time when 256 are in flight."""
+    async with open_cluster(RedisBackend(url), node="caller", grace=0) as own:
+        while await own.whereis("echo") is None:  # noqa: ASYNC110 - elsewhere
+            await trio.sleep(0.05)
+        ref = own.ref("echo", Echo)
+        await Calls(ref).many(MANY, 256)
+        await ref.call(Echo.look)
+        samples = Samples()
+        await Calls(ref).many(16 * MANY, 256)
+        for side, seen in (
+            ("caller", samples.end()),
+            ("peer", await ref.call(Echo.seen)),
+        ):
+            print(side)
+            for part, share in seen.items():
+                print(f"  {share:5.0%}  {part}")
 
 
 def spread(found: list[float], how: str = ",.0f") -> str:
@@ -231,7 +301,7 @@ async def used(url: str) -> int:
 
 
 @contextmanager
-def server() -> Generator[str, None, None]:
+def server() -> Generator[tuple[str, int], None, None]:
     with tempfile.TemporaryDirectory(prefix="bench") as directory:
         path = Path(directory) / "redis.sock"
         words = ["redis-server", "--port", "0", "--save", "", "--loglevel", "warning"]
@@ -240,7 +310,7 @@ def server() -> Generator[str, None, None]:
         try:
             while not path.exists():
                 time.sleep(0.02)
-            yield f"unix://{path}"
+            yield f"unix://{path}", redis.pid
         finally:
             redis.terminate()
             redis.wait()
@@ -248,8 +318,10 @@ def server() -> Generator[str, None, None]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", default="calls", choices=("calls", "names"))
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument(
+        "what", nargs="?", default="calls", choices=("calls", "profile", "names")
+    )
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--names", type=int, default=10_000)
     parser.add_argument("--peer", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -257,14 +329,18 @@ def main() -> None:
     if args.peer:
         trio.run(peer, args.peer)
         return
-    with server() as url:
+    with server() as (url, redis):
         if args.what == "names":
             trio.run(measure_names, url, args.names)
             return
         words = [sys.executable, "-m", "bench.cluster", "--peer", url]
         other = subprocess.Popen(words)
         try:
-            trio.run(measure_calls, url, args.rounds)
+            if args.what == "profile":
+                trio.run(profile, url)
+            else:
+                pids = [os.getpid(), other.pid, redis]
+                trio.run(measure_calls, url, args.rounds, pids)
         finally:
             other.kill()
             other.wait()

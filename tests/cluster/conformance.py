@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import trio
 
+from trio_sup._trio.beside import Beside
 from trio_sup.cluster._backends.link import Backend, Link
 from trio_sup.cluster._rules.words import (
     Beat,
@@ -46,6 +49,8 @@ class UnderTest(Protocol):
 
 Check = Callable[[UnderTest], Awaitable[None]]
 CHECKS: list[Check] = []
+_CAME = WeakKeyDictionary[Link, trio.MemoryReceiveChannel[Push]]()
+"""What was delivered to each `member`."""
 
 
 def fact(check: Check) -> Check:
@@ -63,7 +68,10 @@ async def member(
 ) -> AsyncGenerator[Link]:
     async with engine.backend.connect(name, grace=grace) as link:
         await link.join(info(name), engine.ttl)
-        yield link
+        send, came = trio.open_memory_channel[Push](math.inf)
+        _CAME[link] = came
+        async with Beside(link.deliver, send.send_nowait):
+            yield link
 
 
 async def beat(link: Link, name: str) -> Beat:
@@ -78,10 +86,15 @@ async def claim(link: Link, name: str, what: Name = NAME) -> Token:
     return answer.token
 
 
+async def received(link: Link) -> Push:
+    """Wait for the next that came to a `member`."""
+    return await _CAME[link].receive()
+
+
 async def next_of(link: Link, kind: type[Push]) -> Push:
     with trio.fail_after(5):
         while True:
-            push = await link.receive()
+            push = await received(link)
             if isinstance(push, kind):
                 return push
 
@@ -303,39 +316,39 @@ async def a_state_is_read_as_it_was_written_whoever_holds_the_name(
     data = bytes(range(256)) * 100
     async with member(engine, "a") as a:
         token = await claim(a, "a")
-        assert await a.open_state(NAME, token) == Kept(None)
-        assert await a.write_state(NAME, token, b"old")
-        assert await a.write_state(NAME, token, data)
-        assert await a.open_state(OTHER, token) == Kept(None)
+        assert await a.states.open(NAME, token) == Kept(None)
+        assert await a.states.write(NAME, token, b"old")
+        assert await a.states.write(NAME, token, data)
+        assert await a.states.open(OTHER, token) == Kept(None)
         await a.leave(info("a").id)
     async with member(engine, "b") as b:
-        assert await b.open_state(NAME, await claim(b, "b")) == Kept(data)
+        assert await b.states.open(NAME, await claim(b, "b")) == Kept(data)
 
 
 @fact
 async def who_lost_a_name_cannot_write_its_state(engine: UnderTest) -> None:
     async with member(engine, "a") as a, member(engine, "b") as b:
         old = await claim(a, "a")
-        assert await a.open_state(NAME, old) == Kept(None)
-        assert await a.write_state(NAME, old, b"a")
+        assert await a.states.open(NAME, old) == Kept(None)
+        assert await a.states.write(NAME, old, b"a")
         await a.release(info("a").id, NAME, old)
         new = await claim(b, "b")
         # From the moment in which the next one reads it.
-        assert await a.write_state(NAME, old, b"late")
-        assert await b.open_state(NAME, new) == Kept(b"late")
-        assert not await a.write_state(NAME, old, b"too late")
-        assert await a.open_state(NAME, old) == Stale(new)
-        assert await b.write_state(NAME, new, b"b")
-        assert not await a.write_state(NAME, old, b"too late")
-        assert await b.open_state(NAME, new) == Kept(b"b")
+        assert await a.states.write(NAME, old, b"late")
+        assert await b.states.open(NAME, new) == Kept(b"late")
+        assert not await a.states.write(NAME, old, b"too late")
+        assert await a.states.open(NAME, old) == Stale(new)
+        assert await b.states.write(NAME, new, b"b")
+        assert not await a.states.write(NAME, old, b"too late")
+        assert await b.states.open(NAME, new) == Kept(b"b")
 
 
 @fact
 async def a_state_is_dropped_on_request(engine: UnderTest) -> None:
     async with member(engine, "a") as a:
         token = await claim(a, "a")
-        assert not await a.drop_state(NAME)
-        await a.write_state(NAME, token, b"x")
-        assert await a.drop_state(NAME)
-        assert not await a.drop_state(NAME)
-        assert await a.open_state(NAME, token) == Kept(None)
+        assert not await a.states.drop(NAME)
+        await a.states.write(NAME, token, b"x")
+        assert await a.states.drop(NAME)
+        assert not await a.states.drop(NAME)
+        assert await a.states.open(NAME, token) == Kept(None)

@@ -20,6 +20,7 @@ from tests.cluster.conformance import (
     info,
     member,
     next_of,
+    received,
 )
 from trio_sup.cluster._backends.link import Link
 from trio_sup.cluster._rules.words import (
@@ -153,5 +154,5 @@ async def a_topic_reaches_all_who_listen_in_order(engine: UnderTest) -> None:
         a.send(info("b").id, b"end")
         assert await next_of(a, Posted) == Posted("täglich", b"last")
         with trio.fail_after(5):
-            while not isinstance(push := await b.receive(), Frame):
+            while not isinstance(push := await received(b), Frame):
                 assert not isinstance(push, Posted)

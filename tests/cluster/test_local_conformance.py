@@ -4,7 +4,15 @@ import pytest
 import trio
 from attrs import Factory, define
 
-from tests.cluster.conformance import NAME, Check, beat, claim, info, member
+from tests.cluster.conformance import (
+    NAME,
+    Check,
+    beat,
+    claim,
+    info,
+    member,
+    received,
+)
 from tests.cluster.conformance_records import CHECKS
 from trio_sup.cluster._backends.link import LinkDown
 from trio_sup.cluster._backends.local import LocalBackend
@@ -42,11 +50,11 @@ async def test_what_a_paused_node_asks_and_gets_waits(
             await beat(a, "a")
         assert waited.cancelled_caught
         with trio.move_on_after(1) as waited:
-            await b.receive()
+            await received(b)
         assert waited.cancelled_caught
         engine.backend.heal("a")
-        assert await a.receive() == Frame(b"to")
-        assert await b.receive() == Frame(b"from")
+        assert await received(a) == Frame(b"to")
+        assert await received(b) == Frame(b"from")
 
 
 @pytest.mark.trio
@@ -63,8 +71,8 @@ async def test_what_is_sent_to_a_node_that_is_cut_off_is_lost(
             a.send(info("b").id, b"lost")
         engine.backend.heal("a")
         b.send(info("a").id, b"later")
-        assert await a.receive() == Reset()
-        assert await a.receive() == Frame(b"later")
+        assert await received(a) == Reset()
+        assert await received(a) == Frame(b"later")
 
 
 @pytest.mark.trio

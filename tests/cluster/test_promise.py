@@ -4,7 +4,8 @@ import pytest
 
 from tests.cluster.promise.__main__ import TABLE
 from tests.cluster.promise.bugs import BUGS, HIDDEN
-from tests.cluster.promise.plays import NAMES, run, search
+from tests.cluster.promise.plays import run, search
+from tests.cluster.promise.steps import NAMES
 from tests.cluster.promise.world import Broken
 from tests.harness.mutants.mutant import Mutant
 from tests.harness.mutants.planting import changed_source

@@ -12,7 +12,7 @@ from tests.cluster.conformance import NAME, OTHER
 from trio_sup.cluster._backends.local import LocalBackend
 from trio_sup.cluster._nodes.session import Session, SessionLost
 from trio_sup.cluster._rules.lease import MARGIN
-from trio_sup.cluster._rules.words import Freed, Name, NodeId, NodeInfo, Taken
+from trio_sup.cluster._rules.words import Freed, Name, NodeId, NodeInfo, Push, Taken
 
 TTL = 3.0
 
@@ -43,9 +43,11 @@ class Node:
     heard: Heard
 
     async def listen(self) -> None:
-        while True:
-            if isinstance(await self.session.link.receive(), Freed):
-                self.session.freed.wake()
+        await self.session.link.deliver(self.take)
+
+    def take(self, push: Push) -> None:
+        if isinstance(push, Freed):
+            self.session.freed.wake()
 
 
 @asynccontextmanager
@@ -189,6 +191,23 @@ async def test_what_the_engine_holds_too_much_is_given_back(
         await a.session.link.claim(a.session.info.id, OTHER)
         await b.session.claim(OTHER, waits=True)
         assert trio.current_time() <= 2 * TTL / 3
+
+
+@pytest.mark.trio
+async def test_who_stands_by_for_a_name_gives_back_another_that_it_has_too_much(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    backend = LocalBackend()
+    async with node(backend, "a") as a, node(backend, "b") as b:
+        await b.session.claim(NAME, waits=False)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lambda: a.session.claim(NAME, waits=True))
+            await wait_all_tasks_blocked()
+            # As if it could not be told that it is given up.
+            await a.session.link.claim(a.session.info.id, OTHER)
+            await b.session.claim(OTHER, waits=True)
+            assert trio.current_time() <= 2 * TTL / 3
+            nursery.cancel_scope.cancel()
 
 
 @pytest.mark.trio

@@ -39,7 +39,7 @@ class Counted:
         self._link, self._node, self._asked = link, node, asked
 
     def __getattr__(self, what: str) -> Any:
-        if what not in ("receive", "time", "guarantees"):
+        if what not in ("deliver", "time", "guarantees"):
             self._asked[self._node] += 1
         return getattr(self._link, what)
 

@@ -64,7 +64,7 @@ def _add_nodes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--redis",
         metavar="URL",
-        help="where the nodes meet (an engine of their own, inside)",
+        help="where the nodes meet, or a postgresql:// URL (an engine of their own, inside)",
     )
 
 

@@ -6,6 +6,8 @@ each child, what `docs/explanation/what-is-promised.md` says has to hold.
 
     what has to hold                        `world`
     the way to the engine, and its faults   `network`
-    what is drawn, and how it is played     `plays`
+    the nodes, and who has names on them    `nodes`
+    what is drawn                           `steps`
+    how that is played                      `plays`
     bugs that have to be found              `bugs`
 """

@@ -35,11 +35,12 @@ def hold(wanted: int) -> int:
     Raises:
         Broken: inside of a group: the promise did not hold.
     """
-    from tests.cluster.promise.plays import LONG, search
+    from tests.cluster.promise.plays import search
+    from tests.cluster.promise.steps import LONG
 
     steps, began = 0, time.perf_counter()
     while steps < wanted:
-        steps += search(40, LONG)()
+        steps += search(10, LONG)()
         took = time.perf_counter() - began
         print(f"{steps:>8} steps of {wanted} held, in {took:.0f} s", flush=True)
     return steps

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from random import Random
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ import trio
 from attrs import Factory, define
 
 from trio_sup._trio.beside import Beside
-from trio_sup.cluster._backends.link import Link, LinkDown, Records
+from trio_sup.cluster._backends.link import Link, LinkDown, Records, States
 from trio_sup.cluster._backends.local import LocalBackend
 from trio_sup.cluster._rules.words import NodeId, Push
 
@@ -65,6 +66,8 @@ class Asked:
     what: Callable[[], Coroutine[Any, Any, Any]]
     came: trio.Event = Factory(trio.Event)
     answer: outcome.Outcome[Any] | None = None
+    take: Callable[[], None] | None = None
+    """What is to be done when it has come back."""
 
 
 class FarLink:
@@ -79,14 +82,31 @@ class FarLink:
         self.guarantees = near.guarantees
         self.time = near.time
         self.topics = near.topics
-        self.records: Any = FarRecords(self, near.records)
+        self.records: Any = FarPart(self, near.records)
+        self.states: Any = FarPart(self, near.states)
 
     def send(self, to: NodeId, data: bytes) -> None:
-        self._near.send(to, data)
-        self._network.sent.append((to, data))
+        if not self._network.is_open(self._name):
+            self._near.send(to, data)  # which refuses it
 
-    async def receive(self) -> Push:
-        return await self._near.receive()
+        async def sent() -> None:
+            with suppress(LinkDown):  # lost
+                self._near.send(to, data)
+                self._network.sent.append((to, data))
+
+        self._put(sent)
+
+    async def deliver(self, take: Callable[[Push], None]) -> None:
+        """What comes takes the way of the answers, in their order."""
+
+        def comes(push: Push) -> None:
+            asked = Asked(self._later(), self._nothing, take=partial(take, push))
+            self._send_back.send_nowait(asked)
+
+        await self._near.deliver(comes)
+
+    async def _nothing(self) -> None:
+        """Nothing was asked."""
 
     def __getattr__(self, name: str) -> Any:
         return self.far(getattr(self._near, name))
@@ -97,12 +117,19 @@ class FarLink:
         return lambda *args: self._ask(lambda: near(*args))
 
     async def _ask(self, what: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        asked = Asked(trio.current_time() + self._network.delay(), what)
-        self._send.send_nowait(asked)
+        asked = self._put(what)
         await asked.came.wait()
         assert asked.answer is not None
         answer: T = asked.answer.unwrap()
         return answer
+
+    def _put(self, what: Callable[[], Coroutine[Any, Any, Any]]) -> Asked:
+        asked = Asked(self._later(), what)
+        self._send.send_nowait(asked)
+        return asked
+
+    def _later(self) -> float:
+        return trio.current_time() + self._network.delay()
 
     async def run(self) -> None:
         """Carry, both ways."""
@@ -115,7 +142,7 @@ class FarLink:
         async for asked in self._asked:
             await trio.sleep(max(0.0, asked.arrives - trio.current_time()))
             asked.answer = await outcome.acapture(asked.what)
-            asked.arrives = trio.current_time() + self._network.delay()
+            asked.arrives = self._later()
             self._send_back.send_nowait(asked)
 
     async def _carry_back(self) -> None:
@@ -125,16 +152,18 @@ class FarLink:
             try:
                 await self._network.pass_gate(self._name)
             except LinkDown as down:
-                asked.answer = outcome.Error(down)
+                asked.answer, asked.take = outcome.Error(down), None
+            if asked.take is not None:
+                asked.take()
             asked.came.set()
 
 
 @define(eq=False)
-class FarRecords:
-    """Records, asked for on the same way."""
+class FarPart:
+    """Records, or states, asked for on the same way."""
 
     _link: FarLink
-    _near: Records
+    _near: Records | States
 
     def __getattr__(self, name: str) -> Any:
         return self._link.far(getattr(self._near, name))

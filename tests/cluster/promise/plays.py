@@ -1,9 +1,10 @@
-"""What is drawn, and how it is played."""
+"""How what is drawn is played."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import trio
@@ -12,112 +13,17 @@ from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from tests.cluster.nodes import TTL
 from tests.cluster.promise.network import Network
+from tests.cluster.promise.nodes import GRACE, Node, Server
+from tests.cluster.promise.steps import MEDIUM, NAMES, PLAYS, Step
 from tests.cluster.promise.world import KEYS, Broken, World
-from trio_sup import GenServer, NoProcess, call, cast, child, open_supervisor
-from trio_sup.cluster import Cluster, ClusterError, fence, open_cluster
+from trio_sup import (
+    NoProcess,
+    SupervisionError,
+)
+from trio_sup.cluster import ClusterError
 
-NAMES = ("a", "b", "c")
-GRACE = TTL + 1
-"""What is on its way to an engine that forgot has as long to come as the lease."""
 PATIENCE = 10.0
 """Seconds that a call may take."""
-
-Step = tuple[Any, ...]
-
-
-class Server(GenServer):
-    """What has a name of the cluster; it keeps what it was asked."""
-
-    asked: list[int]
-
-    def __init__(self, world: World, key: str, node: str) -> None:
-        self.world, self.of, self.node = world, key, node
-        self.asked = []
-
-    async def init(self) -> None:
-        self.token = fence().token
-        self.world.begins(self.of, self.node, self.token)
-
-    async def terminate(self, exit: object) -> None:
-        try:
-            await trio.sleep(0.01)
-        finally:
-            self.world.ends(self.of)
-
-    @call
-    async def ask(self, number: int, sender: str) -> int:
-        self.world.serves(number, sender, self.of, self.token)
-        self.world.remembers(self.of, self.asked)
-        self.asked.append(number)
-        await trio.sleep(0.05)
-        return number
-
-    @cast
-    async def tell(self, number: int, sender: str) -> None:
-        self.world.serves(number, sender, self.of, self.token)
-
-    @call
-    async def crash(self) -> None:
-        raise ZeroDivisionError
-
-
-# A node by its name, or whoever has a key at that moment.
-WHOM = st.sampled_from([*NAMES, *(f"@{key}" for key in KEYS)])
-KEY = st.sampled_from(KEYS)
-FAULT = st.tuples(st.sampled_from(["cut", "pause", "heal", "replay"]), WHOM)
-WAIT = st.tuples(st.just("wait"), st.floats(0.01, TTL / 2))
-MESSAGE = st.tuples(st.sampled_from(["ask", "tell", "crash", "burst"]), WHOM, KEY)
-SPELL = st.tuples(
-    st.sampled_from(["pause for", "cut for"]), WHOM, st.floats(0.1, TTL * 1.5)
-)
-TURN = st.tuples(
-    st.sampled_from(
-        [*["leave", "drain"] * 3, *["forget"] * 3, "takeover @one", "lapse"]
-    ),
-    WHOM,
-)
-# More of what is cheap: that is what meets the rest at odd moments.
-STEPS = st.one_of(MESSAGE, MESSAGE, MESSAGE, FAULT, FAULT, WAIT, WAIT, SPELL, TURN)
-PLAYS = st.tuples(st.integers(0, 1 << 16), st.lists(STEPS, min_size=1, max_size=25))
-MEDIUM = st.tuples(st.integers(0, 1 << 32), st.lists(STEPS, min_size=12, max_size=30))
-LONG = st.tuples(st.integers(0, 1 << 32), st.lists(STEPS, min_size=60, max_size=90))
-
-
-class Node:
-    """A node that comes again when it left."""
-
-    def __init__(self, world: World, name: str) -> None:
-        self.world, self.name = world, name
-        self.present: Cluster | None = None
-        self.scope = trio.CancelScope()
-
-    async def run(self) -> None:
-        while True:
-            with trio.CancelScope() as self.scope:
-                await self._once()
-            self.present = None
-            self.world.drained.discard(self.name)
-
-    async def _once(self) -> None:
-        try:
-            async with open_cluster(
-                self.world.backend, node=self.name, ttl=TTL, grace=GRACE
-            ) as self.present:
-                async with open_supervisor(self._specs(self.present), max_restarts=5):
-                    await trio.sleep_forever()
-        except ClusterError:  # it could not join
-            await trio.sleep(0.1)
-
-    def _specs(self, cluster: Cluster) -> list[Any]:
-        return [
-            cluster.singleton(
-                key,
-                child(Server, self.world, key, self.name),
-                durable="handled",
-                max_restarts=50,
-            )
-            for key in KEYS
-        ]
 
 
 class Play:
@@ -178,7 +84,74 @@ class Play:
         self.tasks.start_soon(self.ask, node, key)
         self.tasks.start_soon(self.ask, node, key)
 
+    async def meet(
+        self, node: str, key: str, when: float, what: str, victim: str, seconds: float
+    ) -> None:
+        """Break the way of somebody while messages are served."""
+        self.burst(node, key)
+        await trio.sleep(when)
+        await self.fault_for(what, victim, seconds)
+
+    async def hand_over(self, key: str, node: str) -> None:
+        """Let a key move to another node in the midst of many messages."""
+        first = self.world.owners.get(key, node)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.stop_and_start, first, key, 1.0)
+            for number in range(100):
+                if number % 3:
+                    self.tell(node, key)
+                else:
+                    self.tasks.start_soon(self.ask, node, key)
+                await trio.sleep(0.004)
+
+    async def unheard(self, key: str, seconds: float) -> None:
+        """Let nobody hear that a key is given up, for less than a lease."""
+        first = self.world.owners.get(key)
+        if first is not None:
+            self.fault("cut", first)
+            await self.stop(first, key)
+            await trio.sleep(seconds)
+            self.fault("heal", first)
+
+    async def late(self, key: str, node: str, when: float) -> None:
+        """Let a write arrive when a later holder has written, and look what is left."""
+        first = self.world.owners.get(key)
+        if first is None:
+            return
+        other = next(name for name in NAMES if name != first)
+        self.tasks.start_soon(self.ask, node, key)
+        await trio.sleep(when)
+        self.fault("pause", first)
+        await trio.sleep(TTL + 1)
+        await self.ask(other, key)
+        self.fault("heal", first)
+        await trio.sleep(0.5)
+        await self.crash(other, key)
+        await self.ask(other, key)
+
     # What happens to nodes.
+
+    async def stop(self, node: str, key: str) -> None:
+        """One node is not to run a key: another is to take over."""
+        one = self.nodes[node]
+        if one.root is None or any(key in each.stopped for each in self.nodes.values()):
+            return
+        one.stopped.add(key)
+        with suppress(SupervisionError):
+            await one.root.terminate_child(f"singleton {key!r}")
+
+    async def start(self, node: str, key: str) -> None:
+        """A node may run a key again."""
+        one = self.nodes[node]
+        if one.root is not None and key in one.stopped:
+            with suppress(SupervisionError):
+                await one.root.restart_child(f"singleton {key!r}")
+            one.stopped.discard(key)
+
+    async def stop_and_start(self, node: str, key: str, seconds: float) -> None:
+        await self.stop(node, key)
+        await trio.sleep(seconds)
+        await self.start(node, key)
 
     def fault(self, what: str, node: str) -> None:
         getattr(self.backend, what)(node)
@@ -237,10 +210,15 @@ class Play:
         if self.world.lives != before:
             raise Broken("a child was stopped because the engine had forgotten")
 
+    def named(self, whom: Any) -> Any:
+        """Return the node that is meant."""
+        if isinstance(whom, str) and whom.startswith("@"):
+            return self.world.owners.get(whom[1:], "a")
+        return whom
+
     async def step(self, what: str, *more: Any) -> None:
         whom, *rest = more or ("",)
-        if isinstance(whom, str) and whom.startswith("@"):
-            whom = self.world.owners.get(whom[1:], "a")
+        whom = self.named(whom)
         match what:
             case "wait":
                 await trio.sleep(whom)
@@ -256,6 +234,19 @@ class Play:
                 self.nodes[whom].scope.cancel()
             case "ask" | "crash":
                 self.tasks.start_soon(getattr(self, what), whom, *rest)
+            case "meet":
+                key, when, fault, victim, seconds = rest
+                await self.meet(whom, key, when, fault, self.named(victim), seconds)
+            case "late":
+                await self.late(whom, self.named(rest[0]), rest[1])
+            case "unheard":
+                await self.unheard(whom, rest[0])
+            case "hand over":
+                await self.hand_over(whom, self.named(rest[0]))
+            case "stop" | "start":
+                await getattr(self, what)(whom, rest[0])
+            case "stop and start":
+                await self.stop_and_start(whom, *rest)
             case "tell" | "burst":
                 getattr(self, what)(whom, *rest)
             case "drain":

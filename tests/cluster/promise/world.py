@@ -11,6 +11,8 @@ from trio_sup.cluster._rules.keys import encode_key
 from trio_sup.cluster._rules.words import Taken
 
 KEYS = ("one", "two")
+LAST_WORDS = 0.05
+"""For how long a child goes on that is stopped: less than is left of a lease."""
 MOST_ASKED = 150
 """Questions to the engine that one node may have in a second, whatever happens."""
 
@@ -51,7 +53,7 @@ class World:
         """Raise what was noted, and look at what can be seen at any moment."""
         now = trio.current_time()
         for key, node in self.owners.items():
-            if now - self.unreachable.get(node, now) > 0.95 * TTL + 0.02:
+            if now - self.unreachable.get(node, now) > 0.95 * TTL + LAST_WORDS + 0.02:
                 self.fail(f"{key} runs on {node}, which lost the engine long ago")
             if node in self.drained:
                 self.fail(f"{key} runs on {node}, which was drained")

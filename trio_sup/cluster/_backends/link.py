@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -54,6 +55,28 @@ class Records(Protocol):
         ...
 
 
+class States(Protocol):
+    """What an engine keeps of servers that are durable, by the names that they have.
+
+    As with `Link`: waits for ever, raises `LinkDown`.
+    """
+
+    async def open(self, name: Name, token: Token) -> Kept | Stale:
+        """Read the state of a name, to write it from now on."""
+        ...
+
+    async def write(self, name: Name, token: Token, data: bytes) -> bool:
+        """Write the state of a name; return False if a later holder has it.
+
+        May be asked twice: whoever got no answer does not know.
+        """
+        ...
+
+    async def drop(self, name: Name) -> bool:
+        """Forget the state of a name; return whether there was one."""
+        ...
+
+
 class Topics(Protocol):
     """Messages for whoever listens; each comes as `Posted`, at most once.
 
@@ -90,6 +113,11 @@ class Link(Protocol):
     @property
     def records(self) -> Records:
         """What it keeps for supervisors."""
+        ...
+
+    @property
+    def states(self) -> States:
+        """What it keeps of servers."""
         ...
 
     @property
@@ -135,21 +163,6 @@ class Link(Protocol):
         """Ask what the engine thinks a node holds."""
         ...
 
-    async def open_state(self, name: Name, token: Token) -> Kept | Stale:
-        """Read the state of a name, to write it from now on."""
-        ...
-
-    async def write_state(self, name: Name, token: Token, data: bytes) -> bool:
-        """Write the state of a name; return False if a later holder has it.
-
-        May be asked twice: whoever got no answer does not know.
-        """
-        ...
-
-    async def drop_state(self, name: Name) -> bool:
-        """Forget the state of a name; return whether there was one."""
-        ...
-
     def send(self, to: NodeId, data: bytes) -> None:
         """Send a message: in order for each receiver, at most once. Never blocks.
 
@@ -158,8 +171,11 @@ class Link(Protocol):
         """
         ...
 
-    async def receive(self) -> Push:
-        """Wait for what the engine sends unasked."""
+    async def deliver(self, take: Callable[[Push], None]) -> None:
+        """Give a function what the engine sends unasked, in its order, for ever.
+
+        It is called by whoever reads the connection: it must neither block nor raise.
+        """
         ...
 
 

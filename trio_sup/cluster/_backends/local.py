@@ -17,7 +17,11 @@ import trio
 
 from trio_sup._trio.wake import Waiters
 from trio_sup.cluster._backends.link import Link, LinkDown
-from trio_sup.cluster._backends.local_parts import LocalRecords, LocalTopics
+from trio_sup.cluster._backends.local_parts import (
+    LocalRecords,
+    LocalStates,
+    LocalTopics,
+)
 from trio_sup.cluster._rules.engine import Engine
 from trio_sup.cluster._rules.words import (
     Beat,
@@ -27,13 +31,11 @@ from trio_sup.cluster._rules.words import (
     Frozen,
     Gone,
     Guarantees,
-    Kept,
     Name,
     NodeId,
     NodeInfo,
     Push,
     Reset,
-    Stale,
     Taken,
     Token,
     Undelivered,
@@ -166,6 +168,7 @@ class LocalLink:
         # What was sent while this node was paused.
         self._held: list[Callable[[], None]] = []
         self.records: LocalRecords = LocalRecords(self)
+        self.states: LocalStates = LocalStates(self)
         self.topics: LocalTopics = LocalTopics(self)
 
     def time(self) -> float:
@@ -226,18 +229,6 @@ class LocalLink:
         engine = await self.engine()
         return engine.owned(trio.current_time(), node)
 
-    async def open_state(self, name: Name, token: Token) -> Kept | Stale:
-        """Read a state, to write it from now on."""
-        return (await self.engine()).open_state(name, token)
-
-    async def write_state(self, name: Name, token: Token, data: bytes) -> bool:
-        """Write a state."""
-        return (await self.engine()).write_state(name, token, data)
-
-    async def drop_state(self, name: Name) -> bool:
-        """Forget a state."""
-        return (await self.engine()).drop_state(name)
-
     def send(self, to: NodeId, data: bytes) -> None:
         """Hand a message over to the node that it is for."""
         if len(data) > self.guarantees.max_frame:
@@ -288,12 +279,11 @@ class LocalLink:
         """Take what the engine itself has to say."""
         self._send.send_nowait(push)
 
-    async def receive(self) -> Push:
-        """Wait for what the engine sends unasked."""
-        while True:
-            push = await self._receive.receive()
+    async def deliver(self, take: Callable[[Push], None]) -> None:
+        """Give a function what the engine sends unasked."""
+        async for push in self._receive:
             try:
                 await self._backend.pass_gate(self.name)
             except LinkDown:
                 continue  # lost
-            return push
+            take(push)

@@ -1,4 +1,4 @@
-"""Records and topics of the embedded engine, for one node."""
+"""Records, states and topics of the embedded engine, for one node."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from attrs import Factory, define
 from trio_sup.cluster._rules.engine import Engine
 from trio_sup.cluster._rules.words import (
     Gone,
+    Kept,
     Listing,
     Name,
     NodeId,
     NodeInfo,
     Posted,
     Push,
+    Stale,
     Swapped,
+    Token,
 )
 
 
@@ -85,6 +88,25 @@ class LocalRecords:
         """Return all records of a shelf."""
         engine = await self._way.engine()
         return engine.records.listing(engine.generation, shelf)
+
+
+@define(eq=False)
+class LocalStates:
+    """What the embedded engine keeps of servers; see `link.States`."""
+
+    _way: Way
+
+    async def open(self, name: Name, token: Token) -> Kept | Stale:
+        """Read a state, to write it from now on."""
+        return (await self._way.engine()).open_state(name, token)
+
+    async def write(self, name: Name, token: Token, data: bytes) -> bool:
+        """Write a state."""
+        return (await self._way.engine()).write_state(name, token, data)
+
+    async def drop(self, name: Name) -> bool:
+        """Forget a state."""
+        return (await self._way.engine()).drop_state(name)
 
 
 @define(eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from trio_sup.cluster._backends.link import Link, LinkDown
 from trio_sup.cluster._backends.postgres_functions import SETUP, channel_of
 from trio_sup.cluster._backends.postgres_parts import (
     PostgresRecords,
+    PostgresStates,
     PostgresTopics,
     heard,
 )
@@ -35,14 +36,12 @@ from trio_sup.cluster._rules.words import (
     Frozen,
     Gone,
     Guarantees,
-    Kept,
     Name,
     NodeId,
     NodeInfo,
     Push,
     Recorded,
     Reset,
-    Stale,
     Taken,
     Token,
     Undelivered,
@@ -109,6 +108,7 @@ class PostgresLink:
         self._listening: set[str] = set()
         self._asked_to_listen = False
         self.records: PostgresRecords = PostgresRecords(self)
+        self.states: PostgresStates = PostgresStates(self)
         self.topics: PostgresTopics = PostgresTopics(self)
         self._pushes = Pushes()
 
@@ -227,6 +227,12 @@ class PostgresLink:
         [(answer,)] = await wire.ask(f"select {sql}".encode(), *params)
         return None if answer is None else json.loads(answer)
 
+    async def select(self, name: str, *args: str | int | bytes) -> Rows:
+        """Let PostgreSQL run a function of ours that returns rows."""
+        wire = await self._connected()
+        sql, params = self._call(name, *args)
+        return await wire.ask(_select(sql), *params)
+
     # What a link does.
 
     async def join(self, info: NodeInfo, ttl: float) -> None:
@@ -280,23 +286,6 @@ class PostgresLink:
         found: dict[str, int] = await self.run_function("owned", node) or {}
         return {Name(name): Token(token) for name, token in found.items()}
 
-    async def open_state(self, name: Name, token: Token) -> Kept | Stale:
-        """Read a state, to write it from now on."""
-        wire = await self._connected()
-        sql, params = self._call("open_state", name, token)
-        [(later, kept)] = await wire.ask(_select(sql), *params)
-        if later is not None:
-            return Stale(Token(int.from_bytes(later, signed=True)))
-        return Kept(kept)
-
-    async def write_state(self, name: Name, token: Token, data: bytes) -> bool:
-        """Write a state."""
-        return bool(await self.run_function("write_state", name, token, data))
-
-    async def drop_state(self, name: Name) -> bool:
-        """Forget a state."""
-        return bool(await self.run_function("drop_state", name))
-
     # Messages.
 
     def send(self, to: NodeId, data: bytes) -> None:
@@ -332,9 +321,9 @@ class PostgresLink:
         sql = f"select {self._schema}.send($1)".encode()
         self._wire.push(sql, packed, sent)
 
-    async def receive(self) -> Push:
-        """Wait for what the engine sends unasked."""
-        return await self._pushes.get()
+    async def deliver(self, take: Callable[[Push], None]) -> None:
+        """Give a function what the engine sends unasked."""
+        await self._pushes.deliver(take)
 
 
 @frozen

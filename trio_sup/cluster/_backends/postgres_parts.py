@@ -1,4 +1,4 @@
-"""Records and topics on PostgreSQL, for one node."""
+"""Records, states and topics on PostgreSQL, for one node."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from typing import Any, Final, Protocol
 from attrs import define
 
 from trio_sup.cluster._backends.infos import recorded, text_of
+from trio_sup.cluster._backends.postgres_wire import Rows
 from trio_sup.cluster._rules.words import (
     Gone,
+    Kept,
     Listing,
     Name,
     NodeId,
     NodeInfo,
     Posted,
     Push,
+    Stale,
     Swapped,
+    Token,
 )
 
 RECORDS: Final = "records"
@@ -29,6 +33,10 @@ class Way(Protocol):
 
     def run_function(self, name: str, *args: str | int | bytes) -> Awaitable[Any]:
         """Let PostgreSQL run a function of ours."""
+        ...
+
+    def select(self, name: str, *args: str | int | bytes) -> Awaitable[Rows]:
+        """Let PostgreSQL run a function of ours that returns rows."""
         ...
 
     def listen_to(self, what: str, *, on: bool) -> None:
@@ -67,6 +75,28 @@ class PostgresRecords:
         """Return all records of a shelf."""
         generation, version, found = await self._way.run_function("listing", shelf)
         return Listing(generation, version, found or {})
+
+
+@define(eq=False)
+class PostgresStates:
+    """What PostgreSQL keeps of servers; see `link.States`."""
+
+    _way: Way
+
+    async def open(self, name: Name, token: Token) -> Kept | Stale:
+        """Read a state, to write it from now on."""
+        [(later, kept)] = await self._way.select("open_state", name, token)
+        if later is not None:
+            return Stale(Token(int.from_bytes(later, signed=True)))
+        return Kept(kept)
+
+    async def write(self, name: Name, token: Token, data: bytes) -> bool:
+        """Write a state."""
+        return bool(await self._way.run_function("write_state", name, token, data))
+
+    async def drop(self, name: Name) -> bool:
+        """Forget a state."""
+        return bool(await self._way.run_function("drop_state", name))
 
 
 @define(eq=False)

@@ -1,8 +1,9 @@
-"""What an engine has sent and nobody has looked at yet."""
+"""What an engine has sent: to whom it is for, at once, or as soon as there is time."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 import trio
@@ -17,36 +18,49 @@ AT_ONCE: Final = 64
 One turn for each would be fair as Trio's channels are, and slow: what comes with one read
 of the socket is served in one go, and the answers leave with one write."""
 
-
 MOST_UNREAD: Final = 65_536
 """How many messages may wait to be read; those beyond are lost, and seen as missing."""
 
 
 @protected
 class Pushes:
-    """A queue without a bound of its own, for one reader."""
+    """What is sent, for one who takes it: a function that does not block.
+
+    Whoever reads the socket calls it, without another task between. Only if more comes
+    than has its turn, the rest waits in a queue: so what comes behind it, such as the
+    answer to a heartbeat, is not held up by those who are slow to take.
+    """
 
     def __init__(self) -> None:
         self._queue: deque[Push] = deque()
         self._waiters = Waiters()
-        self._in_a_row = 0
+        self._take: Callable[[Push], None] | None = None
+        self._at_once = 0
 
     def __len__(self) -> int:
         return len(self._queue)
 
     def put(self, push: Push) -> None:
-        """Take one; never blocks."""
+        """Hand one over, in its order; never blocks."""
+        take = self._take
+        if take is not None and self._at_once < AT_ONCE and not self._queue:
+            self._at_once += 1
+            take(push)
+            return
         self._queue.append(push)
         if self._waiters:
             self._waiters.wake()
 
-    async def get(self) -> Push:
-        """Wait for the next; a checkpoint if there is none, and now and then."""
-        if self._queue and self._in_a_row < AT_ONCE:
-            self._in_a_row += 1
-            return self._queue.popleft()
-        self._in_a_row = 0
-        await trio.lowlevel.checkpoint()
-        while not self._queue:
-            await self._waiters.wait()
-        return self._queue.popleft()
+    async def deliver(self, take: Callable[[Push], None]) -> None:
+        """Hand over to a function, for ever; see `Link.deliver`."""
+        queue, self._take = self._queue, take
+        try:
+            while True:
+                await trio.lowlevel.checkpoint()
+                for _ in range(min(len(queue), AT_ONCE)):
+                    take(queue.popleft())
+                if not queue:
+                    self._at_once = 0
+                    await self._waiters.wait()
+        finally:
+            self._take = None

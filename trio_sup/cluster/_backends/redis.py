@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -19,7 +19,11 @@ from trio_sup.cluster._backends.clock import lease_time
 from trio_sup.cluster._backends.infos import info_of, recorded, text_of
 from trio_sup.cluster._backends.link import Link, LinkDown
 from trio_sup.cluster._backends.pushes import MOST_UNREAD, Pushes
-from trio_sup.cluster._backends.redis_parts import RedisRecords, RedisTopics
+from trio_sup.cluster._backends.redis_parts import (
+    RedisRecords,
+    RedisStates,
+    RedisTopics,
+)
 from trio_sup.cluster._backends.redis_scripts import SCRIPTS
 from trio_sup.cluster._backends.redis_wire import Address, Wire, open_wire
 from trio_sup.cluster._rules.words import (
@@ -30,14 +34,12 @@ from trio_sup.cluster._rules.words import (
     Frozen,
     Gone,
     Guarantees,
-    Kept,
     Name,
     NodeId,
     NodeInfo,
     Posted,
     Push,
     Reset,
-    Stale,
     Taken,
     Token,
     Undelivered,
@@ -108,6 +110,7 @@ class RedisLink:
         self._node: NodeId | None = None
         self._channels: set[str] = set()
         self.records: RedisRecords = RedisRecords(self)
+        self.states: RedisStates = RedisStates(self)
         self.topics: RedisTopics = RedisTopics(self, _GUARANTEES.max_frame)
         self._pushes = Pushes()
 
@@ -205,7 +208,7 @@ class RedisLink:
         """Publish on a channel; how many took it nobody asks."""
         if self._wire is None:
             raise LinkDown(str(self._why))
-        self._wire.push(("PUBLISH", f"{self._prefix}:{channel}", data), _forget)
+        self._wire.publish(f"{self._prefix}:{channel}", data, _forget)
 
     async def run_script(self, script: str, *args: Any) -> Any:
         """Let Redis run a script of ours."""
@@ -275,19 +278,6 @@ class RedisLink:
         pairs = zip(found[::2], found[1::2], strict=True)
         return {Name(name.decode()): Token(int(token)) for name, token in pairs}
 
-    async def open_state(self, name: Name, token: Token) -> Kept | Stale:
-        """Read a state, to write it from now on."""
-        is_open, answer = await self.run_script("open_state", name, token)
-        return Kept(answer) if is_open else Stale(Token(int(answer)))
-
-    async def write_state(self, name: Name, token: Token, data: bytes) -> bool:
-        """Write a state."""
-        return bool(await self.run_script("write_state", name, token, data))
-
-    async def drop_state(self, name: Name) -> bool:
-        """Forget a state."""
-        return bool(await self.run_script("drop_state", name))
-
     def send(self, to: NodeId, data: bytes) -> None:
         """Publish a message to the inbox of a node."""
         if len(data) > self.guarantees.max_frame:
@@ -299,11 +289,11 @@ class RedisLink:
             if receivers == 0:
                 self._pushes.put(Undelivered(to, data))
 
-        self._wire.push(("PUBLISH", self._inbox(to), data), taken)
+        self._wire.publish(self._inbox(to), data, taken)
 
-    async def receive(self) -> Push:
-        """Wait for what the engine sends unasked."""
-        return await self._pushes.get()
+    async def deliver(self, take: Callable[[Push], None]) -> None:
+        """Give a function what the engine sends unasked."""
+        await self._pushes.deliver(take)
 
 
 def _microseconds(seconds: float) -> int:

@@ -1,4 +1,4 @@
-"""Records and topics on Redis, for one node."""
+"""Records, states and topics on Redis, for one node."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from attrs import define
 from trio_sup.cluster._backends.infos import text_of
 from trio_sup.cluster._rules.words import (
     Gone,
+    Kept,
     Listing,
     Name,
     NodeId,
     NodeInfo,
+    Stale,
     Swapped,
+    Token,
 )
 
 
@@ -64,6 +67,26 @@ class RedisRecords:
         pairs = zip(found[::2], found[1::2], strict=True)
         records = {Name(name.decode()): text.decode() for name, text in pairs}
         return Listing(generation.decode(), int(version), records)
+
+
+@define(eq=False)
+class RedisStates:
+    """What Redis keeps of servers; see `link.States`."""
+
+    _way: Way
+
+    async def open(self, name: Name, token: Token) -> Kept | Stale:
+        """Read a state, to write it from now on."""
+        is_open, answer = await self._way.run_script("open_state", name, token)
+        return Kept(answer) if is_open else Stale(Token(int(answer)))
+
+    async def write(self, name: Name, token: Token, data: bytes) -> bool:
+        """Write a state."""
+        return bool(await self._way.run_script("write_state", name, token, data))
+
+    async def drop(self, name: Name) -> bool:
+        """Forget a state."""
+        return bool(await self._way.run_script("drop_state", name))
 
 
 @define(eq=False)

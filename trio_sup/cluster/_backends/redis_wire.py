@@ -29,6 +29,7 @@ MOST_UNSENT: Final = 32 * 1024 * 1024
 """Bytes that may wait to be sent; Redis closes subscribers that are as far behind."""
 
 _CHUNK: Final = 65_536
+_PUBLISH: Final = b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
 
 
 E = TypeVar("E", bound=BaseException)
@@ -106,9 +107,8 @@ class Address:
         return secure
 
 
-def _packed(command: tuple[Any, ...]) -> bytes:
-    packed: bytes = cast("Any", hiredis).pack_command(command)  # typed for 1-tuples
-    return packed
+# Typed for 1-tuples.
+_packed: Final[Callable[[tuple[Any, ...]], bytes]] = cast("Any", hiredis).pack_command
 
 
 class _Reply:
@@ -161,13 +161,16 @@ class Wire:
         self._broken = trio.Event()
         self.down: LinkDown | None = None
 
-    def push(self, command: tuple[Any, ...], taker: Taker) -> None:
-        """Send a command; its answer goes to a function. Never blocks.
+    def publish(self, channel: str, data: bytes, taker: Taker) -> None:
+        """Publish; how many took it goes to a function. Never blocks.
 
         Raises:
             LinkDown: the connection is down, or too much waits to be sent.
         """
-        self._put(command, taker)
+        # By hand: what each message takes is a third of what the parser's packer does.
+        name = channel.encode()
+        packed = _PUBLISH % (len(name), name, len(data), data)
+        self._put(packed, taker)
 
     def tell(self, command: tuple[Any, ...]) -> None:
         """Send a command that is answered by what is pushed. Never blocks."""
@@ -183,20 +186,19 @@ class Wire:
             LinkDown: the connection is down or went down, or Redis refuses.
         """
         reply = _Reply(current_task())
-        self._put(command, reply)
+        self._put(_packed(command), reply)
         answer: Any = await wait_task_rescheduled(reply.abort)
         if isinstance(answer, LinkDown):
             raise answer
         return answer
 
-    def _put(self, command: tuple[Any, ...], due: _Reply | Taker) -> None:
+    def _put(self, data: bytes, due: _Reply | Taker) -> None:
         if self.down is not None:
             raise LinkDown(str(self.down))
         if self._size > MOST_UNSENT:
             raise LinkDown("too much waits to be sent")
         if not self._due:
             self._heard = trio.current_time()  # nothing was due: silence begins now
-        data = _packed(command)
         self._due.append(due)
         self._unsent.append(data)
         self._size += len(data)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast, get_args
 
-import outcome
 import trio
 from attrs import Factory, define, frozen
-from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
+from trio.lowlevel import Abort, Task, current_task
 
 from trio_sup._core.exits import Exit, ExitKind
 from trio_sup._servers.operations import Call
 from trio_sup._trio.alarms import alarm_clock
 from trio_sup._trio.protect import protected
+from trio_sup._trio.wake import Parking, wake
 from trio_sup.cluster._nodes.values import Signature, unpack_error
 from trio_sup.cluster._rules.frames import Answer, Ask, Message
 from trio_sup.cluster._rules.words import Name, NodeId, Taken
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from trio_sup.cluster._nodes.outbox import Outbox
 
 
-@frozen
-class Body:
+class Body(NamedTuple):
     """What is asked, ready to be sent."""
 
     key: object
@@ -82,7 +81,9 @@ class PendingCall:
     sent_to: NodeId | None = None
     place: int = 0
     retried: bool = False
-    _outcome: outcome.Outcome[Any] | None = None
+    _ended: bool = False
+    _answer: Any = None
+    _error: Exception | None = None
     _timeout: float = math.inf
     task: Task | None = None
     """Who waits; None if nobody does (any more)."""
@@ -94,29 +95,37 @@ class PendingCall:
 
     def failed(self, error: Exception) -> None:
         """It was not sent, or will not be answered."""
-        self._end(outcome.Error(error))
+        self._end(None, error)
 
     def answered(self, value: object) -> None:
         """Its answer came."""
-        self._end(outcome.Value(value))
+        self._end(value, None)
 
-    def _end(self, came: outcome.Outcome[Any]) -> None:
-        if self._outcome is None:
-            self._outcome = came
+    def _end(self, answer: object, error: Exception | None) -> None:
+        if not self._ended:
+            self._ended, self._answer, self._error = True, answer, error
             task, self.task = self.task, None
             if task is not None:
-                reschedule(task, came)
+                wake(task)
 
     async def wait(self, timeout: float) -> Any:
         """Wait for what comes of it. A checkpoint, unless that has come."""
-        if self._outcome is not None:
-            return self._outcome.unwrap()
-        self.task = current_task()
-        if timeout != math.inf:
-            # An alarm: a cancel scope would be a tenth of the whole call.
-            self._timeout = timeout
-            alarm_clock().add(trio.current_time() + timeout, self)
-        return await wait_task_rescheduled(self._abort)
+        if not self._ended:
+            self.task = current_task()
+            if timeout != math.inf:
+                # An alarm: a cancel scope would be a tenth of the whole call.
+                self._timeout = timeout
+                alarm_clock().add(trio.current_time() + timeout, self)
+            await Parking(self._abort).wait()
+        # The alarm clock may have it for long: what came is not to stay.
+        answer, error, self._answer, self._error = self._answer, self._error, None, None
+        if error is None:
+            return answer
+        try:
+            raise error
+        finally:
+            # Break the cycle error -> traceback -> this frame -> error.
+            del error, self
 
     def ring(self) -> None:
         """No answer came in time."""

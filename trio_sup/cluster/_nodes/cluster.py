@@ -258,7 +258,9 @@ class Cluster:
         kwargs: dict[str, object],
     ) -> Any:
         """Call who holds a name; not for users."""
-        fitting(to.kind, op, args, kwargs, is_call=True)
+        handler = to.kind.__handlers__.get(op)
+        if handler is None or kwargs or len(args) not in handler.call_fits:
+            fitting(to.kind, op, args, kwargs, is_call=True)  # a closer look
         local = self._local(to)
         if local is None:
             signature = signature_of(op.fn, deferred=op.deferred)

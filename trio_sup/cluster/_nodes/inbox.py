@@ -22,6 +22,7 @@ from trio_sup.cluster._nodes.names import GlobalNames, Held
 from trio_sup.cluster._nodes.outbox import Outbox
 from trio_sup.cluster._nodes.values import (
     NotPortable,
+    Signature,
     name_of_type,
     pack_error,
     signature_of,
@@ -51,18 +52,19 @@ class RemoteRequest(TiedRequest):
         args: tuple[object, ...],
         kwargs: Mapping[str, object],
         answer: Callable[[Ended, Any], None],
+        signature: Signature,
     ) -> None:
         super().__init__(task, handler, args, kwargs)
         self._answer = answer
+        self._signature = signature
 
     def reply(self, value: object) -> None:
         """Send the answer; the first one wins."""
         if self.task is None:
             return
         self.abort(None)
-        signature = signature_of(self.handler.fn, deferred=self.handler.deferred)
         try:
-            self._answer("value", signature.pack_answer(value))
+            self._answer("value", self._signature.pack_answer(value))
         except (TypeError, ValueError) as error:
             text = f"its answer cannot cross: {describe_error(error)}"
             self._answer("crash", ["builtins.TypeError", text])
@@ -134,8 +136,9 @@ class Inbox:
             raise _Refusal("refused", str(error)) from None
         try:
             if handler.is_call:
+                task = current_task()
                 queue.put_call(
-                    RemoteRequest(current_task(), handler, args, kwargs, answer)
+                    RemoteRequest(task, handler, args, kwargs, answer, signature)
                 )
             else:
                 queue.put_note(note_of(handler, args, kwargs))

@@ -78,6 +78,10 @@ class Mail:
         """Take one thing that the engine sends. No checkpoint."""
         own = self.own
         match push:
+            case Frame(data):  # first, as most are messages
+                message = self._decoded(data)
+                if message is not None:
+                    self._read(session, message)
             case Freed():
                 session.freed.wake()
                 own.chance()
@@ -87,10 +91,6 @@ class Mail:
                 own.topics.take(push)
             case Reset():
                 self._link_changed(session)
-            case Frame(data):
-                message = self._decoded(data)
-                if message is not None:
-                    self._read(session, message)
             case Undelivered(_, data):
                 message = self._decoded(data)
                 if message is not None:

@@ -127,7 +127,7 @@ class Membership:
         """Let the engine forget a state; raises `EngineUnavailable`."""
         session = self.session()
         try:
-            return await session.ask(self._link.drop_state(name))
+            return await session.ask(self._link.states.drop(name))
         except LinkDown as down:
             raise EngineUnavailable(str(down)) from down
 
@@ -204,7 +204,7 @@ class Membership:
             EngineUnavailable: the first time the engine does not answer.
         """
         async with trio.open_nursery() as self._nursery:
-            self._nursery.start_soon(self._listen)
+            self._nursery.start_soon(self._link.deliver, self.take)
             await self._run()
 
     async def _run(self) -> None:
@@ -286,11 +286,6 @@ class Membership:
             remove_instrument(instrument)
         if not self._leaving:
             _log.warning("node %s lost its lease", self.name)
-
-    async def _listen(self) -> None:
-        """Take what the engine sends, for ever."""
-        while True:
-            self.take(await self._link.receive())
 
     async def leave(self) -> None:
         """Give the lease back, if there is one."""

@@ -47,7 +47,7 @@ class Pens:
             session = held.session
             try:
                 answer = await session.ask(
-                    session.link.open_state(held.name, held.token)
+                    session.link.states.open(held.name, held.token)
                 )
             except LinkDown:
                 await trio.sleep(session.lease.next_beat(0.0, answered=False))
@@ -69,7 +69,7 @@ class Pens:
                 return
             try:
                 done = await session.ask(
-                    session.link.write_state(pen.held.name, pen.held.token, data)
+                    session.link.states.write(pen.held.name, pen.held.token, data)
                 )
             except LinkDown:
                 await trio.sleep(session.lease.next_beat(0.0, answered=False))

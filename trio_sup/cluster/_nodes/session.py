@@ -210,7 +210,9 @@ class Session:
             if isinstance(answer, Taken) and self.holdings.lost_to(name, token, answer):
                 self._told.name_lost(name)
         for name, token in repairs.release.items():
-            await self.ask(self.link.release(self.info.id, name, token))
+            # Or else asked for again meanwhile, and given with the same token.
+            if self.holdings.lacks(name):
+                await self.ask(self.link.release(self.info.id, name, token))
 
     # Names.
 
@@ -228,31 +230,33 @@ class Session:
         if held is not None and self.valid():
             await trio.lowlevel.checkpoint()
             return held
-        self.holdings.claiming.add(name)
-        try:
-            while not self.lease.over:
-                answer = await self._try_claim(name)
-                if isinstance(answer, Claimed):
-                    self.holdings.tokens[name] = answer.token
-                    return answer.token
-                if isinstance(answer, Taken) and not waits:
-                    return answer
-                await self._wait_for_chance(answer)
-        finally:
-            self.holdings.claiming.discard(name)
+        while not self.lease.over:
+            answer = await self._try_claim(name)
+            if isinstance(answer, Claimed):
+                return answer.token
+            if isinstance(answer, Taken) and not waits:
+                return answer
+            await self._wait_for_chance(answer)
         raise SessionLost
 
     async def _try_claim(self, name: Name) -> Claimed | Taken | Frozen | None:
+        # Not while it waits for a name: a node may stand by for ever, and what else it
+        # was given and does not know of is to be given back.
+        self.holdings.claiming.add(name)
         try:
             answer = await self.ask(self.link.claim(self.info.id, name))
         except LinkDown:
             return None
+        finally:
+            self.holdings.claiming.discard(name)
         if isinstance(answer, Gone):
             if not self.holdings.forgotten(answer):
                 self.end()
             return None  # the next heartbeat joins again
         if isinstance(answer, Claimed) and not self.valid():
             return None  # too late: the lease was over before the answer came
+        if isinstance(answer, Claimed):
+            self.holdings.tokens[name] = answer.token
         return answer
 
     async def _wait_for_chance(self, answer: Taken | Frozen | None) -> None:

@@ -109,6 +109,8 @@ class Signature:
         return self.keywords[key]
 
     def _pack(self, value: object, kind: Any) -> Any:
+        if type(value) is kind and kind in _PLAIN:
+            return value
         try:
             data: object = (
                 value
@@ -124,7 +126,7 @@ class Signature:
         return data
 
     def _unpack(self, data: Any, kind: Any) -> object:
-        if kind is Any:
+        if kind is Any or (type(data) is kind and kind in _PLAIN):
             return data
         try:
             value: object = converter.structure(data, kind)

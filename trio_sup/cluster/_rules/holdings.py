@@ -55,17 +55,17 @@ class Holdings:
         again with the next heartbeat.
         """
         forgot = self.generation is not None and beat.generation != self.generation
-        return forgot or (beat.owned != len(self.tokens) and not self.claiming)
+        return forgot or beat.owned != len(self.tokens)
 
     def repairs(self, owned: Mapping[Name, Token]) -> Repairs:
         """Work out what to tell the engine, which thinks that the node holds `owned`."""
         keep = {n: t for n, t in self.tokens.items() if owned.get(n) != t}
-        release = {
-            name: token
-            for name, token in owned.items()
-            if name not in self.tokens and name not in self.claiming
-        }
+        release = {n: t for n, t in owned.items() if self.lacks(n)}
         return Repairs(keep, release)
+
+    def lacks(self, name: Name) -> bool:
+        """Whether a name is not held here, nor about to be."""
+        return name not in self.tokens and name not in self.claiming
 
     def repaired(self, beat: Beat) -> None:
         """The engine knows all that is held."""
