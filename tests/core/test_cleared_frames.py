@@ -69,12 +69,9 @@ def test_a_traceback_that_begins_in_a_frame_that_is_over_is_cleared_from_there()
 
 
 def test_who_called_the_frame_that_caught_it_is_cleared_too() -> None:
-    def crash() -> None:
-        raise ValueError
-
     def catches() -> ValueError:
         try:
-            crash()
+            raise ValueError
         except ValueError as error:
             return error
         raise AssertionError
