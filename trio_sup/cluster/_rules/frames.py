@@ -207,7 +207,7 @@ def _encoding() -> Callable[[object], str]:
     usual = _encoder.encode
     make: Any = getattr(json.encoder, "c_make_encoder", None)
     text: Any = getattr(json.encoder, "encode_basestring_ascii", None)
-    sample = [1, "ä", 1.5, None, True, [], {"k": [{}, -1]}]
+    sample: list[Any] = [1, "ä", 1.5, None, True, [], {"k": [{}, -1]}]
     try:
         made = make(None, _encoder.default, text, None, ":", ",", False, False, False)
         same = "".join(made(sample, 0)) == usual(sample)
