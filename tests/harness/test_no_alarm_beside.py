@@ -15,11 +15,24 @@ from trio_sup import (
     Supervisor,
     TaskExit,
     child,
+    monitor,
     partition_supervisor,
     supervisor,
     task_supervisor,
 )
-from trio_sup.testing import FailBlock, Fault, Interrupt, World, replay
+from trio_sup._children.watching import Exits, Watch
+from trio_sup.testing import (
+    FailBlock,
+    Fault,
+    Interrupt,
+    SupervisionViolation,
+    Terminate,
+    World,
+    replay,
+)
+from trio_sup.testing._beside import laws
+
+from .mutants.beside_ground import guards, watches
 
 
 class Idle(GenServer):
@@ -76,6 +89,67 @@ def test_who_begins_to_listen_hears_what_is_in_line() -> None:
 
     replay(listed, client=listens)
     assert len(late) == 3  # "b" comes, and both go in the end
+
+
+# Monitors.
+
+
+async def watches_the_dead(world: World) -> None:
+    """Reads on until nothing more can come, or until the next life has ended."""
+    target = world.root.child("a")
+    await world.root.terminate_child("a")
+    async with monitor(target, until="stopped") as exits:
+        assert [down.exit.kind async for down in exits] == ["noproc"]
+
+    async def goes_again() -> None:
+        await comes_again(world)
+        await world.root.terminate_child("a")
+
+    async with monitor(target) as exits, trio.open_nursery() as nursery:
+        nursery.start_soon(goes_again)
+        assert (await anext(exits)).life == 1
+        assert (await anext(exits)).life == 2
+
+
+def test_who_watches_the_dead_until_they_stop_is_told_once() -> None:
+    replay(listed, client=watches_the_dead)
+    replay(guards, [Terminate("guards/p", at=0.0)], client=watches)
+
+
+def waits_on(exits: Exits) -> None:
+    """Does not let the iteration end."""
+
+
+def says_all_is_over(watch: Watch) -> None:
+    """Whoever is down is taken for one who never comes back."""
+    begins(watch)
+    record = watch._record
+    if record is not None and not record.alive:
+        watch.over()
+
+
+begins = Watch.begin
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "broken", "words"),
+    [
+        (Exits, "over", waits_on, "no end can come, and one is waited for"),
+        (Watch, "begin", says_all_is_over, "the iteration ends, and more is to come"),
+    ],
+)
+def test_who_watches_the_dead_waits_no_longer_and_no_shorter(
+    owner: type,
+    name: str,
+    broken: Callable[..., None],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(owner, name, broken)
+    with pytest.raises(SupervisionViolation) as found:
+        replay(listed, client=watches_the_dead, duration=4)
+    problems = {(each.invariant, each.what) for each in found.value.world.problems}
+    assert any(law == laws.ITERATED and words in said for law, said in problems)
 
 
 # Tasks.
