@@ -6,15 +6,20 @@ import pytest
 import trio
 
 from trio_sup import (
+    Backoff,
+    Budget,
+    ChildQuarantined,
     ChildSpec,
     GenServer,
     Ignore,
     NoProcess,
     Registry,
+    StartFailed,
     Stop,
     Supervisor,
     TaskExit,
     child,
+    dynamic_supervisor,
     monitor,
     partition_supervisor,
     supervisor,
@@ -150,6 +155,60 @@ def test_who_watches_the_dead_waits_no_longer_and_no_shorter(
         replay(listed, client=watches_the_dead, duration=4)
     problems = {(each.invariant, each.what) for each in found.value.world.problems}
     assert any(law == laws.ITERATED and words in said for law, said in problems)
+
+
+# Holders of names.
+
+
+async def no_such_device(
+    *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    await trio.sleep(0.5)
+    raise OSError("no such device")
+
+
+async def lives_a_while() -> None:
+    await trio.sleep(1)
+    raise OSError("it broke")
+
+
+def rented() -> ChildSpec[Supervisor]:
+    return supervisor([dynamic_supervisor(id="rooms")], id="r")
+
+
+async def shares_a_failure(world: World) -> None:
+    rooms = world.root.dynamic("rooms")
+    spec = child(no_such_device, name="n", restart="permanent")
+
+    async def asks() -> None:
+        with pytest.raises(StartFailed):
+            await rooms.get_or_start(spec)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(asks)
+
+
+async def asks_who_is_out_of_use(world: World) -> None:
+    rooms = world.root.dynamic("rooms")
+    budget = Budget(1, 60.0, then="quarantine")
+    backoff = Backoff(initial=1, jitter=0, immediate_first=False)
+    spec = child(
+        lives_a_while, name="n", restart="permanent", budget=budget, backoff=backoff
+    )
+    first = await rooms.get_or_start(spec)
+    await trio.sleep(1.5)
+    assert await rooms.get_or_start(spec) is first  # waited for, in a backoff
+    await trio.sleep(2.5)
+    with pytest.raises(ChildQuarantined):
+        await rooms.get_or_start(spec)
+
+
+@pytest.mark.parametrize("client", [shares_a_failure, asks_who_is_out_of_use])
+def test_a_holder_that_does_not_come_back_is_refused(
+    client: Callable[[World], Awaitable[None]],
+) -> None:
+    replay(rented, client=client, allow=[OSError])
 
 
 # Tasks.

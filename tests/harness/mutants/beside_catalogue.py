@@ -103,7 +103,9 @@ BESIDE_MUTANTS = [
         "get_or_start does not wait for a backoff",
         HOLDERS,
         '    if holder.may_return:\n        return "wait"',
-        '    if holder.alive:\n        return "wait"',
+        "    if holder.may_return:\n        if holder.last_exit and not holder.alive:\n"
+        '            raise Refused("not_started", holder, exit=holder.last_exit)\n'
+        '        return "wait"',
     ),
     # Topics.
     Mutant(
