@@ -13,7 +13,7 @@ from trio_sup._core.plan.dynamic import DynamicPlan
 from trio_sup._registry.listeners import Notifier
 from trio_sup._registry.pubsub import Subscription
 from trio_sup._registry.topics import Topics
-from trio_sup._servers.machine import Timeout
+from trio_sup._servers.machine import Machine, Timeout
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.timers import Timer
 from trio_sup._supervisors.dynamic import DynamicShell
@@ -118,6 +118,14 @@ def sets_late(timer: Any, due: float) -> None:
     timer._alarm = alarm_clock().at(due + 0.5, lambda: timer._ring(due))
 
 
+def leaves_without_timeout(machine: Any) -> None:
+    timer, machine.state_timer = machine.state_timer, None
+    if timer is not None:
+        timer.cancel()
+    machine.pending.extendleft(reversed(machine.postponed))
+    machine.postponed.clear()
+
+
 def takes_all(plan: Any, spec: Any) -> Any:
     record = plan.make(spec, plan._id_for(spec))
     plan.core.records[record.id] = record
@@ -151,6 +159,7 @@ BOARDS = (beside.boards, beside.publishes)
 CRASHES = (Crash("offices/a", at=1.0), Crash("offices/b", at=1.5))
 GUARDS = (beside.guards, beside.watches)
 JOBS = (work.jobs, work.works, work.ALLOWED)
+SIGNALS = (moments.signals, moments.drives)
 YARDS = (moments.yards, moments.administers, (OSError,))
 
 BREAKS = [
@@ -197,7 +206,8 @@ BREAKS = [
         work.picks,
     ),
     Break(laws.ALARM, Timer, "_set", sets_late, moments.bells, moments.rings),
-    Break(own.DUE, Timeout, "cancel", nothing, moments.signals, moments.drives),
+    Break(own.DUE, Timeout, "cancel", nothing, *SIGNALS),
+    Break(own.DUE, Machine, "_leave", leaves_without_timeout, *SIGNALS),
     Break(laws.ROOM, DynamicPlan, "add", takes_all, *YARDS),
     Break(laws.LISTED, DynamicPlan, "_start_ended", keeps_all, *YARDS),
     Break(laws.DONE, DynamicShell, "wait_started", says_started, *YARDS),
