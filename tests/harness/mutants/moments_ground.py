@@ -304,23 +304,21 @@ async def tick() -> None:
 
 def parties(strategy: Any) -> ChildSpec[Supervisor]:
     """A group with backoffs of several lengths, slow ends, and budgets."""
-    own = Budget(2, 4.0, then="escalate")
-    return supervisor(
+    waits = [Backoff(initial=n, jitter=0, immediate_first=False) for n in (2, 1)]
+    party = supervisor(
         [
-            child(tick, id="a", backoff=Backoff(initial=2, jitter=0)),
+            child(tick, id="a", backoff=waits[0]),
             child(ends_slowly, id="b", backoff=Backoff(initial=0.5, jitter=0)),
-            child(tick, id="c", budget=own),
-            child(
-                tick,
-                id="d",
-                backoff=Backoff(initial=1, jitter=0, immediate_first=False),
-            ),
+            child(tick, id="c", budget=Budget(2, 4.0, then="quarantine")),
+            child(tick, id="d", backoff=waits[1]),
+            child(tick, id="e", budget=Budget(1, 4.0, then="escalate")),
         ],
         strategy=strategy,
-        max_restarts=6,
+        max_restarts=4,
         max_seconds=4.0,
         id="party",
     )
+    return supervisor([party], max_restarts=8, id="hall")
 
 
 MOMENT_TREES: list[Any] = [

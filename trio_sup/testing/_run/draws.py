@@ -230,7 +230,17 @@ def _bounce(ground: Ground, target: Target, at: float, amount: int) -> list[Faul
 
 
 def _released(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
-    """Restarts up to a limit and beyond, then a start by hand, and once more."""
+    """Restarts up to a limit and beyond, then a start by hand, and once more.
+
+    Or the start is that of somebody whose group waits for its time.
+    """
+    first = next(each for each in ground.targets if each.above == target.above)
+    if amount % 2 and first is not target:
+        return [
+            Crash(first.path, at=at),
+            StartAgain(target.path, at=at + 0.25),
+            Crash(target.path, at=at + 0.5),
+        ]
     crashes: list[Fault] = [Crash(target.path, at=at) for _ in range(target.limit + 1)]
     again = StartAgain(target.path, at=at + 0.25)
     return [*crashes, again, Crash(target.path, at=at + 0.5)]
