@@ -304,12 +304,13 @@ async def tick() -> None:
 
 def parties(strategy: Any) -> ChildSpec[Supervisor]:
     """A group with backoffs of several lengths, slow ends, and budgets."""
+    then: Any = "quarantine" if strategy == "one_for_one" else "escalate"
     waits = [Backoff(initial=n, jitter=0, immediate_first=False) for n in (2, 1)]
     party = supervisor(
         [
             child(tick, id="a", backoff=waits[0]),
             child(ends_slowly, id="b", backoff=Backoff(initial=0.5, jitter=0)),
-            child(tick, id="c", budget=Budget(2, 4.0, then="quarantine")),
+            child(tick, id="c", budget=Budget(2, 4.0, then=then)),
             child(tick, id="d", backoff=waits[1]),
             child(tick, id="e", budget=Budget(1, 4.0, then="escalate")),
         ],
@@ -327,4 +328,5 @@ MOMENT_TREES: list[Any] = [
     ("yards", yards, administers, (OSError,)),
     ("party", lambda: parties("rest_for_one"), None),
     ("party for all", lambda: parties("one_for_all"), None),
+    ("party alone", lambda: parties("one_for_one"), None),
 ]
