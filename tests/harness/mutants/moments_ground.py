@@ -233,18 +233,26 @@ async def hears_late() -> None:
         with trio.CancelScope(shield=True):
             await trio.sleep(0.5)
         with graceful_stop() as stopping:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(0.125)
             with trio.move_on_after(0.25):
                 await stopping.wait()
             if stopping.is_set():
                 return
 
 
+async def takes_its_time() -> None:
+    with graceful_stop() as stopping:
+        await stopping.wait()
+        await trio.sleep(1)
+
+
 def yards() -> ChildSpec[Supervisor]:
     return supervisor(
         [
-            dynamic_supervisor(id="yard", max_children=3, max_restarts=4),
             child(hears_late, id="late", shutdown=3),
             child(ends_slowly, id="slow", shutdown=3),
+            dynamic_supervisor(id="yard", max_children=3, max_restarts=4),
         ],
         max_restarts=5,
         id="yards",
@@ -262,7 +270,8 @@ async def administers(world: World) -> None:
         await yard.start_child(spec)
 
     async def grows() -> None:
-        await yard.start_child(child(starts_slowly, shutdown=4))
+        for what in starts_slowly, takes_its_time:
+            await yard.start_child(child(what, shutdown=4))
 
     async def gives_up() -> None:
         with trio.move_on_after(0.25):
