@@ -321,7 +321,7 @@ def parties(strategy: Any) -> ChildSpec[Supervisor]:
             child(ends_slowly, id="b", backoff=Backoff(initial=0.5, jitter=0)),
             child(tick, id="c", budget=Budget(2, 4.0, then=then)),
             child(tick, id="d", backoff=waits[1]),
-            child(tick, id="e", budget=Budget(1, 4.0, then="escalate")),
+            child(tick, id="e", budget=Budget(1, 4.0, then=then)),
         ],
         strategy=strategy,
         max_restarts=4,
