@@ -1,6 +1,7 @@
 """Odd but correct uses of names, tasks and blocks: the harness says nothing of them."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 import trio
@@ -121,11 +122,11 @@ def test_who_watches_the_dead_until_they_stop_is_told_once() -> None:
     replay(guards, [Terminate("guards/p", at=0.0)], client=watches)
 
 
-def waits_on(exits: Exits) -> None:
+def waits_on(exits: Any) -> None:
     """Does not let the iteration end."""
 
 
-def says_all_is_over(watch: Watch) -> None:
+def says_all_is_over(watch: Any) -> None:
     """Whoever is down is taken for one who never comes back."""
     begins(watch)
     record = watch._record
@@ -144,7 +145,7 @@ begins = Watch.begin
     ],
 )
 def test_who_watches_the_dead_waits_no_longer_and_no_shorter(
-    owner: type,
+    owner: type[Any],
     name: str,
     broken: Callable[..., None],
     words: str,

@@ -243,8 +243,8 @@ BESIDE_MUTANTS = [
     Mutant(
         "a task that was stopped is never over",
         TASK_SHELL,
-        '        if record.status == "gone":\n            self._finish(record)',
-        '        if record.status == "stopped":\n            self._finish(record)',
+        "        if isinstance(run, Run) and run.exit is None:",
+        "        if isinstance(run, Run) and not (run.exit or record.asked):",
     ),
     Mutant(
         "a failed task is started again",
