@@ -7,18 +7,21 @@ import trio
 from attrs import frozen
 
 from trio_sup._children.names import Names
+from trio_sup._children.refusals import StartFailed
 from trio_sup._children.watching import Exits, Watch, Watchers
 from trio_sup._core.plan.dynamic import DynamicPlan
 from trio_sup._registry.listeners import Notifier
 from trio_sup._registry.pubsub import Subscription
 from trio_sup._registry.topics import Topics
-from trio_sup._servers.machine import Timeout
+from trio_sup._servers.machine import Machine, Timeout
+from trio_sup._servers.mailbox import MailQueue
 from trio_sup._servers.timers import Timer
 from trio_sup._supervisors.dynamic import DynamicShell
 from trio_sup._tasks.links import LinkedTasks
 from trio_sup._tasks.shell import TaskShell
 from trio_sup._tasks.stream import _Stream
 from trio_sup._tasks.task import Run
+from trio_sup._tree.dynamic import DynamicSupervisor
 from trio_sup._tree.supervisor import PartitionSupervisor
 from trio_sup.testing import Crash, Fault
 from trio_sup.testing._beside import laws
@@ -115,6 +118,14 @@ def sets_late(timer: Any, due: float) -> None:
     timer._alarm = alarm_clock().at(due + 0.5, lambda: timer._ring(due))
 
 
+def leaves_without_timeout(machine: Any) -> None:
+    timer, machine.state_timer = machine.state_timer, None
+    if timer is not None:
+        timer.cancel()
+    machine.pending.extendleft(reversed(machine.postponed))
+    machine.postponed.clear()
+
+
 def takes_all(plan: Any, spec: Any) -> Any:
     record = plan.make(spec, plan._id_for(spec))
     plan.core.records[record.id] = record
@@ -128,6 +139,16 @@ def keeps_all(plan: Any, record: Any, exit: Any, now: float) -> Any:
     return (Settle(record),)
 
 
+async def refuses_who_is_down(supervisor: Any, spec: Any) -> Any:
+    holder = supervisor.record.node.registry.holder(spec.name)
+    if holder is not None and holder.last_exit is not None and not holder.alive:
+        raise StartFailed(spec, holder.last_exit)
+    return await GET_OR_START(supervisor, spec)
+
+
+GET_OR_START = DynamicSupervisor.get_or_start
+
+
 async def says_started(shell: Any, record: Any) -> Any:
     await trio.lowlevel.checkpoint()
     return record.handle
@@ -138,6 +159,7 @@ BOARDS = (beside.boards, beside.publishes)
 CRASHES = (Crash("offices/a", at=1.0), Crash("offices/b", at=1.5))
 GUARDS = (beside.guards, beside.watches)
 JOBS = (work.jobs, work.works, work.ALLOWED)
+SIGNALS = (moments.signals, moments.drives)
 YARDS = (moments.yards, moments.administers, (OSError,))
 
 BREAKS = [
@@ -147,6 +169,14 @@ BREAKS = [
     Break(laws.FREE, Names, "release", nothing, *OFFICES),
     Break(laws.GONE, Names, "release", nothing, *OFFICES),
     Break(laws.NAMED, Names, "_wake_for", nothing, *OFFICES, script=CRASHES),
+    Break(
+        laws.AWAITED,
+        DynamicSupervisor,
+        "get_or_start",
+        refuses_who_is_down,
+        *OFFICES,
+        script=CRASHES,
+    ),
     Break(laws.HEARD, Notifier, "post", nothing, *OFFICES),
     Break(laws.PUBLISHED, Topics, "publish", publishes_to_none, *BOARDS),
     Break(laws.READ, Subscription, "offer", is_dropped, *BOARDS),
@@ -154,6 +184,14 @@ BREAKS = [
     Break(laws.DOWN, Watchers, "life_over", nothing, *GUARDS),
     Break(laws.STOPPED, Watchers, "_look", nothing, *GUARDS),
     Break(laws.ITERATED, Exits, "over", nothing, *GUARDS),
+    Break(
+        laws.CANCELLED,
+        MailQueue,
+        "watch",
+        nothing,
+        *GUARDS,
+        script=(Crash("guards/w", at=1.0),),
+    ),
     Break(laws.TOLD, Run, "finish", finishes_alone, *JOBS),
     Break(laws.OUTCOME, Run, "finish", forgets_results, *JOBS),
     Break(laws.TOLD, TaskShell, "_finish", nothing, *JOBS),
@@ -168,7 +206,8 @@ BREAKS = [
         work.picks,
     ),
     Break(laws.ALARM, Timer, "_set", sets_late, moments.bells, moments.rings),
-    Break(own.DUE, Timeout, "cancel", nothing, moments.signals, moments.drives),
+    Break(own.DUE, Timeout, "cancel", nothing, *SIGNALS),
+    Break(own.DUE, Machine, "_leave", leaves_without_timeout, *SIGNALS),
     Break(laws.ROOM, DynamicPlan, "add", takes_all, *YARDS),
     Break(laws.LISTED, DynamicPlan, "_start_ended", keeps_all, *YARDS),
     Break(laws.DONE, DynamicShell, "wait_started", says_started, *YARDS),

@@ -1,5 +1,6 @@
 """Servers that do odd things, all of them right: the harness has nothing to say."""
 
+from contextlib import suppress
 from typing import Any
 
 import trio
@@ -305,3 +306,40 @@ def test_nothing_is_said_of_a_machine_with_all_kinds_of_timeouts() -> None:
         [Rush("r/g", at=1.0), Crash("r/g", at=1.25), Crash("r/g", at=2.0)],
         client=goes,
     )
+
+
+class Turnstile(StateMachine[str]):
+    state = "shut"
+
+    @cast
+    async def turn(self) -> None:
+        self.state = "open"
+        self.event_timeout(0.5, Turnstile.shut)
+
+    @cast
+    async def shut(self) -> None:
+        self.state = "shut"
+
+    @call
+    async def go(self) -> None:
+        if self.state == "shut":
+            self.postpone()
+
+
+def test_a_postponed_call_that_was_given_up_is_no_event() -> None:
+    heard: list[str] = []
+
+    async def gives_up(world: World) -> None:
+        machine = world.root.server(Turnstile, "t")
+        body: Any = machine.record.body
+        for _ in range(3):
+            with suppress(trio.TooSlowError):
+                await machine.expiring(0.125).call(Turnstile.go)
+            machine.cast(Turnstile.turn)
+            await trio.sleep(0.25)
+            heard.append(body.server.state)
+            await trio.sleep(0.5)  # the event timeout comes: it was the next event
+            heard.append(body.server.state)
+
+    replay(lambda: [child(Turnstile, id="t")], client=gives_up)
+    assert heard == ["open", "shut"] * 3

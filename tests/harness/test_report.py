@@ -14,6 +14,7 @@ from trio_sup.testing import (
     SupervisionViolation,
     World,
     eventually,
+    invariant,
     replay,
 )
 
@@ -190,3 +191,19 @@ def test_pytest_shows_the_line_of_the_check_and_none_of_the_harness(
     result.stdout.fnmatch_lines([">*every_checkpoint(one, invariants=[[]never])"])
     result.stdout.no_fnmatch_line("*def run_checked*")
     result.stdout.no_fnmatch_line("*_findings.py*")
+
+
+def test_a_run_of_which_too_much_is_found_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def ticks() -> None:
+        while True:
+            await trio.sleep(0.0625)
+
+    wrong = invariant(when="quiet")(never)
+    monkeypatch.setattr("trio_sup.testing._run.watchdog.MOST_FOUND", 3)
+    with pytest.raises(SupervisionViolation) as found:
+        replay(lambda: [child(ticks, id="t")], invariants=[wrong])
+    problems = found.value.world.problems
+    assert 3 < len(problems) < 9
+    assert len({problem.invariant for problem in problems}) == 1

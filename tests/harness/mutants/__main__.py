@@ -8,6 +8,7 @@ trees of names, monitors and tasks, and `moments.txt`, on trees of bad moments.
 --only WORD    mutants whose name holds the word; no table is written
 --one NAME     one mutant, in this process
 --sound N      only the sound library: N examples over all trees, in rounds
+--seed S       of the first round of these; each later one has the next
 """
 
 import argparse
@@ -152,13 +153,18 @@ def cells(found: Found | None) -> str:
     return f"{found.took:5.1f} s {found.shrunk:5.1f} s {found.faults:6}  {found.rule}"
 
 
-def sound(wanted: int) -> int:
+def sound(wanted: int, seed: int) -> int:
     """Run the sound library; return how many examples went well.
+
+    Args:
+        wanted: How many there are to be.
+        seed: What the first round is drawn from; each round says its own.
 
     Raises:
         SupervisionViolation: it is not sound, or the harness is wrong.
     """
     import hypothesis
+    from hypothesis import core
 
     from trio_sup.testing import EVERYTHING, check_supervision
 
@@ -167,7 +173,10 @@ def sound(wanted: int) -> int:
     hypothesis.settings.register_profile("sound", database=None)
     hypothesis.settings.load_profile("sound")
     total, began = 0, time.perf_counter()
-    for case in itertools.cycle(case for cases in GROUND.values() for case in cases):
+    trees = itertools.cycle(case for cases in GROUND.values() for case in cases)
+    for number, case in enumerate(trees, seed):
+        print(f"{case.name}, seed {number}:", flush=True)
+        core.global_force_seed = number  # as --hypothesis-seed does
         report = check_supervision(
             case.build,
             client=case.client,
@@ -188,12 +197,14 @@ def main() -> int:
         prog="python -m tests.harness.mutants", description=__doc__
     )
     parser.add_argument("--sound", type=int)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--table", choices=TABLES)
     parser.add_argument("--only", default="")
     parser.add_argument("--one")
     options = parser.parse_args()
     if options.sound:
-        print(f"{sound(options.sound)} examples of the sound library, nothing found")
+        went_well = sound(options.sound, options.seed)
+        print(f"{went_well} examples of the sound library, nothing found")
         return 0
     if options.one:
         every = [mutant for mutants in TABLES.values() for mutant in mutants]

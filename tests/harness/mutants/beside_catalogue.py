@@ -103,7 +103,9 @@ BESIDE_MUTANTS = [
         "get_or_start does not wait for a backoff",
         HOLDERS,
         '    if holder.may_return:\n        return "wait"',
-        '    if holder.alive:\n        return "wait"',
+        "    if holder.may_return:\n        if holder.last_exit and not holder.alive:\n"
+        '            raise Refused("not_started", holder, exit=holder.last_exit)\n'
+        '        return "wait"',
     ),
     # Topics.
     Mutant(
@@ -241,8 +243,8 @@ BESIDE_MUTANTS = [
     Mutant(
         "a task that was stopped is never over",
         TASK_SHELL,
-        '        if record.status == "gone":\n            self._finish(record)',
-        '        if record.status == "stopped":\n            self._finish(record)',
+        "        if isinstance(run, Run) and run.exit is None:",
+        "        if isinstance(run, Run) and not (run.exit or record.asked):",
     ),
     Mutant(
         "a failed task is started again",

@@ -117,6 +117,10 @@ async def calls_offices(world: World) -> None:
         await trio.sleep(0.5)
         await rooms.terminate_child(ref)
 
+    async def asks_somebody() -> None:
+        ref = await rooms.get_or_start(child(Clerk, books, name="a"))
+        await ref.call(Clerk.count)
+
     async def takes_over() -> None:
         await rooms.start_child(child(Clerk, books, name="a", restart="temporary"))
 
@@ -134,6 +138,7 @@ async def calls_offices(world: World) -> None:
         lambda: again(waits, 0.5),
         lambda: again(waits_too, 0.5),
         lambda: again(rents, 0.75),
+        lambda: again(asks_somebody, 0.375),
         lambda: again(takes_over, 1.5),
         lambda: again(locks, 0.125),
         lambda: again(locks, 0.25),
@@ -281,9 +286,9 @@ async def watches(world: World) -> None:
 
     async def reads() -> None:
         async with monitor(world.root.child("p")) as exits:
-            for _ in range(3):
+            for pause in 0.75, 2.0, 0:  # meanwhile several ends come
                 await anext(exits)
-                await trio.sleep(0.75)
+                await trio.sleep(pause)
 
     async def reads_last() -> None:
         for target in seen:

@@ -181,12 +181,6 @@ MOMENT_MUTANTS = [
         "    if inspect.isfunction(function):\n        enable_ki_protection(function)",
         "    if inspect.isfunction(function):\n        pass",
     ),
-    Mutant(
-        "a hurry does not reach dynamic children",
-        DYNAMIC,
-        "            if self.hurried and not self._collapsed:",
-        "            if self._collapsed:",
-    ),
     # By hand.
     Mutant(
         "a start that was given up comes later",

@@ -233,18 +233,26 @@ async def hears_late() -> None:
         with trio.CancelScope(shield=True):
             await trio.sleep(0.5)
         with graceful_stop() as stopping:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(0.125)
             with trio.move_on_after(0.25):
                 await stopping.wait()
             if stopping.is_set():
                 return
 
 
+async def takes_its_time() -> None:
+    with graceful_stop() as stopping:
+        await stopping.wait()
+        await trio.sleep(1)
+
+
 def yards() -> ChildSpec[Supervisor]:
     return supervisor(
         [
-            dynamic_supervisor(id="yard", max_children=3, max_restarts=4),
             child(hears_late, id="late", shutdown=3),
             child(ends_slowly, id="slow", shutdown=3),
+            dynamic_supervisor(id="yard", max_children=3, max_restarts=4),
         ],
         max_restarts=5,
         id="yards",
@@ -262,7 +270,8 @@ async def administers(world: World) -> None:
         await yard.start_child(spec)
 
     async def grows() -> None:
-        await yard.start_child(child(starts_slowly, shutdown=4))
+        for what in starts_slowly, takes_its_time:
+            await yard.start_child(child(what, shutdown=4))
 
     async def gives_up() -> None:
         with trio.move_on_after(0.25):
@@ -304,23 +313,22 @@ async def tick() -> None:
 
 def parties(strategy: Any) -> ChildSpec[Supervisor]:
     """A group with backoffs of several lengths, slow ends, and budgets."""
-    own = Budget(2, 4.0, then="escalate")
-    return supervisor(
+    then: Any = "quarantine" if strategy == "one_for_one" else "escalate"
+    waits = [Backoff(initial=n, jitter=0, immediate_first=False) for n in (2, 1)]
+    party = supervisor(
         [
-            child(tick, id="a", backoff=Backoff(initial=2, jitter=0)),
+            child(tick, id="a", backoff=waits[0]),
             child(ends_slowly, id="b", backoff=Backoff(initial=0.5, jitter=0)),
-            child(tick, id="c", budget=own),
-            child(
-                tick,
-                id="d",
-                backoff=Backoff(initial=1, jitter=0, immediate_first=False),
-            ),
+            child(tick, id="c", budget=Budget(2, 4.0, then=then)),
+            child(tick, id="d", backoff=waits[1]),
+            child(tick, id="e", budget=Budget(1, 4.0, then=then)),
         ],
         strategy=strategy,
-        max_restarts=6,
+        max_restarts=4,
         max_seconds=4.0,
         id="party",
     )
+    return supervisor([party], max_restarts=8, id="hall")
 
 
 MOMENT_TREES: list[Any] = [
@@ -329,4 +337,5 @@ MOMENT_TREES: list[Any] = [
     ("yards", yards, administers, (OSError,)),
     ("party", lambda: parties("rest_for_one"), None),
     ("party for all", lambda: parties("one_for_all"), None),
+    ("party alone", lambda: parties("one_for_one"), None),
 ]

@@ -12,6 +12,7 @@ FREE: Final = "a name that nobody holds is free (REG-012)"
 SHOWN: Final = "look-ups find who lives under a name (REG-006, 025)"
 RESERVED: Final = "a name is kept for who comes back"
 NAMED: Final = "who waits for a name gets its holder"
+AWAITED: Final = "get_or_start waits for who comes back"
 HEARD: Final = "listeners hear of names, in order (REG-027)"
 LOCKED: Final = "one task at a time holds a lock, in order (REG-036)"
 GONE: Final = "who hears of an end finds the name free"
@@ -41,7 +42,6 @@ DISABLED: Final = "partitions out of use stay down (PART-012, 014)"
 
 ALARM: Final = "a timer rings at its time"
 CALM: Final = "a cancelled timer does not ring"
-
 
 WITHDRAWN: Final = "a start that was withdrawn does not come later"
 ROOM: Final = "no more children than max_children (DYN-009)"

@@ -16,10 +16,11 @@ from attrs import Factory, define
 from trio_sup._children.current import present_record
 from trio_sup._children.names import Names
 from trio_sup._children.record import Child
-from trio_sup._children.refusals import AlreadyRegistered
+from trio_sup._children.refusals import AlreadyRegistered, StartFailed
 from trio_sup._core.addresses import Via
 from trio_sup._core.errors import NoProcess
 from trio_sup._registry.registry import Registry
+from trio_sup._tree.dynamic import DynamicSupervisor
 from trio_sup.testing._beside import laws
 from trio_sup.testing._beside.stand_ins import StandIn
 
@@ -317,6 +318,35 @@ async def wait_for(
     return handle
 
 
+async def get_or_start(
+    judge: Any, original: Any, supervisor: DynamicSupervisor, spec: Any
+) -> Child:
+    """Somebody wants who holds a name, or a child that does."""
+    former = _holder(supervisor.record, spec.name)
+    came_before = former is not None and bool(former.started_life)
+    try:
+        handle: Child = await original(supervisor, spec)
+    except (AlreadyRegistered, StartFailed) as error:
+        holder = _holder(supervisor.record, spec.name)
+        comes_back = came_before and holder is former and holder.may_return
+        if holder is not None and (isinstance(error, AlreadyRegistered) or comes_back):
+            words = f"it is {holder.status}, and get_or_start raises {error!r}"
+            judge.broken(laws.AWAITED, holder.path_text, words)
+        raise
+    if not handle.record.started_life:
+        words = "it is the answer of get_or_start, and was never ready"
+        judge.broken(laws.AWAITED, handle.path_text, words)
+    return handle
+
+
+def _holder(of: Record, name: Any) -> Any:
+    """Return who has a name of a specification: in a registry of the library's."""
+    registry: object = name.registry if isinstance(name, Via) else of.node.registry
+    if name is None or not isinstance(registry, Registry):
+        return None
+    return registry.holder(name.key if isinstance(name, Via) else name)
+
+
 async def wait_stopped(judge: Any, original: Any, handle: Child) -> None:
     """Somebody waits for an end without return."""
     await original(handle)
@@ -328,9 +358,8 @@ def see_free(judge: Any, record: Record) -> None:
     name = record.spec.name
     if name is None or record.may_return or record.status == "quarantined":
         return
-    registry: Any = name.registry if isinstance(name, Via) else record.node.registry
-    key = name.key if isinstance(name, Via) else name
-    if registry.holder(key) is record:
+    if _holder(record, name) is record:
+        key = name.key if isinstance(name, Via) else name
         words = f"its end is told, and {key!r} is still its own"
         judge.broken(laws.GONE, record.path_text, words)
 
@@ -343,5 +372,6 @@ STAND_INS = (
     StandIn(Registry, "wait_for", wait_for),
     StandIn(Names, "reserve", reserve),
     StandIn(Names, "release", release),
+    StandIn(DynamicSupervisor, "get_or_start", get_or_start),
     StandIn(Child, "wait_stopped", wait_stopped),
 )

@@ -98,6 +98,11 @@ class WatchesModel:
         if known.ended:
             self.broken(laws.CANCELLED, name, "its end is told to who cancelled that")
             return
+        if known.owner is not None and known.owner.life != known.owner_life:
+            words = f"its end is told to a life of {known.owner.path_text} that is over"
+            self.broken(laws.CANCELLED, name, words)
+            known.ended = True
+            return
         if known.begins:
             known.noproc = down.exit is NOPROC
             if not known.noproc:

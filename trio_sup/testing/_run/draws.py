@@ -188,19 +188,18 @@ def _interrupt(ground: Ground, target: Target, at: float, amount: int) -> list[F
 
 def _ctrl_c(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
     """Once, or twice while a child takes its time; or beside another bad moment."""
-    first = CtrlC(at=at)
-    if amount < 2:
-        return [first]
-    deaf = Deaf(target.path, at=at, seconds=SECONDS[amount % 3])
-    if amount < 4:
-        return [deaf, first]
-    again = CtrlC(at=at + (0.0625, 0.5)[amount % 2])
-    if amount < 6:
-        return [first, again]
-    return [Terminate(target.path, at=at), first, again]
+    presses: list[Fault] = [CtrlC(at=at)]
+    if amount not in (0, 2):
+        presses.append(CtrlC(at=at + (0.0625, 0.5)[amount % 2]))
+    if amount in (2, 3):
+        return [Deaf(target.path, at=at, seconds=SECONDS[amount % 3]), *presses]
+    return [Terminate(target.path, at=at), *presses] if amount > 5 else presses
 
 
 def _terminate(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    """A stop by hand before somebody's crash, or while the child is to come back."""
+    if amount > 5:
+        return [Crash(target.path, at=at), Terminate(target.path, at=at + 0.25)]
     other = ground.targets[amount % len(ground.targets)]
     return [Terminate(target.path, at=at), Crash(other.path, at=at + 0.5)]
 
@@ -230,7 +229,17 @@ def _bounce(ground: Ground, target: Target, at: float, amount: int) -> list[Faul
 
 
 def _released(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
-    """Restarts up to a limit and beyond, then a start by hand, and once more."""
+    """Restarts up to a limit and beyond, then a start by hand, and once more.
+
+    Or the start is that of somebody whose group waits for its time.
+    """
+    first = next(each for each in ground.targets if each.above == target.above)
+    if amount % 2 and first is not target:
+        return [
+            Crash(first.path, at=at),
+            StartAgain(target.path, at=at + 0.25),
+            Crash(target.path, at=at + 0.5),
+        ]
     crashes: list[Fault] = [Crash(target.path, at=at) for _ in range(target.limit + 1)]
     again = StartAgain(target.path, at=at + 0.25)
     return [*crashes, again, Crash(target.path, at=at + 0.5)]

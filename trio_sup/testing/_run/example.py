@@ -25,7 +25,13 @@ from trio_sup.testing._run.injector import PLAYER
 from trio_sup.testing._run.options import Options
 from trio_sup.testing._run.player import PATIENCE, Player
 from trio_sup.testing._run.quiet import quiet_log
-from trio_sup.testing._run.watchdog import Watchdog, all_tasks, instruments_in, sweep
+from trio_sup.testing._run.watchdog import (
+    ENOUGH,
+    Watchdog,
+    all_tasks,
+    instruments_in,
+    sweep,
+)
 from trio_sup.testing.faults import CtrlC, CutTree, Fault
 from trio_sup.testing.schedule import scheduled
 from trio_sup.testing.world import Unassumed, World, present_world, unpack
@@ -66,7 +72,8 @@ def run_example(
         except trio.TrioInternalError as error:
             if watchdog.halt is None:
                 raise
-            example.judge.problem("the tree comes to rest", watchdog.halt)
+            if watchdog.halt is not ENOUGH:
+                example.judge.problem("the tree comes to rest", watchdog.halt)
             del error
             sweep(watchdog.left, watchdog.busy)
     world = example.world
@@ -85,6 +92,7 @@ class _Example:
         self.options = options
         self.watchdog = watchdog
         self.world = World(script=script)
+        watchdog.found = self.world.problems
         self.block_raised = False
         self.cut = trio.CancelScope()
         self.client_scope = trio.CancelScope()

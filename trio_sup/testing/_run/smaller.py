@@ -51,8 +51,11 @@ def _smaller(script: list[Fault], codes: list[int]) -> Iterator[Case]:
         yield script, []
         if len(codes) > 1:
             yield script, shortened(codes[: len(codes) // 2])
-    for place in reversed(range(len(script))):
-        yield [*script[:place], *script[place + 1 :]], codes
+    count = len(script)
+    # Several at once, too: of two crashes that undo each other neither can go alone.
+    for size in sorted({count // 2, 2, 1}, reverse=True):
+        for place in reversed(range(count - size + 1 if size else 0)):
+            yield [*script[:place], *script[place + size :]], codes
     for place, fault in enumerate(script):
         if isinstance(fault, Vanish):  # what a plain crash shows, too, is told by one
             crash = Crash(**asdict(fault))

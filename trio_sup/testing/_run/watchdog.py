@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-from collections.abc import Container, Sequence
+from collections.abc import Container, Sequence, Sized
 from contextlib import suppress
 
 import trio
@@ -16,6 +16,12 @@ from trio_sup.testing.schedule import Schedule
 
 MAX_ROUNDS = 10_000
 """Rounds of the scheduler without time passing after which a run is called endless."""
+
+MOST_FOUND = 500
+"""Findings after which a run is over: of one that goes round in a ring each is new."""
+
+ENOUGH = "enough was found"
+"""Why such a run is ended; that is no finding."""
 
 LOOKED_AT = 20
 """Rounds before the end in which a task that runs is taken for one that spins."""
@@ -35,6 +41,8 @@ class Watchdog(Schedule):
         super().__init__(codes)
         self.halt: str | None = None
         """Why the run is to be ended at once."""
+        self.found: Sized = ()
+        """What was found in the run so far."""
         self.left: list[Task] = []
         """The tasks of a run that was ended; children after their parents."""
         self.busy: dict[Task, None] = {}
@@ -50,6 +58,8 @@ class Watchdog(Schedule):
         self._rounds += 1
         if self._rounds > MAX_ROUNDS - LOOKED_AT:
             self._look(batch)
+        if len(self.found) > MOST_FOUND:
+            self.halt = self.halt or ENOUGH
         if self.halt is not None:
             self.left = all_tasks()
             raise Endless(self.halt)

@@ -50,6 +50,10 @@ class WatchedMachine(Machine):
         self._latest: dict[tuple[str, Hashable], Timeout] = {}
         # Whether `enter` is to run before the next event.
         self._to_enter = False
+        # The event timeout that was set when an event came.
+        self._waits_for_event: Timeout | None = None
+        # Whether the machine itself is at work, and no handler of the user's.
+        self._own = False
 
     # Timeouts.
 
@@ -64,8 +68,9 @@ class WatchedMachine(Machine):
             self._broken(laws.DUE, f"it was due at {due.at:g}, and rings at {now:g}")
 
     def timeout_cancelled(self, timeout: Timeout) -> None:
-        """A timeout was cancelled."""
-        self._void(timeout, laws.DUE, "it was cancelled")
+        """A timeout was cancelled: by the user, or by the machine, which must be right."""
+        if not self._own:
+            self._void(timeout, laws.DUE, "it was cancelled")
 
     def set_anew(self, kind: str, name: Hashable, timeout: Timeout) -> None:
         """A timeout is the latest of its kind, and name."""
@@ -111,27 +116,37 @@ class WatchedMachine(Machine):
         await super().handle(event)
 
     async def _handle(self, event: Event) -> None:
-        timer = self.event_timer
-        if timer is not None and timer is not event.timeout:
-            self._void(timer, laws.EVENT_TIMEOUT, "another event came before it")
-        await super()._handle(event)
+        self._waits_for_event, self._own = self.event_timer, True
+        try:
+            await super()._handle(event)
+        finally:
+            self._own = False
 
     async def _run(self, event: Event) -> None:
+        timer = self._waits_for_event  # not void if the event was withdrawn
+        if timer is not None and timer is not event.timeout:
+            self._void(timer, laws.EVENT_TIMEOUT, "another event came before it")
         self._see(event)
         before: object = self.server.state
+        self._own = False
         try:
             await super()._run(event)
         except Postpone:
             self._set_aside.append(event)
+            self._own = True
             self._then(before)
             raise
+        self._own = True
         self._then(before)
 
     async def _enter(self, old: Hashable | None) -> None:
         if not self._to_enter:
             self._broken(laws.ENTERED, "enter() runs, and the state is the same")
-        self._to_enter = False
-        await super()._enter(old)
+        self._to_enter, self._own = False, False
+        try:
+            await super()._enter(old)
+        finally:
+            self._own = True
 
     def _then(self, before: object) -> None:
         """An event was handled: see what comes next."""

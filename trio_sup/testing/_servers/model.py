@@ -331,7 +331,7 @@ class ServerModel:
 
     def see_idle(self, now: float) -> None:
         """It does nothing, and nothing waits."""
-        if self.idle_due < now - ROUNDING:
+        if self.idle_due <= now:  # what is due in this moment has been done, too
             words = f"it was due at {self.idle_due:g}, and does not come"
             self.complain(laws.IDLE_TIME, words)
             self.idle_due = math.inf
