@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -235,10 +236,19 @@ def test_keymap_files_are_checked(tmp_path: Path) -> None:
     assert load_keymap(path) == {}
     path.write_text(json.dumps({"list.down": "ctrl+n,down"}))
     assert load_keymap(path) == {"list.down": "ctrl+n,down"}
-    for bad in ('{"list.sideways": "x"}', '{"quit": 3}', "[]", "{"):
-        path.write_text(bad)
+    wrong = ('{"list.sideways": "x"}', '{"quit": 3}', "[]", "{", "[" * 60_000, "\udcff")
+    for bad in (*wrong, " " * 70_000):
+        path.write_text(bad, errors="surrogateescape")
         with pytest.raises(KeymapError, match=r"keys\.json"):
             load_keymap(path)
+    path.write_text('\ufeff{"quit": "Q"}', encoding="utf-8")
+    assert load_keymap(path) == {"quit": "Q"}
+
+
+def test_a_pipe_in_place_of_the_keymap_holds_nobody_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "keys.json")
+    with pytest.raises(KeymapError, match="is not a file"):
+        load_keymap(tmp_path / "keys.json")
 
 
 def test_every_action_has_an_id_of_its_own() -> None:
