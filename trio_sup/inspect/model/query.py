@@ -29,6 +29,7 @@ from trio_sup.inspect.model.query_fields import (
     NAMES,
     QueryError,
     field_test,
+    is_field,
     unquoted,
 )
 from trio_sup.inspect.model.query_suspects import FIELD, plain_or_raise
@@ -46,6 +47,7 @@ __all__ = [
     "parse_line_query",
     "parse_query",
     "parse_text_query",
+    "plain_words",
 ]
 
 
@@ -168,6 +170,28 @@ def parse_line_query(text: str) -> Callable[[str], bool]:
             known = 'words, /regex/, path:, !word, and "a:b" in quotes'
             raise QueryError(f"{bare} is about children; for lines there are {known}")
     return parse_text_query(text)
+
+
+def plain_words(text: str) -> tuple[str, list[str]]:
+    """What is searched for where there are plain words alone: among names.
+
+    Args:
+        text: As typed; words in quotes are meant as they are.
+
+    Returns:
+        The words, and the terms that are none: those about children.
+    """
+    words: list[str] = []
+    others: list[str] = []
+    for term in _split(text):
+        parts = FIELD.fullmatch(term.lstrip("!"))
+        if term.startswith('"'):
+            words.append(term.strip('"'))
+        elif parts is not None and is_field(parts["field"]):
+            others.append(term)
+        else:
+            words.append(term)
+    return " ".join(words), others
 
 
 def _text_test(term: str) -> Callable[[str], bool]:
