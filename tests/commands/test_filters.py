@@ -55,8 +55,14 @@ def test_a_path_that_leads_nowhere_is_no_filter(here: Here) -> None:
         assert here("ps", word)[0] == 3
 
 
-def test_limits_take_the_durations_that_views_print(here: Here) -> None:
+def test_limits_take_the_durations_and_numbers_that_views_print(here: Here) -> None:
     assert here("status", "--check", "--max-op", "1m30s", "--max-lag", "900ms")[0] == 0
+    for limit in ("--max-mailbox", "--max-restarts", "--max-down"):
+        for number in ("1k", "1.2k", "4,012", "3M"):
+            assert here("status", "--check", limit, number)[0] == 0
+        for number in ("1k5", "-3k", "k", "1,2", "9" * 400):
+            assert here("status", "--check", limit, number)[0] == 2, number
+    assert here("status", "--check", "--max-restarts", "12.4k/min")[0] == 0
     code, _, err = here("status", "--check", "--max-op", "soon")
     assert code == 2
     assert "1m30s" in err
