@@ -22,6 +22,7 @@ from trio_sup_inspector.keys import (
     KeymapError,
     load_keymap,
 )
+from trio_sup_inspector.screens.help import TROUBLE
 from trio_sup_inspector.widgets.document import Document
 
 
@@ -229,6 +230,12 @@ def test_a_keymap_moves_a_key_and_the_help_shows_it() -> None:
         assert "P                only problems" in page.text
 
     play(story, keymap={"problem.only": "P"})
+
+
+def test_what_to_press_in_trouble_can_be_read_at_eighty_columns() -> None:
+    for id, text in TROUBLE:
+        assert id in IDS
+        assert len(text) <= 51, text
 
 
 def test_keymap_files_are_checked(tmp_path: Path) -> None:
