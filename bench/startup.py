@@ -59,7 +59,7 @@ def _run(command: list[str]) -> tuple[float, float]:
 
 
 def _of_a_node(children: int, rounds: int, say: Say) -> Iterator[Figure | LeftOut]:
-    from bench.inspector.processes import Screen, cpu_seconds, node
+    from bench.inspector.processes import NotDrawn, Screen, cpu_seconds, node
 
     with (
         tempfile.TemporaryDirectory() as directory,
@@ -81,11 +81,12 @@ def _of_a_node(children: int, rounds: int, say: Say) -> Iterator[Figure | LeftOu
             began = time.monotonic()
             screen = Screen(running, Path(directory))
             try:
-                painted = screen.drain(120, until=b"g0000")
-                if painted is None:
-                    yield LeftOut("trio-sup inspect", "it drew no rows")
-                    return
-                used.append(cpu_seconds(screen.process.pid))
+                painted = screen.wait_for(b"g0000")
+            except NotDrawn as error:
+                yield LeftOut("trio-sup inspect", str(error))
+                return
+            else:
+                used.append(cpu_seconds(screen.pid))
                 waited.append(painted - began)
             finally:
                 screen.close()

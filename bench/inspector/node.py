@@ -2,7 +2,9 @@
 
 Reads words from stdin, one a line: ``quiet``, ``spread`` (100 servers anywhere get a
 message each tick), ``hot`` (the first 100 do), ``flood`` (1000 anywhere, ten times a
-second). Says ``ready SOCKET`` once the tree stands.
+second), ``storm`` (servers anywhere fail, 5,000 a minute), ``loop`` (a single one does).
+Says ``ready SOCKET`` once the tree stands. The `Counters` beside DIR count its ticks and
+what failed.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pathlib import Path
 
 import trio
 
+from bench.inspector.counters import OF_NODE, RESTARTS, TICKS, Counters
 from trio_sup import (
     GenServer,
     ServerRef,
@@ -28,8 +31,18 @@ from trio_sup import (
 
 GROUPS = 100
 """Supervisors: fewer than the application folds at first."""
-LOADS = {"quiet": (0, 0.25), "spread": (100, 0.25), "hot": (100, 0.25)}
-FLOOD = (1000, 0.1)
+TICK = 0.25
+"""Seconds from one tick to the next."""
+STORM = 5000
+"""Failures a minute."""
+LOADS = {
+    "quiet": (0, TICK),
+    "spread": (100, TICK),
+    "hot": (100, TICK),
+    "flood": (1000, 0.1),
+    "storm": (round(STORM / 60 * TICK), TICK),
+    "loop": (1, 60 / STORM),
+}
 
 
 class Worker(GenServer):
@@ -39,25 +52,41 @@ class Worker(GenServer):
     async def note(self) -> None:
         """Do nothing."""
 
+    @cast
+    async def fail(self) -> None:
+        """Fail."""
+        raise RuntimeError("a failure of the bench")
+
 
 class Load:
     """Sends messages at the rate of the load that is asked for."""
 
-    def __init__(self, workers: list[ServerRef[Worker]]) -> None:
+    def __init__(self, workers: list[ServerRef[Worker]], counters: Counters) -> None:
         self.word = "quiet"
         self._workers = workers
+        self._counters = counters
 
     async def run(self) -> None:
         """Send for ever."""
+        due = trio.current_time()
         while True:
-            count, pause = FLOOD if self.word == "flood" else LOADS[self.word]
-            if self.word == "hot":
-                chosen = self._workers[:count]
-            else:
-                chosen = random.sample(self._workers, min(count, len(self._workers)))
-            for worker in chosen:
-                worker.cast(Worker.note)
-            await trio.sleep(pause)
+            count, pause = LOADS[self.word]
+            self._send(count)
+            self._counters[TICKS] += 1
+            # On a busy machine it is late: what was missed is not made up for.
+            due = max(due + pause, trio.current_time())
+            await trio.sleep_until(due)
+
+    def _send(self, count: int) -> None:
+        fails = self.word in ("storm", "loop")
+        if self.word in ("hot", "loop"):
+            chosen = self._workers[:count]
+        else:
+            chosen = random.sample(self._workers, min(count, len(self._workers)))
+        for worker in chosen:
+            worker.cast(Worker.fail if fails else Worker.note)
+        if fails:
+            self._counters[RESTARTS] += count
 
     async def obey(self) -> None:
         """Take the word of each line of stdin."""
@@ -76,11 +105,13 @@ async def main(n: int, directory: Path) -> None:
         supervisor(
             [child(Worker, id=f"w{i:06}") for i in range(first, min(first + size, n))],
             id=f"g{first // size:04}",
+            max_restarts=10**9,
+            max_seconds=1.0,
         )
         for first in range(0, n, size)
     ]
     async with open_supervisor(groups, id="top") as top:
-        load = Load(_workers(top))
+        load = Load(_workers(top), Counters(directory.parent / OF_NODE))
         # What the tree holds is old; a collection would walk it all again and again.
         gc.collect()
         gc.freeze()

@@ -11,22 +11,49 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.inspector.counters import (
+    ATTACHED_AT,
+    ATTACHED_USED,
+    OF_NODE,
+    TICKS,
+    Counters,
+)
 from trio_sup.inspect.protocol.codec import Malformed, encode, server_decoder
 from trio_sup.inspect.protocol.wire import Attach, ServerMessage, SnapEnd
 
 ROWS, COLUMNS = 104, 160
 """Of the terminal: 100 rows of children and what stands around them."""
+ENOUGH = 60.0
+"""Seconds of a processor after which what should have been drawn will not be."""
+PATIENCE = 540.0
+"""Seconds by the clock after which a process that is given no processor is left."""
+SAY_EVERY = 10.0
+"""Seconds between two words on what is waited for."""
+
+
+def progress(text: str) -> None:
+    """Say what is being done, beside the figures."""
+    print(f"  ... {text}", file=sys.stderr, flush=True)
 
 
 def cpu_seconds(pid: int) -> float:
     """Seconds on a processor, all threads, by the scheduler's own count."""
+    return _scheduled(pid, 0)
+
+
+def waited_seconds(pid: int) -> float:
+    """Seconds for which it could run and had to wait for a processor."""
+    return _scheduled(pid, 1)
+
+
+def _scheduled(pid: int, place: int) -> float:
     total = 0
     for task in Path(f"/proc/{pid}/task").iterdir():
-        total += int((task / "schedstat").read_text().split()[0])
+        total += int((task / "schedstat").read_text().split()[place])
     return total / 1e9
 
 
@@ -39,9 +66,12 @@ def resident(pid: int) -> int:
 class Node:
     """A running node."""
 
-    def __init__(self, process: subprocess.Popen[str], socket: str) -> None:
+    def __init__(
+        self, process: subprocess.Popen[str], socket: str, counters: Counters
+    ) -> None:
         self.process = process
         self.socket = socket
+        self.counters = counters
 
     @property
     def pid(self) -> int:
@@ -57,7 +87,9 @@ class Node:
 
 @contextmanager
 def node(children: int, directory: Path) -> Generator[Node]:
-    """Run a node of so many servers."""
+    """Run a node of so many servers; files of it stand beside `directory`."""
+    counters = Counters(directory.parent / OF_NODE)
+    progress(f"a node of {children:,} children starts")
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.inspector.node", str(children), str(directory)],
         stdin=subprocess.PIPE,
@@ -68,8 +100,8 @@ def node(children: int, directory: Path) -> Generator[Node]:
     try:
         word, _, path = process.stdout.readline().strip().partition(" ")
         if word != "ready":
-            raise SystemExit("the node did not start")
-        yield Node(process, path)
+            raise SystemExit(f"the node did not start: it ended with {process.wait()}")
+        yield Node(process, path, counters)
     finally:
         assert process.stdin is not None
         process.stdin.close()
@@ -81,14 +113,18 @@ def node(children: int, directory: Path) -> Generator[Node]:
         process.stdout.close()
 
 
+class NotDrawn(SystemExit):
+    """The application did not do what was waited for; says what it did."""
+
+
 class Screen:
     """The application on a pseudo-terminal that is drained."""
 
     def __init__(self, node: Node, directory: Path) -> None:
         self.drawn = 0
-        self.seen: dict[bytes, float] = {}
         self._tail = b""
-        self._note = note = directory / f"attached-{time.monotonic_ns()}"
+        note = directory / f"viewer-{time.monotonic_ns()}.counters"
+        self.counters = Counters(note)
         self._master, slave = pty.openpty()
         size = struct.pack("HHHH", ROWS, COLUMNS, 0, 0)
         fcntl.ioctl(slave, termios.TIOCSWINSZ, size)
@@ -103,28 +139,85 @@ class Screen:
         )
         os.close(slave)
 
-    def drain(self, seconds: float, until: bytes | None = None) -> float | None:
-        """Read what is drawn.
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self.process.pid
+
+    def wait_for(self, text: bytes) -> float:
+        """Read what is drawn, until `text` is.
+
+        A machine that does other things as well gives the application little of a
+        processor: what it was given is what its patience is counted in.
 
         Returns:
-            When `until` was drawn, None if it was not.
+            When that was.
+
+        Raises:
+            NotDrawn: it ended, or had its time and did not draw it.
         """
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            ready, _, _ = select.select([self._master], [], [], left)
-            if ready:
-                data = os.read(self._master, 262_144)
-                self.drawn += len(data)
-                if until is not None:
-                    if until in self._tail + data:
-                        return time.monotonic()
-                    self._tail = data[-len(until) :]
-        return None
+        began = said = time.monotonic()
+        while (now := time.monotonic()) - began < PATIENCE:
+            if self._read(0.5, text):
+                return time.monotonic()
+            if self.process.poll() is not None:
+                raise NotDrawn(self._failure("ended", text, began))
+            if (used := cpu_seconds(self.pid)) >= ENOUGH:
+                break
+            if now - said >= SAY_EVERY:
+                said = now
+                progress(
+                    f"{text.decode()} is not drawn yet: {now - began:.0f} s, of which"
+                    f" the application was given {used:.1f} s of a processor"
+                )
+        raise NotDrawn(self._failure("did not draw it", text, began))
+
+    def drain_until(self, done: Callable[[], bool]) -> None:
+        """Read what is drawn, until something is the case.
+
+        Raises:
+            NotDrawn: it ended, or it is not the case for too long.
+        """
+        began = time.monotonic()
+        while not done():
+            self._read(0.02)
+            if self.process.poll() is not None:
+                raise NotDrawn(self._failure("ended", b"", began))
+            if time.monotonic() - began > PATIENCE:
+                raise NotDrawn(self._failure("looked too seldom", b"", began))
+
+    def _read(self, seconds: float, text: bytes = b"") -> bool:
+        """Read once; whether `text` was drawn."""
+        ready, _, _ = select.select([self._master], [], [], seconds)
+        if not ready:
+            return False
+        try:
+            data = os.read(self._master, 262_144)
+        except OSError:  # so a pseudo-terminal says that its other side has ended
+            return False
+        self.drawn += len(data)
+        before, self._tail = self._tail, (self._tail + data)[-4096:]
+        return bool(text) and text in before + data
+
+    def _failure(self, what: str, text: bytes, began: float) -> str:
+        took = time.monotonic() - began
+        wanted = f" while {text.decode()} was waited for" if text else ""
+        ended = self.process.poll()
+        used = f", exit code {ended}" if ended is not None else ""
+        if ended is None:
+            used = f", {cpu_seconds(self.pid):.1f} s of a processor were given to it"
+        return (
+            f"the application {what}{wanted}: after {took:.0f} s{used},"
+            f" {self.drawn} bytes drawn, the last of them: {self._tail[-600:]!r}"
+        )
+
+    def looked(self) -> float:
+        """How often it took what it had heard, and painted it."""
+        return self.counters[TICKS]
 
     def attached_at(self) -> tuple[float, float]:
         """When it was connected to the node, and its processor time by then."""
-        moment, used = self._note.read_text(encoding="ascii").split()
-        return float(moment), float(used)
+        return self.counters[ATTACHED_AT], self.counters[ATTACHED_USED]
 
     def close(self) -> None:
         """End it."""

@@ -120,7 +120,8 @@ def _for_child(row: Row) -> list[tuple[str, str]]:
 
 def title_of(option: Option, argument: str = "") -> str:
     """The question of the confirmation."""
-    words = option.words[0].upper() + option.words[1:]
+    words = option.words.partition(":")[0]  # what it means stands below
+    words = words[0].upper() + words[1:]
     return f"{words} {option.path or argument}".strip() + "?"
 
 

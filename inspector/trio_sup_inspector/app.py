@@ -29,7 +29,7 @@ from trio_sup_inspector.remembered import Memory
 from trio_sup_inspector.screens.act import Ask, act
 from trio_sup_inspector.screens.act_many import act_on_many
 from trio_sup_inspector.screens.choosing import choose_columns, choose_order
-from trio_sup_inspector.screens.ending import heed_signals
+from trio_sup_inspector.screens.ending import heed_endings
 from trio_sup_inspector.screens.help import Help
 from trio_sup_inspector.screens.main import MainScreen
 from trio_sup_inspector.screens.nodes import LOOK_EVERY, Nodes
@@ -104,7 +104,7 @@ class InspectorApp(App[int]):
 
     def on_mount(self) -> None:
         """Attach to the node that is meant, or ask which."""
-        heed_signals(self.exit)
+        heed_endings(self.exit, terminal=not self.is_headless)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         theme, wrong = self.memory.recall(DARK.name, self.available_themes)

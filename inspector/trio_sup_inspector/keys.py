@@ -6,12 +6,11 @@ an id stands in `screens/keys`.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from textual.binding import Binding
 
-from trio_sup_inspector.config import config_path
+from trio_sup_inspector.config import ConfigError, config_path, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -236,19 +235,14 @@ def load_keymap(path: Path | None) -> dict[str, str]:
     if path is None:
         return {}
     try:
-        data: object = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise KeymapError(f"{path}: {error}") from error
-    if not isinstance(data, dict):
-        raise KeymapError(f"{path}: one JSON object is expected")
+        given = read_object(path)
+    except ConfigError as error:
+        raise KeymapError(str(error)) from error
     keymap: dict[str, str] = {}
-    given: dict[object, object] = {**data}
     for id, keys in given.items():
         if id not in IDS:
             raise KeymapError(f"{path}: no action {id!r}; help (?) lists them")
         if not isinstance(keys, str) or not keys.strip():
             raise KeymapError(f'{path}: {id!r} needs keys such as "ctrl+n,down"')
-        keymap[str(id)] = keys
+        keymap[id] = keys
     return keymap

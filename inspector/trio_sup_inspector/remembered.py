@@ -18,20 +18,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from attrs import fields, frozen
 
 from trio_sup.inspect.model.order import BY_ID, ORDERS
-from trio_sup_inspector.config import config_path
+from trio_sup_inspector.config import ConfigError, config_path, read_object, reason
 from trio_sup_inspector.lines.columns import USUAL, all_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Generator, Mapping
 
     from trio_sup.inspect.model.order import Order
-
-MAX_SIZE: Final = 65_536
-"""Bytes of the file that are read."""
-
-
-class SettingsError(Exception):
-    """The file cannot be read or written; `str` is one line that says why."""
 
 
 @frozen
@@ -67,9 +60,9 @@ def load(path: Path) -> tuple[Remembered, str]:
     What is wrong in itself is passed over, the rest is taken.
 
     Raises:
-        SettingsError: nothing of it can be taken.
+        ConfigError: nothing of it can be taken.
     """
-    data = _read(path)
+    data = read_object(path)
     wrong: list[str] = []
     found: dict[str, Any] = {}
     for name, value in data.items():
@@ -77,70 +70,37 @@ def load(path: Path) -> tuple[Remembered, str]:
             continue  # of a younger inspector
         try:
             found[name] = _CHECKS[name](value)
-        except SettingsError as error:
+        except ConfigError as error:
             wrong.append(f"{name}: {error}")
     return Remembered(**found), f"{path}: {'; '.join(wrong)}" if wrong else ""
 
 
-def _read(path: Path) -> dict[str, object]:
-    try:
-        # Whatever stands there: a pipe must not hold the program up.
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{path}: {_reason(error)}") from error
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise SettingsError(f"{path} is not a file")
-        with open(handle, "rb", closefd=False) as file:
-            text = file.read(MAX_SIZE + 1)
-    except OSError as error:
-        raise SettingsError(f"{path}: {_reason(error)}") from error
-    finally:
-        os.close(handle)
-    if len(text) > MAX_SIZE:
-        raise SettingsError(f"{path} is larger than {MAX_SIZE} bytes")
-    try:
-        data: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{path} is not JSON: {error}") from error
-    if not isinstance(data, dict):
-        raise SettingsError(f"{path}: one JSON object is expected")
-    given: dict[object, object] = {**data}
-    return {str(name): value for name, value in given.items()}
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
-
-
 def _theme(value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise SettingsError("the name of a theme is expected")
+        raise ConfigError("the name of a theme is expected")
     return value
 
 
 def _sort(value: object) -> str:
     if not isinstance(value, str) or value not in BY_ID:
-        raise SettingsError(f"no order {value!r}, but {', '.join(BY_ID)}")
+        raise ConfigError(f"no order {value!r}, but {', '.join(BY_ID)}")
     return value
 
 
 def _reverse(value: object) -> bool:
     if not isinstance(value, bool):
-        raise SettingsError("true or false is expected")
+        raise ConfigError("true or false is expected")
     return value
 
 
 def _columns(name: str, value: object) -> tuple[str, ...]:
     known = all_columns(name)
     if not isinstance(value, list):
-        raise SettingsError(f"a list is expected, of {', '.join(known)}")
+        raise ConfigError(f"a list is expected, of {', '.join(known)}")
     given: list[object] = [*value]
     for each in given:
         if not isinstance(each, str) or each not in known:
-            raise SettingsError(f"no column {each!r}, but {', '.join(known)}")
+            raise ConfigError(f"no column {each!r}, but {', '.join(known)}")
     return tuple(dict.fromkeys(map(str, given)))
 
 
@@ -165,7 +125,7 @@ def keep(path: Path, before: Remembered, after: Remembered) -> bool:
         False if another process writes just now: try again soon.
 
     Raises:
-        SettingsError: it cannot be written, or what is there cannot be read: then it
+        ConfigError: it cannot be written, or what is there cannot be read: then it
             is left alone.
     """
     changed = {
@@ -178,14 +138,14 @@ def keep(path: Path, before: Remembered, after: Remembered) -> bool:
         with _lock(path) as held:
             if not held:
                 return False
-            data = _read(path)
+            data = read_object(path)
             data.update(changed)
             # Nothing chosen is nothing to remember.
             kept = {name: v for name, v in data.items() if v is not None}
             # The user may have laid the file elsewhere.
             _replace(Path(os.path.realpath(path)), json.dumps(kept, indent=2) + "\n")
     except OSError as error:
-        raise SettingsError(f"{path}: {_reason(error)}") from error
+        raise ConfigError(f"{path}: {reason(error)}") from error
     return True
 
 
@@ -267,7 +227,7 @@ class Memory:
             return theme, ""
         try:
             self._kept, wrong = load(self._path)
-        except SettingsError as error:
+        except ConfigError as error:
             wrong = f"{error}: the usual settings hold, and nothing is written there"
         self.columns.update(self._kept.columns())
         if self._kept.theme is None:
@@ -305,7 +265,7 @@ class Memory:
         try:
             if keep(self._path, kept, now):
                 self._kept = now
-        except SettingsError as error:
+        except ConfigError as error:
             self._kept = now
             return f"not remembered: {error}"
         return ""

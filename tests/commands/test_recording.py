@@ -76,8 +76,9 @@ class Node:
         if pick < 0.1:
             self.rows[id] = child(id, self.rows[id].restarts + 1)
             delta.up.append(self.rows[id])
-            self.serial += 1
-            delta.events.append(Event(self.serial, at, f"c{id}", "child_crashed", ""))
+            for kind in ("child_crashed", "restart_decided"):
+                self.serial += 1
+                delta.events.append(Event(self.serial, at, f"c{id}", kind, ""))
         elif pick < 0.15:
             new = max(self.rows) + 1
             self.rows[new] = child(new)

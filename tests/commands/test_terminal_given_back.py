@@ -80,6 +80,22 @@ def test_a_signal_gives_the_terminal_back(
         assert after[:2] == before[:2] or not before[3] & termios.ICANON
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["inspect", "picker", "top"])
+def test_who_lost_the_terminal_without_a_signal_ends(
+    mode: str, start: Start, directory: Path, tmp_path: Path
+) -> None:
+    start("shop")
+    if mode == "picker":
+        start("other")
+    with in_terminal(directory, *modes(tmp_path)[mode]) as (process, master):
+        painted(master)
+        gone = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(gone, master)  # the terminal's other side is closed
+        os.close(gone)
+        assert process.wait(60) in (0, 1, 128 + signal.SIGHUP)
+
+
 def stopped(process: subprocess.Popen[bytes]) -> None:
     """Return when it is stopped; it may not end."""
     kinds = os.WSTOPPED | os.WEXITED | os.WNOWAIT

@@ -23,6 +23,7 @@ from trio_sup.inspect.model.tree_model import snapshot
 from trio_sup.inspect.protocol.wire import Detail
 from trio_sup.inspect.protocol.wire_details import PARTS, TOPICS
 from trio_sup.inspect.text import (
+    chart,
     columns,
     documents,
     log_lines,
@@ -253,6 +254,26 @@ def trace(viewer: Viewer) -> None:
     judged(trace_lines.cost_line(topics.trace, topics.steps.missed), "trace")
 
 
+def charts(viewer: Viewer) -> None:
+    """``trio-sup chart``, and the application's page of them."""
+    state, drawn = viewer.state, viewer.state.charts
+    for id in (3, 4):
+        drawn.choose(id)
+    for trends in (drawn.node, *drawn.children.values()):
+        if trends.at is None:
+            continue
+        for plain in (False, True):
+            for span in (10.0, 600.0):
+                for line in chart.chart_lines(
+                    trends, now=trends.at, span=span, width=60, height=4, plain=plain
+                ):
+                    judged(line, "chart")
+        document = documents.trends_json(trends, state.session.node, "x")
+        judged(json_line(document), "chart --json")
+        assert "Infinity" not in json_line(document)
+        assert "NaN" not in json_line(document)
+
+
 def header(viewer: Viewer) -> None:
     """The application's bars, notices and pages."""
     state, now = viewer.state, viewer.now
@@ -332,6 +353,7 @@ WAYS: Final[tuple[Callable[[Viewer], None], ...]] = (
         logs,
         registry,
         trace,
+        charts,
         header,
         lists,
         inside,

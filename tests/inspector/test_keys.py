@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from trio_sup_inspector.keys import (
     KeymapError,
     load_keymap,
 )
+from trio_sup_inspector.screens.help import TROUBLE
 from trio_sup_inspector.widgets.document import Document
 
 
@@ -230,15 +232,30 @@ def test_a_keymap_moves_a_key_and_the_help_shows_it() -> None:
     play(story, keymap={"problem.only": "P"})
 
 
+def test_what_to_press_in_trouble_can_be_read_at_eighty_columns() -> None:
+    for id, text in TROUBLE:
+        assert id in IDS
+        assert len(text) <= 51, text
+
+
 def test_keymap_files_are_checked(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     assert load_keymap(path) == {}
     path.write_text(json.dumps({"list.down": "ctrl+n,down"}))
     assert load_keymap(path) == {"list.down": "ctrl+n,down"}
-    for bad in ('{"list.sideways": "x"}', '{"quit": 3}', "[]", "{"):
-        path.write_text(bad)
+    wrong = ('{"list.sideways": "x"}', '{"quit": 3}', "[]", "{", "[" * 60_000, "\udcff")
+    for bad in (*wrong, " " * 70_000):
+        path.write_text(bad, errors="surrogateescape")
         with pytest.raises(KeymapError, match=r"keys\.json"):
             load_keymap(path)
+    path.write_text('\ufeff{"quit": "Q"}', encoding="utf-8")
+    assert load_keymap(path) == {"quit": "Q"}
+
+
+def test_a_pipe_in_place_of_the_keymap_holds_nobody_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "keys.json")
+    with pytest.raises(KeymapError, match="is not a file"):
+        load_keymap(tmp_path / "keys.json")
 
 
 def test_every_action_has_an_id_of_its_own() -> None:

@@ -240,6 +240,22 @@ def test_the_figure_of_a_crash_loop_is_what_rows_count_not_what_events_came() ->
     assert finding.text.startswith("4,000 times in a minute: crashed: Boom()")
 
 
+def test_of_many_crash_loops_the_worst_comes_first_and_equal_ones_hold_still() -> None:
+    store = looping(4000)
+    few = [make_row(n, 0, f"a{n}", path=f"a/a{n}") for n in range(3, 9)]
+    store.apply(Delta(1, 1, 100.0, up=few))
+    for rounds in range(1, 6):
+        up = [evolve(row, restarts=rounds * (1 + row.id % 2)) for row in few]
+        store.apply(Delta(1, 1, 100.0 + rounds, up=up))
+    bench = Bench(*store.rows.values())
+    bench.now = 105.0
+    found = [f.path for f in bench.find() if f.rule == "crash-loop"]
+    assert found[0] == "a/b"
+    tens = [path for path in found[1:] if int(path[-1]) % 2]
+    assert found == ["a/b", *tens, *(p for p in found[1:] if p not in tens)]
+    assert tens == sorted(tens)
+
+
 def test_a_crash_loop_does_not_come_and_go_as_a_wait_for_the_next_life() -> None:
     assert Bench(looping(9).rows[2]).rules() == ["crash-loop"]
     assert Bench(looping(1).rows[2]).rules() == ["backing-off"]

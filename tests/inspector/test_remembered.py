@@ -11,8 +11,9 @@ from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import open_rig
 from tests.inspector.shop import shop_rows
 from trio_sup.inspect.model.order import BY_ID, ORDERS
+from trio_sup_inspector.config import ConfigError
 from trio_sup_inspector.lines.columns import lay_out_chosen, lay_out_tree, usual_ids
-from trio_sup_inspector.remembered import Memory, SettingsError, load, settings_path
+from trio_sup_inspector.remembered import Memory, load, settings_path
 from trio_sup_inspector.screens.columns import ColumnChoice
 
 THEMES = {"dark", "light", "sepia"}
@@ -130,7 +131,7 @@ def test_a_pipe_or_a_directory_in_its_place_holds_nobody_up(tmp_path: Path) -> N
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "directory").mkdir()
     for name in ("pipe", "directory"):
-        with pytest.raises(SettingsError, match=name):
+        with pytest.raises(ConfigError, match=name):
             load(tmp_path / name)
 
 

@@ -148,3 +148,35 @@ def test_the_bar_marks_the_place_and_where_something_went_down(
         assert isinstance(app, App)
 
     play(story)
+
+
+def test_what_a_recording_does_not_hold_is_said_so(play: Callable[..., None]) -> None:
+    async def story(rig: Rig, app: ReplayApp) -> None:
+        await rig.press("greater_than_sign")
+        for key in ("8", "9", "0", "K", "L"):
+            await rig.press(key)
+            text = " ".join(rig.text().split())
+            assert "recording" in text, key
+            assert "older than this inspector" not in text, key
+        await rig.press("1", "down", "down", "enter")
+        for _ in range(6):
+            await rig.press("t")
+            assert "older than this inspector" not in rig.text()
+
+    play(story, size=(120, 40))
+
+
+def test_the_header_counts_what_the_lists_hold_after_every_jump(
+    play: Callable[..., None],
+) -> None:
+    async def story(rig: Rig, app: ReplayApp) -> None:
+        jumps = ("greater_than_sign", "left_curly_bracket", "left_square_bracket")
+        for key in (*jumps, "less_than_sign", "right_curly_bracket", "full_stop"):
+            await rig.press(key)
+            rows = app.player.session.rows
+            assert f"  {len(rows)} procs  " in rig.text(), key
+            lately = [at for i in rig.state.journal.incidents.found for at in i.ends]
+            assert f"  restarts {len(lately)}/min  " in rig.text(), key
+            assert set(rig.state.model.rows) - set(rig.state.model.dead) == set(rows)
+
+    play(story, size=(160, 30))

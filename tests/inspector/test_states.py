@@ -42,6 +42,8 @@ def test_a_node_that_says_nothing_is_given_up_and_tried_again() -> None:
             await rig.until(lambda: node.writers)
             rig.clock.now += 6.0
             await rig.until_shown("said nothing for 5 s")
+            # A loop that is held when one attaches: where it is can be asked for.
+            assert "--stacks" in rig.text()
             node.greets, node.rows = True, shop_rows()
             rig.clock.now += 1.0
             await rig.until_shown("LIVE")

@@ -8,7 +8,12 @@ from textual import events
 from tests.inspector.rig import Rig, open_rig
 from tests.inspector.test_screens import shop_node
 
-NAMES = {"/": "slash", "?": "question_mark", ">": "greater_than_sign"}
+NAMES = {
+    "/": "slash",
+    "?": "question_mark",
+    ">": "greater_than_sign",
+    "\r": "enter",
+}
 
 
 def type_ahead(rig: Rig, text: str) -> None:
@@ -41,6 +46,22 @@ def test_keys_typed_after_a_slash_are_the_filter(typed: str, wanted: str) -> Non
             await rig.until(lambda: box(rig) == wanted)
             assert rig.app.is_running
             assert rig.app.screen is rig.main
+
+    asyncio.run(main())
+
+
+def test_keys_typed_behind_enter_are_keys_again() -> None:
+    async def main() -> None:
+        async with open_rig(shop_node()) as rig:
+            await rig.paint()
+            type_ahead(rig, "/shop\r5")
+            await rig.until(lambda: rig.main.lists.current == "lints")
+            assert box(rig) == "shop"
+            type_ahead(rig, "1/db\rj")
+            await rig.until(lambda: box(rig) == "db")
+            await rig.paint()
+            assert rig.main.lists.current == "tree"
+            assert box(rig) == "db"
 
     asyncio.run(main())
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -152,3 +153,30 @@ def test_a_narrow_notice_of_a_loss_keeps_its_key_and_counts_whole_seconds() -> N
         assert "r = try now" in rig.text()
 
     play(story, size=(60, 20))
+
+
+def test_a_traceback_is_copied_and_saved_and_never_overwrites(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def story(rig: Rig, node: FakeNode) -> None:
+        crashed = server(3, 1, "../\x1b[2J", path="shop/web", last_exit="crashed: x")
+        node.tracebacks[3] = TRACEBACK
+        node.change(crashed, gone=tuple(row.id for row in node.rows if row.id > 3))
+        await rig.until(lambda: rig.state.model.rows[3].last_exit == "crashed: x")
+        await rig.press("down", "down", "b")
+        assert rig.app.clipboard == ""
+        await rig.press("enter")
+        await rig.until_shown("Traceback")
+        await rig.press("b")
+        assert rig.app.clipboard.startswith("Traceback")
+        await rig.press("B", "B")
+        said = rig.app._notifications  # pyright: ignore[reportPrivateUsage]
+        assert any("File exists" in each.message for each in said)
+
+    play(story, size=(140, 50))
+    [saved] = tmp_path.iterdir()
+    text = saved.read_text("utf-8")
+    assert text.startswith("shop/web: crashed: x\n\nTraceback")
+    assert "\x1b" not in saved.name + text

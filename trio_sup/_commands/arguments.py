@@ -106,7 +106,7 @@ def _number(text: str, accepted: str, fits: Callable[[float], bool]) -> float:
     try:
         value = float(text)
     except ValueError:
-        value = math.nan
+        value = _as_shown(text)
     if not fits(value):
         raise argparse.ArgumentTypeError(f"{accepted}, not {text!r}")
     return value
@@ -135,9 +135,21 @@ def port(text: str) -> int:
 def _whole(text: str, accepted: str, *, least: int = 0, most: float = math.inf) -> int:
     # Few digits: a long number takes long to read.
     value = int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else -1
+    if value < 0 and (shown := _as_shown(text)).is_integer():
+        value = int(shown)
     if not least <= value <= most:
         raise argparse.ArgumentTypeError(f"{accepted}, not {text!r}")
     return value
+
+
+def _as_shown(text: str) -> float:
+    """A number as views print it, ``4,012`` or ``12.4k``; nan if it is none."""
+    from trio_sup.inspect.model.typed_times import read_count
+
+    try:
+        return read_count(text) if len(text) < 16 else math.nan
+    except ValueError:
+        return math.nan
 
 
 def duration(text: str) -> float:

@@ -26,7 +26,7 @@ from trio_sup._commands.command import (
     CommandError,
 )
 from trio_sup._commands.output import complain, say, say_lines
-from trio_sup._commands.support import asking, node_or_filter, peer, query
+from trio_sup._commands.support import asking, no_effect, node_or_filter, peer, query
 from trio_sup._core.clean import json_line
 
 if TYPE_CHECKING:
@@ -151,13 +151,9 @@ def _check_options(args: argparse.Namespace) -> None:
         "a filter": args.filter or None,
     }
     if args.plan is not None:
-        for name, given in drawn.items():
-            if given is not None:
-                text = f"{name} has no effect with --plan, which says all that happens"
-                raise CommandError(text, EXIT_USAGE)
-    if args.dry_run and args.settle is not None:
-        text = "--settle has no effect with --dry-run, which does nothing"
-        raise CommandError(text, EXIT_USAGE)
+        no_effect("with --plan, which says all that happens", drawn)
+    if args.dry_run:
+        no_effect("with --dry-run, which does nothing", {"--settle": args.settle})
 
 
 def _plan(args: argparse.Namespace, session: Session) -> list[Step]:

@@ -20,6 +20,7 @@ from trio_sup._commands.completion import child_paths, completed_by
 from trio_sup._commands.output import complain, say_lines
 from trio_sup._commands.support import (
     asking,
+    no_effect,
     peer,
     print_json,
     reading,
@@ -57,7 +58,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--height",
         type=positive,
-        default=HEIGHT,
         metavar="LINES",
         help="lines of each chart (5)",
     )
@@ -71,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     from trio_sup.inspect.text.chart import chart_lines
     from trio_sup.inspect.text.documents import trends_json
 
+    if args.json:
+        no_effect("with --json, which draws nothing", {"--height": args.height})
     trends: NodeTrends | ChildTrends = (
         NodeTrends() if args.child is None else ChildTrends()
     )
@@ -92,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
         now=trends.at,
         span=max(_covered(trends), 10.0),
         width=max(size, 20),
-        height=args.height,
+        height=HEIGHT if args.height is None else args.height,
         plain=args.ascii or not speaks_unicode(),
     )
     say_lines(lines)

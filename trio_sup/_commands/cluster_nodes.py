@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Seen = Mapping[str, NodeSnapshot | Unreachable]
 
 EXIT_SILENT = 7
+TIMEOUT = 1.0
+"""Seconds to wait for a node's answer, unless told otherwise."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,9 +30,10 @@ def run(args: argparse.Namespace) -> int:
 
     from trio_sup.cluster import EngineUnavailable
 
+    timeout = TIMEOUT if args.timeout is None else args.timeout
     backend = engine_at(args.cluster, args.prefix)
     try:
-        seen = trio.run(_look, backend, args.timeout)
+        seen = trio.run(_look, backend, timeout)
     except EngineUnavailable as down:
         raise CommandError(str(down), EXIT_SILENT) from None
     if args.json:

@@ -10,6 +10,7 @@ from trio_sup._commands.command import Command
 from trio_sup._commands.engines import engine_at
 from trio_sup._commands.extras import inspector_main
 from trio_sup._commands.interpreter import python_process
+from trio_sup._commands.support import no_effect
 
 MOST_NODES: Final = 9
 
@@ -42,7 +43,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port",
         type=port,
-        default=0,
         metavar="PORT",
         help="where it listens, on the loopback interface (a free one)",
     )
@@ -75,6 +75,9 @@ def run(args: argparse.Namespace) -> int:
     if args.redis is not None:
         args.nodes = args.nodes or 1
         engine_at(args.redis)  # late is too late
+    if args.nodes:
+        where = "with nodes of a cluster, which listen nowhere"
+        no_effect(where, {"--port": args.port})
     return main(args, inspector_main, python_process)
 
 

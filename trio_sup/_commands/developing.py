@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from trio_sup._tree.run import How
 
 
-def check_installed() -> None:
-    """Refuse if the extra is missing.
+def check_installed(args: argparse.Namespace) -> None:
+    """Refuse if the extra is missing, or a folder.
 
     Raises:
         CommandError: it is.
@@ -31,6 +31,7 @@ def check_installed() -> None:
             f"{how_to_install('reload')}",
             EXIT_USAGE,
         )
+    _folders(args)
 
 
 def run(args: argparse.Namespace, spec: ChildSpec[Any], how: How) -> int:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from trio_sup._commands.arguments import HOW, add_json, add_node, moment
 from trio_sup._commands.command import Command
 from trio_sup._commands.output import say
-from trio_sup._commands.support import asking, peer, reading, recording_of
+from trio_sup._commands.support import (
+    asking,
+    no_effect,
+    peer,
+    reading,
+    recording_of,
+)
 from trio_sup._core.clean import json_line
 
 if TYPE_CHECKING:
@@ -40,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
     from trio_sup.inspect.text.plain_lines import event_line
 
     recording = recording_of(args)
+    if recording is not None:
+        no_effect("with a recording, which has an end", {"--follow": args.follow})
     with asking(), reading():
         if recording is not None:
             found: Iterable[tuple[Event, float]] = _recorded(recording)

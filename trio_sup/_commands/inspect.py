@@ -20,6 +20,7 @@ from trio_sup._commands.output import complain
 from trio_sup._commands.support import (
     asking,
     inspector_app,
+    no_effect,
     on_screen,
     peer,
     reading,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+PORT: Final = 8000
+"""For ``--web``, unless told otherwise."""
 WEB_DRIVER: Final = "textual.drivers.web_driver:"
 """What textual-serve tells the program in a browser tab to draw with."""
 
@@ -86,7 +89,6 @@ def _add_where(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port",
         type=port,
-        default=8000,
         metavar="PORT",
         help="for --web, on the loopback interface; 0 for a free one (8000)",
     )
@@ -102,6 +104,11 @@ def run(args: argparse.Namespace) -> int:
         args.node = node_of_process(args.pid)
     if args.web:
         return _web(args)
+    no_effect("without --web", {"--port": args.port})
+    if recording_of(args) is not None:
+        no_effect(
+            "with a recording, which cannot be acted on", {"--control": args.control}
+        )
     # An inspector that is shown in a browser has no terminal, but a screen.
     in_browser = os.environ.get("TEXTUAL_DRIVER", "").startswith(WEB_DRIVER)
     screen = in_browser or on_screen()
@@ -230,10 +237,13 @@ def _web(args: argparse.Namespace) -> int:
     ours = python_environment()
     environ = {n: ours[n] for n in ("PYTHONSAFEPATH", "PYTHONPATH") if n in ours}
     serve: Callable[..., int] = web.serve
+    where = PORT if args.port is None else args.port
     try:
-        return serve(command, environ, port=args.port)
+        return serve(command, environ, port=where)
     except OSError as error:
-        text = f"port {args.port} cannot be used: {error.strerror}; --port 0 takes a free one"
+        text = (
+            f"port {where} cannot be used: {error.strerror}; --port 0 takes a free one"
+        )
         raise CommandError(text, EXIT_FAILED) from error
 
 

@@ -16,7 +16,7 @@ from trio_sup._commands.command import (
 )
 from trio_sup._commands.completion import completed_by, node_names
 from trio_sup._commands.output import complain, say_lines
-from trio_sup._commands.support import asking, named_peer, print_json
+from trio_sup._commands.support import asking, named_peer, no_effect, print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -58,7 +58,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--timeout",
         type=seconds,
-        default=1.0,
         metavar="SECONDS",
         help="how long to wait for a node's answer (1)",
     )
@@ -73,6 +72,12 @@ def run(args: argparse.Namespace) -> int:
         from trio_sup._commands import cluster_nodes
 
         return cluster_nodes.run(args)
+    of_a_cluster = {
+        "--prefix": args.prefix,
+        "--names": args.names,
+        "--timeout": args.timeout,
+    }
+    no_effect("without --cluster", of_a_cluster)
     from trio_sup.inspect.finding.directory import places_text, runtime_dirs
 
     places = runtime_dirs()

@@ -31,7 +31,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     words_anywhere: bool = False
-    """Whether a filter may go on behind options: ``ps shop --json 'mailbox>100'``."""
+    """Whether words may go on behind options: ``ps shop --json 'mailbox>100'``."""
     _mixing: bool = False
     family: Sequence[argparse.ArgumentParser] = ()
     """The parsers whose options might have been meant: those of the commands named."""
@@ -110,7 +110,7 @@ def parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
         )
         sub.set_defaults(command=name)
         command.arguments(sub)
-        sub.words_anywhere = any(a.dest == "filter" for a in sub._actions)
+        sub.words_anywhere = any(not a.option_strings for a in sub._actions)
         sub.family = (sub,)
         top.family = (*top.family, sub)
     return top

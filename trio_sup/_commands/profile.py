@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trio_sup._commands.arguments import add_json, add_node, duration, seconds
 from trio_sup._commands.command import EXIT_FAILED, EXIT_OK, Command, CommandError
 from trio_sup._commands.output import complain, say_lines
-from trio_sup._commands.support import asking, peer, print_json
+from trio_sup._commands.support import asking, no_effect, peer, print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -47,6 +47,9 @@ def run(args: argparse.Namespace) -> int:
     from trio_sup.inspect.client.profiling import profile
     from trio_sup.inspect.text.flames import flame_lines, speedscope
 
+    if args.json:
+        given = {"--output": args.output}
+        no_effect("with --json, which prints that document: take one", given)
     with asking():
         name, found = profile(peer(args), args.duration, args.rate)
     title = f"{name}, {found.seconds:.1f} s"

@@ -17,6 +17,7 @@ from trio_sup._commands.command import Command
 from trio_sup._commands.output import say_lines
 from trio_sup._commands.support import (
     ask,
+    no_effect,
     node_or_filter,
     print_json,
     query,
@@ -59,6 +60,17 @@ def add_table(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-heading", action="store_true", help="leave the titles out"
     )
+
+
+def check_table(args: argparse.Namespace) -> None:
+    """Refuse what is about a table where there is none.
+
+    Raises:
+        CommandError: something is.
+    """
+    if args.json:
+        given = {"--columns": args.columns, "--no-heading": args.no_heading}
+        no_effect("with --json, which has all fields by their names", given)
 
 
 def order(text: str) -> str:
@@ -104,6 +116,7 @@ def run(args: argparse.Namespace) -> int:
     chosen = columns(args.columns, PS)
     if chosen is None:
         return 0
+    check_table(args)
     node_or_filter(args)
     wanted = query(args.filter)
     answer = ask(args)

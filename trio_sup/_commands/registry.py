@@ -47,6 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what a node's registries hold."""
     from trio_sup.inspect.client.paging import registry
+    from trio_sup.inspect.model.query import plain_words
     from trio_sup.inspect.text.registry_lines import (
         left_out,
         registry_json,
@@ -56,7 +57,10 @@ def run(args: argparse.Namespace) -> int:
     node_or_filter(args)
     if recording_of(args) is not None:
         raise CommandError("a recording holds no registries", EXIT_USAGE)
-    text = " ".join(args.filter)
+    text, others = plain_words(" ".join(args.filter))
+    if others:
+        said = f'about children; names are searched by words; as a text: "{others[0]}"'
+        raise CommandError(f"bad filter: {others[0]} is {said}", EXIT_USAGE)
     if len(text) > MAX_SEARCH:
         raise CommandError(f"a search has at most {MAX_SEARCH} characters", EXIT_USAGE)
     with asking():

@@ -60,8 +60,8 @@ def run(args: argparse.Namespace) -> int:
     if args.reload_dir and not args.reload:
         raise CommandError("--reload-dir goes with --reload", EXIT_USAGE)
     follows = args.reload and not args.check
-    if follows:
-        developing.check_installed()
+    if args.reload:
+        developing.check_installed(args)
     try:
         spec = _load.load_spec(args.spec)
     except _load.LoadError as error:

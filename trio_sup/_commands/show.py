@@ -12,6 +12,7 @@ from trio_sup._commands.support import (
     ask,
     asking,
     find,
+    no_effect,
     peer,
     print_json,
     recording_of,
@@ -71,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
     if args.stacks:
         if args.child is not None or args.parts:
             raise CommandError("--stacks is about a node: name no child", EXIT_USAGE)
+        no_effect("with --stacks, which looks once", {"--for": args.duration})
         return _stacks(args)
     if args.child is None:
         args.node, args.child = None, args.node

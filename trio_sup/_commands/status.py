@@ -22,7 +22,7 @@ from trio_sup._commands.command import (
     CommandError,
 )
 from trio_sup._commands.output import say_lines
-from trio_sup._commands.support import ask, print_json, recording_of
+from trio_sup._commands.support import ask, no_effect, print_json, recording_of
 
 if TYPE_CHECKING:
     import argparse
@@ -76,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
     if args.check and recording_of(args) is not None:
         text = f"{args.node} is a recording: --check is about a node that runs"
         raise CommandError(text, EXIT_USAGE)
+    if recording_of(args) is not None:
+        no_effect("with a recording, which does not change", {"--wait": args.wait})
     given = {name: getattr(args, name) for name in LIMITS}
     limits = Limits(
         **{name: value for name, value in given.items() if value is not None}

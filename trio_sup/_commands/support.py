@@ -16,7 +16,7 @@ from trio_sup._core.extras import how_to_install
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from trio_sup.inspect.client.answer import Answer
     from trio_sup.inspect.client.conversation import Peer
@@ -131,6 +131,21 @@ def reading() -> Generator[None, None, None]:
         yield
     except RecordingError as error:
         raise CommandError(str(error), EXIT_USAGE) from error
+
+
+def no_effect(where: str, given: Mapping[str, object]) -> None:
+    """Refuse options that would change nothing: who gave them expects something.
+
+    Args:
+        where: In which case, as ``without --cluster``.
+        given: The options with their values; None and False are not given.
+
+    Raises:
+        CommandError: one is given.
+    """
+    for option, value in given.items():
+        if value is not None and value is not False:
+            raise CommandError(f"{option} has no effect {where}", EXIT_USAGE)
 
 
 def node_or_filter(args: argparse.Namespace) -> None:

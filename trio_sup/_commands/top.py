@@ -19,7 +19,7 @@ from trio_sup._commands.arguments import (
 )
 from trio_sup._commands.command import Command
 from trio_sup._commands.output import complain, say, say_lines
-from trio_sup._commands.ps import add_table, columns
+from trio_sup._commands.ps import add_table, check_table, columns
 from trio_sup._commands.support import asking, node_or_filter, on_screen, peer, query
 from trio_sup._core.clean import Clean, json_line
 
@@ -69,10 +69,11 @@ def _add_looks(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help=f"between two looks ({INTERVAL:g})",
     )
-    parser.add_argument(
+    often = parser.add_mutually_exclusive_group()
+    often.add_argument(
         "-c", "--count", type=positive, metavar="N", help="end after N looks"
     )
-    parser.add_argument(
+    often.add_argument(
         "--once", action="store_const", const=1, dest="count", help="the same as -c 1"
     )
     parser.add_argument(
@@ -99,6 +100,7 @@ def run(args: argparse.Namespace) -> int:
     chosen = columns(args.columns, TOP)
     if chosen is None:
         return 0
+    check_table(args)
     node_or_filter(args)
     view = _View(args, chosen, query(args.filter))
     if on_screen() and not (args.batch or args.json or args.count):

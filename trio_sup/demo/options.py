@@ -41,7 +41,7 @@ class Options:
             args.clients,
             args.chaos,
             args.duration,
-            args.port,
+            args.port or 0,
             args.nodes,
             args.redis,
         )

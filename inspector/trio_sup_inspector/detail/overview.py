@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from trio_sup.inspect.model.problems import problem
+from trio_sup.inspect.model.problems import looping, problem
+from trio_sup.inspect.model.tree_model import DOWN, WAITING
 from trio_sup.inspect.text import show
 from trio_sup.inspect.text.traceback_text import (
     Folded,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from trio_sup_inspector.state.node import NodeState
 
 EVENTS: Final = 12
+ORDERLY: Final = ("normal", "shutdown")
+"""How ends begin that are no crashes."""
 
 
 @frozen
@@ -58,17 +61,29 @@ def title(subject: Subject) -> str:
 
 
 def overview(writer: Writer, subject: Subject, state: NodeState, clock: float) -> None:
-    """What it is, how it does, how it last ended."""
-    _overview(writer, subject, state.now(clock))
+    """What it is, how it does, how it last ended; first what is looked for."""
+    _condition(writer, subject, state.now(clock))
+    # Of what crashes again and again, or is down, that is its crash.
+    crash_first = _down_by_a_crash(subject.row, state.now(clock))
+    if crash_first:
+        _exits(writer, subject, state)
+    _overview(writer, subject)
     if subject.row.mailbox_len is not None:
         mailbox_figures(writer, subject, state, clock)
     if state.model.child_count(subject.row.id):
         _children(writer, subject.row, state)
-    _exits(writer, subject, state)
+    if not crash_first:
+        _exits(writer, subject, state)
     _events(writer, subject, state)
 
 
-def _overview(writer: Writer, subject: Subject, now: float) -> None:
+def _down_by_a_crash(row: Row, now: float) -> bool:
+    crashed = row.last_exit and not row.last_exit.startswith(ORDERLY)
+    down = row.status in DOWN | WAITING or looping(row, now) is not None
+    return bool(crashed and down)
+
+
+def _condition(writer: Writer, subject: Subject, now: float) -> None:
     row = subject.row
     look = show.look(row.status)
     glyph = look.ascii if writer.plain else look.glyph
@@ -82,6 +97,10 @@ def _overview(writer: Writer, subject: Subject, now: float) -> None:
     wrong = problem(row, now)
     if wrong is not None:
         writer.paragraph(f"{show.clean(row.label)} {wrong}", "warn")
+
+
+def _overview(writer: Writer, subject: Subject) -> None:
+    row = subject.row
     writer.section("Overview")
     if row.kind in ("supervisor", "dynamic"):
         writer.fact("kind", f"{row.kind} supervisor".replace("supervisor s", "s"))
@@ -171,7 +190,7 @@ def _exits(writer: Writer, subject: Subject, state: NodeState) -> None:
         writer.add((none if state.recorded else "asking for the traceback", "dim"))
     elif detail.traceback:
         writer.add()
-        if row.last_exit.startswith(("normal", "shutdown")):
+        if row.last_exit.startswith(ORDERLY):
             writer.add(("its last crash was before that", "dim"))
         if detail.clipped:
             writer.add(("its beginning was cut off", "dim"))

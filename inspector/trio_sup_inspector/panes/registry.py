@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from trio_sup.inspect.model.query import plain_words
 from trio_sup.inspect.protocol.wire_details import Follow
 from trio_sup.inspect.text import show
 from trio_sup.inspect.text.registry_lines import left_out, notes, relation
@@ -152,8 +153,8 @@ class RegistryPane(Pane):
 
 
 def _words(typed: str) -> str:
-    """What is searched for: quotes are for the filter of children."""
-    return " ".join(typed.replace('"', " ").split())[:MAX_SEARCH]
+    """What is searched for; terms about children let all names pass."""
+    return " ".join(plain_words(typed)[0].replace('"', " ").split())[:MAX_SEARCH]
 
 
 def _shares(width: int) -> tuple[int, int]:

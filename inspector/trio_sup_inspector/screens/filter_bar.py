@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
@@ -13,9 +14,38 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.app import ComposeResult
+    from textual.widget import Widget
 
     from trio_sup_inspector.lines.cells import Cells
     from trio_sup_inspector.state.node import NodeState
+
+
+class FilterBox(Input):
+    """Where the filter is typed; what is typed behind its Enter is not for it.
+
+    Several keys may wait by the time that the first is looked at: those behind Enter
+    came here since this had the focus when they came.
+
+    Args:
+        behind: What gets the focus when the filter is typed.
+    """
+
+    def __init__(self, behind: Callable[[], Widget]) -> None:
+        super().__init__(id="filter", placeholder="text !not state:down mailbox>100")
+        self._behind = behind
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self.screen.focused is not self:
+            event.stop()
+            event.prevent_default()
+            self.app.post_message(events.Key(event.key, event.character))
+        elif event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            self.screen.set_focus(self._behind())
+            await self.action_submit()
+        else:
+            await super()._on_key(event)
 
 
 class FilterBar(Horizontal):
@@ -24,17 +54,24 @@ class FilterBar(Horizontal):
     Args:
         state: The node, whose filter it is.
         note: Says what the filter found, or what is wrong with it.
+        behind: What gets the focus when the filter is typed.
     """
 
-    def __init__(self, state: NodeState, note: Callable[[int], Cells]) -> None:
+    def __init__(
+        self,
+        state: NodeState,
+        note: Callable[[int], Cells],
+        behind: Callable[[], Widget],
+    ) -> None:
         super().__init__(id="filter-bar")
+        self._behind = behind
         self._state = state
         self._note = note
 
     def compose(self) -> ComposeResult:
         """A slash, the box, the note."""
         yield Static("/", id="filter-mark")
-        yield Input(id="filter", placeholder="text !not state:down mailbox>100")
+        yield FilterBox(self._behind)
         yield Bar(self._note, id="filter-note")
 
     @property

@@ -31,13 +31,14 @@ FILTERS: Final = (
     ("op>5s up<1h", "times: s m h"),
 )
 TROUBLE: Final = (
-    ("problem.next", "what needs a look: the next child, whatever hides it"),
+    ("screen.lints", "all that is wrong, the worst first"),
+    ("problem.next", "the next child that needs a look, folded or not"),
     ("list.open", "its last crash: its own line first"),
     ("screen.restarts", "why it restarted, and what else went with it"),
     ("screen.calls", "who waits for whom"),
-    ("trace", "one request through servers: trace them, or their supervisor"),
+    ("trace", "one request through servers: on their supervisor"),
     ("screen.busy", "what held the loop: who, and in which line"),
-    ("act", "stop restarting it, restart it, ... (with --control)"),
+    ("act", "stop restarting it, ... (needs --control)"),
     ("nodes", "how the other nodes fare"),
 )
 """What to press when something is wrong: what one opens the help for."""

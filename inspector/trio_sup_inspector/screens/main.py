@@ -96,7 +96,7 @@ class MainScreen(Screen[None]):
         self._hints: list[str] = []
         repaint, send = self.refresh_view, self._send
         self.body = Body(self.lists, self.details, send=send, repaint=repaint)
-        self.filter_bar = FilterBar(state, self._filter_note)
+        self.filter_bar = FilterBar(state, self._filter_note, lambda: self.lists.view)
         self._picture_keys = PictureKeys(state, clock, self.body, repaint)
         self.doing: dict[str, Callable[[], None]] = {
             # Those of traces and charts are come to by a child: `trace`, `charts`.

@@ -8,7 +8,7 @@ verdicts come out, at a cost in proportion to what changed.
 | `tree_model` | rows joined into a tree, with totals, rates, the recently dead |
 | `tree_view` | its lines: what is unfolded, filtered, in which order |
 | `order` | the orders of a flat list |
-| `query`, `query_fields` | the filter language, and the fields it asks for |
+| `query`, `query_fields`, `query_suspects` | the filter language, the fields it asks for, what is meant as none of it |
 | `which_child`, `typed_times` | what people mean by a child's name, by ``10m`` or ``12:30`` |
 | `problems` | what is wrong with a child, in words |
 | `health` | whether a node is well, by limits |

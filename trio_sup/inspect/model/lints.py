@@ -55,6 +55,8 @@ class Finding:
     """The row's path; empty for the node."""
     text: str
     """What is the matter with this one, to be read after the path."""
+    size: int = 0
+    """How bad it is among those of its rule. Coarse, so that lines hold still."""
 
 
 @define
@@ -209,7 +211,7 @@ class Lints:
         missed: int = 0,
         deadlocks: Iterable[tuple[int, str, str]] = (),
     ) -> list[Finding]:
-        """Everything that is wrong, the most urgent first, then by path.
+        """Everything that is wrong, the most urgent and worst first, then by path.
 
         Args:
             model: The tree that `note` was told about.
@@ -241,7 +243,7 @@ class Lints:
                 Finding("missed-events", 0, "", f"{missed} events are missing")
             )
         found += [Finding("deadlock", id, path, text) for id, path, text in deadlocks]
-        return sorted(found, key=lambda each: (ORDER[each.rule], each.path))
+        return sorted(found, key=lambda each: (ORDER[each.rule], -each.size, each.path))
 
     def _loops(
         self, incidents: Incidents | None, model: TreeModel, now: float
@@ -266,7 +268,9 @@ class Lints:
                 continue  # It does not restart any more: what it is says more.
             if number >= LOOP:
                 words = f"{number:,} times in a minute: {cause}"
-                yield Finding("crash-loop", model.by_path(path) or 0, path, words)
+                # In a storm the worst of a hundred is looked for: by powers of ten.
+                size = len(str(number))
+                yield Finding("crash-loop", model.by_path(path) or 0, path, words, size)
 
     def _held_lately(self, beat: Heartbeat | None, now: float) -> Iterable[Finding]:
         """The worst of the last minute, so that it does not come and go."""

@@ -24,7 +24,15 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from trio_sup.inspect.model.query_fields import ALIASES, NAMES, QueryError, field_test
+from trio_sup.inspect.model.query_fields import (
+    ALIASES,
+    NAMES,
+    QueryError,
+    field_test,
+    is_field,
+    unquoted,
+)
+from trio_sup.inspect.model.query_suspects import FIELD, plain_or_raise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,6 +47,7 @@ __all__ = [
     "parse_line_query",
     "parse_query",
     "parse_text_query",
+    "plain_words",
 ]
 
 
@@ -76,25 +85,24 @@ def parse_query(text: str) -> Query:
     return Query(text, tuple(_term(term, terms, n) for n, term in enumerate(terms)))
 
 
-_TERM: Final = re.compile(r'!*/(?:\\.|[^/\\])*/(?=\s|$)|!*"[^"]*"(?=\s|$)|\S+')
-_FIELD: Final = re.compile(
-    r"(?P<field>[A-Za-z][A-Za-z0-9_-]*(?:/[sS])?)(?P<op>:|>=|<=|==|!=|>|<|=)(?P<value>.*)",
-    re.DOTALL,
+_TERM: Final = re.compile(
+    r"!*/(?:\\.|[^/\\])*/(?=\s|$)"  # /a regex/
+    r'|!*"[^"]*"(?=\s|$)'  # "a text"
+    r'|!*\w[\w/-]*(?::|!?==?)"[^"]*"(?=\s|$)'  # exit:"a text"
+    r"|\S+"
 )
-_LOOSE: Final = re.compile(r"(?:[<>=]|!=)[<>=]*(?:[\d.]+\w*)?")
-"""A comparison that has lost its field."""
 
 
 def looks_like_filter(word: str) -> bool:
     """Whether a word can only be a term of a filter, and no plain text."""
     word = word.lstrip("!") if word.startswith("!") else word
     regex = len(word) > 1 and word.startswith("/") and word.endswith("/")
-    return regex or word.startswith('"') or _FIELD.fullmatch(word) is not None
+    return regex or word.startswith('"') or FIELD.fullmatch(word) is not None
 
 
 def _split(text: str) -> list[str]:
     terms: list[str] = _TERM.findall(text)
-    while terms and terms[-1] == "!":  # it is still being typed
+    while terms and not terms[-1].strip("!"):  # it is still being typed
         terms.pop()
     return terms
 
@@ -114,14 +122,11 @@ def _plain_term(term: str, terms: list[str], n: int) -> Test:
     if term.startswith("/"):
         return _regex(term)
     if term.startswith('"'):
-        return _text(_quoted(term))
-    parts = _FIELD.fullmatch(term)
+        return _text(unquoted(term))
+    parts = FIELD.fullmatch(term)
     if parts is not None:
-        return field_test(parts["field"], parts["op"], parts["value"])
-    if _LOOSE.fullmatch(term):
-        before = terms[n - 1] if n else "mailbox"
-        after = terms[n + 1] if not term[-1].isalnum() and n + 1 < len(terms) else ""
-        raise QueryError(f"{term} stands without spaces: {before}{term}{after}")
+        return field_test(parts["field"], parts["op"], unquoted(parts["value"]))
+    plain_or_raise(term, terms, n)
     return _text(term)
 
 
@@ -130,12 +135,6 @@ def _text(text: str) -> Test:
     return lambda row, now: (
         wanted in row.path.casefold() or wanted in row.name.casefold()
     )
-
-
-def _quoted(term: str) -> str:
-    if len(term) < 2 or not term.endswith('"'):
-        raise QueryError('a quoted text ends with "')
-    return term[1:-1]
 
 
 def _regex(term: str) -> Test:
@@ -173,6 +172,28 @@ def parse_line_query(text: str) -> Callable[[str], bool]:
     return parse_text_query(text)
 
 
+def plain_words(text: str) -> tuple[str, list[str]]:
+    """What is searched for where there are plain words alone: among names.
+
+    Args:
+        text: As typed; words in quotes are meant as they are.
+
+    Returns:
+        The words, and the terms that are none: those about children.
+    """
+    words: list[str] = []
+    others: list[str] = []
+    for term in _split(text):
+        parts = FIELD.fullmatch(term.lstrip("!"))
+        if term.startswith('"'):
+            words.append(term.strip('"'))
+        elif parts is not None and is_field(parts["field"]):
+            others.append(term)
+        else:
+            words.append(term)
+    return " ".join(words), others
+
+
 def _text_test(term: str) -> Callable[[str], bool]:
     bare = term.lstrip("!") if not term.startswith("!=") else term
     test = _plain_text_test(bare)
@@ -190,7 +211,7 @@ def _plain_text_test(term: str) -> Callable[[str], bool]:
         return (lambda line: bool(search(line))) if _closed(term) else _passes
     if term.startswith('"'):
         term = term[1:-1] if _closed(term) else ""
-    elif (parts := _FIELD.fullmatch(term)) is not None:
+    elif (parts := FIELD.fullmatch(term)) is not None:
         name, value = parts["field"].casefold(), parts["value"]
         if name in ("under", "path") and parts["op"] == ":":
             return lambda line: value in line.partition(" ")[0]

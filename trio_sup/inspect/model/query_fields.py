@@ -8,12 +8,13 @@ filter that quietly searched for the text ``sate:down`` would say that all is we
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from trio_sup._core.words import KINDS, STATUSES
 from trio_sup.inspect.model.problems import problem
 from trio_sup.inspect.model.tree_model import DOWN, WAITING
-from trio_sup.inspect.model.typed_times import read_count, read_span
+from trio_sup.inspect.model.typed_times import read_count, read_span, shown_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,30 +120,41 @@ SPANS: Final[dict[str, _Read]] = {
     "op": lambda row, now: None if row.op_since is None else now - row.op_since,
     "up": lambda row, now: None if row.began is None else now - row.began,
 }
+_BOUNDED: Final = frozenset({"mailbox", "budget", "restarts"})
+_WITH_BOUND: Final = re.compile(r"^([^/ ]+)(?:/\S+| \(\S+\))$")
+"""As columns show them: ``150/1024``, ``2 (1/3)``."""
 _TESTS: Final[dict[str, Callable[[float, float], bool]]] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
-    "=": lambda a, b: a == b,
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
 }
 
 
 def _number(name: str, said: str, op: str, text: str) -> Test:
+    if name in _BOUNDED:
+        text = _WITH_BOUND.sub(r"\1", text)
     try:
         if name in SPANS:
             read, wanted = SPANS[name], read_span(text)
+            # A time is never just 90 s: what counts is how it is shown.
+            low, high = shown_as(f"{text}s" if text.isdecimal() else text)
         else:
             read, wanted = COUNTS[name], read_count(text)
+            low, high = shown_as(text)
     except ValueError as error:
         raise QueryError(f"{said} needs a number: {error}") from None
-    compare = _TESTS[op]
+    compare = _TESTS.get(op)
+    if compare is None:
+        negated = op == "!="
+        return _about(read, lambda value: (low <= value < high) is not negated)
+    return _about(read, lambda value: compare(value, wanted))
 
+
+def _about(read: _Read, holds: Callable[[float], bool]) -> Test:
     def test(row: Row, now: float) -> bool:
         value = read(row, now)
-        return value is not None and compare(value, wanted)
+        return value is not None and holds(value)
 
     return test
 
@@ -163,6 +175,26 @@ ALIASES: Final = {
 _SAMPLED: Final = frozenset({"rate", "growth"})
 NAMES: Final = (*dict.fromkeys((*TEXTS, *COUNTS, *SPANS)),)
 """The fields."""
+
+
+def is_field(word: str) -> bool:
+    """Whether it is the name of a field, in whatever case."""
+    name = word.casefold()
+    name = ALIASES.get(name, name)
+    return name in NAMES or name in _SAMPLED
+
+
+def unquoted(value: str) -> str:
+    """What is meant by a value in quotes, or without.
+
+    Raises:
+        QueryError: a quote is not closed.
+    """
+    if not value.startswith('"'):
+        return value
+    if len(value) < 2 or not value.endswith('"') or '"' in value[1:-1]:
+        raise QueryError('a quoted text ends with "')
+    return value[1:-1]
 
 
 def field_test(field: str, op: str, value: str) -> Test:
@@ -186,6 +218,10 @@ def field_test(field: str, op: str, value: str) -> Test:
         raise QueryError(_no_field(field, op, value))
     if not value:
         raise QueryError(f"{field}{op} needs {_needed(name)}, without a space")
+    if name in ("name", "under") and len(value) > 1 and value[0] == value[-1] == "'":
+        raise QueryError(f'{field}{op} takes double quotes: {field}{op}"{value[1:-1]}"')
+    if name == "op" and op == ":" and value[-1].isalpha() and _is_span(value):
+        raise QueryError(f"op: is the message; how long it takes is op>{value}")
     if name in TEXTS and op in (":", "=", "==", "!="):
         if op != ":" and name in SPANS and value[0].isdigit():
             return _number(name, f"{field}{op}", op, value)
@@ -196,6 +232,13 @@ def field_test(field: str, op: str, value: str) -> Test:
     if op == ":" and value[0] in "<>=":
         raise QueryError(f"{field} is a number: write {name}{value}")
     return _number(name, f"{field}{op}", "=" if op == ":" else op, value)
+
+
+def _is_span(text: str) -> bool:
+    try:
+        return bool(read_span(text))
+    except ValueError:
+        return False
 
 
 def _needed(name: str) -> str:

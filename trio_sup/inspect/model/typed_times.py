@@ -49,6 +49,33 @@ def read_span(text: str) -> float:
     raise ValueError(f"such as 90s, 1m30s or 2h, not {text!r}")
 
 
+def shown_as(text: str) -> tuple[float, float]:
+    """Between which numbers those are that a view prints as the text.
+
+    Seconds and thousands are rounded; minutes, hours and days are what is over. A
+    number without a unit is just that number.
+
+    Args:
+        text: What `read_count` or `read_span` takes.
+
+    Returns:
+        The least of them, and the least that is above them.
+    """
+    if found := _NUMBER.fullmatch(text):
+        value, unit = read_count(text), _THOUSANDS[found[2]]
+        step = 10.0 ** -_decimals(found[1]) * unit if found[2] else 0.0
+        return value - step / 2, math.nextafter(value + step / 2, math.inf)
+    value = read_span(text)
+    number, name = _PARTS.findall(text)[-1]
+    step = 10.0 ** -_decimals(number) * _UNITS[name]
+    below = 0.0 if _UNITS[name] > 1 else step / 2
+    return value - below, value - below + step
+
+
+def _decimals(number: str) -> int:
+    return len(number.partition(".")[2])
+
+
 def read_duration(text: str) -> float:
     """Seconds of ``90``, ``90s``, ``1.5m``, ``1m30s``, ``1d``, ``250ms``.
 
