@@ -48,6 +48,7 @@ from trio_sup._trio.stacks import format_error
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
+    from trio_sup._trio.life_scope import Scope
     from trio_sup._children.surroundings import Supervising
 
 WORD = LIGHT // 8
@@ -173,8 +174,7 @@ async def run_life(host: LifeHost, record: Record | None = None) -> None:
     assert scope is not None
     error: BaseException | None = None
     try:
-        with scope:
-            record.task = current_task()
+        with scope as record.task:
             set_current(record)
             if record.ending is GOING or not scope.cancel_called:
                 # Caught inside of the scope, which would `split` a group: code of the
@@ -231,7 +231,7 @@ async def _close_nurseries(task: trio.lowlevel.Task) -> None:
 def _end(
     host: LifeHost,
     record: Record,
-    scope: trio.CancelScope,
+    scope: Scope,
     raised: BaseException | None,
     cancelled: bool | None,
 ) -> None:

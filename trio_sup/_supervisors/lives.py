@@ -15,7 +15,6 @@ from functools import partial
 from typing import Final, Generic, TypeVar, TypeVarTuple
 
 import trio
-from trio import CancelScope
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.ending import GOING, Ending
@@ -34,6 +33,7 @@ from trio_sup._supervisors.in_one_go import crashed, stopped
 from trio_sup._supervisors.story import EventParts, Story, report_while_stuck
 from trio_sup._trio.alarms import Alarm
 from trio_sup._trio.last_resort import report_fault, survive
+from trio_sup._trio.life_scope import new_scope
 from trio_sup._trio.wake import Waiters
 
 Fields = TypeVarTuple("Fields")
@@ -153,7 +153,7 @@ class Lives(Generic[P]):
     def spawn_task(self, record: Record) -> None:
         """Spawn the task of a life that has begun."""
         record.value = None
-        record.scope = CancelScope(shield=True)
+        record.scope = new_scope()
         try:
             record.body.begin_life()
             here = self._here

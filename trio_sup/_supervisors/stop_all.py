@@ -19,7 +19,6 @@ from trio_sup._children.stopping import note_asked
 from trio_sup._core.events import ChildStopping
 from trio_sup._core.plan.telling import stop_of, stops_of
 from trio_sup._trio.protect import protected
-from trio_sup._trio.scopes import cancel_as, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -95,7 +94,7 @@ def _ask_each(lives: Asking, records: Iterator[Record], cause: str) -> None:
     now, remember = node.time(), node.remember
     graces: list[Ending] = []
     seconds = -1.0
-    reason: object = None
+    first: Any = None
     for record in records:
         scope, shutdown = record.scope, record.spec.shutdown
         if scope is None:
@@ -111,11 +110,11 @@ def _ask_each(lives: Asking, records: Iterator[Record], cause: str) -> None:
         if shutdown != seconds:
             graces, seconds = [], cast("float", shutdown)
         ending = note_asked(record, cause, now + seconds)
-        if reason is None:
+        if first is None:
+            first = scope
             scope.cancel(cause)
-            reason = reason_of(scope)
         else:
-            cancel_as(scope, reason)
+            scope.cancel_as(first)
         record.touch()
         graces.append(ending)
         if len(graces) == 1:

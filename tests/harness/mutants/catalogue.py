@@ -214,8 +214,8 @@ MUTANTS = [
     Mutant(
         "the tree is not shielded from its block",
         OPEN,
-        "record.scope = trio.CancelScope(shield=True)",
-        "record.scope = trio.CancelScope()",
+        "record.scope = new_scope()",
+        'record.scope = type("Open", (type(new_scope()),), {"shield": False})()',
     ),
     Mutant(
         "who waits for the tree's end is not shielded",
