@@ -84,8 +84,13 @@ class Lives(Generic[P]):
         """
         raise NotImplementedError
 
-    def go_on(self, now: float) -> None:
-        """Somebody has ended for whom the control task waits."""
+    def go_on(self, now: float, heard: bool = True) -> None:
+        """Somebody has ended for whom the control task waits.
+
+        Args:
+            now: The present time.
+            heard: Whether anybody may have to be told of what is asked of lives.
+        """
         raise NotImplementedError
 
     # Stopping.
@@ -95,16 +100,28 @@ class Lives(Generic[P]):
         """Go down in order; not awaited: the control task stops the children."""
         self.perform(self.plan.stop(reason, fatal=bool(self.fatal)))
 
-    def stop_life(self, stop: Stop[Record]) -> None:
-        """Ask a life to end."""
-        record = stop.record
+    def stop_life(
+        self, stop: Stop[Record], now: float | None = None, heard: bool = True
+    ) -> None:
+        """Ask a life to end.
+
+        Args:
+            stop: Whose, and how.
+            now: The present time, where the caller knows it.
+            heard: Whether anybody may have to be told of it.
+        """
+        record, node = stop.record, self.node
         if record.scope is None:
             return
         first = record.ending.asked is None
-        ask_stop(record, stop.reason, stop.grace, stop.brutal)
+        if now is None:
+            now = node.time()
+        ask_stop(record, stop.reason, stop.grace, stop.brutal, now)
         if first:
-            told = (self.node.time(), record.path_text, record.life, stop.reason)
-            if self.node.note(events.ChildStopping, told):
+            told = (now, record.path_text, record.life, stop.reason)
+            if not heard:
+                node.remember((events.ChildStopping, told))
+            elif node.note(events.ChildStopping, told):
                 self.tell(events.ChildStopping, told)
 
     def watch_stuck(self, record: Record) -> None:

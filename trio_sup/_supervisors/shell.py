@@ -185,11 +185,15 @@ class Shell(Lives[P], PlainBody):
                 self.perform(dos)
             del dos  # it may be the last that refers to a child (SUP-015)
 
-    def go_on(self, now: float) -> None:
+    def go_on(self, now: float, heard: bool = True) -> None:
         """Go on with the job in hand for the control task, as far as lives go.
 
         For a group each of its wake-ups costs as much as half of a start. It is woken
         for all else, and for what stands in line: that waits for it in any case.
+
+        Args:
+            now: The present time.
+            heard: Whether anybody may have to be told of what is asked of lives.
         """
         plan = self.plan
         if not self.bell:
@@ -198,7 +202,7 @@ class Shell(Lives[P], PlainBody):
             while dos := plan.go_on(now):
                 do = dos[0]
                 if len(dos) == 1 and isinstance(do, Stop):
-                    self.stop_life(do)
+                    self.stop_life(do, now, heard)
                 elif len(dos) == 1 and isinstance(do, Start):
                     self._start(do.record, now, supervised=do.supervised)
                 else:

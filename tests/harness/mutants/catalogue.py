@@ -165,7 +165,7 @@ MUTANTS = [
     Mutant(
         "a stopped child is not waited for in a group",
         GROUPS,
-        "yield from plan.stop_child(record, reason)",
+        "yield plan.stop_and_wait(record, reason)",
         "yield (plan.stopping_of(record, reason),)",
     ),
     Mutant(
