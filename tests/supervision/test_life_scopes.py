@@ -27,12 +27,16 @@ class Trios:
     def cancel_called(self) -> bool:
         return self.scope.cancel_called
 
-    def __enter__(self) -> object:
+    def enter(self) -> object:
         self.scope.__enter__()
         return current_task()
 
-    def __exit__(self, *args: Any) -> bool:
-        return self.scope.__exit__(*args)
+    def leave(self, error: BaseException | None = None) -> BaseException | None:
+        try:
+            self.scope.__exit__(None, None, None)
+        except RuntimeError as fault:
+            return fault if error is None else error
+        return error
 
 
 KINDS: list[Make] = [LifeScope, TrioScope, Trios]
@@ -57,17 +61,14 @@ async def told_of(make: Make, work: Work, *, outside: bool = False) -> list[obje
     async def live() -> None:
         task = current_task()
         caught: BaseException | None = None
+        seen.append(("entered by", scope.enter() is task))
+        seen.append(trio.current_effective_deadline())
         try:
-            with scope as entered:
-                seen.append(("entered by", entered is task))
-                seen.append(trio.current_effective_deadline())
-                try:
-                    await work(scope)
-                except BaseException as error:
-                    seen.append(said(error))
-                    raise
+            await work(scope)
         except BaseException as error:  # noqa: BLE001 - looked at
             caught = error
+            seen.append(said(error))
+        caught = scope.leave(caught)
         seen.extend([("left with", said(caught)), scope.cancel_called])
         seen.append(trio.current_effective_deadline())
 
@@ -168,11 +169,12 @@ async def test_who_is_cancelled_before_it_enters_is_cancelled_at_its_first_wait(
         scope = make()
         scope.cancel("too early")
         caught: BaseException | None = None
-        with scope:
-            try:
-                await trio.lowlevel.checkpoint()
-            except trio.Cancelled as error:
-                caught = error
+        scope.enter()
+        try:
+            await trio.lowlevel.checkpoint()
+        except trio.Cancelled as error:
+            caught = error
+        assert scope.leave(caught) is caught
         assert said(caught) == ("Cancelled", "explicit", "too early")
 
 
@@ -183,9 +185,10 @@ async def test_many_are_cancelled_for_one_reason() -> None:
         first, second = make(), make()
         first.cancel("one reason")
         second.cancel_as(first)
-        with second:
-            with pytest.raises(trio.Cancelled) as caught:
-                await trio.lowlevel.checkpoint()
+        second.enter()
+        with pytest.raises(trio.Cancelled) as caught:
+            await trio.lowlevel.checkpoint()
+        assert second.leave() is None
         assert said(caught.value) == ("Cancelled", "explicit", "one reason")
 
 
@@ -193,10 +196,9 @@ async def test_many_are_cancelled_for_one_reason() -> None:
 async def test_a_scope_is_left_twice_as_one_of_trio_s() -> None:
     for make in KINDS:
         scope = make()
-        with scope:
-            pass
-        with pytest.raises(RuntimeError, match="already been exited"):
-            scope.__exit__(None, None, None)
+        scope.enter()
+        assert scope.leave() is None
+        assert "already been exited" in str(scope.leave())
 
 
 def test_with_the_trio_of_these_tests_lives_have_the_quick_scope() -> None:

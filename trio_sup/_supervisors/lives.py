@@ -133,7 +133,6 @@ class Lives(Generic[P]):
     def spawn(
         self,
         record: Record,
-        *,
         supervised: bool,
         now: float | None = None,
         heard: bool = True,
@@ -262,12 +261,12 @@ class Lives(Generic[P]):
     crashed = crashed
     stopped = stopped
 
-    def _start(self, record: Record, now: float | None, *, supervised: bool) -> None:
+    def _start(self, record: Record, now: float | None, supervised: bool) -> None:
         """As `spawn`, if it is still wanted; a failure is told to the plan."""
         if self.plan.mode not in LETS_START:
             return
         try:
-            self.spawn(record, supervised=supervised, now=now)
+            self.spawn(record, supervised, now)
         except Exception as error:  # noqa: BLE001 - told as a failed start
             # Its name is taken, or what a key or a policy of the user's raises.
             failed = Exit("crashed", None, error)

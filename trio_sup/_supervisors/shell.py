@@ -204,7 +204,7 @@ class Shell(Lives[P], PlainBody):
                 if len(dos) == 1 and isinstance(do, Stop):
                     self.stop_life(do, now, heard)
                 elif len(dos) == 1 and isinstance(do, Start):
-                    self._start(do.record, now, supervised=do.supervised)
+                    self._start(do.record, now, do.supervised)
                 else:
                     self._left = dos
                     break
@@ -291,7 +291,7 @@ class Shell(Lives[P], PlainBody):
                 elif isinstance(do, Settle):
                     self.settle(do.record)
                 elif isinstance(do, Start):
-                    self._start(do.record, now, supervised=do.supervised)
+                    self._start(do.record, now, do.supervised)
                 elif isinstance(do, Tell):
                     self.emit(do.make, do.fields)
                 else:

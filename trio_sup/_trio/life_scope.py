@@ -6,7 +6,7 @@ with what it asks, and with a context manager for each change of a deadline, it 
 third of all that a life takes: 48 k instructions (CPython 3.13, callgrind). So here
 stands only what Trio looks at in a scope. What a cancellation reaches, and when, is
 worked out by Trio's `CancelStatus` as ever. What is out of order, such as a scope that
-was left open inside, or an exception on its way out, is handed to a scope of Trio's.
+was left open inside, is handed to a scope of Trio's.
 
 Whether this Trio has the parts that fit is asked once (`_fits`); if not, a life has a
 `trio.CancelScope`.
@@ -15,7 +15,6 @@ Whether this Trio has the parts that fit is asked once (`_fits`); if not, a life
 from __future__ import annotations
 
 import math
-from types import TracebackType
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -23,6 +22,7 @@ import trio
 from trio.lowlevel import Task, current_task
 
 from trio_sup._trio.protect import protected
+from trio_sup._trio.scopes import close_scope
 
 
 def _reason_class() -> Any:
@@ -44,7 +44,7 @@ _Reason: Final = _reason_class()
 
 @protected
 class LifeScope:
-    """A shielded scope without a deadline, for one `with` block."""
+    """A shielded scope without a deadline, to be entered once, and left by hand."""
 
     __slots__ = ("_cancel_reason", "_cancel_status", "_task", "cancel_called")
 
@@ -59,26 +59,28 @@ class LifeScope:
         self._cancel_reason: Any = None
         self._task: Any = None
 
-    def __enter__(self) -> Task:
+    def enter(self) -> Task:
+        """Enter it; return the present task, which is to leave it."""
         self._task = task = current_task()
         entered: Any = task
         self._cancel_status = status = _Status(self, False, entered._cancel_status)
         entered._activate_cancel_status(status)
         return task
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
+    def leave(self, error: BaseException | None = None) -> BaseException | None:
+        """Leave it; return what was raised inside, or what Trio says of the way out.
+
+        It never raises. What was raised inside is not looked at: whoever has caught it
+        there knows what to make of a cancellation.
+        """
         status, task = self._cancel_status, self._task
-        if error is not None or task is None or task._cancel_status is not status:
-            return self._as_trios().__exit__(kind, error, trace)
+        if task is None or task._cancel_status is not status:
+            fault = close_scope(self._as_trios(), None)
+            return fault if error is None else error
         task._activate_cancel_status(status.parent)
         status.close()
         self._cancel_status = self._task = None
-        return False
+        return error
 
     def _as_trios(self) -> trio.CancelScope:
         """Let a scope of Trio's stand where this one stood."""
@@ -131,17 +133,15 @@ class TrioScope:
         """Whether it was cancelled."""
         return self._scope.cancel_called
 
-    def __enter__(self) -> Task:
+    def enter(self) -> Task:
+        """Enter it; return the present task, which is to leave it."""
         self._scope.__enter__()
         return current_task()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
-        return self._scope.__exit__(kind, error, trace)
+    def leave(self, error: BaseException | None = None) -> BaseException | None:
+        """Leave it; return what was raised inside, or what Trio says of the way out."""
+        fault = close_scope(self._scope, None)
+        return fault if error is None else error
 
     def cancel(self, reason: str | None = None) -> None:
         """Cancel what is inside; the words are told with the exception."""
