@@ -189,7 +189,7 @@ class Lives(Generic[P]):
     def record_ready(self, record: Record) -> None:
         """A life became ready."""
         if self.plan.wakes(record):
-            if self.plan.line.more and self.bell:
+            if self.plan.line.more and self.bell.waiting:
                 self._send_next()
             else:
                 self.bell.wake()
@@ -205,8 +205,9 @@ class Lives(Generic[P]):
 
     def next_life(self, task: trio.lowlevel.Task) -> Record | None:
         """Begin the life that is to begin next, in a task that is there already."""
-        self._here = task
-        self.go_on(self.node.time())
+        self._here, node = task, self.node
+        # In this step it becomes ready, mostly, which is told louder than the rest.
+        self.go_on(node.time(), node.is_told(events.ChildStarted))
         record, self._next, self._here = self._next, None, None
         return record
 
@@ -261,12 +262,18 @@ class Lives(Generic[P]):
     crashed = crashed
     stopped = stopped
 
-    def _start(self, record: Record, now: float | None, supervised: bool) -> None:
+    def _start(
+        self,
+        record: Record,
+        now: float | None,
+        supervised: bool,
+        heard: bool = True,
+    ) -> None:
         """As `spawn`, if it is still wanted; a failure is told to the plan."""
         if self.plan.mode not in LETS_START:
             return
         try:
-            self.spawn(record, supervised, now)
+            self.spawn(record, supervised, now, heard or record.spec.name is not None)
         except Exception as error:  # noqa: BLE001 - told as a failed start
             # Its name is taken, or what a key or a policy of the user's raises.
             failed = Exit("crashed", None, error)

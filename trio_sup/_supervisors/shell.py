@@ -196,7 +196,7 @@ class Shell(Lives[P], PlainBody):
             heard: Whether anybody may have to be told of what is asked of lives.
         """
         plan = self.plan
-        if not self.bell:
+        if not self.bell.waiting:
             return  # it is at work, or woken already
         try:
             while dos := plan.go_on(now):
@@ -204,7 +204,7 @@ class Shell(Lives[P], PlainBody):
                 if len(dos) == 1 and isinstance(do, Stop):
                     self.stop_life(do, now, heard)
                 elif len(dos) == 1 and isinstance(do, Start):
-                    self._start(do.record, now, do.supervised)
+                    self._start(do.record, now, do.supervised, heard)
                 else:
                     self._left = dos
                     break
