@@ -10,6 +10,10 @@ import trio
 from trio.lowlevel import current_task
 from trio.testing import wait_all_tasks_blocked
 
+from trio_sup import child, dynamic_supervisor, open_supervisor
+from trio_sup._supervisors import lives
+from trio_sup._tree import open as open_module
+from trio_sup._trio import life_scope
 from trio_sup._trio.life_scope import LifeScope, TrioScope, new_scope
 
 Make = Callable[[], Any]
@@ -164,7 +168,9 @@ async def test_a_life_s_scope_does_as_trio_s(work: Work, outside: bool) -> None:
 
 
 @pytest.mark.trio
-async def test_who_is_cancelled_before_it_enters_is_cancelled_at_its_first_wait() -> None:
+async def test_who_is_cancelled_before_it_enters_is_cancelled_at_its_first_wait() -> (
+    None
+):
     for make in KINDS:
         scope = make()
         scope.cancel("too early")
@@ -199,6 +205,55 @@ async def test_a_scope_is_left_twice_as_one_of_trio_s() -> None:
         scope.enter()
         assert scope.leave() is None
         assert "already been exited" in str(scope.leave())
+
+
+class Status:
+    """What stands for Trio's, in a Trio that was changed."""
+
+
+def test_a_trio_whose_parts_are_others_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert life_scope._fits()
+    monkeypatch.setattr(life_scope, "_Status", Status)
+    assert not life_scope._fits()
+
+
+@pytest.mark.trio
+@pytest.mark.parametrize("make", [LifeScope, TrioScope])
+async def test_trees_live_and_stop_with_either(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (lives, open_module):
+        monkeypatch.setattr(module, "new_scope", make)
+    seen: list[object] = []
+
+    async def worker() -> None:
+        try:
+            await trio.sleep_forever()
+        except trio.Cancelled as cancelled:
+            seen.append(cancelled.reason)
+            raise
+
+    async def crash_once() -> None:
+        if not seen:
+            seen.append("crash")
+            raise ValueError
+        await worker()
+
+    specs = [child(crash_once), dynamic_supervisor(id="d")]
+    async with open_supervisor(specs) as sup:
+        await sup.child("crash_once").wait_exit(1)
+        handles = [await sup.dynamic("d").start_child(child(worker)) for _ in range(5)]
+        await wait_all_tasks_blocked()
+        with trio.CancelScope() as around:
+            around.cancel()
+            await trio.lowlevel.checkpoint()
+        assert all(handle.status == "running" for handle in handles)
+    ends = [handle.last_exit for handle in [*handles, sup.child("crash_once")]]
+    assert [end and end.kind for end in ends] == ["shutdown"] * 6
+    assert seen[0] == "crash" and len(seen) == 7
+    assert all(str(reason).startswith("supervisor ") for reason in seen[1:])
 
 
 def test_with_the_trio_of_these_tests_lives_have_the_quick_scope() -> None:
