@@ -48,8 +48,8 @@ from trio_sup._trio.stacks import format_error
 
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
-    from trio_sup._trio.life_scope import Scope
     from trio_sup._children.surroundings import Supervising
+    from trio_sup._trio.life_scope import Scope
 
 WORD = LIGHT // 8
 """Characters up to which a reason is kept without a look at its weight."""

@@ -266,10 +266,8 @@ class Child(Generic[T_co]):
         return hash(id(self.record))
 
     def __repr__(self) -> str:
-        return (
-            f"<{type(self).__name__} {self.path_text!r} "
-            f"{self.status}, life {self.life}>"
-        )
+        kind = type(self).__name__
+        return f"<{kind} {self.path_text!r} {self.status}, life {self.life}>"
 
     @property
     def id(self) -> Hashable:

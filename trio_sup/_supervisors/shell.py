@@ -190,10 +190,6 @@ class Shell(Lives[P], PlainBody):
 
         For a group each of its wake-ups costs as much as half of a start. It is woken
         for all else, and for what stands in line: that waits for it in any case.
-
-        Args:
-            now: The present time.
-            heard: Whether anybody may have to be told of what is asked of lives.
         """
         plan = self.plan
         if not self.bell.waiting:
