@@ -165,8 +165,8 @@ MUTANTS = [
     Mutant(
         "a stopped child is not waited for in a group",
         GROUPS,
-        "yield plan.stop_and_wait(record, reason)",
-        "yield (plan.stopping_of(record, reason),)",
+        "yield plan.line.stop(asked)",
+        "yield (asked,)",
     ),
     Mutant(
         "an end is decided again after its group has restarted",

@@ -133,7 +133,9 @@ class Groups(Generic[K]):
         while group.todo:
             record = group.todo.pop(0)
             if record.alive:
-                yield plan.stop_and_wait(record, reason)
+                grace = record.spec.shutdown
+                asked = telling.stop_of(record, reason, grace, hurried=plan.hurried)
+                yield plan.line.stop(asked)
             if plan.mode != "running":
                 return
         for record in records:

@@ -212,15 +212,7 @@ class Plan(Generic[K]):
     def stop_child(self, record: K, reason: str) -> Steps[K, None]:
         """Stop a child if it lives, and wait for its end."""
         if record.alive:
-            yield self.stop_and_wait(
-                record, telling.cause_of(reason, self.own.path_text)
-            )
-
-    def stop_and_wait(self, record: K, cause: str) -> Dos[K]:
-        """Stop a child that lives; the job in hand goes on when it has ended."""
-        self.line.wait_for(record)
-        shutdown = record.spec.shutdown
-        return (telling.stop_of(record, cause, shutdown, hurried=self.hurried),)
+            yield self.line.stop(self.stopping_of(record, reason))
 
     # The lives of children.
 
