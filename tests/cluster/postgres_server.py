@@ -16,6 +16,7 @@ import trio
 from attrs import define
 
 from tests.directories import short_directory
+from tests.libpq import libpq_is_here
 
 
 def _programs() -> Path | None:
@@ -32,8 +33,9 @@ def _programs() -> Path | None:
 PROGRAMS = _programs()
 
 needs_postgres = pytest.mark.skipif(
-    PROGRAMS is None,
-    reason="NO POSTGRESQL TESTED: there is no server (apt-get install postgresql)",
+    PROGRAMS is None or not libpq_is_here(),
+    reason="NO POSTGRESQL TESTED: there is no server, or psycopg finds no libpq "
+    "(apt-get install postgresql libpq5)",
 )
 
 

@@ -25,7 +25,6 @@ from trio_sup.cluster import (
 )
 from trio_sup.cluster._backends.link import LinkDown
 from trio_sup.cluster._rules.words import Name, Posted, Recorded, Reset
-from trio_sup.cluster.postgres import PostgresBackend
 
 pytestmark = needs_postgres
 CUT = (
@@ -132,6 +131,8 @@ async def test_children_are_placed_and_the_command_lists_their_nodes(
 
 @pytest.mark.trio
 async def test_who_is_not_there_is_an_engine_that_cannot_be_reached() -> None:
+    from trio_sup.cluster.postgres import PostgresBackend
+
     with pytest.raises(EngineUnavailable, match="No such file"):
         async with open_cluster(PostgresBackend("postgresql:///x?host=/nowhere")):
             pass
@@ -139,5 +140,7 @@ async def test_who_is_not_there_is_an_engine_that_cannot_be_reached() -> None:
 
 @pytest.mark.parametrize("schema", ["", 'a"b', "1a", "x" * 50])
 def test_another_name_of_a_schema_is_refused(schema: str) -> None:
+    from trio_sup.cluster.postgres import PostgresBackend
+
     with pytest.raises(ValueError, match="a schema is"):
         PostgresBackend(schema=schema)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 import trio_sup
 from tests.core import sync_shell
@@ -42,6 +42,7 @@ def plain_trees(draw: st.DrawFn) -> ChildSpec[Any]:
     return trio_sup.supervisor(children, id="root", max_restarts=limit, max_seconds=5)
 
 
+ALONE = trio_sup.supervisor([trio_sup.child(work, id="w0")], id="root")
 TREES = st.one_of(plain_trees(), plain_trees(), trees())
 ENDS = ["crash", "crash", "crash", "terminate", "start", "restart"]
 OPS: st.SearchStrategy[list[Op]] = st.lists(
@@ -108,6 +109,8 @@ def test_what_is_not_decided_in_one_step_is_left_as_it_was(
 
     @LAWS
     @given(TREES, OPS)
+    @example(ALONE, [Op("crash")])
+    @example(ALONE, [Op("crash"), Op("crash", settle=False)])
     def search(spec: ChildSpec[Any], ops: list[Op]) -> None:
         played(spec, ops, in_one_go=True)
 

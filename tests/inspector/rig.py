@@ -10,6 +10,7 @@ from typing import Any
 from attrs import define
 from textual.pilot import Pilot
 from textual.strip import Strip
+from textual.widget import Widget
 
 from tests.directories import short_directory
 from tests.inspector.fake_node import STARTED, FakeNode
@@ -64,9 +65,25 @@ class Rig:
     async def paint(self) -> None:
         """Take what was heard, and draw it."""
         self.app.tick()
-        await self.pilot.pause()
+        await self._rest()
         self.app.tick()
-        await self.pilot.pause()
+        await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait until all is drawn: the pilot takes a process without a core for idle."""
+        async with asyncio.timeout(PATIENCE):
+            await self.pilot.pause()
+            while self._is_at_work():
+                await self.pilot.pause()
+
+    def _is_at_work(self) -> bool:
+        screen = self.app.screen
+        return any(
+            widget.message_queue_size
+            or widget._layout_required  # pyright: ignore[reportPrivateUsage]
+            or widget._repaint_required  # pyright: ignore[reportPrivateUsage]
+            for widget in screen.walk_children(Widget, with_self=True)
+        )
 
     async def pass_time(self, seconds: float) -> None:
         self.clock.now += seconds

@@ -71,7 +71,7 @@ SCENES: dict[str, tuple[str, ...]] = {
     "calls": ("9",),
     "busy": ("0",),
     "logs": ("L",),
-    "registry": ("K", *"jjjjjjj"),
+    "registry": ("K",),
     "trace": ("1", "g", "c", "k"),
     "charts": ("6", "p"),
     "detail": ("1", "g", "j", "j", "j", "enter"),
@@ -87,6 +87,8 @@ SCENES: dict[str, tuple[str, ...]] = {
     "help": ("question_mark",),
 }
 """The keys that lead there."""
+WITHIN = {"registry": tuple("jjjjjj")}
+"""The keys for when the node has answered what a scene asks for."""
 BACK: dict[str, tuple[str, ...]] = {
     "detail": (),
     "detail-times": ("t", "escape"),
@@ -122,6 +124,7 @@ async def visit(
         keys = SCENES[scene]
         await rig.pilot.press(*keys)
         await rig.until(lambda: has_come(rig, scene))  # noqa: B023
+        await rig.press(*WITHIN.get(scene, ()))
         yield scene, rig.text()
         await rig.pilot.press(*BACK.get(scene, ()))
 
