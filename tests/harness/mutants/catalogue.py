@@ -68,15 +68,15 @@ MUTANTS = [
     Mutant(
         "rest_for_one leaves the failed child out",
         CORE,
-        'self.flags.strategy == "rest_for_one":\n                break',
-        'self.flags.strategy == "rest_for_one":\n'
-        "                records = records[:-1] or records\n                break",
+        "            records.append(record)\n            if record is pivot:\n",
+        "            if record is not pivot or len(self.records) == 1:\n"
+        "                records.append(record)\n            if record is pivot:\n",
     ),
     Mutant(
         "rest_for_one restarts everybody",
         CORE,
-        'self.flags.strategy == "rest_for_one":\n                break',
-        'self.flags.strategy == "rest_for_one":\n                pass',
+        "            found = self._from(pivot)  # those before it are not looked at\n",
+        "            pass\n",
     ),
     Mutant(
         "a group stops in start order",
