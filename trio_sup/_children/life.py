@@ -49,6 +49,7 @@ from trio_sup._trio.stacks import format_error
 if TYPE_CHECKING:
     from trio_sup._children.record import Record
     from trio_sup._children.surroundings import Supervising
+    from trio_sup._trio.life_scope import Scope
 
 WORD = LIGHT // 8
 """Characters up to which a reason is kept without a look at its weight."""
@@ -172,66 +173,76 @@ async def run_life(host: LifeHost, record: Record | None = None) -> None:
     scope = record.scope
     assert scope is not None
     error: BaseException | None = None
-    try:
-        with scope:
-            record.task = current_task()
-            set_current(record)
-            if record.ending is GOING or not scope.cancel_called:
-                # Caught inside of the scope, which would `split` a group: code of the
-                # user's, that could leave the scope half closed.
-                try:
-                    if isinstance(record.spec.name, ClaimedVia):
-                        await record.spec.name.claim(record)
-                    await record.body.run(record)
-                except BaseException as caught:  # noqa: BLE001 - becomes the exit
-                    error = caught
-                if record.task.child_nurseries:
-                    await _close_nurseries(record.task)
-    except BaseException as caught:  # noqa: BLE001 - scopes left open inside
-        error = caught if error is None else error
-    node = record.node
-    gate, cancelled = node.gate, None
-    gate.passed = passed = gate.passed + 1
-    if passed >= LOOK and gate.is_crowded():
+    # Entered and left by hand: `with` keeps 64 bytes for as long as the life takes.
+    record.task = scope.enter()
+    set_current(record)
+    if record.ending is GOING or not scope.cancel_called:
+        # Caught inside of the scope, which would `split` a group: code of the user's,
+        # that could leave the scope half closed.
+        try:
+            if isinstance(record.spec.name, ClaimedVia):
+                await record.spec.name.claim(record)
+            await record.body.run(record)
+        except BaseException as caught:  # noqa: BLE001 - becomes the exit
+            error = caught
+        if record.task.child_nurseries:
+            error = await _close_nurseries(record.task, error)
+    error = scope.leave(error)
+    gate, cancelled = record.node.gate, None
+    gate.passed += 1
+    if gate.passed >= LOOK and gate.is_crowded():
         # By now: it may well be asked to end while it waits.
         cancelled = record.ending is not GOING and scope.cancel_called
         has_returned(record)
         await gate.wait()
     try:
-        if node.generators.begun:
-            survive(record.path_text, node.generators.life_over, record)
+        if record.node.generators.begun:
+            survive(record.path_text, record.node.generators.life_over, record)
         if record.ending is GOING and record.ready and is_plain_crash(error):
             host.crashed(record, crash_of(error))
         else:
             _end(host, record, scope, error, cancelled)
     finally:
         # Break the cycle error -> traceback -> this frame -> record -> exit -> error.
-        del error, record, host, scope, node
+        del error, record, host, scope
 
 
 CAUGHT_IN: Final = run_life.__code__
 """Where the traceback of what ended a life begins: that frame still runs."""
 
 
-async def _close_nurseries(task: trio.lowlevel.Task) -> None:
+async def _close_nurseries(
+    task: trio.lowlevel.Task, error: BaseException | None
+) -> BaseException | None:
     """Close the nurseries that a life leaves open behind, with all in them.
 
     Trio would take that for an error of the supervisor's nursery. It comes about by
     generators that were left half way, and by an exception whose `__repr__` raises:
     Trio puts it into words while it leaves the nursery.
+
+    Args:
+        task: The life's.
+        error: What the life has raised.
+
+    Returns:
+        That; if it is None, what the nurseries raise.
     """
-    for nursery in reversed(task.child_nurseries):
-        nursery.cancel_scope.cancel("its task has ended")
-        # What `__aexit__` does; nobody has the object that has it.
-        finish: Any = getattr(nursery, "_nested_child_finished", None)
-        if finish is not None:
-            await finish(None)
+    try:
+        for nursery in reversed(task.child_nurseries):
+            nursery.cancel_scope.cancel("its task has ended")
+            # What `__aexit__` does; nobody has the object that has it.
+            finish: Any = getattr(nursery, "_nested_child_finished", None)
+            if finish is not None:
+                await finish(None)
+    except BaseException as caught:  # noqa: BLE001 - the end, if there is no other
+        return caught if error is None else error
+    return error
 
 
 def _end(
     host: LifeHost,
     record: Record,
-    scope: trio.CancelScope,
+    scope: Scope,
     raised: BaseException | None,
     cancelled: bool | None,
 ) -> None:

@@ -20,6 +20,7 @@ from trio_sup._core.words import Status
 from trio_sup._trio.alarms import Alarm
 from trio_sup._trio.alone import next_change
 from trio_sup._trio.last_resort import report_fault
+from trio_sup._trio.life_scope import Scope
 from trio_sup._trio.wake import Waiters, wake
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Record(ObservedState):
         self.registries: set[Namespace[Record]] | None = None
         self.value: object = None
         # Invariant: not None exactly while a life is in progress.
-        self.scope: trio.CancelScope | None = None
+        self.scope: Scope | None = None
         self.task: trio.lowlevel.Task | None = None
         # Invariant: of the present life, or the last; never that of another.
         self.ending: Ending = GOING
@@ -265,10 +266,8 @@ class Child(Generic[T_co]):
         return hash(id(self.record))
 
     def __repr__(self) -> str:
-        return (
-            f"<{type(self).__name__} {self.path_text!r} "
-            f"{self.status}, life {self.life}>"
-        )
+        kind = type(self).__name__
+        return f"<{kind} {self.path_text!r} {self.status}, life {self.life}>"
 
     @property
     def id(self) -> Hashable:

@@ -33,7 +33,13 @@ class Grace(Ending):
             _force(record)
 
 
-def ask_stop(record: Record, reason: str, grace: float, brutal: bool = False) -> None:
+def ask_stop(
+    record: Record,
+    reason: str,
+    grace: float,
+    brutal: bool = False,
+    now: float | None = None,
+) -> None:
     """Ask a life to end within `grace` seconds. Synchronous, idempotent.
 
     Args:
@@ -41,9 +47,12 @@ def ask_stop(record: Record, reason: str, grace: float, brutal: bool = False) ->
         reason: Who asks and why; becomes the reason of the cancellation.
         grace: Seconds until the life is cancelled.
         brutal: No request, no `terminate`: cancel at once.
+        now: The present time, where the caller knows it.
     """
     if record.scope is None:
         return
+    if now is None:
+        now = record.node.time()
     ending = record.ending
     if ending is GOING:
         if (
@@ -52,7 +61,7 @@ def ask_stop(record: Record, reason: str, grace: float, brutal: bool = False) ->
             and 0 < grace < math.inf
             and not brutal
         ):
-            ending = note_asked(record, reason, record.node.time() + grace)
+            ending = note_asked(record, reason, now + grace)
             record.scope.cancel(reason)
             record.touch()
             record.node.alarms.add(ending.deadline, ending)
@@ -68,14 +77,14 @@ def ask_stop(record: Record, reason: str, grace: float, brutal: bool = False) ->
         record.touch()
         if cancelled and grace <= 0:
             # Nothing is left to force: it ends as it was asked to (SUP-114).
-            ending.deadline = record.node.time()
+            ending.deadline = now
             _watch(record)
             return
     if brutal:
         arm(record, 0.0)
     elif ending.deadline == math.inf and 0 < grace < math.inf and not ending.returned:
         # As most ends are asked for.
-        ending.deadline = record.node.time() + grace
+        ending.deadline = now + grace
         _ring(record, ending)
     else:
         arm(record, grace)

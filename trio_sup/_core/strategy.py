@@ -165,13 +165,21 @@ class SupervisorCore(Generic[K]):
         """The children that a restart of `pivot` concerns, in start order."""
         if not self.grouped:
             return [pivot]
+        found: Iterable[K] = self.records.values()
+        if self.flags.strategy == "rest_for_one":
+            found = self._from(pivot)  # those before it are not looked at
+        return [
+            record
+            for record in found
+            if record.status != "quarantined" or record is pivot
+        ]
+
+    def _from(self, pivot: K) -> list[K]:
+        """The children from a certain one on, in start order."""
         records: list[K] = []
-        for record in reversed(
-            self.records.values()
-        ):  # not those before the pivot at all
-            if record.status != "quarantined" or record is pivot:
-                records.append(record)
-            if record is pivot and self.flags.strategy == "rest_for_one":
+        for record in reversed(self.records.values()):
+            records.append(record)
+            if record is pivot:
                 break
         records.reverse()
         return records

@@ -31,6 +31,7 @@ from trio_sup._servers.messages import DownNote, InfoNote
 from trio_sup._servers.monitors import Monitor, watch_for_server
 from trio_sup._trio.blocks import async_block
 from trio_sup._trio.last_resort import report_fault
+from trio_sup._trio.life_scope import new_scope
 from trio_sup._trio.protect import protected
 
 
@@ -199,7 +200,7 @@ def _begin(name: Hashable | None, id: Hashable | None, mailbox: Mailbox) -> Atta
     reserve_name(record)
     record.life = record.started_life = 1
     record.life_began = trio.current_time()
-    record.scope = trio.CancelScope()
+    record.scope = new_scope()  # never entered: the task is somebody else's
     record.task = current_task()
     record.ready = True
     record.enter("ready")

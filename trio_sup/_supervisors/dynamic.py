@@ -80,9 +80,7 @@ class DynamicShell(Shell[DynamicPlan[Record]]):
         try:
             if heard and not self.plan.lets_start:  # somebody's hook did that
                 raise SupervisorStopping(self.record.path_text)
-            self.spawn(
-                record, supervised=True, now=now, heard=heard or spec.name is not None
-            )
+            self.spawn(record, True, now, heard or spec.name is not None)
         except BaseException:
             # Its name is taken, or what a key or a policy of the user's raises.
             self.plan.core.drop(record)

@@ -54,7 +54,7 @@ class Ends(Protocol):
     def take_fault(self, record: Record, fault: BaseException) -> None:
         """Bear what an end met."""
 
-    def go_on(self, now: float) -> None:
+    def go_on(self, now: float, heard: bool = True) -> None:
         """Somebody has ended for whom the control task waits."""
 
 
@@ -128,4 +128,4 @@ def stopped(lives: Ends, record: Record, exit: Exit) -> None:
             lives.take_fault(record, fault)
     record.touch()
     if lives.plan.wakes(record):
-        lives.go_on(now)
+        lives.go_on(now, False)  # nobody is told of stops, as of this one

@@ -15,7 +15,6 @@ from functools import partial
 from typing import Final, Generic, TypeVar, TypeVarTuple
 
 import trio
-from trio import CancelScope
 from trio.lowlevel import enable_ki_protection
 
 from trio_sup._children.ending import GOING, Ending
@@ -34,6 +33,7 @@ from trio_sup._supervisors.in_one_go import crashed, stopped
 from trio_sup._supervisors.story import EventParts, Story, report_while_stuck
 from trio_sup._trio.alarms import Alarm
 from trio_sup._trio.last_resort import report_fault, survive
+from trio_sup._trio.life_scope import new_scope
 from trio_sup._trio.wake import Waiters
 
 Fields = TypeVarTuple("Fields")
@@ -84,8 +84,13 @@ class Lives(Generic[P]):
         """
         raise NotImplementedError
 
-    def go_on(self, now: float) -> None:
-        """Somebody has ended for whom the control task waits."""
+    def go_on(self, now: float, heard: bool = True) -> None:
+        """Somebody has ended for whom the control task waits.
+
+        Args:
+            now: The present time.
+            heard: Whether anybody may have to be told of what is asked of lives.
+        """
         raise NotImplementedError
 
     # Stopping.
@@ -95,16 +100,28 @@ class Lives(Generic[P]):
         """Go down in order; not awaited: the control task stops the children."""
         self.perform(self.plan.stop(reason, fatal=bool(self.fatal)))
 
-    def stop_life(self, stop: Stop[Record]) -> None:
-        """Ask a life to end."""
-        record = stop.record
+    def stop_life(
+        self, stop: Stop[Record], now: float | None = None, heard: bool = True
+    ) -> None:
+        """Ask a life to end.
+
+        Args:
+            stop: Whose, and how.
+            now: The present time, where the caller knows it.
+            heard: Whether anybody may have to be told of it.
+        """
+        record, node = stop.record, self.node
         if record.scope is None:
             return
         first = record.ending.asked is None
-        ask_stop(record, stop.reason, stop.grace, stop.brutal)
+        if now is None:
+            now = node.time()
+        ask_stop(record, stop.reason, stop.grace, stop.brutal, now)
         if first:
-            told = (self.node.time(), record.path_text, record.life, stop.reason)
-            if self.node.note(events.ChildStopping, told):
+            told = (now, record.path_text, record.life, stop.reason)
+            if not heard:
+                node.remember((events.ChildStopping, told))
+            elif node.note(events.ChildStopping, told):
                 self.tell(events.ChildStopping, told)
 
     def watch_stuck(self, record: Record) -> None:
@@ -116,7 +133,6 @@ class Lives(Generic[P]):
     def spawn(
         self,
         record: Record,
-        *,
         supervised: bool,
         now: float | None = None,
         heard: bool = True,
@@ -153,7 +169,7 @@ class Lives(Generic[P]):
     def spawn_task(self, record: Record) -> None:
         """Spawn the task of a life that has begun."""
         record.value = None
-        record.scope = CancelScope(shield=True)
+        record.scope = new_scope()
         try:
             record.body.begin_life()
             here = self._here
@@ -173,7 +189,7 @@ class Lives(Generic[P]):
     def record_ready(self, record: Record) -> None:
         """A life became ready."""
         if self.plan.wakes(record):
-            if self.plan.line.more and self.bell:
+            if self.plan.line.more and self.bell.waiting:
                 self._send_next()
             else:
                 self.bell.wake()
@@ -189,8 +205,9 @@ class Lives(Generic[P]):
 
     def next_life(self, task: trio.lowlevel.Task) -> Record | None:
         """Begin the life that is to begin next, in a task that is there already."""
-        self._here = task
-        self.go_on(self.node.time())
+        self._here, node = task, self.node
+        # In this step it becomes ready, mostly, which is told louder than the rest.
+        self.go_on(node.time(), node.is_told(events.ChildStarted))
         record, self._next, self._here = self._next, None, None
         return record
 
@@ -245,12 +262,18 @@ class Lives(Generic[P]):
     crashed = crashed
     stopped = stopped
 
-    def _start(self, record: Record, now: float | None, *, supervised: bool) -> None:
+    def _start(
+        self,
+        record: Record,
+        now: float | None,
+        supervised: bool,
+        heard: bool = True,
+    ) -> None:
         """As `spawn`, if it is still wanted; a failure is told to the plan."""
         if self.plan.mode not in LETS_START:
             return
         try:
-            self.spawn(record, supervised=supervised, now=now)
+            self.spawn(record, supervised, now, heard or record.spec.name is not None)
         except Exception as error:  # noqa: BLE001 - told as a failed start
             # Its name is taken, or what a key or a policy of the user's raises.
             failed = Exit("crashed", None, error)

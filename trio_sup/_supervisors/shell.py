@@ -185,22 +185,22 @@ class Shell(Lives[P], PlainBody):
                 self.perform(dos)
             del dos  # it may be the last that refers to a child (SUP-015)
 
-    def go_on(self, now: float) -> None:
+    def go_on(self, now: float, heard: bool = True) -> None:
         """Go on with the job in hand for the control task, as far as lives go.
 
         For a group each of its wake-ups costs as much as half of a start. It is woken
         for all else, and for what stands in line: that waits for it in any case.
         """
         plan = self.plan
-        if not self.bell:
+        if not self.bell.waiting:
             return  # it is at work, or woken already
         try:
             while dos := plan.go_on(now):
                 do = dos[0]
                 if len(dos) == 1 and isinstance(do, Stop):
-                    self.stop_life(do)
+                    self.stop_life(do, now, heard)
                 elif len(dos) == 1 and isinstance(do, Start):
-                    self._start(do.record, now, supervised=do.supervised)
+                    self._start(do.record, now, do.supervised, heard)
                 else:
                     self._left = dos
                     break
@@ -287,7 +287,7 @@ class Shell(Lives[P], PlainBody):
                 elif isinstance(do, Settle):
                     self.settle(do.record)
                 elif isinstance(do, Start):
-                    self._start(do.record, now, supervised=do.supervised)
+                    self._start(do.record, now, do.supervised)
                 elif isinstance(do, Tell):
                     self.emit(do.make, do.fields)
                 else:

@@ -3,8 +3,8 @@
 A function is asked by being cancelled. Where nobody is to be told of that, nothing of
 the user's comes between one and the next: so the clock is read once for all, Trio makes
 one reason of the cancellations, and graces that end together are one alarm. All else
-is asked as a single one is. With what its end lost besides, that took the stop of one
-from 190 k instructions to 148 k (CPython 3.13, callgrind).
+is asked as a single one is. With what its end and its scope lost besides, that took the
+stop of one from 190 k instructions to 120 k (CPython 3.13, callgrind).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from trio_sup._children.stopping import note_asked
 from trio_sup._core.events import ChildStopping
 from trio_sup._core.plan.telling import stop_of, stops_of
 from trio_sup._trio.protect import protected
-from trio_sup._trio.scopes import cancel_as, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -95,7 +94,7 @@ def _ask_each(lives: Asking, records: Iterator[Record], cause: str) -> None:
     now, remember = node.time(), node.remember
     graces: list[Ending] = []
     seconds = -1.0
-    reason: object = None
+    first: Any = None
     for record in records:
         scope, shutdown = record.scope, record.spec.shutdown
         if scope is None:
@@ -111,11 +110,11 @@ def _ask_each(lives: Asking, records: Iterator[Record], cause: str) -> None:
         if shutdown != seconds:
             graces, seconds = [], cast("float", shutdown)
         ending = note_asked(record, cause, now + seconds)
-        if reason is None:
+        if first is None:
+            first = scope
             scope.cancel(cause)
-            reason = reason_of(scope)
         else:
-            cancel_as(scope, reason)
+            scope.cancel_as(first)
         record.touch()
         graces.append(ending)
         if len(graces) == 1:

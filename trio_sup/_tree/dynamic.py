@@ -45,7 +45,7 @@ class DynamicSupervisor(SpecSupervisor):
 
     @property
     def _shell(self) -> DynamicShell:
-        shell = self.record.shell
+        shell = self.record.body
         assert isinstance(shell, DynamicShell)
         return shell
 
@@ -66,7 +66,8 @@ class DynamicSupervisor(SpecSupervisor):
             SupervisorStopping: the supervisor is going down.
             WrongRun: called from a thread or from another Trio run.
         """
-        handle: H = await self._shell.start_child(spec)  # type: ignore[assignment]
+        shell = self._shell
+        handle: H = await shell.wait_started(shell.begin(spec))  # type: ignore[assignment]
         return handle
 
     async def get_or_start(self, spec: ChildSpec[H]) -> H:

@@ -29,6 +29,7 @@ from trio_sup._tree.roots import can_be_root
 from trio_sup._tree.specs import supervisor
 from trio_sup._tree.supervisor import Supervisor
 from trio_sup._trio.last_resort import survive
+from trio_sup._trio.life_scope import new_scope
 from trio_sup._trio.scopes import close_scope
 
 
@@ -66,7 +67,7 @@ class RootHost:
         record.life = 1
         record.enter("begins")
         record.life_began = trio.current_time()
-        record.scope = trio.CancelScope(shield=True)
+        record.scope = new_scope()
         self.record.body.begin_life()
         self.node.add_root(record)
         nursery.start_soon(run_life, self, record, name=record.path_text)

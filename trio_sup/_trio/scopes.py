@@ -1,9 +1,6 @@
-"""Cancel scopes that are opened and closed by hand, and many that are cancelled at once."""
+"""Cancel scopes that are opened and closed by hand."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any, Final
 
 import trio
 from trio.lowlevel import enable_ki_protection
@@ -34,33 +31,3 @@ def close_scope(
     if error is None or told is None or not taken:
         return error
     return without(error, trio.Cancelled)
-
-
-def reason_of(scope: trio.CancelScope) -> object:
-    """Return the reason that Trio has made of a cancellation; None if it tells none."""
-    return getattr(scope, "_cancel_reason", None) if _SHARES else None
-
-
-_own: Any = getattr(trio.CancelScope, "_cancel", trio.CancelScope.cancel)
-cancel_as: Final[Callable[[trio.CancelScope, Any], None]] = _own
-"""Cancel a scope for the reason of another, which `reason_of` told.
-
-As `CancelScope.cancel` from the same task does with the same words, but that these are
-not put together once more.
-"""
-
-
-def _shares() -> bool:
-    """Whether Trio cancels for a reason that it was given."""
-    one, other = trio.CancelScope(), trio.CancelScope()
-    one.cancel("a reason")
-    reason = getattr(one, "_cancel_reason", None)
-    try:
-        cancel_as(other, reason)
-    except Exception:  # noqa: BLE001 - it takes another argument, or none
-        return False
-    found = getattr(other, "_cancel_reason", None)
-    return reason is not None and found is reason and other.cancel_called
-
-
-_SHARES: Final = _shares()

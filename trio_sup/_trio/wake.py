@@ -125,21 +125,22 @@ class Waiters:
     Cancellation removes a waiter; `wake` wakes all that wait at that moment.
     """
 
-    __slots__ = ("_tasks",)
+    __slots__ = ("waiting",)
 
     def __init__(self, first: Task | None = None) -> None:
-        self._tasks: dict[Task, None] = {} if first is None else {first: None}
+        # In order of arrival. Whether there are any is asked here for each life.
+        self.waiting: dict[Task, None] = {} if first is None else {first: None}
 
     def leave_first(self) -> None:
         """Forget who waited before there were more; he does, so he is the first."""
-        del self._tasks[next(iter(self._tasks))]
+        del self.waiting[next(iter(self.waiting))]
 
     def __bool__(self) -> bool:
-        return bool(self._tasks)
+        return bool(self.waiting)
 
     def tasks(self) -> list[Task]:
         """Those who wait at present, in order of arrival."""
-        return list(self._tasks)
+        return list(self.waiting)
 
     @enable_ki_protection
     async def wait(self) -> None:
@@ -147,10 +148,10 @@ class Waiters:
         # Protected: a Ctrl-C between the two steps would leave a waiter behind that
         # does not wait, and waking it is fatal to Trio. It comes at the wait.
         task = current_task()
-        self._tasks[task] = None
+        self.waiting[task] = None
 
         def abort(_: object) -> Abort:
-            del self._tasks[task]
+            del self.waiting[task]
             return Abort.SUCCEEDED
 
         await wait_task_rescheduled(abort)
@@ -158,8 +159,8 @@ class Waiters:
     @enable_ki_protection
     def wake(self) -> None:
         """Let every waiter go on. No checkpoint."""
-        if self._tasks:
-            tasks, self._tasks = self._tasks, {}
+        if self.waiting:
+            tasks, self.waiting = self.waiting, {}
             for task in tasks:
                 wake(task)
 

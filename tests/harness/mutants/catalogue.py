@@ -68,15 +68,15 @@ MUTANTS = [
     Mutant(
         "rest_for_one leaves the failed child out",
         CORE,
-        'self.flags.strategy == "rest_for_one":\n                break',
-        'self.flags.strategy == "rest_for_one":\n'
-        "                records = records[:-1] or records\n                break",
+        "            records.append(record)\n            if record is pivot:\n",
+        "            if record is not pivot or len(self.records) == 1:\n"
+        "                records.append(record)\n            if record is pivot:\n",
     ),
     Mutant(
         "rest_for_one restarts everybody",
         CORE,
-        'self.flags.strategy == "rest_for_one":\n                break',
-        'self.flags.strategy == "rest_for_one":\n                pass',
+        "            found = self._from(pivot)  # those before it are not looked at\n",
+        "            pass\n",
     ),
     Mutant(
         "a group stops in start order",
@@ -165,8 +165,8 @@ MUTANTS = [
     Mutant(
         "a stopped child is not waited for in a group",
         GROUPS,
-        "yield from plan.stop_child(record, reason)",
-        "yield (plan.stopping_of(record, reason),)",
+        "yield plan.line.stop(asked)",
+        "yield (asked,)",
     ),
     Mutant(
         "an end is decided again after its group has restarted",
@@ -214,8 +214,8 @@ MUTANTS = [
     Mutant(
         "the tree is not shielded from its block",
         OPEN,
-        "record.scope = trio.CancelScope(shield=True)",
-        "record.scope = trio.CancelScope()",
+        "record.scope = new_scope()",
+        'record.scope = type("Open", (type(new_scope()),), {"shield": False})()',
     ),
     Mutant(
         "who waits for the tree's end is not shielded",

@@ -147,8 +147,8 @@ MOMENT_MUTANTS = [
     Mutant(
         "children are not shielded",
         LIVES,
-        "record.scope = CancelScope(shield=True)",
-        "record.scope = CancelScope()",
+        "record.scope = new_scope()",
+        'record.scope = type("Open", (type(new_scope()),), {"shield": False})()',
     ),
     Mutant(
         "an error in the block leaves the tree running",

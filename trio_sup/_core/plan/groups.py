@@ -132,14 +132,18 @@ class Groups(Generic[K]):
         group.todo = plan.core.stop_order(records)
         while group.todo:
             record = group.todo.pop(0)
-            yield from plan.stop_child(record, reason)
+            if record.alive:
+                grace = record.spec.shutdown
+                asked = telling.stop_of(record, reason, grace, hurried=plan.hurried)
+                yield plan.line.stop(asked)
             if plan.mode != "running":
                 return
         for record in records:
             # The plan has decided about those that had died before it, too: retries of
             # theirs that are in line are void.
             record.undecided = False
-            record.enter("rests")
+            if record.status != "stopped":
+                record.enter("rests")
             # Never restarted, not even if it died before it could be stopped.
             if record.spec.restart == "temporary":
                 plan.core.drop(record)

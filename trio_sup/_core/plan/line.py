@@ -26,6 +26,7 @@ from trio_sup._core.plan.doing import (
     Request,
     Start,
     Steps,
+    Stop,
 )
 
 BREATHE = Breathe(2)
@@ -172,6 +173,11 @@ class Line(Generic[K]):
         self.awaited, self._life, self.more = record, life, False
         if self.cut_short and not self._has_come():
             self.overtaken = True  # the stop came before there was anything to wait for
+
+    def stop(self, stop: Stop[K]) -> Dos[K]:
+        """Stop a child that lives; the job in hand goes on when it has ended."""
+        self.wait_for(stop.record)
+        return (stop,)
 
     def park(self) -> Steps[K, None]:
         """Let the job in hand go on when the control task is woken."""

@@ -212,8 +212,7 @@ class Plan(Generic[K]):
     def stop_child(self, record: K, reason: str) -> Steps[K, None]:
         """Stop a child if it lives, and wait for its end."""
         if record.alive:
-            self.line.wait_for(record)
-            yield (self.stopping_of(record, reason),)
+            yield self.line.stop(self.stopping_of(record, reason))
 
     # The lives of children.
 
