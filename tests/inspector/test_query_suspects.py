@@ -10,6 +10,7 @@ from tests.inspector.rows import make_row, server, supervisor
 from trio_sup.inspect.model.query import QueryError, looks_like_filter, parse_query
 from trio_sup.inspect.model.query_fields import ALIASES, COUNTS, NAMES, SPANS
 from trio_sup.inspect.model.tree_model import TreeModel
+from trio_sup.inspect.protocol.wire import Row
 from trio_sup.inspect.text.columns import COLUMNS
 
 NOW = 200.0
@@ -136,7 +137,7 @@ def test_whatever_is_typed_is_a_filter_or_an_error(text: str) -> None:
         op_since=st.floats(-1e5, 199.999),
     )
 )
-def test_each_number_can_be_asked_for_as_its_column_shows_it(row: object) -> None:
+def test_each_number_can_be_asked_for_as_its_column_shows_it(row: Row) -> None:
     model = TreeModel()
     for column in COLUMNS:
         if column.id not in (*COUNTS, *SPANS):

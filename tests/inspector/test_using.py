@@ -180,3 +180,17 @@ def test_a_traceback_is_copied_and_saved_and_never_overwrites(
     text = saved.read_text("utf-8")
     assert text.startswith("shop/web: crashed: x\n\nTraceback")
     assert "\x1b" not in saved.name + text
+
+
+def test_of_who_is_down_by_a_crash_the_crash_stands_first() -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        crashed = server(3, 1, "web", path="shop/web", last_exit="crashed: OSError")
+        crashed.status = "backing_off"
+        node.change(crashed, gone=tuple(row.id for row in node.rows if row.id > 3))
+        await rig.until(lambda: rig.state.model.rows[3].status == "backing_off")
+        await rig.press("down", "down", "enter")
+        await rig.until_shown("crashed: OSError")
+        text = rig.text()
+        assert text.index("Last exit ─") < text.index("Overview ─")
+
+    play(story)
