@@ -15,7 +15,7 @@ PARTLY = ("moments",)
 """Tables from which bugs are left out that were not measured, or are not found.
 
 Not found: the rest of a failed group that stays in the plan, who is terminated in a
-backoff; both show only in a status until somebody else does something rare.
+backoff, a restart by hand with the budget used up, a crash in a group's teardown.
 """
 
 SAMPLE = (

@@ -165,7 +165,7 @@ def sound(wanted: int, seed: int) -> int:
         SupervisionViolation: it is not sound, or the harness is wrong.
     """
     import hypothesis
-    from hypothesis import core
+    import hypothesis.core
 
     from trio_sup.testing import EVERYTHING, check_supervision
 
@@ -173,6 +173,7 @@ def sound(wanted: int, seed: int) -> int:
 
     hypothesis.settings.register_profile("sound", database=None)
     hypothesis.settings.load_profile("sound")
+    core: Any = hypothesis.core
     total, began = 0, time.perf_counter()
     trees = itertools.cycle(case for cases in GROUND.values() for case in cases)
     for number, case in enumerate(trees, seed):
