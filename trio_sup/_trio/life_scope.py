@@ -29,7 +29,8 @@ def _reason_class() -> Any:
     """The class of the reason that Trio makes of the words of a cancellation."""
     asked = trio.CancelScope()
     asked.cancel("a reason")
-    return type(getattr(asked, "_cancel_reason", None))
+    reason: Any = getattr(asked, "_cancel_reason", None)
+    return reason.__class__
 
 
 def _status_class() -> Any:
@@ -190,9 +191,10 @@ def _is_told() -> bool:
     outer.recalculate()
     if not outer.effectively_cancelled or status.effectively_cancelled:
         return False
-    inner._cancel_status = status
+    inner._cancel_status = status  # pyright: ignore[reportPrivateUsage]
     inner.cancel("a reason")
-    told = status.effectively_cancelled and inner._cancel_reason.reason == "a reason"
+    reason = inner._cancel_reason  # pyright: ignore[reportPrivateUsage]
+    told = status.effectively_cancelled and reason.reason == "a reason"
     status.close()
     return told and not outer.children
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.containers import Horizontal
@@ -13,7 +13,7 @@ from trio_sup_inspector.widgets.bars import Bar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from textual.app import ComposeResult
+    from textual.app import App, ComposeResult
     from textual.widget import Widget
 
     from trio_sup_inspector.lines.cells import Cells
@@ -29,6 +29,8 @@ class FilterBox(Input):
     Args:
         behind: What gets the focus when the filter is typed.
     """
+
+    app: App[Any]
 
     def __init__(self, behind: Callable[[], Widget]) -> None:
         super().__init__(id="filter", placeholder="text !not state:down mailbox>100")
