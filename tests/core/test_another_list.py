@@ -71,6 +71,7 @@ def test_a_change_is_told_then_stops_then_is_in_force_then_starts() -> None:
     steps = reconfigure(plan, flags_of(another("a"), carries(another("b"))))
     asked = (7.0, "root", 1, "reconfigure")
     assert next(steps) == (Tell(events.Requested, asked),)
+    assert next(steps) == []  # no name is kept
     assert next(steps) == [KeepState(b)]
     why = "supervisor root: reconfigure"
     for record, reason in (

@@ -52,8 +52,9 @@ def test_a_picture_is_the_same_every_time(drawn: Path, tmp_path: Path) -> None:
 
 
 def test_every_picture_can_be_drawn() -> None:
-    # `python -m bench page` draws some, `python -m tests.examples.pictures` others.
-    others = set(IMAGES.glob("bench-*.svg"))
+    # `python -m bench page` draws some, `python -m tests.examples.pictures` others,
+    # and `python -m tests.reloading --record` one.
+    others = {*IMAGES.glob("bench-*.svg"), IMAGES / "reload.svg"}
     for application in (IMAGES.parent / "applications").glob("*.md"):
         others |= set(IMAGES.glob(f"{application.stem}*"))
     found = {path.stem for path in set(IMAGES.iterdir()) - others}

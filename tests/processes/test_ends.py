@@ -24,6 +24,9 @@ from trio_sup import ProgramExit, StartFailed, open_supervisor
 
 pytestmark = pytest.mark.trio
 
+UNTIL_TOLD = "while :; do sleep 0.05; done"
+"""A shell that waits: a signal between its look and its `wait` is heard after that."""
+
 
 @pytest.mark.parametrize(
     ("script", "ok_codes", "kind"),
@@ -104,7 +107,7 @@ async def test_the_crash_tells_code_or_signal_and_the_end_of_stderr() -> None:
 async def test_a_stop_is_a_signal_and_an_end_in_order_whatever_the_code(
     tmp_path: Path,
 ) -> None:
-    script = "trap 'echo done > told; exit 9' TERM; touch up; sleep 60 & wait"
+    script = f"trap 'echo done > told; exit 9' TERM; touch up; {UNTIL_TOLD}"
     async with open_supervisor([]) as tree:
         made = await tree.start_child(shell(script, cwd=tmp_path))
         await until((tmp_path / "up").exists)
@@ -151,7 +154,7 @@ async def test_brutal_kill_asks_nobody(tmp_path: Path) -> None:
 
 
 async def test_who_was_stopped_by_a_signal_can_be_asked_to_end(tmp_path: Path) -> None:
-    script = "trap 'exit 5' TERM; touch up; sleep 60 & wait"
+    script = f"trap 'exit 5' TERM; touch up; {UNTIL_TOLD}"
     async with open_supervisor([]) as tree:
         made = await tree.start_child(shell(script, cwd=tmp_path))
         await until((tmp_path / "up").exists)
@@ -196,7 +199,7 @@ async def test_nobody_of_its_group_is_left_when_a_life_is_over(
 async def test_the_others_of_its_group_have_the_rest_of_the_grace(
     tmp_path: Path,
 ) -> None:
-    worker = "trap 'sleep 0.2; touch cleaned; exit' TERM; touch up; sleep 60 & wait"
+    worker = f"trap 'sleep 0.2; touch cleaned; exit' TERM; touch up; {UNTIL_TOLD}"
     script = f"""sh -c "{worker}" & trap 'exit 0' TERM; wait"""
     async with open_supervisor([]) as tree:
         await tree.start_child(shell(script, cwd=tmp_path, shutdown=20))

@@ -360,14 +360,15 @@ async def test_a_database_that_is_killed_costs_workers_their_lives_and_nothing_e
     post: Post, database: postgres.Trial
 ) -> None:
     async with program(database.url, post) as (sup, app):
-        for n in range(20):
-            await app.add(f"task {n}", "ada@example.org", 0.1)
+        tasks = [await app.add(f"task {n}", "ada@example.org", 0.1) for n in range(20)]
         await until_number(post, 2, titles=20)
+        worker = whereis(("reminder", tasks[0]))
+        assert worker is not None
+        life = worker.life
         await trio.to_thread.run_sync(database.kill)
-        worker = address(("reminder", 1), Reminder, wait=True)
-        await worker.wait_exit(worker.life + 1)
+        await worker.wait_exit(life + 1)
         with pytest.raises(Unavailable):
-            await app.complete(1)
+            await app.complete(tasks[0])
         before = max(last[-1] for last in numbers(post).values())
         await trio.to_thread.run_sync(database.start)
         await until_number(post, before + 2, titles=20)
