@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 import trio
@@ -228,6 +229,28 @@ async def test_with_contents_hidden_only_kinds_and_operations_are_told(
         assert [(s.op, s.text, s.state) for s in await steps(looker, 2)] == [
             ("put", "", "")
         ] * 2
+
+
+def test_who_follows_is_told_when_the_look_is_through_and_not_in_its_midst() -> None:
+    class Nobody:
+        cells: ClassVar[dict[int, Any]] = {}
+
+        def roots(self) -> list[Any]:
+            return []
+
+    nobody: Any = Nobody()
+    topic = tracer.TraceTopic(nobody, nobody, nobody)
+    first, second = topic.share(), topic.share()
+    first.wish(Follow("trace"))
+    look = topic.look(0.0)
+    next(look)
+    second.wish(Follow("trace", text="put"))  # too late for this look
+    assert not list(first.frames(0.0))
+    assert list(look)
+    assert list(first.frames(0.0))
+    assert not list(second.frames(0.0))
+    assert list(topic.look(1.0))
+    assert list(second.frames(1.0))
 
 
 @pytest.mark.trio

@@ -14,6 +14,8 @@ from trio_sup.inspect.protocol.wire import Row
 from trio_sup.inspect.text.columns import COLUMNS
 
 NOW = 200.0
+HALVES = st.integers(-10, 10_000_000).map(lambda number: NOW - number / 20)
+"""Since when something is whose age lies in the midst of two that are printed."""
 ROWS = [
     supervisor(1, path="shop", label="shop"),
     server(2, 1, path="shop/cart", mailbox_len=150, last_exit="error: a b"),
@@ -132,9 +134,9 @@ def test_whatever_is_typed_is_a_filter_or_an_error(text: str) -> None:
         life=st.integers(1, 10**6),
         budget_used=st.integers(0, 9),
         budget_max=st.none() | st.integers(1, 9),
-        began=st.floats(-1e7, 199.0),
+        began=st.floats(-1e7, 199.0) | HALVES,
         op=st.just("add"),
-        op_since=st.floats(-1e5, 199.999),
+        op_since=st.floats(-1e5, 250.0) | HALVES,
     )
 )
 def test_each_number_can_be_asked_for_as_its_column_shows_it(row: Row) -> None:

@@ -52,7 +52,8 @@ def read_span(text: str) -> float:
 def shown_as(text: str) -> tuple[float, float]:
     """Between which numbers those are that a view prints as the text.
 
-    Seconds and thousands are rounded; minutes, hours and days are what is over. A
+    Seconds and thousands are rounded, a half to either side; minutes, hours and days
+    are what is over of whole seconds. What is below nothing is printed as nothing. A
     number without a unit is just that number.
 
     Args:
@@ -68,8 +69,10 @@ def shown_as(text: str) -> tuple[float, float]:
     value = read_span(text)
     number, name = _PARTS.findall(text)[-1]
     step = 10.0 ** -_decimals(number) * _UNITS[name]
-    below = 0.0 if _UNITS[name] > 1 else step / 2
-    return value - below, value - below + step
+    below = 0.5 if _UNITS[name] > 1 else step / 2
+    slack = step * 1e-9
+    low = value - below - slack if value > 0 else -math.inf
+    return low, value - below + step + slack
 
 
 def _decimals(number: str) -> int:

@@ -53,11 +53,13 @@ class TraceTopic:
         self._watchers: dict[int, _Watcher] = {}
         self.shares: set[TraceShare] = set()
         self.budget: Budget = Budget()
-        self.looks: int = 0
+        # Numbers of looks; one may take several turns, and is to be whole when told of.
+        self.begun: int = 0
+        self.done: int = 0
 
     def look(self, now: float) -> Iterator[None]:
         """Look at the servers that there are by now, each new life included."""
-        self.looks += 1
+        self.begun += 1
         wanted: dict[int, ObservedChild] = {}
         for share in list(self.shares):
             found = self._servers(share.child)
@@ -72,6 +74,7 @@ class TraceTopic:
                 changes = StateChanges(child, self._insides)
                 watcher = self._watchers[uid] = _Watcher(self, child, changes)
             child.inside().spy(watcher)
+        self.done = self.begun
 
     def _servers(self, uid: int) -> dict[int, ObservedChild]:
         """The server itself, or all below a supervisor; 0 stands for the node."""
@@ -214,7 +217,7 @@ class TraceShare(Plain):
         self._missed = 0
         self._told: tuple[object, ...] = ()
         self._seen = topic.budget.missed
-        self._asked = topic.looks
+        self._asked = topic.begun
         # Requests in which the operation was met: all of them is told.
         self._roots: OrderedDict[int, None] = OrderedDict()
 
@@ -227,7 +230,7 @@ class TraceShare(Plain):
         self._steps.clear()
         self._roots.clear()
         self._told = ()
-        self._seen, self._asked = self._topic.budget.missed, self._topic.looks
+        self._seen, self._asked = self._topic.budget.missed, self._topic.begun
         return True
 
     def wants(self, uid: int, step: ObservedStep) -> bool:
@@ -257,7 +260,7 @@ class TraceShare(Plain):
 
     def frames(self, now: float) -> Iterator[bytes]:
         """The steps since the last time; else what it costs, when that changes."""
-        if self._topic.looks == self._asked:
+        if self._topic.done <= self._asked:
             return
         budget = self._topic.budget
         missed, self._missed = self._missed + budget.missed - self._seen, 0
