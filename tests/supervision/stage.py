@@ -10,12 +10,31 @@ import trio
 from attrs import Factory, define
 from trio.testing import wait_all_tasks_blocked
 
-from trio_sup import Child, ChildSpec, child, current_node
+from trio_sup import Child, ChildSpec, GenServer, call, child, current_node
 from trio_sup._core.events import LifecycleEvent
 
 
 class Boom(Exception):
     """What a child crashes with."""
+
+
+class Holder(GenServer):
+    """A server that tells what it was given."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    @call
+    async def get(self) -> int:
+        return self.value
+
+
+class Other(Holder):
+    """The same by another class."""
+
+    @call
+    async def get(self) -> int:
+        return -self.value
 
 
 @define

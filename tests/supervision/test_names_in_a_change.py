@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import trio
 
-from tests.supervision.stage import Boom, Stage, quiet
+from tests.supervision.stage import Boom, Holder, Stage, quiet
 from trio_sup import (
     AlreadyRegistered,
     ChildSpec,
-    GenServer,
     ReconfigureFailed,
     Supervisor,
     SupervisorStopping,
-    call,
     child,
     open_supervisor,
     supervisor,
@@ -25,15 +23,6 @@ from trio_sup import (
 )
 
 pytestmark = pytest.mark.trio
-
-
-class Holder(GenServer):
-    def __init__(self, value: int) -> None:
-        self.value = value
-
-    @call
-    async def get(self) -> int:
-        return self.value
 
 
 def holder(value: int, **options: Any) -> ChildSpec[Any]:
@@ -48,7 +37,7 @@ def tree(pivot: int, *below: ChildSpec[Any], **flags: Any) -> ChildSpec[Supervis
 
 
 @asynccontextmanager
-async def thieves(*names: str) -> AsyncIterator[list[str]]:
+async def thieves(*names: str) -> AsyncGenerator[list[str]]:
     """Try to take names all the time; yield those that could be taken."""
     taken: list[str] = []
 

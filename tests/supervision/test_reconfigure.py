@@ -8,15 +8,21 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from tests.supervision.stage import Boom, Stage, of_kind, quiet, record_events
+from tests.supervision.stage import (
+    Boom,
+    Holder,
+    Other,
+    Stage,
+    of_kind,
+    quiet,
+    record_events,
+)
 from trio_sup import (
     Backoff,
     ChildSpecError,
-    GenServer,
     MaxChildren,
     ReconfigureFailed,
     RestartLimitExceeded,
-    call,
     child,
     dynamic_supervisor,
     events,
@@ -26,21 +32,6 @@ from trio_sup import (
 )
 
 pytestmark = pytest.mark.trio
-
-
-class Holder(GenServer):
-    def __init__(self, value: int) -> None:
-        self.value = value
-
-    @call
-    async def get(self) -> int:
-        return self.value
-
-
-class Other(Holder):
-    @call
-    async def get(self) -> int:
-        return -self.value
 
 
 async def test_a_plan_is_a_diff_and_changes_nothing_sup_150() -> None:

@@ -9,15 +9,13 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from tests.supervision.stage import Stage, quiet
+from tests.supervision.stage import Holder, Stage, quiet
 from trio_sup import (
     Budget,
     ChildSpecError,
-    GenServer,
     PlanOutdated,
     SupervisorStopping,
     WouldDeadlock,
-    call,
     child,
     dynamic_supervisor,
     open_supervisor,
@@ -26,21 +24,6 @@ from trio_sup import (
 )
 
 pytestmark = pytest.mark.trio
-
-
-class Holder(GenServer):
-    def __init__(self, value: int) -> None:
-        self.value = value
-
-    @call
-    async def get(self) -> int:
-        return self.value
-
-
-class Other(Holder):
-    @call
-    async def get(self) -> int:
-        return -self.value
 
 
 async def test_a_plan_that_is_outdated_is_refused() -> None:
