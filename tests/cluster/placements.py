@@ -121,6 +121,7 @@ class Play:
                 await trio.sleep(0.02)
                 if any(worker.poll() is not None for worker in self.workers.values()):
                     raise Starved  # it could not join in time
+        await trio.sleep(self.ttl)  # until each has seen the others: a heartbeat
 
     async def _kill(self, cluster: Cluster) -> None:
         rooms = cluster.dynamic_supervisor("rooms")
@@ -129,7 +130,8 @@ class Play:
                 nursery.start_soon(rooms.start_child, number, room, number)
         await trio.sleep(random.uniform(0.0, self.ttl))
         self.before = {each.key: each.node for each in rooms.children()}
-        self.victim = random.choice(NODES)
+        # Whoever saw nobody else has taken all.
+        self.victim = random.choice(sorted(filter(None, set(self.before.values()))))
         self.workers[self.victim].kill()
         self.killed = time.monotonic()
         while {None, self.victim} & {each.node for each in rooms.children()}:
