@@ -14,15 +14,17 @@ What of an error counts, and what callers get of it, says `_core.judge`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import trio
 from trio.lowlevel import current_task
 
 from trio_sup._children.stopping import arm
 from trio_sup._core.anatomy import is_a, set_context
+from trio_sup._core.clean import safe_repr
 from trio_sup._core.exits import Exit, Stop, is_fatal, stop_in
 from trio_sup._core.judge import classify, own_failure
+from trio_sup._servers.callbacks import Continue
 from trio_sup._servers.context import ServerContext
 from trio_sup._servers.messages import Request, name_of
 from trio_sup._servers.reserved import check_object
@@ -59,11 +61,16 @@ async def _construct(record: Record, queue: MailQueue) -> ServerBase:
 async def _init(
     server: ServerBase, left: tuple[dict[str, object], object] | None
 ) -> None:
-    wish = await server.init()
+    wish = cast("object", await server.init())
     if left is not None:
         await server.migrate(*left)
     check_object(server, server.__reserved__)
     if wish is not None:
+        if not isinstance(wish, Continue):
+            raise TypeError(
+                f"{type(server).__qualname__}.init returned {safe_repr(wish)}: it "
+                "returns nothing, or Continue(...); the state is what self has"
+            )
         assert server.__inner__ is not None
         server.__inner__.to_continue = wish.args
     await server.__begin__()
