@@ -14,7 +14,7 @@ What of an error counts, and what callers get of it, says `_core.judge`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import trio
 from trio.lowlevel import current_task
@@ -61,19 +61,24 @@ async def _construct(record: Record, queue: MailQueue) -> ServerBase:
 async def _init(
     server: ServerBase, left: tuple[dict[str, object], object] | None
 ) -> None:
-    wish = cast("object", await server.init())
+    wish = await server.init()
     if left is not None:
         await server.migrate(*left)
     check_object(server, server.__reserved__)
     if wish is not None:
-        if not isinstance(wish, Continue):
-            raise TypeError(
-                f"{type(server).__qualname__}.init returned {safe_repr(wish)}: it "
-                "returns nothing, or Continue(...); the state is what self has"
-            )
-        assert server.__inner__ is not None
-        server.__inner__.to_continue = wish.args
+        _note_wish(server, wish)
     await server.__begin__()
+
+
+def _note_wish(server: ServerBase, wish: object) -> None:
+    """Go on after the start with what `init` returned."""
+    if not isinstance(wish, Continue):
+        raise TypeError(
+            f"{type(server).__qualname__}.init returned {safe_repr(wish)}: it "
+            "returns nothing, or Continue(...); the state is what self has"
+        )
+    assert server.__inner__ is not None
+    server.__inner__.to_continue = wish.args
 
 
 async def wind_up(
