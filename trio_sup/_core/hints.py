@@ -27,7 +27,7 @@ def as_spec(value: object, form: str = "{}") -> str:
     target: Any = value
     arguments = ""
     if isinstance(value, tuple) and value:
-        target, arguments = typing.cast("tuple[Any, ...]", value)[0], ", ..."
+        target, arguments = typing.cast("tuple[object, ...]", value)[0], ", ..."
     plain = inspect.unwrap(target) if callable(target) else target
     if hasattr(target, "__handlers__") or inspect.iscoroutinefunction(plain):
         name = getattr(target, "__name__", "")
