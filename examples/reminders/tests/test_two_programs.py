@@ -45,6 +45,7 @@ def test_two_programs_on_one_database_send_each_letter_once(
     with ExitStack() as stack:
         directory = stack.enter_context(short_directory())
         both: list[subprocess.Popen[bytes]] = []
+        env: dict[str, str] = {}
         for owner, door in ("one", port), ("other", 0):
             env = environment(where, post, directory, owner, door)
             run = [*RUN, "--name", owner]
