@@ -120,6 +120,7 @@ def test_version_help_and_what_may_have_been_meant(start: Start) -> None:
     assert start("help").stdout == start("--help").stdout
     assert "did you mean 'tree'?" in start("tre").stderr
     assert "did you mean '--columns'?" in start("ps", "--colums", "path").stderr
+    assert "did you mean 'status --check'?" in start("healthy").stderr
     assert "did you mean" not in start("xyzzy").stderr
 
 

@@ -1,8 +1,12 @@
 """The documentation: every name has its entry, every link leads somewhere."""
 
+import re
+import tomllib
+
 import pytest
 
 from tests.docs.checks import (
+    ROOT,
     anchors,
     api_links,
     dead_links,
@@ -31,6 +35,17 @@ def test_every_class_is_used_in_an_example_of_its_page() -> None:
 
 def test_nothing_private_has_an_entry() -> None:
     assert [name for name in entries() if "._" in name] == []
+
+
+def test_the_home_page_says_what_each_extra_is_for() -> None:
+    """But for those that only who works on the library needs."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = set(project["project"]["optional-dependencies"])
+    extras -= {"bench", "dev", "docs", "integrations", "mutation"}
+    home = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    _, _, table = home.partition("| Extra | For |")
+    rows = re.findall(r"^\| (`.*?) \|", table.partition("\n\n")[0], re.MULTILINE)
+    assert {name for row in rows for name in re.findall("`(.*?)`", row)} == extras
 
 
 @pytest.mark.parametrize(

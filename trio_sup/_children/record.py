@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Hashable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Self, cast
+from typing import TYPE_CHECKING, Any, Generic, Never, Self, cast
 
 import trio
 
@@ -247,10 +247,11 @@ class Child(Generic[T_co]):
     record: Record
     """The library's own record; not for users. A slot: each message asks for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *_: Never, **__: Never) -> None:
+        """Refuse to be made: not for users."""
         raise TypeError(
-            f"{type(self).__name__} has no public constructor: handles come from "
-            "start_child(), a supervisor's look-ups and registries"
+            f"{type(self).__name__} has no public constructor: handles are given, by "
+            "start_child() for one; child(), supervisor(), … describe what is to run"
         )
 
     @classmethod

@@ -11,6 +11,7 @@ from attrs import frozen
 from trio_sup._children.record import Child
 from trio_sup._children.waits import refuse_self
 from trio_sup._core.errors import NoSuchChild
+from trio_sup._core.hints import that_are_there
 from trio_sup._core.words import Kind, Status
 
 if TYPE_CHECKING:
@@ -150,9 +151,13 @@ def descend(record: Record, path: Sequence[Hashable]) -> Record:
     if not path:
         raise TypeError("give the path: the ids from this supervisor to the child")
     for id in path:
-        found = None if record.shell is None else record.shell.core.records.get(id)
+        if record.shell is None:
+            raise NoSuchChild(f"{record.path_text!r}, no supervisor,", id)
+        records = record.shell.core.records
+        found = records.get(id)
         if found is None:
-            raise NoSuchChild(f"supervisor {record.path_text!r}", id)
+            where = f"supervisor {record.path_text!r}"
+            raise NoSuchChild(where, id, that_are_there(records))
         record = found
     return record
 

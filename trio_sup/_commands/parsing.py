@@ -21,6 +21,22 @@ _UNKNOWN: Final = re.compile(
 )
 """How argparse says that a command, or an option, is not known."""
 
+_ELSEWHERE: Final = {
+    "attach": "inspect",
+    "check": "status --check",
+    "health": "status --check",
+    "kill": "terminate",
+    "list": "nodes",
+    "ls": "nodes",
+    "observer": "inspect",
+    "serve": "run",
+    "stacks": "show --stacks",
+    "start": "run",
+    "stats": "status",
+    "stop": "terminate",
+}
+"""What commands are called elsewhere, and what does it here."""
+
 _DESCRIPTION: Final = "Look at running trio-sup nodes, and try one out."
 
 
@@ -64,9 +80,10 @@ class Parser(argparse.ArgumentParser):
         if word.startswith("-"):
             known = [o for parser in self.family for o in parser._option_string_actions]
         else:
-            known = [*HELP]
-        near = difflib.get_close_matches(word, known, n=1)
-        return f"; did you mean {near[0]!r}?" if near else ""
+            known = [*HELP, *_ELSEWHERE]
+        for near in difflib.get_close_matches(word, known, n=1):
+            return f"; did you mean {_ELSEWHERE.get(near, near)!r}?"
+        return ""
 
     def _print_message(
         self, message: str, file: SupportsWrite[str] | None = None

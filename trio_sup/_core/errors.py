@@ -48,10 +48,10 @@ SupervisionError.__module__ = "trio_sup"
 class NoSuchChild(SupervisionError, LookupError):
     """There is no child with that id, or no holder of that name."""
 
-    def __init__(self, where: str, id: object) -> None:
+    def __init__(self, where: str, id: object, there: str = "") -> None:
         self.where = where
         self.id = id
-        super().__init__(f"{where} has no child {safe_repr(id)}")
+        super().__init__(f"{where} has no child {safe_repr(id)}{there}")
 
 
 class WrongKind(SupervisionError, TypeError):

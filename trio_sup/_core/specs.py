@@ -27,6 +27,7 @@ from trio_sup._core.checks import (
     check_type,
 )
 from trio_sup._core.clean import clean, safe_text
+from trio_sup._core.hints import as_spec
 from trio_sup._core.policies import Backoff, Budget, Mailbox
 from trio_sup._core.targets import (
     NO_KEYWORDS,
@@ -300,9 +301,8 @@ def check_child(spec: object, flags: Flags, *, dynamic: bool) -> None:
             `auto_shutdown` is ``never`` (SUP-130); see `check_flags`.
     """
     if not isinstance(spec, ChildSpec):
-        raise ChildSpecError(
-            "children", spec, "child specs, made by child(), supervisor(), …"
-        )
+        accepted = "child specs, made by child(), supervisor(), …" + as_spec(spec)
+        raise ChildSpecError("children", spec, accepted)
     if spec.significant and flags.auto_shutdown == "never":
         raise ChildSpecError(
             "significant",

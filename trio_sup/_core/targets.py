@@ -34,8 +34,11 @@ def check_function(target: object, owner: object) -> None:
             owner,
         )
     plain = inspect.unwrap(target) if callable(target) else target
-    if not callable(target) or (
-        inspect.isfunction(plain) and not inspect.iscoroutinefunction(plain)
+    if (
+        not callable(target)
+        or (inspect.isfunction(plain) and not inspect.iscoroutinefunction(plain))
+        # A class of which nothing comes that can be awaited: no server, no job.
+        or (isinstance(target, type) and not hasattr(target, "__await__"))
     ):
         raise ChildSpecError(
             "target", target, "an async function or a GenServer subclass", owner

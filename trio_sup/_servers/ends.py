@@ -21,8 +21,10 @@ from trio.lowlevel import current_task
 
 from trio_sup._children.stopping import arm
 from trio_sup._core.anatomy import is_a, set_context
+from trio_sup._core.clean import safe_repr
 from trio_sup._core.exits import Exit, Stop, is_fatal, stop_in
 from trio_sup._core.judge import classify, own_failure
+from trio_sup._servers.callbacks import Continue
 from trio_sup._servers.context import ServerContext
 from trio_sup._servers.messages import Request, name_of
 from trio_sup._servers.reserved import check_object
@@ -64,9 +66,19 @@ async def _init(
         await server.migrate(*left)
     check_object(server, server.__reserved__)
     if wish is not None:
-        assert server.__inner__ is not None
-        server.__inner__.to_continue = wish.args
+        _note_wish(server, wish)
     await server.__begin__()
+
+
+def _note_wish(server: ServerBase, wish: object) -> None:
+    """Go on after the start with what `init` returned."""
+    if not isinstance(wish, Continue):
+        raise TypeError(
+            f"{type(server).__qualname__}.init returned {safe_repr(wish)}: it "
+            "returns nothing, or Continue(...); the state is what self has"
+        )
+    assert server.__inner__ is not None
+    server.__inner__.to_continue = wish.args
 
 
 async def wind_up(

@@ -13,6 +13,7 @@ from trio_sup._children.watching import Until
 from trio_sup._core.addresses import Via
 from trio_sup._core.options import OF_A_SERVER, ServerOptions, hand_on, merged
 from trio_sup._core.specs import ChildSpec
+from trio_sup._servers.callback_checks import check_callbacks
 from trio_sup._servers.callbacks import ServerBase
 from trio_sup._servers.handlers import Handler, Operation, fitting
 from trio_sup._servers.messages import InfoNote, TimedNote
@@ -59,14 +60,16 @@ class GenServer(ServerBase):
                 its subclasses; what `child` is given goes before them.
 
         Raises:
-            TypeError: a reserved name is defined; an operation is overridden by
-                another kind; no option of a server.
+            TypeError: a reserved name is defined; a callback cannot be called as it
+                will be; an operation is overridden by another kind; no option of a
+                server.
             ChildSpecError: an invalid value or combination.
         """
         own = OF_A_SERVER & options.keys()
         hand_on(super().__init_subclass__, cls, options, own)
         cls.__options__ = merged(cls.__options__, options, own)
         check_class(cls)
+        check_callbacks(cls)
         cls.__handlers__ = handlers_of(cls)
         if own:
             ChildSpec(kind="server", target=cls, **cls.__options__)  # raises

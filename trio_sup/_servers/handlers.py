@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import Factory, field, frozen
 
+from trio_sup._core.hints import as_operation
 from trio_sup._servers.shapes import Shape
 from trio_sup._trio.protect import entering
 
@@ -122,7 +123,8 @@ def handler_of(cls: type[Any], op: Operation, *, is_call: bool) -> Handler:
     handlers: dict[Operation, Handler] = cls.__handlers__
     handler = handlers.get(op)
     if handler is None:
-        raise TypeError(f"{cls.__qualname__} has no operation {op!r}")
+        meant = as_operation(cls, op)
+        raise TypeError(f"{cls.__qualname__} has no operation {op!r}{meant}")
     if handler.is_call is not is_call:
         right = "call" if handler.is_call else "cast"
         raise TypeError(f"{op.qualname} is a {right}: use {right} for it")

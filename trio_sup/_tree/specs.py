@@ -22,6 +22,7 @@ from trio_sup._children.signalling import (
     Signals4,
 )
 from trio_sup._core.checks import ChildSpecError
+from trio_sup._core.hints import as_spec
 from trio_sup._core.options import (
     OF_A_SUPERVISOR,
     ChildOptions,
@@ -220,7 +221,8 @@ def _is_server_class(target: object) -> bool:
 
 def _as_tuple(children: Iterable[ChildSpec[Any]]) -> tuple[ChildSpec[Any], ...]:
     if not _is_many(children):
-        raise ChildSpecError("children", children, "a list of child specs")
+        accepted = "a list of child specs" + as_spec(children, "[{}]")
+        raise ChildSpecError("children", children, accepted)
     return tuple(children)
 
 

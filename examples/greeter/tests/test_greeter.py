@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import trio
 from greeter.many import greet_many
+from greeter.progress import INTO_A_PIPE, ON_A_TERMINAL, Progress
 from greeter.server import GREETERS, Greeter, greet
 from greeter.tree import LONGEST, spec
 
@@ -99,3 +107,69 @@ def test_nothing_is_left_of_twenty_thousand_guests() -> None:
     assert few.children == all_.children == 0
     # What a node remembers of its last events is full after the first thousands.
     assert all_.objects < few.objects + 10_000
+
+
+class Terminal(io.StringIO):
+    """Says that somebody looks at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def told(out: io.StringIO, guests: int, seconds: float) -> str:
+    """What is told of so many guests, who come `seconds` apart, out of a hundred."""
+    now = [1000.0]
+    progress = Progress(100, out, lambda: now[0])
+    for _ in range(guests):
+        now[0] += seconds
+        progress.one_more()
+    progress.end()
+    return out.getvalue()
+
+
+def test_into_a_pipe_a_line_every_so_often_tells_the_rate_and_what_is_left() -> None:
+    assert told(io.StringIO(), 10, INTO_A_PIPE / 4) == (
+        "4 of 100 guests, 0 a second, 4 min left\n"
+        "8 of 100 guests, 0 a second, 4 min left\n"
+    )
+    assert told(io.StringIO(), 70, INTO_A_PIPE / 64) == (
+        "64 of 100 guests, 6 a second, 6 s left\n"
+    )
+    assert told(io.StringIO(), 100, INTO_A_PIPE / 1000) == ""
+
+
+def test_on_a_terminal_one_line_is_rewritten_and_gone_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    assert told(Terminal(), 2, ON_A_TERMINAL) == (
+        "\r\x1b[K1 of 100 guests, 2 a second, 50 s left"
+        "\r\x1b[K2 of 100 guests, 2 a second, 49 s left"
+        "\r\x1b[K"
+    )
+    monkeypatch.setenv("TERM", "dumb")
+    assert "\x1b" not in told(Terminal(), 2, INTO_A_PIPE)
+
+
+def test_ctrl_c_ends_with_what_was_seen_so_far() -> None:
+    terminal, theirs = pty.openpty()
+    command = [sys.executable, "-m", "greeter.many", "1000000"]
+    source = Path(__file__).parents[1] / "src"
+    environment = {**os.environ, "PYTHONPATH": str(source), "TERM": "xterm"}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=theirs
+    ) as many:
+        os.close(theirs)
+        seen = b""
+        while b"left" not in seen:
+            seen += os.read(terminal, 4096)
+        many.send_signal(signal.SIGINT)
+        assert many.stdout is not None
+        said = many.stdout.read().decode().splitlines()
+        assert many.wait() == 130
+    seen += os.read(terminal, 4096)
+    os.close(terminal)
+    assert seen.endswith(b"\r\x1b[K"), seen
+    assert b"Traceback" not in seen
+    assert " of 1000000 guests in " in said[0]
+    assert said[-1].startswith("after those: 0 children, ")

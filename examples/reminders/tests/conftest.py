@@ -6,6 +6,9 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from reminders.post import Post
+
+from examples.reminders.tests.programs import running
 
 try:
     from reminders import postgres
@@ -28,3 +31,10 @@ def database() -> Iterator[postgres.Trial]:
         pytest.skip("no PostgreSQL here: apt-get install postgresql")
     with postgres.trial(PROGRAMS) as trial:
         yield trial
+
+
+@pytest.fixture
+def post() -> Iterator[Post]:
+    """A mail server; what it took is in `letters`."""
+    with running(Post()) as post:
+        yield post

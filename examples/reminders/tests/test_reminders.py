@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 import signal
 import subprocess
-import sys
 import threading
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,74 +15,24 @@ from reminders.books import Books, Due
 from reminders.connections import Unavailable
 from reminders.mailer import Mailer
 from reminders.post import Post
-from reminders.tree import REMINDERS, Reminders, reminders
-from reminders.worker import Reminder
+from reminders.tree import REMINDERS, reminders
 
-from trio_sup import Child, ChildSpec, Supervisor, address, open_supervisor, whereis
+from examples.reminders.tests.programs import (
+    RUN,
+    add_tasks,
+    check_each_once,
+    environment,
+    numbers,
+    program,
+    running,
+    until_number,
+    worker_of,
+)
+from trio_sup import ChildSpec, Supervisor, address, whereis
 from trio_sup.testing import check_supervision
 
 if TYPE_CHECKING:
     from reminders import postgres
-
-RUN = [sys.executable, "-m", "trio_sup", "run", "reminders.tree:spec"]
-
-
-@contextmanager
-def running(post: Post) -> Iterator[Post]:
-    with closing(post.socket):
-        thread = threading.Thread(target=post.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield post
-        finally:
-            post.shutdown()
-            thread.join()
-
-
-@pytest.fixture
-def post() -> Iterator[Post]:
-    """A mail server; what it took is in `letters`."""
-    with running(Post()) as post:
-        yield post
-
-
-@asynccontextmanager
-async def program(
-    database: object, post: Post, patience: float = 5.0
-) -> AsyncIterator[tuple[Supervisor, Reminders]]:
-    mail = ("127.0.0.1", post.server_port)
-    tree, app = reminders(str(database), mail, port=0, patience=patience)
-    with trio.fail_after(60):
-        async with open_supervisor([tree]) as sup:
-            starter: Child = sup.child("reminders", "tasks", "starter")
-            await starter.wait_stopped()
-            yield sup, app
-
-
-def numbers(post: Post) -> dict[str, list[int]]:
-    """What came, by the title of the task: the numbers of the reminders."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for letter in list(post.letters):
-        reminder, _, title = str(letter["Subject"]).partition(": ")
-        found[title].append(int(reminder.split()[1]))
-    return found
-
-
-async def until_number(post: Post, least: int, titles: int) -> None:
-    """Wait until so many tasks were reminded of so often."""
-    while sum(last[-1] >= least for last in numbers(post).values()) < titles:  # noqa: ASYNC110 - a thread has them
-        await trio.sleep(0.02)
-
-
-def check_each_once(post: Post) -> None:
-    for title, came in numbers(post).items():
-        assert came == list(range(1, len(came) + 1)), title
-
-
-async def worker_of(task: int) -> Child:
-    worker = address(("reminder", task), Reminder, wait=True)
-    await worker.wait_running()
-    return worker
 
 
 @pytest.mark.trio
@@ -225,27 +170,12 @@ def test_the_tree_keeps_the_laws_of_supervision(post: Post, tmp_path: Path) -> N
     check_supervision(tree, max_examples=10)
 
 
-def environment(
-    database: object, post: Post, directory: Path, owner: str = "one"
-) -> dict[str, str]:
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "REMINDERS_DATABASE": str(database),
-        "REMINDERS_OWNER": owner,
-        "REMINDERS_LEASE": "10",
-        "REMINDERS_MAIL": f"127.0.0.1:{post.server_port}",
-        "REMINDERS_PORT": "0",
-        "TRIO_SUP_RUNTIME_DIR": str(directory),
-    }
-
-
 @pytest.mark.slow
 def test_who_is_killed_reminds_again_of_what_is_open(
     post: Post, tmp_path: Path
 ) -> None:
     file = tmp_path / "books.db"
-    _add(file, 20)
+    add_tasks(file, 20)
     for life in 1, 2:
         with subprocess.Popen(
             RUN, env=environment(file, post, tmp_path), stderr=subprocess.DEVNULL
@@ -263,62 +193,6 @@ def test_who_is_killed_reminds_again_of_what_is_open(
     assert len(ids) == len(post.letters) - twice
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["SQLite", "PostgreSQL"])
-def test_two_programs_on_one_database_send_each_letter_once(
-    kind: str, post: Post, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    where: object = tmp_path / "books.db"
-    if kind == "PostgreSQL":
-        where = request.getfixturevalue("database").url
-    tasks = _add(where, 10)
-    with ExitStack() as stack:
-        both: list[subprocess.Popen[bytes]] = []
-        for owner in "one", "other":
-            env = environment(where, post, tmp_path, owner)
-            run = [*RUN, "--name", owner]
-            one = subprocess.Popen(run, env=env, stderr=subprocess.DEVNULL)
-            both.append(stack.enter_context(one))
-            stack.callback(one.kill)
-        trio.run(until_number, post, 4, 10)
-        check_each_once(post)
-        both[0].send_signal(signal.SIGTERM)
-        assert both[0].wait(timeout=30) == 0
-        before = max(came[-1] for came in numbers(post).values())
-        trio.run(until_number, post, before + 2, 10)  # the other goes on with all
-        _complete(where, tasks)
-        both[1].send_signal(signal.SIGTERM)
-        assert both[1].wait(timeout=30) == 0
-    check_each_once(post)
-
-
-@pytest.mark.parametrize("kind", ["SQLite", "PostgreSQL"])
-@pytest.mark.trio
-async def test_a_claim_is_one_programs_until_it_ends(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    where = str(tmp_path / "books.db")
-    if kind == "PostgreSQL":
-        where = request.getfixturevalue("database").url
-    one, other = Books(where, lease=60), Books(where, lease=0.05)
-    await one.prepare()
-    task = await one.add("pay", "ada@example.org", 0)
-    due = await one.due(task)
-    assert due is not None
-    assert await one.claim(due)
-    assert await one.claim(due)
-    assert not await other.claim(due)
-    await one.record(due)
-    due = await other.due(task)
-    assert due is not None
-    assert due.number == 2
-    assert await other.claim(due)
-    while not await one.claim(due):  # noqa: ASYNC110 - the database's own clock
-        await trio.sleep(0.01)
-    assert not await other.claim(due)
-    await one.complete(task)
-
-
 @pytest.mark.trio
 async def test_a_letter_whose_turn_comes_too_late_is_claimed_again(
     post: Post, tmp_path: Path
@@ -332,26 +206,6 @@ async def test_a_letter_whose_turn_comes_too_late_is_claimed_again(
         app.books.lease = 60.0
         await until_number(post, 2, titles=1)
     check_each_once(post)
-
-
-def _complete(database: object, tasks: list[int]) -> None:
-    async def main() -> None:
-        books = Books(str(database))
-        for task in tasks:
-            await books.complete(task)
-
-    trio.run(main)
-
-
-def _add(database: object, tasks: int) -> list[int]:
-    async def main() -> list[int]:
-        books = Books(str(database))
-        await books.prepare()
-        return [
-            await books.add(f"task {n}", "ada@example.org", 0.2) for n in range(tasks)
-        ]
-
-    return trio.run(main)
 
 
 @pytest.mark.slow

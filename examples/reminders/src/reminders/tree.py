@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 
-from attrs import frozen
+import trio
+from attrs import field, frozen
 
 from trio_sup import (
     Backoff,
@@ -19,6 +21,7 @@ from trio_sup import (
 )
 
 from .books import Books
+from .connections import Unavailable
 from .door import door
 from .mailer import MAILER, Mailer
 from .worker import Reminder, reminder
@@ -33,6 +36,9 @@ class Reminders:
     """What the rest of a program does with tasks."""
 
     books: Books
+    _known: set[int] = field(factory=set, init=False, eq=False)
+    """Tasks that have a worker here, or had one and are open as far as we know."""
+    _started: trio.Event = field(factory=trio.Event, init=False, eq=False)
 
     async def add(self, title: str, email: str, every: float) -> int:
         """Write down a task, of which somebody is reminded from now on."""
@@ -47,21 +53,47 @@ class Reminders:
         """
         if not await self.books.complete(task):
             return False
-        address(("reminder", task), Reminder).try_cast(Reminder.remind)
+        self._let_go(task)
         return True
+
+    def _let_go(self, task: int) -> None:
+        self._known.discard(task)
+        address(("reminder", task), Reminder).try_cast(Reminder.remind)
 
     async def start(self, task: int) -> None:
         """Start the worker of a task, unless it runs."""
         await REMINDERS.get_or_start(reminder(task, self.books))
+        self._known.add(task)
 
     async def start_all(self) -> None:
         """Start the worker of each open task: the body of the starter."""
         await self.books.prepare()
         for task, _ in await self.books.open_tasks():
             await self.start(task)
+        self._started.set()
+
+    # --8<-- [end:use]
+    # --8<-- [start:look]
+    async def keep_up(self, every: float) -> None:
+        """Look every so many seconds what others did: the body of the lookout."""
+        await self._started.wait()
+        while True:
+            await trio.sleep(every)
+            with suppress(Unavailable):  # what was missed is seen by the next look
+                await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Take up what other programs added, and let go of what they completed."""
+        known = set(self._known)  # before we ask: what is added meanwhile is no news
+        open_tasks = {task for task, _ in await self.books.open_tasks()}
+        for task in known - open_tasks:
+            self._let_go(task)
+        for task in sorted(open_tasks - known):
+            await self.start(task)
+
+    # --8<-- [end:look]
 
 
-# --8<-- [end:use]
 def reminders(
     database: str,
     mail: tuple[str, int],
@@ -70,6 +102,7 @@ def reminders(
     patience: float = 5.0,
     owner: str | None = None,
     lease: float = 120.0,
+    look: float = 5.0,
 ) -> tuple[ChildSpec[Supervisor], Reminders]:
     """Describe the tree, and how to use it.
 
@@ -80,6 +113,7 @@ def reminders(
         patience: Seconds after which a query of the database is given up.
         owner: Who we are among the programs on this database; see `Books`.
         lease: Seconds for which a letter in hand is ours.
+        look: Seconds between two looks at what other programs added and completed.
     """
     # --8<-- [start:tree]
     books = Books(database, patience=patience, owner=owner, lease=lease)
@@ -97,6 +131,7 @@ def reminders(
             restart="transient",
             backoff=Backoff(initial=2.0, maximum=5.0, immediate_first=False),
         ),
+        child(app.keep_up, look, id="lookout", backoff=Backoff(initial=1.0)),
     ]
     children = [
         child(books.serve, id="books"),
@@ -117,7 +152,8 @@ def spec(port: int | None = None) -> ChildSpec[Supervisor]:
     `REMINDERS_MAIL`, host and port of the mail server; `REMINDERS_PORT`, the door's;
     `REMINDERS_OWNER`, who this is among the programs on that database: by default the
     host with the port of the door, which no two can have; `REMINDERS_LEASE`, seconds
-    for which a letter that it has in hand is no other's, 120 by default.
+    for which a letter that it has in hand is no other's, 120 by default;
+    `REMINDERS_LOOK`, seconds between two looks at what the others did, 5 by default.
     """
     if port is None:
         port = int(os.environ.get("REMINDERS_PORT", "8780"))
@@ -128,6 +164,7 @@ def spec(port: int | None = None) -> ChildSpec[Supervisor]:
     if owner is None and port:
         owner = f"{socket.gethostname()}:{port}"
     lease = float(os.environ.get("REMINDERS_LEASE", "120"))
+    look = float(os.environ.get("REMINDERS_LOOK", "5"))
     post = host, int(mail_port)
-    tree, _ = reminders(database, post, port=port, owner=owner, lease=lease)
+    tree, _ = reminders(database, post, port=port, owner=owner, lease=lease, look=look)
     return tree
