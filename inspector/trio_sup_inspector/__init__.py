@@ -13,7 +13,7 @@ stands above, and nothing below `screens` and `widgets` knows Textual but `keys`
     remembered                   theme, sort and columns, from one day to the next
     panes | detail | widgets     what stands under a tab | one child | drawing
     lines                        what lines say
-    fleet | state                all nodes at once | what is shown of one, as data
+    fleet | observer | state     all nodes here | a cluster's | what is shown, as data
     connection | acting | keys   the way to the node | what can be done | the keys
 
 What to open: for a key, of one tab too, first `keys`, which names it, then

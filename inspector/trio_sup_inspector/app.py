@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import Binding
 
 from trio_sup.inspect.client.session import Session
@@ -23,16 +23,19 @@ from trio_sup.inspect.finding.discovery import list_nodes
 from trio_sup.inspect.text.clean import clean
 from trio_sup_inspector.connection import Connection, Target
 from trio_sup_inspector.fleet import Fleet
-from trio_sup_inspector.keys import keymap_path, shown_keys
+from trio_sup_inspector.keys import keymap_path
 from trio_sup_inspector.lines.fleet import alarm_cells
 from trio_sup_inspector.remembered import Memory
-from trio_sup_inspector.screens.act import Ask, act
-from trio_sup_inspector.screens.act_many import act_on_many
+from trio_sup_inspector.screens.act import Ask
+from trio_sup_inspector.screens.act_many import act_here
 from trio_sup_inspector.screens.choosing import choose_columns, choose_order
+from trio_sup_inspector.screens.cluster import ClusterScreen
+from trio_sup_inspector.screens.clusters import Clusters
 from trio_sup_inspector.screens.ending import heed_endings
 from trio_sup_inspector.screens.help import Help
 from trio_sup_inspector.screens.main import MainScreen
 from trio_sup_inspector.screens.nodes import LOOK_EVERY, Nodes
+from trio_sup_inspector.screens.palette import named_actions
 from trio_sup_inspector.settings import Settings, settings_for
 from trio_sup_inspector.state.node import RATES, NodeState
 from trio_sup_inspector.theme import DARK, LIGHT
@@ -41,6 +44,7 @@ from trio_sup_inspector.widgets.paint import ROLE_CLASSES
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
+    from textual.app import SystemCommand
     from textual.binding import BindingType
     from textual.screen import Screen
     from textual.timer import Timer
@@ -48,7 +52,10 @@ if TYPE_CHECKING:
 
     from trio_sup_inspector.fleet import Member
     from trio_sup_inspector.lines.cells import Cells
+    from trio_sup_inspector.observer import Observation
     from trio_sup_inspector.settings import Color
+
+    Observe = Callable[[str, str | None], Observation]
 
 
 LONG: Final = 15
@@ -62,6 +69,8 @@ class InspectorApp(App[int]):
         target: The node; with `wanted` None the only one that runs, or a choice.
         settings: How it appears.
         no_color: Send no colours: bold, reverse and glyphs carry the meaning.
+        cluster: How a cluster is observed that is shown in the place of a node.
+        observe: Says how one is, by the URL of its engine and its prefix.
     """
 
     CSS_PATH = "inspector.tcss"
@@ -79,6 +88,8 @@ class InspectorApp(App[int]):
         settings: Settings | None = None,
         *,
         no_color: bool | None = None,
+        cluster: Observation | None = None,
+        observe: Observe | None = None,
     ) -> None:
         if no_color is None:
             no_color = "NO_COLOR" in os.environ
@@ -98,6 +109,9 @@ class InspectorApp(App[int]):
         self.fleet = Fleet(
             target.directory, own.clock, own.jitter, own.poll, self._beside
         )
+        looks = own.clock, own.plain, own.keymap, own.ticking
+        self.clusters = Clusters(self, *looks, target.directory, self.attach)
+        self._cluster, self._observe = cluster, observe
         self.set_keymap(dict(self.settings.keymap))
 
     # --- life --------------------------------------------------------------
@@ -107,18 +121,19 @@ class InspectorApp(App[int]):
         heed_endings(self.exit, terminal=not self.is_headless)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        theme, wrong = self.memory.recall(DARK.name, self.available_themes)
-        self.theme = theme
-        self._say_wrong(wrong)
+        self.theme, wrong = self.memory.recall(DARK.name, self.available_themes)
+        self._warn(wrong)
         self._start_timer(self.settings.rate)
         if self.settings.ticking:
             self.set_interval(LOOK_EVERY, self._look_around)
-        if self.target.wanted is not None:
+        if self._cluster is not None:
+            self.clusters.observe(self._cluster, back=False)
+        elif self.target.wanted is not None:
             self.attach(self.target)
         else:
             self._attach_or_choose()
 
-    def _say_wrong(self, wrong: str) -> None:
+    def _warn(self, wrong: str) -> None:
         if wrong:
             self.notify(wrong, severity="warning", timeout=LONG)
 
@@ -185,7 +200,7 @@ class InspectorApp(App[int]):
             self.fleet.look(connection)
 
     def _start_timer(self, rate: float) -> None:
-        if self._timer is not None:
+        if self._timer:
             self._timer.stop()
         if self.settings.ticking:
             self._timer = self.set_interval(1.0 / rate, self.tick)
@@ -199,11 +214,12 @@ class InspectorApp(App[int]):
         """Take what was heard and paint it: at most once a tick."""
         screen = self.main
         self.fleet.tick()
+        self.clusters.tick()
         if screen is None or not screen.is_mounted:
             return
         screen.state.absorb(self.settings.clock())
         order, reverse = screen.state.order, screen.state.reverse
-        self._say_wrong(self.memory.keep(self.theme, order, reverse))
+        self._warn(self.memory.keep(self.theme, order, reverse))
         if screen.is_current:
             screen.refresh_view()
         if self.connection is not None:
@@ -257,6 +273,11 @@ class InspectorApp(App[int]):
         else:
             self.attach(member.target)
 
+    def action_cluster(self) -> None:
+        """Show the cluster that the node is in, or the one that was looked at."""
+        if self.connection is not None:
+            self.clusters.show_that_of(self.connection, self._observe)
+
     def _alarm(self, width: int) -> Cells:
         alarms = self.fleet.alarms(self.connection) if self.fleet.running else []
         clock, plain = self.settings.clock(), self.settings.plain
@@ -290,8 +311,6 @@ class InspectorApp(App[int]):
         if screen is None or self.connection is None:
             return
         state = screen.state
-        row = state.row(screen.lists.pointed())
-        marked = [state.model.rows[id] for id in state.marks if id in state.model.rows]
 
         def say(text: str, good: bool) -> None:
             state.said = (text, good, self.settings.clock())
@@ -300,7 +319,7 @@ class InspectorApp(App[int]):
         ask = Ask(self, self.connection, self.settings.plain)
         # Whatever goes wrong in there must not end the inspector.
         self.run_worker(
-            act_on_many(ask, marked, say) if marked else act(ask, row, say),
+            act_here(ask, state, screen.lists.pointed(), say),
             group="act",
             exclusive=True,
             exit_on_error=False,
@@ -308,6 +327,8 @@ class InspectorApp(App[int]):
 
     def action_retry(self) -> None:
         """Connect now; after a refusal, from the beginning."""
+        if isinstance(self.screen, ClusterScreen):
+            self.clusters.retry()
         if self.connection is None:
             return
         if self.connection.session.refused:
@@ -329,27 +350,14 @@ class InspectorApp(App[int]):
         """The commands of the palette: Textual's own, and every named action."""
         # Textual leaves the type of its screens open.
         yield from super().get_system_commands(screen)  # pyright: ignore[reportUnknownMemberType]
-        if not isinstance(screen, MainScreen):
-            return
-        for binding in MainScreen.BINDINGS:
-            if isinstance(binding, Binding) and binding.description:
-                yield SystemCommand(
-                    binding.description.capitalize(),
-                    f"key {shown_keys(binding, self.settings.keymap)}",
-                    self._runner(screen, binding.action),
-                )
-
-    def _runner(self, screen: Screen[Any], action: str) -> Callable[[], None]:
-        def run() -> None:
-            self.call_later(screen.run_action, action)
-
-        return run
+        if isinstance(screen, (MainScreen, ClusterScreen)):
+            yield from named_actions(screen, self.settings.keymap)
 
 
-# --- the way in --------------------------------------------------------------
+# --- the way in: what ``trio-sup inspect`` calls -------------------------------
 
 
-def run_app(
+def main(
     socket: Path | str | None = None,
     *,
     directory: Path | None = None,
@@ -358,8 +366,10 @@ def run_app(
     rate: float = 4.0,
     control: bool = False,
     remember: bool = True,
+    cluster: Observation | None = None,
+    observe: Observe | None = None,
 ) -> int:
-    """Show a node until the user quits.
+    """Show a node, or a cluster, until the user quits.
 
     Args:
         socket: The path of a node's socket, a node's name or process id, or
@@ -370,6 +380,8 @@ def run_app(
         rate: Refreshes a second, 1 to 10.
         control: Whether to ask nodes for leave to act.
         remember: Whether to appear as the user left it, and to remember that.
+        cluster: How a cluster is observed that is shown in the place of a node.
+        observe: See `InspectorApp`.
 
     Returns:
         0; or 2, with a line on stderr, for a keymap file that cannot be used.
@@ -382,19 +394,7 @@ def run_app(
         None if socket is None else str(socket),
     )
     no_color = {"auto": None, "always": False, "never": True}[color]
-    return InspectorApp(target, settings, no_color=no_color).run() or 0
-
-
-def main(
-    socket: Path | str | None = None,
-    *,
-    plain: bool | None = None,
-    color: Color = "auto",
-    rate: float = 4.0,
-    control: bool = False,
-    remember: bool = True,
-) -> int:
-    """What ``trio-sup inspect`` calls; see `run_app`."""
-    return run_app(
-        socket, plain=plain, color=color, rate=rate, control=control, remember=remember
+    app = InspectorApp(
+        target, settings, no_color=no_color, cluster=cluster, observe=observe
     )
+    return app.run() or 0

@@ -71,6 +71,7 @@ MAIN_KEYS: Final = [
     _key("screen.node", "6", "the node itself"),
     _key("nodes", "7", "all nodes, side by side", action="app.nodes"),
     _key("nodes.next", "J", "the next node", action="app.next_node"),
+    _key("cluster", "A", "all nodes of its cluster", action="app.cluster"),
     _key("screen.tasks", "8", "all Trio tasks"),
     _key("screen.calls", "9", "who waits for whom"),
     _key("screen.busy", "0", "who keeps the loop busy"),

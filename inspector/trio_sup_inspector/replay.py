@@ -84,6 +84,10 @@ class ReplayApp(InspectorApp):
         """There are no other nodes in a recording."""
         self.action_nodes()
 
+    def action_cluster(self) -> None:
+        """A recording is of one node."""
+        self.action_nodes()
+
     def action_rate(self, step: int) -> None:
         """Play faster or slower."""
         self.player.faster(step)
@@ -104,10 +108,10 @@ def replay(
         plain: ASCII only; None to go by the locale.
         color: ``auto`` sends none if ``NO_COLOR`` is set.
         rate: Refreshes a second, 1 to 10.
-        remember: See `run_app`.
+        remember: See `main`.
 
     Returns:
-        See `run_app`.
+        See `main`.
 
     Raises:
         RecordingError: it is none, or cannot be read.

@@ -15,7 +15,7 @@ Here = Callable[..., tuple[int, str, str]]
 OPTIONS: dict[str, set[str]] = {
     "nodes": {
         *("--health", "--check", "--json", "--cluster"),
-        *("--prefix", "--names", "--timeout"),
+        *("--prefix", "--names", "--timeout", "--follow"),
     },
     "tree": {"--json", "--ascii", "--depth"},
     "ps": {"--json", "--sort", "--reverse", "--columns", "--no-heading", "--lines"},
@@ -39,7 +39,7 @@ OPTIONS: dict[str, set[str]] = {
     "record": {"--json", "--force", "--for", "--max-size", "--rate"},
     "inspect": {
         *("--ascii", "--rate", "--color", "--control", "--pid", "--no-settings"),
-        *("--demo", "--web", "--port"),
+        *("--demo", "--web", "--port", "--cluster", "--prefix"),
     },
     "relay": set(),
     "run": {
@@ -74,6 +74,13 @@ REFUSED = [
     ("--prefix", "nodes --prefix a"),
     ("--names", "nodes --names"),
     ("--timeout", "nodes --timeout 1"),
+    ("--follow", "nodes --follow"),
+    ("--prefix", "inspect --prefix a"),
+    ("--prefix", "inspect shop --prefix a"),
+    ("NODE", "inspect shop --cluster redis://localhost"),
+    ("--demo", "inspect --cluster redis://localhost --demo"),
+    ("--web", "inspect --cluster redis://localhost --web"),
+    ("--pid", "inspect --cluster redis://localhost --pid 1"),
     ("--timeout", "nodes --health --timeout 1"),
     ("--names", "nodes shop --check --names --json"),
     ("--cluster", "nodes --cluster redis://localhost --health"),

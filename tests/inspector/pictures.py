@@ -21,6 +21,7 @@ from rich.cells import cell_len
 
 from tests.directories import short_directory
 from tests.inspector import shop_inside
+from tests.inspector.cluster_seen import FakeObserver, document, shop, silent
 from tests.inspector.fake_node import FakeNode
 from tests.inspector.rig import Rig, open_rig
 from tests.inspector.rows import server
@@ -56,6 +57,8 @@ class Picture:
     """Whether other nodes run, too: one that is well, and one that is frozen."""
     beats: bool = False
     """Whether the trends of the node are there."""
+    cluster: bool = False
+    """Whether it is one of a cluster."""
     shows: str = ""
     """What has to be on the screen before it is drawn."""
     then: tuple[str, ...] = ()
@@ -85,6 +88,8 @@ PICTURES = {
     "charts": Picture((110, 24), ("6", "p"), minutes=True),
     "nodes": Picture((110, 14), ("7",), others=True),
     "narrow": Picture((60, 20), DOWN_TO_CHARGE),
+    "cluster": Picture((120, 18), ("j",), cluster=True),
+    "cluster_names": Picture((120, 16), ("2", "e"), cluster=True),
     "reconnecting": Picture((110, 22), DOWN_TO_CHARGE, node_gone=True),
 }
 
@@ -94,8 +99,26 @@ TREND = 60
 """Refreshes in which the mailbox of the detail pane filled up."""
 
 
+async def show_cluster(picture: Picture) -> str:
+    """The picture of a cluster as SVG."""
+    with short_directory() as directory:
+        observer = FakeObserver(Path(directory))
+        async with open_rig(
+            size=picture.size, directory=Path(directory), cluster=observer.how
+        ) as rig:
+            speaker = await observer.listens()
+            speaker.say(document(*shop(), silent("shop-4")))
+            await rig.until_shown("shop-4")
+            await rig.press(*picture.keys)
+            speaker.close()
+            title = "trio-sup inspect --cluster -"
+            return own_fonts(rig.app.export_screenshot(title=title))
+
+
 async def show_picture(picture: Picture) -> str:
     """The picture as SVG."""
+    if picture.cluster:
+        return await show_cluster(picture)
     now = shop_rows()
     rows = [evolve(row, restarts=row.restarts - LATELY.get(row.id, 0)) for row in now]
     node = FakeNode(rows=rows, tracebacks={4: TRACEBACK})

@@ -16,6 +16,7 @@ from tests.directories import short_directory
 from tests.inspector.fake_node import STARTED, FakeNode
 from trio_sup_inspector.app import InspectorApp
 from trio_sup_inspector.connection import Target
+from trio_sup_inspector.observer import Observation
 from trio_sup_inspector.screens.main import MainScreen
 from trio_sup_inspector.settings import Settings
 from trio_sup_inspector.state.node import NodeState
@@ -134,6 +135,8 @@ async def open_rig(
     directory: Path | None = None,
     no_color: bool = False,
     wait: bool = True,
+    cluster: Observation | None = None,
+    observe: Callable[[str, str | None], Observation] | None = None,
     **settings: Any,
 ) -> AsyncGenerator[Rig]:
     """The application attached to the first node (or to what is wanted).
@@ -161,10 +164,12 @@ async def open_rig(
             Target(directory, wanted),
             Settings(**(options | settings)),
             no_color=no_color,
+            cluster=cluster,
+            observe=observe,
         )
         async with app.run_test(size=size) as pilot:
             rig = Rig(app, pilot, clock, directory)
-            if wait:
+            if wait and cluster is None:
                 await rig.until(lambda: app.main and not rig.state.empty)
             yield rig
     finally:

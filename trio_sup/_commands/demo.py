@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from trio_sup._commands.arguments import count, name, port, positive, seconds
 from trio_sup._commands.command import Command
 from trio_sup._commands.engines import engine_at
 from trio_sup._commands.extras import inspector_main
+from trio_sup._commands.inspect_cluster import observation
 from trio_sup._commands.interpreter import python_process
 from trio_sup._commands.support import no_effect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST_NODES: Final = 9
 
@@ -78,7 +83,13 @@ def run(args: argparse.Namespace) -> int:
     if args.nodes:
         where = "with nodes of a cluster, which listen nowhere"
         no_effect(where, {"--port": args.port})
-    return main(args, inspector_main, python_process)
+    return main(args, _inspector, python_process)
+
+
+def _inspector() -> Callable[..., int | None] | None:
+    """The terminal application, which can show the cluster of a node, too."""
+    show = inspector_main()
+    return None if show is None else partial(show, observe=observation)
 
 
 def nodes(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Final
 
 from trio_sup._commands.command import EXIT_USAGE, CommandError
@@ -11,6 +12,36 @@ if TYPE_CHECKING:
     from trio_sup.cluster import Backend
 
 _EXTRAS: Final = {"hiredis": "redis", "psycopg": "postgres"}
+LONGEST: Final = 4_000
+"""Letters of a URL."""
+
+
+def url_of(said: str) -> str:
+    """Return a URL as it was given, or as it stands on stdin where that is ``-``.
+
+    Arguments are seen by everybody on a machine, and a URL may have a password: what is
+    typed at a terminal is not shown either.
+
+    Raises:
+        CommandError: there is none.
+    """
+    if said != "-":
+        return said
+    if sys.stdin.isatty():
+        from getpass import getpass
+
+        try:
+            url = getpass("URL of the engine (it is not shown): ").strip()
+        except EOFError:
+            url = ""
+    else:
+        url = sys.stdin.readline(LONGEST).strip()
+    if not url:
+        message = (
+            "--cluster - reads the URL from the first line of stdin, which is empty"
+        )
+        raise CommandError(message, EXIT_USAGE)
+    return url
 
 
 def engine_at(url: str, prefix: str | None = None) -> Backend:

@@ -11,6 +11,7 @@ from trio_sup._commands import tree
 from trio_sup._commands.arguments import HOW, add_ascii, add_node, port, positive, rate
 from trio_sup._commands.command import EXIT_FAILED, EXIT_USAGE, Command, CommandError
 from trio_sup._commands.extras import from_extra
+from trio_sup._commands.inspect_cluster import observation, show_cluster
 from trio_sup._commands.interpreter import (
     python_command,
     python_environment,
@@ -73,6 +74,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="neither read nor change what is remembered: theme, sort, columns",
     )
     _add_where(parser)
+    _add_cluster(parser)
     # What the tree needs, which is printed where there is no terminal.
     parser.set_defaults(filter=[], json=False, depth=None)
 
@@ -94,8 +96,34 @@ def _add_where(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_cluster(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--cluster",
+        metavar="URL",
+        help="all nodes that meet at this engine; - asks for it",
+    )
+    parser.add_argument(
+        "--prefix",
+        metavar="WORD",
+        help="which cluster of that engine: a Redis's prefix, a PostgreSQL's schema",
+    )
+
+
 def run(args: argparse.Namespace) -> int:
     """Open the terminal application; without a terminal print the tree."""
+    if args.cluster is not None:
+        no_effect(
+            "with --cluster, which shows all nodes of an engine",
+            {
+                "NODE": args.node,
+                "--pid": args.pid,
+                "--demo": args.demo,
+                "--web": args.web,
+                "--port": args.port,
+            },
+        )
+        return show_cluster(args)
+    no_effect("without --cluster", {"--prefix": args.prefix})
     if args.demo and (args.node is not None or args.pid is not None):
         raise CommandError("--demo runs a node of its own: name none", EXIT_USAGE)
     if args.pid is not None:
@@ -188,6 +216,7 @@ def _call(
         color=args.color,
         control=args.control,
         remember=not args.no_settings,
+        observe=observation,
     )
     return code or 0
 
@@ -259,6 +288,7 @@ COMMAND = Command(
     "  trio-sup inspect ./night.rec\n"
     "  trio-sup inspect --demo\n"
     "  trio-sup inspect --pid 4711\n"
-    "  trio-sup inspect shop --web --port 0\n",
+    "  trio-sup inspect shop --web --port 0\n"
+    "  trio-sup inspect --cluster redis://localhost\n",
     program=True,
 )

@@ -45,7 +45,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
     group = parser.add_argument_group("nodes of a cluster, on whatever machine")
     group.add_argument(
-        "--cluster", metavar="URL", help="list those that meet at this engine instead"
+        "--cluster",
+        metavar="URL",
+        help="list those that meet at this engine instead; - reads it from stdin",
     )
     group.add_argument(
         "--prefix",
@@ -54,6 +56,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--names", action="store_true", help="list names with their holders, too"
+    )
+    group.add_argument(
+        "-f", "--follow", action="store_true", help="look again every second"
     )
     group.add_argument(
         "--timeout",
@@ -75,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
     of_a_cluster = {
         "--prefix": args.prefix,
         "--names": args.names,
+        "--follow": args.follow,
         "--timeout": args.timeout,
     }
     no_effect("without --cluster", of_a_cluster)
@@ -169,12 +175,15 @@ COMMAND = Command(
     "one that is silent costs its own time-out only. Names are those of other commands,\n"
     "ssh:// addresses among them.\n\n"
     "With --cluster it joins the cluster as a node that runs nothing, and asks all\n"
-    "others at once; one that is frozen costs the time-out, however many there are.\n\n"
+    "others at once; one that is frozen costs the time-out, however many there are.\n"
+    "Live, and with singletons, calls and topics: trio-sup inspect --cluster URL\n\n"
     "examples:\n"
     "  trio-sup nodes\n"
     "  trio-sup nodes --health\n"
     "  trio-sup nodes --check shop ssh://me@far.example/mail\n"
     "  trio-sup nodes --cluster redis://localhost\n"
     "  trio-sup nodes --cluster redis://localhost --names --json\n"
+    "  trio-sup nodes --cluster redis://localhost --follow --json | jq .nodes\n"
+    "  trio-sup nodes --cluster - < url\n"
     "  trio-sup nodes --cluster postgresql://nodes@db/app --prefix boards\n",
 )

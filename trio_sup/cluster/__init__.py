@@ -23,8 +23,11 @@ from trio_sup.cluster._nodes.factories import (
 from trio_sup.cluster._nodes.fencing import Fence as Fence, fence as fence
 from trio_sup.cluster._nodes.looking import (
     CrossingCall as CrossingCall,
+    HeardTopic as HeardTopic,
     HeldName as HeldName,
     NodeSnapshot as NodeSnapshot,
+    StandingBy as StandingBy,
+    Unplaced as Unplaced,
     Unreachable as Unreachable,
 )
 from trio_sup.cluster._nodes.monitors import (

@@ -16,6 +16,7 @@ from trio_sup_inspector.lines.cells import (
 )
 
 if TYPE_CHECKING:
+    from trio_sup_inspector.state.filter import Filter
     from trio_sup_inspector.state.node import NodeState
 
 
@@ -189,7 +190,7 @@ def tab_note(
 
 
 def filter_note(
-    state: NodeState,
+    wish: Filter,
     width: int,
     *,
     shown: int,
@@ -200,7 +201,7 @@ def filter_note(
     """What the filter found, or what is wrong with it.
 
     Args:
-        state: The node.
+        wish: The filter.
         width: Cells of the note.
         shown: How many lines pass.
         total: How many there would be without it.
@@ -209,9 +210,9 @@ def filter_note(
     """
     if searches:
         return ((f"{shown} of {total}", "accent"),)
-    if state.filter.error:
-        return ((cut(state.filter.error, width, plain=plain), "bad"),)
-    if state.filter.on:
+    if wish.error:
+        return ((cut(wish.error, width, plain=plain), "bad"),)
+    if wish.on:
         return ((f"{shown} of {total}", "accent"),)
     return ()
 

@@ -6,7 +6,8 @@ with a key, and what a line shows in so many cells. It changes nothing and draws
 * `pane`: what all have in common; `tabs`: which pane stands under which tab;
 * `tree`, `processes`, `restarts`, `events`, `lints`, `node`, `tasks`, `calls`, `busy`,
   `registry`, `logs`,
-  `trace`.
+  `trace`;
+* `cluster`: a table of a cluster, `cluster_tables`: what stands in each.
 
 To add a column to the tree or to the processes, open `lines/rows.py`; to add a key,
 `keys.py`.

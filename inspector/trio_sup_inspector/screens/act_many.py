@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.protocol.wire_actions import Acted
 from trio_sup_inspector.acting import WORDS, Option, options_for_many
-from trio_sup_inspector.screens.act import LONG, PATIENCE, Ask, shown, within
+from trio_sup_inspector.screens.act import LONG, PATIENCE, Ask, act, shown, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,9 +15,29 @@ if TYPE_CHECKING:
     from trio_sup.inspect.protocol.wire_actions import Planned
     from trio_sup.inspect.protocol.wire_rows import Row
     from trio_sup_inspector.answers import Answers
+    from trio_sup_inspector.state.node import NodeState
 
 LISTED: Final = 12
 """Lines of the question; what is more is counted."""
+
+
+async def act_here(
+    ask: Ask, state: NodeState, pointed: int | None, say: Callable[[str, bool], None]
+) -> None:
+    """Let the user act on the marked children, or on the one under the cursor.
+
+    Args:
+        ask: Where menus and questions are shown, and whom they are about.
+        state: The node.
+        pointed: The child under the cursor; None for the node only.
+        say: Takes a line for people, and whether it is good news.
+    """
+    rows = state.model.rows
+    marked = [rows[id] for id in state.marks if id in rows]
+    if marked:
+        await act_on_many(ask, marked, say)
+    else:
+        await act(ask, state.row(pointed), say)
 
 
 async def act_on_many(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from trio_sup_inspector.lines.cells import Cells
-    from trio_sup_inspector.state.node import NodeState
+    from trio_sup_inspector.state.filter import Filtered
 
 
 class FilterBox(Input):
@@ -54,14 +54,14 @@ class FilterBar(Horizontal):
     """Shown while a filter is typed or in force.
 
     Args:
-        state: The node, whose filter it is.
+        state: What is shown through the filter.
         note: Says what the filter found, or what is wrong with it.
         behind: What gets the focus when the filter is typed.
     """
 
     def __init__(
         self,
-        state: NodeState,
+        state: Filtered,
         note: Callable[[int], Cells],
         behind: Callable[[], Widget],
     ) -> None:

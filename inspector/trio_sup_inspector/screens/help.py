@@ -42,6 +42,12 @@ TROUBLE: Final = (
     ("nodes", "how the other nodes fare"),
 )
 """What to press when something is wrong: what one opens the help for."""
+IN_A_CLUSTER: Final = (
+    (("screen.tree", "screen.list"), "nodes; names, and who holds them"),
+    (("screen.restarts", "screen.events"), "calls that cross nodes; topics"),
+    (("list.open",), "the tree of the node, where it can be reached"),
+)
+"""What keys do where they do something else than before a node."""
 KEY_ROOM: Final = 16
 
 
@@ -92,6 +98,11 @@ class Help(ModalScreen[None]):
                     )
                 )
             lines.append(())
+        lines.append((("In a cluster", "accent"),))
+        for ids, text in IN_A_CLUSTER:
+            keys = " ".join(shown_keys(by_id[id], self._keymap) for id in ids)
+            lines.append(((fit(keys, KEY_ROOM), "strong"), cell(f" {text}", "text")))
+        lines.append(())
         lines.append((("Filter (terms separated by spaces must all hold)", "accent"),))
         lines += [
             (cell(fit(term, KEY_ROOM), "strong"), cell(f" {text}", "text"))

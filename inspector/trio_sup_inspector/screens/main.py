@@ -279,7 +279,7 @@ class MainScreen(Screen[None]):
     def _filter_note(self, width: int) -> Cells:
         pane, plain = self.lists.pane, self.plain
         return frame.filter_note(
-            self.state,
+            self.state.filter,
             width,
             shown=pane.shown,
             total=pane.total,

@@ -7,5 +7,6 @@ The rule here: nothing in this room knows how it is drawn, and the clock is pass
 * `filter`, `folding`: which rows are seen, and what of the tree is unfolded;
 * `figures`: what is counted for the header and the Node screen;
 * `charts`: samples over time; `watches`: who wants to know what of which child;
+* `cluster`: `ClusterState`, the last that was seen of a cluster;
 * `journal`: the lifecycle log; `waiting`: chains and rings of calls.
 """

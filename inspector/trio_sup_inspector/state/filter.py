@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field
 
@@ -65,3 +65,16 @@ class Filter:
         if self.only_problems:
             ids = (id for id in ids if id in wrong or problem(rows[id], now))
         return frozenset(ids)
+
+
+class Filtered(Protocol):
+    """What is shown through a filter."""
+
+    @property
+    def filter(self) -> Filter:
+        """The filter."""
+        ...
+
+    def type_filter(self, text: str) -> object:
+        """Take the filter as typed."""
+        ...

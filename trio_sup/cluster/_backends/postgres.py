@@ -12,6 +12,7 @@ from typing import Any, Final
 import trio
 from attrs import field, frozen
 
+from trio_sup._core.urls import without_secrets
 from trio_sup._trio.beside import Beside
 from trio_sup._trio.log import Log
 from trio_sup._trio.protect import protected
@@ -77,6 +78,13 @@ class PostgresBackend:
     url: str = field(default="", repr=False)
     schema: str = field(default="trio_sup", kw_only=True, validator=_is_schema)
     patience: float = field(default=5.0, kw_only=True)
+
+    @property
+    def place(self) -> tuple[str, str, bool]:
+        """The URL for people, which cluster of it, whether more is needed to be let in."""
+        shown = without_secrets(self.url)
+        # What is not said stands in the environment, or in files of this user.
+        return shown or "postgresql://", self.schema, not shown or shown != self.url
 
     @asynccontextmanager
     async def connect(self, name: str, *, grace: float) -> AsyncGenerator[Link]:

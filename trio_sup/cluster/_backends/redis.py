@@ -11,6 +11,7 @@ from typing import Any, Final
 import trio
 from attrs import Factory, field, frozen
 
+from trio_sup._core.urls import without_secrets
 from trio_sup._trio.beside import Beside
 from trio_sup._trio.log import Log
 from trio_sup._trio.protect import protected
@@ -78,6 +79,12 @@ class RedisBackend:
             takes_self=True,
         ),
     )
+
+    @property
+    def place(self) -> tuple[str, str, bool]:
+        """The URL for people, which cluster of it, whether more is needed to be let in."""
+        shown = without_secrets(self.url)
+        return shown, self.prefix, shown != self.url or self.tls is not None
 
     @asynccontextmanager
     async def connect(self, name: str, *, grace: float) -> AsyncGenerator[Link]:

@@ -28,6 +28,7 @@ from trio_sup.cluster._backends.link import LinkDown
 MOST_UNSENT: Final = 32 * 1024 * 1024
 """Bytes that may wait to be sent; Redis closes subscribers that are as far behind."""
 
+_ESCAPED: Final = "in a password / ? # @ are written as %2F %3F %23 %40"
 _CHUNK: Final = 65_536
 _PUBLISH: Final = b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
 
@@ -74,11 +75,14 @@ class Address:
         is_unix = parts.scheme == "unix"
         number = "" if is_unix else parts.path.strip("/")
         if number and not number.isdecimal():
-            raise ValueError(f"the database of a Redis is a number, not {number!r}")
+            # Of what holds an @ a part may be that of a password.
+            said = _ESCAPED if "@" in number else f"not {number!r}"
+            raise ValueError(f"the database of a Redis is a number; {said}")
         try:
             port = parts.port or 6379
-        except ValueError as error:
-            raise ValueError(f"the port of {parts.hostname!r}: {error}") from None
+        except ValueError:
+            said = f"a number from 0 to 65535; {_ESCAPED}"
+            raise ValueError(f"the port of {parts.hostname!r}: {said}") from None
         return cls(
             parts.hostname or "localhost",
             port,

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from trio_sup._core.urls import without_secrets
 from trio_sup.cluster._backends.link import Backend
 
 _REDIS: Final = ("trio_sup.cluster.redis", "RedisBackend", "prefix")
@@ -35,7 +36,8 @@ def backend_at(url: str, *, prefix: str | None = None) -> Backend:
     scheme = urlsplit(url).scheme
     if scheme not in _KINDS:
         accepted = ", ".join(f"{kind}://" for kind in _KINDS)
-        raise ValueError(f"an engine is at one of {accepted}; not {url!r}")
+        shown = without_secrets(url)
+        raise ValueError(f"an engine is at one of {accepted}; not {shown!r}")
     module, name, which = _KINDS[scheme]
     make: Callable[..., Any] = getattr(import_module(module), name)
     backend: Backend = make(url, **({} if prefix is None else {which: prefix}))

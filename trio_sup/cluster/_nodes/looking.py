@@ -7,7 +7,9 @@ import socket
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from importlib import metadata
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import trio
 from attrs import Factory, define, frozen
@@ -16,7 +18,7 @@ from trio_sup._trio.protect import protected
 from trio_sup.cluster._nodes.values import converter
 from trio_sup.cluster._rules.frames import Look, Seen
 from trio_sup.cluster._rules.keys import decode_key
-from trio_sup.cluster._rules.words import NodeId, NodeInfo
+from trio_sup.cluster._rules.words import Name, NodeId, NodeInfo
 from trio_sup.cluster.errors import EngineUnavailable
 
 if TYPE_CHECKING:
@@ -24,10 +26,14 @@ if TYPE_CHECKING:
     from trio_sup.cluster._nodes.names import GlobalNames, Held
     from trio_sup.cluster._nodes.outbox import Outbox
     from trio_sup.cluster._nodes.session import Session
-    from trio_sup.cluster._nodes.shelves import Shelves
+    from trio_sup.cluster._nodes.shelves import Shelf, Shelves
+    from trio_sup.cluster._nodes.topics import Subscription, Subscriptions
+    from trio_sup.cluster._rules.placing import ChildRecord
 
 MOST_NAMES: Final = 1000
 """How many names, and how many calls, are told one by one."""
+MOST_LETTERS: Final = 200
+"""How much is told of a key."""
 
 
 @frozen
@@ -40,6 +46,45 @@ class HeldName:
     """Of its child in the node's tree."""
     status: str
     life: int
+    kind: Literal["name", "singleton", "child"] = "name"
+    """Whether it was given with ``name=``, or is a singleton's, or a dynamic child's."""
+    supervisor: str = ""
+    """Of a dynamic child: which supervisor of the cluster it belongs to."""
+
+
+@frozen
+class StandingBy:
+    """A name for which a child of a node waits."""
+
+    key: str
+    singleton: bool = True
+    """False for one that had it, and lost it."""
+
+
+@frozen
+class Unplaced:
+    """A child of a supervisor of the cluster that no node runs at present."""
+
+    key: str
+    supervisor: str
+    state: str
+    """``wanted``, ``failed`` or ``ending``."""
+    why: str = ""
+    """Of one that was given up: what happened."""
+
+
+@frozen
+class HeardTopic:
+    """A topic to which a node listens."""
+
+    key: str
+    listeners: int
+    waiting: int
+    """Messages that wait to be taken."""
+    missed: int
+    """Messages that did not come, as far as is known."""
+    breaks: int = 0
+    """How often the link was broken, so that nobody knows what was missed."""
 
 
 @frozen
@@ -81,6 +126,16 @@ class NodeSnapshot:
     """The first thousand of them."""
     counted: dict[str, int]
     """See `ClusterStatistics`."""
+    version: str = ""
+    """Of trio-sup there; empty for a version that does not tell, as all below it."""
+    generation: str = ""
+    """Which memory of the engine it has met: another one after that was lost."""
+    standing_by: tuple[StandingBy, ...] = ()
+    """The first thousand names that its children wait for."""
+    unplaced: tuple[Unplaced, ...] = ()
+    """The first thousand children that nobody runs, of supervisors that it knows."""
+    topics: tuple[HeardTopic, ...] = ()
+    """The first thousand topics to which it listens."""
 
 
 @frozen
@@ -101,6 +156,7 @@ class Own(Protocol):
     names: GlobalNames
     calls: Calls
     shelves: Shelves
+    topics: Subscriptions
     outbox: Outbox
 
     def session(self) -> Session:
@@ -125,10 +181,20 @@ def _host() -> str:
     return socket.gethostname()
 
 
+@lru_cache(maxsize=1)
+def _version() -> str:
+    try:
+        return metadata.version("trio-sup")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
 def snapshot_of(own: Own) -> NodeSnapshot:
     """Return what a node tells of itself; raises `EngineUnavailable`."""
     session = own.session()
     held, calls, now = own.names.all(), own.calls.all(), session.link.time()
+    placed = {name: each.id for each in own.shelves.all() for name in each.records}
+    standing_by = list(own.names.standing_by.items())[:MOST_NAMES]
     return NodeSnapshot(
         own.name,
         session.info.id,
@@ -141,18 +207,72 @@ def snapshot_of(own: Own) -> NodeSnapshot:
         session.lag,
         own.incarnations,
         len(held),
-        tuple(map(_name, held[:MOST_NAMES])),
+        tuple(_name(each, placed) for each in held[:MOST_NAMES]),
         _children_of(own, session.info.id),
         len(calls),
         tuple(_call(own, call) for call in calls[:MOST_NAMES]),
         own.counted(),
+        _version(),
+        session.holdings.generation or "",
+        tuple(StandingBy(_shown(name), first) for name, first in standing_by),
+        tuple(_unplaced(own)),
+        tuple(_topic(*each) for each in own.topics.heard()[:MOST_NAMES]),
     )
 
 
-def _name(held: Held) -> HeldName:
+def _shown(name: Name | str) -> str:
+    return repr(decode_key(Name(name)))[:MOST_LETTERS]
+
+
+def _name(held: Held, placed: Mapping[Name, str]) -> HeldName:
     record = held.record
-    key = repr(decode_key(held.name))
-    return HeldName(key, held.token, record.path_text, record.status, record.life)
+    supervisor = placed.get(held.name, "")
+    kind: Literal["name", "singleton", "child"] = "name"
+    if supervisor:
+        kind = "child"
+    elif held.singleton:
+        kind = "singleton"
+    return HeldName(
+        _shown(held.name),
+        held.token,
+        record.path_text,
+        record.status,
+        record.life,
+        kind,
+        supervisor,
+    )
+
+
+def _topic(topic: str, listeners: list[Subscription[Any]]) -> HeardTopic:
+    return HeardTopic(
+        _shown(topic),
+        len(listeners),
+        sum(each.waiting for each in listeners),
+        sum(each.missed for each in listeners),
+        sum(each.breaks for each in listeners),
+    )
+
+
+def _unplaced(own: Own) -> list[Unplaced]:
+    members = own.nodes()
+
+    def nowhere(record: ChildRecord) -> bool:
+        return record.state != "running" or record.node not in members
+
+    found = (
+        (shelf, record)
+        for shelf in own.shelves.all()
+        for record in shelf.records.values()
+        if nowhere(record)
+    )
+    return [_one_unplaced(*each) for each in islice(found, MOST_NAMES)]
+
+
+def _one_unplaced(shelf: Shelf, record: ChildRecord) -> Unplaced:
+    # A record that says that a node runs it, which is no more, is wanted.
+    state = "wanted" if record.state == "running" else record.state
+    key, why = record.key[:MOST_LETTERS], record.why[:MOST_LETTERS]
+    return Unplaced(key, shelf.id, state, why)
 
 
 def _children_of(own: Own, me: NodeId) -> dict[str, int]:
@@ -168,7 +288,7 @@ def _children_of(own: Own, me: NodeId) -> dict[str, int]:
 
 def _call(own: Own, call: PendingCall) -> CrossingCall:
     node = None if call.sent_to is None else own.node_of(call.sent_to)
-    return CrossingCall(repr(call.body.key)[:200], call.body.op, node)
+    return CrossingCall(repr(call.body.key)[:MOST_LETTERS], call.body.op, node)
 
 
 @define(eq=False)

@@ -41,6 +41,8 @@ class Held:
     token: Token
     session: Session
     name: Name
+    singleton: bool = False
+    """Whether its child stood by until the name was free."""
 
     def current(self) -> bool:
         """Whether the name has not been given to anybody else, nor given back."""
@@ -67,6 +69,8 @@ class GlobalNames(Names):
         self._joined = joined
         self._node_of = node_of
         self._held: dict[Name, Held] = {}
+        self.standing_by: dict[Name, bool] = {}
+        """Names that children wait for; whether they did so from the first."""
         # Children that had their name taken away: they wait until it is free again.
         self._deposed: set[int] = set()
         self.keeper: Keeper | None = None
@@ -130,16 +134,20 @@ class GlobalNames(Names):
                 await trio.sleep_forever()
             session = await self._joined()
             waits = patient or record.uid in self._deposed
+            if waits:
+                self.standing_by[name] = patient
             try:
                 answer = await session.claim(name, waits=waits)
             except SessionLost:
                 continue
+            finally:
+                self.standing_by.pop(name, None)
             if self._drained:
                 session.release(name)
                 continue
             if isinstance(answer, Taken):
                 raise NameTaken(key, self._node_of(answer.owner))
-            self._held[name] = Held(record, answer, session, name)
+            self._held[name] = Held(record, answer, session, name, patient)
             self._deposed.discard(record.uid)
             if isinstance(record.spec.name, DurableVia):
                 self._dress(record, record.spec.name)

@@ -15,6 +15,8 @@ from trio_sup.cluster._backends.link import Backend
 from trio_sup.cluster._backends.local import LocalBackend
 from trio_sup.cluster._nodes.cluster import Cluster
 from trio_sup.cluster._nodes.membership import Membership
+from trio_sup.inspect.node.clusters import joined
+from trio_sup.inspect.protocol.wire_cluster import ClusterOf
 
 _own: RunVar[LocalBackend] = RunVar("trio_sup cluster's embedded engine")
 
@@ -72,6 +74,8 @@ async def open_cluster(
         raise ValueError(f"grace must be a number of seconds >= 0, not {grace!r}")
     name = f"{socket.gethostname()}-{os.getpid()}" if node is None else node
     engine = _embedded() if backend is None else backend
+    place: tuple[str, str, bool] = getattr(engine, "place", ("", "", False))
+    told = joined(ClusterOf(name, *place))
     async with engine.connect(name, grace=grace) as link:
         own = Membership(link, name, ttl, accepts_children=accepts_children)
         # Shielded: a cancellation from outside stops the tree, in order, and until that
@@ -79,6 +83,7 @@ async def open_cluster(
         async with Beside(own.serve):
             await own.joined()
             try:
-                yield Cluster(own)
+                with told:
+                    yield Cluster(own)
             finally:
                 await own.leave()

@@ -62,6 +62,15 @@ class Subscription(Generic[T]):
         self._items: deque[Published[T] | Gap] = deque()
         self._last: dict[NodeId, int] = {}
         self._wake = Waiters()
+        self.missed: int = 0
+        """How many messages did not come, as far as is known."""
+        self.breaks: int = 0
+        """How often the link was broken, and nobody knows."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait to be taken."""
+        return len(self._items)
 
     def take(self, post: Post) -> None:
         """Take what came; not for users.
@@ -78,11 +87,13 @@ class Subscription(Generic[T]):
         node, missed = self._name_of(post.sender), post.sequence - last - 1
         if missed:
             self._items.append(Gap(node, missed))
+            self.missed += missed
         self._last[post.sender] = post.sequence
         self._put(Published(value, node, post.sequence))
 
     def link_changed(self) -> None:
         """The link was broken: messages may be missing; not for users."""
+        self.breaks += 1
         unknown = Gap(None, None)
         if not self._items or self._items[-1] != unknown:
             self._put(unknown)
@@ -114,6 +125,10 @@ class Subscriptions:
     _listening: dict[str, list[Subscription[Any]]] = Factory(
         dict[str, "list[Subscription[Any]]"]
     )
+
+    def heard(self) -> list[tuple[str, list[Subscription[Any]]]]:
+        """Return the topics to which somebody listens here, with who does."""
+        return [(topic, list(own)) for topic, own in self._listening.items()]
 
     def publish(self, topic: str, what: Any) -> None:
         """Send a message to all who listen; raises `EngineUnavailable`."""

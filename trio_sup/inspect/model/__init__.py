@@ -13,6 +13,7 @@ verdicts come out, at a cost in proportion to what changed.
 | `problems` | what is wrong with a child, in words |
 | `health` | whether a node is well, by limits |
 | `node_health` | how a whole node fares, in a few figures |
+| `cluster_look` | nodes of a cluster: how each fares, who holds which name |
 | `trends` | figures over time, for charts |
 | `lint_rules`, `lints` | warnings, each with its why; which of them a node earns |
 | `incidents` | why children restarted: events joined |

@@ -26,6 +26,7 @@ client has an `attached` with its two tasks. `source` says what of the library i
 | `tracer`, `state_changes` | what servers do, step by step |
 | `log_tap` | what the program writes to its log |
 | `metrics`, `meters` | numbers for collectors, and of the inspector's own cost |
+| `clusters` | which clusters the program is in |
 | `numbers`, `places` | serial numbers of tasks; places in code |
 | `source_lines` | lines of source, as they may be shown |
 """

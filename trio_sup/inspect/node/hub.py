@@ -15,6 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
+from attrs import evolve
 
 from trio_sup._trio.log import Log
 from trio_sup.inspect.node.actions import ClientActions, NodeActions
@@ -25,6 +26,7 @@ from trio_sup.inspect.node.attached import (
     handshake,
 )
 from trio_sup.inspect.node.client_view import ClientView
+from trio_sup.inspect.node.clusters import clusters
 from trio_sup.inspect.node.detail_parts import Insides
 from trio_sup.inspect.node.meters import Spent, Worst
 from trio_sup.inspect.node.metrics import gather, prometheus_lines
@@ -249,7 +251,7 @@ class Hub:
                 raise Refused(
                     "too_many_clients", f"{MAX_CLIENTS} clients are attached already"
                 )
-            await stream.send_all(encode(self._hello))
+            await stream.send_all(encode(evolve(self._hello, clusters=clusters())))
             decoder = request_decoder()
             attach, requests = await handshake(stream, decoder)
         except Refused as refused:

@@ -26,6 +26,7 @@ from trio_sup.inspect.protocol.wire import (
     ClientMessage,
     Detail,
     Event,
+    Hello,
     Message,
     Row,
     ServerMessage,
@@ -44,6 +45,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FIRST_FIELDS: Final[Mapping[type, frozenset[str]]] = {
+    Hello: frozenset(
+        {
+            *("proto_min", "proto_max", "node", "epoch", "pid", "python", "trio"),
+            *("trio_sup", "started_wall", "wall0", "mono0", "caps", "readonly", "cols"),
+        }
+    ),
     Detail: frozenset({"id", "at", "row", "traceback", "clipped"}),
     Watch: frozenset({"id"}),
     Follow: frozenset({"topic"}),

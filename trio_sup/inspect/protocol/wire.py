@@ -28,6 +28,7 @@ from trio_sup.inspect.protocol.wire_actions import (
     Planned,
     Role,
 )
+from trio_sup.inspect.protocol.wire_cluster import ClusterOf
 from trio_sup.inspect.protocol.wire_details import (
     AskMetrics,
     Busy,
@@ -114,6 +115,8 @@ class Hello:
     """True if the node accepts no actions, whoever asks."""
     cols: list[str] = field(factory=list[str])
     """The row columns in order, see `ROW_COLUMNS`."""
+    clusters: list[ClusterOf] = field(factory=list[ClusterOf])
+    """Those that the program is in; not sent if there are none."""
 
 
 @frozen

@@ -10,6 +10,7 @@ no string of a node reaches a terminal in any other way.
 | `tree_text` | ``trio-sup tree`` |
 | `plain_lines` | ``status``, ``events`` |
 | `node_lines` | ``nodes``: which there are, and how they fare |
+| `cluster_lines` | ``nodes --cluster`` |
 | `one_child`, `one_child_parts` | ``trio-sup show`` |
 | `traceback_text` | a traceback: own frames first, those of libraries folded |
 | `log_lines`, `registry_lines`, `trace_lines` | ``logs``, ``registry``, ``trace`` |
