@@ -299,7 +299,7 @@ def test_a_tree_that_does_not_stop_is_found_and_its_place_shown() -> None:
     with pytest.raises(SupervisionViolation, match="the tree comes to rest") as found:
         replay(lambda: [child(holds_out, shutdown=1)])
     shown = str(found.value)
-    assert "in holds_out\n    await trio.sleep_forever()" in shown
+    assert "in holds_out\n        await trio.sleep_forever()" in shown
     assert "virtual time passes" in shown
 
 

@@ -248,7 +248,9 @@ def test_what_is_wrong_for_a_moment_between_two_faults_is_found() -> None:
     def fine(world: World) -> bool:
         return state["fine"]
 
-    with pytest.raises(SupervisionViolation, match="t=2  fine: it is false"):
+    with pytest.raises(
+        SupervisionViolation, match=r"\n  fine\n.*\n    t=2  it is false"
+    ):
         replay(lambda: [child(blinks)], [Crash("root/x", at=9.0)], invariants=[fine])
 
 

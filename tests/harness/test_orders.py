@@ -13,6 +13,7 @@ from tests.harness import toy_orders
 from trio_sup import GenServer, call, child
 from trio_sup.testing import (
     ProgramReport,
+    ProgramViolation,
     SupervisionViolation,
     World,
     check_program,
@@ -169,8 +170,10 @@ def test_what_has_nothing_in_common_has_one_interleaving() -> None:
 def test_a_lost_wake_up_is_found() -> None:
     assert toy_orders.interleavings(toy_orders.lost_wake_up) == 3
     report = every(lost_wake_up)
-    assert [str(each).splitlines()[1] for each in report.failures] == [
-        "  it does not end within 10 s in this order of its tasks, in others it does"
+    [found] = report.failures
+    assert isinstance(found, ProgramViolation)
+    assert found.problems == [
+        "it does not end within 10 s in this order of its tasks, in others it does"
     ]
 
 

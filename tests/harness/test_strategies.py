@@ -7,7 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from trio_sup import ChildSpec, Supervisor
-from trio_sup.testing import EVERYTHING, Crash, SupervisionViolation, replay
+from trio_sup.testing import (
+    EVERYTHING,
+    Crash,
+    StartAgain,
+    SupervisionViolation,
+    replay,
+)
+from trio_sup.testing._run import draws
 from trio_sup.testing.strategies import fault_scripts, schedules, trees
 
 from .trees import flat
@@ -34,6 +41,20 @@ def test_scripts_hold_the_kinds_that_were_asked_for(data: st.DataObject) -> None
     assert len(script) <= 15
     assert {type(fault) for fault in script} <= {Crash}
     assert "flat/a" not in {fault.path for fault in script}
+
+
+def test_who_waits_for_its_time_is_started_by_hand_before_that_comes() -> None:
+    ground = draws.survey(replay(flat, duration=1.0), (), 1.0)
+    assert [each.path for each in ground.targets if each.backs_off] == ["flat/d"]
+    kinds = (Crash, StartAgain)
+    moves = draws.moves_of(kinds)
+    early = {
+        tuple(draws.script_of(ground, moves, kinds, [(move, 0, 0, amount)]))
+        for move in range(len(moves))
+        for amount in range(draws.AMOUNTS)
+    }
+    crash, again = Crash("flat/d", at=0.0), StartAgain("flat/d", at=0.0625)
+    assert early >= {(crash, again), (crash, crash, again)}
 
 
 @pytest.mark.slow

@@ -109,5 +109,9 @@ from trio_sup.testing.programs import (
     replay_program as replay_program,
 )
 from trio_sup.testing.report import SupervisionViolation as SupervisionViolation
+from trio_sup.testing.situations import (
+    Situation as Situation,
+    SituationReport as SituationReport,
+)
 from trio_sup.testing.virtual_threads import virtual_threads as virtual_threads
 from trio_sup.testing.world import World as World, assume as assume

@@ -11,33 +11,42 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
 
 from attrs import Factory, frozen
 
-from trio_sup.testing._beside.beside import STAND_INS
-from trio_sup.testing._beside.stand_ins import stand_ins
 from trio_sup.testing._extra import hypothesis_for
+from trio_sup.testing._orders.pct import LikelyOrders, Priorities
+from trio_sup.testing._orders.searching import ScheduleReport
 from trio_sup.testing._run import draws
 from trio_sup.testing._run.arguments import (
     check_case,
     check_count,
     check_kinds,
-    check_run,
+    check_order,
+    check_schedules,
     check_seconds,
     make_options,
     nothing_to_try,
 )
+from trio_sup.testing._run.case import Schedules
 from trio_sup.testing._run.decorations import decorations
+from trio_sup.testing._run.drawing import MANY, Tried, full_name, search, settings_of
 from trio_sup.testing._run.findings import Findings, run_checked, undisturbed
-from trio_sup.testing._run.options import Client
+from trio_sup.testing._run.ground import Ground
+from trio_sup.testing._run.options import Client, Options
 from trio_sup.testing._run.program import UNDECORATED
 from trio_sup.testing.faults import STANDARD, Fault
 from trio_sup.testing.invariants import Check, Invariant
-from trio_sup.testing.report import SupervisionViolation
+from trio_sup.testing.orders import can_be_chosen
+from trio_sup.testing.situations import Guide, SituationReport
 from trio_sup.testing.world import BuildTree, World
 
 if TYPE_CHECKING:
     from hypothesis import settings as Settings
 
-Case: TypeAlias = Sequence[Fault] | tuple[Sequence[Fault], Sequence[int]]
-"""A script, or a script with codes."""
+Kept: TypeAlias = (
+    Sequence[Fault]
+    | tuple[Sequence[Fault], Sequence[int]]
+    | tuple[Sequence[Fault], Sequence[int], Sequence[int] | None]
+)
+"""A script, or a script with codes, or with no codes and picks."""
 
 
 class CheckOptions(TypedDict, total=False):
@@ -54,7 +63,10 @@ class CheckOptions(TypedDict, total=False):
     max_seconds: float | None
     derandomize: bool
     settings: Settings | None
-    corpus: Iterable[Case]
+    corpus: Iterable[Kept]
+    schedules: Schedules
+    depth: int | None
+    situations: bool
 
 
 @frozen
@@ -71,6 +83,10 @@ class CheckReport:
     """Runs beside the examples in which an `assume` did not hold."""
     faults: dict[str, tuple[int, int]] = Factory(dict[str, tuple[int, int]])
     """By kind of fault, how many were drawn, and how many of them hit."""
+    schedules: ScheduleReport | None = None
+    """Of ``schedules="likely"``: what orders were tried."""
+    situations: SituationReport | None = None
+    """Of ``situations=True``: what was reached, and what never."""
 
     def statistics(self) -> str:
         """Return a table: how many of each kind of fault were drawn, hit and missed."""
@@ -84,10 +100,11 @@ class CheckReport:
         ends = ", ".join(f"{n} {word}" for word, n in sorted(self.outcomes.items()))
         if self.discarded:
             ends += f"; {self.discarded} discarded"
-        return (
+        text = (
             f"{self.examples} examples in {self.seconds:.1f} s over "
             f"{len(self.targets)} children: {ends}"
         )
+        return text if self.schedules is None else f"{text}\nschedules {self.schedules}"
 
 
 def check_supervision(
@@ -104,7 +121,10 @@ def check_supervision(
     max_seconds: float | None = None,
     derandomize: bool = False,
     settings: Settings | None = None,
-    corpus: Iterable[Case] = (),
+    corpus: Iterable[Kept] = (),
+    schedules: Schedules = "drawn",
+    depth: int | None = None,
+    situations: bool = False,
 ) -> CheckReport:
     """Try to break a tree; return what was tried, or raise what was found.
 
@@ -138,17 +158,27 @@ def check_supervision(
         derandomize: Whether to try the same examples each time.
         settings: Hypothesis' settings, such as a database of your own; by default
             those of the profile that is loaded.
-        corpus: Cases that are tried before any is drawn: scripts, or pairs of a script
-            and codes, as a failure prints them.
+        corpus: Cases that are tried before any is drawn, as failures print them: a
+            script, or a tuple of a script and codes, or of a script, ``()`` and picks.
+        schedules: ``drawn`` permutes the tasks that Trio would run in one round;
+            ``likely`` lets one task go on at a time, by drawn priorities, see
+            `likely_schedules`: that finds orders in which one task overtakes another
+            by many steps. ``none`` leaves all as it comes.
+        depth: Of the bugs that ``likely`` looks for; 3 by default.
+        situations: Whether to count the situations of the supervisors that examples
+            reach, for `CheckReport.situations`, and to draw more of those that reach
+            what others do not. It costs some time in each example.
 
     Raises:
         SupervisionViolation: something does not hold.
         TypeError: an argument is of a wrong type.
-        ValueError: `duration`, `max_examples` or `max_seconds` is not above 0, `spare`
-            names nobody,
+        ValueError: `duration`, `max_examples`, `max_seconds` or `depth` is not above 0,
+            `spare` names nobody, `schedules` is unknown, there is a `depth` without
+            ``likely``,
             an `assume` holds in no run, or no fault could ever hit and there is
             neither a client nor an invariant: such a check could not fail.
-        RuntimeError: this is called from async code.
+        RuntimeError: this is called from async code, or ``likely`` is asked for and
+            this version of Trio does not let its schedules be chosen.
         ImportError: Hypothesis is not installed (extra ``testing``).
     """
     __tracebackhide__ = True  # pytest shows where the check is, not its inside
@@ -164,117 +194,62 @@ def check_supervision(
         check_seconds("max_seconds", max_seconds)
         max_examples = MANY if max_examples is None else max_examples
     kept = [check_case(case) for case in corpus]
+    depth = check_schedules(schedules, depth)
     began = time.perf_counter()
     calm = undisturbed(options, spare)
     ground = draws.survey(calm, spare, duration)
     of_its_own = client is not None or bool(options.invariants) or bool(operations)
     if not (of_its_own or draws.can_hit(ground, faults, client=False)):
         raise nothing_to_try(calm, spare)
-    cases = strategies.cases_on(ground, faults, questions_of(calm, operations))
-    for script, codes in kept:
-        run_checked(options, script, codes)
+    asked = questions_of(calm, operations)
+    cases = strategies.cases_on(ground, faults, asked, schedules)
+    for case in kept:
+        run_checked(options, case.script, case.codes, case.picks)
+    orders = _calm(options, ground, schedules, depth)
     until = math.inf if max_seconds is None else began + max_seconds
-    tried = _Tried(Findings(options), hypothesis.reject, until)
-    chosen = _settings(hypothesis, settings, max_examples, derandomize)
-    _search(tried, chosen, cases, build_tree)
-    paths = tuple(target.path for target in ground.targets)
-    seconds = time.perf_counter() - began
+    guide = Guide() if situations else None
+    tried = Tried(Findings(options, orders), hypothesis.reject, until, guide)
+    chosen = settings_of(hypothesis, settings, max_examples, derandomize)
+    name = full_name(build_tree)  # Hypothesis keeps failures by it
+    search(tried, chosen, cases, name if orders is None else f"{name}, {schedules}")
+    return _report(tried, ground, time.perf_counter() - began)
+
+
+def _report(tried: Tried, ground: Ground, seconds: float) -> CheckReport:
+    orders = tried.found.orders
     return CheckReport(
-        tried.examples, seconds, paths, tried.outcomes, tried.discarded, tried.faults
+        tried.examples,
+        seconds,
+        tuple(target.path for target in ground.targets),
+        tried.outcomes,
+        tried.discarded,
+        tried.faults,
+        None if orders is None else _schedules(orders, seconds),
+        None if tried.guide is None else tried.guide.report,
     )
 
 
-def _search(tried: _Tried, settings: Any, cases: Any, build_tree: BuildTree) -> None:
-    """Try drawn cases until there are enough, or raise what was found."""
+def _schedules(orders: LikelyOrders, seconds: float) -> ScheduleReport:
+    return ScheduleReport(
+        orders.runs,
+        seconds,
+        tasks=orders.tasks,
+        steps=orders.steps,
+        depth=orders.depth,
+    )
+
+
+def _calm(
+    options: Options, ground: Ground, schedules: Schedules, depth: int
+) -> LikelyOrders | None:
+    """Return what orders tasks by priorities, if that is asked for."""
     __tracebackhide__ = True
-    hypothesis = hypothesis_for("check_supervision")
-
-    def test(case: tuple[list[Fault], list[int]]) -> None:
-        __tracebackhide__ = True
-        tried.one(case)
-
-    # Hypothesis keeps failures by the name of the test: it is that of the tree.
-    test.__qualname__ = f"check_supervision({_full_name(build_tree)})"
-    try:
-        with stand_ins(STAND_INS):  # once, not for each example
-            settings(hypothesis.given(cases)(test))()
-    except _Enough:
-        pass
-    except SupervisionViolation as violation:
-        raise tried.found.verdict(violation) from None
-    except hypothesis.errors.Unsatisfiable:
-        raise ValueError(
-            f"an assume() gave up all of {tried.discarded} runs: nothing was tried"
-        ) from None
-
-
-MANY = 10_000_000
-"""Examples that no time is enough for."""
-
-
-class _Enough(BaseException):
-    """The time is over; Hypothesis lets it pass."""
-
-
-class _Tried:
-    """What Hypothesis has tried, counted."""
-
-    def __init__(
-        self, found: Findings, reject: Callable[[], object], until: float
-    ) -> None:
-        self.found = found
-        self._reject = reject
-        self._until = until
-        self.examples = self.discarded = 0
-        self.outcomes: dict[str, int] = {}
-        self.faults: dict[str, tuple[int, int]] = {}
-
-    def one(self, case: tuple[list[Fault], list[int]]) -> None:
-        """Run one example; raises what was found."""
-        __tracebackhide__ = True
-        over = self.examples > 0 and time.perf_counter() >= self._until
-        if over and self.found.violation is None:
-            raise _Enough
-        world = self.found.run(*case)
-        if world is None:
-            return
-        if not world.assumed:
-            self.discarded += 1
-            self._reject()
-        self.examples += 1
-        self.outcomes[world.outcome] = self.outcomes.get(world.outcome, 0) + 1
-        happened = {id(hit.fault): not hit.missed for hit in world.hits}
-        for fault in case[0]:
-            name = type(fault).__name__
-            drawn, hits = self.faults.get(name, (0, 0))
-            self.faults[name] = (drawn + 1, hits + happened.get(id(fault), False))
-
-
-def _settings(
-    hypothesis: Any, given: Any, max_examples: int | None, derandomize: bool
-) -> Any:
-    """Return how Hypothesis is to search: it must be quiet, the report is ours."""
-    chosen: dict[str, Any] = {}
-    if max_examples is not None:
-        chosen["max_examples"] = max_examples
-    if derandomize:
-        chosen |= {"derandomize": True, "database": None}
-    given = hypothesis.settings.default if given is None else given
-    return hypothesis.settings(
-        given,
-        deadline=None,
-        suppress_health_check=list(hypothesis.HealthCheck),
-        report_multiple_bugs=False,
-        print_blob=False,
-        phases=[each for each in given.phases if each.name != "explain"],
-        verbosity=hypothesis.Verbosity.quiet,
-        **chosen,
-    )
-
-
-def _full_name(function: object) -> str:
-    module = getattr(function, "__module__", "")
-    return f"{module}.{getattr(function, '__qualname__', repr(function))}"
+    if schedules != "likely":
+        return None
+    can_be_chosen()
+    order = Priorities(1, 1, 0)
+    run_checked(options, order=order)
+    return LikelyOrders(depth, order.steps, len(ground.targets))
 
 
 def replay(
@@ -298,8 +273,8 @@ def replay(
         invariants: What else must hold.
         allow: Exceptions that are no failure.
         duration: Virtual seconds.
-        picks: The schedule of a failure of `every_schedule` or `likely_schedules`:
-            one task goes on at a time, of several that are ready the one at this place
+        picks: The schedule of a failure of `every_schedule`, of `likely_schedules`, or
+            of a check with ``schedules="likely"``: one task goes on at a time, of several that are ready the one at this place
             among those that waited longest. 0 follows.
 
     Returns:
@@ -314,10 +289,7 @@ def replay(
     """
     __tracebackhide__ = True
     options = make_options(build_tree, client, invariants, allow, duration)
-    check_run(script, codes)
-    check_run((), picks or ())
-    if codes and picks:
-        raise ValueError("a schedule is either codes= or picks=, not both")
+    check_order(script, codes, picks)
     return run_checked(options, script, codes, picks)
 
 
@@ -334,7 +306,7 @@ def supervision_property(
     In a class it is a method: ``self`` comes first, then the `World`.
 
     Hypothesis' ``@settings`` goes above or below it, and ``@example`` with a script, or
-    with ``script=`` and ``codes=``, is a case that is tried first.
+    with ``script=`` and ``codes=`` or ``picks=``, is a case that is tried first.
 
     Args:
         build_tree: As for `check_supervision`.

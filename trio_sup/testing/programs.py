@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
@@ -12,14 +11,18 @@ from attrs import frozen
 from trio_sup.testing._orders.one_by_one import OneByOne, Picked
 from trio_sup.testing._orders.searching import Limits, ScheduleReport, every, likely
 from trio_sup.testing._run.arguments import check_count, check_run, make_options
+from trio_sup.testing._run.broken import Breach, broken
+from trio_sup.testing._run.columns import WIDEST, cut, fitted
 from trio_sup.testing._run.disturbances import (
     CancelProgram as CancelProgram,
     Deadline as Deadline,
     Disturbance as Disturbance,
     InterruptProgram as InterruptProgram,
 )
+from trio_sup.testing._run.layout import imports as import_lines, laid_out
 from trio_sup.testing._run.one_program import Main, Past, Program, run_program
-from trio_sup.testing._run.program import reference
+from trio_sup.testing._run.pages import PROGRAMS
+from trio_sup.testing._run.program import DEEP, reference
 from trio_sup.testing._run.watchdog import Watchdog
 from trio_sup.testing.orders import can_be_chosen
 from trio_sup.testing.schedule import shortened
@@ -46,43 +49,73 @@ class ProgramViolation(AssertionError):
         self.disturbance: Disturbance | None = disturbance
         self.picks: list[int] | None = None if picks is None else shortened(picks)
         self.problems: list[str] = list(past.problems)
-        super().__init__(_message(self, past, program))
+        self.where: str = past.where
+        """Where its main task waited then: a stack, as text."""
+        self.program: str = _source(self, program)
+        super().__init__(_message(self))
 
     def __reduce__(self) -> tuple[type[AssertionError], tuple[str]]:
         """Travel as text between processes."""
         return AssertionError, (str(self),)
 
 
-def _message(found: ProgramViolation, past: Past, program: Program) -> str:
+def _source(found: ProgramViolation, program: Program) -> str:
     imports, name, note = reference(program.main, "main")
-    given = [name]
+    lines = laid_out(name, DEEP)
     ours = ["replay_program"]
     if found.disturbance is not None:
-        given.append(repr(found.disturbance))
+        lines += laid_out(repr(found.disturbance), DEEP)
         ours.insert(0, type(found.disturbance).__name__)
     if found.picks is not None:
-        given.append(f"picks={found.picks!r}")
+        lines += laid_out(repr(found.picks), DEEP, "picks=")
     if program.afterwards is not None:
         more, check, other_note = reference(program.afterwards, "afterwards")
         imports, note = imports + more, note + other_note
-        given.append(f"afterwards={check}")
+        lines += laid_out(check, DEEP, "afterwards=")
     if program.allow:
-        given.append(f"allow=[{', '.join(kind.__name__ for kind in program.allow)}]")
+        kinds = ", ".join(kind.__name__ for kind in program.allow)
+        lines += laid_out(f"[{kinds}]", DEEP, "allow=")
     source = [
-        f"from trio_sup.testing import {', '.join(ours)}",
+        *import_lines("trio_sup.testing", ours),
         *dict.fromkeys(imports + note),
         "",
         "",
         "def test_replay() -> None:",
         "    replay_program(",
-        *(f"        {each}," for each in given),
+        *lines,
         "    )",
     ]
-    lines = ["the program broke what must hold", *(f"  {p}" for p in found.problems)]
-    lines += ["", "This repeats it:", "", textwrap.indent("\n".join(source), "    ")]
-    if past.where:
-        lines += ["", "Its main task waited there:", "", past.where.rstrip()]
+    return "\n".join(source)
+
+
+def _message(found: ProgramViolation) -> str:
+    lines = ["the program broke what must hold", "", "This repeats it:", ""]
+    lines += [cut(f"    {each}".rstrip(), WIDEST) for each in found.program.split("\n")]
+    if found.where:
+        lines += ["", "Its main task waited there:", ""]
+        lines += fitted(found.where.rstrip().splitlines())
+    lines += ["", "What broke:"]
+    lines += broken(
+        (Breach(_law_of(each), each) for each in found.problems),
+        lambda law: PROGRAMS,
+        "`problems` of the exception has all of it",
+    )
     return "\n".join(lines)
+
+
+_LAWS = {
+    "it fails: ": "a program fails by nothing but what it was told",
+    "a task is left: ": "a program leaves no task behind",
+    "it does not end ": "a program ends by itself in all orders of its tasks, or none",
+    "it goes on ": "a program ends when it is told to",
+    "no rest in ": "a program comes to rest",
+}
+"""By the beginnings of findings; all others are what `afterwards` says."""
+
+
+def _law_of(problem: str) -> str:
+    laws = (law for begin, law in _LAWS.items() if problem.startswith(begin))
+    return next(laws, "what is demanded afterwards holds")
 
 
 @frozen

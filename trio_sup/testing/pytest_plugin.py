@@ -136,6 +136,8 @@ def check_supervision(request: pytest.FixtureRequest) -> CheckSupervision:
             options["max_examples"] = examples
         report = check(build_tree, **options)
         text = f"{report}\n{report.statistics()}\n"
+        if report.situations is not None:
+            text += f"{report.situations}\n"
         request.node.add_report_section("call", "supervision", text)
         return report
 

@@ -1,18 +1,22 @@
-"""What a failure prints: the findings, a program that repeats them, a timeline."""
+"""What a failure prints: a program that repeats it, a timeline, the laws that broke.
+
+No line is wider than a terminal's: what cannot be folded is cut, and the exception has
+the whole.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 
+from trio_sup.testing._run.broken import Breach, broken
+from trio_sup.testing._run.columns import WIDEST, cut, folded
 from trio_sup.testing._run.options import Options
+from trio_sup.testing._run.pages import page_of
 from trio_sup.testing._run.program import program
 from trio_sup.testing.faults import Fault
-from trio_sup.testing.problems import Problem
+from trio_sup.testing.schedule import shortened
 from trio_sup.testing.world import World
-
-SHOWN = 8
-"""Findings shown."""
 
 
 class SupervisionViolation(AssertionError):
@@ -26,19 +30,20 @@ class SupervisionViolation(AssertionError):
         codes: Sequence[int],
         *,
         comes_again: bool = True,
-        picks: Sequence[int] = (),
+        picks: Sequence[int] | None = None,
     ) -> None:
         self.found_at: float = time.process_time()
         """Processor time (`time.process_time`) at which it was first found."""
         self.world: World = world
         self.script: list[Fault] = list(script)
         self.codes: list[int] = list(codes)
-        self.picks: list[int] = list(picks)
-        """The order of tasks, where it was chosen one by one: see `replay`."""
+        self.picks: list[int] | None = None if picks is None else shortened(picks)
+        """The order of tasks, if it was chosen one by one: see `replay`."""
         self.program: str = program(options, script, codes, picks)
         self.comes_again: bool = comes_again
         """Whether the same run failed a second time."""
-        super().__init__(_message(world, self.program, comes_again))
+        text = _message(world, options, self.program, comes_again=comes_again)
+        super().__init__(text)
 
     def __reduce__(self) -> tuple[type[AssertionError], tuple[str]]:
         """Travel as text between processes: worlds cannot."""
@@ -51,36 +56,18 @@ ONCE = (
 )
 
 
-def _message(world: World, text: str, comes_again: bool) -> str:
-    once = _without_repetitions(world.problems)
-    found = once[:SHOWN]
-    more = len(once) - len(found)
-    if more > 0:
-        found.append(f"  … and {more} more")
-    indented = "\n".join(f"    {line}".rstrip() for line in text.splitlines())
-    return "\n".join(
-        [
-            "the tree broke what must hold",
-            *found,
-            *([] if comes_again else [ONCE]),
-            "",
-            "This repeats it:" if comes_again else "This was run:",
-            "",
-            indented,
-            "",
-            "What happened:",
-            "",
-            world.timeline(),
-        ]
+def _message(world: World, options: Options, text: str, *, comes_again: bool) -> str:
+    lines = ["the tree broke what must hold"]
+    if not comes_again:
+        lines += folded(ONCE)
+    lines += ["", "This repeats it:" if comes_again else "This was run:", ""]
+    lines += [cut(f"    {line}".rstrip(), WIDEST) for line in text.splitlines()]
+    lines += ["", "What happened:", "", world.timeline(), "", "What broke:"]
+    demands = {each.name for each in options.invariants}
+    found = sorted(world.problems, key=lambda each: each.at)
+    lines += broken(
+        (Breach(each.invariant, each.what, f"t={each.at:g}  ") for each in found),
+        lambda law: page_of(law, demands),
+        "`world.problems` of the exception has all of it",
     )
-
-
-def _without_repetitions(problems: Sequence[Problem]) -> list[str]:
-    """Return a line for each; what was found again and again is told once."""
-    same: dict[tuple[str, str], list[Problem]] = {}
-    for problem in sorted(problems, key=lambda each: each.at):
-        same.setdefault((problem.invariant, problem.what), []).append(problem)
-    return [
-        f"  {each[0]}" + (f" ({len(each)} times)" if len(each) > 1 else "")
-        for each in same.values()
-    ]
+    return "\n".join(lines)

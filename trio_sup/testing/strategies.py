@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import trio
+from attrs import evolve
 from hypothesis import strategies as st
 
 from trio_sup._core.options import ChildOptions
@@ -18,6 +19,7 @@ from trio_sup._servers.genserver import GenServer
 from trio_sup._tree.specs import child, supervisor
 from trio_sup.testing._run import draws
 from trio_sup.testing._run.arguments import check_kinds, make_options, nothing_to_try
+from trio_sup.testing._run.case import Case, Schedules
 from trio_sup.testing._run.findings import undisturbed
 from trio_sup.testing._run.ground import Ground
 from trio_sup.testing._run.questions import Question, asked_on
@@ -32,6 +34,7 @@ FAR = 0x9E3779B97F4A7C15
 """Other bytes are multiples of this, so that larger batches are permuted as a whole."""
 
 _SCRIPT_BYTES = 4 * MAX_MOVES
+_SEED_BYTES = 3
 _FIRST_MOVE = 128
 _PLAIN_ORDER = 80
 """Of 256 schedules so many are the plain one."""
@@ -111,7 +114,8 @@ def cases_on(
     ground: Ground,
     faults: Sequence[type[Fault]],
     questions: Sequence[Question] = (),
-) -> st.SearchStrategy[tuple[list[Fault], list[int]]]:
+    schedules: Schedules = "drawn",
+) -> st.SearchStrategy[Case]:
     """Draw a script and a schedule for a tree that has been looked at, fast.
 
     In one piece: if there were two of a kind, Hypothesis would make most examples by
@@ -119,21 +123,27 @@ def cases_on(
     """
     moves = draws.moves_of(faults)
 
-    def case(drawn: bytes) -> tuple[list[Fault], list[int]]:
+    def case(drawn: bytes) -> Case:
         numbers = _draws_in(drawn[:_SCRIPT_BYTES])
         script = draws.script_of(ground, moves, faults, numbers)
         order = drawn[_SCRIPT_BYTES:]
+        if schedules == "likely":
+            return Case(script, seed=int.from_bytes(order))
         if not order or order[0] < _PLAIN_ORDER:
-            return script, []
+            return Case(script)
         begin = _beginning(order[0] - _PLAIN_ORDER, ground.contested)
-        return script, [0] * begin + _codes(order[1:])
+        return Case(script, [0] * begin + _codes(order[1:]))
 
-    most = _SCRIPT_BYTES + 1 + MAX_CODES
-    drawn = st.binary(min_size=_SCRIPT_BYTES, max_size=most).map(case)
+    least = most = _SCRIPT_BYTES
+    if schedules == "likely":
+        least = most = _SCRIPT_BYTES + _SEED_BYTES
+    elif schedules == "drawn":
+        most = _SCRIPT_BYTES + 1 + MAX_CODES
+    drawn = st.binary(min_size=least, max_size=most).map(case)
     if not questions:
         return drawn
     both = st.tuples(drawn, asked_on(ground, questions))
-    return both.map(lambda two: ([*two[0][0], *two[1]], two[0][1]))
+    return both.map(lambda two: evolve(two[0], script=[*two[0].script, *two[1]]))
 
 
 def _beginning(drawn: int, contested: int) -> int:

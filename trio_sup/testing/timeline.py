@@ -1,6 +1,7 @@
 """What happened, as text: one lane a child, injected faults marked.
 
-A tree that is too wide for a table gets narrow lanes, with the text beside them.
+A tree that is too wide for a table gets narrow lanes, with the text beside them. No
+line is wider than a terminal's.
 """
 
 from __future__ import annotations
@@ -10,15 +11,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from trio_sup._core import events
 from trio_sup._core.events import LifecycleEvent
+from trio_sup.testing._run.columns import WIDEST, cells, cut, folded, padded, shown
 
 if TYPE_CHECKING:
     from trio_sup.testing.problems import Hit, Problem
 
 LIMIT = 60
 """Lines shown of what happened; if there is more, those around faults and problems."""
-
-WIDEST = 80
-"""Columns up to which what happens is written into the lanes themselves."""
 
 MOST_LANES = 20
 """Narrow lanes that are drawn; more of them show nothing that can be followed."""
@@ -57,8 +56,8 @@ def timeline(
         text = "" if event is None else _cell(event)
         if event is not None and text:
             lane = event.path if event.path in lanes else ""
-            shown = text if lane else f"{event.path}: {text}"
-            rows.append((event.at, lane, shown))
+            said = text if lane else f"{event.path}: {text}"
+            rows.append((event.at, lane, said))
     return _table(lanes, _joined(rows))
 
 
@@ -82,10 +81,11 @@ def _joined(rows: list[_Row]) -> list[_Row]:
 def _table(lanes: list[str], rows: list[_Row]) -> str:
     rows = _what_counts(rows)
     names = {lane: _one_line(lane.partition("/")[2] or lane) for lane in lanes}
-    widths = {lane: len(name) for lane, name in names.items()}
+    rows = [(at, lane, shown(text)) for at, lane, text in rows]
+    widths = {lane: cells(name) for lane, name in names.items()}
     for _, lane, text in rows:
         if lane:
-            widths[lane] = max(widths[lane], len(text))
+            widths[lane] = max(widths[lane], cells(text))
     if 8 + sum(2 + width for width in widths.values()) > WIDEST:
         return "\n".join(_narrow(names, rows))
     return "\n".join(_wide(names, widths, rows))
@@ -104,16 +104,16 @@ def _what_counts(rows: list[_Row]) -> list[_Row]:
         min(abs(place - mark) for mark in [0, *marked]) for place in range(len(rows))
     ]
     kept = sorted(sorted(range(len(rows)), key=distances.__getitem__)[:LIMIT])
-    shown: list[_Row] = []
+    done: list[_Row] = []
     before = -1
     for place in kept:
         if place != before + 1:
-            shown.append((rows[before + 1][0], "", "…"))
-        shown.append(rows[place])
+            done.append((rows[before + 1][0], "", "…"))
+        done.append(rows[place])
         before = place
     if before != len(rows) - 1:
-        shown.append((rows[before + 1][0], "", "…"))
-    return shown
+        done.append((rows[before + 1][0], "", "…"))
+    return done
 
 
 def _wide(
@@ -121,24 +121,29 @@ def _wide(
 ) -> Iterator[str]:
     """A column for each child, what happens to it in the column."""
 
-    def line(time: str, cells: Iterable[str]) -> str:
-        return f"{time:>8}  {'  '.join(cells)}".rstrip()
+    def line(time: str, texts: Iterable[str]) -> str:
+        return f"{time:>8}  {'  '.join(texts)}".rstrip()
 
-    yield line("time", (name.ljust(widths[lane]) for lane, name in names.items()))
+    yield line("time", (padded(name, widths[lane]) for lane, name in names.items()))
     for time, lane, text in _timed(rows):
-        row = dict.fromkeys(names, "|") | {lane: text}
-        cells = [row[each].ljust(width) for each, width in widths.items()]
-        yield line(time, cells if lane else [text])
+        if lane:
+            row = dict.fromkeys(names, "|") | {lane: text}
+            yield line(time, (padded(row[each], widths[each]) for each in names))
+        else:
+            yield from folded(text, line(time, [""]).ljust(10), " " * 12)
 
 
 def _narrow(names: dict[str, str], rows: list[_Row]) -> Iterator[str]:
     """A mark for each child, and beside them whom it is about and what it is."""
     drawn = list(names) if len(names) <= MOST_LANES else []
+    room = WIDEST - 11 - 2 * len(drawn)
+    rest = " " * 10 + "| " * len(drawn) + "   "
     yield f"{'time':>8}"
     for time, lane, text in _timed(rows):
         marks = "".join("* " if each == lane else "| " for each in drawn)
-        said = f"{names[lane]}: {text}" if lane else text
-        yield f"{time:>8}  {marks} {said}".rstrip()
+        # The events have the whole name; here its begin and end tell who it is.
+        said = f"{cut(names[lane], room // 2)}: {text}" if lane else text
+        yield from folded(said, f"{time:>8}  {marks} ", rest)
 
 
 def _timed(rows: list[_Row]) -> Iterator[tuple[str, str, str]]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from trio_sup._children.record import Record
     from trio_sup.testing._beside.waits import Waiting, WaitsModel
     from trio_sup.testing._monitor.naming import Naming
+    from trio_sup.testing._run.situation import Situation
 
 Outcome: TypeAlias = Literal[
     "running", "stopped", "gave_up", "not_started", "cut", "interrupted", "failed"
@@ -68,6 +69,7 @@ class World:
     names_: Naming | None = None
     waits_: WaitsModel | None = None
     records_: dict[Record, None] = Factory(dict["Record", None])
+    situations_: dict[Situation, int] = Factory(dict["Situation", int])
 
     def __attrs_post_init__(self) -> None:
         """Let the history know when things happened."""

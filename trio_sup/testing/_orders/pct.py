@@ -9,9 +9,14 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from attrs import define
 from trio.lowlevel import Task
 
-from trio_sup.testing._orders.one_by_one import OneByOne
+from trio_sup.testing._orders.one_by_one import OneByOne, Picked
+
+IN_A_ROW = 100
+"""Steps that a task may take while others are ready. One that looks again and again
+whether another one is done would do so for ever, if it was more important."""
 
 
 class Priorities(OneByOne):
@@ -28,11 +33,12 @@ class Priorities(OneByOne):
         self.steps = 0
         """How many steps there were."""
         self._drawn = random.Random(seed)
-        self._changes = {
-            self._drawn.randint(1, max(steps, 1)) for _ in range(depth - 1)
-        }
+        self.changes = {self._drawn.randint(1, max(steps, 1)) for _ in range(depth - 1)}
+        """The steps at which who is most important becomes least so."""
         self._importance: dict[Task, float] = {}
         self._least = 0.0
+        self._last: Task | None = None
+        self._in_a_row = 0
 
     @property
     def tasks(self) -> int:
@@ -43,11 +49,17 @@ class Priorities(OneByOne):
         """Return who goes on."""
         self.steps += 1
         chosen = max(ready, key=self._of)
-        if self.steps in self._changes:
+        if self.steps in self.changes or self._spins(chosen, ready):
             self._least -= 1.0
             self._importance[chosen] = self._least
             chosen = max(ready, key=self._of)
         return chosen
+
+    def _spins(self, chosen: Task, ready: Sequence[Task]) -> bool:
+        if chosen is not self._last or len(ready) == 1:
+            self._last, self._in_a_row = chosen, 0
+        self._in_a_row += 1
+        return self._in_a_row > IN_A_ROW
 
     def _of(self, task: Task) -> float:
         found = self._importance.get(task)
@@ -68,3 +80,41 @@ def probability(tasks: int, steps: int, depth: int, runs: int = 1) -> float:
     once = 1.0 / (max(tasks, 1) * max(steps, 1) ** (depth - 1))
     missed: float = (1.0 - once) ** runs
     return 1.0 - missed
+
+
+@define
+class LikelyOrders:
+    """Orders of tasks for examples with faults, and what there was to be ordered."""
+
+    depth: int
+    calm: int
+    """Steps of the undisturbed run."""
+    children: int
+    """How many can be hit there."""
+    runs: int = 0
+    """Runs that had no more steps than they were thought to have."""
+    tasks: int = 0
+    """The most that one of these had."""
+    steps: int = 0
+    """The most that one of these was thought to have."""
+
+    def order(self, seed: int, faults: int) -> OneByOne:
+        """Return an order: 0 is the plain one.
+
+        Args:
+            seed: What is drawn from. It alone decides, so that it can be drawn again.
+            faults: How many there are.
+        """
+        return Picked() if seed == 0 else Priorities(self.depth, self._of(faults), seed)
+
+    def _of(self, faults: int) -> int:
+        # A fault seldom brings more steps than the share of one child, and half as many
+        # once more for those who are restarted with it.
+        return self.calm + 3 * self.calm * faults // (2 * max(self.children, 1))
+
+    def ran(self, order: OneByOne, faults: int) -> None:
+        """Count a run."""
+        if isinstance(order, Priorities) and order.steps <= self._of(faults):
+            self.runs += 1
+            self.tasks = max(self.tasks, order.tasks)
+            self.steps = max(self.steps, self._of(faults))

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from trio_sup.testing.schedule import shortened
 
-MOST_RUNS = 100
+MOST_RUNS = 150
 """Runs that are spent on it."""
 
 
-def plainest(picks: Sequence[int], fails: Callable[[Sequence[int]], bool]) -> list[int]:
+def plainest(
+    picks: Sequence[int],
+    fails: Callable[[Sequence[int]], bool],
+    most: int = MOST_RUNS,
+) -> list[int]:
     """Return picks that fail, none of which can be left out.
 
+    Whole blocks are left out first, from the end on: of the many picks of a long run
+    few count.
+
     Args:
-        picks: Those of a run that failed.
+        picks: Those of a run that failed. 0 is the plain one; codes are like that, too.
         fails: Runs others; whether that fails, too.
+        most: How often it is asked.
     """
-    kept = shortened(picks)
-    left, tries = MOST_RUNS, _plainer(kept)
-    while left > 0:
-        candidate = next(tries, None)
-        if candidate is None:
-            break
-        left -= 1
-        if fails(candidate):
-            kept = candidate
-            tries = _plainer(kept)
+    kept, size, left = shortened(picks), len(picks), most
+    while size and left:
+        plainer = False
+        for place in range(len(kept) - size, -size, -size):
+            block = range(max(place, 0), min(place + size, len(kept)))
+            if not left or not any(kept[each] for each in block):
+                continue
+            left -= 1
+            tried = [0 if each in block else pick for each, pick in enumerate(kept)]
+            if fails(shortened(tried)):
+                kept, plainer = shortened(tried), True
+        size = size // 2 if size > 1 else int(plainer)
     return kept
-
-
-def _plainer(picks: list[int]) -> Iterator[list[int]]:
-    if picks:
-        yield []
-    for size in (len(picks) // 2, len(picks) - 1):
-        if 0 < size < len(picks):
-            yield shortened(picks[:size])
-    for place, pick in enumerate(picks):
-        if pick:
-            yield shortened([*picks[:place], 0, *picks[place + 1 :]])

@@ -5,17 +5,21 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar, cast
 
 import trio
 
 from trio_sup._core.specs import ChildSpec
+from trio_sup.testing._run.case import SCHEDULES, Case
 from trio_sup.testing._run.options import Client, Options
 from trio_sup.testing.faults import EVERYTHING, Ask, Fault, is_own
 from trio_sup.testing.invariants import Check, Invariant, as_invariants
 from trio_sup.testing.world import BuildTree, World
 
 T = TypeVar("T")
+
+DEPTH = 3
+"""Of the bugs that likely schedules look for, where nothing is said."""
 
 
 def make_options(
@@ -117,22 +121,65 @@ def check_seconds(name: str, given: object) -> None:
         raise ValueError(f"{name} must be a number of seconds above 0: {given!r}")
 
 
-def check_case(case: object) -> tuple[Sequence[Fault], Sequence[int]]:
-    """Return script and codes of a case that is to be tried.
+def check_case(case: object) -> Case:
+    """Return a case that is to be tried.
 
     Raises:
-        TypeError: it is neither a script nor a pair of a script and codes.
-        ValueError: a code is negative.
+        TypeError: it is no script, nor one with codes, or with codes and picks.
+        ValueError: a code or a pick is negative, or there are both.
     """
     __tracebackhide__ = True
     if isinstance(case, Fault) or not _is_sequence(case):
         raise TypeError(f"a case is a list of faults, or that and codes; not {case!r}")
     parts = case
-    script, codes = parts, ()
-    if isinstance(case, tuple) and len(parts) == 2 and not isinstance(parts[0], Fault):
-        script, codes = parts
+    if isinstance(case, tuple) and len(parts) > 1 and not isinstance(parts[0], Fault):
+        if len(parts) > 3:
+            raise TypeError(f"a case is a script, codes and picks; not {case!r}")
+        given = Case(*parts)
+    else:
+        given = Case(parts)
+    check_order(given.script, given.codes, given.picks)
+    return given
+
+
+def check_order(
+    script: Iterable[object], codes: Sequence[object], picks: Sequence[object] | None
+) -> None:
+    """Look at a script and its order.
+
+    Raises:
+        TypeError: something is no fault, or no whole number.
+        ValueError: a code or a pick is negative, or there are both.
+    """
+    __tracebackhide__ = True
     check_run(script, codes)
-    return script, codes
+    check_run((), picks or ())
+    if codes and picks is not None:
+        raise ValueError("a schedule is either codes= or picks=, not both")
+
+
+def check_schedules(schedules: object, depth: object) -> int:
+    """Look at where the order of tasks is to come from; return the depth.
+
+    Raises:
+        TypeError: the depth is no whole number.
+        ValueError: there are no such schedules, or they have no depth.
+    """
+    __tracebackhide__ = True
+    if schedules not in SCHEDULES:
+        more = (
+            "; every order is tried by every_schedule" if schedules == "every" else ""
+        )
+        raise ValueError(
+            f"schedules is {', '.join(SCHEDULES[:-1])} or {SCHEDULES[-1]}, not "
+            f"{schedules!r}{more}"
+        )
+    if depth is None:
+        return DEPTH
+    if schedules != "likely":
+        raise ValueError('depth= is of schedules="likely" alone')
+    check_count("depth", depth)
+    return cast("int", depth)
 
 
 def _is_sequence(given: object) -> TypeGuard[Sequence[Any]]:

@@ -23,7 +23,7 @@ class Decorations:
 
     settings: Any = None
     examples: list[Any] = Factory(list[Any])
-    """Scripts, or pairs of a script and codes."""
+    """Scripts with codes, or with picks."""
 
 
 def put_away(test: Callable[..., object]) -> None:
@@ -42,17 +42,17 @@ def decorations(test: Callable[..., object]) -> Decorations:
     return Decorations(noted.get(_SETTINGS), examples[::-1])
 
 
-def _case(example: Any) -> tuple[Any, Any]:
-    """Return script and codes of an ``@example``.
+def _case(example: Any) -> tuple[Any, Any, Any]:
+    """Return script, codes and picks of an ``@example``.
 
     Raises:
         TypeError: it has other arguments.
     """
-    given = dict(zip(("script", "codes"), example.args, strict=False))
-    given |= example.kwargs
-    if len(example.args) > 2 or not set(given) <= {"script", "codes"}:
+    names = ("script", "codes", "picks")
+    given = dict(zip(names, example.args, strict=False)) | example.kwargs
+    if len(example.args) > len(names) or not set(given) <= set(names):
         raise TypeError(
-            "@example takes a script, and codes if need be: "
+            "@example takes a script, and codes or picks if need be: "
             "@example(script=[...], codes=[...])"
         )
-    return given.get("script", []), given.get("codes", [])
+    return given.get("script", []), given.get("codes", []), given.get("picks")

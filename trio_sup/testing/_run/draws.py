@@ -245,6 +245,17 @@ def _released(ground: Ground, target: Target, at: float, amount: int) -> list[Fa
     return [*crashes, again, Crash(target.path, at=at + 0.5)]
 
 
+def _early(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
+    """A start by hand, before the time has come for which a child waits."""
+    waiting = [each for each in ground.targets if each.backs_off]
+    if not waiting:
+        return _released(ground, target, at, amount)
+    one = target if target.backs_off else waiting[amount % len(waiting)]
+    # A first restart may follow at once; what waits is the second one then.
+    crashes = [Crash(one.path, at=at) for _ in range(1 + amount % 2)]
+    return [*crashes, StartAgain(one.path, at=at + 0.0625)]
+
+
 def _fail_block(ground: Ground, target: Target, at: float, amount: int) -> list[Fault]:
     failing = FailBlock(at=at)
     if amount < 4:
@@ -263,7 +274,7 @@ _MOVES: tuple[tuple[type[Fault], tuple[Move, ...]], ...] = (
     (CutTree, (_cut, _end_in_stop)),
     (Interrupt, (_interrupt,)),
     (Terminate, (_terminate, _terminate, _asked_in_stop)),
-    (StartAgain, (_bounce, _released)),
+    (StartAgain, (_bounce, _released, _early)),
     (Rush, (_rush, _rush, _rush)),
     (CtrlC, (_ctrl_c,)),
     (FailBlock, (_fail_block,)),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from trio_sup.testing._orders.one_by_one import Picked
+from trio_sup.testing._orders.one_by_one import OneByOne, Picked
+from trio_sup.testing._orders.pct import LikelyOrders
 from trio_sup.testing._run.arguments import check_spare
+from trio_sup.testing._run.case import Case
 from trio_sup.testing._run.example import run_example
 from trio_sup.testing._run.options import Options
 from trio_sup.testing._run.smaller import smallest
@@ -21,13 +23,17 @@ def run_checked(
     script: Sequence[Fault] = (),
     codes: Sequence[int] = (),
     picks: Sequence[int] | None = None,
+    *,
+    order: OneByOne | None = None,
 ) -> World:
     """Run one example and raise if anything is wrong with it."""
     __tracebackhide__ = True
-    order = None if picks is None else Picked(picks)
+    if order is None and picks is not None:
+        order = Picked(picks)
     world = run_example(options, script, codes, order)
     if world.problems:
-        raise SupervisionViolation(world, options, script, codes, picks=picks or ())
+        done = None if order is None else order.picks
+        raise SupervisionViolation(world, options, script, codes, picks=done)
     return world
 
 
@@ -39,63 +45,100 @@ def undisturbed(options: Options, spare: Sequence[str] = ()) -> World:
     return world
 
 
+MOST_RUNS = 300
+"""Runs in which Hypothesis makes smaller what priorities found. Of another script, or
+another seed, it can know nothing but by trying."""
+
+
 class Findings:
     """Runs examples; once something was found, none of them twice.
 
     What shrinks a failure asks for many drawn bytes that stand for a case it has seen.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, orders: LikelyOrders | None = None) -> None:
         self._options = options
+        self.orders = orders
+        """What orders tasks by priorities, if anything does."""
         self._fine: set[object] = set()
         self._failed: object = None
+        self._broken: set[object] = set()  # all that failed
+        self._left = MOST_RUNS
         self.violation: SupervisionViolation | None = None
         """The last one, which is the smallest in the end."""
         self.since = 0.0
         """Processor time of the first failure; all that follows is its shrinking."""
 
-    def run(self, script: Sequence[Fault], codes: Sequence[int]) -> World | None:
+    def run(self, case: Case) -> World | None:
         """Run a case; None if it was run before and nothing was wrong.
 
         Raises:
             SupervisionViolation: something is, or was when it was run before.
         """
         __tracebackhide__ = True
-        case = (tuple(script), tuple(shortened(codes)))
-        if self.violation is not None and case == self._failed:
+        known = (tuple(case.script), tuple(shortened(case.codes)), case.seed)
+        if self.violation is not None and known == self._failed:
             raise self.violation
-        if case in self._fine:
+        if known in self._fine or (known not in self._broken and self._tired()):
             return None
         try:
-            world = run_checked(self._options, script, codes)
+            world = self._run(case)
         except SupervisionViolation as violation:
             self.since = self.since or time.process_time()
-            self._failed, self.violation = case, violation
+            self._failed, self.violation = known, violation
+            self._broken.add(known)
             raise
         if self.violation is not None:
-            self._fine.add(case)
+            self._fine.add(known)
+        return world
+
+    def _tired(self) -> bool:
+        if self.violation is None or self.orders is None:
+            return False
+        self._left -= 1
+        return self._left < 0
+
+    def _run(self, case: Case) -> World:
+        __tracebackhide__ = True
+        if self.orders is None or case.seed is None:
+            return run_checked(self._options, case.script, case.codes, case.picks)
+        faults = len(case.script)
+        order = self.orders.order(case.seed, faults)
+        world = run_checked(self._options, case.script, order=order)
+        self.orders.ran(order, faults)
         return world
 
     def verdict(self, violation: SupervisionViolation) -> SupervisionViolation:
         """Return what to raise for it: tried again, and as small as can be."""
         last = violation
 
-        def fails(script: Sequence[Fault], codes: Sequence[int]) -> bool:
+        def fails(
+            script: Sequence[Fault],
+            codes: Sequence[int],
+            picks: Sequence[int] | None = None,
+        ) -> bool:
             __tracebackhide__ = True
             nonlocal last
             try:
-                run_checked(self._options, script, codes)
+                run_checked(self._options, script, codes, picks)
             except SupervisionViolation as another:
                 last = another
                 return True
             return False
 
-        case = violation.script, violation.codes
-        if fails(*case):
-            smallest(*case, fails)
-        else:
+        script, codes, picks = violation.script, violation.codes, violation.picks
+        if not fails(script, codes, picks):
             last = SupervisionViolation(
-                violation.world, self._options, *case, comes_again=False
+                violation.world,
+                self._options,
+                script,
+                codes,
+                comes_again=False,
+                picks=picks,
             )
+        elif picks is None or fails(script, codes):  # it needs no such order
+            smallest(script, codes, fails)
+        else:
+            smallest(script, picks, lambda script, picks: fails(script, (), picks))
         last.found_at = self.since
         return last

@@ -26,6 +26,8 @@ class Target:
     """Seconds after which a life ends a row of delays."""
     room: float = 0
     """How many casts fit into its mailbox, if it is a server."""
+    backs_off: bool = False
+    """Whether a restart of it may have to wait."""
 
     @property
     def above(self) -> str:
@@ -71,7 +73,16 @@ def survey(world: World, spare: Sequence[str], duration: float) -> Ground:
         backoff = record.spec.backoff
         healthy = window if backoff is None else backoff.reset_after
         room = record.spec.mailbox.capacity if server else 0
-        found = Target(path, server, waits, min(limit, 10), window, healthy, room)
+        found = Target(
+            path,
+            server,
+            waits,
+            min(limit, 10),
+            window,
+            healthy,
+            room,
+            backoff is not None,
+        )
         targets.append(found)
     seen = sorted({round(e.at, 9) for e in world.events if e.at < duration})
     thin = seen[:: max(1, len(seen) // 12)]

@@ -12,11 +12,15 @@ from pathlib import Path
 
 from attrs import Factory, define
 
+from trio_sup.testing._run.columns import folded
+from trio_sup.testing._run.layout import COLUMNS, INDENT, imports, laid_out
 from trio_sup.testing._run.options import Options
 from trio_sup.testing.faults import Fault
 from trio_sup.testing.histories import Explained
 from trio_sup.testing.invariants import Invariant
 from trio_sup.testing.schedule import shortened
+
+DEEP = 2 * INDENT
 
 MANY = 8
 """Zeros at the beginning of a schedule that are counted, not written."""
@@ -26,38 +30,36 @@ def program(
     options: Options,
     script: Sequence[Fault],
     codes: Sequence[int],
-    picks: Sequence[int] = (),
+    picks: Sequence[int] | None = None,
 ) -> str:
     """Return a program that repeats a run under plain pytest."""
-    codes, source = shortened(codes), _Source()
+    source = _Source()
     source.ours |= {type(fault).__name__ for fault in script}
-    lines = [
-        f"{source.refer(options.build_tree, 'build_tree')},",
-        f"script={_list(script)},",
-    ]
-    if codes:
-        lines.append(f"codes={_codes(codes)},")
-    if shortened(picks):
-        lines.append(f"picks={_codes(shortened(picks))},")
+    lines = laid_out(source.refer(options.build_tree, "build_tree"), DEEP)
+    lines += _script(script)
+    if codes := shortened(codes):
+        lines += laid_out(_codes(codes), DEEP, "codes=")
+    if picks is not None:
+        lines += laid_out(_codes(shortened(picks)), DEEP, "picks=")
     if options.client is not None:
-        lines.append(f"client={source.refer(options.client, 'client')},")
+        lines += laid_out(source.refer(options.client, "client"), DEEP, "client=")
     if options.invariants:
-        shown = [source.demand(each) for each in options.invariants]
-        lines.append(f"invariants=[{', '.join(shown)}],")
+        shown = ", ".join(source.demand(each) for each in options.invariants)
+        lines += laid_out(f"[{shown}]", DEEP, "invariants=")
     if options.allow:
-        kinds = [source.kind(kind) for kind in options.allow]
-        lines.append(f"allow=[{', '.join(kinds)}],")
+        kinds = ", ".join(source.kind(kind) for kind in options.allow)
+        lines += laid_out(f"[{kinds}]", DEEP, "allow=")
     if options.duration != 10.0:
-        lines.append(f"duration={options.duration!r},")
+        lines.append(f"{DEEP}duration={options.duration!r},")
     return "\n".join(
         [
             *source.imports(),
-            *dict.fromkeys(source.notes),
+            *source.comments(),
             "",
             "",
             f"def test_replay({', '.join(source.fixtures)}) -> None:",
             "    replay(",
-            *(f"        {line}" for line in "\n".join(lines).splitlines()),
+            *lines,
             "    )",
         ]
     )
@@ -67,22 +69,22 @@ def reference(function: object, fallback: str) -> tuple[list[str], str, list[str
     """Return how a program refers to a function: imports, an expression, notes."""
     source = _Source(ours=set())
     name = source.refer(function, fallback)
-    return source.imports()[1:], name, source.notes
+    return source.imports(), name, source.comments()
 
 
 def _codes(codes: Sequence[int]) -> str:
     """Return a list of codes, its zeros at the beginning counted."""
-    first = next(place for place, code in enumerate(codes) if code)
+    first = next((place for place, code in enumerate(codes) if code), 0)
     if first < MANY:
         return repr(list(codes))
     return f"[0] * {first} + {list(codes[first:])!r}"
 
 
-def _list(script: Sequence[Fault]) -> str:
+def _script(script: Sequence[Fault]) -> list[str]:
     if len(script) < 2:
-        return repr(list(script))
-    inner = "".join(f"    {fault!r},\n" for fault in script)
-    return f"[\n{inner}]"
+        return laid_out(repr(list(script)), DEEP, "script=")
+    each = [line for fault in script for line in laid_out(repr(fault), DEEP + INDENT)]
+    return [f"{DEEP}script=[", *each, f"{DEEP}],"]
 
 
 @define
@@ -97,14 +99,18 @@ class _Source:
 
     def imports(self) -> list[str]:
         """Return the import statements."""
-        ours = ", ".join(sorted(self.ours))
+        lines = imports("trio_sup.testing", sorted(self.ours)) if self.ours else []
+        lines += [f"import {module}" for module in sorted(self.modules)]
+        for module, names in sorted(self.names.items()):
+            lines += imports(module, sorted(names))
+        return lines
+
+    def comments(self) -> list[str]:
+        """Return what says what is not imported."""
         return [
-            f"from trio_sup.testing import {ours}",
-            *(f"import {module}" for module in sorted(self.modules)),
-            *(
-                f"from {module} import {', '.join(sorted(names))}"
-                for module, names in sorted(self.names.items())
-            ),
+            line
+            for note in dict.fromkeys(self.notes)
+            for line in folded(note, rest="#   ", width=COLUMNS)
         ]
 
     def refer(self, function: object, fallback: str) -> str:

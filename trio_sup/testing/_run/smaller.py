@@ -6,11 +6,13 @@ story of several faults, not all of which are needed.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from attrs import asdict
 
+from trio_sup.testing._orders.smaller_picks import plainest
 from trio_sup.testing.faults import Crash, Fault, Vanish
 from trio_sup.testing.schedule import shortened
 
@@ -29,17 +31,30 @@ def smallest(
 
     Args:
         script: The faults of a case that fails.
-        codes: Its schedule.
+        codes: Its schedule: codes, or picks.
         fails: Runs a case; whether it fails, too. It is asked `MOST_RUNS` times at most.
     """
-    case: Case = (list(script), shortened(codes))
     left = MOST_RUNS
-    candidates = _smaller(*case)
-    while left > 0:
-        candidate = next(candidates, None)
-        if candidate is None:
-            break
+
+    def asked(script: Sequence[Fault], codes: Sequence[int]) -> bool:
+        nonlocal left
         left -= 1
+        return left >= 0 and fails(script, codes)
+
+    case: Case = (list(script), shortened(codes))
+    while True:
+        faults, kept = _fewer_faults(case, asked)
+        plain = plainest(kept, functools.partial(asked, faults), max(left, 0))
+        case = faults, plain
+        if plain == kept or left <= 0:
+            return case
+
+
+def _fewer_faults(
+    case: Case, fails: Callable[[Sequence[Fault], Sequence[int]], bool]
+) -> Case:
+    candidates = _smaller(*case)
+    while (candidate := next(candidates, None)) is not None:
         if fails(*candidate):
             case = candidate
             candidates = _smaller(*case)
@@ -60,6 +75,3 @@ def _smaller(script: list[Fault], codes: list[int]) -> Iterator[Case]:
         if isinstance(fault, Vanish):  # what a plain crash shows, too, is told by one
             crash = Crash(**asdict(fault))
             yield [*script[:place], crash, *script[place + 1 :]], codes
-    for place in reversed(range(len(codes))):
-        if codes[place]:
-            yield script, shortened([*codes[:place], 0, *codes[place + 1 :]])
