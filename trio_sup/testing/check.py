@@ -14,6 +14,7 @@ from attrs import Factory, frozen
 from trio_sup.testing._beside.beside import STAND_INS
 from trio_sup.testing._beside.stand_ins import stand_ins
 from trio_sup.testing._extra import hypothesis_for
+from trio_sup.testing._recorded.playing import play
 from trio_sup.testing._run import draws
 from trio_sup.testing._run.arguments import (
     check_case,
@@ -31,13 +32,14 @@ from trio_sup.testing._run.program import UNDECORATED
 from trio_sup.testing.faults import STANDARD, Fault
 from trio_sup.testing.invariants import Check, Invariant
 from trio_sup.testing.report import SupervisionViolation
+from trio_sup.testing.scenario import Scenario
 from trio_sup.testing.world import BuildTree, World
 
 if TYPE_CHECKING:
     from hypothesis import settings as Settings
 
-Case: TypeAlias = Sequence[Fault] | tuple[Sequence[Fault], Sequence[int]]
-"""A script, or a script with codes."""
+Case: TypeAlias = Sequence[Fault] | tuple[Sequence[Fault], Sequence[int]] | Scenario
+"""A script, a script with codes, or a recording of a node."""
 
 
 class CheckOptions(TypedDict, total=False):
@@ -139,10 +141,11 @@ def check_supervision(
         settings: Hypothesis' settings, such as a database of your own; by default
             those of the profile that is loaded.
         corpus: Cases that are tried before any is drawn: scripts, or pairs of a script
-            and codes, as a failure prints them.
+            and codes, as a failure prints them, or what `scenario_from` returned.
 
     Raises:
         SupervisionViolation: something does not hold.
+        NotPlayed: there is a recording in the corpus that the tree cannot play.
         TypeError: an argument is of a wrong type.
         ValueError: `duration`, `max_examples` or `max_seconds` is not above 0, `spare`
             names nobody,
@@ -163,7 +166,7 @@ def check_supervision(
     if max_seconds is not None:
         check_seconds("max_seconds", max_seconds)
         max_examples = MANY if max_examples is None else max_examples
-    kept = [check_case(case) for case in corpus]
+    kept = [case if isinstance(case, Scenario) else check_case(case) for case in corpus]
     began = time.perf_counter()
     calm = undisturbed(options, spare)
     ground = draws.survey(calm, spare, duration)
@@ -171,8 +174,11 @@ def check_supervision(
     if not (of_its_own or draws.can_hit(ground, faults, client=False)):
         raise nothing_to_try(calm, spare)
     cases = strategies.cases_on(ground, faults, questions_of(calm, operations))
-    for script, codes in kept:
-        run_checked(options, script, codes)
+    for case in kept:
+        if isinstance(case, Scenario):
+            play(options, case)
+        else:
+            run_checked(options, *case)
     until = math.inf if max_seconds is None else began + max_seconds
     tried = _Tried(Findings(options), hypothesis.reject, until)
     chosen = _settings(hypothesis, settings, max_examples, derandomize)
@@ -208,6 +214,8 @@ def _search(tried: _Tried, settings: Any, cases: Any, build_tree: BuildTree) -> 
         ) from None
 
 
+DURATION = 10.0
+"""Virtual seconds of a run, unless something else is asked for."""
 MANY = 10_000_000
 """Examples that no time is enough for."""
 
@@ -279,16 +287,21 @@ def _full_name(function: object) -> str:
 
 def replay(
     build_tree: BuildTree,
-    script: Sequence[Fault] = (),
+    script: Sequence[Fault] | Scenario = (),
     codes: Sequence[int] = (),
     *,
     client: Client | None = None,
     invariants: Iterable[Invariant | Check] = (),
     allow: Iterable[type[BaseException]] = (),
-    duration: float = 10.0,
+    duration: float | None = None,
     picks: Sequence[int] | None = None,
 ) -> World:
     """Run a tree once under a certain script and schedule; as a failure prints it.
+
+    Or play what a real node went through, from `scenario_from`. That takes a few runs,
+    until each fault finds the life that it found on the node. If it breaks the tree, the
+    faults are made as few as break it; and if some of it cannot happen to this tree,
+    that is an error, too.
 
     Args:
         build_tree: As for `check_supervision`, like the rest.
@@ -297,7 +310,7 @@ def replay(
         client: Uses the tree.
         invariants: What else must hold.
         allow: Exceptions that are no failure.
-        duration: Virtual seconds.
+        duration: Virtual seconds; by default 10, or as long as the recording is.
         picks: The schedule of a failure of `every_schedule` or `likely_schedules`:
             one task goes on at a time, of several that are ready the one at this place
             among those that waited longest. 0 follows.
@@ -307,13 +320,21 @@ def replay(
 
     Raises:
         SupervisionViolation: something does not hold.
+        NotPlayed: the tree cannot play the recording as it is.
         TypeError: an argument is of a wrong type.
         ValueError: `duration` is not above 0, a code or a pick is negative, or there
-            are both.
+            are both, or one of them with a recording.
         RuntimeError: this is called from async code.
     """
     __tracebackhide__ = True
-    options = make_options(build_tree, client, invariants, allow, duration)
+    seconds = DURATION if duration is None else duration
+    options = make_options(build_tree, client, invariants, allow, seconds)
+    if isinstance(script, Scenario):
+        if codes or picks:
+            raise ValueError(
+                "a recording comes with no schedule: neither codes nor picks"
+            )
+        return play(options, script, duration)
     check_run(script, codes)
     check_run((), picks or ())
     if codes and picks:
