@@ -177,6 +177,14 @@ def test_what_others_sent_is_asked_again(tmp_path: Path) -> None:
     assert scenario.unplayable == []
 
 
+def test_what_a_flood_is_made_of_is_no_message_of_anybody(tmp_path: Path) -> None:
+    flood = operator(DB, 1, "flood", "2 empty messages")
+    drops = [sent(DB, 1, "flood", "()", message="cast")] * 2
+    told = recorded(tmp_path, flood, sent=drops)
+    assert told.faults == [Flood(DB, at=1, count=2)]
+    assert recorded(tmp_path, sent=drops).faults == [Ask(DB, at=1, op="flood")] * 2
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

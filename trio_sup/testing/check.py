@@ -14,7 +14,7 @@ from attrs import Factory, frozen
 from trio_sup.testing._beside.beside import STAND_INS
 from trio_sup.testing._beside.stand_ins import stand_ins
 from trio_sup.testing._extra import hypothesis_for
-from trio_sup.testing._recorded.playing import play
+from trio_sup.testing._recorded.playing import play, run_case
 from trio_sup.testing._run import draws
 from trio_sup.testing._run.arguments import (
     check_case,
@@ -175,10 +175,7 @@ def check_supervision(
         raise nothing_to_try(calm, spare)
     cases = strategies.cases_on(ground, faults, questions_of(calm, operations))
     for case in kept:
-        if isinstance(case, Scenario):
-            play(options, case)
-        else:
-            run_checked(options, *case)
+        run_case(options, case)
     until = math.inf if max_seconds is None else began + max_seconds
     tried = _Tried(Findings(options), hypothesis.reject, until)
     chosen = _settings(hypothesis, settings, max_examples, derandomize)

@@ -125,11 +125,12 @@ class _Fold:
             self._add(at, "", f"{count} events were missed", why=BUSY)
         for at, count in self._incident.unheard:
             self._add(at, "", f"{count} messages were missed", why=BUSY)
-        self._found += [
-            moment_of(asked)
-            for asked in self._incident.asked
-            if asked.at <= self._length
-        ]
+        flooded = {each.path for each in self._found if isinstance(each.fault, Flood)}
+        for asked in self._incident.asked:
+            # What a flood is made of is seen as messages, too.
+            drop = asked.step.op == "flood" and asked.step.text in ("", "()")
+            if asked.at <= self._length and not (drop and asked.step.path in flooded):
+                self._found.append(moment_of(asked))
         # A message comes before the crash that it is the cause of.
         found = sorted(self._found, key=lambda moment: (moment.at, moment.kind in ENDS))
         return found, self._length

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 from typing import Final
 
 from attrs import evolve
@@ -21,6 +21,17 @@ MOST_RUNS: Final = 500
 """Runs in which a script may be fitted to a tree."""
 BEHIND: Final = 0.5
 """Seconds that a run goes on behind the recording's end."""
+
+
+def run_case(
+    options: Options, case: tuple[Sequence[Fault], Sequence[int]] | Scenario
+) -> None:
+    """Run a case of a corpus: a script with codes, or a recording."""
+    __tracebackhide__ = True
+    if isinstance(case, Scenario):
+        play(options, case)
+    else:
+        run_checked(options, *case)
 
 
 def play(options: Options, scenario: Scenario, duration: float | None = None) -> World:
