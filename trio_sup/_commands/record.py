@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from trio_sup._commands.arguments import HOW, add_json, add_node, duration, rate
 from trio_sup._commands.command import EXIT_FAILED, Command, CommandError
 from trio_sup._commands.output import complain
-from trio_sup._commands.support import asking, peer, print_json
+from trio_sup._commands.support import asking, no_effect, peer, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -73,13 +73,33 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rate", type=rate, default=4.0, metavar="HZ", help="changes a second, 1 to 10"
     )
+    parser.add_argument(
+        "--for-tests",
+        action="store_true",
+        help="keep what a test needs to play it: how lives ended, who asked for it",
+    )
+    parser.add_argument(
+        "--messages",
+        action="store_true",
+        help="with --for-tests: keep the calls and casts of servers, with arguments",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Record until the node ends, the time is over, or Ctrl-C."""
+    if not args.for_tests:
+        no_effect("without --for-tests", {"--messages": args.messages})
     node_and_file(args)
     with _signals() as stop:
-        done = write(args, args.seconds, args.max_size, args.rate, stop)
+        done = write(
+            args,
+            args.seconds,
+            args.max_size,
+            args.rate,
+            stop,
+            for_tests=args.for_tests,
+            messages=args.messages,
+        )
     if args.json:
         print_json(to_json(args.file, done))
     else:
@@ -111,6 +131,9 @@ def write(
     limit: int,
     rate_hz: float,
     stop: Callable[[], bool],
+    *,
+    for_tests: bool = False,
+    messages: bool = False,
 ) -> Recorded:
     """Record into the file that the arguments name.
 
@@ -132,6 +155,8 @@ def write(
                 rate_hz=rate_hz,
                 force=args.force,
                 stop=stop,
+                for_tests=for_tests,
+                messages=messages,
             )
     except RecordingError as error:
         raise CommandError(str(error), EXIT_FAILED) from error
@@ -172,7 +197,12 @@ COMMAND = Command(
     "The file is compressed, for you alone (mode 0600), and grows once a second:\n"
     "what is in it can be read even if the recorder is killed. It holds names, paths,\n"
     "one line for each crash, and no state of your program.\n\n"
+    "With --for-tests a test can play what went wrong against a tree of its own:\n"
+    "trio_sup.testing.scenario_from(FILE). What it keeps besides are words of the\n"
+    "library and the names of exception classes; with --messages also what servers\n"
+    "are sent, as far as the node shows contents, and secrets are redacted.\n\n"
     "examples:\n"
     "  trio-sup record shop ./night.rec --for 8h --max-size 64MB\n"
-    "  trio-sup inspect ./night.rec\n",
+    "  trio-sup inspect ./night.rec\n"
+    "  trio-sup record shop ./incident.rec --for-tests\n",
 )

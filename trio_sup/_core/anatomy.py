@@ -22,6 +22,8 @@ _cause: Any = BaseException.__dict__["__cause__"]
 _context: Any = BaseException.__dict__["__context__"]
 _traceback: Any = BaseException.__dict__["__traceback__"]
 _name: Any = type.__dict__["__name__"]
+_qualname: Any = type.__dict__["__qualname__"]
+_module: Any = type.__dict__["__module__"]
 
 _mro: Any = type.__dict__["__mro__"]
 _dict: Any = type.__dict__["__dict__"]
@@ -58,6 +60,12 @@ def class_name(value: object) -> str:
     """Return the name of an object's class, whatever its metaclass says."""
     name: str = _name.__get__(type(value))
     return name
+
+
+def full_name(value: object) -> str:
+    """Return the name of an object's class with its module, as it is imported."""
+    module, name = _module.__get__(type(value)), _qualname.__get__(type(value))
+    return f"{module}.{name}" if type(module) is str else str(name)
 
 
 def is_group(

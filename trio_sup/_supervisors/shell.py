@@ -52,7 +52,8 @@ from trio_sup._trio.wake import Waiters
 if TYPE_CHECKING:
     from trio_sup._children.record import Child
 
-_jitter = random.Random()
+jitter = random.Random()
+"""Where the jitter of backoffs comes from, in all trees of the process."""
 
 
 class Shell(Lives[P], PlainBody):
@@ -63,7 +64,7 @@ class Shell(Lives[P], PlainBody):
     """What decides for this kind of supervisor."""
 
     def __init__(self, record: Record, flags: Flags) -> None:
-        plan = self.plan_of(record, flags, self.new_record, _jitter.random)
+        plan = self.plan_of(record, flags, self.new_record, jitter.random)
         super().__init__(record, cast("P", plan))
         self.failure: RestartLimitExceeded | StartFailed | None = None
         # What the control task is to do first when it wakes.

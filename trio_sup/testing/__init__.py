@@ -8,7 +8,7 @@ installed: it stands in `tests/proof` of the repository.
 
 To change: the laws of supervisors `_monitor`, of servers `_servers.laws`, of names,
 monitors, tasks and topics `_beside.laws`; what users demand `invariants`; what happens
-to a tree `faults`, and `_run`.
+to a tree `faults`, and `_run`; what a test plays of a recorded node `_recorded`.
 """
 
 from trio_sup.testing._beside.waits import Waiting as Waiting
@@ -109,6 +109,11 @@ from trio_sup.testing.programs import (
     replay_program as replay_program,
 )
 from trio_sup.testing.report import SupervisionViolation as SupervisionViolation
+from trio_sup.testing.scenario import (
+    NotPlayed as NotPlayed,
+    Scenario as Scenario,
+    scenario_from as scenario_from,
+)
 from trio_sup.testing.situations import (
     Situation as Situation,
     SituationReport as SituationReport,

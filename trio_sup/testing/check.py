@@ -14,6 +14,7 @@ from attrs import Factory, frozen
 from trio_sup.testing._extra import hypothesis_for
 from trio_sup.testing._orders.pct import LikelyOrders, Priorities
 from trio_sup.testing._orders.searching import ScheduleReport
+from trio_sup.testing._recorded.playing import play, run_case
 from trio_sup.testing._run import draws
 from trio_sup.testing._run.arguments import (
     check_case,
@@ -35,6 +36,7 @@ from trio_sup.testing._run.program import UNDECORATED
 from trio_sup.testing.faults import STANDARD, Fault
 from trio_sup.testing.invariants import Check, Invariant
 from trio_sup.testing.orders import can_be_chosen
+from trio_sup.testing.scenario import Scenario
 from trio_sup.testing.situations import Guide, SituationReport
 from trio_sup.testing.world import BuildTree, World
 
@@ -45,8 +47,11 @@ Kept: TypeAlias = (
     Sequence[Fault]
     | tuple[Sequence[Fault], Sequence[int]]
     | tuple[Sequence[Fault], Sequence[int], Sequence[int] | None]
+    | Scenario
 )
-"""A script, or a script with codes, or with no codes and picks."""
+"""A script, or a script with codes, or with no codes and picks; or a recording."""
+DURATION = 10.0
+"""Virtual seconds of a run, unless something else is asked for."""
 
 
 class CheckOptions(TypedDict, total=False):
@@ -159,7 +164,8 @@ def check_supervision(
         settings: Hypothesis' settings, such as a database of your own; by default
             those of the profile that is loaded.
         corpus: Cases that are tried before any is drawn, as failures print them: a
-            script, or a tuple of a script and codes, or of a script, ``()`` and picks.
+            script, or a tuple of a script and codes, or of a script, ``()`` and picks;
+            or what `scenario_from` returned.
         schedules: ``drawn`` permutes the tasks that Trio would run in one round;
             ``likely`` lets one task go on at a time, by drawn priorities, see
             `likely_schedules`: that finds orders in which one task overtakes another
@@ -171,6 +177,7 @@ def check_supervision(
 
     Raises:
         SupervisionViolation: something does not hold.
+        NotPlayed: there is a recording in the corpus that the tree cannot play.
         TypeError: an argument is of a wrong type.
         ValueError: `duration`, `max_examples`, `max_seconds` or `depth` is not above 0,
             `spare` names nobody, `schedules` is unknown, there is a `depth` without
@@ -193,7 +200,7 @@ def check_supervision(
     if max_seconds is not None:
         check_seconds("max_seconds", max_seconds)
         max_examples = MANY if max_examples is None else max_examples
-    kept = [check_case(case) for case in corpus]
+    kept = [case if isinstance(case, Scenario) else check_case(case) for case in corpus]
     depth = check_schedules(schedules, depth)
     began = time.perf_counter()
     calm = undisturbed(options, spare)
@@ -204,7 +211,7 @@ def check_supervision(
     asked = questions_of(calm, operations)
     cases = strategies.cases_on(ground, faults, asked, schedules)
     for case in kept:
-        run_checked(options, case.script, case.codes, case.picks)
+        run_case(options, case)
     orders = _calm(options, ground, schedules, depth)
     until = math.inf if max_seconds is None else began + max_seconds
     guide = Guide() if situations else None
@@ -254,16 +261,21 @@ def _calm(
 
 def replay(
     build_tree: BuildTree,
-    script: Sequence[Fault] = (),
+    script: Sequence[Fault] | Scenario = (),
     codes: Sequence[int] = (),
     *,
     client: Client | None = None,
     invariants: Iterable[Invariant | Check] = (),
     allow: Iterable[type[BaseException]] = (),
-    duration: float = 10.0,
+    duration: float | None = None,
     picks: Sequence[int] | None = None,
 ) -> World:
     """Run a tree once under a certain script and schedule; as a failure prints it.
+
+    Or play what a real node went through, from `scenario_from`. That takes a few runs,
+    until each fault finds the life that it found on the node. If it breaks the tree, the
+    faults are made as few as break it; and if some of it cannot happen to this tree,
+    that is an error, too.
 
     Args:
         build_tree: As for `check_supervision`, like the rest.
@@ -272,23 +284,32 @@ def replay(
         client: Uses the tree.
         invariants: What else must hold.
         allow: Exceptions that are no failure.
-        duration: Virtual seconds.
+        duration: Virtual seconds; by default 10, or as long as the recording is.
         picks: The schedule of a failure of `every_schedule`, of `likely_schedules`, or
-            of a check with ``schedules="likely"``: one task goes on at a time, of several that are ready the one at this place
-            among those that waited longest. 0 follows.
+            of a check with ``schedules="likely"``: one task goes on at a time, of
+            several that are ready the one at this place among those that waited
+            longest. 0 follows.
 
     Returns:
         The finished world.
 
     Raises:
         SupervisionViolation: something does not hold.
+        NotPlayed: the tree cannot play the recording as it is.
         TypeError: an argument is of a wrong type.
         ValueError: `duration` is not above 0, a code or a pick is negative, or there
-            are both.
+            are both, or one of them with a recording.
         RuntimeError: this is called from async code.
     """
     __tracebackhide__ = True
-    options = make_options(build_tree, client, invariants, allow, duration)
+    seconds = DURATION if duration is None else duration
+    options = make_options(build_tree, client, invariants, allow, seconds)
+    if isinstance(script, Scenario):
+        if codes or picks:
+            raise ValueError(
+                "a recording comes with no schedule: neither codes nor picks"
+            )
+        return play(options, script, duration)
     check_order(script, codes, picks)
     return run_checked(options, script, codes, picks)
 

@@ -14,6 +14,7 @@ client has an `attached` with its two tasks. `source` says what of the library i
 | `client_view`, `following`, `shares`, `watching` | what one client still has to be told: rows, topics, insides |
 | `source`, `source_asked` | the protocols through which the library is read |
 | `table`, `probes` | rows as last sampled, and what moved |
+| `causes` | what a test has to know of an event |
 | `topics`, `task_table`, `waiting`, `busy`, `node_info` | what is looked at on request |
 | `detail_parts` | the inside of one child: mailbox, state, stack, history, links |
 | `render`, `render_leaves`, `render_names` | any value as text |

@@ -6,6 +6,8 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from attrs import evolve
+
 from trio_sup.inspect.node.following import Following
 from trio_sup.inspect.node.watching import Watching
 from trio_sup.inspect.protocol.codec import MAX_FRAME, encode
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from trio_sup.inspect.node.detail_parts import Insides
     from trio_sup.inspect.node.table import Found, Table
     from trio_sup.inspect.node.topics import Topics
-    from trio_sup.inspect.protocol.wire import Event, Row
+    from trio_sup.inspect.protocol.wire import Cause, Event, Row
 
 _T = TypeVar("_T")
 
@@ -50,6 +52,7 @@ class ClientView:
         *,
         tree: bool,
         events: bool,
+        causes: bool = False,
     ) -> None:
         self.rate_hz: float = 4.0
         self.seq: int = 0
@@ -58,6 +61,7 @@ class ClientView:
         self._table = table
         self._tree = tree
         self._wants_events = events
+        self._wants_causes = causes
         self._up: dict[int, None] = {}
         self._vol: dict[int, None] = {}
         self._gone: dict[int, None] = {}
@@ -186,9 +190,10 @@ class ClientView:
             more = bool(gones or ups or vols or events)
             # Only the last frame reaches the goal: nobody may resume between.
             self.seq = prev if more else goal
-            yield from encode_delta(
-                Delta(self.seq, prev, at, up, moved, gone, told, dropped)
-            )
+            delta = Delta(self.seq, prev, at, up, moved, gone, told, dropped)
+            if self._wants_causes:
+                delta = evolve(delta, causes=_causes_of(told))
+            yield from encode_delta(delta)
             dropped = 0
 
     def _rows(self, ids: Iterable[int]) -> list[Row]:
@@ -217,8 +222,14 @@ def encode_delta(delta: Delta) -> Iterator[bytes]:
     up, vol, events = _cut(delta.up), _cut(delta.vol), _cut(delta.events)
     seq, prev, at = delta.seq, delta.prev, delta.at
     first = Delta(prev, prev, at, up[0], vol[0], delta.gone, events[0], delta.dropped)
-    yield from encode_delta(first)
-    yield from encode_delta(Delta(seq, prev, at, up[1], vol[1], [], events[1]))
+    second = Delta(seq, prev, at, up[1], vol[1], [], events[1])
+    for part in (first, second):
+        causes = _causes_of(part.events) if delta.causes else []
+        yield from encode_delta(evolve(part, causes=causes))
+
+
+def _causes_of(events: Iterable[Event]) -> list[Cause]:
+    return [event.cause for event in events if event.cause is not None]
 
 
 def _cut(items: list[_T]) -> tuple[list[_T], list[_T]]:

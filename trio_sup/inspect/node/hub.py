@@ -281,6 +281,7 @@ class Hub:
             self._topics,
             tree="tree" in want,
             events="events" in want,
+            causes="causes" in want,
         )
         view.set_rate(attach.rate_hz)
         same = resume is not None and resume.epoch == self._hello.epoch

@@ -17,6 +17,7 @@ from attrs import define, field
 from trio_sup._core.words import LEAVES
 from trio_sup._trio.log import Log
 from trio_sup.inspect.node.bounds import MAX_ERROR, MAX_NAME, MAX_PATH, clip, finite
+from trio_sup.inspect.node.causes import cause_of
 from trio_sup.inspect.node.masking import mask_report
 from trio_sup.inspect.node.probes import Probes
 from trio_sup.inspect.node.secret_names import DEFAULT, SecretNames
@@ -350,6 +351,7 @@ def build_event(n: int, event: ObservedEvent, secrets: SecretNames = DEFAULT) ->
         clip(event.path_text, MAX_PATH),
         clip(event.kind, MAX_NAME),
         clip(mask_report(event.summary, secrets, 4 * MAX_ERROR), MAX_ERROR),
+        cause_of(n, event),
     )
 
 

@@ -24,6 +24,7 @@ from trio_sup.inspect.protocol.wire import (
     TAG_OF,
     VOL_COLUMNS,
     ClientMessage,
+    Delta,
     Detail,
     Event,
     Hello,
@@ -55,6 +56,7 @@ FIRST_FIELDS: Final[Mapping[type, frozenset[str]]] = {
     Watch: frozenset({"id"}),
     Follow: frozenset({"topic"}),
     Planned: frozenset({"req", "code", "why", "lines", "affected", "confirm"}),
+    Delta: frozenset(each.name for each in attrs.fields(Delta)) - {"causes"},
 }
 """The fields that messages had at first, and that are always sent."""
 MAX_REQUEST_STRING: Final = 200

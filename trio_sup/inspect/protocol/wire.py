@@ -52,6 +52,7 @@ from trio_sup.inspect.protocol.wire_rows import (
     EVENT_COLUMNS as EVENT_COLUMNS,
     ROW_COLUMNS as ROW_COLUMNS,
     VOL_COLUMNS as VOL_COLUMNS,
+    Cause as Cause,
     Event as Event,
     Row as Row,
     Vol as Vol,
@@ -80,6 +81,7 @@ CAPS: Final = (
     "logs",
     "registry",
     "trace",
+    "causes",
 )
 """Additive features of a node of this version."""
 
@@ -189,6 +191,8 @@ class Delta:
     """Events since the last delta, oldest first."""
     dropped: int = 0
     """Events that this client missed since the last delta (at least)."""
+    causes: list[Cause] = field(factory=list[Cause])
+    """Of those events that have one, for who wants ``causes``."""
 
 
 @frozen
@@ -260,7 +264,7 @@ class Attach:
     client: str
     """Who asks, such as ``trio-sup 1.0``."""
     want: list[str] = field(factory=lambda: ["tree", "events"])
-    """Of ``tree`` and ``events``."""
+    """Of ``tree``, ``events``, and ``causes`` of the events."""
     rate_hz: float = 4.0
     """Deltas a second, 1 to 10."""
     resume: Resume | None = None

@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 from trio_sup.inspect.protocol.wire_logs import LogLine
 from trio_sup.inspect.protocol.wire_profile import ProfiledFrame, ProfiledStack
 from trio_sup.inspect.protocol.wire_registry import NameRow, RegistryInfo
+from trio_sup.inspect.protocol.wire_rows import Cause
 from trio_sup.inspect.protocol.wire_times import OpTimes
 from trio_sup.inspect.protocol.wire_trace import TraceStep
 
@@ -368,6 +369,7 @@ class AskMetrics:
 
 
 ARRAYS: Final[tuple[type, ...]] = (
+    Cause,
     SeenMessage,
     Frame,
     Life,

@@ -85,6 +85,27 @@ class Vol:
 
 
 @define(slots=True)
+class Cause:
+    """What a test has to know of an event beside its line, as an array.
+
+    Sent with the event, but only to who asks for it. It holds no text of the program's.
+    """
+
+    n: int
+    """The event's number."""
+    life: int
+    """The life that it is about; 0 for a supervisor's own doings."""
+    word: str
+    """How the life ended (``normal``, ``shutdown``, ``crashed``, ``killed``), or what
+    was asked for: the action, or why a supervisor stops (open set)."""
+    error: str
+    """The full name of the exception's class; empty without one."""
+    asked: bool
+    """Whether somebody wanted it: the supervisor its child's end, people a quarantine;
+    of an operator's action whether it was accepted."""
+
+
+@define(slots=True)
 class Event:
     """One lifecycle event."""
 
@@ -98,6 +119,8 @@ class Event:
     """The event's name, such as ``child_crashed`` (open set)."""
     text: str
     """One line for people."""
+    cause: Cause | None = field(default=None, eq=False, repr=False)
+    """Not on the wire here: beside the events, for who wants it."""
 
 
 ROW_COLUMNS: Final = tuple(
@@ -106,5 +129,5 @@ ROW_COLUMNS: Final = tuple(
 """The columns of a row in wire order."""
 VOL_COLUMNS: Final = tuple(Vol.__annotations__)
 """The columns of a `Vol` in wire order, `id` first."""
-EVENT_COLUMNS: Final = tuple(Event.__annotations__)
+EVENT_COLUMNS: Final = tuple(n for n in Event.__annotations__ if n != "cause")
 """The columns of an `Event` in wire order."""

@@ -8,5 +8,6 @@ to; nothing above knows the difference. A file is believed no more than a node.
 |---|---|
 | `recording` | the file: header, frames, pictures, its limit |
 | `record` | writing one while a node speaks |
+| `for_tests` | reading one for a test: who was there, each event with its cause |
 | `replay` | its index, and playing, seeking, pausing |
 """

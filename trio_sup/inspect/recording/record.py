@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from trio_sup.inspect.client.conversation import attached
+from trio_sup.inspect.client.conversation import EXIT_VERSION, AskError, attached
 from trio_sup.inspect.client.session import Phase
 from trio_sup.inspect.recording.recording import KEYFRAME_SECONDS, Full, Writer, create
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 POLL: Final = 0.25
 """Seconds within which a wish to stop is noticed."""
+HEAR_OUT: Final = 2.0
+"""Seconds that a recording for tests goes on at most, so that all of it was said."""
 
 
 @frozen
@@ -44,6 +46,8 @@ def record(
     rate_hz: float,
     force: bool,
     stop: Callable[[], bool],
+    for_tests: bool = False,
+    messages: bool = False,
 ) -> Recorded:
     """Record a node until it ends, or something else does.
 
@@ -58,22 +62,58 @@ def record(
         rate_hz: How many changes a second to ask for.
         force: Overwrite a file.
         stop: Asked again and again: whether to end.
+        for_tests: Ask for the causes of events, too.
+        messages: Ask for what servers are sent, too.
 
     Raises:
-        AskError: the node cannot be reached, does not answer, or refuses.
+        AskError: the node cannot be reached, does not answer, refuses, or is too old
+            to tell what tests need.
         RecordingError: the file cannot be written.
         Full: not even the first picture fits.
     """
     taken = _Taken()
-    with attached(peer, ("tree", "events"), rate_hz=rate_hz, on_data=taken) as talk:
+    want = ("tree", "events", "causes") if for_tests else ("tree", "events")
+    with attached(peer, want, rate_hz=rate_hz, on_data=taken) as talk:
         talk.until_complete()
+        if for_tests:
+            _expect(peer, talk.session, "causes")
         with create(path, force=force) as file:
             writer = Writer(file, limit)
-            writer.header(tool=tool, wall=time.time() - _since(taken.began))
+            wall = time.time() - _since(taken.began)
+            writer.header(tool=tool, wall=wall, for_tests=for_tests)
             taken.into(writer)
+            if messages:
+                _expect(peer, talk.session, "trace")
+                talk.session.ask.follow("trace", time.monotonic())
+                talk.flush()
             why = _record(talk, writer, taken.began, seconds, stop)
+            if for_tests:
+                why = _hear_out(talk, writer, taken.began, why)
+            writer.end(why, _since(taken.began))
             talk.leave()
             return Recorded(_since(taken.began), writer.frames, writer.size, why)
+
+
+def _hear_out(talk: Conversation, writer: Writer, began: float, why: str) -> str:
+    """Take what the node has not told yet: its next heartbeat comes behind all that."""
+    if why not in ("asked", "time"):
+        return why
+    due = time.monotonic() + HEAR_OUT
+    before = talk.session.heartbeat
+    try:
+        while talk.session.heartbeat is before and time.monotonic() < due:
+            if not talk.step(POLL):
+                break
+        writer.flush(_since(began))
+    except Full:
+        return "size"
+    return why
+
+
+def _expect(peer: Peer, session: Session, cap: str) -> None:
+    if session.node is None or cap not in session.node.caps:
+        text = f"{peer.place}: this node is too old to tell what tests need ({cap})"
+        raise AskError(text, EXIT_VERSION)
 
 
 class _Taken:
@@ -123,6 +163,7 @@ def _record(
             if not talk.step(min(POLL, left)):
                 return _end(writer, began, "node")
             session.take_changes()  # Nobody looks: they must not pile up.
+            session.ask.renew(time.monotonic())
             # Of a big tree that hardly changes, pictures must not fill the file.
             due = _since(began) - keyframe_at >= KEYFRAME_SECONDS
             if due and writer.size - keyframe_end >= keyframe_size / 4:

@@ -10,6 +10,11 @@ Every other line is ``[seconds, frame]``, the seconds counted since the recordin
 began and the frame as it came. ``[seconds, frame, 1]`` was put in by the recorder:
 the frames of a snapshot from which a player can begin. Each of these snapshots
 begins a member.
+
+A recording for tests has ``"for_tests": 1`` in its header, causes in its deltas, and one
+more line at its end, which no player minds::
+
+    {"ended": "asked", "seconds": 12.3}
 """
 
 from __future__ import annotations
@@ -30,12 +35,16 @@ from trio_sup.inspect.protocol.codec import MAX_FRAME, encode
 from trio_sup.inspect.protocol.wire import Rows, SnapBegin, SnapEnd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from trio_sup.inspect.protocol.wire import Row
 
 SCHEMA: Final = 1
 """The version of the file."""
+FOR_TESTS: Final = 1
+"""The version of what a recording for tests holds besides."""
+END_BYTES: Final = 128
+"""Room for the last line, kept free below the limit."""
 KEYFRAME_SECONDS: Final = 10.0
 """How often a player can begin."""
 FLUSH_SECONDS: Final = 1.0
@@ -86,15 +95,21 @@ class Writer:
     _held: int = 0
     _partial: bytes = b""
     _flushed: float = 0.0
+    _for_tests: bool = False
 
-    def header(self, *, tool: str, wall: float) -> None:
+    def header(self, *, tool: str, wall: float, for_tests: bool = False) -> None:
         """Write the first line.
 
         Args:
             tool: What records.
             wall: When the recording begins, in seconds since 1970.
+            for_tests: Whether it holds what tests need, and says how it ends.
         """
+        self._for_tests = for_tests
         line = {"trio_sup_recording": SCHEMA, "tool": tool, "wall": wall}
+        if for_tests:
+            line["for_tests"] = FOR_TESTS
+            self._limit -= END_BYTES
         self._hold(json.dumps(line).encode() + b"\n")
         self.flush(0.0)
 
@@ -142,6 +157,20 @@ class Writer:
         frames.append(encode(SnapEnd(seq, node_at)))
         for frame in frames:
             self._hold(b"[%.3f,%s,1]\n" % (at, frame.strip()))
+        self.flush(at)
+
+    def end(self, why: str, at: float) -> None:
+        """Write the last line, if this is a recording for tests.
+
+        Args:
+            why: Why it ends, in a word.
+            at: Seconds since the recording began.
+        """
+        if not self._for_tests:
+            return
+        self._limit += END_BYTES
+        line = {"ended": why, "seconds": round(at, 3)}
+        self._hold(json.dumps(line).encode() + b"\n")
         self.flush(at)
 
     def flush(self, at: float) -> None:
@@ -221,6 +250,8 @@ class Header:
     tool: str
     wall: float
     """When the recording began, in seconds since 1970."""
+    for_tests: int = 0
+    """The version of what it holds for tests; 0 if it is not for them."""
 
 
 def read_header(path: Path) -> Header:
@@ -247,6 +278,7 @@ def read_header(path: Path) -> Header:
     try:
         version, tool = whole(schema), text(fields.get("tool", ""))
         began = anchor(fields.get("wall", 0))
+        for_tests = whole(fields.get("for_tests", 0))
     except ValueError as error:
         raise RecordingError(f"{path}: the header makes no sense: {error}") from error
     if version != SCHEMA:
@@ -254,10 +286,12 @@ def read_header(path: Path) -> Header:
             f"{path} is a recording of version {version} by {tool}, this trio-sup"
             f" reads {SCHEMA}"
         )
-    return Header(tool, began)
+    return Header(tool, began, for_tests)
 
 
-def frames(path: Path, offset: int = 0) -> Iterator[tuple[int, Frame]]:
+def frames(
+    path: Path, offset: int = 0, others: Callable[[bytes], object] | None = None
+) -> Iterator[tuple[int, Frame]]:
     """The frames from a member on, each with where its member begins.
 
     What a killed recorder left unfinished at the end is passed over.
@@ -265,21 +299,24 @@ def frames(path: Path, offset: int = 0) -> Iterator[tuple[int, Frame]]:
     Args:
         path: The recording.
         offset: Where a member begins, in bytes.
+        others: Called with the lines that are no frames.
 
     Raises:
         OSError: the file cannot be read.
         RecordingError: its times run backwards, or it is a bomb.
     """
-    last, count, others = 0.0, 0, 0
+    last, count, odd = 0.0, 0, 0
     with path.open("rb") as file:
         most = FREE_FRAMES + os.fstat(file.fileno()).st_size // FRAME_BYTES
         file.seek(offset)
         for member, line in _lines(file):
             found = _LINE.fullmatch(line)
             if found is None:
-                others += 1
-                if others > MAX_OTHER:
+                odd += 1
+                if odd > MAX_OTHER:
                     raise RecordingError("it holds too much that is no frame")
+                if others is not None:
+                    others(line)
                 continue
             digits, data, inserted = found.groups()
             at = float(digits)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from inspect import isawaitable
 from typing import Any
 
@@ -13,6 +14,7 @@ from trio_sup._children.refusals import StartFailed
 from trio_sup._core.anatomy import is_a, leaves
 from trio_sup._core.errors import RestartLimitExceeded, SupervisionError
 from trio_sup._node.node import current_node
+from trio_sup._supervisors.shell import jitter
 from trio_sup._tree.open import open_supervisor
 from trio_sup.testing import invariants
 from trio_sup.testing._beside.beside import STAND_INS
@@ -59,6 +61,7 @@ def run_example(
         scheduled(schedule=watchdog),
         quiet_log(),
         stand_ins(STAND_INS),
+        same_jitter(),
         judged(beside),
     ):
         try:
@@ -83,6 +86,17 @@ def run_example(
     if not world.assumed:
         world.problems.clear()
     return world
+
+
+@contextmanager
+def same_jitter() -> Generator[None]:
+    """Let delays be drawn alike in each run: script and schedule decide all of it."""
+    before = jitter.getstate()
+    jitter.seed(0)
+    try:
+        yield
+    finally:
+        jitter.setstate(before)
 
 
 class _Example:
