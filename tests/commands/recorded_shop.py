@@ -5,6 +5,7 @@ from contextlib import suppress
 import trio
 
 from trio_sup import (
+    Child,
     ChildSpec,
     GenServer,
     NoProcess,
@@ -34,7 +35,7 @@ async def pulse() -> None:
 
 
 def spec() -> ChildSpec[Supervisor]:
-    children: list[ChildSpec[object]] = [
+    children: list[ChildSpec[Child]] = [
         child(Db, id="db", name="db"),
         child(trio.sleep_forever, id="cache"),
         child(trio.sleep_forever, id="mail"),

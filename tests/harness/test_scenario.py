@@ -20,6 +20,7 @@ from tests.harness.recordings import (
 )
 from trio_sup import (
     Backoff,
+    Child,
     ChildSpec,
     GenServer,
     Supervisor,
@@ -50,11 +51,11 @@ async def waits() -> None:
     await trio.sleep_forever()
 
 
-def shop(**options: object) -> ChildSpec[Supervisor]:
+def shop(backoff: Backoff | None = None) -> ChildSpec[Supervisor]:
     return supervisor(
         [
             child(Db, id="db", name="db"),
-            child(waits, id="cache", **options),  # type: ignore[call-overload]
+            child(waits, id="cache", backoff=backoff),
             child(waits, id="mail"),
         ],
         id="shop",
@@ -220,7 +221,7 @@ def test_a_tree_that_gives_up_says_so(tmp_path: Path) -> None:
 def test_another_root_is_told_by_name(tmp_path: Path) -> None:
     scenario = recorded(tmp_path, crash("shop/db", 1.0))
 
-    def tree() -> list[ChildSpec[Db]]:
+    def tree() -> list[ChildSpec[Child]]:
         return [child(Db, id="db")]
 
     with pytest.raises(

@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -264,16 +265,16 @@ def test_nothing_that_is_in_a_file_makes_reading_fail_otherwise(tmp_path: Path) 
     assert read > 10
 
 
-def spoil(data: object, choose: random.Random, odd: list[object]) -> None:
+def spoil(data: Any, choose: random.Random, odd: list[object]) -> None:
     """Put something odd somewhere into a document."""
-    places: list[tuple[object, object]] = []
-    todo = [data]
+    places: list[tuple[Any, Any]] = []
+    todo: list[Any] = [data]
     while todo:
         one = todo.pop()
-        keys = one.keys() if isinstance(one, dict) else range(len(one))  # type: ignore[arg-type]
+        keys: list[Any] = list(one) if isinstance(one, dict) else [*range(len(one))]
         for key in keys:
             places.append((one, key))
-            if isinstance(one[key], dict | list):  # type: ignore[index]
-                todo.append(one[key])  # type: ignore[index]
+            if isinstance(one[key], dict | list):
+                todo.append(one[key])
     holder, key = choose.choice(places)
-    holder[key] = choose.choice(odd)  # type: ignore[index]
+    holder[key] = choose.choice(odd)

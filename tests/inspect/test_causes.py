@@ -92,7 +92,8 @@ def test_causes_travel_with_their_events_however_a_delta_is_cut(
     rows: list[Row] = []
     causes = [event.cause for event in some if event.cause is not None]
     delta = Delta(2, 1, 0.5, rows, events=some, causes=causes)
-    decoder, found = server_decoder(), []
+    decoder = server_decoder()
+    found: list[Cause] = []
     for frame in encode_delta(delta):
         for message in decoder.feed(frame):
             assert isinstance(message, Delta)
