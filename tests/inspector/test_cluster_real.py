@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,9 @@ pytestmark = [pytest.mark.slow, needs_redis]
 
 
 @contextmanager
-def two_nodes(url: str, directory: Path) -> Iterator[subprocess.Popen[bytes]]:
+def two_nodes(
+    url: str, directory: Path
+) -> Generator[subprocess.Popen[bytes], None, None]:
     words = ["demo", "--nodes", "2", "--redis", url, "--plain", "--clients", "0"]
     process = subprocess.Popen(
         [sys.executable, "-m", "trio_sup", *words],

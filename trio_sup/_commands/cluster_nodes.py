@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from trio_sup._commands.command import CommandError
 from trio_sup._commands.engines import engine_at, url_of
@@ -54,10 +54,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    found: BaseException = group
-    while isinstance(found, BaseExceptionGroup) and len(found.exceptions) == 1:
-        found = found.exceptions[0]
-    return found
+    found: Any = group
+    while isinstance(found, BaseExceptionGroup):
+        exceptions = cast("BaseExceptionGroup[BaseException]", found).exceptions
+        if len(exceptions) > 1:
+            break
+        found = exceptions[0]
+    only: BaseException = found
+    return only
 
 
 def _show_next(args: argparse.Namespace, document: Document) -> None:

@@ -46,7 +46,7 @@ def badge(state: ClusterState, clock: float) -> Cell:
 def header(state: ClusterState, clock: float, width: int, *, plain: bool) -> Cells:
     """The first line: the engine, what there is, and how present that is."""
     right = (badge(state, clock),)
-    parts: list[Cell] = [(" cluster", "strong")]
+    parts: list[Cell] = [cell(" cluster", "strong")]
     room = width - cells_width(right) - 1
     figures = _figures(state, clock) if state.look is not None else []
     left = room - cells_width(tuple(parts)) - sum(len(t) + 2 for t, _ in figures)
@@ -56,7 +56,7 @@ def header(state: ClusterState, clock: float, width: int, *, plain: bool) -> Cel
         figures.insert(0, (title, "dim"))
     for figure in figures:
         if cells_width((*parts, figure)) + 2 <= room:
-            parts += [("  ", "text"), figure]
+            parts += [cell("  ", "text"), figure]
     return spread(printable_cells(parts, plain=plain), right, width, plain=plain)
 
 

@@ -102,7 +102,7 @@ class Table:
         self._make = entries
         self._plain = plain
         self._all: list[Entry] = []
-        self._looks = -1
+        self._looks: int = -1
         self._layouts: dict[int, Layout] = {}
 
     def refresh(self) -> None:

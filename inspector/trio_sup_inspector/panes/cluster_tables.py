@@ -119,6 +119,7 @@ def _node(number: int, node: ClusterNode, state: ClusterState) -> Entry:
     host, pid = state.places.get(node.id, (node.host, node.pid))
     where = f"{pid} on {host}" if pid else ""
     loud: Role = "warn" if problems and role == "ok" else role
+    wrong: list[tuple[str, str, Role]] = [("", each, loud) for each in problems]
     values: dict[str, Cell] = {
         "path": (node.node, "text"),
         "state": (words, role),
@@ -150,7 +151,7 @@ def _node(number: int, node: ClusterNode, state: ClusterState) -> Entry:
         loud,
         values,
         node.id,
-        [*(("", each, loud) for each in problems), *_about_node(node, where)],
+        [*wrong, *_about_node(node, where)],
         bool(problems),
     )
 

@@ -93,7 +93,7 @@ class Clusters:
             opened=self.open,
             back=back,
         )
-        self.app.push_screen(self.screen)  # pyright: ignore[reportUnknownMemberType]
+        self.app.push_screen(self.screen)
 
     def show_that_of(self, connection: Connection, observe: Observe | None) -> None:
         """Show the cluster that a node is in, or say why that cannot be.

@@ -78,7 +78,8 @@ def _node(said: object) -> ClusterNode:
 def _counts(said: object) -> list[object]:
     """What a document has as an object of numbers, as a list."""
     items = cast("dict[object, object]", said).items() if type(said) is dict else ()
-    return [{"name": key, "number": n} for key, n in items][:MOST_COUNTS]
+    found: list[object] = [{"name": key, "number": n} for key, n in items]
+    return found[:MOST_COUNTS]
 
 
 # --- how a node fares ------------------------------------------------------------

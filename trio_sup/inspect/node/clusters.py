@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
@@ -19,12 +19,12 @@ _joined: RunVar[list[ClusterOf]] = RunVar("trio_sup clusters")
 
 
 @contextmanager
-def joined(cluster: ClusterOf) -> Iterator[None]:
+def joined(cluster: ClusterOf) -> Generator[None, None, None]:
     """Tell of a cluster for the length of a block; its URL has no password any more."""
     try:
         present = _joined.get()
     except LookupError:
-        present = []
+        present = list[ClusterOf]()
         _joined.set(present)
     present.append(cluster)
     try:
