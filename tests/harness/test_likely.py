@@ -85,6 +85,7 @@ def test_a_race_of_depth_2_after_a_crash_is_found_by_priorities_alone() -> None:
     replay(mends, picks=found.picks, duration=1.5)
 
 
+@pytest.mark.slow
 def test_what_priorities_found_is_kept_and_can_be_a_case(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
