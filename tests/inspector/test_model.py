@@ -52,6 +52,8 @@ def test_totals_equal_the_sum_over_all_descendants(script: Script) -> None:
     for id in [ROOT, *model.rows]:
         if id != ROOT or not any(map(model.orphaned, model.rows)):
             assert model.totals(id) == brute_totals(model, id)
+        depths = [totals_of(row).mailbox for row in model.rows.values()]
+        assert model.fullest == max(depths, default=0)
 
 
 @given(changes)

@@ -107,6 +107,8 @@ class TreeModel:
     _totals: dict[int, Totals] = field(factory=dict[int, Totals])
     _rates: dict[int, _Rate] = field(factory=dict[int, _Rate])
     _paths: dict[str, int] = field(factory=dict[str, int])
+    # The messages that wait for each row for which any do.
+    _waiting: dict[int, int] = field(factory=dict[int, int])
 
     # --- what changed ------------------------------------------------------
 
@@ -117,6 +119,7 @@ class TreeModel:
         self._own.clear()
         self._totals.clear()
         self._paths.clear()
+        self._waiting.clear()
         self.structure += 1
         self.rows.update((row.id, row) for row in rows)
         for id, row in self.rows.items():
@@ -183,6 +186,11 @@ class TreeModel:
     def totals(self, id: int = ROOT) -> Totals:
         """The totals below a supervisor (all zero for anything else)."""
         return self._totals.get(id) or Totals()
+
+    @property
+    def fullest(self) -> int:
+        """The messages in the fullest mailbox."""
+        return max(self._waiting.values(), default=0)
 
     def parent(self, id: int) -> int:
         """Where the row hangs; `ROOT` for a root, or while its parent is unknown."""
@@ -264,6 +272,7 @@ class TreeModel:
         """Make all totals, each row looked at once."""
         for id in reversed(order):
             self._own[id] = own = totals_of(self.rows[id])
+            self._wait(id, own.mailbox)
             above = self._totals.setdefault(self._parent[id], Totals())
             above.add(own)
             if (below := self._totals.get(id)) is not None:
@@ -280,6 +289,7 @@ class TreeModel:
         self._parent[id] = parent
         self._records.setdefault(parent, {})[id] = None
         self._own[id] = own = totals_of(row)
+        self._wait(id, own.mailbox)
         self._spread(parent, own)
         below = self._totals.get(id)
         if below is not None:
@@ -289,6 +299,7 @@ class TreeModel:
         self.structure += 1
         parent = self._parent[id]
         self._spread(parent, self._own.pop(id), -1)
+        self._wait(id, 0)
         below = self._totals.get(id)
         if below is not None:
             self._spread(parent, below, -1)
@@ -309,9 +320,16 @@ class TreeModel:
         new, old = totals_of(row), self._own[row.id]
         if new != old:
             self._own[row.id] = new
+            self._wait(row.id, new.mailbox)
             change = evolve(new)
             change.add(old, -1)
             self._spread(self._parent[row.id], change)
+
+    def _wait(self, id: int, messages: int) -> None:
+        if messages:
+            self._waiting[id] = messages
+        else:
+            self._waiting.pop(id, None)
 
     def _spread(self, parent: int, change: Totals, sign: int = 1) -> None:
         for id in self._chain(parent):
