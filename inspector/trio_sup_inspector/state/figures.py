@@ -58,6 +58,11 @@ class Figures:
         return self.session.paces.total.per_minute(self.session.node_time(clock))
 
     @property
+    def fullest(self) -> int:
+        """The messages in the fullest mailbox."""
+        return max(self.model.waiting.values(), default=0)
+
+    @property
     def kinds(self) -> Counter[str]:
         """How many children there are of each kind; counted when the tree changes."""
         at, kinds = self._kinds

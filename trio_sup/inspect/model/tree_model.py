@@ -96,6 +96,8 @@ class TreeModel:
     """Living and recently dead rows, by id."""
     dead: dict[int, float] = field(factory=dict[int, float])
     """When each dead row that is still kept was removed."""
+    waiting: dict[int, int] = field(factory=dict[int, int])
+    """How many messages wait, for each row for which any do."""
     structure: int = 0
     """Grows whenever a row came, went or moved: flatten again."""
     _records: dict[int, dict[int, None]] = field(factory=dict[int, dict[int, None]])
@@ -107,8 +109,6 @@ class TreeModel:
     _totals: dict[int, Totals] = field(factory=dict[int, Totals])
     _rates: dict[int, _Rate] = field(factory=dict[int, _Rate])
     _paths: dict[str, int] = field(factory=dict[str, int])
-    # The messages that wait for each row for which any do.
-    _waiting: dict[int, int] = field(factory=dict[int, int])
 
     # --- what changed ------------------------------------------------------
 
@@ -119,7 +119,7 @@ class TreeModel:
         self._own.clear()
         self._totals.clear()
         self._paths.clear()
-        self._waiting.clear()
+        self.waiting.clear()
         self.structure += 1
         self.rows.update((row.id, row) for row in rows)
         for id, row in self.rows.items():
@@ -186,11 +186,6 @@ class TreeModel:
     def totals(self, id: int = ROOT) -> Totals:
         """The totals below a supervisor (all zero for anything else)."""
         return self._totals.get(id) or Totals()
-
-    @property
-    def fullest(self) -> int:
-        """The messages in the fullest mailbox."""
-        return max(self._waiting.values(), default=0)
 
     def parent(self, id: int) -> int:
         """Where the row hangs; `ROOT` for a root, or while its parent is unknown."""
@@ -327,9 +322,9 @@ class TreeModel:
 
     def _wait(self, id: int, messages: int) -> None:
         if messages:
-            self._waiting[id] = messages
+            self.waiting[id] = messages
         else:
-            self._waiting.pop(id, None)
+            self.waiting.pop(id, None)
 
     def _spread(self, parent: int, change: Totals, sign: int = 1) -> None:
         for id in self._chain(parent):
