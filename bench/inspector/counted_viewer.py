@@ -86,7 +86,7 @@ class Counted(InspectorApp):
     """Counts its looks."""
 
     # Textual looks for it beside the class.
-    CSS_PATH = Path(app.__file__).with_name("inspector.tcss")
+    CSS_PATH = str(Path(app.__file__).with_name("inspector.tcss"))
 
     def __init__(self, target: Target, settings: Settings) -> None:
         super().__init__(target, settings)

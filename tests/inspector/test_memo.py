@@ -14,6 +14,7 @@ from trio_sup.inspect.client.store import Store
 from trio_sup.inspect.model.tree_model import TreeModel
 from trio_sup.inspect.model.tree_view import Line
 from trio_sup.inspect.protocol.wire import Delta, Row, Vol
+from trio_sup_inspector.lines.cells import Cells
 from trio_sup_inspector.lines.columns import Layout, all_columns, lay_out_chosen
 from trio_sup_inspector.lines.memo import MOST, Memo
 from trio_sup_inspector.lines.rows import Scene, list_cells, tree_cells
@@ -23,7 +24,7 @@ LAYOUT = lay_out_chosen("tree", tuple(all_columns("tree")), 200)
 NARROW = lay_out_chosen("tree", ("up",), 60)
 
 
-def write(row: Row, layout: Layout, scene: Scene) -> tuple[tuple[str, str], ...]:
+def write(row: Row, layout: Layout, scene: Scene) -> Cells:
     return tree_cells(row, LINE, layout, scene)
 
 
