@@ -17,11 +17,11 @@ from collections import Counter
 from pathlib import Path
 
 import trio
-from attrs import frozen
+from attrs import Factory, define, frozen
 
 from tests.cluster.placed_rooms import Room, room
 from tests.cluster.redis_server import redis_server
-from trio_sup.cluster import open_cluster
+from trio_sup.cluster import Cluster, EngineUnavailable, open_cluster
 
 ROOT = Path(__file__).parents[2]
 NODES = ("a", "b", "c")
@@ -38,6 +38,10 @@ class Found:
     """Until an observer knew of all."""
 
 
+class Starved(Exception):
+    """The machine had no time for a node, which lost its lease without being killed."""
+
+
 @frozen
 class Start:
     """A start that a node wrote down."""
@@ -48,40 +52,107 @@ class Start:
 
 
 async def run(children: int, ttl: float) -> Found:
-    """Start children, kill a node, look where they are."""
+    """Start children, kill a node, look where they are.
+
+    Raises:
+        Starved: nothing can be said of this run.
+    """
     with redis_server() as server:
         await server.ready()
         files = {node: server.directory / node for node in NODES}
         workers = {
             node: start(node, server.url, str(ttl), str(files[node])) for node in NODES
         }
+        play = Play(children, ttl, workers)
         try:
             async with open_cluster(
                 server.backend, node="observer", ttl=ttl, accepts_children=False
             ) as cluster:
-                rooms = cluster.dynamic_supervisor("rooms")
-                await ready(cluster.nodes)
-                async with trio.open_nursery() as nursery:
-                    for number in range(children):
-                        nursery.start_soon(rooms.start_child, number, room, number)
-                await trio.sleep(random.uniform(0.0, ttl))
-                before = {each.key: each.node for each in rooms.children()}
-                victim = random.choice(NODES)
-                workers[victim].kill()
-                killed = time.monotonic()
-                while {None, victim} & {each.node for each in rooms.children()}:
-                    await trio.sleep(0.01)
-                    assert time.monotonic() < killed + 20 * ttl, "they never moved"
-                heard = time.monotonic() - killed
-                after = {each.key: each.node for each in rooms.children()}
-                ref = cluster.ref(0, Room)
-                assert await ref.call(Room.where) == after[0]
+                await play.run(cluster)
+        except Exception as error:
+            if play.starved or isinstance(error, EngineUnavailable):
+                raise Starved from error
+            raise
         finally:
             for worker in workers.values():
                 worker.kill()
                 worker.wait()
+        if play.starved:
+            raise Starved
         starts = [start for file in files.values() for start in read(file)]
-    return judge(starts, before, after, victim, killed, heard)
+    return play.judge(starts)
+
+
+@define
+class Play:
+    """What is done in one run, and seen by who takes no children."""
+
+    children: int
+    ttl: float
+    workers: dict[str, subprocess.Popen[bytes]]
+    victim: str = ""
+    killed: float = 0.0
+    heard: float = 0.0
+    before: dict[object, str | None] = Factory(dict[object, "str | None"])
+    after: dict[object, str | None] = Factory(dict[object, "str | None"])
+    starved: bool = False
+
+    async def run(self, cluster: Cluster) -> None:
+        """Play, and look whether anybody but the victim lost its lease."""
+        await self._ready(cluster)
+        joined = dict(cluster.nodes())
+        try:
+            await self._kill(cluster)
+        finally:
+            await trio.sleep(self.ttl)  # until it is known who has one
+            known = cluster.nodes()
+            self.starved = any(
+                id not in known and info.name != self.victim
+                for id, info in joined.items()
+            )
+
+    async def _ready(self, cluster: Cluster) -> None:
+        """Wait until all three have a place for children."""
+        with trio.fail_after(60):
+            while (
+                sum("rooms" in info.supervisors for info in cluster.nodes().values())
+                < 3
+            ):
+                await trio.sleep(0.02)
+                if any(worker.poll() is not None for worker in self.workers.values()):
+                    raise Starved  # it could not join in time
+        await trio.sleep(self.ttl)  # until each has seen the others: a heartbeat
+
+    async def _kill(self, cluster: Cluster) -> None:
+        rooms = cluster.dynamic_supervisor("rooms")
+        async with trio.open_nursery() as nursery:
+            for number in range(self.children):
+                nursery.start_soon(rooms.start_child, number, room, number)
+        await trio.sleep(random.uniform(0.0, self.ttl))
+        self.before = {each.key: each.node for each in rooms.children()}
+        # Whoever saw nobody else has taken all.
+        self.victim = random.choice(sorted(filter(None, set(self.before.values()))))
+        self.workers[self.victim].kill()
+        self.killed = time.monotonic()
+        while {None, self.victim} & {each.node for each in rooms.children()}:
+            await trio.sleep(0.01)
+            assert time.monotonic() < self.killed + 20 * self.ttl, "they never moved"
+        self.heard = time.monotonic() - self.killed
+        self.after = {each.key: each.node for each in rooms.children()}
+        assert await cluster.ref(0, Room).call(Room.where) == self.after[0]
+
+    def judge(self, starts: list[Start]) -> Found:
+        """Say who moved, and that nobody did who had no reason."""
+        before, after, victim = self.before, self.after, self.victim
+        orphans = {key for key, node in before.items() if node == victim}
+        often = Counter(start.number for start in starts)
+        assert all(often[key] == 1 + (key in orphans) for key in before), "twice"  # type: ignore[index]
+        assert all(after[key] == before[key] for key in before if key not in orphans)
+        again = [s for s in starts if s.number in orphans and s.node != victim]
+        assert all(start.at > self.killed for start in again), "two at a time"
+        assert {start.number for start in again} == orphans
+        last = max(s.at for s in again) - self.killed
+        return Found(len(orphans), last, self.heard)
 
 
 def start(*words: str) -> subprocess.Popen[bytes]:
@@ -90,38 +161,12 @@ def start(*words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT)
 
 
-async def ready(nodes: object) -> None:
-    """Wait until all three have a place for children."""
-    assert callable(nodes)
-    with trio.fail_after(60):
-        while sum("rooms" in info.supervisors for info in nodes().values()) < 3:
-            await trio.sleep(0.02)
-
-
 def read(file: Path) -> list[Start]:
     found: list[Start] = []
     for line in file.read_text().splitlines():
         at, number, node = line.split()
         found.append(Start(float(at), int(number), node))
     return found
-
-
-def judge(
-    starts: list[Start],
-    before: dict[object, str | None],
-    after: dict[object, str | None],
-    victim: str,
-    killed: float,
-    heard: float,
-) -> Found:
-    orphans = {key for key, node in before.items() if node == victim}
-    often = Counter(start.number for start in starts)
-    assert all(often[key] == 1 + (key in orphans) for key in before), "twice"  # type: ignore[index]
-    assert all(after[key] == before[key] for key in before if key not in orphans)
-    again = [s for s in starts if s.number in orphans and s.node != victim]
-    assert all(start.at > killed for start in again), "two at a time"
-    assert {start.number for start in again} == orphans
-    return Found(len(orphans), max(s.at for s in again) - killed, heard)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from tests.processes.programs import (
     handle,
     is_running,
     numbers_in,
+    python,
     shell,
     state_of,
     until,
@@ -153,16 +154,26 @@ async def test_brutal_kill_asks_nobody(tmp_path: Path) -> None:
         assert not (tmp_path / "asked").exists()
 
 
+# No shell: one that is about to start a program waits until it has begun, and is not
+# stopped before; a program stopped in that moment does not begin.
+ENDS_WITH_5 = """
+import os, pathlib, signal
+signal.signal(signal.SIGTERM, lambda *_: os._exit(5))
+pathlib.Path("up").touch()
+while True:
+    signal.pause()
+"""
+
+
 async def test_who_was_stopped_by_a_signal_can_be_asked_to_end(tmp_path: Path) -> None:
-    script = f"trap 'exit 5' TERM; touch up; {UNTIL_TOLD}"
     async with open_supervisor([]) as tree:
-        made = await tree.start_child(shell(script, cwd=tmp_path))
+        made = await tree.start_child(python(ENDS_WITH_5, id="it", cwd=tmp_path))
         await until((tmp_path / "up").exists)
         made.send_signal("SIGSTOP")
         pid = made.pid
         assert pid is not None
         await until(lambda: state_of(pid) == "T")
-        await tree.terminate_child("sh")
+        await tree.terminate_child("it")
         assert made.returncode == 5
 
 

@@ -105,6 +105,26 @@ async def waits_with_a_timeout(_: Any) -> None:
         await trio.sleep_forever()
 
 
+async def waits_after_many_scopes(_: Any) -> None:
+    for _ in range(3):
+        with trio.CancelScope(), trio.CancelScope() as inner:
+            inner.cancel()
+            await trio.sleep_forever()
+    await trio.sleep_forever()
+
+
+async def waits_beside_a_nursery_that_was_moved(_: Any) -> None:
+    async def begin(task_status: trio.TaskStatus[None]) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep_forever)
+            task_status.started()
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(begin)
+        with trio.CancelScope():
+            await trio.sleep_forever()
+
+
 async def returns(_: Any) -> None:
     await trio.lowlevel.checkpoint()
 
@@ -151,6 +171,8 @@ async def is_started_inside(_: Any) -> None:
         waits,
         waits_in_a_nursery,
         waits_with_a_timeout,
+        waits_after_many_scopes,
+        waits_beside_a_nursery_that_was_moved,
         returns,
         fails,
         fails_as_it_is_cancelled,

@@ -21,7 +21,7 @@ from tests.harness.mutants.planting import plant
 
 ROOT = Path(__file__).parents[3]
 TABLE = Path(__file__).with_name("table.txt")
-BUDGET = 15.0
+BUDGET = 60.0
 """Seconds of processor time in which a bug must be found."""
 ROUND = 10
 """Plays of one search of planted bugs."""

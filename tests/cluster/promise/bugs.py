@@ -81,8 +81,8 @@ BUGS = [
     Mutant(
         "what waited for a look-up is sent in the wrong order",
         f"{NODES}.outbox",
-        "for letter in waiting:",
-        "for letter in reversed(waiting):",
+        "for letter in waiting:\n            try:",
+        "for letter in reversed(waiting):\n            try:",
     ),
     Mutant(
         "a call whose node went down is said not to have run",
@@ -135,8 +135,14 @@ BUGS = [
     Mutant(
         "a call that is sent again may overtake",
         f"{NODES}.calls",
-        "if call.retried or route.posted != call.place:",
+        "if call.retried or route.last != call.place:",
         "if call.retried:",
+    ),
+    Mutant(
+        "what waited for a look-up goes by the engine to a holder here",
+        f"{NODES}.outbox",
+        "        if to == me:\n            # Not",
+        "        if False:\n            # Not",
     ),
     Mutant(
         "a call is sent again when the link changed",
@@ -184,7 +190,14 @@ HIDDEN = [
         "return name not in self.tokens and name not in self.claiming",
         "return name not in self.tokens",
     ),
+    Mutant(
+        "what is given to a holder here overtakes what waits for a look-up",
+        f"{NODES}.outbox",
+        "if route.waiting is not None:\n                return False",
+        "if False:\n                return False",
+    ),
 ]
-"""Not found so far in the time that a bug is given: a claim has to be cancelled when it
-was granted, and made again in the very moment in which the two lists are compared. A test
-of `Holdings` finds it. Try it with ``--one``."""
+"""Not found in the time that a bug is given. A claim has to be cancelled when it was
+granted, and made again in the very moment in which the two lists are compared: a test of
+`Holdings` finds it. A message has to come in the few milliseconds between two answers of
+the engine: ``test_order_here.py`` finds it. Try them with ``--one``."""

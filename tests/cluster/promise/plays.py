@@ -97,12 +97,28 @@ class Play:
         first = self.world.owners.get(key, node)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.stop_and_start, first, key, 1.0)
-            for number in range(100):
-                if number % 3:
-                    self.tell(node, key)
-                else:
-                    self.tasks.start_soon(self.ask, node, key)
-                await trio.sleep(0.004)
+            await self.many(node, key, 0.004)
+
+    async def take_in(self, key: str, node: str) -> None:
+        """Let a key move to who sends it many messages."""
+        others = [name for name in NAMES if name != node]
+        if any(key in each.stopped for each in self.nodes.values()):
+            return
+        async with trio.open_nursery() as nursery:
+            for other in others:
+                nursery.start_soon(self._stop, other, key)
+            await self.many(node, key, 0.001)
+        for other in others:
+            await self.start(other, key)
+
+    async def many(self, node: str, key: str, pause: float) -> None:
+        """Send a hundred messages, mostly casts."""
+        for number in range(100):
+            if number % 3:
+                self.tell(node, key)
+            else:
+                self.tasks.start_soon(self.ask, node, key)
+            await trio.sleep(pause)
 
     async def unheard(self, key: str, seconds: float) -> None:
         """Let nobody hear that a key is given up, for less than a lease."""
@@ -133,12 +149,15 @@ class Play:
 
     async def stop(self, node: str, key: str) -> None:
         """One node is not to run a key: another is to take over."""
+        if not any(key in each.stopped for each in self.nodes.values()):
+            await self._stop(node, key)
+
+    async def _stop(self, node: str, key: str) -> None:
         one = self.nodes[node]
-        if one.root is None or any(key in each.stopped for each in self.nodes.values()):
-            return
-        one.stopped.add(key)
-        with suppress(SupervisionError):
-            await one.root.terminate_child(f"singleton {key!r}")
+        if one.root is not None:
+            one.stopped.add(key)
+            with suppress(SupervisionError):
+                await one.root.terminate_child(f"singleton {key!r}")
 
     async def start(self, node: str, key: str) -> None:
         """A node may run a key again."""
@@ -241,8 +260,9 @@ class Play:
                 await self.late(whom, self.named(rest[0]), rest[1])
             case "unheard":
                 await self.unheard(whom, rest[0])
-            case "hand over":
-                await self.hand_over(whom, self.named(rest[0]))
+            case "hand over" | "take in":
+                move = self.hand_over if what == "hand over" else self.take_in
+                await move(whom, self.named(rest[0]))
             case "stop" | "start":
                 await getattr(self, what)(whom, rest[0])
             case "stop and start":

@@ -38,6 +38,8 @@ CHILD = st.tuples(
 """One node is not to run a key, or is to run it again."""
 HAND_OVER = st.tuples(st.just("hand over"), KEY, WHOM)
 """A key moves to another node while somebody sends it one message after another."""
+TAKE_IN = st.tuples(st.just("take in"), KEY, WHOM)
+"""The same, and the node that it moves to is who sends."""
 UNHEARD = st.tuples(st.just("unheard"), KEY, st.floats(0.1, TTL / 3))
 """Whoever has a key is to run it no more, while the engine cannot be told."""
 LATE = st.tuples(st.just("late"), KEY, WHOM, st.floats(0.02, 0.07))
@@ -52,7 +54,7 @@ TURN = st.tuples(
 STEPS = st.one_of(
     *[MESSAGE] * 4,
     *[FAULT, WAIT, MEET, CHILD] * 2,
-    *[SPELL, TURN, LATE, HAND_OVER, UNHEARD],
+    *[SPELL, TURN, LATE, HAND_OVER, TAKE_IN, UNHEARD],
 )
 PLAYS = st.tuples(st.integers(0, 1 << 16), st.lists(STEPS, min_size=1, max_size=25))
 MEDIUM = st.tuples(st.integers(0, 1 << 32), st.lists(STEPS, min_size=12, max_size=30))

@@ -195,7 +195,7 @@ class Calls:
         name, key = call.body.name, call.body.key
         self.outbox.forget_holder(name)
         route = self.outbox.route(name)
-        if call.retried or route.posted != call.place:
+        if call.retried or route.last != call.place:
             call.failed(Refused(key, why))
             return
         call.retried, call.sent_to = True, None

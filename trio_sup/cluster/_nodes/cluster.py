@@ -290,8 +290,10 @@ class Cluster:
         own.outbox.post(to.key, to.name, CastLetter(body, own.cast_lost))
 
     def _local(self, to: GlobalRef[Any]) -> ServerRef[Any] | None:
-        held = self._membership.names.held(to.name)
-        if held is None:
+        """Return who is asked without a way, if a name is held here."""
+        own = self._membership
+        held = own.names.held(to.name)
+        if held is None or not own.outbox.goes_straight(to.name):
             return None
         record = held.record
         if record.spec.kind != "server":

@@ -148,8 +148,12 @@ class Mail:
             if isinstance(message, Ask):
                 own.inbox.take(message)  # which refuses it: its sender is to know
             return
-        if not self.incoming.admit(message.sender, message.sequence):
-            return
+        if self.incoming.admit(message.sender, message.sequence):
+            self.hand_on(message)
+
+    def hand_on(self, message: Message) -> None:
+        """Give a message to the part that it is for. No checkpoint."""
+        own = self.own
         match message:
             case Ask():
                 own.inbox.take(message)

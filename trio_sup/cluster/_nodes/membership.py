@@ -26,6 +26,7 @@ from trio_sup.cluster._nodes.pens import Pens
 from trio_sup.cluster._nodes.session import Session
 from trio_sup.cluster._nodes.shelves import Host, Shelves
 from trio_sup.cluster._nodes.topics import Subscriptions
+from trio_sup.cluster._rules.frames import Message
 from trio_sup.cluster._rules.words import (
     Beat,
     Name,
@@ -68,7 +69,7 @@ class Membership:
         self._nursery: trio.Nursery
         self.names: GlobalNames = GlobalNames(self.joined, self.node_of)
         self.names.keeper = Pens(self.names)
-        self.outbox: Outbox = Outbox(self.session, self._spawn)
+        self.outbox: Outbox = Outbox(self.session, self._spawn, self._here)
         self.calls: Calls = Calls(self.outbox, self.node_of)
         self.monitors: Monitors = Monitors(self.names, self.outbox)
         self.inbox: Inbox = Inbox(self.names, self.outbox)
@@ -196,6 +197,9 @@ class Membership:
 
     def _spawn(self, task: Callable[..., Awaitable[object]], *args: object) -> None:
         self._nursery.start_soon(task, *args)
+
+    def _here(self, message: Message) -> None:
+        self.mail.hand_on(message)
 
     async def serve(self) -> None:
         """Be a node, until cancelled.

@@ -1,12 +1,14 @@
 """Messages on their way out: to whom, in which order, and what came of them.
 
 Messages for one name go out in the order in which they were given, also while its holder
-is being looked up. Nothing is sent twice, but for a call that was surely not executed.
+is being looked up, and also if that turns out to be this node. Nothing is sent twice, but
+for a call that was surely not executed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from attrs import Factory, define
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_WAITING: Final = 10_000
 """How many messages may wait for one name to be looked up."""
+MOST_ROUTES: Final = 10_000
+"""How many names have a way that is remembered; the oldest are looked up anew."""
 
 
 class Letter(Protocol):
@@ -43,8 +47,8 @@ class Route:
     holder: Taken | None = None
     waiting: list[Letter] | None = None
     """What waits for a look-up, if one is under way."""
-    posted: int = 0
-    """How many letters there were: a newer one may not be overtaken."""
+    last: int = 0
+    """The place of the last message for the name: it may not be overtaken."""
 
 
 @define(eq=False)
@@ -55,12 +59,39 @@ class Outbox:
     """The present session; raises `EngineUnavailable` without one."""
     spawn: Callable[..., None]
     """Begins a task beside."""
+    here: Callable[[Message], None]
+    """Takes a message to this node itself; synchronous."""
     numbers: Outgoing = Factory(Outgoing)
     _routes: dict[Name, Route] = Factory(dict[Name, Route])
+    _places: int = 0
 
     def route(self, name: Name) -> Route:
         """Return the way to a name."""
-        return self._routes.setdefault(name, Route())
+        route = self._routes.get(name)
+        if route is None:
+            route = self._routes[name] = Route()
+            self._forget_the_oldest()
+        return route
+
+    def _forget_the_oldest(self) -> None:
+        if len(self._routes) > MOST_ROUTES:
+            for name, route in list(islice(self._routes.items(), 8)):
+                if route.waiting is None:
+                    del self._routes[name]
+
+    def goes_straight(self, name: Name) -> bool:
+        """Whether a message for a name held here overtakes nothing; then it is noted."""
+        route = self._routes.get(name)
+        if route is not None:
+            if route.waiting is not None:
+                return False
+            self._take_place(route)
+        return True
+
+    def _take_place(self, route: Route) -> int:
+        self._places += 1
+        route.last = self._places
+        return self._places
 
     def post(self, key: object, name: Name, letter: Letter) -> int:
         """Send something to whoever holds a name; return its place. No checkpoint.
@@ -80,35 +111,47 @@ class Outbox:
         else:
             route.waiting = [letter]
             self.spawn(self._look_up, key, name, route)
-        route.posted += 1
-        return route.posted
+        return self._take_place(route)
 
     async def _look_up(self, key: object, name: Name, route: Route) -> None:
-        error: Exception | None = None
-        session: Session | None = None
+        """Find out who holds a name, and send what has waited for that."""
         try:
             session = self.session()
-            route.holder = await session.ask(session.link.lookup(name))
+            holder = await session.ask(session.link.lookup(name))
+            if self.session() is not session:
+                raise EngineUnavailable("this node lost its lease meanwhile")
         except (LinkDown, EngineUnavailable) as down:
-            error = EngineUnavailable(str(down))
-        if error is None and route.holder is None:
-            error = NotRegistered(key)
-        waiting, route.waiting = route.waiting or [], None
-        for letter in waiting:
-            if error is not None or route.holder is None or session is None:
-                letter.failed(error or NotRegistered(key))
+            self._give_back(route, EngineUnavailable(str(down)))
+        else:
+            if holder is None:
+                self._give_back(route, NotRegistered(key))
             else:
-                try:
-                    self._send(session, route.holder, letter)
-                except (EngineUnavailable, TypeError, ValueError) as failure:
-                    letter.failed(failure)
-        if route.holder is None:
+                self._send_all(session, route, holder)
+        if route.holder is None and route.waiting is None:
             self._routes.pop(name, None)
 
+    def _give_back(self, route: Route, error: Exception) -> None:
+        waiting, route.waiting = route.waiting or [], None
+        for letter in waiting:
+            letter.failed(error)
+
+    def _send_all(self, session: Session, route: Route, holder: Taken) -> None:
+        waiting, route.waiting = route.waiting or [], None
+        if holder.owner != session.info.id:  # what is held here goes straight
+            route.holder = holder
+        for letter in waiting:
+            try:
+                self._send(session, holder, letter)
+            except (EngineUnavailable, TypeError, ValueError) as failure:
+                letter.failed(failure)
+
     def _send(self, session: Session, holder: Taken, letter: Letter) -> None:
-        to = holder.owner
-        number = self.numbers.number(to)
-        self.send(session, letter.sealed(number, session.info.id, holder))
+        me, to = session.info.id, holder.owner
+        if to == me:
+            # Not by the engine: what is given to it here would be there first.
+            self.here(letter.sealed(0, me, holder))
+            return
+        self.send(session, letter.sealed(self.numbers.number(to), me, holder))
 
     def send(self, session: Session, message: Message) -> None:
         """Send a message that has its number already.
@@ -125,8 +168,11 @@ class Outbox:
         """Send an answer or a notice, if it can be sent."""
         try:
             session = self.session()
-            number = self.numbers.number(to)
-            self.send(session, make(number, session.info.id, to, *fields))
+            me = session.info.id
+            if to == me:
+                self.here(make(0, me, me, *fields))
+                return
+            self.send(session, make(self.numbers.number(to), me, to, *fields))
         except EngineUnavailable:
             pass  # whoever waits learns that this node is gone
 
@@ -135,8 +181,6 @@ class Outbox:
         route = self._routes.get(name)
         if route is not None:
             route.holder = None
-            if route.waiting is None and route.posted == 0:
-                del self._routes[name]
 
     def forget_node(self, node: NodeId) -> None:
         """A node is gone: whatever it held, others may hold."""
