@@ -51,6 +51,23 @@ class Counting(Steady):
         monitoring.set_events(TOOL, 0)
         monitoring.free_tool_id(TOOL)
 
+    def told(self, name: str, n: int) -> list[str]:
+        """What was counted, each function in a line.
+
+        Args:
+            name: What was done.
+            n: How often.
+        """
+        total, calls = self.bytecodes.total() / n, self.calls.total() / n
+        told = [f"{name}: {total:.0f} bytecodes in {calls:.0f} calls"]
+        for code, count in self.bytecodes.most_common():
+            if count / n < LEAST:
+                break
+            where = "/".join(Path(code.co_filename).parts[-2:])
+            each = f"{count / n:9.1f} {self.calls[code] / n:7.2f}"
+            told.append(f"{each}  {where} {code.co_qualname}")
+        return told
+
     def _bytecode(self, code: CodeType, _: int) -> None:
         self.bytecodes[code] += 1
 
@@ -63,15 +80,7 @@ def lines(variant: Variant, n: int) -> list[str]:
     variant.run(n // 4, Steady())
     counting = Counting()
     variant.run(n, counting)
-    total, calls = counting.bytecodes.total() / n, counting.calls.total() / n
-    told = [f"{variant.name}: {total:.0f} bytecodes in {calls:.0f} calls"]
-    for code, count in counting.bytecodes.most_common():
-        if count / n < LEAST:
-            break
-        where = "/".join(Path(code.co_filename).parts[-2:])
-        each = f"{count / n:9.1f} {counting.calls[code] / n:7.2f}"
-        told.append(f"{each}  {where} {code.co_qualname}")
-    return told
+    return counting.told(variant.name, n)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -67,13 +67,32 @@ def counts(wanted: Sequence[tuple[str, str]]) -> Iterator[Count]:
     Raises:
         NoCounter: there is no counter, or it failed.
     """
+    names = [f"{table}/{name}" for table, name in wanted]
+    for (table, name, n), instructions in sections("bench.counted", names):
+        yield Count(table, name, instructions / int(n))
+
+
+def sections(module: str, words: Sequence[str]) -> Iterator[tuple[list[str], int]]:
+    """Run a program that reads its count, as `bench.counted` does.
+
+    Args:
+        module: The program.
+        words: Its arguments.
+
+    Yields:
+        For each of its lines but the first, which is an empty section: the words that
+        it begins with, and the instructions of the section.
+
+    Raises:
+        NoCounter: there is no counter, or the program failed.
+    """
     counter()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         directory = Path(name)
         errors = directory / "errors"
         with errors.open("wb") as stderr:
             process = subprocess.Popen(
-                _command(directory, wanted),
+                _command(directory, module, words),
                 cwd=ROOT,
                 env={k: os.environ[k] for k in KEPT if k in os.environ}
                 | {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8"},
@@ -92,7 +111,7 @@ def counts(wanted: Sequence[tuple[str, str]]) -> Iterator[Count]:
             process.communicate()
 
 
-def _command(directory: Path, wanted: Sequence[tuple[str, str]]) -> list[str]:
+def _command(directory: Path, module: str, words: Sequence[str]) -> list[str]:
     return [
         "valgrind",
         "--quiet",
@@ -101,22 +120,24 @@ def _command(directory: Path, wanted: Sequence[tuple[str, str]]) -> list[str]:
         f"--cachegrind-out-file={directory}/%p",
         sys.executable,
         "-m",
-        "bench.counted",
-        *(f"{table}/{name}" for table, name in wanted),
+        module,
+        *words,
     ]
 
 
-def _collect(process: subprocess.Popen[str], directory: Path) -> Iterator[Count]:
+def _collect(
+    process: subprocess.Popen[str], directory: Path
+) -> Iterator[tuple[list[str], int]]:
     """What the lines of the process stand for; the first one is an empty section."""
     assert process.stdout is not None
     empty: int | None = None
     for line in process.stdout:
-        table, name, n, before, after = line.rstrip("\n").split("\t")
+        *words, before, after = line.rstrip("\n").split("\t")
         section = _total(directory / after) - _total(directory / before)
         if empty is None:
             empty = section
         else:
-            yield Count(table, name, (section - empty) / int(n))
+            yield words, section - empty
 
 
 def _total(file: Path) -> int:

@@ -10,6 +10,12 @@ Parts:
              time that another one waits
     idle     what a call costs while an inspector could attach but nobody does, in
              instructions (needs valgrind; some minutes)
+    count    what one look costs node and application under the loads of cost and
+             storm, in instructions (needs valgrind; some minutes)
+
+Instructions are the same whatever else the machine does, so that commits can be
+compared; of both sides four looks a second are counted with all that belongs to them.
+What share of a core they are is worked out from how fast this machine is at such work.
 
 Figures of processes are processor time, as the kernel counts it. On a machine that does
 other things as well they come late, and are up to five times as large, since caches and
@@ -32,7 +38,9 @@ from typing import Final
 
 from attrs import astuple, evolve, frozen
 
+from bench.inspector.count import looks
 from bench.inspector.idle import instructions_per_call
+from bench.inspector.node import TICK
 from bench.inspector.processes import (
     Node,
     RawClient,
@@ -78,24 +86,24 @@ class Figure:
 
 def cost(quick: bool) -> Iterator[Figure]:
     """CPU of node and application under two loads."""
-    for load, where in (("spread", "anywhere"), ("hot", "all of them visible")):
+    for load in ("spread", "hot"):
         found = _median_shares(load, quick)
         note, busy = _of_the_machine(found)
-        name = f"node, 100 changes a tick, {where}"
+        name = f"node, {WHERE[load]}"
         yield Figure(name, found.node * 100, "%", 1.5, note, busy)
-        name = f"application, 100 changes a tick, {where}"
+        name = f"application, {WHERE[load]}"
         yield Figure(name, found.viewer * 100, "%", 5, "", busy)
 
 
 def storm(quick: bool) -> Iterator[Figure]:
     """CPU of node and application while children fail 5,000 times a minute."""
-    for load, where in (("storm", "anywhere"), ("loop", "of one child")):
+    for load in ("storm", "loop"):
         found = _median_shares(load, quick)
         note, busy = _of_the_machine(found)
         note = ", ".join(filter(None, (f"{found.restarts:.0f} restarts/min", note)))
-        name = f"application, in a storm {where}"
+        name = f"application, {WHERE[load]}"
         yield Figure(name, found.viewer * 100, "%", 10, note, busy)
-        yield Figure(f"node, in a storm {where}", found.node * 100, "%", 5, "", busy)
+        yield Figure(f"node, {WHERE[load]}", found.node * 100, "%", 5, "", busy)
 
 
 BUSY: Final = 0.25
@@ -211,12 +219,38 @@ def idle(quick: bool) -> Iterator[Figure]:
     yield Figure("more for a call while nobody is attached", more, "%", 0.5, note)
 
 
+def count(quick: bool) -> Iterator[Figure]:
+    """Instructions of a look, node and application."""
+    for look in looks():
+        stormy = look.load in ("storm", "loop")
+        for who, spent, most in (
+            ("node", look.node, 0.05 if stormy else 0.015),
+            ("application", look.viewer, 0.1 if stormy else 0.05),
+        ):
+            note = f"{look.share(spent) * 100:.1f} % of a core of this machine"
+            name = f"{who}, one look, {WHERE[look.load]}"
+            target = most * A_SECOND * TICK / 1e6
+            yield Figure(name, spent / 1e6, "M", target, note)
+
+
+A_SECOND: Final = 4e9
+"""Instructions that a core executes in a second, where the targets are shares."""
+WHERE: Final = {
+    "spread": "100 changes a tick, anywhere",
+    "hot": "100 changes a tick, all of them visible",
+    "storm": "in a storm anywhere",
+    "loop": "in a storm of one child",
+}
+"""The loads in words."""
+
+
 PARTS = {
     "cost": cost,
     "storm": storm,
     "attach": attach,
     "stalled": stalled,
     "idle": idle,
+    "count": count,
 }
 
 

@@ -19,6 +19,7 @@ import trio
 
 from bench.inspector.counters import OF_NODE, RESTARTS, TICKS, Counters
 from trio_sup import (
+    ChildSpec,
     GenServer,
     ServerRef,
     Supervisor,
@@ -70,14 +71,16 @@ class Load:
         """Send for ever."""
         due = trio.current_time()
         while True:
-            count, pause = LOADS[self.word]
-            self._send(count)
+            self.send()
             self._counters[TICKS] += 1
+            _, pause = LOADS[self.word]
             # On a busy machine it is late: what was missed is not made up for.
             due = max(due + pause, trio.current_time())
             await trio.sleep_until(due)
 
-    def _send(self, count: int) -> None:
+    def send(self) -> None:
+        """Send what is due at once."""
+        count, _ = LOADS[self.word]
         fails = self.word in ("storm", "loop")
         if self.word in ("hot", "loop"):
             chosen = self._workers[:count]
@@ -100,18 +103,8 @@ class Load:
 
 async def main(n: int, directory: Path) -> None:
     """Run the node until stdin ends."""
-    size = max(1, n // GROUPS)
-    groups = [
-        supervisor(
-            [child(Worker, id=f"w{i:06}") for i in range(first, min(first + size, n))],
-            id=f"g{first // size:04}",
-            max_restarts=10**9,
-            max_seconds=1.0,
-        )
-        for first in range(0, n, size)
-    ]
-    async with open_supervisor(groups, id="top") as top:
-        load = Load(_workers(top), Counters(directory.parent / OF_NODE))
+    async with open_supervisor(groups_of(n), id="top") as top:
+        load = Load(workers_of(top), Counters(directory.parent / OF_NODE))
         # What the tree holds is old; a collection would walk it all again and again.
         gc.collect()
         gc.freeze()
@@ -124,7 +117,22 @@ async def main(n: int, directory: Path) -> None:
                 nursery.cancel_scope.cancel()
 
 
-def _workers(top: Supervisor) -> list[ServerRef[Worker]]:
+def groups_of(n: int) -> list[ChildSpec[Supervisor]]:
+    """The supervisors of so many workers."""
+    size = max(1, n // GROUPS)
+    return [
+        supervisor(
+            [child(Worker, id=f"w{i:06}") for i in range(first, min(first + size, n))],
+            id=f"g{first // size:04}",
+            max_restarts=10**9,
+            max_seconds=1.0,
+        )
+        for first in range(0, n, size)
+    ]
+
+
+def workers_of(top: Supervisor) -> list[ServerRef[Worker]]:
+    """All workers, in order."""
     return [
         top.server(Worker, group.id, record.id)
         for group in top.record.observed_children()

@@ -167,7 +167,7 @@ def demanded_afterwards_and_in_so_many_words_that_they_fit_nowhere_at_all() -> b
 def test_no_line_of_a_failure_is_wider_than_80_columns(name: str) -> None:
     with pytest.raises((SupervisionViolation, ProgramViolation)) as failed:
         FAILING[name]()
-    found = failed.value
+    found: Any = failed.value
     notes: list[str] = getattr(found, "__notes__", [])
     lines = "\n".join([str(found), *notes]).split("\n")
     assert [line for line in lines if cells(line) > WIDEST] == []

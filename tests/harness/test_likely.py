@@ -167,7 +167,7 @@ def test_the_depth_is_how_often_priorities_change() -> None:
         changes = [len(each.changes) for each in drawn if isinstance(each, Priorities)]
         assert max(changes) == depth - 1
         assert len(changes) == len(drawn)
-    assert not isinstance(orders.order(0, faults=3), Priorities)
+        assert not isinstance(orders.order(0, faults=3), Priorities)
 
 
 def test_the_report_says_depth_and_bound() -> None:

@@ -32,7 +32,15 @@ class FakeMailbox:
 
     @property
     def received(self) -> int:
-        return self.depth + self.handled + (self.in_progress is not None)
+        return self.depth + self.taken
+
+    @property
+    def taken(self) -> int:
+        return self.handled + (self.in_progress is not None)
+
+    @property
+    def inbox(self) -> range:
+        return range(self.depth)
 
 
 Past = tuple[int, float, float, str, str]

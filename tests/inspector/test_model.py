@@ -52,6 +52,8 @@ def test_totals_equal_the_sum_over_all_descendants(script: Script) -> None:
     for id in [ROOT, *model.rows]:
         if id != ROOT or not any(map(model.orphaned, model.rows)):
             assert model.totals(id) == brute_totals(model, id)
+    depths = {id: totals_of(row).mailbox for id, row in model.rows.items()}
+    assert model.waiting == {id: depth for id, depth in depths.items() if depth}
 
 
 @given(changes)

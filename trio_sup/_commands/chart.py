@@ -146,7 +146,13 @@ def _sample(trends: Trends, session: Session, word: str | None) -> None:
         return
     if isinstance(trends, NodeTrends):
         restarts = session.paces.total.per_minute(beat.at)
-        trends.sample(session.rows, beat.at, lag=beat.lag, restarts=restarts)
+        trends.sample(
+            beat.at,
+            handled=session.traffic.handled,
+            waiting=session.traffic.waiting,
+            lag=beat.lag,
+            restarts=restarts,
+        )
     elif isinstance(trends, ChildTrends) and word is not None:
         try:
             id = _child(session, word)

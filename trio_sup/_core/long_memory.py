@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import attrs
@@ -176,7 +176,15 @@ def _fields(entry: Entry) -> Unmade:
     """The class and the fields of an event that may be made already."""
     if isinstance(entry, tuple):
         return entry
-    return type(entry), attrs.astuple(entry, recurse=False)
+    make = type(entry)
+    # Whoever looks has events made. `attrs.astuple` looks up the names each time.
+    pick = _picks.get(make)
+    if pick is None:
+        pick = _picks[make] = attrgetter(*(each.name for each in attrs.fields(make)))
+    return make, pick(entry)
+
+
+_picks: Final[dict[type[LifecycleEvent], Callable[[Any], tuple[Any, ...]]]] = {}
 
 
 def _telling(entries: list[Entry]) -> list[int]:

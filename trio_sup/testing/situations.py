@@ -13,7 +13,12 @@ from trio_sup._core.state import ChildState
 from trio_sup._core.status import NEXT, StatusEvent
 from trio_sup.testing._beside.stand_ins import StandIn
 from trio_sup.testing._run.columns import folded
-from trio_sup.testing._run.situation import Situation as Situation, Step
+from trio_sup.testing._run.situation import (
+    Group,
+    Line,
+    Situation as Situation,
+    Step,
+)
 from trio_sup.testing.world import present_world
 
 STEPS: tuple[Step, ...] = tuple(
@@ -82,10 +87,12 @@ def _meets(judge: object, enter: Any, record: ChildState, event: StatusEvent) ->
     shell: Any = None if above is None else getattr(above, "shell", None)
     if world is not None and shell is not None:
         plan = shell.plan
-        line = "queued" if plan.line.queue else "busy" if plan.line.busy else "idle"
+        line: Line = (
+            "queued" if plan.line.queue else "busy" if plan.line.busy else "idle"
+        )
         groups = getattr(plan, "groups", None)  # a dynamic supervisor has none
         present = None if groups is None else groups.present
-        group = "" if present is None else present.phase
+        group: Group = "" if present is None else present.phase
         named = record.pending > 0
         met = Situation(record.status, event, plan.mode, named, line, group)
         world.situations_[met] = world.situations_.get(met, 0) + 1

@@ -89,7 +89,7 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
         if number:
             wrong.append((cell(f"{number} {word}", role),))
     per_minute = state.figures.restarts_per_minute(clock)
-    deepest = state.figures.deepest(clock)
+    deepest = state.figures.fullest
     figures: list[Cells] = [
         *wrong,
         ((f"{totals.rows} procs", "text"),),

@@ -91,21 +91,29 @@ def changed_span(old: Cells, new: Cells) -> tuple[int, int]:
 
     A line whose pieces have other widths than before differs to its end.
     """
-    at = 0
-    first: int | None = None
-    last = 0
-    for before, after in zip(old, new, strict=False):
+    first, last = _differing(old, new)
+    if first == last and len(old) == len(new):
+        return 0, 0
+    start = end = cells_width(new[:first])
+    for before, after in zip(old[first:last], new[first:last], strict=True):
         width = width_of(after[0])
-        if before != after:
-            first = at if first is None else first
-            if width_of(before[0]) != width:
-                return first, max(cells_width(old), cells_width(new))
-            last = at + width
-        at += width
+        if width_of(before[0]) != width:
+            return start, max(cells_width(old), cells_width(new))
+        end += width
     if len(old) != len(new):
         end = max(cells_width(old), cells_width(new))
-        return (at if first is None else first), end
-    return (0, 0) if first is None else (first, last)
+    return start, end
+
+
+def _differing(old: Cells, new: Cells) -> tuple[int, int]:
+    """From which piece to before which one two lines differ, as far as both go."""
+    first, last = 0, min(len(old), len(new))
+    while first < last and old[first] == new[first]:
+        first += 1
+    if len(old) == len(new):
+        while first < last and old[last - 1] == new[last - 1]:
+            last -= 1
+    return first, last
 
 
 def dimmed(cells: Cells) -> Cells:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import evolve, frozen
+from attrs import Factory, evolve, field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
@@ -70,6 +70,8 @@ MORE: Final = (
 """Those that are there only if somebody chooses them."""
 USUAL: Final = {"tree": TREE_COLUMNS, "list": LIST_COLUMNS}
 """The columns of each list that has a choice, if nobody made one."""
+TIMED: Final = frozenset({"rate", "growth", "up", "op"})
+"""The columns that may say something else though nothing new was heard."""
 ABOUT: Final = {
     "state": "the status, in a word",
     "kind": "a strategy, or what runs",
@@ -91,6 +93,17 @@ ABOUT: Final = {
 """What each column says, for who chooses."""
 
 
+def _timed(layout: Layout) -> tuple[tuple[int, Column, int], ...]:
+    sizes = zip(layout.columns[1:], layout.widths[1:], strict=True)
+    # Each column is two pieces, the gap and what it says.
+    first = 1 - 2 * (len(layout.columns) - 1)
+    return tuple(
+        (first + 2 * n, column, width)
+        for n, (column, width) in enumerate(sizes)
+        if column.id in TIMED
+    )
+
+
 @frozen
 class Layout:
     """The columns that fit a width, each with its cells."""
@@ -102,6 +115,11 @@ class Layout:
     """Cells by which each level of a tree is indented."""
     aside: int = 0
     """Cells by which names are scrolled to the left."""
+    timed: tuple[tuple[int, Column, int], ...] = field(
+        init=False, eq=False, default=Factory(_timed, takes_self=True)
+    )
+    """Those of the columns that are in `TIMED`: which piece of a line, counted from its
+    end, the column, and its cells."""
 
     def at(self, x: int) -> str:
         """The id of the column in which a cell is; empty for none."""

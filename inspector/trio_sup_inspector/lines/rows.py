@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from trio_sup.inspect.model.tree_model import TreeModel
     from trio_sup.inspect.model.tree_view import Line
     from trio_sup.inspect.protocol.wire import Row
-    from trio_sup_inspector.lines.columns import Layout
+    from trio_sup_inspector.lines.columns import Column, Layout
 
 
 def indent(line: Line, step: int, *, plain: bool) -> str:
@@ -139,11 +139,36 @@ def _columns(row: Row, name: list[Cell], layout: Layout, scene: Scene) -> Cells:
     cells = _into(name, layout.widths[0], scene)
     sizes = zip(layout.columns[1:], layout.widths[1:], strict=True)
     for column, width in sizes:
-        text, role = _VALUES[column.id](row, width, scene)
-        text = printable(text, plain=scene.plain)
         cells.append((" " * GAP, "text"))
-        cells.append((fit(text, width, right=column.right, plain=scene.plain), role))
+        cells.append(_value(row, column, width, scene))
     return tuple(cells)
+
+
+def _value(row: Row, column: Column, width: int, scene: Scene) -> Cell:
+    text, role = _VALUES[column.id](row, width, scene)
+    text = printable(text, plain=scene.plain)
+    return fit(text, width, right=column.right, plain=scene.plain), role
+
+
+def after_a_while(cells: Cells, row: Row, layout: Layout, scene: Scene) -> Cells:
+    """A line of `tree_cells` or `list_cells`, where only time has passed since.
+
+    Args:
+        cells: The line as it was; not that of a folded supervisor, nor a dimmed one.
+        row: The child: nothing new of it was heard.
+        layout: As it was.
+        scene: With the present time.
+
+    Returns:
+        The same object if the line says the same.
+    """
+    pieces: list[Cell] | None = None
+    for at, column, width in layout.timed:
+        piece = _value(row, column, width, scene)
+        if piece != cells[at]:
+            pieces = pieces or list(cells)
+            pieces[at] = piece
+    return cells if pieces is None else tuple(pieces)
 
 
 def _folded(row: Row, name: list[Cell], layout: Layout, scene: Scene) -> Cells:

@@ -67,8 +67,29 @@ def as_row(
     """What the filter asks of a line: the clock of these rows stands at 0."""
     began = None if up is None else -up
     return Row(
-        *(number, 0, name, path, "server", "", "permanent", name, status, life, 0),
-        *(began, waiting, None, None, None, op, None, "", None, None, None, 0),
+        id=number,
+        parent=0,
+        label=name,
+        path=path,
+        kind="server",
+        target="",
+        restart="permanent",
+        name=name,
+        status=status,
+        life=life,
+        restarts=0,
+        began=began,
+        mailbox_len=waiting,
+        mailbox_cap=None,
+        mailbox_peak=None,
+        handled=None,
+        op=op,
+        op_since=None,
+        last_exit="",
+        budget_used=None,
+        budget_max=None,
+        budget_seconds=None,
+        version=0,
     )
 
 

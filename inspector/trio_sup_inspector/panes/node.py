@@ -190,7 +190,7 @@ def _tree(state: NodeState, clock: float, width: int, plain: bool) -> list[Cells
     facts += [
         Fact("", f"{show.count(kinds[k])} {k}", "text") for k in others if kinds[k]
     ]
-    deepest = state.figures.deepest(clock)
+    deepest = state.figures.fullest
     per_minute = state.figures.restarts_per_minute(clock)
     facts += [
         Fact("up", show.count(up), "ok"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from trio_sup_inspector.lines.cells import Cells, clip_cells
 from trio_sup_inspector.lines.columns import LIST_COLUMNS, Layout, lay_out_chosen
+from trio_sup_inspector.lines.memo import Memo
 from trio_sup_inspector.lines.rows import heading, list_cells
 from trio_sup_inspector.panes.pane import Pane
 
@@ -26,6 +27,7 @@ class ProcessesPane(Pane):
         super().__init__(state, plain=plain)
         self._made_of: tuple[object, ...] = ()
         self._sorted_at = 0.0
+        self._memo = Memo()
 
     def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
         """Filter and sort, unless the user is moving through the same rows."""
@@ -77,6 +79,9 @@ class ProcessesPane(Pane):
         scene = self.scene()
 
         def make(room: int) -> Cells:
-            return list_cells(row, self.layout(room), scene)
+            layout = self.layout(room)
+            if row.status == "gone":
+                return list_cells(row, layout, scene)
+            return self._memo.line(row, (), layout, scene, list_cells)
 
         return self.marked(row.id, make, width)

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from trio_sup_inspector.lines.cells import Cells, clip_cells
 from trio_sup_inspector.lines.columns import TREE_COLUMNS, lay_out_tree
+from trio_sup_inspector.lines.memo import Memo
 from trio_sup_inspector.lines.rows import heading, tree_cells
 from trio_sup_inspector.panes.pane import Pane
 
 if TYPE_CHECKING:
     from trio_sup.inspect.model.tree_view import Line
+    from trio_sup.inspect.protocol.wire import Row
     from trio_sup_inspector.lines.columns import Layout
+    from trio_sup_inspector.lines.rows import Scene
     from trio_sup_inspector.state.node import NodeState
 
 
@@ -34,6 +37,7 @@ class TreePane(Pane):
         self.aside = 0
         """Cells by which the names are scrolled to the left."""
         self._widest: dict[int, int] = {}
+        self._memo = Memo()
 
     def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
         """Flatten again, if anything that it depends on changed."""
@@ -97,7 +101,14 @@ class TreePane(Pane):
             fold = self.state.folding.is_open(line.id)
         scene = self.scene(fold)
 
+        def write(row: Row, layout: Layout, scene: Scene) -> Cells:
+            return tree_cells(row, line, layout, scene)
+
         def make(room: int) -> Cells:
-            return tree_cells(row, line, self.layout(room), scene)
+            layout = self.layout(room)
+            # A folded one says what is below it; of a dim one all is dim.
+            if fold is False or line.dim or row.status == "gone":
+                return write(row, layout, scene)
+            return self._memo.line(row, (line, fold), layout, scene, write)
 
         return self.marked(row.id, make, width)

@@ -94,6 +94,9 @@ class MainScreen(Screen[None]):
         self._alarm: Callable[[int], Cells] = alarm or _no_alarm
         self._first = first
         self._hints: list[str] = []
+        # All that is brought up to date at each look; there are no others later on.
+        self._bars: list[Bar] = []
+        self._pages: list[Document] = []
         repaint, send = self.refresh_view, self._send
         self.body = Body(self.lists, self.details, send=send, repaint=repaint)
         self.filter_bar = FilterBar(state, self._filter_note, lambda: self.lists.view)
@@ -154,6 +157,7 @@ class MainScreen(Screen[None]):
             self.add_class("-plain")
             for scrolling in self.query(ScrollView):
                 use_whole_cells(scrolling)
+        self._bars, self._pages = list(self.query(Bar)), list(self.query(Document))
         self.body.bring(self._first)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -233,9 +237,9 @@ class MainScreen(Screen[None]):
             lists.view.update_lines()
             if self.focused is None:
                 lists.view.focus()
-        for bar in self.query(Bar):
+        for bar in self._bars:
             bar.update_bar()
-        for page in self.query(Document):
+        for page in self._pages:
             page.update_page()
 
     def header(self, width: int) -> Cells:

@@ -39,7 +39,13 @@ class Charts:
         # The time of its last word: while it says nothing, nothing is drawn.
         at = beat.at
         restarts = session.paces.total.per_minute(at)
-        self.node.sample(session.rows, at, lag=beat.lag, restarts=restarts)
+        self.node.sample(
+            at,
+            handled=session.traffic.handled,
+            waiting=session.traffic.waiting,
+            lag=beat.lag,
+            restarts=restarts,
+        )
         for id, trends in self.children.items():
             row = session.rows.get(id)
             if row is not None:

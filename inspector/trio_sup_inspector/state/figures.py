@@ -30,7 +30,6 @@ class Figures:
     """How much of a core the node's process used lately; None if unknown."""
     _last_cpu: tuple[float, float] | None = None
     _beat: Heartbeat | None = None
-    _deepest: tuple[float, int] = (-1.0, 0)
     _kinds: tuple[int, Counter[str]] = field(factory=lambda: (-1, Counter()))
 
     def note(self) -> None:
@@ -58,14 +57,10 @@ class Figures:
         """Restarts of the last minute, those from before the first look included."""
         return self.session.paces.total.per_minute(self.session.node_time(clock))
 
-    def deepest(self, clock: float) -> int:
-        """The fullest mailbox, counted once a second: it looks at every row."""
-        at, depth = self._deepest
-        if not 0.0 <= clock - at < 1.0:
-            rows = self.model.rows.values()
-            depth = max((row.mailbox_len or 0 for row in rows), default=0)
-            self._deepest = clock, depth
-        return depth
+    @property
+    def fullest(self) -> int:
+        """The messages in the fullest mailbox."""
+        return max(self.model.waiting.values(), default=0)
 
     @property
     def kinds(self) -> Counter[str]:

@@ -12,7 +12,7 @@ from attrs import Factory, define, field
 
 from trio_sup.inspect.client.session import Phase, Session
 from trio_sup.inspect.model.order import ORDERS, Order, arrange
-from trio_sup.inspect.model.problems import problem
+from trio_sup.inspect.model.problems import LOOP, problem
 from trio_sup.inspect.model.tree_view import walk
 from trio_sup.inspect.protocol.wire import CAPS
 from trio_sup_inspector.state.charts import Charts
@@ -263,6 +263,7 @@ class NodeState:
                 beat=self.session.heartbeat,
                 missed=self.session.events_dropped,
                 deadlocks=deadlocks(self.waits, self.model.rows),
+                fast=self.session.paces.fast(self.now(clock), LOOP - 1),
             )
             self._found = clock, now, found
         return found

@@ -29,6 +29,8 @@ class Bar(Widget):
         self._painter = painter
         self._paint: Paint | None = None
         self._cells: Cells = ()
+        # For how wide a bar they were written.
+        self._width = -1
 
     @property
     def text(self) -> str:
@@ -42,15 +44,24 @@ class Bar(Widget):
 
     def update_bar(self) -> None:
         """Paint again if the line says something else."""
-        if self._painter(self.size.width) != self._cells:
+        # Kept here, not when it is painted: a bar that is hidden never is, and what is
+        # refreshed while it is hidden has Textual lay out the whole screen.
+        if self._write(self.size.width):
             self.refresh()
+
+    def _write(self, width: int) -> bool:
+        """Ask what the line says; whether that is something else than before."""
+        before, self._width = (self._cells, self._width), width
+        self._cells = self._painter(width)
+        return before != (self._cells, width)
 
     def render_line(self, y: int) -> Strip:
         """The line, in exactly the bar's width."""
         if self._paint is None:
             self._paint = Paint(self)
         width = self.size.width
-        self._cells = self._painter(width)
+        if width != self._width:
+            self._write(width)
         if y or not width:
             return Strip.blank(width, self.rich_style)
         return self._paint.strip(clip_cells(self._cells, width))

@@ -89,6 +89,8 @@ class LineView(ScrollView, can_focus=True):
         self._keys: Sequence[Hashable] = ()
         self._at = 0
         self._paint: Paint | None = None
+        # The width of a line and the index of the uppermost one, while lines are painted.
+        self._geometry = (0, 0)
         self.strips: LRUCache[tuple[Cells, bool, bool, int], Strip] = LRUCache(
             CACHED_STRIPS
         )
@@ -185,27 +187,34 @@ class LineView(ScrollView, can_focus=True):
         width, height = self.scrollable_content_region.size
         if not width or not self.display:
             return 0
-        top, count = self.scroll_offset.y, 0
+        top = self.scroll_offset.y
+        changed: list[Region] = []
         self._fresh.clear()
         for y in range(top, min(top + height, len(self._keys))):
             fresh = (self._cells(y, width), self._here(y))
             old = self.painted.get(y)
             if old != fresh:
-                count += 1
                 self._fresh[y] = fresh[0]
                 start, end = 0, width
                 if old is not None and old[1] == fresh[1]:
                     start, end = changed_span(old[0], fresh[0])
-                self.refresh(Region(start, y - top, end - start, 1))
-        return count
+                changed.append(Region(start, y - top, end - start, 1))
+        if changed:
+            self.refresh(*changed)
+        return len(changed)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of the screen: what they have in common is looked up once."""
+        self._geometry = self.scrollable_content_region.width, self.scroll_offset.y
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
         if self._paint is None:
             self._paint = Paint(self, cursor=True)
             self._base = self.rich_style
-        width = self.scrollable_content_region.width
-        index = y + self.scroll_offset.y
+        width, top = self._geometry
+        index = y + top
         if y == 1 and not self._keys and self.note:
             note: Cells = ((f"  {self.note}", "dim"),)
             return self._paint.strip(note).adjust_cell_length(width, self._base)

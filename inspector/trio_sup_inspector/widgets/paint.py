@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from trio_sup_inspector.lines.cells import Cells
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
+BADGES: Final = frozenset(role for role in ROLES if role.startswith("badge"))
+"""Those with a background of their own."""
 ROLE_CLASSES: Final = {f"role--{role}" for role in ROLES}
 """Those of the application: with one set of them for each widget, a change of the
 screen's classes meant hundreds of styles, a tenth of a second."""
@@ -47,16 +49,19 @@ def merge(cells: Cells) -> Cells:
     background of their own and are left alone.
     """
     merged: list[Cell] = []
+    run = ""
+    last: Role = cells[0][1] if cells else "text"
     for text, role in cells:
-        if not text:
-            continue
-        if merged:
-            before, last = merged[-1]
-            blank = text.isspace() and not role.startswith("badge")
-            if last == role or (blank and not last.startswith("badge")):
-                merged[-1] = before + text, last
-                continue
-        merged.append((text, role))
+        if role == last or (
+            run and text.isspace() and role not in BADGES and last not in BADGES
+        ):
+            run += text
+        elif text:
+            if run:
+                merged.append((run, last))
+            run, last = text, role
+    if run:
+        merged.append((run, last))
     return tuple(merged)
 
 

@@ -42,6 +42,6 @@ Rows of the last connection stay readable while a session is stale or reconnecti
 | `paging` | what registries hold, a page after the other |
 | `tailing` | follow what comes one after the other, over such a socket |
 | `carry_action`, `profiling` | act on children, ask where time goes: two such things |
-| `paces` | how often children restart, by this side's count |
+| `traffic` | how many messages wait, and were handled, without adding up rows |
 | `conversation` | that socket, local or through ssh; exit codes |
 """

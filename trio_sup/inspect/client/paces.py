@@ -24,6 +24,8 @@ LEAST: Final = 1.0
 """Seconds that have to be known before they stand for a minute."""
 PAST_KEPT: Final = 8192
 """Events from before the first look that are looked at."""
+MANY: Final = 200
+"""Children that were restarted: of more it is looked for the fast ones less often."""
 RESTART: Final = "restart_decided"
 """The event of each restart."""
 
@@ -43,21 +45,29 @@ class Pace:
     before: list[float] = field(factory=list[float])
     """When there were restarts before the first look."""
     _seconds: deque[tuple[int, int]] = field(factory=deque["tuple[int, int]"])
+    _sum: int = 0
+    """Invariant: that of the numbers in `_seconds`."""
+
+    @property
+    def most(self) -> int:
+        """No more restarts than that are known, whenever they were."""
+        return self._sum + len(self.before)
 
     def add(self, at: float, number: int = 1) -> None:
         """Count restarts at a time of the node's clock, none before the last one."""
         second, seconds = int(at), self._seconds
+        self._sum += number
         if seconds and seconds[-1][0] >= second:
             last, before = seconds[-1]
             seconds[-1] = last, before + number
             return
         seconds.append((second, number))
         while seconds[0][0] < second - MINUTE:
-            seconds.popleft()
+            self._sum -= seconds.popleft()[1]
 
     def absorb(self, older: Pace) -> None:
         """Take over what was counted before by another."""
-        mine, self._seconds = self._seconds, older._seconds
+        mine, self._seconds, self._sum = self._seconds, older._seconds, older._sum
         for second, number in mine:
             self.add(second, number)
 
@@ -72,13 +82,17 @@ class Pace:
 
     def counted(self, now: float) -> int:
         """Restarts of the last minute, as far as they are known."""
-        begin = now - MINUTE
-        if self._seconds and self._seconds[-1][0] <= begin:
-            self._seconds.clear()
+        begin, seconds = now - MINUTE, self._seconds
+        if seconds:
+            if seconds[-1][0] <= begin:
+                seconds.clear()
+                self._sum = 0
+            elif not self.before and begin < seconds[0][0] and seconds[-1][0] <= now:
+                return self._sum  # Mostly so: in a storm there are thousands to ask.
         if self.before and self.before[-1] <= begin:
             self.before = []
         past = sum(begin < at <= now for at in self.before)
-        return past + sum(n for at, n in self._seconds if begin < at <= now)
+        return past + sum(n for at, n in seconds if begin < at <= now)
 
     def per_minute(self, now: float) -> int:
         """Restarts of the last minute; of a shorter time, at the pace of that."""
@@ -100,6 +114,8 @@ class Paces:
         self._looked: float | None = None
         self._past: list[Event] = []
         self._fast: tuple[tuple[int, float], list[int]] = ((-1, 0.0), [])
+        # Grows with every restart that is noted, and its value when `_fast` was found.
+        self._noted = self._fast_at = 0
 
     def clear(self) -> None:
         """Another process, or another place of a recording: forget all."""
@@ -124,6 +140,7 @@ class Paces:
         if number > 0:
             self._pace(row.id).add(at, number)
             self.total.add(at, number)
+            self._noted += 1
         row.pace = self.of.get(row.id)
 
     def _pace(self, id: int) -> Pace:
@@ -166,12 +183,17 @@ class Paces:
     def fast(self, now: float, more_than: float) -> list[int]:
         """The rows whose children restart more often than that in a minute.
 
-        Looked for once a second: in a storm there are thousands to look at.
+        Of many children, as there are in a storm, it is looked for once a second.
         """
         asked = int(now), more_than
-        if self._fast[0] != asked:
-            found = [id for id, p in self.of.items() if p.per_minute(now) > more_than]
-            self._fast = asked, found
+        fresh = self._fast_at == self._noted or len(self.of) > MANY
+        if self._fast[0] != asked or not fresh:
+            # With fewer it is not so often, whatever they stand for: most are let go.
+            known = max(now - self.known.since, LEAST)
+            least = more_than * min(known / MINUTE, 1.0)
+            suspects = [(id, p) for id, p in self.of.items() if p.most > least]
+            found = [id for id, p in suspects if p.per_minute(now) > more_than]
+            self._fast, self._fast_at = (asked, found), self._noted
         return [id for id in self._fast[1] if id in self.of]
 
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from trio_sup.inspect.client.paces import Paces
     from trio_sup.inspect.client.topic_store import TopicStore
+    from trio_sup.inspect.client.traffic import Traffic
     from trio_sup.inspect.protocol.wire import ClientMessage, Event, Row, ServerMessage
 
 __all__ = ["Changes", "Phase", "Session", "State", "incompatible"]
@@ -104,6 +105,8 @@ class Session:
         """The newest events, oldest first."""
         self.paces: Paces = store.paces
         """How often the node's children restart."""
+        self.traffic: Traffic = store.traffic
+        """How many messages the node's children have handled, and have waiting."""
         self.details: dict[int, Detail] = store.details
         """What is known of the inside of each watched row."""
         self.topics: TopicStore = store.topics

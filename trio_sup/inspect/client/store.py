@@ -13,7 +13,8 @@ from attrs import define, field
 
 from trio_sup.inspect.client.paces import Paces
 from trio_sup.inspect.client.topic_store import TooMuch, TopicStore, merged
-from trio_sup.inspect.protocol.wire import VOL_COLUMNS, Delta, Detail, Event, Row
+from trio_sup.inspect.client.traffic import Traffic
+from trio_sup.inspect.protocol.wire import Delta, Detail, Event, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,8 +30,6 @@ MAX_ROWS: Final = 250_000
 """The rows of the largest tree that is looked at."""
 MAX_CHARS: Final = 64_000_000
 """The characters of all its texts together."""
-
-_COUNTERS: Final = VOL_COLUMNS[1:]
 
 
 @define
@@ -86,6 +85,8 @@ class Store:
         """The newest answer for each topic."""
         self.paces: Paces = Paces()
         """How often children restart."""
+        self.traffic: Traffic = Traffic()
+        """How many messages there are."""
         self._changes = Changes()
         self._staged: dict[int, Row] | None = None
         # Invariant: the characters of the rows, and of those that are staged.
@@ -146,6 +147,7 @@ class Store:
         for row in self.rows.values():
             row.rev = self._rev
         self.paces.begin(self.rows, old, at)
+        self.traffic.begin(self.rows, old)
         return True
 
     def drop_snapshot(self) -> None:
@@ -193,6 +195,7 @@ class Store:
         self.details.clear()
         self.topics.clear()
         self.paces.clear()
+        self.traffic.clear()
 
     def rewind(self) -> None:
         """Forget everything, as if nothing had been said."""
@@ -203,6 +206,7 @@ class Store:
         self.topics.clear()
         self._staged = None
         self.paces.clear()
+        self.traffic.clear()
         self._changes = Changes(reset=True, structure=True, state=True)
 
     def _remove(self, row_id: int) -> None:
@@ -210,6 +214,7 @@ class Store:
         if row is not None:
             self._chars -= _chars(row)
             self.paces.forget(row_id)
+            self.traffic.left(row)
             changes = self._changes
             changes.gone.append(row)
             changes.changed.pop(row_id, None)
@@ -218,6 +223,10 @@ class Store:
     def _upsert(self, row: Row, at: float) -> None:
         old = self.rows.get(row.id)
         self.paces.note(row, old, at)
+        if old is None:
+            self.traffic.came(row)
+        else:
+            self.traffic.moved(row, old.life, old.handled, old.mailbox_len)
         if old is None or old.parent != row.parent:
             self._changes.structure = True
         self._chars += _chars(row) - (_chars(old) if old is not None else 0)
@@ -229,8 +238,15 @@ class Store:
         row = self.rows.get(vol.id)
         if row is None:
             return
-        for column in _COUNTERS:
-            setattr(row, column, getattr(vol, column))
+        handled, waiting = row.handled, row.mailbox_len
+        # All of `VOL_COLUMNS`, written out: a delta has hundreds of these.
+        row.mailbox_len = vol.mailbox_len
+        row.mailbox_peak = vol.mailbox_peak
+        row.handled = vol.handled
+        row.op = vol.op
+        row.op_since = vol.op_since
+        row.budget_used = vol.budget_used
+        self.traffic.moved(row, row.life, handled, waiting)
         row.rev = self._rev
         self._changes.changed[row.id] = None
 

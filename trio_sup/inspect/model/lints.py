@@ -210,6 +210,7 @@ class Lints:
         beat: Heartbeat | None = None,
         missed: int = 0,
         deadlocks: Iterable[tuple[int, str, str]] = (),
+        fast: Iterable[int] | None = None,
     ) -> list[Finding]:
         """Everything that is wrong, the most urgent and worst first, then by path.
 
@@ -220,6 +221,8 @@ class Lints:
             beat: The node's last heartbeat.
             missed: Events that never came.
             deadlocks: Rings of calls: a row's id, its path, and the ring in words.
+            fast: The rows that restart `LOOP` times in a minute and more, where they
+                are known; else every one that ever did is asked.
         """
         found = [each for some in self._static.values() for each in some]
         found += self._timed(model, now)
@@ -230,7 +233,7 @@ class Lints:
             Finding("lost-temporary", row.id, row.path, row.last_exit)
             for _, row in self._lost
         ]
-        loops = list(self._loops(incidents, model, now))
+        loops = list(self._loops(incidents, model, now, fast))
         again = {each.id for each in loops}
         # Between two of its crashes it waits: that comes and goes, the loop stays.
         found = [f for f in found if f.rule != "backing-off" or f.id not in again]
@@ -246,7 +249,11 @@ class Lints:
         return sorted(found, key=lambda each: (ORDER[each.rule], -each.size, each.path))
 
     def _loops(
-        self, incidents: Incidents | None, model: TreeModel, now: float
+        self,
+        incidents: Incidents | None,
+        model: TreeModel,
+        now: float,
+        fast: Iterable[int] | None,
     ) -> Iterable[Finding]:
         """Crash loops, by what happened and by what rows count."""
         loops: dict[str, tuple[int, str]] = {}
@@ -255,7 +262,7 @@ class Lints:
                 number = loops.get(incident.child, (0, ""))[0]
                 number += incident.pace.counted(now)
                 loops[incident.child] = number, incident.cause
-        for id in self.paced:
+        for id in self.paced if fast is None else fast:
             row = model.rows.get(id)
             if row is None or row.pace is None or row.status == "gone":
                 continue

@@ -96,6 +96,8 @@ class TreeModel:
     """Living and recently dead rows, by id."""
     dead: dict[int, float] = field(factory=dict[int, float])
     """When each dead row that is still kept was removed."""
+    waiting: dict[int, int] = field(factory=dict[int, int])
+    """How many messages wait, for each row for which any do."""
     structure: int = 0
     """Grows whenever a row came, went or moved: flatten again."""
     _records: dict[int, dict[int, None]] = field(factory=dict[int, dict[int, None]])
@@ -117,6 +119,7 @@ class TreeModel:
         self._own.clear()
         self._totals.clear()
         self._paths.clear()
+        self.waiting.clear()
         self.structure += 1
         self.rows.update((row.id, row) for row in rows)
         for id, row in self.rows.items():
@@ -264,6 +267,7 @@ class TreeModel:
         """Make all totals, each row looked at once."""
         for id in reversed(order):
             self._own[id] = own = totals_of(self.rows[id])
+            self._wait(id, own.mailbox)
             above = self._totals.setdefault(self._parent[id], Totals())
             above.add(own)
             if (below := self._totals.get(id)) is not None:
@@ -280,6 +284,7 @@ class TreeModel:
         self._parent[id] = parent
         self._records.setdefault(parent, {})[id] = None
         self._own[id] = own = totals_of(row)
+        self._wait(id, own.mailbox)
         self._spread(parent, own)
         below = self._totals.get(id)
         if below is not None:
@@ -289,6 +294,7 @@ class TreeModel:
         self.structure += 1
         parent = self._parent[id]
         self._spread(parent, self._own.pop(id), -1)
+        self._wait(id, 0)
         below = self._totals.get(id)
         if below is not None:
             self._spread(parent, below, -1)
@@ -309,9 +315,16 @@ class TreeModel:
         new, old = totals_of(row), self._own[row.id]
         if new != old:
             self._own[row.id] = new
+            self._wait(row.id, new.mailbox)
             change = evolve(new)
             change.add(old, -1)
             self._spread(self._parent[row.id], change)
+
+    def _wait(self, id: int, messages: int) -> None:
+        if messages:
+            self.waiting[id] = messages
+        else:
+            self.waiting.pop(id, None)
 
     def _spread(self, parent: int, change: Totals, sign: int = 1) -> None:
         for id in self._chain(parent):

@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from trio_sup.inspect.protocol.wire import Row
     from trio_sup.inspect.protocol.wire_times import TimesPart
 
 KEPT: Final = 600
 """Samples that are kept of each series: ten minutes, one a second."""
-ROWS_A_SECOND: Final = 10_000
-"""Rows that are looked through in a second, on the average."""
 
 
 @frozen
@@ -65,12 +61,12 @@ class Trends:
             if value is not None:
                 self.series[name].append((at, value))
 
-    def due(self, at: float, rows: int = 0) -> bool:
+    def due(self, at: float) -> bool:
         """Whether it is time for the next sample."""
         if self.at is None or at < self.at:
             return True
         # A little early counts: looks do not come to the millisecond.
-        return at - self.at >= max(0.9, rows / ROWS_A_SECOND)
+        return at - self.at >= 0.9
 
 
 class NodeTrends(Trends):
@@ -78,42 +74,29 @@ class NodeTrends(Trends):
 
     def __init__(self) -> None:
         super().__init__(OF_NODE)
-        self._handled: dict[int, tuple[int, int]] = {}
+        self._handled = 0
         self._worst = 0.0
 
     def sample(
-        self, rows: Mapping[int, Row], at: float, *, lag: float, restarts: int
+        self, at: float, *, handled: int, waiting: int, lag: float, restarts: int
     ) -> None:
-        """Look at the rows, if it is time to.
+        """Take a sample, if it is time to.
 
         Args:
-            rows: The node's.
             at: The node's clock.
+            handled: Messages handled since some moment, always the same one.
+            waiting: Messages that wait.
             lag: By how much its loop was late, lately.
             restarts: Those of the last minute.
         """
         self._worst = max(self._worst, lag)
-        if not self.due(at, len(rows)):
+        if not self.due(at):
             return
         span = None if self.at is None else at - self.at
-        handled = self._count(rows)
-        depth = sum(row.mailbox_len or 0 for row in rows.values())
-        rate = handled / span if span is not None and span > 0 else None
-        self.put(at, rate=rate, depth=depth, lag=self._worst, restarts=restarts)
+        done, self._handled = max(handled - self._handled, 0), handled
+        rate = done / span if span is not None and span > 0 else None
+        self.put(at, rate=rate, depth=waiting, lag=self._worst, restarts=restarts)
         self._worst = 0.0
-
-    def _count(self, rows: Mapping[int, Row]) -> int:
-        """Messages handled since the last look, by those that were there already."""
-        before, total = self._handled, 0
-        self._handled = now = {}
-        for id, row in rows.items():
-            if row.handled is None:
-                continue
-            now[id] = row.life, row.handled
-            if id in before:
-                life, number = before[id]
-                total += row.handled - (number if life == row.life else 0)
-        return max(total, 0)
 
 
 class ChildTrends(Trends):

@@ -6,7 +6,7 @@ until a client is attached. No attribute here runs user code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -52,6 +52,20 @@ class ObservedMailbox(Protocol):
     @property
     def received(self) -> int:
         """Messages queued in this life."""
+        ...
+
+    @property
+    def taken(self) -> int:
+        """Messages that the server has taken up, in this life: it never sinks.
+
+        The object holds it, as it does `inbox` and `current`: these three are looked at
+        in every mailbox at every look.
+        """
+        ...
+
+    @property
+    def inbox(self) -> Sized:
+        """What has come and was not taken up yet; perhaps not all that waits."""
         ...
 
     @property

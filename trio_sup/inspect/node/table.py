@@ -234,11 +234,13 @@ class Table:
             self._floor = self._tombs.popitem(last=False)[1]
 
     def _read_events(self, found: Found) -> None:
-        recent = self._node.recent_events()
         emitted = self._node.events_emitted
         new = emitted - self._seen_events
+        if not new:
+            return  # to ask for the newest ones takes as long as they are many
+        recent = self._node.recent_events()
         self._seen_events = emitted
-        fresh = recent[max(0, len(recent) - new) :] if new else ()
+        fresh = recent[max(0, len(recent) - new) :]
         found.missed += new - len(fresh)
         for n, event in enumerate(fresh, emitted - len(fresh) + 1):
             if (built := self._build(n, event)) is not None:

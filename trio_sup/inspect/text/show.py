@@ -44,6 +44,7 @@ LOOKS: Final = {
     "suspended": Look("‖", "=", "suspended", "warn"),
     "gone": Look("·", "-", "gone", "off"),
 }
+_NOT_UP: Final = DOWN | WAITING
 _UNKNOWN: Final = Look("?", "?", "", "warn")
 
 
@@ -143,7 +144,7 @@ def operation(row: Row, now: float) -> str:
 
 def uptime(row: Row, now: float) -> str:
     """How long the present life runs, or an empty string."""
-    if row.began is None or row.status in DOWN | WAITING:
+    if row.began is None or row.status in _NOT_UP:
         return ""
     return duration(now - row.began)
 

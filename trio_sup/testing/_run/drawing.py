@@ -8,7 +8,7 @@ from typing import Any
 
 from trio_sup.testing import situations
 from trio_sup.testing._beside.beside import STAND_INS
-from trio_sup.testing._beside.stand_ins import stand_ins
+from trio_sup.testing._beside.stand_ins import StandIn, stand_ins
 from trio_sup.testing._extra import hypothesis_for
 from trio_sup.testing._run.case import Case
 from trio_sup.testing._run.findings import Findings
@@ -96,7 +96,7 @@ def search(tried: Tried, settings: Any, cases: Any, name: str) -> None:
 
     test.__qualname__ = f"check_supervision({name})"
     try:
-        telling = STAND_INS
+        telling: tuple[StandIn, ...] = STAND_INS
         if tried.guide is not None:
             telling += situations.STAND_INS
         with stand_ins(telling):  # once, not for each example

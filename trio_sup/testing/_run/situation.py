@@ -10,6 +10,8 @@ from trio_sup._core.plan.supervision import Mode
 from trio_sup._core.status import StatusEvent
 from trio_sup._core.words import Status
 
+Line: TypeAlias = Literal["idle", "busy", "queued"]
+Group: TypeAlias = Literal["", "stops", "waits", "starts"]
 Step: TypeAlias = tuple[Status, StatusEvent]
 """What happens to a child of which status."""
 
@@ -26,9 +28,9 @@ class Situation:
     """Of its supervisor."""
     named: bool
     """Whether a request names it that has not had its turn."""
-    line: Literal["idle", "busy", "queued"]
+    line: Line
     """Whether its supervisor has a job in hand, and whether others stand in line."""
-    group: Literal["", "stops", "waits", "starts"]
+    group: Group
     """How far a group restart is that is on its way there, if there is one."""
 
     @property
