@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from trio_sup._commands.command import CommandError
 from trio_sup._commands.engines import engine_at, url_of
@@ -54,14 +54,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    found: Any = group
-    while isinstance(found, BaseExceptionGroup):
-        exceptions = cast("BaseExceptionGroup[BaseException]", found).exceptions
-        if len(exceptions) > 1:
-            break
-        found = exceptions[0]
-    only: BaseException = found
-    return only
+    only, *others = group.exceptions
+    if others:
+        return group
+    if not isinstance(only, BaseExceptionGroup):
+        return only
+    return _only(cast("BaseExceptionGroup[BaseException]", only))
 
 
 def _show_next(args: argparse.Namespace, document: Document) -> None:

@@ -166,7 +166,7 @@ def _about_node(node: ClusterNode, where: str) -> list[tuple[str, str, Role]]:
     each = ", ".join(f"{count.name} {count.number:,}" for count in node.children)
     counted = [f"{count.name} {count.number:,}" for count in node.counted]
     standing = ", ".join(waiter.key for waiter in node.standing_by[:10])
-    facts += [
+    more: list[tuple[str, str, Role]] = [
         ("children", each, "text"),
         ("stands by", standing, "text"),
         ("newest token", str(newest) if newest else "", "text"),
@@ -174,7 +174,7 @@ def _about_node(node: ClusterNode, where: str) -> list[tuple[str, str, Role]]:
         ("trio-sup", node.version or "of a version that does not say", "dim"),
         ("counted", ", ".join(counted), "dim"),
     ]
-    return facts
+    return facts + more
 
 
 # --- names -----------------------------------------------------------------------
