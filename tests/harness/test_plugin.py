@@ -206,7 +206,7 @@ def test_tree(check_supervision):
 """
     result = run(project, source, "-n", "1")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*KeyError: 'typo'*", "*def test_replay() -> None:*"])
+    result.stdout.fnmatch_lines(["*def test_replay() -> None:*", "*KeyError: 'typo'*"])
 
 
 def test_the_mark_takes_types_without_the_keyword(project: pytest.Pytester) -> None:
