@@ -138,3 +138,17 @@ async def test_so_many_ways_are_remembered_and_no_more() -> None:
             outbox.route(Name(str(number)))
         assert len(outbox._routes) <= MOST_ROUTES
         assert outbox.route(Name("waits")) is waits
+
+
+async def test_a_call_that_nobody_took_is_asked_of_who_holds_the_name_now(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    backend = LocalBackend()
+    async with nodes(backend, "b", "c") as (b, c):
+        ref, began = b.ref(KEY, Board), trio.current_time()
+        async with nodes(backend, "a") as [a], open_supervisor([board(a)]):
+            assert await ref.call(Board.join, User("first")) == [User("first")]
+        # The way to it is known, and b has not heard that its node is gone.
+        async with open_supervisor([board(c)]):
+            assert await ref.call(Board.join, User("second")) == [User("second")]
+        assert trio.current_time() == began, "before any heartbeat"

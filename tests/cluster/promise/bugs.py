@@ -148,13 +148,13 @@ BUGS = [
         "a call is sent again when the link changed",
         f"{NODES}.calls",
         "call.failed(ConnectionChanged(call.body.key))",
-        'self._stale(call, "")',
+        'self._again(call, "")',
     ),
     Mutant(
         "a call is sent again when its node went down",
         f"{NODES}.calls",
         "call.failed(NodeDown(call.body.key, self.node_of(node)))",
-        'self._stale(call, "")',
+        'self._again(call, "")',
     ),
     Mutant(
         "a call whose link changed is said not to have run",

@@ -37,6 +37,8 @@ class World:
     ended: dict[int, str] = Factory(dict[int, str])
     answered: dict[str, set[int]] = Factory(lambda: {key: set[int]() for key in KEYS})
     """What no later life may have forgotten."""
+    unlost: set[int] = Factory(set[int])
+    """What was served since the engine lost its data: its answer may come later."""
     unreachable: dict[str, float] = Factory(dict[str, float])
     """Since when a node cannot reach the engine."""
     drained: set[str] = Factory(set[str])
@@ -96,6 +98,7 @@ class World:
 
     def serves(self, number: int, sender: str, key: str, token: int) -> None:
         self.served[number] = self.served.get(number, 0) + 1
+        self.unlost.add(number)
         if self.served[number] > 1:
             self.fail(f"message {number} was served twice")
         if self.ended.get(number) == "not executed":
@@ -115,13 +118,14 @@ class World:
     def forgets(self) -> None:
         """The engine lost its data: also the states, until they are written again."""
         self.forgot = trio.current_time()
+        self.unlost.clear()
         for answered in self.answered.values():
             answered.clear()
 
     # What the callers see.
 
     def called(self, number: int, how: str, key: str) -> None:
-        if how == "answered":
+        if how == "answered" and number in self.unlost:
             self.answered[key].add(number)
         if how == "not executed" and number in self.served:
             self.fail(f"call {number} was executed, and its caller told it was not")

@@ -177,7 +177,7 @@ class Calls:
             case "refused":
                 call.failed(Refused(key, str(what)))
             case "stale":
-                self._stale(call, str(what))
+                self._again(call, str(what))
             case "crash" | "exit":
                 call.failed(_crash(key, what))
         return True
@@ -190,8 +190,8 @@ class Calls:
         else:
             call.answered(value)
 
-    def _stale(self, call: PendingCall, why: str) -> None:
-        """Another holds the name by now: ask it, if nothing is overtaken by that."""
+    def _again(self, call: PendingCall, why: str) -> None:
+        """Ask who holds the name by now, once, if nothing is overtaken by that."""
         name, key = call.body.name, call.body.key
         self.outbox.forget_holder(name)
         route = self.outbox.route(name)
@@ -206,10 +206,11 @@ class Calls:
 
     def undelivered(self, ask: Ask) -> None:
         """A call found nobody who listens: it was surely not executed."""
-        self.outbox.forget_holder(ask.name)
         call = self._pending.get(ask.call)
         if call is not None and call.sent_to == ask.to:
-            call.failed(Refused(call.body.key, "its node listens no more"))
+            self._again(call, "its node listens no more")
+        else:
+            self.outbox.forget_holder(ask.name)
 
     def node_gone(self, node: NodeId) -> None:
         """A node is down: what it was asked may have been executed."""
