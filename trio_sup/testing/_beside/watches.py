@@ -85,6 +85,9 @@ class WatchesModel:
         """A `Down` is in line."""
         known = self.of(watch)
         if known is not None:
+            if known.arrived is down:
+                words = f"the end of life {down.life} comes into the mailbox twice"
+                self.broken(laws.DOWN, known.name, words)
             known.arrived = down
 
     def is_void(self, watch: object) -> bool:
