@@ -7,6 +7,7 @@ leaves the text of lines to `panes`, `detail` and `lines`.
   the `filter_bar`, and of what its `keys` do; `replay` is the same on a recording;
 * `nodes`: the choice of a node; `cluster`: all nodes of one, `clusters`: who observes
   it, and the way to a node;
+* `keyed`: what the screens of a node and of a cluster have in common;
 * `help`: all keys; `palette`: all actions by name;
 * `act`: from the key `a` to a result, by way of `choose` and `confirm`;
 * `page`: lines in the middle of an empty screen.

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.containers import Vertical
-from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.widgets import Static
 
@@ -16,6 +15,7 @@ from trio_sup_inspector.lines.cells import Cells, clip_cells, cut
 from trio_sup_inspector.lines.frame import filter_note
 from trio_sup_inspector.panes.cluster_tables import TABS, make_tables
 from trio_sup_inspector.screens.filter_bar import FilterBar
+from trio_sup_inspector.screens.keyed import KeyedScreen
 from trio_sup_inspector.screens.page import page_cells
 from trio_sup_inspector.widgets.bars import Bar, TabBar, key_cells, press
 from trio_sup_inspector.widgets.document import Document
@@ -47,7 +47,7 @@ SHARED: Final = frozenset(
 """The keys of the main screen that do here what they do there."""
 
 
-class ClusterScreen(Screen[None]):
+class ClusterScreen(KeyedScreen):
     """Everything about one cluster.
 
     Args:
@@ -166,16 +166,6 @@ class ClusterScreen(Screen[None]):
         self.refresh_view()
 
     # --- keys ----------------------------------------------------------------
-
-    def action_do(self, id: str) -> None:
-        """Do what a key is for."""
-        self.doing[id]()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a filter is typed, a slash is a letter of it."""
-        if action == "do" and parameters == ("filter",):
-            return not self.filter_bar.typing
-        return super().check_action(action, parameters)
 
     def show(self, name: str) -> None:
         """Bring a table to the front."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.widgets import Static
 
@@ -20,6 +19,7 @@ from trio_sup_inspector.lines.frame import NAMES
 from trio_sup_inspector.screens.body import Body
 from trio_sup_inspector.screens.details import Details
 from trio_sup_inspector.screens.filter_bar import FilterBar
+from trio_sup_inspector.screens.keyed import KeyedScreen
 from trio_sup_inspector.screens.keys.asking import AskingKeys
 from trio_sup_inspector.screens.keys.details import DetailKeys
 from trio_sup_inspector.screens.keys.finding import FindingKeys
@@ -51,7 +51,7 @@ def _no_alarm(width: int) -> Cells:
     return ()
 
 
-class MainScreen(Screen[None]):
+class MainScreen(KeyedScreen):
     """Everything about one node.
 
     Args:
@@ -129,16 +129,6 @@ class MainScreen(Screen[None]):
         yield self.filter_bar
         yield TabBar(self._keys, id="keys")
         yield Static("terminal too small", id="too-small")
-
-    def action_do(self, id: str) -> None:
-        """Do what a key is for."""
-        self.doing[id]()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether a key may be what it is: a slash in the filter is a slash."""
-        if action == "do" and parameters == ("filter",):
-            return not self.filter_bar.typing
-        return super().check_action(action, parameters)
 
     def _go_beside(self, step: int) -> None:
         """Show the list beside this one."""

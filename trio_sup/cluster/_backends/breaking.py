@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any, TypeVar, cast
 
 from trio_sup.cluster._backends.link import LinkDown
+
+E = TypeVar("E", bound=BaseException)
 
 
 @contextmanager
@@ -21,11 +24,13 @@ def breaks_once() -> Generator[None]:
         downs, others = group.split(LinkDown)
         if downs is None or others is not None:
             raise
-        raise LinkDown(_text_of(downs)) from group
+        raise LinkDown(str(first_of(downs))) from group
 
 
-def _text_of(group: BaseExceptionGroup[LinkDown]) -> str:
-    first: BaseException = group
+def first_of(group: BaseExceptionGroup[E]) -> E:
+    """Return one of those that came at once: they have one reason."""
+    first: Any = group
     while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    return str(first)
+        first = cast("BaseExceptionGroup[E]", first).exceptions[0]
+    found: E = first
+    return found

@@ -10,7 +10,7 @@ import ssl
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
 import hiredis
@@ -22,7 +22,7 @@ from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_resch
 from trio_sup._trio.beside import Beside
 from trio_sup._trio.protect import protected
 from trio_sup._trio.wake import Waiters
-from trio_sup.cluster._backends.breaking import breaks_once
+from trio_sup.cluster._backends.breaking import breaks_once, first_of
 from trio_sup.cluster._backends.link import LinkDown
 
 MOST_UNSENT: Final = 32 * 1024 * 1024
@@ -31,18 +31,6 @@ MOST_UNSENT: Final = 32 * 1024 * 1024
 _ESCAPED: Final = "in a password / ? # @ are written as %2F %3F %23 %40"
 _CHUNK: Final = 65_536
 _PUBLISH: Final = b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
-
-
-E = TypeVar("E", bound=BaseException)
-
-
-def _first(group: BaseExceptionGroup[E]) -> E:
-    """Return one of those that came at once: they have one reason."""
-    error: Any = group
-    while isinstance(error, BaseExceptionGroup):
-        error = cast("BaseExceptionGroup[E]", error).exceptions[0]
-    found: E = error
-    return found
 
 
 @frozen
@@ -224,11 +212,11 @@ class Wire:
                 await self._broken.wait()
                 raise why
         except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as broke:
-            why = LinkDown(f"the connection to Redis broke: {_first(broke)}")
+            why = LinkDown(f"the connection to Redis broke: {first_of(broke)}")
         except* hiredis.ProtocolError as error:
-            why = LinkDown(f"no protocol of Redis: {_first(error)}")
+            why = LinkDown(f"no protocol of Redis: {first_of(error)}")
         except* LinkDown as down:
-            why = _first(down)
+            why = first_of(down)
         self.fail(why)
         raise LinkDown(str(why))
 
