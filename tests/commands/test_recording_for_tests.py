@@ -25,6 +25,7 @@ from trio_sup.testing import (
     Crash,
     Fault,
     Flood,
+    Scenario,
     StartAgain,
     SupervisionViolation,
     Suspend,
@@ -59,11 +60,16 @@ def never_both(world: World) -> None:
     assert not (world.crashes("shop/db") and world.crashes("shop/cache"))
 
 
-def record_under_chaos(directory: Path, path: Path, plan: Path) -> None:
-    """Let a node of its own process be disturbed, and recorded by another one."""
+def record_under_chaos(
+    directory: Path, path: Path, plan: Path, *more: str, asleep: bool = False
+) -> None:
+    """Let a node of its own process be disturbed, and recorded by another one.
+
+    Asleep, that one reads nothing of it before it is told to end.
+    """
     environ = environment(directory)
     run = [*COMMAND, "run", "tests.commands.recorded_shop:spec", "--name", "shop"]
-    record = [*COMMAND, "record", "shop", str(path), "--for-tests", "--messages"]
+    record = [*COMMAND, "record", "shop", str(path), "--for-tests", "--messages", *more]
     with subprocess.Popen(
         [*run, "--control"], env=environ, stderr=subprocess.DEVNULL
     ) as node:
@@ -77,28 +83,58 @@ def record_under_chaos(directory: Path, path: Path, plan: Path) -> None:
                 while not path.exists() or not path.stat().st_size:
                     assert recorder.poll() is None
                     time.sleep(0.02)
+                if asleep:
+                    recorder.send_signal(signal.SIGSTOP)
                 assert main(["chaos", "shop", "--plan", str(plan)]) == 0
                 recorder.send_signal(signal.SIGINT)
+                recorder.send_signal(signal.SIGCONT)
                 assert recorder.wait(20) == 0
         finally:
             node.kill()
+
+
+def plan_in(place: Path) -> Path:
+    plan = place / "plan.jsonl"
+    lines: list[dict[str, object]] = [
+        {"at": at, "fault": fault, "path": to} for at, fault, to in PLAN
+    ]
+    lines[2]["argument"] = "70"
+    plan.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return plan
+
+
+def kinds_of(scenario: Scenario) -> list[type[Fault]]:
+    """What befell children, without what was asked."""
+    kinds = [type(fault) for fault in scenario.faults]
+    return [kind for kind in kinds if kind is not Ask]
+
+
+@pytest.mark.parametrize("rate", ["1", "10"])
+@pytest.mark.parametrize("asleep", [False, True])
+def test_a_recorder_hears_its_node_out_before_it_ends(
+    directory: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    rate: str,
+    asleep: bool,
+) -> None:
+    monkeypatch.setenv("TRIO_SUP_RUNTIME_DIR", str(directory))
+    path = tmp_path / "a.rec"
+    plan = plan_in(tmp_path)
+    record_under_chaos(directory, path, plan, "--rate", rate, asleep=asleep)
+    assert kinds_of(scenario_from(path)) == KINDS
 
 
 def test_what_happened_to_a_node_is_played_and_shrunk(
     directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Here
 ) -> None:
     monkeypatch.setenv("TRIO_SUP_RUNTIME_DIR", str(directory))
-    path, plan = tmp_path / "a.rec", tmp_path / "plan.jsonl"
-    lines: list[dict[str, object]] = [
-        {"at": at, "fault": fault, "path": to} for at, fault, to in PLAN
-    ]
-    lines[2]["argument"] = "70"
-    plan.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    record_under_chaos(directory, path, plan)
+    path = tmp_path / "a.rec"
+    record_under_chaos(directory, path, plan_in(tmp_path))
 
     scenario = scenario_from(path)
-    kinds = [type(fault) for fault in scenario.faults]
-    assert [kind for kind in kinds if kind is not Ask] == KINDS
+    assert kinds_of(scenario) == KINDS
     asked = next(fault for fault in scenario.faults if isinstance(fault, Ask))
     assert (asked.path, asked.op, asked.args) == ("shop/db", "note", (7, "beat"))
     assert scenario.unplayable == []

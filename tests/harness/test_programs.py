@@ -78,7 +78,7 @@ async def leaves_a_task() -> None:
 
 def found_in(main: Main, **options: Any) -> ProgramViolation:
     with pytest.raises(ProgramViolation) as found:
-        check_program(main, runs=20, **options)
+        check_program(main, **options)
     return found.value
 
 
@@ -162,3 +162,13 @@ def test_what_is_unknown_is_refused() -> None:
         check_program(sound, schedules="some")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="above 0"):
         check_program(sound, runs=0)
+
+
+@pytest.mark.parametrize("schedules", ["every", "none"])
+@pytest.mark.parametrize("name", ["depth", "runs"])
+def test_what_only_likely_schedules_have_is_refused_with_others(
+    schedules: Any, name: str
+) -> None:
+    given: dict[str, Any] = {name: 5}
+    with pytest.raises(ValueError, match=f'{name}= is of schedules="likely" alone'):
+        check_program(sound, schedules=schedules, **given)

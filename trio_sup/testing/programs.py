@@ -10,7 +10,13 @@ from attrs import frozen
 
 from trio_sup.testing._orders.one_by_one import OneByOne, Picked
 from trio_sup.testing._orders.searching import Limits, ScheduleReport, every, likely
-from trio_sup.testing._run.arguments import check_count, check_run, make_options
+from trio_sup.testing._run.arguments import (
+    DEPTH,
+    check_count,
+    check_run,
+    make_options,
+    of_likely,
+)
 from trio_sup.testing._run.broken import Breach, broken
 from trio_sup.testing._run.columns import WIDEST, cut, fitted
 from trio_sup.testing._run.disturbances import (
@@ -28,6 +34,9 @@ from trio_sup.testing.orders import can_be_chosen
 from trio_sup.testing.schedule import shortened
 
 Way = Literal["cancel", "ctrl_c", "deadline"]
+
+RUNS = 200
+"""Of likely schedules, where nothing is said."""
 
 _WAYS: dict[str, str] = {
     "cancel": "cancelled before each step of its tasks",
@@ -168,8 +177,8 @@ def check_program(
     afterwards: Callable[[], object] | None = None,
     allow: Iterable[type[BaseException]] = (),
     duration: float = 10.0,
-    depth: int = 3,
-    runs: int = 200,
+    depth: int | None = None,
+    runs: int | None = None,
     most: int = 1000,
     check: bool = True,
 ) -> ProgramReport:
@@ -192,8 +201,8 @@ def check_program(
             or by returning False.
         allow: Exceptions of `main` that are no failure.
         duration: Virtual seconds after which a program that does not end is told to.
-        depth: Of the bugs that ``likely`` looks for.
-        runs: Of ``likely``.
+        depth: Of the bugs that ``likely`` looks for; 3 by default.
+        runs: Of ``likely``; 200 by default.
         most: Runs of each way, which ends at its first failure, and of ``every``. Of more places so many are tried,
             evenly spread.
         check: Whether to raise the first failure.
@@ -202,7 +211,8 @@ def check_program(
         ProgramViolation: something does not hold, and `check` is true. It holds a
             program that repeats it.
         TypeError: an argument is of a wrong type.
-        ValueError: a number is not above 0, or a way is unknown.
+        ValueError: a number is not above 0, a way is unknown, or there are `depth` or
+            `runs` without ``likely``.
         RuntimeError: this is called from async code, or this version of Trio does not
             let its schedules be chosen.
     """
@@ -210,9 +220,9 @@ def check_program(
     began = time.perf_counter()
     program = _program(main, afterwards, allow, duration)
     check_count("most", most)
-    check_count("depth", depth)
-    check_count("runs", runs)
     _known(ways, schedules)
+    likely_depth = of_likely("depth", depth, DEPTH, schedules)
+    likely_runs = of_likely("runs", runs, RUNS, schedules)
     calm = run_program(program, None, Watchdog(()))
     tried: dict[str, tuple[int, int]] = {}
     failures: list[AssertionError] = []
@@ -232,7 +242,7 @@ def check_program(
         tried[way] = (done, bad)
     orders = None
     if schedules != "none" and not failures:
-        orders = _orders(program, calm, schedules, depth, runs, most)
+        orders = _orders(program, calm, schedules, likely_depth, likely_runs, most)
         failures += [] if orders.failure is None else [orders.failure]
     seconds = time.perf_counter() - began
     report = ProgramReport(calm.ended, tried, seconds, orders, tuple(failures))

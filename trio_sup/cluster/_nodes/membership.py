@@ -196,7 +196,8 @@ class Membership:
     # The tasks.
 
     def _spawn(self, task: Callable[..., Awaitable[object]], *args: object) -> None:
-        self._nursery.start_soon(task, *args)
+        if not self._leaving:  # else there is nobody to tell any more
+            self._nursery.start_soon(task, *args)
 
     def _here(self, message: Message) -> None:
         self.mail.hand_on(message)

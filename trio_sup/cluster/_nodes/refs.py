@@ -129,6 +129,7 @@ class GlobalRef(Generic[S_co]):
             ServerExit: the server ended before it answered; `RemoteCrash` if it is on
                 another node.
             TypeError: the arguments do not fit, or cannot cross.
+            ValueError: the message is longer than the engine carries.
             Exception: what the operation declares in ``@call(raises=...)``.
         """
         return cast_("R", await self._desk.request(self, op, args, dict(kwargs)))
@@ -143,7 +144,7 @@ class GlobalRef(Generic[S_co]):
         Raises:
             EngineUnavailable, Overloaded: it was not sent.
             NoProcess, MailboxFull: the server is on this node, and did not take it.
-            TypeError: as for `call`.
+            TypeError, ValueError: as for `call`.
         """
         self._desk.note(self, op, args, dict(kwargs))
 

@@ -7,12 +7,12 @@ Nothing is pickled: whoever can write to the engine must not be able to run code
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any, Final, cast, get_args, get_origin, get_type_hints
 
 import attrs
-from attrs import frozen
+from attrs import Factory, field, frozen
 from cattrs import Converter
 from cattrs.preconf.json import make_converter
 
@@ -61,6 +61,17 @@ class Signature:
     """Of further arguments by position; `inspect.Parameter.empty` if it takes none."""
     keywords: Mapping[str, Any]
     answer: Any
+    _plain: tuple[Any, ...] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda self: _all_plain(self.parameters), takes_self=True),
+    )
+    """The types of the parameters, if values of all of them are their own data."""
+
+    def _as_declared(self, values: Collection[object]) -> bool:
+        """Whether each is of the very type that is declared, and is its own data."""
+        return tuple(map(type, values)) == self._plain[: len(values)]
 
     def pack(
         self, args: tuple[object, ...], kwargs: Mapping[str, object]
@@ -70,6 +81,8 @@ class Signature:
         Raises:
             NotPortable: one of them cannot be sent.
         """
+        if not kwargs and self._as_declared(args):
+            return [*args], {}
         return (
             [self._pack(value, self._of(i)) for i, value in enumerate(args)],
             {key: self._pack(value, self._named(key)) for key, value in kwargs.items()},
@@ -83,6 +96,8 @@ class Signature:
         Raises:
             NotPortable: it does not fit.
         """
+        if not kwargs and self._as_declared(args):
+            return (*args,), {}
         return (
             tuple(self._unpack(data, self._of(i)) for i, data in enumerate(args)),
             {key: self._unpack(data, self._named(key)) for key, data in kwargs.items()},
@@ -133,6 +148,10 @@ class Signature:
         except Exception as error:
             raise NotPortable(f"{self.name}: {describe_error(error)}") from error
         return value
+
+
+def _all_plain(kinds: tuple[Any, ...]) -> tuple[Any, ...]:
+    return kinds if all(kind in _PLAIN for kind in kinds) else ()
 
 
 def is_plain(data: object) -> bool:

@@ -165,37 +165,43 @@ class _Kind(NamedTuple):
     names: tuple[str, ...]
     plain: tuple[type | None, ...]
     """The type of each field; None for what may be anything, which comes last."""
-    known: list[type]
+    known: tuple[type, ...]
     """The types before that."""
+    told: int
+    """How many those are."""
 
 
 def _kind_of(make: type[Message]) -> _Kind:
     hints = get_type_hints(make)
     plain = tuple(_PLAIN.get(hints[name]) for name in make._fields)
-    known = [each for each in plain if each is not None]
-    return _Kind(make, make._fields, plain, known)
+    known = tuple(each for each in plain if each is not None)
+    return _Kind(make, make._fields, plain, known, len(known))
 
 
 _KINDS: Final = {tag: _kind_of(kind) for tag, kind in _TAGS.items()}
+_NO_WAY: Final = "cannot be sent to another node"
 _ENDED: Final = frozenset(get_args(Ended))
 _encoder: Final = json.JSONEncoder(
     separators=(",", ":"), allow_nan=False, check_circular=False
 )
 _read: Final = json.JSONDecoder().raw_decode
+_new: Final[Callable[[Any, list[object]], Any]] = cast("Any", tuple).__new__
 
 
 def encode(message: Message) -> bytes:
     """Return a message as it travels.
 
     Raises:
-        TypeError: something in it is no JSON.
-        ValueError: the same, of a number.
+        TypeError: something in it is no JSON: a number that is none, too, and what is
+            nested too deeply, or holds itself.
     """
     data = [VERSION, _TAG_OF[type(message)], *message]
     try:
         return _encode(data).encode()
     except RecursionError:
-        raise ValueError("it is nested too deeply, or holds itself") from None
+        raise TypeError(f"{_NO_WAY}: nested too deeply, or holds itself") from None
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{_NO_WAY}: {error}") from None
 
 
 def _encoding() -> Callable[[object], str]:
@@ -243,10 +249,10 @@ def decode(data: bytes) -> Message:
     del items[:2]
     if len(items) != len(kind.names):
         raise BadFrame(f"{len(items)} fields, not {len(kind.names)}")
-    if [*map(type, items[: len(kind.known)])] != kind.known or b"\\u" in data:
+    if tuple(map(type, items))[: kind.told] != kind.known or b"\\u" in data:
         _check_fields(kind, items)
-    make: Any = kind.make
-    message: Message = make._make(items)
+    # As `_make` does, whose frame is a tenth of the reading.
+    message: Message = _new(cast("Any", kind.make), items)
     if type(message) is Answer and message.how not in _ENDED:
         raise BadFrame("an unknown outcome")
     return message

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from trio_sup.inspect.client.conversation import EXIT_VERSION, AskError, attached
+from trio_sup.inspect.client.conversation import (
+    EXIT_SILENT,
+    EXIT_VERSION,
+    AskError,
+    attached,
+)
 from trio_sup.inspect.client.session import Phase
 from trio_sup.inspect.recording.recording import KEYFRAME_SECONDS, Full, Writer, create
 
@@ -20,8 +25,11 @@ if TYPE_CHECKING:
 
 POLL: Final = 0.25
 """Seconds within which a wish to stop is noticed."""
-HEAR_OUT: Final = 2.0
+HEAR_OUT: Final = 10.0
 """Seconds that a recording for tests goes on at most, so that all of it was said."""
+
+HURRY_HZ: Final = 10.0
+"""As many changes a second as a node tells; it looks at once when it is asked to."""
 
 
 @frozen
@@ -66,8 +74,8 @@ def record(
         messages: Ask for what servers are sent, too.
 
     Raises:
-        AskError: the node cannot be reached, does not answer, refuses, or is too old
-            to tell what tests need.
+        AskError: the node cannot be reached, does not answer, refuses, is too old to
+            tell what tests need, or has not told them all in time.
         RecordingError: the file cannot be written.
         Full: not even the first picture fits.
     """
@@ -87,27 +95,51 @@ def record(
                 talk.session.ask.follow("trace", time.monotonic())
                 talk.flush()
             why = _record(talk, writer, taken.began, seconds, stop)
-            if for_tests:
-                why = _hear_out(talk, writer, taken.began, why)
+            if for_tests and why in ("asked", "time"):
+                try:
+                    _hear_out(peer, talk, writer, taken.began)
+                except Full:
+                    why = "size"
             writer.end(why, _since(taken.began))
             talk.leave()
             return Recorded(_since(taken.began), writer.frames, writer.size, why)
 
 
-def _hear_out(talk: Conversation, writer: Writer, began: float, why: str) -> str:
-    """Take what the node has not told yet: its next heartbeat comes behind all that."""
-    if why not in ("asked", "time"):
-        return why
-    due = time.monotonic() + HEAR_OUT
-    before = talk.session.heartbeat
-    try:
-        while talk.session.heartbeat is before and time.monotonic() < due:
+def _hear_out(peer: Peer, talk: Conversation, writer: Writer, began: float) -> None:
+    """Take what the node has not told yet, however far behind we are.
+
+    It looks at once when it is asked for another rate. Its answer to the next question
+    shows that it was, and from the second heartbeat after that a second has passed in
+    which what it saw was due to be told, at any rate.
+
+    Raises:
+        AskError: it does not answer in time; what is missing is not to look whole.
+        Full: no more fits.
+    """
+    session, due = talk.session, time.monotonic() + HEAR_OUT
+
+    def heard(done: Callable[[], bool]) -> bool:
+        while not done():
+            if time.monotonic() > due:
+                raise AskError(
+                    f"{peer.place}: it has not told within {HEAR_OUT:g} s what came"
+                    " last; the recording breaks off",
+                    EXIT_SILENT,
+                )
             if not talk.step(POLL):
-                break
-        writer.flush(_since(began))
-    except Full:
-        return "size"
-    return why
+                return False  # it has ended: that was all
+        return True
+
+    root = min(session.rows, default=0)
+    session.ask.rate(HURRY_HZ)
+    session.ask.watch(root, time.monotonic())
+    talk.flush()
+    if heard(lambda: root in session.details):
+        first = session.heartbeat
+        heard(lambda: session.heartbeat is not first)
+        second = session.heartbeat
+        heard(lambda: session.heartbeat is not second)
+    writer.flush(_since(began))
 
 
 def _expect(peer: Peer, session: Session, cap: str) -> None:

@@ -174,12 +174,23 @@ def check_schedules(schedules: object, depth: object) -> int:
             f"schedules is {', '.join(SCHEDULES[:-1])} or {SCHEDULES[-1]}, not "
             f"{schedules!r}{more}"
         )
-    if depth is None:
-        return DEPTH
+    return of_likely("depth", depth, DEPTH, schedules)
+
+
+def of_likely(name: str, given: object, usual: int, schedules: object) -> int:
+    """Look at a number that has a sense with likely schedules alone; return it.
+
+    Raises:
+        TypeError: it is no whole number.
+        ValueError: it is not above 0, or given although the schedules are others.
+    """
+    __tracebackhide__ = True
+    if given is None:
+        return usual
     if schedules != "likely":
-        raise ValueError('depth= is of schedules="likely" alone')
-    check_count("depth", depth)
-    return cast("int", depth)
+        raise ValueError(f'{name}= is of schedules="likely" alone')
+    check_count(name, given)
+    return cast("int", given)
 
 
 def _is_sequence(given: object) -> TypeGuard[Sequence[Any]]:
