@@ -63,7 +63,10 @@ async def test_a_frozen_node_is_said_to_be_silent_and_an_empty_cluster_to_be_emp
     with redis_server() as server:
         await server.ready()
         assert await ask("--cluster", server.url) == 0
-        assert "no node is in this cluster" in capsys.readouterr().err
+        said = "no node is in the cluster 'trio-sup' there; --prefix names another"
+        assert said in capsys.readouterr().err
+        assert await ask("--cluster", server.url, "--prefix", "boards") == 0
+        assert "in the cluster 'boards' there" in capsys.readouterr().err
         monkeypatch.setattr(Looks, "take", lambda *_: None)
         async with open_cluster(server.backend, node="a", ttl=9):
             assert await ask("--cluster", server.url, "--timeout", "0.1") == 0

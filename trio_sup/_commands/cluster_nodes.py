@@ -32,8 +32,10 @@ def run(args: argparse.Namespace) -> int:
 
     observer = Observer(backend, url, TIMEOUT if args.timeout is None else args.timeout)
 
+    prefix: str = getattr(backend, "place", ("", ""))[1]
+
     def show_next(document: Document) -> None:
-        _show_next(args, document)
+        _show_next(args, document, prefix)
 
     try:
         if args.follow:
@@ -49,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(document)
     else:
-        _show_lines(args, document)
+        _show_lines(args, document, prefix)
     return 0
 
 
@@ -62,22 +64,22 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return _only(cast("BaseExceptionGroup[BaseException]", only))
 
 
-def _show_next(args: argparse.Namespace, document: Document) -> None:
+def _show_next(args: argparse.Namespace, document: Document, prefix: str) -> None:
     """Print a look of several: JSON on a line, or lines with an empty one behind."""
     if args.json:
         say(json_line(document), flush=True)
     elif not document["engine"]["answers"]:
         complain(document["engine"]["why"])
     else:
-        _show_lines(args, document)
+        _show_lines(args, document, prefix)
         say(clean(""), flush=True)
 
 
-def _show_lines(args: argparse.Namespace, document: Document) -> None:
+def _show_lines(args: argparse.Namespace, document: Document, prefix: str) -> None:
     from trio_sup.inspect.model.cluster_look import read_look
     from trio_sup.inspect.text.cluster_lines import cluster_lines
 
     if document["nodes"]:
         say_lines(cluster_lines(read_look(document), names=args.names))
     else:
-        complain("no node is in this cluster")
+        complain(f"no node is in the cluster {prefix!r} there; --prefix names another")

@@ -6,6 +6,7 @@ node dies the connection breaks, the page connects again, and is let in by anoth
 
 from __future__ import annotations
 
+import argparse
 import random
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from importlib.resources import files
 
 import trio
 
-from trio_sup import ChildSpec, Listener, serve, tcp_listener
+from trio_sup import ChildSpec, Listener, StartFailed, serve, tcp_listener
 
 LONGEST = 16_384
 """Bytes of the head of a request."""
@@ -80,6 +81,27 @@ def spec(port: int, doors: Sequence[int]) -> ChildSpec[Listener[int]]:
     return tcp_listener(partial(meet, doors), port, host="127.0.0.1", id="front")
 
 
+async def main(port: int, doors: Sequence[int]) -> None:
+    """Be the front until Ctrl-C or SIGTERM."""
+    await serve([spec(port, doors)], name="front", handle_signals=True)
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m boards.front",
+        description="One address before the doors of all nodes.",
+    )
+    parser.add_argument("port", type=int, help="where to listen, on this machine")
+    parser.add_argument(
+        "doors", type=int, nargs="+", metavar="door", help="the port of a node's door"
+    )
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    first, *rest = map(int, sys.argv[1:])
-    trio.run(partial(serve, [spec(first, rest)], name="front", handle_signals=True))
+    words = arguments()
+    try:
+        trio.run(main, words.port, words.doors)
+    except StartFailed as error:  # the port is in use
+        sys.exit(f"front: {error}")

@@ -6,6 +6,7 @@ where the cluster has put it. `boards.front` puts one web page before all doors.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 
@@ -19,7 +20,15 @@ from trio_websocket import (
     serve_websocket,
 )
 
-from trio_sup import ChildSpec, ServerRef, Supervisor, child, serve, supervisor
+from trio_sup import (
+    ChildSpec,
+    ServerRef,
+    SupervisionError,
+    Supervisor,
+    child,
+    serve,
+    supervisor,
+)
 from trio_sup.cluster import (
     AlreadyPlaced,
     Cluster,
@@ -166,6 +175,26 @@ async def main(node: str, port: int, url: str) -> None:
 
 
 # --8<-- [end:node]
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m boards.several",
+        description="A node of the boards: a place for some of them, and a door.",
+    )
+    parser.add_argument("node", help="what to call it")
+    parser.add_argument("port", type=int, help="of its door, on this machine")
+    parser.add_argument(
+        "url",
+        nargs="?",
+        default="redis://localhost",
+        help="of the engine that all nodes share (%(default)s)",
+    )
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    words = [*sys.argv[1:], "redis://localhost"]
-    trio.run(main, words[0], int(words[1]), words[2])
+    words = arguments()
+    try:
+        trio.run(main, words.node, words.port, words.url)
+    except (ValueError, SupervisionError) as error:  # an address, or a port in use
+        sys.exit(f"{words.node}: {error}")

@@ -6,6 +6,7 @@ comes to another.
 
 from __future__ import annotations
 
+import argparse
 import random
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from functools import partial
 
 import trio
 
-from trio_sup import ChildSpec, Listener, serve, tcp_listener
+from trio_sup import ChildSpec, Listener, StartFailed, serve, tcp_listener
 
 
 async def meet(pages: Sequence[int], browser: trio.SocketStream) -> None:
@@ -46,6 +47,27 @@ def spec(port: int, pages: Sequence[int]) -> ChildSpec[Listener[int]]:
     return tcp_listener(partial(meet, pages), port, host="127.0.0.1", id="front")
 
 
+async def main(port: int, pages: Sequence[int]) -> None:
+    """Be the front until Ctrl-C or SIGTERM."""
+    await serve([spec(port, pages)], name="front", handle_signals=True)
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mentions.front",
+        description="One address before the pages of all nodes.",
+    )
+    parser.add_argument("port", type=int, help="where to listen, on this machine")
+    parser.add_argument(
+        "pages", type=int, nargs="+", metavar="page", help="the port of a node's page"
+    )
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    first, *rest = map(int, sys.argv[1:])
-    trio.run(partial(serve, [spec(first, rest)], name="front", handle_signals=True))
+    words = arguments()
+    try:
+        trio.run(main, words.port, words.pages)
+    except StartFailed as error:  # the port is in use
+        sys.exit(f"front: {error}")

@@ -7,6 +7,7 @@ servers look at GitHub as often as one. What to look at the environment says, as
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 
@@ -19,6 +20,7 @@ from trio_sup import (
     Continue,
     ServerRef,
     Stop,
+    SupervisionError,
     Supervisor,
     call,
     child,
@@ -163,6 +165,26 @@ async def main(node: str, port: int, url: str) -> None:
         await serve(spec, name=node, handle_signals=True)
 
 
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mentions.several",
+        description="A node of the mentions: a page, and a place for syncs.",
+    )
+    parser.add_argument("node", help="what to call it")
+    parser.add_argument("port", type=int, help="of its page, on this machine")
+    parser.add_argument(
+        "url",
+        nargs="?",
+        default="redis://localhost",
+        help="of the engine that all nodes share (%(default)s)",
+    )
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    words = [*sys.argv[1:], "redis://localhost"]
-    trio.run(main, words[0], int(words[1]), words[2])
+    words = arguments()
+    try:
+        trio.run(main, words.node, words.port, words.url)
+    except (ValueError, SupervisionError) as error:  # an address, or a port in use
+        sys.exit(f"{words.node}: {error}")
