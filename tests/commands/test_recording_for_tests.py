@@ -15,10 +15,11 @@ import pytest
 
 from tests.commands.recorded_shop import spec
 from tests.commands.rig import COMMAND, environment, peer
-from tests.inspect.scripted import HELLO, SNAPSHOT
+from tests.inspect.scripted import HELLO, SNAPSHOT, Driver
 from trio_sup.cli import main
 from trio_sup.inspect.protocol.codec import encode
 from trio_sup.inspect.protocol.wire import Heartbeat
+from trio_sup.inspect.recording.record import put_keyframe
 from trio_sup.inspect.recording.recording import Full, Writer
 from trio_sup.testing import (
     Ask,
@@ -167,6 +168,19 @@ def test_a_recording_for_tests_says_what_it_is_and_how_it_ended(
     assert b"for_tests" not in ordinary
     assert b'"causes":' not in ordinary
     assert b'"ended":' not in ordinary
+
+
+def test_the_first_picture_is_of_when_the_node_was_heard_not_of_now() -> None:
+    driver = Driver()
+    driver.connect()
+    driver.hear(HELLO, *SNAPSHOT)
+    file = io.BytesIO()
+    writer = Writer(file, 100_000)
+    assert put_keyframe(driver.session, writer, time.monotonic() - 5)
+    writer.end("asked", 5.0)
+    lines = gzip.decompress(file.getvalue()).splitlines()
+    ends = [json.loads(line)[1] for line in lines if b"snap_end" in line]
+    assert [end["at"] for end in ends] == [50.0], "what came since is behind it"
 
 
 def test_a_full_recording_for_tests_still_says_how_it_ended() -> None:

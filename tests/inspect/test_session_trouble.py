@@ -40,6 +40,7 @@ def test_the_nodes_clock_runs_while_live_and_stands_when_nothing_is_heard(
 ) -> None:
     live.hear(Heartbeat(100.0, 0.0), now=1.0)
     assert live.session.node_time(3.0) == 102.0
+    assert live.session.node_time(None) == 100.0, "when it was heard"
     live.session.tick(20.0)
     assert live.session.node_time(20.0) == 100.0
 

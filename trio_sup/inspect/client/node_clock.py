@@ -26,17 +26,19 @@ class NodeClock:
         """Forget what it said: another story begins."""
         self._said = None
 
-    def time(self, now: float, *, live: bool) -> float | None:
+    def time(self, now: float | None, *, live: bool) -> float | None:
         """The node's time, None before it said any.
 
         Args:
-            now: The client's own clock.
+            now: The client's own clock; None for when the node was heard last.
             live: Else it stands still at what was heard last, so that durations
                 shown of a dead node do not grow.
         """
         if self._said is None:
             return None
         at, heard = self._said
-        if not live:
+        if now is None:
+            now = self._heard
+        elif not live:
             now = min(now, self._heard)
         return at + max(0.0, now - heard)

@@ -150,11 +150,11 @@ class Session:
         """What changed since the last call."""
         return self._store.take()
 
-    def node_time(self, now: float) -> float:
+    def node_time(self, now: float | None) -> float:
         """The node's clock at `now`: subtract `Row.began` or `Event.at` from it.
 
         It stands still while nothing is heard, so that durations shown of a dead
-        node do not grow.
+        node do not grow. None: when it was last heard, which what is held here is of.
         """
         time = self._clock.time(now, live=self.state.phase is Phase.LIVE)
         if time is None:

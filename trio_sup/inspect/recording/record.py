@@ -182,7 +182,7 @@ def _record(
     stop: Callable[[], bool],
 ) -> str:
     session = talk.session
-    _keyframe(session, writer, began)  # Raises Full: then there is no recording.
+    put_keyframe(session, writer, began)  # Raises Full: then there is no recording.
     keyframe_at, keyframe_end = _since(began), writer.size
     keyframe_size = writer.size
     try:
@@ -200,20 +200,20 @@ def _record(
             due = _since(began) - keyframe_at >= KEYFRAME_SECONDS
             if due and writer.size - keyframe_end >= keyframe_size / 4:
                 before = writer.size
-                if _keyframe(session, writer, began):
+                if put_keyframe(session, writer, began):
                     keyframe_at, keyframe_end = _since(began), writer.size
                     keyframe_size = writer.size - before
     except Full:
         return "size"
 
 
-def _keyframe(session: Session, writer: Writer, began: float) -> bool:
+def put_keyframe(session: Session, writer: Writer, began: float) -> bool:
     """Put a picture in, unless the node is just sending one."""
     if session.state.phase is not Phase.LIVE or session.seq is None:
         return False
-    now = time.monotonic()
-    node_at = session.node_time(now)
-    writer.keyframe(session.rows.values(), session.seq, node_at, now - began)
+    # Not the present time: what has happened since, and is not read yet, comes behind.
+    at = _since(began)
+    writer.keyframe(session.rows.values(), session.seq, session.node_time(None), at)
     return True
 
 
