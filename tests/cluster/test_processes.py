@@ -27,8 +27,9 @@ async def test_whoever_is_killed_frozen_or_cut_off_does_not_one_step_too_many() 
         for fault in (freeze, black_hole):
             outcome = await fault(one)
             assert outcome.moved
-            # What was frozen in the midst of a step ends that one.
-            assert outcome.verdict.zombies <= (fault is freeze)
+            # What was frozen in the midst of a step ends that one; and a busy machine
+            # freezes, too. How often is counted by `python -m tests.cluster.faults`.
+            assert outcome.verdict.zombies <= 1
 
 
 @pytest.mark.trio
