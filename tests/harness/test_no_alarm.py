@@ -23,6 +23,7 @@ from trio_sup.testing import (
     CtrlC,
     CutTree,
     Deaf,
+    FailStart,
     Fault,
     StartAgain,
     Terminate,
@@ -175,3 +176,18 @@ def test_ctrl_c_comes_at_any_moment_and_as_often_as_it_likes(
 
     world = replay(build, script, client=client)
     assert world.outcome == "interrupted"
+
+
+def test_a_second_ctrl_c_ends_the_graces_of_a_start_that_is_undone() -> None:
+    async def lingers() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(0.25)
+
+    def build() -> ChildSpec[Supervisor]:
+        slow = [child(lingers, id=id, shutdown=0.125) for id in "abc"]
+        return supervisor([*slow, child(trio.sleep_forever, id="last")], id="r")
+
+    replay(build, [FailStart("r/last"), CtrlC(at=0.0625), CtrlC(at=0.09375)])

@@ -131,3 +131,10 @@ class Plan:
     phase: Literal["stop", "start"] = "stop"
     todo: list[ChildWatch] = field(factory=lambda: list[ChildWatch]())
     """Who has to start yet, in order; known from the first start on."""
+    strays: list[ChildWatch] = field(factory=lambda: list[ChildWatch]())
+    """Who was started by hand while it waits: until its time they are on their own."""
+
+    def absorbs(self, record: ChildWatch, group: list[ChildWatch], now: float) -> bool:
+        """Whether an end changes nothing, as it is restarted anyhow (SUP-059)."""
+        stray = record in self.strays and now < self.at
+        return self.phase == "stop" and record in group and not stray

@@ -72,14 +72,18 @@ class SupervisorWatch(LivesWatch):
                     f"{verb}, a {record.facts.restart} child that ended: {record.exit}",
                 )
             return
-        plan = self.plan
-        name_taken = record.due is not None or (
-            plan is not None and (record in plan.todo or plan.phase == "stop")
-        )
+        name_taken = record.due is not None or self._plan_tries(seen, record)
         if not name_taken or record.alive:
             self.complain(
                 seen, "a decision follows an end", f"{verb} while it was {record.state}"
             )
+
+    def _plan_tries(self, seen: Seen, record: ChildWatch) -> bool:
+        """Whether the start of a group may have failed at a name, without a life."""
+        plan = self.plan
+        if plan is None or record in plan.todo:
+            return plan is not None
+        return plan.phase == "stop" and seen.at >= plan.at - SLACK - self.slack
 
     def _check_limits(self, seen: Seen, record: ChildWatch) -> None:
         budget = record.budget_limit()

@@ -185,6 +185,7 @@ class LivesWatch:
         """Whether the plan explains a start."""
         pivot = record is plan.pivot and request != "start_child"
         if request in ("start_child", "restart_child") and not pivot:
+            plan.strays.append(record)
             return False  # by hand, while the plan waits for its backoff
         group = self.group(plan.pivot)
         if plan.phase == "stop":
@@ -367,10 +368,9 @@ class LivesWatch:
         plan = self.plan
         if self.mode == "stopping":
             return  # SUP-115
-        stopped_by_plan = plan is not None and plan.phase == "stop"
-        if stopped_by_plan and plan is not None and record in self.group(plan.pivot):
-            return  # absorbed (SUP-059)
-        self.line.append(record)
+        now = seen.at + SLACK + self.slack
+        if plan is None or not plan.absorbs(record, self.group(plan.pivot), now):
+            self.line.append(record)
 
     def removed(self, seen: Seen, record: ChildWatch) -> None:
         """The supervisor forgot a child."""

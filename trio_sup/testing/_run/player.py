@@ -229,7 +229,9 @@ class Player:
         keyboard = self.injector.keyboard
         # A first Ctrl-C, too, if a cancellation has come before: nobody has patience.
         again = bool(keyboard.pressed) or self._cut.cancel_called
-        if again and self.block_left:
+        # He waits for the tree: for its end, or still for its start.
+        waits = self.block_left or self._world.root_ is None
+        if again and waits:
             self.judge.hurry()
         return keyboard.press()
 
