@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.harness.mutants.__main__ import ROOT
-from tests.harness.mutants.moments_ground import dines, feasts
+from tests.harness.mutants.group_ground import dines, feasts
 from trio_sup.testing import replay
 
 

@@ -244,12 +244,6 @@ MOMENT_MUTANTS = [
         "            pass",
     ),
     Mutant(
-        "the rest of a failed group stays in the plan",
-        GROUPS,
-        "            _put_off(group.todo)\n",
-        "",
-    ),
-    Mutant(
         "a pending group takes the earlier time",
         GROUPS,
         "            at = max(at, waiting.at)",
