@@ -62,4 +62,3 @@ def test_the_committed_table_is_of_these_bugs_and_all_are_found(table: str) -> N
     for row, mutant in zip(rows, TABLES[table], strict=True):
         assert row.startswith(mutant.name + " ")
         assert "NOT FOUND" not in row
-
