@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Iterator
@@ -124,6 +125,10 @@ def ended(one: Stage) -> Iterator[Stage]:
         one.end()
 
 
+PAUSE = 0.1
+"""Seconds without a step, of one every 2 ms, after which a node was frozen."""
+
+
 @define
 class Verdict:
     """What the steps say."""
@@ -132,16 +137,21 @@ class Verdict:
     """For how long two did steps at a time, in seconds."""
     zombies: int = 0
     """Steps that came behind one of a greater token."""
+    awake: int = 0
+    """Those of them whose node had done another one just before: it was not frozen."""
 
 
 def judge(steps: list[Step]) -> Verdict:
     """Look at steps in their order: no one is to come behind one of a greater token."""
     greatest, began = 0, 0.0
     verdict = Verdict()
-    for at, token, _ in steps:
+    before: dict[str, float] = {}
+    for at, token, node in steps:
         if token > greatest:
             greatest, began = token, at
         elif token < greatest:
             verdict.zombies += 1
+            verdict.awake += at - before.get(node, -math.inf) < PAUSE
             verdict.together = max(verdict.together, at - began)
+        before[node] = at
     return verdict

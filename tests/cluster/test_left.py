@@ -10,7 +10,7 @@ from trio_sup.cluster import Cluster, EngineUnavailable, LocalBackend, open_clus
 
 
 async def left() -> Cluster:
-    """Return a node that was left, of a cluster in which another one is."""
+    """Return a node that was left."""
     async with open_cluster(LocalBackend(), node="a", grace=0) as own:
         await own.whereis(KEY)
     return own

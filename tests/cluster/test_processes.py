@@ -28,7 +28,8 @@ async def test_whoever_is_killed_frozen_or_cut_off_does_not_one_step_too_many() 
             outcome = await fault(one)
             assert outcome.moved
             # What was frozen in the midst of a step ends that one; and a busy machine
-            # freezes, too. How often is counted by `python -m tests.cluster.faults`.
+            # freezes, too. Who was awake does none.
+            assert outcome.verdict.awake == 0
             assert outcome.verdict.zombies <= 1
 
 
@@ -46,4 +47,6 @@ async def test_an_engine_that_forgets_shows_two_owners_only_without_its_grace(
 def test_a_step_behind_one_of_a_greater_token_is_seen() -> None:
     assert judge([(1.0, 5, "a"), (2.0, 6, "b"), (3.0, 6, "b")]).zombies == 0
     verdict = judge([(1.0, 5, "a"), (2.0, 6, "b"), (2.5, 5, "a"), (3.0, 6, "b")])
-    assert (verdict.zombies, verdict.together) == (1, 0.5)
+    assert (verdict.zombies, verdict.together, verdict.awake) == (1, 0.5, 0)
+    verdict = judge([(1.0, 5, "a"), (1.001, 6, "b"), (1.002, 5, "a")])
+    assert (verdict.zombies, verdict.awake) == (1, 1), "it was not frozen"

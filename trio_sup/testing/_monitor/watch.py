@@ -81,9 +81,10 @@ class SupervisorWatch(LivesWatch):
     def _plan_tries(self, seen: Seen, record: ChildWatch) -> bool:
         """Whether the start of a group may have failed at a name, without a life."""
         plan = self.plan
-        if plan is None or record in plan.todo:
-            return plan is not None
-        return plan.phase == "stop" and seen.at >= plan.at - SLACK - self.slack
+        if plan is None:
+            return False
+        due = seen.at >= plan.at - SLACK - self.slack
+        return record in plan.todo or (plan.phase == "stop" and due)
 
     def _check_limits(self, seen: Seen, record: ChildWatch) -> None:
         budget = record.budget_limit()
