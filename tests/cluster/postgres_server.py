@@ -46,7 +46,6 @@ class PostgresServer:
     directory: Path
     user: str | None
     process: subprocess.Popen[bytes] | None = None
-    ttl: float = 1.0
 
     @property
     def url(self) -> str:

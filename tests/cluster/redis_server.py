@@ -33,7 +33,6 @@ class RedisServer:
     directory: Path
     process: subprocess.Popen[bytes] | None = None
     options: tuple[str, ...] = ()
-    ttl: float = 1.0
 
     @property
     def url(self) -> str:

@@ -22,7 +22,6 @@ from trio_sup.cluster._rules.words import Frame, Gone, Reset
 @define
 class Local:
     backend: LocalBackend = Factory(LocalBackend)
-    ttl: float = 3.0
 
     async def forget(self) -> None:
         await trio.sleep(0.001)

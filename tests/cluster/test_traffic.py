@@ -75,7 +75,6 @@ async def test_what_redis_does_for_a_heartbeat_grows_with_nodes_and_not_with_nam
 ):
     with redis_server() as server:
         await server.ready()
-        server.ttl = 60.0
 
         async def executed() -> int:
             answer: Any = await server.command("INFO", "commandstats")
