@@ -204,7 +204,7 @@ class CorePlay:
                     *(record.path_text, record.status, record.life, record.restarts),
                     *(record.up, record.ready, record.attempt, record.in_plan),
                     *(record.undecided, record.pending, record.ticket),
-                    *(record.rests_with_parent, record.settled),
+                    *(record.comes_back, record.settled),
                 )
             )
             if record.shell is not None:

@@ -70,15 +70,15 @@ def test_the_next_life_begins_as_step_by_step() -> None:
     assert (record.status, record.life, record.restarts) == ("restarting", 3, 2)
     assert record.life_began == 7.0
     flags = (record.ready, record.supervised_start, record.undecided)
-    assert (*flags, record.rests_with_parent) == (False,) * 4
+    assert (*flags, record.comes_back) == (False,) * 4
     assert record.ticket == former + 1  # restarts that were to come are void
 
 
 def test_what_is_left_over_of_a_former_end_is_void() -> None:
     tree, record = crashed_before()
-    record.undecided = record.rests_with_parent = True
+    record.undecided = record.comes_back = True
     assert lives_on(tree.plan, record, 7.0)
-    assert (record.undecided, record.rests_with_parent) == (False, False)
+    assert (record.undecided, record.comes_back) == (False, False)
 
 
 def test_a_job_that_waits_for_another_child_is_no_hindrance() -> None:
@@ -201,7 +201,7 @@ def test_who_was_asked_rests_as_step_by_step(by: str, listed: bool) -> None:
     found["line"], wanted["line"] = str(found["line"]), str(wanted["line"])
     assert found == wanted
     assert (record.status, record.ready) == ("stopped", False)
-    assert record.rests_with_parent is (by == "stop" and listed)
+    assert record.comes_back is (by == "stop" and listed)
     assert record.overtaken == (record.life if by == "stop" else 0)
 
 

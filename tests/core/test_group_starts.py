@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from tests.core.core_play import CRASH
-from tests.core.rule_tree import ABC, LATE, Tree, child, running
+from tests.core.rule_tree import ABC, LATE, Tree, child, flags_of, running
 from trio_sup._core import events
 from trio_sup._core.exits import Exit
 from trio_sup._core.plan.doing import Changed, Settle, Start
+from trio_sup._core.plan.reconfigure import reconfigure
 from trio_sup._core.plan.requests import (
     replace_child,
     terminate_child,
 )
+from trio_sup._core.words import NAME_LOST
 
 
 def late(id: str, **fields: Any) -> Any:
@@ -74,7 +76,61 @@ def test_those_after_one_that_failed_stay_down_until_the_next_attempt() -> None:
     assert groups.unfinished
     assert [r.status for r in (a, b, c)] == ["restarting", "restarting", "stopped"]
     assert [r.in_plan for r in (a, b, c)] == [False, True, False]
+    assert [r.may_return for r in (a, b, c)] == [True] * 3
     assert len(tree.plan.line.queue) == 1
+
+
+def test_who_was_put_off_may_return_until_a_supervisor_that_gives_up_has_ended() -> (
+    None
+):
+    tree = running(*ABC, strategy="rest_for_one", max_restarts=1)
+    tree.start("ok", "fail")
+    tree.world.on_begin = lambda record: tree.hold()
+    tree.crash("a")
+    tree.settle_now()
+    assert tree.told()[-1] is events.SupervisorGaveUp
+    assert [tree[id].status for id in "abc"] == ["stopping", "stopped", "stopped"]
+    assert [tree[id].may_return for id in "abc"] == [True] * 3
+    tree.let_go("a")
+    assert not tree.own.up
+    assert [tree[id].may_return for id in "abc"] == [False] * 3
+
+
+@pytest.mark.parametrize("starts", [("ok", "fail"), ("ok", "fail", "fail")])
+def test_who_was_put_off_is_started_by_another_list_that_comes_before_the_attempt(
+    starts: tuple[Any, ...],
+) -> None:
+    tree = running(*ABC, strategy="one_for_all")
+    tree.start(*starts)
+    replies: list[Any] = []
+
+    def changes_once(record: Any) -> None:
+        if record.label == "b" and not replies:
+            flags = flags_of(*ABC, child("d"), strategy="one_for_all")
+            replies.append(tree.root.ask(lambda: reconfigure(tree.plan, flags)))
+
+    tree.world.on_begin = changes_once
+    tree.crash("a")
+    tree.settle()
+    assert [each.answers[0][0] for each in replies] == ["ok"]
+    assert [tree[id].status for id in "abcd"] == ["running"] * 4
+
+
+def test_an_attempt_that_another_overtakes_is_not_waited_for() -> None:
+    tree = running(*ABC, strategy="one_for_all")
+    tree.start("ok", "fail")
+
+    def loses_its_name(record: Any) -> None:
+        if record.label == "b":
+            tree.world.on_begin = lambda record: None
+            a = tree["a"]
+            tree.plan.line.add(tree.plan.groups.replace(a, 0.0, NAME_LOST))
+
+    tree.world.on_begin = loses_its_name
+    tree.crash("c")
+    tree.settle()
+    assert [tree[id].status for id in "abc"] == ["running"] * 3
+    assert not tree.plan.groups.unfinished
 
 
 def test_who_declines_in_a_group_rests_and_the_others_start() -> None:

@@ -55,7 +55,7 @@ def test_before_its_first_life_a_child_is_stopped_and_nothing_has_happened() -> 
     assert [type(number) for number in numbers] == [int, float, *[int] * 6]
     flags = (
         *(child.in_plan, child.undecided, child.ready),
-        *(child.supervised_start, child.rests_with_parent, child.held),
+        *(child.supervised_start, child.comes_back, child.held),
     )
     assert all(flag is False for flag in flags)
 
@@ -134,10 +134,10 @@ def test_who_rests_with_its_parent_returns_if_that_one_does() -> None:
     child = Child("a", middle)
     root.up = True
     assert child.may_return is False
-    child.rests_with_parent = True
+    child.comes_back = True
     assert child.may_return is False
-    middle.rests_with_parent = True
+    middle.comes_back = True
     assert child.may_return is True
     root.up = False
-    root.rests_with_parent = True  # there is nobody above it
+    root.comes_back = True  # there is nobody above it
     assert child.may_return is False

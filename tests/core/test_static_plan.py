@@ -132,7 +132,7 @@ def test_the_records_of_a_list_are_kept_over_lives_but_temporary_ones() -> None:
     a, t, z = plan.core.records.values()
     tree.request(terminate_child, "s", names="s")
     tree.settle()
-    assert (a.rests_with_parent, t.rests_with_parent) == (True, False)
+    assert (a.comes_back, t.comes_back) == (True, False)
     assert plan.mode == "down"
     tree.request(restart_child, "s")
     tree.settle()
@@ -275,7 +275,7 @@ def test_who_is_absorbed_by_a_stop_rests_with_its_parent(mode: Any) -> None:
     tree = running(*ABC)
     tree.plan.mode = mode
     assert tree.plan.absorbed(tree["b"]) == NOTHING
-    assert tree["b"].rests_with_parent is (mode == "stopping")
+    assert tree["b"].comes_back is (mode == "stopping")
 
 
 def test_who_came_later_does_not_rest_with_its_parent() -> None:
@@ -284,7 +284,7 @@ def test_who_came_later_does_not_rest_with_its_parent() -> None:
     tree.settle()
     tree.plan.mode = "stopping"
     tree.plan.absorbed(tree["d"])
-    assert tree["d"].rests_with_parent is False
+    assert tree["d"].comes_back is False
 
 
 def test_the_start_of_a_group_waits_its_turn_when_its_time_has_come() -> None:

@@ -40,14 +40,14 @@ def test_a_life_that_begins_forgets_what_was_meant_with_the_last(
     record = die(tree, "b")
     record.enter(event)
     record.ready = record.in_plan = record.undecided = True
-    record.rests_with_parent = True
+    record.comes_back = True
     record.restarts = 4
     ticket, living = record.ticket, tree.plan.living
     tree.plan.begins(record, 7.0, supervised=True)
     assert (record.life, record.status) == (2, status)
     assert record.restarts == 4 + restarts
     assert (record.ready, record.in_plan, record.undecided) == (False, False, False)
-    assert record.rests_with_parent is False
+    assert record.comes_back is False
     assert record.supervised_start is True
     assert (record.life_began, record.ticket) == (7.0, ticket + 1)
     assert tree.plan.living == living + 1
@@ -103,7 +103,7 @@ def test_a_stop_that_comes_while_an_end_is_told_overtakes_it() -> None:
     tree.plan.stop("why")
     assert tree.plan.ended(record, CRASH, 0.0, ready=True) == NOTHING
     assert (record.status, record.overtaken) == ("stopped", 1)
-    assert record.rests_with_parent is True
+    assert record.comes_back is True
 
 
 def test_an_end_that_was_asked_for_is_not_overtaken() -> None:
@@ -114,7 +114,7 @@ def test_an_end_that_was_asked_for_is_not_overtaken() -> None:
     tree.plan.over(record, fatal=False)
     assert tree.plan.ended(record, CRASH, 0.0, ready=True) == NOTHING
     assert record.overtaken == 0
-    assert record.rests_with_parent is False
+    assert record.comes_back is False
 
 
 def test_what_could_not_be_worked_out_leaves_the_child_down() -> None:
@@ -262,7 +262,7 @@ def test_giving_up_is_told_with_the_limit_that_was_exceeded(
         WindDown("gave up after 'a' ended"),
     )
     assert tree.plan.outcome == Exit("shutdown", "gave up")
-    assert record.rests_with_parent is True
+    assert record.comes_back is True
     assert tree.plan.mode == "stopping"
 
 
@@ -275,10 +275,10 @@ def test_an_auto_shutdown_is_told_with_who_ended() -> None:
         WindDown("auto_shutdown after 'a' ended"),
     )
     assert tree.plan.outcome == Exit("shutdown", "auto_shutdown")
-    assert record.rests_with_parent is True
+    assert record.comes_back is True
     gone = die(tree, "t")
     tree.plan.follow(gone, AutoShutdown(True), 7.0)
-    assert gone.rests_with_parent is False
+    assert gone.comes_back is False
 
 
 def test_what_is_begun_before_it_runs_may_still_be_started() -> None:

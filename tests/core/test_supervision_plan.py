@@ -136,9 +136,9 @@ def test_its_end_leaves_who_comes_back_with_it_and_forgets_the_others() -> None:
     assert tree.plan.line.idle
     assert tree.plan.groups is not groups
     assert tree.plan.groups._plan is tree.plan
-    assert (a.status, a.rests_with_parent) == ("stopped", True)
+    assert (a.status, a.comes_back) == ("stopped", True)
     assert (a.attempt, a.pending, a.ticket) == (0, 0, tickets[0] + 1)
-    assert (later.status, later.rests_with_parent) == ("gone", False)
+    assert (later.status, later.comes_back) == ("gone", False)
     assert (later.attempt, later.pending) == (0, 0)
     assert later.ticket > tickets[1] + 1
     assert t.status == "gone"

@@ -1,14 +1,23 @@
 """What the harness has found, in the library and in itself; each stays as a test."""
 
+import pytest
 import trio
 
-from trio_sup import Backoff, ChildSpec, Stop, Supervisor, child, supervisor
+from trio_sup import (
+    Backoff,
+    ChildSpec,
+    Stop,
+    Supervisor,
+    child,
+    supervisor,
+)
 from trio_sup._core.events import RestartDecided
 from trio_sup._core.words import Strategy
 from trio_sup.testing import (
     Crash,
     Deaf,
     FailStart,
+    Onlooker,
     Slow,
     StartAgain,
     Terminate,
@@ -17,7 +26,7 @@ from trio_sup.testing import (
     replay,
 )
 
-from .mutants.ground import significant
+from .mutants.ground import lingers, significant
 
 
 async def gets_ready(
@@ -177,3 +186,29 @@ def test_an_end_is_not_the_last_while_another_waits_for_its_decision() -> None:
     world = replay(lambda: significant("all_significant"), script, [0, 0, 0, 0, 1])
     assert world.child("outer/inner").life == 1
     assert world.lives("outer/inner/x") == 2
+
+
+@pytest.mark.parametrize("strategy", ["one_for_all", "rest_for_one"])
+def test_an_end_without_return_is_told_when_a_supervisor_that_gave_up_has_ended(
+    strategy: Strategy,
+) -> None:
+    # `c` was put off when `b` failed to start, and its supervisor gives up over that.
+    # Until `a` is down it may come back with its supervisor, and then it does not.
+    def build() -> ChildSpec[Supervisor]:
+        return supervisor(
+            [
+                child(lingers, id="a"),
+                child(trio.sleep_forever, id="b"),
+                child(trio.sleep_forever, id="c"),
+            ],
+            strategy=strategy,
+            max_restarts=1,
+            id="app",
+        )
+
+    script = [
+        Onlooker("app/c", at=0.5, until="stopped"),
+        FailStart("app/b", life=2),
+        Crash("app/a", at=1.0),
+    ]
+    assert replay(build, script).lives("app/b") == 2

@@ -47,7 +47,7 @@ def state_of(record: Record) -> dict[str, Any]:
         "status": (record.status, record.life, record.restarts, record.ready),
         "lives": (record.started_life, record.life_began, record.overtaken),
         "plan": (record.in_plan, record.undecided, record.held, record.pending),
-        "start": (record.supervised_start, record.rests_with_parent, record.attempt),
+        "start": (record.supervised_start, record.comes_back, record.attempt),
         "ends": [
             (life, str(exit), began, ended)
             for life, exit, began, ended in record.exits or ()

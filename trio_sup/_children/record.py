@@ -169,7 +169,7 @@ class Record(ObservedState):
         todo = [below]
         while todo:
             for record in todo.pop():
-                if record.rests_with_parent:
+                if record.comes_back:
                     record.touch()
                     todo.append(record.body.below())
 

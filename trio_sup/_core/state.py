@@ -79,6 +79,7 @@ class ChildState:
     __slots__ = (
         "attempt",
         "budget_window",
+        "comes_back",
         "held",
         "id",
         "in_plan",
@@ -90,7 +91,6 @@ class ChildState:
         "pending",
         "ready",
         "restarts",
-        "rests_with_parent",
         "spec",
         "started_life",
         "status",
@@ -133,8 +133,9 @@ class ChildState:
         self.started_life: int = 0
         # Somebody waits for this start and deals with its failure.
         self.supervised_start: bool = False
-        # Down only because its supervisor is: back when that one comes back.
-        self.rests_with_parent: bool = False
+        # Down, and back without anybody's request: with the next life of its supervisor,
+        # or with the next attempt of its group.
+        self.comes_back: bool = False
         # The last life that was stopped because its supervisor stopped.
         self.overtaken: int = 0
 
@@ -206,6 +207,6 @@ class ChildState:
             if record.awaits_release:
                 return True
             above = record.above
-            if not record.rests_with_parent or above is None:
+            if not record.comes_back or above is None:
                 return False
             record = above

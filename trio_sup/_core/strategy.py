@@ -199,8 +199,7 @@ class SupervisorCore(Generic[K]):
 
     def retire(self, record: K) -> bool:
         """Put a child that is down to rest; return whether it was dropped."""
-        record.ticket += 1
-        record.undecided = False
+        _stays_down(record)
         record.attempt = 0
         if self.dynamic or record.spec.restart == "temporary":
             self.drop(record)
@@ -210,8 +209,7 @@ class SupervisorCore(Generic[K]):
 
     def drop(self, record: K) -> None:
         """Forget a child; its id is free at once (SUP-016)."""
-        record.ticket += 1
-        record.undecided = False
+        _stays_down(record)
         if self._going:
             self._going.pop(record, None)
         if record.status != "gone":
@@ -226,8 +224,7 @@ class SupervisorCore(Generic[K]):
 
     def quarantine(self, record: K) -> Quarantine:
         """Let a child that is down stay so, also in group restarts, until released."""
-        record.ticket += 1
-        record.undecided = False
+        _stays_down(record)
         record.held = True
         record.attempt = 0
         record.enter("quarantined")
@@ -298,6 +295,12 @@ class SupervisorCore(Generic[K]):
                 return True
         going.update(dict.fromkeys(filter(_goes_on, self.records.values())))
         return bool(going)
+
+
+def _stays_down(record: ChildState) -> None:
+    """What was planned for a child that is down is void."""
+    record.ticket += 1
+    record.undecided = record.comes_back = False
 
 
 def _goes_on(record: ChildState) -> bool:

@@ -42,6 +42,6 @@ def lives_on(plan: Plan[K], record: K, now: float) -> bool:
     record.ticket += 1
     record.life += 1
     record.ready = record.supervised_start = False
-    record.undecided = record.rests_with_parent = False
+    record.undecided = record.comes_back = False
     record.life_began = now
     return True

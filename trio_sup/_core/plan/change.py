@@ -109,7 +109,7 @@ class Change(Generic[K]):
         self.retried = groups.stalled
         groups.present = groups.stalled = None
         for record in self.before:
-            waits = record.in_plan or record.awaiting_restart
+            waits = record.in_plan or record.awaiting_restart or record.comes_back
             if waits and not record.alive and record not in self.ending:
                 record.ticket += 1
                 record.enter("returns")
@@ -261,7 +261,7 @@ def put_at_rest(plan: StaticPlan[K], flags: Flags) -> Dos[K]:
         if record is None or record.spec.runs is not spec.runs:
             if plan.keeps_names and spec.name is not None:
                 listed[number] = plan.make(spec, id_of(spec))
-                listed[number].rests_with_parent = True
+                listed[number].comes_back = True
             continue  # else made when the next life begins
         del former[record.id]
         listed[number] = record

@@ -83,7 +83,6 @@ class Groups(Generic[K]):
         """Restart the group of a child that ended."""
         plan = self._plan
         pivot, at = ended, plan.now + delay
-        self.stalled = None
         waiting, self.present = self.waiting, None
         if waiting is not None:
             # Later pivots widen the range and keep the later time.
@@ -112,6 +111,7 @@ class Groups(Generic[K]):
             reason: Why, for those who are stopped.
         """
         plan = self._plan
+        self.stalled = None
         self.present = group = Group(pivot, at)
         yield from self._stop(group, reason)
         if plan.mode != "running":
@@ -179,17 +179,27 @@ class Groups(Generic[K]):
                 plan.core.on_ignored_restart(record)
                 yield (Settle(record),)
                 continue
-            # The next attempt turns on the child that failed (SUP-084, 085); those
-            # after it stay down until then, with their names kept (SUP-086).
-            _put_off(group.todo)
-            self.present = None
-            record.enter("returns")
-            record.in_plan = True
-            self.stalled = record
             plan.line.add(self.late_retry(record))
-            yield (Changed(record),)
+            yield self.stall(record, group.todo)
             return
         self.present = None
+
+    def stall(self, failed: K, later: Iterable[K]) -> tuple[Changed[K]]:
+        """Let the rest of a group wait for the turn of a child whose start failed.
+
+        The next attempt turns on that child (SUP-084, 085). Those after it are down
+        until then, with their names kept (SUP-086), and none of them is active
+        (SUP-134); but whoever waits for them must not take them for children that
+        stay down.
+        """
+        for record in later:
+            record.enter("rests")
+            record.in_plan, record.comes_back = False, True
+        self.present = None
+        failed.enter("returns")
+        failed.in_plan = True
+        self.stalled = failed
+        return (Changed(failed),)
 
     def cancel(self, pivot: K) -> Steps[K, None]:
         """Leave the group of a terminated pivot down (SUP-087)."""
@@ -222,9 +232,3 @@ class Groups(Generic[K]):
         if down:
             self.present = rest = Group(down[0], self._plan.now)
             yield from self._start(rest)
-
-
-def _put_off(records: Iterable[K]) -> None:
-    for later in records:
-        later.enter("rests")
-        later.in_plan = False

@@ -161,16 +161,13 @@ def _begin_anyway(plan: StaticPlan[K], change: Change[K], record: K) -> Steps[K,
     record.enter("returns")
     if record is not change.retried:  # whose turn in line is still to come
         plan.line.add(plan.groups.late_retry(record))
-    grouped = plan.core.grouped
-    if grouped:
-        record.in_plan = True
-        plan.groups.stalled = record
-        for later in plan.core.records.values():
-            if not later.alive and later.in_plan and later is not record:
-                later.enter("rests")
-                later.in_plan = False
-    yield (Changed(record),)
-    return grouped
+    if not plan.core.grouped:
+        yield (Changed(record),)
+        return False
+    waits = [each for each in plan.core.records.values() if each.in_plan]
+    later = [each for each in waits if not each.alive and each is not record]
+    yield plan.groups.stall(record, later)
+    return True
 
 
 def _change_below(

@@ -146,7 +146,7 @@ class StaticPlan(Plan[K]):
                 record.budget_window.clear()  # as the limit of all is: a new life of it
             if self.is_original(record):
                 record.enter("rests")
-                record.rests_with_parent = True
+                record.comes_back = True
                 yield Settle(record)
                 if keeps:
                     yield MoveNames((), (record,))  # it has it again, in this very step
@@ -216,14 +216,14 @@ class StaticPlan(Plan[K]):
             record.overtaken = record.life
             if self.mode == "stopping":
                 # Who waits for it must not take it for a child that stays down.
-                record.rests_with_parent = self.is_original(record)
+                record.comes_back = self.is_original(record)
         return "stopped"
 
     def absorbed(self, record: K) -> Dos[K]:
         """An absorbed end has been told of: who asked for it goes on from here."""
         if self.mode == "stopping":
             # Those who wait for it must not take it for a child that stays down.
-            record.rests_with_parent = self.is_original(record)
+            record.comes_back = self.is_original(record)
         elif record.asked == NAME_LOST and self.line.awaited is not record:
             return self._name_lost(record)
         return NOTHING

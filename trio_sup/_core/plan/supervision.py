@@ -228,7 +228,7 @@ class Plan(Generic[K]):
         record.ticket += 1
         record.life += 1
         record.ready = record.in_plan = record.undecided = False
-        record.rests_with_parent = False
+        record.comes_back = False
         record.supervised_start = supervised
         record.enter("begins")
         record.life_began = now
@@ -375,7 +375,7 @@ class Plan(Generic[K]):
                 return self._shut_down(record, now)
 
     def _shut_down(self, record: K, now: float) -> Dos[K]:
-        record.rests_with_parent = self.is_original(record)
+        record.comes_back = self.is_original(record)
         self.outcome = Exit("shutdown", "auto_shutdown")
         return (
             Settle(record),
@@ -388,7 +388,7 @@ class Plan(Generic[K]):
         budget = record.spec.budget
         if own and budget is not None:
             limits = (budget.max_restarts, budget.max_seconds)
-        record.rests_with_parent = self.is_original(record)
+        record.comes_back = self.is_original(record)
         self.outcome = Exit("shutdown", "gave up")
         return (
             doing.GaveUp(record, own, *limits),
