@@ -3,11 +3,6 @@
 Each run breaks one thing, waits until one node does steps again, and looks whether a step
 came behind one of a greater token. The two controls break a documented rule on purpose:
 they have to show two owners.
-
-SCENARIO ...   only these
---runs N       so many of each (default 5)
---note FILE    add each run to a file, and count those that stand there, too; with
-               `--runs 0` only those
 """
 
 from __future__ import annotations
@@ -26,7 +21,7 @@ import trio
 from attrs import asdict, define, frozen
 
 from tests.cluster.redis_server import RedisServer, redis_server
-from tests.cluster.stage import Stage, Verdict, judge, stage
+from tests.cluster.stage import Stage, Verdict, stage
 
 TTL = 2.0
 LAG = 2
@@ -61,7 +56,7 @@ class Run:
         steps = self.stage.steps()
         later = [step for step in steps if step[0] > self.at + 0.02]
         first = min(at for at, _, node in later if node == heir)
-        return Outcome(first - self.at, judge(steps), heir != self.victim)
+        return Outcome(first - self.at, await self.stage.verdict(), heir != self.victim)
 
 
 async def begin(one: Stage) -> Run:
@@ -87,7 +82,7 @@ async def freeze(one: Stage) -> Outcome:
     outcome = await run.ends(by_other=True)
     one.processes[run.victim].send_signal(signal.SIGCONT)
     await trio.sleep(0.5)
-    return Outcome(outcome.gap, judge(one.steps()), outcome.moved)
+    return Outcome(outcome.gap, await one.verdict(), outcome.moved)
 
 
 async def black_hole(one: Stage) -> Outcome:
@@ -97,7 +92,7 @@ async def black_hole(one: Stage) -> Outcome:
     outcome = await run.ends(by_other=True)
     one.ways[run.victim].heal()
     await trio.sleep(0.5)
-    return Outcome(outcome.gap, judge(one.steps()), outcome.moved)
+    return Outcome(outcome.gap, await one.verdict(), outcome.moved)
 
 
 async def restart(one: Stage) -> Outcome:
@@ -166,7 +161,7 @@ async def lost_claim(one: Stage) -> Outcome:
         standby.thaw()
         await standby.command("REPLICAOF", "NO", "ONE")
         for way in one.ways.values():
-            await way.lead_to(standby.directory / "redis.sock")
+            await way.lead_to(standby.socket)
         await trio.sleep(2 * TTL + one.grace)
         return await run.ends(by_other=False)
 
@@ -190,7 +185,7 @@ async def _two(one: Stage, standby: RedisServer) -> Outcome:
     await standby.command("REPLICAOF", "NO", "ONE")
     for node, way in one.ways.items():
         if node != run.victim:
-            await way.lead_to(standby.directory / "redis.sock")
+            await way.lead_to(standby.socket)
     return await run.ends(by_other=True)
 
 
@@ -232,8 +227,7 @@ async def play(scenario: Scenario, runs: int, note: Callable[[Outcome], None]) -
             for _ in range(1 if scenario.anew else runs):
                 note(await scenario.play(one))
                 done += 1
-                for log in one.logs.values():
-                    log.steps.clear()
+                await one.forget_steps()
 
 
 def row(name: str, scenario: Scenario, found: list[Outcome]) -> str:
@@ -245,7 +239,9 @@ def row(name: str, scenario: Scenario, found: list[Outcome]) -> str:
     return (
         f"{name:20} {len(found):4} runs  gap {median(gaps):5.2f} s "
         f"({gaps[0]:.2f} to {gaps[-1]:.2f}), moved in {moved}, two owners in {two} "
-        f"(at most {1000 * max(together):.0f} ms, {zombies} steps)"
+        f"(at most {1000 * max(together):.0f} ms, {zombies} steps); the store refused "
+        f"{sum(each.verdict.refused for each in found)} late writes and took "
+        f"{sum(each.verdict.spoiled for each in found)}"
         f"{', as it has to' if scenario.two and two else ''}"
     )
 
@@ -278,9 +274,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.cluster.faults", description=__doc__
     )
-    parser.add_argument("scenario", nargs="*", help=", ".join(SCENARIOS))
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--note", type=Path)
+    parser.add_argument(
+        "scenario", nargs="*", help=f"only these of {', '.join(SCENARIOS)}"
+    )
+    parser.add_argument(
+        "--runs", metavar="N", type=int, default=5, help="so many of each (5)"
+    )
+    parser.add_argument(
+        "--note",
+        metavar="FILE",
+        type=Path,
+        help="add each run to a file, and count those that stand there, too; with "
+        "--runs 0 only those",
+    )
     options = parser.parse_args()
     unknown = set(options.scenario) - SCENARIOS.keys()
     if unknown:
@@ -293,6 +299,7 @@ def main() -> int:
             print(row(name, scenario, found), flush=True)
             two = any(each.verdict.zombies > scenario.in_hand for each in found)
             good &= two is scenario.two
+            good &= not any(each.verdict.spoiled for each in found)
     return not good
 
 

@@ -170,9 +170,11 @@ def read(file: Path) -> list[Start]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.cluster.placements", description=__doc__
+    )
     parser.add_argument("--count", type=int, default=5, help="how many runs (5)")
-    parser.add_argument("--children", type=int, default=400)
+    parser.add_argument("--children", type=int, default=400, help="in all (400)")
     parser.add_argument("--ttl", type=float, default=2.0, help="the lease (2 s)")
     args = parser.parse_args()
     found = [trio.run(run, args.children, args.ttl) for _ in range(args.count)]

@@ -35,18 +35,21 @@ class RedisServer:
     options: tuple[str, ...] = ()
 
     @property
+    def socket(self) -> Path:
+        return self.directory / "redis.sock"
+
+    @property
     def url(self) -> str:
-        return f"unix://{self.directory}/redis.sock"
+        return f"unix://{self.socket}"
 
     @property
     def backend(self) -> RedisBackend:
         return RedisBackend(self.url, patience=1.0)
 
     def start(self) -> None:
-        socket = self.directory / "redis.sock"
-        socket.unlink(missing_ok=True)
+        self.socket.unlink(missing_ok=True)
         quiet = ["--port", "0", "--save", "", "--loglevel", "warning"]
-        place = ["--dir", str(self.directory), "--unixsocket", str(socket)]
+        place = ["--dir", str(self.directory), "--unixsocket", str(self.socket)]
         self.process = subprocess.Popen(
             [str(BINARY), *quiet, *place, *self.options], stdout=subprocess.DEVNULL
         )

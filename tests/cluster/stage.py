@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import trio
 import trio.testing
 from attrs import Factory, define
 
+from tests.cluster.fenced_store import Write, forget_written, written
 from tests.cluster.proxy import Proxy, proxies
 from tests.cluster.redis_server import RedisServer, redis_server
 
@@ -53,6 +55,7 @@ class Stage:
     """Nodes, each in a process of its own, and the steps that they did."""
 
     server: RedisServer
+    store: RedisServer
     ways: dict[str, Proxy]
     ttl: float
     grace: float
@@ -66,9 +69,10 @@ class Stage:
         path = self.server.directory / f"{node}.steps"
         log = self.logs.setdefault(node, Log(path, node))
         log.ready = False
-        words = (node, f"unix://{self.ways[node].path}", str(self.ttl), str(self.grace))
+        lease = (f"unix://{self.ways[node].path}", str(self.ttl), str(self.grace))
+        words = (node, *lease, str(path), str(self.store.socket))
         self.processes[node] = subprocess.Popen(
-            [sys.executable, "-m", "tests.cluster.worker", *words, str(path)], cwd=ROOT
+            [sys.executable, "-m", "tests.cluster.worker", *words], cwd=ROOT
         )
 
     def steps(self) -> list[Step]:
@@ -76,6 +80,16 @@ class Stage:
         for log in self.logs.values():
             log.follow()
         return sorted(step for log in self.logs.values() for step in log.steps)
+
+    async def verdict(self) -> Verdict:
+        """What the steps say, and the store to which they wrote."""
+        return judge(self.steps(), *await written(self.store))
+
+    async def forget_steps(self) -> None:
+        """What was done until now is judged no more."""
+        for log in self.logs.values():
+            log.steps.clear()
+        await forget_written(self.store)
 
     async def up(self) -> None:
         with trio.fail_after(120):
@@ -103,14 +117,15 @@ class Stage:
 
 @asynccontextmanager
 async def stage(ttl: float, *options: str, grace: float = 0.0) -> AsyncGenerator[Stage]:
-    """Three nodes and a Redis."""
-    with redis_server(*options) as server:
+    """Three nodes and a Redis, and a store to which they write."""
+    with redis_server(*options) as server, redis_server() as store:
         await server.ready()
-        target = server.directory / "redis.sock"
+        await store.ready()
+        target = server.socket
         paths = {node: server.directory / f"way-{node}" for node in NODES}
         async with proxies(paths, target) as ways:
             await trio.testing.wait_all_tasks_blocked()
-            with ended(Stage(server, ways, ttl, grace)) as one:
+            with ended(Stage(server, store, ways, ttl, grace)) as one:
                 for node in NODES:
                     one.start(node)
                 await one.up()
@@ -139,12 +154,24 @@ class Verdict:
     """Steps that came behind one of a greater token."""
     awake: int = 0
     """Those of them whose node had done another one just before: it was not frozen."""
+    refused: int = 0
+    """What the store did not take: it came behind one of a greater token."""
+    spoiled: int = 0
+    """What it took although it did, or under the token of another node."""
 
 
-def judge(steps: list[Step]) -> Verdict:
-    """Look at steps in their order: no one is to come behind one of a greater token."""
+def judge(steps: list[Step], taken: Sequence[Write] = (), refused: int = 0) -> Verdict:
+    """Look at steps in their order: no one is to come behind one of a greater token.
+
+    Args:
+        steps: What was done, and when.
+        taken: What the store took, in order.
+        refused: How many writes it did not take.
+    """
     greatest, began = 0, 0.0
-    verdict = Verdict()
+    verdict = Verdict(refused=refused)
+    for (former, by), (later, of) in pairwise(taken):
+        verdict.spoiled += later < former or (later == former and by != of)
     before: dict[str, float] = {}
     for at, token, node in steps:
         if token > greatest:

@@ -1,6 +1,8 @@
-"""A node as a process of its own: writes each step that it does under a name to a file.
+"""A node as a process of its own: writes each step that it does under a name.
 
-python -m tests.cluster.worker NODE URL TTL GRACE FILE
+To a file, and behind that, in the same step, to a store that looks at the token.
+
+python -m tests.cluster.worker NODE URL TTL GRACE FILE STORE
 """
 
 from __future__ import annotations
@@ -12,18 +14,22 @@ from pathlib import Path
 
 import trio
 
+from tests.cluster.fenced_store import FencedStore
 from trio_sup import child, open_supervisor
 from trio_sup.cluster import EngineUnavailable, fence, open_cluster
 from trio_sup.cluster.redis import RedisBackend
 
 
-async def main(node: str, url: str, ttl: float, grace: float, file: Path) -> None:
-    with file.open("a", buffering=1) as steps:
+async def main(
+    node: str, url: str, ttl: float, grace: float, file: Path, store: Path
+) -> None:
+    with file.open("a", buffering=1) as steps, FencedStore(store) as stored:
 
         async def work() -> None:
             token = fence().token
             while True:
                 steps.write(f"{time.monotonic():.6f} {token} {node}\n")
+                stored.write(token, node)
                 await trio.sleep(0.002)
 
         backend = RedisBackend(url)
@@ -41,5 +47,5 @@ async def main(node: str, url: str, ttl: float, grace: float, file: Path) -> Non
 
 if __name__ == "__main__":
     logging.disable()
-    _, node, url, ttl, grace, file = sys.argv
-    trio.run(main, node, url, float(ttl), float(grace), Path(file))
+    _, node, url, ttl, grace, file, store = sys.argv
+    trio.run(main, node, url, float(ttl), float(grace), Path(file), Path(store))

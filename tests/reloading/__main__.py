@@ -29,9 +29,11 @@ def judged(seen: Seen, edits: int) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--edits", type=int, default=100)
-    parser.add_argument("--people", type=int, default=20)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.reloading", description=__doc__
+    )
+    parser.add_argument("--edits", type=int, default=100, help="how many (100)")
+    parser.add_argument("--people", type=int, default=20, help="who use it (20)")
     parser.add_argument("--record", type=Path, help="an SVG that shows the session")
     args = parser.parse_args()
     began = time.monotonic()

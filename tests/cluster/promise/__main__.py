@@ -1,10 +1,6 @@
 """`python -m tests.cluster.promise 100000`: so many steps; `--bugs`: planted bugs.
 
 The table of the planted bugs is written beside this file when all of them were tried.
-
---bugs         plant each bug, one process for each, until the promise does not hold
---only WORD    bugs whose name holds the word; no table is written
---one NAME     one bug, in this process
 """
 
 from __future__ import annotations
@@ -96,10 +92,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.cluster.promise", description=__doc__
     )
-    parser.add_argument("steps", type=int, nargs="?", default=1000)
-    parser.add_argument("--bugs", action="store_true")
-    parser.add_argument("--only", default="")
-    parser.add_argument("--one")
+    parser.add_argument(
+        "steps", type=int, nargs="?", default=1000, help="how many at least (1000)"
+    )
+    parser.add_argument(
+        "--bugs",
+        action="store_true",
+        help="plant each bug, one process for each, until the promise does not hold",
+    )
+    parser.add_argument(
+        "--only",
+        metavar="WORD",
+        default="",
+        help="bugs whose name holds the word; no table is written",
+    )
+    parser.add_argument("--one", metavar="NAME", help="one bug, in this process")
     options = parser.parse_args()
     if options.one:
         [bug] = [each for each in [*BUGS, *HIDDEN] if each.name == options.one]

@@ -3,12 +3,6 @@
 Four tables are written beside this file when all mutants of theirs were tried:
 `table.txt`, on trees of all kinds, `servers.txt`, on trees of servers, `beside.txt`, on
 trees of names, monitors and tasks, and `moments.txt`, on trees of bad moments.
-
---table NAME   only this one of them
---only WORD    mutants whose name holds the word; no table is written
---one NAME     one mutant, in this process
---sound N      only the sound library: N examples over all trees, in rounds
---seed S       of the first round of these; each later one has the next
 """
 
 import argparse
@@ -199,11 +193,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.harness.mutants", description=__doc__
     )
-    parser.add_argument("--sound", type=int)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--table", choices=TABLES)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--one")
+    parser.add_argument("--table", choices=TABLES, help="only this one of them")
+    parser.add_argument(
+        "--only",
+        metavar="WORD",
+        default="",
+        help="mutants whose name holds the word; no table is written",
+    )
+    parser.add_argument("--one", metavar="NAME", help="one mutant, in this process")
+    parser.add_argument(
+        "--sound",
+        metavar="N",
+        type=int,
+        help="only the sound library: N examples over all trees, in rounds",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="S",
+        type=int,
+        default=0,
+        help="of the first round of these; each later one has the next (0)",
+    )
     options = parser.parse_args()
     if options.sound:
         went_well = sound(options.sound, options.seed)

@@ -19,7 +19,7 @@ from trio_sup import (
     task_supervisor,
     yield_many,
 )
-from trio_sup.testing import World
+from trio_sup.testing import InjectedCrash, World
 
 from .using import REFUSED, again, all_of
 
@@ -72,7 +72,7 @@ async def works(world: World) -> None:
         try:
             await bad.result()
         except TaskExit as error:
-            if not isinstance(error.__cause__, ValueError | None):
+            if not isinstance(error.__cause__, ValueError | InjectedCrash | None):
                 raise AssertionError("its error is another's") from error
         else:
             raise AssertionError("it has failed")
