@@ -34,6 +34,8 @@ from trio_sup.testing import (
 )
 from trio_sup.testing._run.options import Client
 
+from .mutants.work_ground import picks, shards
+
 
 class Idle(GenServer):
     """A server that nobody asks."""
@@ -191,3 +193,14 @@ def test_a_second_ctrl_c_ends_the_graces_of_a_start_that_is_undone() -> None:
         return supervisor([*slow, child(trio.sleep_forever, id="last")], id="r")
 
     replay(build, [FailStart("r/last"), CtrlC(at=0.0625), CtrlC(at=0.09375)])
+
+
+def test_a_partition_that_failed_to_start_is_disabled_with_those_after_it() -> None:
+    # Two wait for the next attempt of their group, and are two too many by then: those
+    # before them are up, and stay so.
+    script = [
+        Crash("app/shards/0", checkpoint=0),
+        FailStart("app/shards/2", life=2),
+    ]
+    world = replay(shards, script, client=picks)
+    assert world.lives("app/shards/0") == 2

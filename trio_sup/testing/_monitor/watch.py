@@ -172,7 +172,7 @@ class SupervisorWatch(LivesWatch):
             if record in self.line:
                 self.line.remove(record)
             if (waits or stalled) and self.flags.grouped:
-                self._give_up_plan(record, seen.at if plan is None else plan.at)
+                self._give_up_plan(record)
             record.rest()
             record.by_hand, record.held = not record.alive, False
         elif seen.action == "quarantine_child":
@@ -204,12 +204,13 @@ class SupervisorWatch(LivesWatch):
             todo = [k for k in self.group(record) if k is not record and not k.alive]
             self.plan = Plan(todo[0], seen.at, "start", todo) if todo else None
 
-    def _give_up_plan(self, pivot: ChildWatch, at: float) -> None:
-        """Whom the plan turns on was terminated."""
-        self.plan = None
-        if self.flags.loose and self.flags.strategy == "one_for_all":
-            # The partitions that are left go on without it, if there are any.
-            self.plan = Plan(next(iter(self.records.values())), at)
+    def _give_up_plan(self, pivot: ChildWatch) -> None:
+        """Whom the plan turns on, or the next attempt, was terminated."""
+        plan, self.plan = self.plan, None
+        if plan and self.flags.loose and self.flags.strategy == "one_for_all":
+            # The partitions that are left go on without it, if there are any. (Before
+            # one whose start failed all are up, and those after it went with it.)
+            self.plan = Plan(next(iter(self.records.values())), plan.at)
             pivot.by_hand = True
             return
         self._lie_down(self.group(pivot))
