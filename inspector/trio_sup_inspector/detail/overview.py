@@ -239,7 +239,7 @@ def _events(writer: Writer, subject: Subject, state: NodeState) -> None:
     if not subject.events:
         return
     writer.section("Events")
-    node = state.session.node
+    node = state.picture.node
     for event in subject.events[:EVENTS]:
         text = show.clean(event.text).removeprefix(event.path).strip(" :")
         writer.add(

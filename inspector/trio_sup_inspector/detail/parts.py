@@ -216,7 +216,7 @@ def _history(writer: Writer, subject: Subject, state: NodeState, clock: float) -
         writer.section("Restarts")
         for incident in incidents[: -INCIDENTS - 1 : -1]:
             text, role = outcome_words(incident, now)
-            at = wall_time(incident.at, state.session.node)
+            at = wall_time(incident.at, state.picture.node)
             writer.add(
                 (f"{at} ", "dim"),
                 (f"{text:<22} ", role),
@@ -227,7 +227,7 @@ def _history(writer: Writer, subject: Subject, state: NodeState, clock: float) -
         writer.section("Events")
     for event in events:
         text = show.clean(event.text).removeprefix(event.path).strip(" :")
-        at = wall_time(event.at, state.session.node)
+        at = wall_time(event.at, state.picture.node)
         writer.add(
             (f"{at} ", "dim"), (text or kind_word(event.kind), role_of(event.kind))
         )
@@ -239,7 +239,7 @@ _ENDS: Final[dict[str, Role]] = {"crashed": "bad", "killed": "warn"}
 def _life(writer: Writer, life: Life, state: NodeState) -> None:
     began, ended = life.began, life.ended
     lasted = "-" if began is None or ended is None else show.duration(ended - began)
-    at = "" if ended is None else wall_time(ended, state.session.node)
+    at = "" if ended is None else wall_time(ended, state.picture.node)
     writer.add(
         (f"{'#' + str(life.life):<5}", "strong"),
         (f"{lasted:>7}  ", "text"),

@@ -127,7 +127,7 @@ def _pace(state: NodeState) -> list[Cells]:
 
 
 def _uptime(state: NodeState, clock: float) -> float:
-    node = state.session.node
+    node = state.picture.node
     if node is None:
         return 0.0
     return node.wall0 - node.started_wall + state.now(clock) - node.mono0

@@ -153,7 +153,7 @@ class BusyPane(Pane):
         return lines
 
     def _held(self, held: Held) -> list[Cell]:
-        at = wall_time(held.at, self.state.session.node)
+        at = wall_time(held.at, self.state.picture.node)
         where = f"  {held.where}" if held.where else ""
         return [
             (f"{at} ", "dim"),

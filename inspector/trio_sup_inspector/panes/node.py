@@ -118,7 +118,7 @@ def _facts(name: str, facts: Sequence[Fact], width: int, plain: bool) -> list[Ce
 
 
 def _node(state: NodeState, clock: float, width: int, plain: bool) -> list[Cells]:
-    node = state.session.node
+    node = state.picture.node
     if node is None:
         return [_section("Node", width, plain)]
     started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(node.started_wall))

@@ -101,7 +101,8 @@ class NodeState:
         """
         changes = self.session.take_changes()
         self.figures.note()
-        self._meet_node()
+        self.journal.add(changes.former)
+        self._meet_node(changes)
         self.journal.add(changes.events)
         if "tasks" in changes.topics or changes.state:
             self.task_looks += 1
@@ -113,18 +114,19 @@ class NodeState:
         self.charts.note()
         return changes
 
-    def _meet_node(self) -> None:
-        """Notice that another process answers than before."""
-        node = self.session.node
+    def _meet_node(self, changes: Changes) -> None:
+        """Notice that what is held is of another process than before."""
+        node = self.picture.node
         if node is None or node.epoch == self._epoch:
             return
+        self.journal.meet(node)
         if self._epoch:
-            self.journal.node_restarted(node.pid)
             self.figures.node_restarted()
             self.charts.clear()
             self.watches.forget()
-            self.model.dead.clear()
+            self.picture.node_restarted()
             self.marks.clear()
+            changes.gone.clear()  # Its rows did not go: they are of another story.
         self._epoch = node.epoch
 
     def start_anew(self) -> None:

@@ -11,6 +11,7 @@ from trio_sup.inspect.model.tree_model import TreeModel
 
 if TYPE_CHECKING:
     from trio_sup.inspect.client.session import Changes, Session
+    from trio_sup.inspect.protocol.wire import Hello
 
 DEAD_SECONDS: Final = 6.0
 """How long a row that is no more stays, dimmed."""
@@ -35,6 +36,14 @@ class Picture:
     def paused(self) -> bool:
         """Whether the picture stands still."""
         return self.paused_at is not None
+
+    @property
+    def node(self) -> Hello | None:
+        """The process that what is shown is of, and whose clock its times are of.
+
+        `Session.node` is who answers: after a restart its rows may be still to come.
+        """
+        return self.session.clock.node
 
     def now(self, clock: float) -> float:
         """The node's clock of the picture: it stands while paused."""
@@ -100,6 +109,12 @@ class Picture:
         self.keep_dead = not self.keep_dead
         if not self.keep_dead:
             self.model.expire(clock - DEAD_SECONDS)
+
+    def node_restarted(self) -> None:
+        """Another process: nothing of the one before is its own, nor stands still."""
+        self.model.dead.clear()
+        self.lints = Lints(revision=self.lints.revision + 1)
+        self.paused_at = None
 
     def clear(self) -> None:
         """Forget every row, and go on if it stood still."""

@@ -104,6 +104,10 @@ class Incidents:
         self._taken.clear()
         self._ended = None
 
+    def of_next_process(self) -> Incidents:
+        """None yet; the numbers go on, so that a view takes none for another."""
+        return Incidents(serial=self._serial)
+
     # --- causes ------------------------------------------------------------
 
     def _crashed(self, event: Event) -> None:
