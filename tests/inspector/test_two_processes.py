@@ -137,16 +137,16 @@ def test_what_was_heard_of_both_in_one_look_falls_on_either_side_of_the_line() -
 def test_until_its_rows_are_here_another_process_does_not_set_the_clock() -> None:
     async def story() -> None:
         async with restarted() as (rig, second):
-            assert rig.state.now(rig.clock()) == second.at
+            assert rig.state.now() == second.at
             session = rig.state.session
             node = session.node
             assert node is not None
             other = evolve(node, epoch="e3", mono0=5.0)
             assert not session.clock.tell(7.0, rig.clock(), other)
-            assert rig.state.now(rig.clock()) == second.at
+            assert rig.state.now() == second.at
             session.clock.turn(other)
             assert session.clock.tell(7.0, rig.clock(), other)
-            assert rig.state.now(rig.clock()) == 7.0
+            assert rig.state.now() == 7.0
 
     run(story)
 
@@ -169,7 +169,7 @@ def test_a_paused_picture_ends_with_its_process() -> None:
         async with restarted("space") as (rig, second):
             assert not rig.state.picture.paused
             assert "PAUSED" not in rig.text()
-            assert rig.state.now(rig.clock()) == second.at
+            assert rig.state.now() == second.at
 
     run(story)
 

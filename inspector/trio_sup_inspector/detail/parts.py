@@ -15,6 +15,7 @@ from trio_sup_inspector.lines.cells import Cell, Role, cut
 from trio_sup_inspector.lines.incidents import outcome_words
 from trio_sup_inspector.lines.journal import kind_word, role_of, wall_time
 from trio_sup_inspector.lines.writer import Writer
+from trio_sup_inspector.state.waiting import seen_until
 
 if TYPE_CHECKING:
     from trio_sup.inspect.protocol.wire_details import (
@@ -77,7 +78,7 @@ def _mailbox(writer: Writer, subject: Subject, state: NodeState, clock: float) -
     deferred = f"{part.deferred} calls are answered later" if part.deferred else ""
     writer.fact("deferred", deferred)
     writer.fact("suspended", "yes" if part.suspended else "", "warn")
-    now = state.now(clock)
+    now = seen_until(part.at, state.now())
     if part.current is not None:
         writer.section("In progress")
         _letter(writer, part.current, now)
@@ -122,7 +123,7 @@ def _state(writer: Writer, subject: Subject, state: NodeState, clock: float) -> 
     if part is None:
         writer.add(("asking for the state", "dim"))
         return
-    age = show.duration(state.now(clock) - part.at)
+    age = show.duration(state.now() - part.at)
     took = f"{part.took * 1000:.1f} ms"
     writer.add((f"read {age} ago in {took}, R reads again", "dim"))
     if part.note:
@@ -196,7 +197,7 @@ def _end(text: str, room: int, plain: bool) -> str:
 
 def _history(writer: Writer, subject: Subject, state: NodeState, clock: float) -> None:
     lives = subject.detail.history if subject.detail is not None else None
-    row, now = subject.row, state.now(clock)
+    row, now = subject.row, state.now()
     writer.section("Lives")
     if row.life:
         up = show.uptime(row, now)

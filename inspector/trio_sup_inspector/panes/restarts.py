@@ -73,7 +73,7 @@ class RestartsPane(Pane):
 
     def cells(self, index: int, width: int) -> Cells:
         """A supervisor, or one of its incidents."""
-        line, now = self.lines[index], self.state.now(self.clock)
+        line, now = self.lines[index], self.state.now()
         if isinstance(line, Group):
             opened = line.name not in self.folded if line.incidents else None
             return group_cells(line, now, width, plain=self.plain, opened=opened)
@@ -120,7 +120,7 @@ class RestartsPane(Pane):
 
     def explain(self, key: int, width: int) -> list[Cells]:
         """The story of the incident, or what the budget means."""
-        line, now = self._at.get(key), self.state.now(self.clock)
+        line, now = self._at.get(key), self.state.now()
         if line is None:
             return []
         if isinstance(line, Group):

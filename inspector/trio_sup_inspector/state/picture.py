@@ -45,17 +45,20 @@ class Picture:
         """
         return self.session.clock.node
 
-    def now(self, clock: float) -> float:
-        """The node's clock of the picture: it stands while paused."""
+    def now(self) -> float:
+        """The node's clock of the picture: of its last word, which the rows are of.
+
+        It stands while paused. Were it to run on, a call of a moment would grow old.
+        """
         if self.paused_at is not None:
             return self.paused_at
-        return self.session.node_time(clock)
+        return self.session.node_time(None)
 
     def apply(self, changes: Changes, clock: float) -> None:
         """Take what changed, unless the picture stands still."""
         if self.paused:
             return
-        now = self.session.node_time(clock)
+        now = self.session.node_time(None)
         if changes.reset:
             self._begin_anew(now, clock)
         else:
@@ -82,9 +85,9 @@ class Picture:
                 model.bury(row, times[id])
         self.lints.reset(model, now)
 
-    def pause(self, clock: float) -> None:
+    def pause(self) -> None:
         """Stop the picture. The session goes on underneath."""
-        self.paused_at = self.session.node_time(clock)
+        self.paused_at = self.session.node_time(None)
         self.model.freeze()
 
     def resume(self, clock: float) -> None:
@@ -100,9 +103,9 @@ class Picture:
         self.model.reset(rows.values(), clock)
         for row in lost:
             self.model.bury(row, buried.get(row.id, clock))
-        self.lints.reset(self.model, self.session.node_time(clock))
+        self.lints.reset(self.model, self.session.node_time(None))
         if self.paused:
-            self.pause(clock)
+            self.pause()
 
     def toggle_keep_dead(self, clock: float) -> None:
         """Keep the dead, or let those that are due go."""
