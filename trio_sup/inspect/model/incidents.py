@@ -106,7 +106,9 @@ class Incidents:
 
     def of_next_process(self) -> Incidents:
         """None yet; the numbers go on, so that a view takes none for another."""
-        return Incidents(serial=self._serial)
+        following = Incidents()
+        following._serial = self._serial
+        return following
 
     # --- causes ------------------------------------------------------------
 
