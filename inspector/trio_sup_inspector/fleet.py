@@ -84,7 +84,7 @@ class Member:
         age = max(1.0, len(session.rows) / ROWS_A_SECOND)
         if 0.0 <= clock - at < age and health is not None:
             return health
-        node, beat = session.node, session.heartbeat
+        node, beat = session.clock.node, session.heartbeat
         if node is None or beat is None:
             return None
         now = session.node_time(clock)

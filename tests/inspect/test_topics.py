@@ -236,3 +236,15 @@ async def test_a_program_that_cannot_be_looked_at_runs_all_the_same(
     with pytest.raises(ValueError, match="a node name is"):
         async with open_inspector("no name"):
             raise AssertionError
+
+
+@pytest.mark.trio
+async def test_the_first_window_of_busy_time_is_one_in_which_time_has_passed(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with looking(tmp_path) as looker:
+        topics = looker.session.topics
+        looker.session.ask.follow("busy", trio.current_time())
+        await looker.until(lambda: topics.busy)
+        assert topics.busy is not None
+        assert topics.busy.seconds >= 1.0

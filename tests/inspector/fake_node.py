@@ -48,6 +48,9 @@ class FakeNode:
     """Where its socket is, once it was started."""
     at: float = 1000.0
     """The node's clock; it does not run by itself."""
+    mono0: float = 1000.0
+    wall0: float = STARTED + 1000.0
+    """The wall clock when the node's was at `mono0`: each process has another zero."""
     tracebacks: dict[int, str] = field(factory=dict["int", "str"])
     insides: dict[int, Detail] = field(factory=dict["int", "Detail"])
     """What is answered about a child besides its row and traceback."""
@@ -157,8 +160,8 @@ class FakeNode:
             trio="0.35.0",
             trio_sup="0.1.0",
             started_wall=STARTED,
-            wall0=STARTED + 1000.0,
-            mono0=1000.0,
+            wall0=self.wall0,
+            mono0=self.mono0,
             caps=list(self.caps),
             cols=list(ROW_COLUMNS),
         )

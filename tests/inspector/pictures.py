@@ -27,6 +27,7 @@ from tests.inspector.rig import Rig, open_rig
 from tests.inspector.rows import server
 from tests.inspector.shop import TRACEBACK, shop_rows, story
 from trio_sup.inspect.client.session import Phase
+from trio_sup.inspect.protocol.wire import Heartbeat
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 TITLE = "trio-sup inspect shop"
@@ -163,7 +164,8 @@ async def beat(rig: Rig, node: FakeNode) -> None:
     """Let a minute of heartbeats come, with a loop that was held once."""
     for n in range(60):
         lag = 0.13 if n == 41 else 0.002 + (7 * n % 11) / 1000
-        node.beat(lag if n < 59 else 0.004, 0.003 + (5 * n % 7) / 2000)
+        lag, cost = lag if n < 59 else 0.004, 0.003 + (5 * n % 7) / 2000
+        node.say(Heartbeat(node.at - 59.0 + n, lag, cost))
         before = len(rig.state.figures.beats)
         while len(rig.state.figures.beats) == before:
             await asyncio.sleep(0)

@@ -21,3 +21,16 @@ def test_the_inspectors_own_tasks_are_marked_and_last_however_busy() -> None:
     line = "".join(text for text, _ in pane.cells(2, 80))
     assert "(inspector) hub.Hub.run" in line
     assert "(inspector)" not in "".join(text for text, _ in pane.cells(0, 80))
+
+
+def test_before_a_window_has_passed_nobody_says_that_nothing_ran() -> None:
+    session = Session(client="test")
+    pane = BusyPane(NodeState(session), plain=True)
+    pane.refresh(0.0, bottom=10, hold=False)
+    assert pane.nothing == "measuring..."
+    session.topics.add_busy(Busy(1.0, 0.0))
+    pane.refresh(0.0, bottom=10, hold=False)
+    assert pane.nothing == "measuring..."
+    session.topics.add_busy(Busy(2.0, 1.0))
+    pane.refresh(0.0, bottom=10, hold=False)
+    assert pane.nothing == "Nothing ran in the last second."

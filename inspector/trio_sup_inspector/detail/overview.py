@@ -62,9 +62,9 @@ def title(subject: Subject) -> str:
 
 def overview(writer: Writer, subject: Subject, state: NodeState, clock: float) -> None:
     """What it is, how it does, how it last ended; first what is looked for."""
-    _condition(writer, subject, state.now(clock))
+    _condition(writer, subject, state.now())
     # Of what crashes again and again, or is down, that is its crash.
-    crash_first = _down_by_a_crash(subject.row, state.now(clock))
+    crash_first = _down_by_a_crash(subject.row, state.now())
     if crash_first:
         _exits(writer, subject, state)
     _overview(writer, subject)
@@ -159,7 +159,7 @@ def mailbox_figures(
     growth = state.model.growth(row.id, clock)
     if growth >= 0.5:
         writer.fact("growing", f"by {show.count(growth)} messages a second", "warn")
-    doing = show.operation(row, state.now(clock))
+    doing = show.operation(row, state.now())
     writer.fact("in progress", doing or "nothing", "text" if doing else "dim")
     if any(subject.depths):
         spark = sparkline(subject.depths, writer.width - LABEL, plain=writer.plain)
@@ -239,7 +239,7 @@ def _events(writer: Writer, subject: Subject, state: NodeState) -> None:
     if not subject.events:
         return
     writer.section("Events")
-    node = state.session.node
+    node = state.picture.node
     for event in subject.events[:EVENTS]:
         text = show.clean(event.text).removeprefix(event.path).strip(" :")
         writer.add(

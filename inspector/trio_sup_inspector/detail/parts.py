@@ -15,6 +15,7 @@ from trio_sup_inspector.lines.cells import Cell, Role, cut
 from trio_sup_inspector.lines.incidents import outcome_words
 from trio_sup_inspector.lines.journal import kind_word, role_of, wall_time
 from trio_sup_inspector.lines.writer import Writer
+from trio_sup_inspector.state.waiting import seen_until
 
 if TYPE_CHECKING:
     from trio_sup.inspect.protocol.wire_details import (
@@ -77,7 +78,7 @@ def _mailbox(writer: Writer, subject: Subject, state: NodeState, clock: float) -
     deferred = f"{part.deferred} calls are answered later" if part.deferred else ""
     writer.fact("deferred", deferred)
     writer.fact("suspended", "yes" if part.suspended else "", "warn")
-    now = state.now(clock)
+    now = seen_until(part.at, state.now())
     if part.current is not None:
         writer.section("In progress")
         _letter(writer, part.current, now)
@@ -122,7 +123,7 @@ def _state(writer: Writer, subject: Subject, state: NodeState, clock: float) -> 
     if part is None:
         writer.add(("asking for the state", "dim"))
         return
-    age = show.duration(state.now(clock) - part.at)
+    age = show.duration(state.now() - part.at)
     took = f"{part.took * 1000:.1f} ms"
     writer.add((f"read {age} ago in {took}, R reads again", "dim"))
     if part.note:
@@ -196,7 +197,7 @@ def _end(text: str, room: int, plain: bool) -> str:
 
 def _history(writer: Writer, subject: Subject, state: NodeState, clock: float) -> None:
     lives = subject.detail.history if subject.detail is not None else None
-    row, now = subject.row, state.now(clock)
+    row, now = subject.row, state.now()
     writer.section("Lives")
     if row.life:
         up = show.uptime(row, now)
@@ -216,7 +217,7 @@ def _history(writer: Writer, subject: Subject, state: NodeState, clock: float) -
         writer.section("Restarts")
         for incident in incidents[: -INCIDENTS - 1 : -1]:
             text, role = outcome_words(incident, now)
-            at = wall_time(incident.at, state.session.node)
+            at = wall_time(incident.at, state.picture.node)
             writer.add(
                 (f"{at} ", "dim"),
                 (f"{text:<22} ", role),
@@ -227,7 +228,7 @@ def _history(writer: Writer, subject: Subject, state: NodeState, clock: float) -
         writer.section("Events")
     for event in events:
         text = show.clean(event.text).removeprefix(event.path).strip(" :")
-        at = wall_time(event.at, state.session.node)
+        at = wall_time(event.at, state.picture.node)
         writer.add(
             (f"{at} ", "dim"), (text or kind_word(event.kind), role_of(event.kind))
         )
@@ -239,7 +240,7 @@ _ENDS: Final[dict[str, Role]] = {"crashed": "bad", "killed": "warn"}
 def _life(writer: Writer, life: Life, state: NodeState) -> None:
     began, ended = life.began, life.ended
     lasted = "-" if began is None or ended is None else show.duration(ended - began)
-    at = "" if ended is None else wall_time(ended, state.session.node)
+    at = "" if ended is None else wall_time(ended, state.picture.node)
     writer.add(
         (f"{'#' + str(life.life):<5}", "strong"),
         (f"{lasted:>7}  ", "text"),

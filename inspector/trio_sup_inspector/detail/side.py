@@ -9,6 +9,8 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from attrs import evolve
+
 from trio_sup_inspector.detail.overview import Subject, title
 from trio_sup_inspector.detail.parts import TABS, TITLES, tab_lines
 from trio_sup_inspector.lines.cells import Cell, cell
@@ -47,6 +49,8 @@ class Side:
         # When the newest of them was taken: one a tick, however often it is drawn.
         self._sampled: float | None = None
         self._looked_since = math.inf
+        # The process that all this is of.
+        self._node = state.picture.node
 
     def show(self, id: int) -> None:
         """Show a child, and ask the node for its details."""
@@ -97,12 +101,30 @@ class Side:
             pointed: The child under the cursor, which the pane follows; None to
                 stay.
         """
+        self._meet_node()
         if not self.open:
             return
         if pointed is not None and pointed != self.subject_id:
             self.show(pointed)
         else:
             self._look()
+
+    def _meet_node(self) -> None:
+        """Of another process: show the child of that path; its number is another's."""
+        before, node, row = self._node, self._state.picture.node, self._row
+        self._node = node
+        if before is None or node is None or before.epoch == node.epoch:
+            return
+        self.subject_id = self._detail = None
+        if not self.open or row is None:
+            return
+        again = self._state.model.by_path(row.path)
+        if again is not None:
+            self.show(again)
+            return
+        # Nothing of its times is left that the present clock could be taken from.
+        self._row = evolve(row, status="gone", mailbox_len=None, op=None, pace=None)
+        self._died = self._clock()
 
     def title(self) -> str:
         """The pane's heading."""

@@ -7,6 +7,7 @@ in a line, and a line is exactly as wide as it was asked to be.
 * `rows`: a child in the tree or in the list; `memo`: those that stay as they were;
 * `columns`: which of them fit a width;
 * `fleet`: a node among others, and the line for all alarms; `cluster`: the bars of one;
-* `journal`: an event; `incidents`: a restart and its story; `sparkline`: a trend;
+* `journal`: an event; `sparkline`: a trend; `incident_groups`: restarts under their
+  supervisors; `incidents`: their lines, and the story of each;
 * `banner`: the header, notices, pages without data; `frame`: tabs and hints of keys.
 """

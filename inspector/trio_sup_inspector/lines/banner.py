@@ -61,7 +61,7 @@ def header(state: NodeState, clock: float, width: int, *, plain: bool) -> Cells:
     parts: list[Cells] = [((name, "strong"),)]
     if node is not None and (state.bare or not state.empty):
         room = width - cells_width(right) - 1
-        for part in _bare(state, clock) if state.bare else _figures(state, clock):
+        for part in _bare(state) if state.bare else _figures(state, clock):
             if sum(map(cells_width, parts)) + cells_width(part) + 2 <= room:
                 parts.append((("  ", "text"), *part))
     left = tuple(cell for part in parts for cell in part)
@@ -71,7 +71,7 @@ def header(state: NodeState, clock: float, width: int, *, plain: bool) -> Cells:
 def _figures(state: NodeState, clock: float) -> list[Cells]:
     """The figures; those that matter most first."""
     totals = state.model.totals()
-    now = state.now(clock)
+    now = state.now()
     rows = state.session.rows
     fast = state.session.paces.fast(now, LOOP - 1)
     looping = sum(id in rows and rows[id].status not in FINAL for id in fast)
@@ -95,7 +95,7 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
         ((f"{totals.rows} procs", "text"),),
         ((f"restarts {per_minute:,}/min", "warn" if per_minute else "dim"),),
         ((f"mbox max {show.count(deepest)}", "text" if deepest else "dim"),),
-        ((f"up {show.duration(_uptime(state, clock))}", "text"),),
+        ((f"up {show.duration(_uptime(state))}", "text"),),
     ]
     figures += _pace(state)
     if state.session.events_dropped:
@@ -104,14 +104,14 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
     return [figure for figure in figures if figure]
 
 
-def _bare(state: NodeState, clock: float) -> list[Cells]:
+def _bare(state: NodeState) -> list[Cells]:
     """The figures of a program without supervisors."""
     topics = state.session.topics
     own = sum(task.kind == "task" for task in topics.tasks.values())
     figures: list[Cells] = [(("no supervisor", "dim"),)]
     if own:
         figures.append(((f"{own} tasks", "text"),))
-    figures.append(((f"up {show.duration(_uptime(state, clock))}", "text"),))
+    figures.append(((f"up {show.duration(_uptime(state))}", "text"),))
     return figures + _pace(state)
 
 
@@ -126,11 +126,11 @@ def _pace(state: NodeState) -> list[Cells]:
     return figures
 
 
-def _uptime(state: NodeState, clock: float) -> float:
-    node = state.session.node
+def _uptime(state: NodeState) -> float:
+    node = state.picture.node
     if node is None:
         return 0.0
-    return node.wall0 - node.started_wall + state.now(clock) - node.mono0
+    return node.wall0 - node.started_wall + state.now() - node.mono0
 
 
 def notice(

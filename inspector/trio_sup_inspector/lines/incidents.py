@@ -9,8 +9,6 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
-
 from trio_sup.inspect.text import show
 from trio_sup_inspector.lines.cells import (
     Cell,
@@ -26,20 +24,17 @@ from trio_sup_inspector.lines.cells import (
     printable_cells,
     width_of,
 )
+from trio_sup_inspector.lines.incident_groups import frees_in, strip_of
 from trio_sup_inspector.lines.journal import kind_word, role_of, wall_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from trio_sup.inspect.model.incident import Incident, Outcome
-    from trio_sup.inspect.protocol.wire import Hello, Row
-    from trio_sup_inspector.state.node import NodeState
+    from trio_sup.inspect.protocol.wire import Hello
+    from trio_sup_inspector.lines.incident_groups import Group
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
-ALIKE: Final = 4
-"""Incidents of so many children that are just so are one line."""
-BUCKETS: Final = 20
-"""Parts of the minute that the strip covers."""
 MARKS: Final = "·▂▄▆█"
 PLAIN_MARKS: Final = ".:+*#"
 TERSE: Final = 50
@@ -57,83 +52,10 @@ _OUTCOMES: Final[dict[Outcome, tuple[str, Role]]] = {
 }
 
 
-@frozen
-class Group:
-    """One supervisor with its incidents, newest first."""
-
-    path: str
-    row: Row | None
-    """None: it is no more."""
-    incidents: tuple[Incident, ...]
-
-
-def strip_of(incidents: Iterable[Incident], now: float) -> list[int]:
-    """Lives that ended by themselves in the last minute, by bucket, oldest first."""
-    strip = [0] * BUCKETS
-    for incident in incidents:
-        found = incident.pace.buckets(now, BUCKETS)
-        strip = [before + more for before, more in zip(strip, found, strict=True)]
-    return strip
-
-
-def group_incidents(
-    state: NodeState, *, passing: frozenset[str] | None = None
-) -> list[Group]:
-    """The supervisors with something to tell: the latest incident first.
-
-    Args:
-        state: The node.
-        passing: Paths of the children whose incidents are shown; None for all.
-    """
-    found: dict[str, list[Incident]] = {}
-    for incident in reversed(state.journal.incidents.found):
-        if passing is None or incident.child in passing:
-            found.setdefault(incident.supervisor, []).append(incident)
-    groups = [
-        Group(path, state.row(state.model.by_path(path)), _joined(incidents))
-        for path, incidents in found.items()
-    ]
-    known = set(found)
-    for id in state.picture.lints.spending:
-        row = state.row(id)
-        if row is not None and row.kind in ("supervisor", "dynamic"):
-            shown = passing is None or row.path in passing
-            if row.path not in known and shown:
-                groups.append(Group(row.path, row, ()))
-    return groups
-
-
-def _joined(incidents: list[Incident]) -> tuple[Incident, ...]:
-    """Those of many children that are just so as one, where the newest stands."""
-    alike: dict[tuple[str, ...], list[Incident]] = {}
-    for incident in incidents:
-        alike.setdefault(incident.like, []).append(incident)
-    lines: list[Incident] = []
-    for first, *others in alike.values():
-        many = len({i.child for i in others} | {first.child}) >= ALIKE
-        lines += [first.with_alike(others)] if many else [first, *others]
-    return tuple(sorted(lines, key=lambda i: i.serial, reverse=True))
-
-
 def strip_text(counts: list[int], *, plain: bool) -> str:
     """The strip as one mark a bucket."""
     marks = PLAIN_MARKS if plain else MARKS
     return "".join(marks[min(number, len(marks) - 1)] for number in counts)
-
-
-def frees_in(row: Row, incidents: Sequence[Incident], now: float) -> float | None:
-    """Seconds until the first restart falls out of the budget's window.
-
-    None if no budget is in use, or the restart was before what is known.
-    """
-    if not row.budget_used or row.budget_seconds is None:
-        return None
-    begin = now - row.budget_seconds
-    inside = [at for i in incidents for at in i.ends if begin < at <= now]
-    if len(inside) < row.budget_used:
-        return None
-    oldest = sorted(inside)[-row.budget_used]
-    return max(0.0, oldest + row.budget_seconds - now)
 
 
 # --- lines -------------------------------------------------------------------
@@ -165,7 +87,8 @@ def group_cells(
         opened: Whether its incidents are shown; None if it has none.
     """
     row = group.row
-    strip = strip_of(group.incidents, now) if width >= TERSE else []
+    live = not group.former  # The last minute of another clock says nothing.
+    strip = strip_of(group.incidents, now) if live and width >= TERSE else []
     gauge = _gauge(group, now, width, plain) if row is not None else []
     right: list[Cell] = list(gauge)
     if strip:
@@ -174,6 +97,8 @@ def group_cells(
     name = show.clean(group.path) or "the node"
     look = show.look("gone" if row is None else row.status)
     kind = "" if row is None else f"  {show.kind(row)}"
+    if group.former and group.node is not None:
+        kind = f"  in process {group.node.pid}, which ended"
     if opened is False:
         number = sum(incident.times for incident in group.incidents)
         kind = f"  {number:,} incident{'s' * (number != 1)}"
@@ -341,7 +266,12 @@ def explain_group(group: Group, now: float, width: int, *, plain: bool) -> list[
     """What the budget of a supervisor means at present."""
     row = group.row
     if row is None:
-        return [_line([cell("This supervisor is no more.", "dim")], width, plain)]
+        text = "This supervisor is no more."
+        if group.former and group.node is not None:
+            text = (
+                f"That was in process {group.node.pid}, before the node started anew."
+            )
+        return [_line([cell(text, "dim")], width, plain)]
     if row.budget_max is None:
         return []
     used, limit = row.budget_used or 0, row.budget_max

@@ -70,7 +70,6 @@ def entry_cells(
     entry: Entry,
     width: int,
     *,
-    node: Hello | None,
     plain: bool,
     stamp: Callable[[float, Hello | None], str] = wall_time,
 ) -> Cells:
@@ -81,7 +80,7 @@ def entry_cells(
     event = entry.event
     role = role_of(event.kind)
     kind = kind_word(event.kind)
-    parts: list[tuple[str, Role]] = [(stamp(event.at, node) + " ", "dim")]
+    parts: list[tuple[str, Role]] = [(stamp(event.at, entry.node) + " ", "dim")]
     if width >= 60:
         parts.append((fit(kind, 18, plain=plain) + " ", role))
     path = printable(show.clean(event.path), plain=plain)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 WORST: Final = 3
 """How many of the longest are shown."""
+ENOUGH: Final = 0.5
+"""Seconds of a window that says whether anything runs: a node's first one is empty."""
 FRAMES: Final = 6
 """How many frames of the longest are shown, the innermost first."""
 
@@ -46,8 +48,9 @@ class BusyPane(Pane):
         self.clock = clock
         state = self.state
         busy = state.session.topics.busy
-        self.nothing = "measuring" if can_follow(state) else state.cannot_tell
-        if busy is not None:
+        measuring = "measuring..." if self.plain else "measuring…"
+        self.nothing = measuring if can_follow(state) else state.cannot_tell
+        if busy is not None and busy.seconds >= ENOUGH:
             self.nothing = "Nothing ran in the last second."
         if (state.picture.paused or hold) and self.rows:
             return False
@@ -153,7 +156,7 @@ class BusyPane(Pane):
         return lines
 
     def _held(self, held: Held) -> list[Cell]:
-        at = wall_time(held.at, self.state.session.node)
+        at = wall_time(held.at, self.state.picture.node)
         where = f"  {held.where}" if held.where else ""
         return [
             (f"{at} ", "dim"),

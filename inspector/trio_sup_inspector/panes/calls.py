@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from trio_sup.inspect.protocol.wire_details import Waits
 from trio_sup.inspect.text import show
 from trio_sup_inspector.lines.cells import (
     Cell,
@@ -17,7 +18,7 @@ from trio_sup_inspector.lines.cells import (
     printable_cells,
 )
 from trio_sup_inspector.panes.pane import Pane, can_follow
-from trio_sup_inspector.state.waiting import by_urgency, chain
+from trio_sup_inspector.state.waiting import by_urgency, chain, waited
 
 if TYPE_CHECKING:
     from trio_sup.inspect.protocol.wire_details import WaitEdge
@@ -41,6 +42,8 @@ class CallsPane(Pane):
         self._numbers: dict[tuple[int, int, str, float], int] = {}
         self._last = 0
         self._at: dict[int, WaitEdge] = {}
+        # The look that `edges` are of.
+        self._waits = Waits(0.0)
 
     def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
         """Sort again; while paused everything stands still."""
@@ -53,7 +56,8 @@ class CallsPane(Pane):
             self.nothing = "asking" if waits is None else "Nobody waits for a call."
         if state.picture.paused and self.edges:
             return False
-        edges = by_urgency(state.waits)
+        self._waits = waits or Waits(0.0)
+        edges = by_urgency(self._waits.edges)
         self.total = len(edges)
         passing = state.matches(clock)
         if passing is not None:
@@ -90,7 +94,7 @@ class CallsPane(Pane):
         edge = self.edges[index]
         name, operation = _shares(width)
         word, role = _WAITS.get(edge.state, (edge.state[:8], "warn"))
-        age = self.state.now(self.clock) - edge.since
+        age = self._age(edge)
         late: Role = "bad" if age >= 30 else "warn" if age >= 5 else "text"
         source, target = self._path(edge.source, name), self._path(edge.target, name)
         op = printable(show.clean(edge.op), plain=self.plain)
@@ -100,11 +104,14 @@ class CallsPane(Pane):
                 cell(source + " ", "strong"),
                 cell(target + " ", "strong"),
                 cell(fit(op, operation, plain=self.plain) + " ", "text"),
-                cell(fit(show.duration(age), 6, right=True), late),
+                cell(fit(show.duration(age) if age else "now", 6, right=True), late),
             ),
             width,
             plain=self.plain,
         )
+
+    def _age(self, edge: WaitEdge) -> float:
+        return waited(edge, self._waits, self.state.now())
 
     def _path(self, id: int, room: int) -> str:
         row = self.state.row(id)
@@ -122,20 +129,20 @@ class CallsPane(Pane):
         edge = self._at.get(key)
         if edge is None:
             return []
-        now, plain = self.state.now(self.clock), self.plain
-        waits = self.state.session.topics.waits
-        links = chain(edge, waits.edges if waits is not None else [])
+        now, plain = self.state.now(), self.plain
+        links = chain(edge, self._waits.edges)
         round_again = links[-1].target in {each.source for each in links}
         lines: list[list[Cell]] = []
         for depth, each in enumerate(links):
-            since = show.duration(now - each.since)
+            age = self._age(each)
+            since = f"for {show.duration(age)}" if age else "as of now"
             lines.append(
                 [
                     ("  " * depth, "text"),
                     (self._name(each.source, width), "strong"),
                     (" waits for ", "dim"),
                     (self._name(each.target, width), "strong"),
-                    (f" in {show.clean(each.op)} for {since}", "text"),
+                    (f" in {show.clean(each.op)} {since}", "text"),
                 ]
             )
         last = self.state.row(links[-1].target)

@@ -54,8 +54,7 @@ class EventsPane(Pane):
 
     def cells(self, index: int, width: int) -> Cells:
         """One event."""
-        node = self.state.session.node
-        return entry_cells(self.entries[index], width, node=node, plain=self.plain)
+        return entry_cells(self.entries[index], width, plain=self.plain)
 
     def row_id(self, key: int) -> int | None:
         """The child that the event is about, if it still lives."""

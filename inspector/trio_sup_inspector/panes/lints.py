@@ -32,7 +32,7 @@ class LintsPane(Pane):
     """The broken rules, and who breaks them."""
 
     nothing = "Nothing is wrong: no rule is broken."
-    topics = ("waits",)
+    topics = ("waits", "holds")
 
     def __init__(self, state: NodeState, *, plain: bool) -> None:
         super().__init__(state, plain=plain)

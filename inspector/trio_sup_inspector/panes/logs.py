@@ -108,7 +108,7 @@ class LogsPane(Pane):
         text = what(line).removeprefix(line.path).lstrip(" :")
         return clip_cells(
             (
-                (wall_time(line.at, self.state.session.node) + " ", "dim"),
+                (wall_time(line.at, self.state.picture.node) + " ", "dim"),
                 (fit(level_name(line.level), 8) + " ", role),
                 (fit(cut_front(who, room, plain=plain), room) + " ", "strong"),
                 (printable(text, plain=plain), role if role == "bad" else "text"),

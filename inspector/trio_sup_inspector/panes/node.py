@@ -118,11 +118,11 @@ def _facts(name: str, facts: Sequence[Fact], width: int, plain: bool) -> list[Ce
 
 
 def _node(state: NodeState, clock: float, width: int, plain: bool) -> list[Cells]:
-    node = state.session.node
+    node = state.picture.node
     if node is None:
         return [_section("Node", width, plain)]
     started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(node.started_wall))
-    up = node.wall0 - node.started_wall + state.now(clock) - node.mono0
+    up = node.wall0 - node.started_wall + state.now() - node.mono0
     facts: list[Fact] = [
         Fact("name", node.node, "strong"),
         Fact("process", str(node.pid), "text"),
@@ -139,15 +139,20 @@ def _loop(state: NodeState, clock: float, width: int, plain: bool) -> list[Cells
     beat = state.session.heartbeat
     if beat is None:
         return _facts("Loop", [Fact("lag", "no heartbeat yet", "dim")], width, plain)
-    lags = [lag for lag, _ in state.figures.beats]
-    worst = max([*lags, beat.lag])
+    beats = state.figures.beats or [beat]
+    lags = [each.lag for each in beats]
+    worst = max(lags)
+    # Each tells of the second before it.
+    seen = f"in the last {show.duration(beats[-1].at - beats[0].at + 1.0)}"
     role: Role = "bad" if beat.lag >= 0.1 else "text"
     lines = _facts(
         "Loop",
         [
             Fact("lag", f"{show.duration(beat.lag)} at worst in the last second", role),
             Fact(
-                "worst seen", show.duration(worst), "warn" if worst >= 0.1 else "text"
+                "worst seen",
+                f"{show.duration(worst)} {seen}",
+                "warn" if worst >= 0.1 else "text",
             ),
         ],
         width,
@@ -230,7 +235,7 @@ def _inspection(state: NodeState, clock: float, width: int, plain: bool) -> list
         facts.append(Fact("access", access, "text"))
         facts.append(Fact("offers", ", ".join(node.caps), "dim"))
     lines = _facts("Inspection", facts, width, plain)
-    costs = [cost for _, cost in state.figures.beats]
+    costs = [beat.cost for beat in state.figures.beats]
     return lines + _trend(costs, 0.005, width, plain, "cost, 1 s each")
 
 

@@ -178,5 +178,5 @@ class Pane:
 
     def scene(self, fold_open: bool | None = None) -> Scene:
         """What lines depend on besides their rows."""
-        now = self.state.now(self.clock)
+        now = self.state.now()
         return Scene(self.state.model, now, self.clock, self.plain, fold_open)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trio_sup_inspector.lines.incident_groups import Group, group_incidents
 from trio_sup_inspector.lines.incidents import (
-    Group,
     explain_group,
     explain_incident,
     group_cells,
-    group_incidents,
     incident_cells,
     restarts_heading,
 )
@@ -33,9 +32,10 @@ class RestartsPane(Pane):
         super().__init__(state, plain=plain)
         self.lines: list[Group | Incident] = []
         self._at: dict[int, Group | Incident] = {}
+        self._groups: dict[int, Group] = {}
         self._numbers: dict[str, int] = {}
         self.folded: set[str] = set()
-        """Supervisors whose incidents are not shown."""
+        """Names of groups whose incidents are not shown."""
 
     def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
         """Group again; while paused everything stands still."""
@@ -48,21 +48,23 @@ class RestartsPane(Pane):
         if matches is not None:
             passing = frozenset(state.model.rows[id].path for id in matches)
         lines: list[Group | Incident] = []
+        groups: list[Group] = []
         for group in group_incidents(state, passing=passing):
-            lines.append(group)
-            if group.path not in self.folded:
-                lines += group.incidents
+            shown = () if group.name in self.folded else group.incidents
+            lines += (group, *shown)
+            groups += [group] * (1 + len(shown))
         keys = [self._key(line) for line in lines]
+        self._groups = dict(zip(keys, groups, strict=True))
         self._at = dict(zip(keys, lines, strict=True))
         changed = keys != self.keys
         self.lines, self.keys = lines, keys
         self.shown = sum(not isinstance(x, Group) for x in lines)
-        self.total = len(state.journal.incidents.found)
+        self.total = state.journal.known_incidents
         return changed
 
     def _key(self, line: Group | Incident) -> int:
         if isinstance(line, Group):
-            return GROUP + self._numbers.setdefault(line.path, len(self._numbers))
+            return GROUP + self._numbers.setdefault(line.name, len(self._numbers))
         return -line.key
 
     def titles(self, width: int) -> Cells:
@@ -71,11 +73,11 @@ class RestartsPane(Pane):
 
     def cells(self, index: int, width: int) -> Cells:
         """A supervisor, or one of its incidents."""
-        line, now = self.lines[index], self.state.now(self.clock)
+        line, now = self.lines[index], self.state.now()
         if isinstance(line, Group):
-            opened = line.path not in self.folded if line.incidents else None
+            opened = line.name not in self.folded if line.incidents else None
             return group_cells(line, now, width, plain=self.plain, opened=opened)
-        node = self.state.session.node
+        node = self._groups[self.keys[index]].node
         return incident_cells(line, now, width, node=node, plain=self.plain)
 
     def matches_itself(self, index: int) -> bool:
@@ -83,9 +85,9 @@ class RestartsPane(Pane):
         return not isinstance(self.lines[index], Group)
 
     def row_id(self, key: int) -> int | None:
-        """The child of the incident, or its supervisor."""
+        """The child of the incident, or its supervisor, if it is of this process."""
         line = self._at.get(key)
-        if line is None:
+        if line is None or self._groups[key].former:
             return None
         path = line.path if isinstance(line, Group) else line.child
         return self.state.model.by_path(path)
@@ -94,34 +96,34 @@ class RestartsPane(Pane):
         """Fold a supervisor; of an incident go to its supervisor: the line there."""
         line = self._at.get(key)
         if isinstance(line, Group):
-            self.folded.add(line.path)
-        return None if line is None or isinstance(line, Group) else self._group(line)
+            self.folded.add(line.name)
+        return None if line is None or isinstance(line, Group) else self._group(key)
 
     def unfold(self, key: int) -> bool:
         """Show a supervisor's incidents again; False if they were shown."""
         line = self._at.get(key)
-        if not isinstance(line, Group) or line.path not in self.folded:
+        if not isinstance(line, Group) or line.name not in self.folded:
             return False
-        self.folded.discard(line.path)
+        self.folded.discard(line.name)
         return True
 
     def fold_all(self) -> None:
         """Fold every supervisor."""
-        self.folded |= {line.path for line in self.lines if isinstance(line, Group)}
+        self.folded |= {line.name for line in self.lines if isinstance(line, Group)}
 
     def unfold_all(self) -> None:
         """Show everything."""
         self.folded.clear()
 
-    def _group(self, incident: Incident) -> int:
-        return GROUP + self._numbers[incident.supervisor]
+    def _group(self, key: int) -> int:
+        return self._key(self._groups[key])
 
     def explain(self, key: int, width: int) -> list[Cells]:
         """The story of the incident, or what the budget means."""
-        line, now = self._at.get(key), self.state.now(self.clock)
+        line, now = self._at.get(key), self.state.now()
         if line is None:
             return []
         if isinstance(line, Group):
             return explain_group(line, now, width, plain=self.plain)
-        node = self.state.session.node
+        node = self._groups[key].node
         return explain_incident(line, now, width, node=node, plain=self.plain)

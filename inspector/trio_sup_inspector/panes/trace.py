@@ -132,7 +132,7 @@ class TracePane(Pane):
     def cells(self, index: int, width: int) -> Cells:
         """One step."""
         step = self.steps[index]
-        stamp = wall_time(step.at, self.state.session.node)
+        stamp = wall_time(step.at, self.state.picture.node)
         cells: list[Cell] = [(stamp + " ", "dim")]
         cells += self._about(step, max(12, min(34, width // 4)))
         return clip_cells(tuple(cells), width, plain=self.plain)

@@ -86,6 +86,8 @@ class Lists(Vertical):
         self.current = name
         for each in NAMES:
             self.query_one(f"#{each}").display = each == name
+        # It is about the list that was there until now.
+        self.query_one("#explain", Document).clear()
         self.ask()
 
     def ask(self) -> None:

@@ -22,10 +22,8 @@ class Figures:
 
     session: Session
     model: TreeModel
-    beats: deque[tuple[float, float]] = field(
-        factory=lambda: deque["tuple[float, float]"](maxlen=BEATS)
-    )
-    """Loop lag and cost of inspection of the last heartbeats, oldest first."""
+    beats: deque[Heartbeat] = field(factory=lambda: deque["Heartbeat"](maxlen=BEATS))
+    """The last heartbeats, oldest first."""
     processor: float | None = None
     """How much of a core the node's process used lately; None if unknown."""
     _last_cpu: tuple[float, float] | None = None
@@ -37,7 +35,7 @@ class Figures:
         beat = self.session.heartbeat
         if beat is not None and beat is not self._beat:
             self._beat = beat
-            self.beats.append((beat.lag, beat.cost))
+            self.beats.append(beat)
 
     def node_restarted(self) -> None:
         """Another process: its trends begin anew."""

@@ -13,7 +13,8 @@ from trio_sup.inspect.model.query import parse_text_query
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trio_sup.inspect.protocol.wire import Event
+    from trio_sup.inspect.model.incident import Incident
+    from trio_sup.inspect.protocol.wire import Event, Hello
 
 LINES_KEPT: Final = 2000
 
@@ -28,6 +29,17 @@ class Entry:
     """None: a divider."""
     text: str = ""
     """What a divider says."""
+    node: Hello | None = None
+    """The process in which it happened: its time is of that one's clock."""
+
+
+@frozen
+class Former:
+    """What went wrong in the process before: told by another clock than the present."""
+
+    node: Hello
+    incidents: tuple[Incident, ...]
+    """Oldest first."""
 
 
 @define
@@ -36,9 +48,13 @@ class Journal:
 
     entries: deque[Entry] = field(factory=lambda: deque["Entry"](maxlen=LINES_KEPT))
     incidents: Incidents = field(factory=Incidents)
-    """The same events, joined into incidents."""
+    """Those of the present process, joined into incidents."""
+    former: Former | None = None
+    """The incidents of the last process before it that had any."""
     serial: int = 0
     """How many lines there have been."""
+    node: Hello | None = None
+    """The process whose events come."""
 
     def add(self, events: Iterable[Event]) -> None:
         """Add new events, oldest first."""
@@ -46,10 +62,23 @@ class Journal:
             self._append(event, "")
             self.incidents.add(event)
 
-    def node_restarted(self, pid: int) -> None:
-        """Draw a line: what follows happened in another process."""
-        self._append(None, f"the node started anew, pid {pid}")
+    def meet(self, node: Hello) -> None:
+        """What follows happened in this process: if there was another, draw a line."""
+        before, self.node = self.node, node
+        if before is None:
+            return
+        self._append(None, f"the node started anew, pid {node.pid}")
         self.incidents.node_lost()
+        if found := self.incidents.found:
+            self.former = Former(before, tuple(found))
+        # Two clocks, two stories: nothing of one goes on in the other.
+        self.incidents = self.incidents.of_next_process()
+
+    @property
+    def known_incidents(self) -> int:
+        """How many incidents are kept, those of the process before included."""
+        before = () if self.former is None else self.former.incidents
+        return len(self.incidents.found) + len(before)
 
     def select(
         self, text: str = "", *, only: Iterable[str] | None = None
@@ -87,4 +116,4 @@ class Journal:
 
     def _append(self, event: Event | None, text: str) -> None:
         self.serial += 1
-        self.entries.append(Entry(self.serial, event, text))
+        self.entries.append(Entry(self.serial, event, text, self.node))

@@ -101,7 +101,8 @@ class NodeState:
         """
         changes = self.session.take_changes()
         self.figures.note()
-        self._meet_node()
+        self.journal.add(changes.former)
+        self._meet_node(changes)
         self.journal.add(changes.events)
         if "tasks" in changes.topics or changes.state:
             self.task_looks += 1
@@ -113,18 +114,19 @@ class NodeState:
         self.charts.note()
         return changes
 
-    def _meet_node(self) -> None:
-        """Notice that another process answers than before."""
-        node = self.session.node
+    def _meet_node(self, changes: Changes) -> None:
+        """Notice that what is held is of another process than before."""
+        node = self.picture.node
         if node is None or node.epoch == self._epoch:
             return
+        self.journal.meet(node)
         if self._epoch:
-            self.journal.node_restarted(node.pid)
             self.figures.node_restarted()
             self.charts.clear()
             self.watches.forget()
-            self.model.dead.clear()
+            self.picture.node_restarted()
             self.marks.clear()
+            changes.gone.clear()  # Its rows did not go: they are of another story.
         self._epoch = node.epoch
 
     def start_anew(self) -> None:
@@ -156,9 +158,9 @@ class NodeState:
 
     # --- what is on screen -------------------------------------------------
 
-    def now(self, clock: float) -> float:
-        """The node's clock of the picture: it stands while paused."""
-        return self.picture.now(clock)
+    def now(self) -> float:
+        """The node's clock of the picture: of its last word, which the rows are of."""
+        return self.picture.now()
 
     def row(self, id: int | None) -> Row | None:
         """The row as shown, or None."""
@@ -200,7 +202,7 @@ class NodeState:
     def matches(self, clock: float) -> frozenset[int] | None:
         """The rows that pass the filter, or None if there is none."""
         wrong = self._wrong(clock) if self.filter.only_problems else ()
-        return self.filter.passing(self.model.rows, self.now(clock), wrong)
+        return self.filter.passing(self.model.rows, self.now(), wrong)
 
     def _wrong(self, clock: float) -> frozenset[int]:
         """The rows that a lint is about."""
@@ -214,7 +216,7 @@ class NodeState:
             self.model,
             self.model.rows if matches is None else matches,
             self.order,
-            now=self.now(clock),
+            now=self.now(),
             clock=clock,
             reverse=self.reverse,
             first=first,
@@ -230,7 +232,7 @@ class NodeState:
         Returns:
             None if all is well (under the filter, if there is one).
         """
-        now, rows = self.now(clock), self.model.rows
+        now, rows = self.now(), self.model.rows
         passing = self.matches(clock)
         wrong = self._wrong(clock)
         order = list(walk(self.model))
@@ -258,12 +260,13 @@ class NodeState:
         if not fresh and not 0.0 < clock - at < age:
             found = lints.find(
                 self.model,
-                self.now(clock),
+                self.now(),
                 incidents=self.journal.incidents,
                 beat=self.session.heartbeat,
+                holds=self.session.topics.holds,
                 missed=self.session.events_dropped,
                 deadlocks=deadlocks(self.waits, self.model.rows),
-                fast=self.session.paces.fast(self.now(clock), LOOP - 1),
+                fast=self.session.paces.fast(self.now(), LOOP - 1),
             )
             self._found = clock, now, found
         return found

@@ -11,6 +11,7 @@ from trio_sup.inspect.model.tree_model import TreeModel
 
 if TYPE_CHECKING:
     from trio_sup.inspect.client.session import Changes, Session
+    from trio_sup.inspect.protocol.wire import Hello
 
 DEAD_SECONDS: Final = 6.0
 """How long a row that is no more stays, dimmed."""
@@ -36,17 +37,28 @@ class Picture:
         """Whether the picture stands still."""
         return self.paused_at is not None
 
-    def now(self, clock: float) -> float:
-        """The node's clock of the picture: it stands while paused."""
+    @property
+    def node(self) -> Hello | None:
+        """The process that what is shown is of, and whose clock its times are of.
+
+        `Session.node` is who answers: after a restart its rows may be still to come.
+        """
+        return self.session.clock.node
+
+    def now(self) -> float:
+        """The node's clock of the picture: of its last word, which the rows are of.
+
+        It stands while paused. Were it to run on, a call of a moment would grow old.
+        """
         if self.paused_at is not None:
             return self.paused_at
-        return self.session.node_time(clock)
+        return self.session.node_time(None)
 
     def apply(self, changes: Changes, clock: float) -> None:
         """Take what changed, unless the picture stands still."""
         if self.paused:
             return
-        now = self.session.node_time(clock)
+        now = self.session.node_time(None)
         if changes.reset:
             self._begin_anew(now, clock)
         else:
@@ -73,9 +85,9 @@ class Picture:
                 model.bury(row, times[id])
         self.lints.reset(model, now)
 
-    def pause(self, clock: float) -> None:
+    def pause(self) -> None:
         """Stop the picture. The session goes on underneath."""
-        self.paused_at = self.session.node_time(clock)
+        self.paused_at = self.session.node_time(None)
         self.model.freeze()
 
     def resume(self, clock: float) -> None:
@@ -91,15 +103,21 @@ class Picture:
         self.model.reset(rows.values(), clock)
         for row in lost:
             self.model.bury(row, buried.get(row.id, clock))
-        self.lints.reset(self.model, self.session.node_time(clock))
+        self.lints.reset(self.model, self.session.node_time(None))
         if self.paused:
-            self.pause(clock)
+            self.pause()
 
     def toggle_keep_dead(self, clock: float) -> None:
         """Keep the dead, or let those that are due go."""
         self.keep_dead = not self.keep_dead
         if not self.keep_dead:
             self.model.expire(clock - DEAD_SECONDS)
+
+    def node_restarted(self) -> None:
+        """Another process: nothing of the one before is its own, nor stands still."""
+        self.model.dead.clear()
+        self.lints = Lints(revision=self.lints.revision + 1)
+        self.paused_at = None
 
     def clear(self) -> None:
         """Forget every row, and go on if it stood still."""

@@ -8,16 +8,42 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from trio_sup.inspect.protocol.wire import Row
-    from trio_sup.inspect.protocol.wire_details import WaitEdge
+    from trio_sup.inspect.protocol.wire_details import WaitEdge, Waits
 
 LONGEST: Final = 20
 """Calls of one chain that are followed."""
+SILENT_LOOKS: Final = 2.5
+"""Seconds without a word after which a node has looked again and found the same: it
+looks at calls and mailboxes once a second, and tells what is another than before."""
 RANK: Final = {"deadlock": 0, "ring": 1}
 
 
 def by_urgency(edges: Iterable[WaitEdge]) -> list[WaitEdge]:
     """The calls that wait: deadlocks, then rings, then the longest first."""
     return sorted(edges, key=lambda e: (RANK.get(e.state, 2), e.since, e.source))
+
+
+def seen_until(looked: float, now: float) -> float:
+    """Up to when what a look found is known to go on.
+
+    Args:
+        looked: The node's clock at that look.
+        now: The node's clock, as it was heard last.
+    """
+    return max(looked, now - SILENT_LOOKS)
+
+
+def waited(edge: WaitEdge, waits: Waits, now: float) -> float:
+    """For how long the node has seen a call wait: no longer than it has said so.
+
+    A short call that each look finds anew has not waited since the last look: it is 0.
+
+    Args:
+        edge: The call.
+        waits: What the node said of it.
+        now: The node's clock, as it was heard last.
+    """
+    return max(0.0, seen_until(waits.at, now) - edge.since)
 
 
 def chain(first: WaitEdge, edges: Sequence[WaitEdge]) -> list[WaitEdge]:

@@ -46,6 +46,8 @@ class Document(ScrollView, can_focus=True):
 
     def update_page(self) -> None:
         """Ask for the lines again, and paint if they changed."""
+        if not self.display:
+            self.clear()  # What comes to light again may be about something else.
         width = self.scrollable_content_region.width
         if not width or not self.display:
             return
@@ -53,6 +55,12 @@ class Document(ScrollView, can_focus=True):
         if lines != self._lines:
             self._lines = lines
             self.virtual_size = Size(width, len(lines))
+            self.refresh()
+
+    def clear(self) -> None:
+        """Show nothing until it is asked for again."""
+        if self._lines:
+            self._lines = ()
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -70,6 +78,10 @@ class Document(ScrollView, can_focus=True):
         """The theme changed."""
         super().notify_style_update()
         self._paint = None
+
+    def on_show(self) -> None:
+        """It has come to light, perhaps as large as it was."""
+        self.update_page()
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay out for the new width."""

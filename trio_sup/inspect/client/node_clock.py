@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trio_sup.inspect.protocol.wire import Hello
+
 
 class NodeClock:
     """Goes on by itself between two words of the node."""
 
     def __init__(self) -> None:
+        self.node: Hello | None = None
+        """Whose clock it is: the rows and events that are held are of that process.
+        Another one that answers is believed from the moment its rows are here."""
         self._heard = 0.0
         self._said: tuple[float, float] | None = None
 
@@ -18,13 +26,25 @@ class NodeClock:
         """Seconds since the node was last heard."""
         return max(0.0, now - self._heard)
 
-    def tell(self, at: float, now: float) -> None:
-        """The node said what time it has."""
+    def turn(self, node: Hello | None) -> None:
+        """What is held is of this process from now on."""
+        if node is not None and self._is_another(node):
+            self._said = None
+        self.node = node
+
+    def tell(self, at: float, now: float, node: Hello | None) -> bool:
+        """The node said what time it has; whether that is taken for the time."""
+        if node is not None and self._is_another(node):
+            return False
         self._said = (at, now)
+        return True
+
+    def _is_another(self, node: Hello) -> bool:
+        return self.node is not None and self.node.epoch != node.epoch
 
     def reset(self) -> None:
         """Forget what it said: another story begins."""
-        self._said = None
+        self._said = self.node = None
 
     def time(self, now: float | None, *, live: bool) -> float | None:
         """The node's time, None before it said any.

@@ -119,7 +119,8 @@ class Session:
         self._want = list(want)
         self._decoder = server_decoder()
         self._out = bytearray()
-        self._clock = NodeClock()
+        self.clock: NodeClock = NodeClock()
+        """The node's, and whose it is: the process that what is held here is of."""
         self._attempts = self._total = 0
         self._greeted = False
 
@@ -156,14 +157,14 @@ class Session:
         It stands still while nothing is heard, so that durations shown of a dead
         node do not grow. None: when it was last heard, which what is held here is of.
         """
-        time = self._clock.time(now, live=self.state.phase is Phase.LIVE)
+        time = self.clock.time(now, live=self.state.phase is Phase.LIVE)
         if time is None:
             return self.node.mono0 if self.node is not None else 0.0
         return time
 
     def silence(self, now: float) -> float:
         """Seconds since the node was last heard on this connection."""
-        return self._clock.silence(now)
+        return self.clock.silence(now)
 
     # --- what the transport reports ----------------------------------------
 
@@ -178,7 +179,7 @@ class Session:
         self._decoder = server_decoder()
         self._out.clear()
         self._store.drop_snapshot()
-        self._clock.hear(now)
+        self.clock.hear(now)
         self._greeted = False
         self.want_close = False
         self.bad_frames = 0
@@ -188,7 +189,7 @@ class Session:
 
         Never raises for anything that a peer can send.
         """
-        self._clock.hear(now)
+        self.clock.hear(now)
         self.bytes_heard += len(data)
         try:
             messages = self._decoder.feed(data)
@@ -207,7 +208,7 @@ class Session:
         """
         self._store.rewind()
         self.node = self.heartbeat = self.restarted_at = self.seq = None
-        self._clock.reset()
+        self.clock.reset()
         self.connecting(now)
         self.connected(now)
 
@@ -297,7 +298,7 @@ class Session:
         before, self.node, resume = self.node, message, None
         if before is not None and before.epoch != message.epoch:
             self.restarted_at = now
-            self.seq = None
+            self.seq = self.heartbeat = None
             self.ask.new_node()
             self._store.new_epoch()
         elif self.seq is not None:
@@ -310,8 +311,8 @@ class Session:
             case Delta():
                 self._on_delta(message, now)
             case Heartbeat():
-                self._clock.tell(message.at, now)
-                self.heartbeat = message
+                if self.clock.tell(message.at, now, self.node):
+                    self.heartbeat = message
                 self._store.touch()
             case Ready():
                 self._on_ready(message, now)
@@ -325,8 +326,8 @@ class Session:
             case SnapEnd():
                 if self._store.end_snapshot(message.at):
                     self.seq = message.seq
-                    self._clock.tell(message.at, now)
                     self._go_live(now)
+                    self.clock.tell(message.at, now, self.node)
             case Detail():
                 # What was not asked for would only fill the memory.
                 if self.ask.watches(message.id):
@@ -350,11 +351,12 @@ class Session:
 
     def _go_live(self, now: float) -> None:
         self._attempts = 0
+        self.clock.turn(self.node)
         self._enter(Phase.LIVE, now)
         self.ask.renew_all(now)
 
     def _on_delta(self, delta: Delta, now: float) -> None:
-        self._clock.tell(delta.at, now)
+        self.clock.tell(delta.at, now, self.node)
         if self.state.phase is Phase.SYNCING:
             return  # The snapshot under way is newer.
         if "tree" in self._want and delta.prev != self.seq:

@@ -46,6 +46,8 @@ class Changes:
     """Rows that are no more, as last seen."""
     events: list[Event] = field(factory=list[Event])
     """New events, oldest first."""
+    former: list[Event] = field(factory=list[Event])
+    """Those of the process before, if another has answered since: they came first."""
     details: dict[int, Detail] = field(factory=dict[int, Detail])
     """The newest knowledge of each watched row."""
     topics: set[str] = field(factory=set[str])
@@ -61,6 +63,7 @@ class Changes:
             or self.changed
             or self.gone
             or self.events
+            or self.former
             or self.details
             or self.topics
             or self.state
@@ -191,6 +194,9 @@ class Store:
 
     def new_epoch(self) -> None:
         """The node started anew: its numbers begin again, its past stays."""
+        changes = self._changes
+        changes.former = [*changes.former, *changes.events][-EVENTS_KEPT:]
+        changes.events = []
         self.last_event = 0
         self.details.clear()
         self.topics.clear()

@@ -104,6 +104,12 @@ class Incidents:
         self._taken.clear()
         self._ended = None
 
+    def of_next_process(self) -> Incidents:
+        """None yet; the numbers go on, so that a view takes none for another."""
+        following = Incidents()
+        following._serial = self._serial
+        return following
+
     # --- causes ------------------------------------------------------------
 
     def _crashed(self, event: Event) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from attrs import define, field, frozen
 
+from trio_sup.inspect.model.held_lately import LATELY, HeldLately
 from trio_sup.inspect.model.lint_rules import BY_ID, ORDER, RULES, Rule
 from trio_sup.inspect.model.problems import FINAL, LOOP
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from trio_sup.inspect.model.incidents import Incidents
     from trio_sup.inspect.model.tree_model import TreeModel
     from trio_sup.inspect.protocol.wire import Heartbeat, Row
+    from trio_sup.inspect.protocol.wire_details import Holds
 
 SLOW_MESSAGE: Final = 5.0
 """Seconds of one message in progress."""
@@ -35,10 +37,7 @@ GROWING: Final = 5
 """Samples in a row that grew."""
 GROWTH_LASTS: Final = 2.5
 """Seconds after the last growth for which a mailbox counts as growing."""
-LATELY: Final = 60.0
 CROWD: Final = 10_000
-HELD: Final = 0.1
-"""Seconds of loop lag."""
 
 _Timed: TypeAlias = Literal["slow-message", "slow-start", "slow-stop"]
 
@@ -95,10 +94,7 @@ class Lints:
     )
     _growth: dict[int, _Growth] = field(factory=dict[int, _Growth])
     _growing: dict[int, None] = field(factory=dict[int, None])
-    # The heartbeats of the last minute that said the loop was held.
-    _held: deque[tuple[float, float]] = field(
-        factory=lambda: deque["tuple[float, float]"](maxlen=64)
-    )
+    _held: HeldLately = field(factory=HeldLately)
     _lost: deque[tuple[float, Row]] = field(
         factory=lambda: deque["tuple[float, Row]"](maxlen=64)
     )
@@ -208,6 +204,7 @@ class Lints:
         *,
         incidents: Incidents | None = None,
         beat: Heartbeat | None = None,
+        holds: Holds | None = None,
         missed: int = 0,
         deadlocks: Iterable[tuple[int, str, str]] = (),
         fast: Iterable[int] | None = None,
@@ -219,6 +216,7 @@ class Lints:
             now: The node's clock.
             incidents: What restarted lately.
             beat: The node's last heartbeat.
+            holds: What the node has told of who held its loop.
             missed: Events that never came.
             deadlocks: Rings of calls: a row's id, its path, and the ring in words.
             fast: The rows that restart `LOOP` times in a minute and more, where they
@@ -240,7 +238,8 @@ class Lints:
         found += loops
         if incidents is not None:
             found += _given_up(incidents, model, now)
-        found += self._held_lately(beat, now)
+        if words := self._held.words(beat, holds, now):
+            found.append(Finding("loop-lag", 0, "", words))
         if missed:
             found.append(
                 Finding("missed-events", 0, "", f"{missed} events are missing")
@@ -278,21 +277,6 @@ class Lints:
                 # In a storm the worst of a hundred is looked for: by powers of ten.
                 size = len(str(number))
                 yield Finding("crash-loop", model.by_path(path) or 0, path, words, size)
-
-    def _held_lately(self, beat: Heartbeat | None, now: float) -> Iterable[Finding]:
-        """The worst of the last minute, so that it does not come and go."""
-        held = self._held
-        if beat is not None and beat.lag >= HELD and (beat.at, beat.lag) not in held:
-            held.append((beat.at, beat.lag))
-        while held and now - held[0][0] > LATELY:
-            held.popleft()
-        if held:
-            at, lag = max(held, key=lambda each: each[1])
-            ago = f"{max(0.0, now - at):.0f} s ago"
-            text = f"was held for {lag * 1000:.0f} ms, {ago}"
-            if len(held) > 1:
-                text += f", the worst of {len(held)} times in a minute"
-            yield Finding("loop-lag", 0, "", text)
 
     def _timed(self, model: TreeModel, now: float) -> list[Finding]:
         while self._queue and self._queue[0][0] <= now:

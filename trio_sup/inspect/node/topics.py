@@ -125,8 +125,10 @@ class _BusyTopic:
 
     def look(self, now: float) -> Iterator[None]:
         """Take what was measured since the last look."""
+        # The look that turns it on has nothing to tell: no time has passed.
+        if self.meter.on:
+            self.window = self.meter.take()
         self.meter.turn(on=True)
-        self.window = self.meter.take()
         yield
 
     def end(self) -> None:

@@ -74,7 +74,7 @@ class PictureKeys:
     def _pause(self) -> None:
         """Stop the picture, or go on."""
         picture, clock = self._state.picture, self._clock()
-        picture.resume(clock) if picture.paused else picture.pause(clock)
+        picture.resume(clock) if picture.paused else picture.pause()
         self._repaint()
 
     def _step(self) -> None:
