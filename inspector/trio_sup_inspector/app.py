@@ -169,7 +169,7 @@ class InspectorApp(App[int]):
             rate_hz=settings.rate,
             control=settings.control,
         )
-        state = self._recalled(NodeState(session))
+        state = self._recalled(NodeState(session, target.host))
         connection = Connection(
             session, target, settings.clock, settings.jitter, settings.poll
         )

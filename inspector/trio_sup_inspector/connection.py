@@ -31,6 +31,7 @@ from trio_sup.inspect.finding.remote import (
     BadAddress,
     NoSsh,
     SshLine,
+    host_of,
     parse_address,
 )
 from trio_sup_inspector.answers import Answers
@@ -53,7 +54,12 @@ class Target:
 
     directory: Path | tuple[Path, ...]
     wanted: str | None = None
-    """A name, ``name.pid``, a process id, or the path of a socket."""
+    """A name, ``name.pid``, a process id, the path of a socket, or an address."""
+
+    @property
+    def host(self) -> str:
+        """The machine that the node is on; empty for this one."""
+        return host_of(self.wanted or "")
 
     def find(self, *, name: str = "", pid: int = 0) -> FoundNode:
         """The node, wherever its socket is now.

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Final
 from trio_sup.inspect.client.session import Phase
 from trio_sup.inspect.model.problems import FINAL, LOOP
 from trio_sup.inspect.text import show
-from trio_sup_inspector.lines.cells import Cell, Cells, Role, cell, cells_width, spread
+from trio_sup_inspector.lines.cells import (
+    Cell,
+    Cells,
+    Role,
+    cell,
+    cells_width,
+    cut,
+    spread,
+)
 
 if TYPE_CHECKING:
     from trio_sup_inspector.connection import Connection, Trouble
@@ -24,6 +32,8 @@ RESULT_NOTICE: Final = 20.0
 """Seconds for which the result of an action is shown, unless dismissed."""
 HELD_AFTER: Final = 2.0
 """Seconds of silence after a connection was accepted: a node speaks first."""
+HOST: Final = 24
+"""Cells of a machine's name."""
 LAG_WARNING: Final = 0.1
 """Seconds of loop lag that are shown as a warning."""
 
@@ -58,7 +68,9 @@ def header(state: NodeState, clock: float, width: int, *, plain: bool) -> Cells:
     right = (badge(state, clock),)
     node = state.session.node
     name = " trio-sup" if node is None else f" {show.clean(node.node)}@{node.pid}"
-    parts: list[Cells] = [((name, "strong"),)]
+    # Whoever acts has to see that it is not here: it leaves last, with the name.
+    host = cut(show.clean(state.host), HOST, plain=plain)
+    parts: list[Cells] = [((name, "strong"), (f" on {host}" if host else "", "accent"))]
     if node is not None and (state.bare or not state.empty):
         room = width - cells_width(right) - 1
         for part in _bare(state, clock) if state.bare else _figures(state, clock):

@@ -61,6 +61,8 @@ class NodeState:
     """One node as shown. The application's clock is passed in as `clock`."""
 
     session: Session
+    host: str = ""
+    """The machine that the node is on, if it is not this one."""
     filter: Filter = field(factory=Filter)
     picture: Picture = field(
         default=Factory(lambda state: Picture(state.session), takes_self=True)
