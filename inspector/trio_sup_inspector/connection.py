@@ -97,7 +97,8 @@ class Trouble:
     """Why there is no connection, for people."""
 
     kind: str
-    """``missing``, ``several``, ``forbidden``, ``unsafe`` or ``other``."""
+    """``ended`` (a node that was met), ``missing``, ``several``, ``forbidden``,
+    ``unsafe`` or ``other``."""
     text: str
     hint: str = ""
     """What to do."""
@@ -131,6 +132,11 @@ class Connection:
     """To what the node was asked to plan or to do."""
     _writer: asyncio.StreamWriter | None = None
     _wake: asyncio.Event = field(factory=asyncio.Event)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the node that was shown is known to run no more."""
+        return self.trouble is not None and self.trouble.kind == "ended"
 
     async def run(self) -> None:
         """Connect, read, reconnect. Never raises but for cancellation.
@@ -318,7 +324,7 @@ def explain(
         return Trouble("several", str(error))
     if isinstance(error, NoSuchNode) and name:
         return Trouble(
-            "missing",
+            "ended",
             f"{name} (process {pid}) has ended, and no other {name} runs here",
             "a new one is found by itself as soon as it runs",
         )

@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 from trio_sup_inspector.lines.rows import after_a_while
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from trio_sup.inspect.protocol.wire import Row
     from trio_sup_inspector.lines.cells import Cells
@@ -40,6 +40,15 @@ class Memo:
         """How many lines are remembered."""
         return len(self._written)
 
+    def clear(self) -> None:
+        """Write every line anew."""
+        self._written.clear()
+
+    def forget(self, ids: Iterable[int]) -> None:
+        """Write the lines of these children anew: something around them changed."""
+        for id in ids:
+            self._written.pop(id, None)
+
     def line(
         self,
         row: Row,
@@ -66,6 +75,6 @@ class Memo:
             if cells is old.cells:
                 return cells
         if len(self._written) >= MOST and row.id not in self._written:
-            self._written.clear()
+            self.clear()
         self._written[row.id] = _Written(row, of, cells)
         return cells

@@ -32,7 +32,7 @@ FILTERS: Final = (
 )
 TROUBLE: Final = (
     ("screen.lints", "all that is wrong, the worst first"),
-    ("problem.next", "the next child that needs a look, folded or not"),
+    ("problem.next", "the next child that needs a look, the worst first"),
     ("list.open", "its last crash: its own line first"),
     ("screen.restarts", "why it restarted, and what else went with it"),
     ("screen.calls", "who waits for whom"),

@@ -208,6 +208,7 @@ class MainScreen(KeyedScreen):
     def refresh_view(self) -> None:
         """Bring the screen up to date: once a tick, and after a key that matters."""
         lists, bare = self.lists, self.state.bare
+        self.state.over = self._connection is not None and self._connection.ended
         if bare and not self._opened:
             # What can be seen of a program without supervisors are its tasks.
             self._opened = True

@@ -80,6 +80,8 @@ class NodeState:
     reverse: bool = False
     columns: dict[str, tuple[str, ...]] = field(factory=dict[str, "tuple[str, ...]"])
     """The columns that were chosen for a list, by the list's name."""
+    over: bool = False
+    """Whether its process has ended: nothing of what is shown is there any more."""
     recorded: bool = False
     """Whether this is a recording, which can be asked for nothing."""
     marks: dict[int, None] = field(factory=dict["int", None])
@@ -92,6 +94,10 @@ class NodeState:
     """What became of the last action: a line, whether it went well, and when."""
     _epoch: str = ""
     _found: tuple[float, tuple[int, int], list[Finding]] = _NOT_YET
+    # Those of which findings, and which rows.
+    _loops: tuple[list[Finding], frozenset[int]] = field(
+        factory=lambda: (list["Finding"](), frozenset[int]())
+    )
 
     # --- what the node says ------------------------------------------------
 
@@ -223,26 +229,41 @@ class NodeState:
         )
 
     def next_problem(self, after: int | None, clock: float) -> int | None:
-        """The next row that needs a look, folded or not, in the tree's order.
+        """The next row that needs a look, folded or not, the worst first.
 
         Args:
-            after: Where to begin; the search goes round.
+            after: Behind which one; the search goes round. From one that needs none
+                it goes to the worst.
             clock: The application's clock.
 
         Returns:
             None if all is well (under the filter, if there is one).
         """
+        order = self._problems(clock)
+        if not order:
+            return None
+        at = order.index(after) + 1 if after in order else 0
+        return order[at % len(order)]
+
+    def _problems(self, clock: float) -> list[int]:
+        """The rows that need a look: as the lints are listed, then in tree order."""
         now, rows = self.now(clock), self.model.rows
         passing = self.matches(clock)
-        wrong = self._wrong(clock)
-        order = list(walk(self.model))
-        start = order.index(after) + 1 if after in rows else 0
-        for id in order[start:] + order[:start]:
-            if passing is not None and id not in passing:
-                continue
-            if id in wrong or problem(rows[id], now):
-                return id
-        return None
+        listed = dict.fromkeys(found.id for found in self.findings(clock, age=1.0))
+        order = [id for id in listed if id in rows]
+        order += [
+            id for id in walk(self.model) if id not in listed and problem(rows[id], now)
+        ]
+        return order if passing is None else [id for id in order if id in passing]
+
+    def looping(self, clock: float) -> frozenset[int]:
+        """The rows that the lints call crash loops: the same object while it is so."""
+        found = self.findings(clock, age=1.0)
+        if found is not self._loops[0]:
+            loops = frozenset(each.id for each in found if each.rule == "crash-loop")
+            same = loops == self._loops[1]
+            self._loops = found, self._loops[1] if same else loops
+        return self._loops[1]
 
     def findings(self, clock: float, *, age: float = 0.0) -> list[Finding]:
         """What is wrong, the most urgent first; found at most once a tick.

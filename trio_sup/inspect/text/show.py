@@ -43,6 +43,8 @@ LOOKS: Final = {
     "stuck": Look("‼", "!", "stuck", "bad"),
     "suspended": Look("‖", "=", "suspended", "warn"),
     "gone": Look("·", "-", "gone", "off"),
+    # No status: that of a child that would look well, and crashes again and again.
+    "looping": Look("↯", "@", "looping", "bad"),
 }
 _NOT_UP: Final = DOWN | WAITING
 _UNKNOWN: Final = Look("?", "?", "", "warn")
