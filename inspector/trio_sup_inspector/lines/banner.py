@@ -9,6 +9,8 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
+from attrs import frozen
+
 from trio_sup.inspect.client.session import Phase
 from trio_sup.inspect.model.problems import FINAL, LOOP
 from trio_sup.inspect.text import show
@@ -36,6 +38,21 @@ HOST: Final = 24
 """Cells of a machine's name."""
 LAG_WARNING: Final = 0.1
 """Seconds of loop lag that are shown as a warning."""
+
+
+@frozen
+class Figure:
+    """One of the figures of the header."""
+
+    whole: Cells
+    short: Cells = ()
+    """What may stand there where that has no room."""
+    urgent: bool = False
+    """Whether it has its place before those that are not."""
+
+
+def _figure(text: str, role: Role, *, urgent: bool = False) -> Figure:
+    return Figure((cell(text, role),), urgent=urgent)
 
 
 def badge(state: NodeState, clock: float) -> Cell:
@@ -72,16 +89,27 @@ def header(state: NodeState, clock: float, width: int, *, plain: bool) -> Cells:
     host = cut(show.clean(state.host), HOST, plain=plain)
     parts: list[Cells] = [((name, "strong"), (f" on {host}" if host else "", "accent"))]
     if node is not None and (state.bare or not state.empty):
-        room = width - cells_width(right) - 1
-        for part in _bare(state, clock) if state.bare else _figures(state, clock):
-            if sum(map(cells_width, parts)) + cells_width(part) + 2 <= room:
-                parts.append((("  ", "text"), *part))
+        figures = _bare(state, clock) if state.bare else _figures(state, clock)
+        room = width - cells_width((*parts[0], *right)) - 1
+        parts += [(("  ", "text"), *part) for part in _fitting(figures, room)]
     left = tuple(cell for part in parts for cell in part)
     return spread(left, right, width, plain=plain)
 
 
-def _figures(state: NodeState, clock: float) -> list[Cells]:
-    """The figures; those that matter most first."""
+def _fitting(figures: list[Figure], room: int) -> list[Cells]:
+    """As many of the figures as fit, in their order; which, by how much they matter."""
+    shown: dict[int, Cells] = {}
+    for at in sorted(range(len(figures)), key=lambda at: not figures[at].urgent):
+        for form in (figures[at].whole, figures[at].short):
+            if form and cells_width(form) + 2 <= room:
+                shown[at] = form
+                room -= cells_width(form) + 2
+                break
+    return [shown[at] for at in sorted(shown)]
+
+
+def _figures(state: NodeState, clock: float) -> list[Figure]:
+    """The figures, in their order."""
     totals = state.model.totals()
     now = state.now(clock)
     rows = state.session.rows
@@ -93,48 +121,52 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
         (totals.stuck, "stuck", "bad"),
         (totals.waiting, "backoff", "warn"),
     ]
+    figures: list[Figure] = []
     # Seen at once: this inspector can do more than look.
-    wrong: list[Cells] = []
     if state.session.operating.granted:
-        wrong.append((("CONTROL", "warn"),))
+        figures.append(_figure("CONTROL", "warn", urgent=True))
     for number, word, role in worries:
         if number:
-            wrong.append((cell(f"{number} {word}", role),))
-    per_minute = state.figures.restarts_per_minute(clock)
+            figures.append(_figure(f"{number} {word}", role, urgent=True))
+    pace = state.figures.restarts_per_minute(clock)
+    loud: Role = "warn" if pace else "dim"
     deepest = state.figures.fullest
-    figures: list[Cells] = [
-        *wrong,
-        ((f"{totals.rows} procs", "text"),),
-        ((f"restarts {per_minute:,}/min", "warn" if per_minute else "dim"),),
-        ((f"mbox max {show.count(deepest)}", "text" if deepest else "dim"),),
-        ((f"up {show.duration(_uptime(state, clock))}", "text"),),
+    figures += [
+        _figure(f"{totals.rows} procs", "text"),
+        Figure(
+            ((f"restarts {pace:,}/min", loud),),
+            ((f"{pace:,}/min", loud),) if pace else (),
+            urgent=bool(pace),
+        ),
+        _figure(f"mbox max {show.count(deepest)}", "text" if deepest else "dim"),
+        _figure(f"up {show.duration(_uptime(state, clock))}", "text"),
+        *_pace(state),
     ]
-    figures += _pace(state)
     if state.session.events_dropped:
         missed = f"{show.count(state.session.events_dropped)} events missed"
-        figures.append(((missed, "bad"),))
-    return [figure for figure in figures if figure]
+        figures.append(_figure(missed, "bad"))
+    return figures
 
 
-def _bare(state: NodeState, clock: float) -> list[Cells]:
+def _bare(state: NodeState, clock: float) -> list[Figure]:
     """The figures of a program without supervisors."""
     topics = state.session.topics
     own = sum(task.kind == "task" for task in topics.tasks.values())
-    figures: list[Cells] = [(("no supervisor", "dim"),)]
+    figures = [_figure("no supervisor", "dim")]
     if own:
-        figures.append(((f"{own} tasks", "text"),))
-    figures.append(((f"up {show.duration(_uptime(state, clock))}", "text"),))
+        figures.append(_figure(f"{own} tasks", "text"))
+    figures.append(_figure(f"up {show.duration(_uptime(state, clock))}", "text"))
     return figures + _pace(state)
 
 
-def _pace(state: NodeState) -> list[Cells]:
+def _pace(state: NodeState) -> list[Figure]:
     """How late the loop is, and how often one looks."""
-    figures: list[Cells] = []
+    figures: list[Figure] = []
     beat = state.session.heartbeat
     if beat is not None:
         late: Role = "warn" if beat.lag >= LAG_WARNING else "dim"
-        figures.append(((f"lag {show.duration(beat.lag)}", late),))
-    figures.append(((f"{state.session.ask.rate_hz:g} Hz", "dim"),))
+        figures.append(_figure(f"lag {show.duration(beat.lag)}", late))
+    figures.append(_figure(f"{state.session.ask.rate_hz:g} Hz", "dim"))
     return figures
 
 

@@ -311,7 +311,7 @@ def _restarts(row: Row, width: int, scene: Scene) -> Cell:
     role: Role = "text" if row.restarts else "dim"
     if limit is not None and used:
         role = "bad" if used >= limit else "warn"
-    return show.restarts(row), role
+    return show.restarts(row, width), role
 
 
 def _life(row: Row, width: int, scene: Scene) -> Cell:

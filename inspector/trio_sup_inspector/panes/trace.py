@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.model.query import parse_text_query
@@ -12,6 +13,7 @@ from trio_sup_inspector.lines.cells import (
     Cell,
     Cells,
     Role,
+    cells_width,
     clip_cells,
     cut_front,
     fit,
@@ -165,11 +167,19 @@ class TracePane(Pane):
             return []
         steps = way(self.state.session.topics.steps.lines, step.root)
         head = f"request #{step.root}: {len(steps)} steps"
-        lines: list[list[Cell]] = [[(head, "dim")]]
-        lines += [
-            self._about(each, max(12, min(34, width // 4))) for each in steps[-WAY:]
-        ]
+        lines: list[Cells] = [clip_cells(((head, "dim"),), width, plain=plain)]
+        for each in steps[-WAY:]:
+            lines += self._whole(each, width)
+        return lines
+
+    def _whole(self, step: TraceStep, width: int) -> list[Cells]:
+        """A step in as many lines as it needs: the list above may have cut it off."""
+        *head, (text, role) = self._about(step, max(12, min(34, width // 4)))
+        margin = cells_width(tuple(head))
+        parts = textwrap.wrap(text, max(8, width - margin - 2)) or [""]
+        lines: list[tuple[Cell, ...]] = [(*head, (parts[0], role))]
+        lines += [((" " * (margin + 2), "text"), (part, role)) for part in parts[1:]]
         return [
-            clip_cells(printable_cells(line, plain=plain), width, plain=plain)
+            clip_cells(printable_cells(line, plain=self.plain), width, plain=self.plain)
             for line in lines
         ]

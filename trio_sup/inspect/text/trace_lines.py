@@ -27,7 +27,7 @@ def what(step: TraceStep) -> Clean:
     if step.kind == "received":
         sender = f"  from {step.sender}" if step.sender else ""
         waited = f"  waited {_took(step.seconds)}" if step.seconds else ""
-        return show.clean(f"{step.message} {step.op}{step.text}{sender}{waited}")
+        return show.clean(f"{step.message} {step.op}{step.text}{waited}{sender}")
     text = f" {step.text}" if step.text else ""
     state = f"  [{step.state}]" if step.state else ""
     return show.clean(f"{step.kind} {step.op}{text}  {_took(step.seconds)}{state}")
