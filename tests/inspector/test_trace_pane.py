@@ -5,6 +5,7 @@ from attrs import evolve
 from tests.inspector.rows import server
 from trio_sup.inspect.client.session import Session
 from trio_sup.inspect.protocol.wire_trace import TraceStep
+from trio_sup_inspector.lines.cells import Cells
 from trio_sup_inspector.panes.trace import TracePane
 from trio_sup_inspector.state.node import NodeState
 
@@ -37,8 +38,7 @@ def pane_with(step: TraceStep) -> TracePane:
     return pane
 
 
-def text(cells: object) -> str:
-    assert isinstance(cells, tuple)
+def text(cells: Cells) -> str:
     return "".join(piece for piece, _ in cells).rstrip()
 
 

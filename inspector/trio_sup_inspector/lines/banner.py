@@ -87,11 +87,12 @@ def header(state: NodeState, clock: float, width: int, *, plain: bool) -> Cells:
     name = " trio-sup" if node is None else f" {show.clean(node.node)}@{node.pid}"
     # Whoever acts has to see that it is not here: it leaves last, with the name.
     host = cut(show.clean(state.host), HOST, plain=plain)
-    parts: list[Cells] = [((name, "strong"), (f" on {host}" if host else "", "accent"))]
+    there = cell(f" on {host}" if host else "", "accent")
+    parts: list[Cells] = [(cell(name, "strong"), there)]
     if node is not None and (state.bare or not state.empty):
         figures = _bare(state, clock) if state.bare else _figures(state, clock)
         room = width - cells_width((*parts[0], *right)) - 1
-        parts += [(("  ", "text"), *part) for part in _fitting(figures, room)]
+        parts += [(cell("  ", "text"), *part) for part in _fitting(figures, room)]
     left = tuple(cell for part in parts for cell in part)
     return spread(left, right, width, plain=plain)
 

@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 from trio_sup_inspector.lines.rows import after_a_while
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from trio_sup.inspect.protocol.wire import Row
     from trio_sup_inspector.lines.cells import Cells
@@ -35,19 +35,27 @@ class Memo:
     """The lines of one list that were written lately."""
 
     _written: dict[int, _Written] = field(factory=dict[int, _Written])
+    _loops: frozenset[int] = frozenset()
+    _over: bool = False
 
     def __len__(self) -> int:
         """How many lines are remembered."""
         return len(self._written)
 
-    def clear(self) -> None:
-        """Write every line anew."""
-        self._written.clear()
+    def note_signs(self, loops: frozenset[int], *, over: bool) -> None:
+        """Have the lines written anew that began to be crash loops, or ended to be.
 
-    def forget(self, ids: Iterable[int]) -> None:
-        """Write the lines of these children anew: something around them changed."""
-        for id in ids:
-            self._written.pop(id, None)
+        Args:
+            loops: The rows that are crash loops.
+            over: Whether the node has ended: that is a sign in every line.
+        """
+        if over is not self._over:
+            self._written.clear()
+            self._over = over
+        if loops is not self._loops:
+            for id in loops ^ self._loops:
+                self._written.pop(id, None)
+            self._loops = loops
 
     def line(
         self,
@@ -75,6 +83,6 @@ class Memo:
             if cells is old.cells:
                 return cells
         if len(self._written) >= MOST and row.id not in self._written:
-            self.clear()
+            self._written.clear()
         self._written[row.id] = _Written(row, of, cells)
         return cells

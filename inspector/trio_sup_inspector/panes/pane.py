@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trio_sup_inspector.lines.cells import Cells
-    from trio_sup_inspector.lines.memo import Memo
     from trio_sup_inspector.state.node import NodeState
 
 GROUP: Final = 2_000_000_000
@@ -69,8 +68,6 @@ class Pane:
         self.total = 0
         """How many there would be without it."""
         self._layouts: dict[tuple[int, tuple[str, ...] | None], Layout] = {}
-        self._loops: frozenset[int] = frozenset()
-        self._over = False
 
     def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
         """Bring the keys up to date.
@@ -179,22 +176,9 @@ class Pane:
         else:
             self.shown = len(matches) - sum(id in matches for id in model.dead)
 
-    def note_signs(self, memo: Memo) -> None:
-        """Have the lines written anew that began to be crash loops, or ended to be.
-
-        All of them if the node has ended, or is there again.
-        """
-        loops, over = self.state.looping(self.clock), self.state.over
-        if over is not self._over:
-            memo.clear()
-            self._over = over
-        if loops is not self._loops:
-            memo.forget(loops ^ self._loops)
-            self._loops = loops
-
     def scene(self, fold_open: bool | None = None) -> Scene:
         """What lines depend on besides their rows."""
         now, state = self.state.now(self.clock), self.state
         model, plain = state.model, self.plain
-        signs = self._loops, state.over
+        signs = state.loops.ids, state.over
         return Scene(model, now, self.clock, plain, fold_open, *signs)

@@ -13,6 +13,7 @@ from trio_sup_inspector.lines.cells import (
     Cell,
     Cells,
     Role,
+    cell,
     cells_width,
     clip_cells,
     cut,
@@ -185,7 +186,8 @@ class TracePane(Pane):
         margin = cells_width(tuple(head))
         parts = textwrap.wrap(text, max(8, width - margin - 2)) or [""]
         lines: list[tuple[Cell, ...]] = [(*head, (parts[0], role))]
-        lines += [((" " * (margin + 2), "text"), (part, role)) for part in parts[1:]]
+        aside = cell(" " * (margin + 2), "text")
+        lines += [(aside, cell(part, role)) for part in parts[1:]]
         return [
             clip_cells(printable_cells(line, plain=self.plain), width, plain=self.plain)
             for line in lines

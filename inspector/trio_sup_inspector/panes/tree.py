@@ -42,7 +42,8 @@ class TreePane(Pane):
     def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
         """Flatten again, if anything that it depends on changed."""
         self.clock = clock
-        self.note_signs(self._memo)
+        loops = self.state.loops.among(self.state.findings(clock, age=1.0))
+        self._memo.note_signs(loops, over=self.state.over)
         matches = self.state.matches(clock)
         made_of = (self.state.model.structure, self.state.folding.revision, matches)
         if made_of == self._made_of:

@@ -20,6 +20,7 @@ from trio_sup_inspector.state.figures import Figures
 from trio_sup_inspector.state.filter import Filter
 from trio_sup_inspector.state.folding import Folding
 from trio_sup_inspector.state.journal import Journal
+from trio_sup_inspector.state.loops import Loops
 from trio_sup_inspector.state.picture import Picture
 from trio_sup_inspector.state.waiting import deadlocks
 from trio_sup_inspector.state.watches import Watches
@@ -76,6 +77,7 @@ class NodeState:
     journal: Journal = field(factory=Journal)
     charts: Charts = field(default=Factory(_charts, takes_self=True))
     watches: Watches = field(default=Factory(_watches, takes_self=True))
+    loops: Loops = field(factory=Loops)
     order: Order = ORDERS[0]
     reverse: bool = False
     columns: dict[str, tuple[str, ...]] = field(factory=dict[str, "tuple[str, ...]"])
@@ -94,10 +96,6 @@ class NodeState:
     """What became of the last action: a line, whether it went well, and when."""
     _epoch: str = ""
     _found: tuple[float, tuple[int, int], list[Finding]] = _NOT_YET
-    # Those of which findings, and which rows.
-    _loops: tuple[list[Finding], frozenset[int]] = field(
-        factory=lambda: (list["Finding"](), frozenset[int]())
-    )
 
     # --- what the node says ------------------------------------------------
 
@@ -255,15 +253,6 @@ class NodeState:
             id for id in walk(self.model) if id not in listed and problem(rows[id], now)
         ]
         return order if passing is None else [id for id in order if id in passing]
-
-    def looping(self, clock: float) -> frozenset[int]:
-        """The rows that the lints call crash loops: the same object while it is so."""
-        found = self.findings(clock, age=1.0)
-        if found is not self._loops[0]:
-            loops = frozenset(each.id for each in found if each.rule == "crash-loop")
-            same = loops == self._loops[1]
-            self._loops = found, self._loops[1] if same else loops
-        return self._loops[1]
 
     def findings(self, clock: float, *, age: float = 0.0) -> list[Finding]:
         """What is wrong, the most urgent first; found at most once a tick.
