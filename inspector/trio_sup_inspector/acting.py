@@ -125,6 +125,11 @@ def title_of(option: Option, argument: str = "") -> str:
     return f"{words} {option.path or argument}".strip() + "?"
 
 
+def asked_of(question: str, host: str) -> str:
+    """The question, with the machine if it is about a node of another one."""
+    return f"{question.removesuffix('?')} on {host}?" if host else question
+
+
 def result_of(option: Option, answer: Acted | Planned | None) -> tuple[str, bool]:
     """One line on what became of it, and whether it went well."""
     what = f"{option.action.replace('_', ' ')} {option.path}".strip()

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-from textual.app import App
 from textual.binding import Binding
 
 from trio_sup.inspect.client.session import Session
@@ -36,6 +35,7 @@ from trio_sup_inspector.screens.help import Help
 from trio_sup_inspector.screens.main import MainScreen
 from trio_sup_inspector.screens.nodes import LOOK_EVERY, Nodes
 from trio_sup_inspector.screens.palette import named_actions
+from trio_sup_inspector.screens.screenshot import Pictured
 from trio_sup_inspector.settings import Settings, settings_for
 from trio_sup_inspector.state.node import RATES, NodeState
 from trio_sup_inspector.theme import DARK, LIGHT
@@ -62,7 +62,7 @@ LONG: Final = 15
 """Seconds for which something is said that has to be read."""
 
 
-class InspectorApp(App[int]):
+class InspectorApp(Pictured):
     """The inspector.
 
     Args:
@@ -169,7 +169,7 @@ class InspectorApp(App[int]):
             rate_hz=settings.rate,
             control=settings.control,
         )
-        state = self._recalled(NodeState(session))
+        state = self._recalled(NodeState(session, target.host))
         connection = Connection(
             session, target, settings.clock, settings.jitter, settings.poll
         )

@@ -31,6 +31,7 @@ from trio_sup.inspect.finding.remote import (
     BadAddress,
     NoSsh,
     SshLine,
+    host_of,
     parse_address,
 )
 from trio_sup_inspector.answers import Answers
@@ -53,7 +54,12 @@ class Target:
 
     directory: Path | tuple[Path, ...]
     wanted: str | None = None
-    """A name, ``name.pid``, a process id, or the path of a socket."""
+    """A name, ``name.pid``, a process id, the path of a socket, or an address."""
+
+    @property
+    def host(self) -> str:
+        """The machine that the node is on; empty for this one."""
+        return host_of(self.wanted or "")
 
     def find(self, *, name: str = "", pid: int = 0) -> FoundNode:
         """The node, wherever its socket is now.
@@ -91,7 +97,8 @@ class Trouble:
     """Why there is no connection, for people."""
 
     kind: str
-    """``missing``, ``several``, ``forbidden``, ``unsafe`` or ``other``."""
+    """``ended`` (a node that was met), ``missing``, ``several``, ``forbidden``,
+    ``unsafe`` or ``other``."""
     text: str
     hint: str = ""
     """What to do."""
@@ -125,6 +132,11 @@ class Connection:
     """To what the node was asked to plan or to do."""
     _writer: asyncio.StreamWriter | None = None
     _wake: asyncio.Event = field(factory=asyncio.Event)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the node that was shown is known to run no more."""
+        return self.trouble is not None and self.trouble.kind == "ended"
 
     async def run(self) -> None:
         """Connect, read, reconnect. Never raises but for cancellation.
@@ -312,7 +324,7 @@ def explain(
         return Trouble("several", str(error))
     if isinstance(error, NoSuchNode) and name:
         return Trouble(
-            "missing",
+            "ended",
             f"{name} (process {pid}) has ended, and no other {name} runs here",
             "a new one is found by itself as soon as it runs",
         )

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 import secrets
 import shlex
 import socket
@@ -24,6 +25,8 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from textual_serve.app_service import AppService
 from textual_serve.server import Server
+
+from trio_sup_inspector.theme import DARK
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -39,7 +42,7 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    # The page asks for a font elsewhere; nobody else needs to know that it is open.
+    # Nobody else needs to know that it is open, whatever the template asks for.
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval';"
         " style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
@@ -55,6 +58,12 @@ _KEEP: Final = """<script>
 sessionStorage.setItem("trio-sup", new URLSearchParams(location.search).get("token"));
 history.replaceState(null, "", "/");
 </script>"""
+_STYLE: Final = f"""<style>
+body, .xterm .xterm-viewport {{ background-color: {DARK.panel} !important; }}
+</style>"""
+"""Below the last whole line there is less than one more: it looks like that line."""
+_ELSEWHERE: Final = re.compile(r"<link\b[^>]*\bhref=\"(https?:)?//[^>]*>")
+"""What the template of textual-serve has from other hosts: a font."""
 _CLOSED: Final = """<!DOCTYPE html>
 <title>trio-sup</title>
 <p>Open the address that trio-sup printed.</p>
@@ -84,6 +93,23 @@ def allowed(
     if host not in hosts or origin not in (None, f"http://{host}"):
         return False
     return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
+
+
+def own_page(text: str, own: str) -> str:
+    """The page of textual-serve as it is served here.
+
+    Args:
+        text: The page.
+        own: With what the addresses begin that are served here.
+    """
+
+    def kept(link: re.Match[str]) -> str:
+        return link[0] if f'href="{own}' in link[0] else ""
+
+    text = _ELSEWHERE.sub(kept, text)
+    text = text.replace("<head>", f"<head>{_KEEP}", 1)
+    # Behind the template's own styles, which it overrules.
+    return text.replace("</head>", f"{_STYLE}</head>", 1)
 
 
 class GuardedServer(Server):
@@ -145,10 +171,10 @@ class GuardedServer(Server):
         return await handler(request)
 
     async def handle_index(self, request: web.Request) -> web.Response:
-        """The page, which takes the secret out of the address bar."""
+        """The page: it takes the secret out of the address bar, and calls nobody."""
         page: object = await super().handle_index(request)
         assert isinstance(page, web.Response)  # textual-serve fills in a template.
-        page.text = (page.text or "").replace("<head>", f"<head>{_KEEP}", 1)
+        page.text = own_page(page.text or "", f"{self.public_url}/")
         return page
 
     async def _add_headers(

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import re
 import signal
 import socket
 import subprocess
@@ -40,13 +41,18 @@ def address(shop_directory: Path) -> Iterator[str]:
 
 
 def get(address: str, path: str, **headers: str) -> http.client.HTTPResponse:
+    return fetch(address, path, **headers)[0]
+
+
+def fetch(
+    address: str, path: str, **headers: str
+) -> tuple[http.client.HTTPResponse, str]:
     netloc = urlsplit(address).netloc
     connection = http.client.HTTPConnection(netloc, timeout=20)
     with contextlib.closing(connection):
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
-        answer.read()
-        return answer
+        return answer, answer.read().decode()
 
 
 def secret(address: str) -> str:
@@ -69,6 +75,14 @@ def test_only_the_printed_address_opens_it(address: str) -> None:
     assert "frame-ancestors 'none'" in (page.getheader("Content-Security-Policy") or "")
     assert get(address, f"/tab/{token}/static/js/textual.js").status == 200
     assert get(address, f"/tab/{token}/static/../ws").status != 200
+
+
+def test_the_page_names_no_other_host(address: str) -> None:
+    parts = urlsplit(address)
+    _, page = fetch(address, f"/?{parts.query}")
+    named = re.findall(r'(?:href|src)="((?:\w+:)?//[^"]*)"', page)
+    assert named
+    assert {urlsplit(each).netloc for each in named} == {parts.netloc}
 
 
 def test_the_secret_is_no_cookie_for_those_are_sent_to_every_port(address: str) -> None:
@@ -133,6 +147,11 @@ def test_a_browser_shows_the_tree_and_takes_keys(address: str, tmp_path: Path) -
         page.click(300, 300)
         page.press("2")
         page.until(lambda: b"MSG/S" in page.received)
+        # What is left below the last line is of the colour of that line.
+        for name in ("body", ".xterm-viewport"):
+            found = f"getComputedStyle(document.querySelector({name!r}))"
+            color = page.value(f"{found}.backgroundColor")
+            assert color == "rgb(30, 39, 50)"
         # Loaded anew, the tab still has the secret; another one has not.
         assert page.value("location.href") == f"http://{urlsplit(address).netloc}/"
         page.received = b""

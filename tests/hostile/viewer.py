@@ -332,7 +332,7 @@ def moves(viewer: Viewer) -> None:
     """What a user does meanwhile."""
     state, now = viewer.state, viewer.now
     state.next_problem(None, now)
-    state.picture.pause(now)
+    state.picture.pause()
     state.picture.step(now)
     state.picture.resume(now)
     state.folding.fold_all()

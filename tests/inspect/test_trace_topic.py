@@ -356,7 +356,7 @@ def test_steps_are_read_as_they_were_written() -> None:
 def test_a_line_says_who_did_what_for_whom_and_how_long_it_took() -> None:
     line = trace_line(STEP, 0.0)
     assert line.endswith(
-        "#12       shop/pay  call charge(7)  from shop/web  waited 2.00ms"
+        "#12       shop/pay  call charge(7)  waited 2.00ms  from shop/web"
     )
     replied = TraceStep(
         *(5.0, "replied", 3, "shop/pay", "call", "charge", "'ok'", "shop/web"),

@@ -12,6 +12,7 @@ from trio_sup.inspect.model.incident_history import KEPT
 from trio_sup.inspect.model.incidents import Incidents
 from trio_sup.inspect.node.table import build_event
 from trio_sup.inspect.protocol.wire import Event
+from trio_sup_inspector.lines.incidents import incident_cells, times_words
 
 
 def join(*told: tuple[float, str, str, str]) -> Incidents:
@@ -243,3 +244,42 @@ def test_the_line_of_a_storm_keeps_its_key() -> None:
         storm(incidents, "a/b", 3, start=n * 10.0)
         keys |= {i.key for i in incidents.found}
     assert len(keys) == 1
+
+
+def crash_for(
+    incidents: Incidents, path: str, *, seconds: float, apart: float, n: int = 0
+) -> float:
+    """A child that crashes so often for so long; when it did so last."""
+    at = 0.0
+    for life in range(round(seconds / apart)):
+        at = life * apart
+        crash = f"{path} crashed (life {life}): Boom()"
+        incidents.add(Event(n, at, path, "child_crashed", crash))
+        incidents.add(Event(n, at, path, "restart_decided", f"{path} is restarted"))
+        incidents.add(Event(n, at, path, "child_started", f"{path} started"))
+    return at
+
+
+def test_the_line_of_what_goes_on_tells_its_pace_since_the_latest_stands_above() -> (
+    None
+):
+    incidents = Incidents()
+    for n in range(4):
+        crash_for(incidents, f"root/feeds/feed-{n}", seconds=150.0, apart=1.0)
+    now = crash_for(incidents, "root/money/rates", seconds=150.0, apart=0.125)
+    [rates] = [i for i in incidents.found if i.child.endswith("rates")]
+    feeds = [i for i in incidents.found if i is not rates]
+    line = incident_cells(rates, now, 100, node=None, plain=True)
+    assert "x1,200, 480/min" in "".join(text for text, _ in line)
+    whole = feeds[0].with_alike(feeds[1:])
+    line = incident_cells(whole, now, 100, node=None, plain=True)
+    assert "4 children" in "".join(text for text, _ in line)
+    assert "x600, 60/min each" in "".join(text for text, _ in line)
+
+
+def test_of_what_is_over_or_has_just_begun_the_time_that_it_took_is_told() -> None:
+    incidents = Incidents()
+    last = crash_for(incidents, "root/a", seconds=20.0, apart=1.0)
+    [one] = incidents.found
+    assert times_words(one, last, plain=True) == "x20 in 19s"
+    assert times_words(one, last + 300.0, plain=True) == "x20 in 19s"

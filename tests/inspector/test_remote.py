@@ -10,11 +10,13 @@ import pytest
 
 from tests.commands.rig import environment
 from tests.inspector.fake_node import FakeNode
-from tests.inspector.rig import PATIENCE, open_rig
+from tests.inspector.rig import PATIENCE, Rig, open_rig
 from tests.inspector.shop import shop_rows
 from trio_sup.inspect.client.session import Session
+from trio_sup.inspect.protocol.wire_actions import AskControl, Plan, Planned, Role
 from trio_sup_inspector.connection import Connection, Target
 
+LINE = "life 3 of it ends, life 4 starts"
 FAKE = """\
 #!/bin/sh
 printf '%s\\n' "$*" >> "$0.log"
@@ -58,6 +60,55 @@ def test_a_remote_node_is_shown_lost_and_found_again(
             await node.start()
             await rig.press("r")
             await rig.until_shown("LIVE")
+
+    asyncio.run(main())
+
+
+async def ask_to_restart(rig: Rig, node: FakeNode) -> None:
+    """Up to the question about the first child below the root."""
+    await rig.until(lambda: AskControl() in node.asked)
+    node.say(Role("control", "", ["restart"]))
+    await rig.until_shown("CONTROL")
+    await rig.press("down", "a")
+    await rig.until_shown("terminate")
+    await rig.press("enter")
+    await rig.until(lambda: any(isinstance(asked, Plan) for asked in node.asked))
+    [plan] = [asked for asked in node.asked if isinstance(asked, Plan)]
+    node.say(Planned(plan.req, lines=[LINE], affected=1))
+    await rig.until_shown(LINE)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (100, 30)])
+def test_a_node_of_another_machine_says_on_which_one_it_is(
+    size: tuple[int, int], ssh: Path, short_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIO_SUP_RUNTIME_DIR", str(short_dir))
+
+    async def main() -> None:
+        node = FakeNode(rows=shop_rows())
+        wanted, directory = "ssh://me@far:2222/shop", short_dir
+        async with open_rig(
+            node, wanted=wanted, directory=directory, size=size, control=True
+        ) as rig:
+            await ask_to_restart(rig, node)
+            assert "Restart shop/db on far?" in rig.text()
+            await rig.press("escape")
+            assert " on far " in rig.text().splitlines()[0]
+            await rig.press("6")
+            assert "far, over ssh" in rig.line("machine")
+
+    asyncio.run(main())
+
+
+def test_a_node_of_this_machine_names_none() -> None:
+    async def main() -> None:
+        node = FakeNode(rows=shop_rows())
+        async with open_rig(node, control=True) as rig:
+            await ask_to_restart(rig, node)
+            assert "Restart shop/db?" in rig.text()
+            await rig.press("escape", "6")
+            assert " on " not in rig.text().splitlines()[0]
+            assert "machine" not in rig.text()
 
     asyncio.run(main())
 

@@ -10,6 +10,7 @@ from trio_sup.inspect.model.tree_model import TreeModel, snapshot
 from trio_sup.inspect.text import show
 from trio_sup.inspect.text.tree_text import tree_lines
 from trio_sup_inspector.lines.cells import Cells, cells_width, changed_span, width_of
+from trio_sup_inspector.lines.columns import TREE_COLUMNS
 from trio_sup_inspector.widgets.paint import merge
 
 
@@ -160,3 +161,25 @@ def test_merged_pieces_spell_the_same_line(cells: Cells) -> None:
     assert "".join(text for text, _ in merged) == "".join(text for text, _ in cells)
     seen = [(c, role) for text, role in cells for c in text if c != " "]
     assert [(c, role) for text, role in merged for c in text if c != " "] == seen
+
+
+@pytest.mark.parametrize(
+    ("restarts", "used", "limit", "text"),
+    [
+        (0, 1, 3, "0 (1/3)"),
+        (0, 99, 1000, "0 (99/1k)"),
+        (0, 581, 100_000, "(581/100k)"),
+        (7, 581, 100_000, "(581/100k)"),
+        (12, 12_345, 100_000, "12.3k/100k"),
+        (4, 100, 12_300, "100/12.3k"),
+        (0, 123, 1234, "(123/1234)"),
+    ],
+)
+def test_the_limit_of_a_budget_is_readable_in_the_column(
+    restarts: int, used: int, limit: int, text: str
+) -> None:
+    row = supervisor(1, restarts=restarts, budget_used=used, budget_max=limit)
+    width = next(c.width for c in TREE_COLUMNS if c.id == "restarts")
+    assert show.restarts(row, width) == text
+    assert len(text) <= width
+    assert show.restarts(row) == f"{restarts} ({used}/{limit})"

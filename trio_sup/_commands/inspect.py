@@ -71,7 +71,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-settings",
         action="store_true",
-        help="neither read nor change what is remembered: theme, sort, columns",
+        help="neither read nor change what is remembered: theme (Ctrl-P), sort, columns",
     )
     _add_where(parser)
     _add_cluster(parser)

@@ -9,10 +9,20 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
+from attrs import frozen
+
 from trio_sup.inspect.client.session import Phase
 from trio_sup.inspect.model.problems import FINAL, LOOP
 from trio_sup.inspect.text import show
-from trio_sup_inspector.lines.cells import Cell, Cells, Role, cell, cells_width, spread
+from trio_sup_inspector.lines.cells import (
+    Cell,
+    Cells,
+    Role,
+    cell,
+    cells_width,
+    cut,
+    spread,
+)
 
 if TYPE_CHECKING:
     from trio_sup_inspector.connection import Connection, Trouble
@@ -24,8 +34,25 @@ RESULT_NOTICE: Final = 20.0
 """Seconds for which the result of an action is shown, unless dismissed."""
 HELD_AFTER: Final = 2.0
 """Seconds of silence after a connection was accepted: a node speaks first."""
+HOST: Final = 24
+"""Cells of a machine's name."""
 LAG_WARNING: Final = 0.1
 """Seconds of loop lag that are shown as a warning."""
+
+
+@frozen
+class Figure:
+    """One of the figures of the header."""
+
+    whole: Cells
+    short: Cells = ()
+    """What may stand there where that has no room."""
+    urgent: bool = False
+    """Whether it has its place before those that are not."""
+
+
+def _figure(text: str, role: Role, *, urgent: bool = False) -> Figure:
+    return Figure((cell(text, role),), urgent=urgent)
 
 
 def badge(state: NodeState, clock: float) -> Cell:
@@ -58,18 +85,32 @@ def header(state: NodeState, clock: float, width: int, *, plain: bool) -> Cells:
     right = (badge(state, clock),)
     node = state.session.node
     name = " trio-sup" if node is None else f" {show.clean(node.node)}@{node.pid}"
-    parts: list[Cells] = [((name, "strong"),)]
+    # Whoever acts has to see that it is not here: it leaves last, with the name.
+    host = cut(show.clean(state.host), HOST, plain=plain)
+    there = cell(f" on {host}" if host else "", "accent")
+    parts: list[Cells] = [(cell(name, "strong"), there)]
     if node is not None and (state.bare or not state.empty):
-        room = width - cells_width(right) - 1
-        for part in _bare(state) if state.bare else _figures(state, clock):
-            if sum(map(cells_width, parts)) + cells_width(part) + 2 <= room:
-                parts.append((("  ", "text"), *part))
+        figures = _bare(state) if state.bare else _figures(state, clock)
+        room = width - cells_width((*parts[0], *right)) - 1
+        parts += [(cell("  ", "text"), *part) for part in _fitting(figures, room)]
     left = tuple(cell for part in parts for cell in part)
     return spread(left, right, width, plain=plain)
 
 
-def _figures(state: NodeState, clock: float) -> list[Cells]:
-    """The figures; those that matter most first."""
+def _fitting(figures: list[Figure], room: int) -> list[Cells]:
+    """As many of the figures as fit, in their order; which, by how much they matter."""
+    shown: dict[int, Cells] = {}
+    for at in sorted(range(len(figures)), key=lambda at: not figures[at].urgent):
+        for form in (figures[at].whole, figures[at].short):
+            if form and cells_width(form) + 2 <= room:
+                shown[at] = form
+                room -= cells_width(form) + 2
+                break
+    return [shown[at] for at in sorted(shown)]
+
+
+def _figures(state: NodeState, clock: float) -> list[Figure]:
+    """The figures, in their order."""
     totals = state.model.totals()
     now = state.now()
     rows = state.session.rows
@@ -81,48 +122,52 @@ def _figures(state: NodeState, clock: float) -> list[Cells]:
         (totals.stuck, "stuck", "bad"),
         (totals.waiting, "backoff", "warn"),
     ]
+    figures: list[Figure] = []
     # Seen at once: this inspector can do more than look.
-    wrong: list[Cells] = []
     if state.session.operating.granted:
-        wrong.append((("CONTROL", "warn"),))
+        figures.append(_figure("CONTROL", "warn", urgent=True))
     for number, word, role in worries:
         if number:
-            wrong.append((cell(f"{number} {word}", role),))
-    per_minute = state.figures.restarts_per_minute(clock)
+            figures.append(_figure(f"{number} {word}", role, urgent=True))
+    pace = state.figures.restarts_per_minute(clock)
+    loud: Role = "warn" if pace else "dim"
     deepest = state.figures.fullest
-    figures: list[Cells] = [
-        *wrong,
-        ((f"{totals.rows} procs", "text"),),
-        ((f"restarts {per_minute:,}/min", "warn" if per_minute else "dim"),),
-        ((f"mbox max {show.count(deepest)}", "text" if deepest else "dim"),),
-        ((f"up {show.duration(_uptime(state))}", "text"),),
+    figures += [
+        _figure(f"{totals.rows} procs", "text"),
+        Figure(
+            ((f"restarts {pace:,}/min", loud),),
+            ((f"{pace:,}/min", loud),) if pace else (),
+            urgent=bool(pace),
+        ),
+        _figure(f"mbox max {show.count(deepest)}", "text" if deepest else "dim"),
+        _figure(f"up {show.duration(_uptime(state))}", "text"),
+        *_pace(state),
     ]
-    figures += _pace(state)
     if state.session.events_dropped:
         missed = f"{show.count(state.session.events_dropped)} events missed"
-        figures.append(((missed, "bad"),))
-    return [figure for figure in figures if figure]
+        figures.append(_figure(missed, "bad"))
+    return figures
 
 
-def _bare(state: NodeState) -> list[Cells]:
+def _bare(state: NodeState) -> list[Figure]:
     """The figures of a program without supervisors."""
     topics = state.session.topics
     own = sum(task.kind == "task" for task in topics.tasks.values())
-    figures: list[Cells] = [(("no supervisor", "dim"),)]
+    figures = [_figure("no supervisor", "dim")]
     if own:
-        figures.append(((f"{own} tasks", "text"),))
-    figures.append(((f"up {show.duration(_uptime(state))}", "text"),))
+        figures.append(_figure(f"{own} tasks", "text"))
+    figures.append(_figure(f"up {show.duration(_uptime(state))}", "text"))
     return figures + _pace(state)
 
 
-def _pace(state: NodeState) -> list[Cells]:
+def _pace(state: NodeState) -> list[Figure]:
     """How late the loop is, and how often one looks."""
-    figures: list[Cells] = []
+    figures: list[Figure] = []
     beat = state.session.heartbeat
     if beat is not None:
         late: Role = "warn" if beat.lag >= LAG_WARNING else "dim"
-        figures.append(((f"lag {show.duration(beat.lag)}", late),))
-    figures.append(((f"{state.session.ask.rate_hz:g} Hz", "dim"),))
+        figures.append(_figure(f"lag {show.duration(beat.lag)}", late))
+    figures.append(_figure(f"{state.session.ask.rate_hz:g} Hz", "dim"))
     return figures
 
 

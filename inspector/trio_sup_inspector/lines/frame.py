@@ -11,7 +11,6 @@ from trio_sup_inspector.lines.cells import (
     Role,
     cell,
     cells_width,
-    cut,
     spread,
 )
 
@@ -190,29 +189,17 @@ def tab_note(
 
 
 def filter_note(
-    wish: Filter,
-    width: int,
-    *,
-    shown: int,
-    total: int,
-    plain: bool,
-    searches: bool = False,
+    wish: Filter, shown: int, total: int, *, searches: bool = False
 ) -> Cells:
-    """What the filter found, or what is wrong with it.
+    """What the filter found; what is wrong with one needs more room than there is.
 
     Args:
         wish: The filter.
-        width: Cells of the note.
         shown: How many lines pass.
         total: How many there would be without it.
-        plain: ASCII only.
         searches: It is no filter of children, but words that the node looks for.
     """
-    if searches:
-        return ((f"{shown} of {total}", "accent"),)
-    if wish.error:
-        return ((cut(wish.error, width, plain=plain), "bad"),)
-    if wish.on:
+    if searches or (wish.on and not wish.error):
         return ((f"{shown} of {total}", "accent"),)
     return ()
 

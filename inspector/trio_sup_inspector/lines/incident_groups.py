@@ -29,8 +29,13 @@ class Group:
     incidents: tuple[Incident, ...]
     node: Hello | None
     """The process that it is of, by whose clock all this is told."""
-    former: bool = False
-    """Whether that process has ended, and another one runs."""
+    ended: float | None = None
+    """When that process was last heard of; None while it runs."""
+
+    @property
+    def former(self) -> bool:
+        """Whether that process has ended, and another one runs."""
+        return self.ended is not None
 
     @property
     def name(self) -> str:
@@ -72,7 +77,7 @@ def group_incidents(
                 groups.append(Group(row.path, row, (), node))
     if (before := journal.former) is not None:
         groups += [
-            Group(path, None, _joined(incidents), before.node, former=True)
+            Group(path, None, _joined(incidents), before.node, before.ended)
             for path, incidents in _by_supervisor(before.incidents, passing).items()
         ]
     return groups

@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final
 
+from trio_sup.inspect.client.paces import MINUTE
 from trio_sup.inspect.text import show
 from trio_sup_inspector.lines.cells import (
     Cell,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from trio_sup_inspector.lines.incident_groups import Group
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
+FAST: Final = 2
+"""From so many times a minute on it is said how many these are."""
 MARKS: Final = "·▂▄▆█"
 PLAIN_MARKS: Final = ".:+*#"
 TERSE: Final = 50
@@ -145,7 +148,7 @@ def incident_cells(
     why = printable(show.clean(incident.cause), plain=plain)
     if incident.because is not None:
         why = f"gave up over {incident.because.child.rpartition('/')[2]}"
-    often = times_words(incident, plain=plain)
+    often = times_words(incident, now, plain=plain)
     if incident.alike:
         label = f"{incident.alike + 1} children"
     if often:
@@ -168,14 +171,19 @@ def incident_cells(
     return clip_cells(tuple(cells), width, plain=plain)
 
 
-def times_words(incident: Incident, *, plain: bool, span: bool = True) -> str:
-    """How often just that happened, and within how long; nothing for once."""
+def times_words(incident: Incident, now: float, *, plain: bool) -> str:
+    """How often just that happened, and how fast it does; nothing for once.
+
+    The latest stands above, so that it is the pace that tells who is the worst. Of what
+    is younger than a minute, or does not go on, the time in which it happened says so.
+    """
     if incident.times == 1:
         return ""
     often = f"{'x' if plain else TIMES}{incident.times:,}"
-    return (
-        f"{often} in {show.duration(incident.at - incident.since)}" if span else often
-    )
+    pace = incident.per_minute(now)
+    if pace < FAST or now - incident.since <= MINUTE:
+        return f"{often} in {show.duration(incident.at - incident.since)}"
+    return f"{often}, {pace:,}/min{' each' * bool(incident.alike)}"
 
 
 def blast_words(incident: Incident) -> Cell:
@@ -237,7 +245,7 @@ def explain_incident(
         (f"  {arrow} ", "dim"),
         (outcome, role),
     ]
-    if often := times_words(incident, plain=plain):
+    if often := times_words(incident, now, plain=plain):
         last = wall_time(incident.at, node)
         head += [cell(f"  {arrow} ", "dim"), cell(f"{often}, last {last}", "warn")]
     lines: list[Sequence[Cell]] = [head]

@@ -35,10 +35,27 @@ class Memo:
     """The lines of one list that were written lately."""
 
     _written: dict[int, _Written] = field(factory=dict[int, _Written])
+    _loops: frozenset[int] = frozenset()
+    _over: bool = False
 
     def __len__(self) -> int:
         """How many lines are remembered."""
         return len(self._written)
+
+    def note_signs(self, loops: frozenset[int], *, over: bool) -> None:
+        """Have the lines written anew that began to be crash loops, or ended to be.
+
+        Args:
+            loops: The rows that are crash loops.
+            over: Whether the node has ended: that is a sign in every line.
+        """
+        if over is not self._over:
+            self._written.clear()
+            self._over = over
+        if loops is not self._loops:
+            for id in loops ^ self._loops:
+                self._written.pop(id, None)
+            self._loops = loops
 
     def line(
         self,

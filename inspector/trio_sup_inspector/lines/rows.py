@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from trio_sup.inspect.text import show
 from trio_sup.inspect.text.tree_text import guides
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from trio_sup_inspector.lines.columns import Column, Layout
 
 
+LAST: Final = "LAST STATE"
+"""The title of the states of a node that has ended."""
+
+
 def indent(line: Line, step: int, *, plain: bool) -> str:
     """What stands before a name to draw the tree, `step` cells for each level."""
     drawn = guides(line, plain=plain)
@@ -53,15 +57,29 @@ class Scene:
     """ASCII only."""
     fold_open: bool | None = None
     """Whether the row's children are shown; None if it has none."""
+    loops: frozenset[int] = frozenset()
+    """The rows that crash again and again."""
+    over: bool = False
+    """Whether the node has ended: what is shown is the last that was heard."""
 
 
-def heading(layout: Layout, sorted_by: str = "", mark: str = "") -> Cells:
-    """The titles; the column that is sorted by carries `mark`."""
+def heading(
+    layout: Layout, sorted_by: str = "", mark: str = "", *, over: bool = False
+) -> Cells:
+    """The titles.
+
+    Args:
+        layout: The columns.
+        sorted_by: The column that is sorted by.
+        mark: What it carries.
+        over: Whether the node has ended.
+    """
     cells: list[Cell] = []
     for column, width in zip(layout.columns, layout.widths, strict=True):
         chosen = bool(sorted_by) and column.id == sorted_by
         # The mark says more than the last letter.
-        title = f"{column.title[: width - 1]}{mark}" if chosen else column.title
+        title = LAST if over and column.id == "state" else column.title
+        title = f"{title[: width - 1]}{mark}" if chosen else title
         cells.append((fit(title, width, right=column.right), _title_role(chosen)))
         cells.append((" " * GAP, "dim"))
     return tuple(cells[:-1])
@@ -85,14 +103,15 @@ def tree_cells(row: Row, line: Line, layout: Layout, scene: Scene) -> Cells:
         (drawn, "dim"),
         (fold, "dim"),
         *_glyph(row, scene),
-        (label, _name_role(row)),
+        (label, _name_role(row, scene)),
     ]
     name = _aside(name, layout.aside, plain=scene.plain)
     if scene.fold_open is False:
         cells = _folded(row, name, layout, scene)
     else:
         cells = _columns(row, name, layout, scene)
-    return dimmed(cells) if line.dim or row.status == "gone" else cells
+    dim = line.dim or scene.over or row.status == "gone"
+    return dimmed(cells) if dim else cells
 
 
 def _aside(name: list[Cell], cells: int, *, plain: bool) -> list[Cell]:
@@ -117,19 +136,34 @@ def list_cells(row: Row, layout: Layout, scene: Scene) -> Cells:
     name: list[Cell] = [
         *_glyph(row, scene),
         (printable(above + slash, plain=scene.plain), "dim"),
-        (printable(label, plain=scene.plain), _name_role(row)),
+        (printable(label, plain=scene.plain), _name_role(row, scene)),
     ]
     cells = _columns(row, name, layout, scene)
-    return dimmed(cells) if row.status == "gone" else cells
+    return dimmed(cells) if scene.over or row.status == "gone" else cells
 
 
 def _glyph(row: Row, scene: Scene) -> list[Cell]:
-    look = show.look(row.status)
+    look = _look(row, scene)
     return [((look.ascii if scene.plain else look.glyph) + " ", look.severity)]
 
 
-def _name_role(row: Row) -> Role:
-    severity = show.look(row.status).severity
+def _look(row: Row, scene: Scene) -> show.Look:
+    """How the row's status appears: between two crashes not as if all were well.
+
+    Of a node that has ended each row has the sign of what is gone, and keeps its word:
+    how it fared in the end.
+    """
+    look = show.look(row.status)
+    well = look.severity in ("ok", "busy")
+    look = show.look("looping") if well and row.id in scene.loops else look
+    if not scene.over:
+        return look
+    gone = show.look("gone")
+    return evolve(look, glyph=gone.glyph, ascii=gone.ascii, severity=gone.severity)
+
+
+def _name_role(row: Row, scene: Scene) -> Role:
+    severity = _look(row, scene).severity
     if severity in ("bad", "off"):
         return severity
     return "strong" if row.kind in ("supervisor", "dynamic") else "text"
@@ -208,7 +242,7 @@ def _into(cells: list[Cell], width: int, scene: Scene) -> list[Cell]:
 
 
 def _state(row: Row, width: int, scene: Scene) -> Cell:
-    look = show.look(row.status)
+    look = _look(row, scene)
     return look.word, look.severity
 
 
@@ -277,7 +311,7 @@ def _restarts(row: Row, width: int, scene: Scene) -> Cell:
     role: Role = "text" if row.restarts else "dim"
     if limit is not None and used:
         role = "bad" if used >= limit else "warn"
-    return show.restarts(row), role
+    return show.restarts(row, width), role
 
 
 def _life(row: Row, width: int, scene: Scene) -> Cell:

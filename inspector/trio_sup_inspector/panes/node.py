@@ -126,6 +126,7 @@ def _node(state: NodeState, clock: float, width: int, plain: bool) -> list[Cells
     facts: list[Fact] = [
         Fact("name", node.node, "strong"),
         Fact("process", str(node.pid), "text"),
+        Fact("machine", f"{state.host}, over ssh" if state.host else "", "accent"),
         Fact("up", f"{show.duration(up)}, since {started}", "text"),
         Fact("python", node.python, "text"),
         Fact("trio", node.trio, "text"),

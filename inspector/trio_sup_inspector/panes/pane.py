@@ -178,5 +178,7 @@ class Pane:
 
     def scene(self, fold_open: bool | None = None) -> Scene:
         """What lines depend on besides their rows."""
-        now = self.state.now()
-        return Scene(self.state.model, now, self.clock, self.plain, fold_open)
+        now, state = self.state.now(), self.state
+        model, plain = state.model, self.plain
+        signs = state.loops.ids, state.over
+        return Scene(model, now, self.clock, plain, fold_open, *signs)

@@ -32,6 +32,8 @@ class ProcessesPane(Pane):
     def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
         """Filter and sort, unless the user is moving through the same rows."""
         self.clock = clock
+        loops = self.state.loops.among(self.state.findings(clock, age=1.0))
+        self._memo.note_signs(loops, over=self.state.over)
         matches = self.state.matches(clock)
         ids = self.state.model.rows if matches is None else matches
         if hold and len(ids) == len(self.keys) and all(id in ids for id in self.keys):
@@ -67,7 +69,8 @@ class ProcessesPane(Pane):
         mark = marks[int(down)]
 
         def make(room: int) -> Cells:
-            return heading(self.layout(room), order.column, mark)
+            over = self.state.over
+            return heading(self.layout(room), order.column, mark, over=over)
 
         return self.marked(0, make, width)
 

@@ -73,7 +73,8 @@ class RestartsPane(Pane):
 
     def cells(self, index: int, width: int) -> Cells:
         """A supervisor, or one of its incidents."""
-        line, now = self.lines[index], self.state.now()
+        line = self.lines[index]
+        now = self._now(self.keys[index])
         if isinstance(line, Group):
             opened = line.name not in self.folded if line.incidents else None
             return group_cells(line, now, width, plain=self.plain, opened=opened)
@@ -115,14 +116,20 @@ class RestartsPane(Pane):
         """Show everything."""
         self.folded.clear()
 
+    def _now(self, key: int) -> float:
+        """The present, or when the process of a line ended: by that one's clock."""
+        ended = self._groups[key].ended
+        return self.state.now() if ended is None else ended
+
     def _group(self, key: int) -> int:
         return self._key(self._groups[key])
 
     def explain(self, key: int, width: int) -> list[Cells]:
         """The story of the incident, or what the budget means."""
-        line, now = self._at.get(key), self.state.now()
+        line = self._at.get(key)
         if line is None:
             return []
+        now = self._now(key)
         if isinstance(line, Group):
             return explain_group(line, now, width, plain=self.plain)
         node = self._groups[key].node

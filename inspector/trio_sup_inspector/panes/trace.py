@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.model.query import parse_text_query
 from trio_sup.inspect.protocol.wire_details import Follow
 from trio_sup.inspect.text import show
-from trio_sup.inspect.text.trace_lines import cost_line, way, what
+from trio_sup.inspect.text.trace_lines import cost_line, way, what, what_parts
 from trio_sup_inspector.lines.cells import (
     Cell,
     Cells,
     Role,
+    cell,
+    cells_width,
     clip_cells,
+    cut,
     cut_front,
     fit,
     printable,
     printable_cells,
+    width_of,
 )
 from trio_sup_inspector.lines.journal import wall_time
 from trio_sup_inspector.panes.pane import Pane, can_ask
@@ -27,6 +32,8 @@ if TYPE_CHECKING:
 
 WAY: Final = 7
 """Steps of one request that are shown below the list."""
+LEAST: Final = 8
+"""Cells below which the end of a line says nothing."""
 _ROLES: Final[dict[str, Role]] = {
     "received": "text",
     "replied": "ok",
@@ -134,7 +141,10 @@ class TracePane(Pane):
         step = self.steps[index]
         stamp = wall_time(step.at, self.state.picture.node)
         cells: list[Cell] = [(stamp + " ", "dim")]
-        cells += self._about(step, max(12, min(34, width // 4)))
+        *head, (text, role) = self._about(step, max(12, min(34, width // 4)))
+        cells += head
+        room = max(1, width - cells_width(tuple(cells)))
+        cells.append((_within(step, text, room, plain=self.plain), role))
         return clip_cells(tuple(cells), width, plain=self.plain)
 
     def _about(self, step: TraceStep, room: int) -> list[Cell]:
@@ -165,11 +175,30 @@ class TracePane(Pane):
             return []
         steps = way(self.state.session.topics.steps.lines, step.root)
         head = f"request #{step.root}: {len(steps)} steps"
-        lines: list[list[Cell]] = [[(head, "dim")]]
-        lines += [
-            self._about(each, max(12, min(34, width // 4))) for each in steps[-WAY:]
-        ]
+        lines: list[Cells] = [clip_cells(((head, "dim"),), width, plain=plain)]
+        for each in steps[-WAY:]:
+            lines += self._whole(each, width)
+        return lines
+
+    def _whole(self, step: TraceStep, width: int) -> list[Cells]:
+        """A step in as many lines as it needs: the list above may have cut it off."""
+        *head, (text, role) = self._about(step, max(12, min(34, width // 4)))
+        margin = cells_width(tuple(head))
+        parts = textwrap.wrap(text, max(8, width - margin - 2)) or [""]
+        lines: list[tuple[Cell, ...]] = [(*head, (parts[0], role))]
+        aside = cell(" " * (margin + 2), "text")
+        lines += [(aside, cell(part, role)) for part in parts[1:]]
         return [
-            clip_cells(printable_cells(line, plain=plain), width, plain=plain)
+            clip_cells(printable_cells(line, plain=self.plain), width, plain=self.plain)
             for line in lines
         ]
+
+
+def _within(step: TraceStep, text: str, room: int, *, plain: bool) -> str:
+    """A step in the cells that there are: how long it took is the last to be cut."""
+    if width_of(text) <= room:
+        return text
+    said, time, more = (printable(part, plain=plain) for part in what_parts(step))
+    said = cut(said, max(1, room - width_of(time)), plain=plain)
+    left = room - width_of(said) - width_of(time)
+    return f"{said}{time}{cut(more, max(0, left), plain=plain) if left > LEAST else ''}"

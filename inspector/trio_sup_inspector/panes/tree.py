@@ -42,6 +42,8 @@ class TreePane(Pane):
     def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
         """Flatten again, if anything that it depends on changed."""
         self.clock = clock
+        loops = self.state.loops.among(self.state.findings(clock, age=1.0))
+        self._memo.note_signs(loops, over=self.state.over)
         matches = self.state.matches(clock)
         made_of = (self.state.model.structure, self.state.folding.revision, matches)
         if made_of == self._made_of:
@@ -88,7 +90,11 @@ class TreePane(Pane):
 
     def titles(self, width: int) -> Cells:
         """The columns."""
-        return self.marked(0, lambda room: heading(self.layout(room)), width)
+
+        def make(room: int) -> Cells:
+            return heading(self.layout(room), over=self.state.over)
+
+        return self.marked(0, make, width)
 
     def cells(self, index: int, width: int) -> Cells:
         """One child."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from attrs import frozen
 
 from trio_sup.inspect.protocol.wire_actions import LEVELS
-from trio_sup_inspector.acting import options_for, result_of, title_of
+from trio_sup_inspector.acting import asked_of, options_for, result_of, title_of
 from trio_sup_inspector.screens.choose import Choose
 from trio_sup_inspector.screens.confirm import Confirm, Menu
 
@@ -48,7 +48,8 @@ class Ask:
         self, title: str, lines: Sequence[str], word: str, *, confirm: str
     ) -> Confirm:
         """What would happen, and whether it shall."""
-        return Confirm(title, lines, word=word, confirm=confirm, plain=self.plain)
+        asked = asked_of(title, self.connection.target.host)
+        return Confirm(asked, lines, word=word, confirm=confirm, plain=self.plain)
 
 
 async def act(ask: Ask, row: Row | None, say: Callable[[str, bool], None]) -> None:

@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from trio_sup_inspector.keys import MAIN_KEYS, real_key, shown_key, shown_keys
 from trio_sup_inspector.lines import cluster as lines
-from trio_sup_inspector.lines.cells import Cells, clip_cells, cut
+from trio_sup_inspector.lines.cells import Cells, Role, clip_cells
 from trio_sup_inspector.lines.frame import filter_note
 from trio_sup_inspector.panes.cluster_tables import TABS, make_tables
 from trio_sup_inspector.screens.filter_bar import FilterBar
@@ -21,6 +21,7 @@ from trio_sup_inspector.widgets.bars import Bar, TabBar, key_cells, press
 from trio_sup_inspector.widgets.document import Document
 from trio_sup_inspector.widgets.lines import MARGIN, LineView
 from trio_sup_inspector.widgets.paint import use_whole_cells
+from trio_sup_inspector.widgets.paragraph import Paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,7 +87,9 @@ class ClusterScreen(KeyedScreen):
         """Whether there is something behind it."""
         self._hints: list[str] = []
         self.view = LineView(self._line, id="table")
-        self.filter_bar = FilterBar(state, self._filter_note, lambda: self.view)
+        self.filter_bar = FilterBar(
+            state, self._filter_note, self._filter_error, lambda: self.view, plain
+        )
         self.doing: dict[str, Callable[[], None]] = {
             **{
                 id: partial(self.show, tab.name)
@@ -106,7 +109,7 @@ class ClusterScreen(KeyedScreen):
         """The widgets, top to bottom."""
         yield Bar(self._header, id="header")
         yield TabBar(self._tabs, id="tabs")
-        yield Bar(self._notice, id="notice")
+        yield Paragraph(self._notice, plain=self._plain, id="notice")
         with Vertical(id="cluster-body"):
             yield Bar(self._titles, id="titles")
             yield self.view
@@ -226,7 +229,6 @@ class ClusterScreen(KeyedScreen):
         )
         self.set_class(blank, "-blank")
         view.display = not blank
-        self.query_one("#notice").display = bool(lines.notice(state, clock)[0])
         self._show_about(blank=blank)
         if not blank:
             view.update_lines()
@@ -261,9 +263,8 @@ class ClusterScreen(KeyedScreen):
             note = f"only problems: {note}"
         return lines.tabs(named, note, width)
 
-    def _notice(self, width: int) -> Cells:
-        text, role = lines.notice(self.state, self._clock())
-        return ((" " + cut(text, width - 2, plain=self._plain), role),)
+    def _notice(self) -> tuple[str, Role]:
+        return lines.notice(self.state, self._clock())
 
     def _titles(self, width: int) -> Cells:
         room = self.view.line_width() or width - 2 * MARGIN
@@ -282,13 +283,10 @@ class ClusterScreen(KeyedScreen):
 
     def _filter_note(self, width: int) -> Cells:
         table = self._table
-        return filter_note(
-            self.state.filter,
-            width,
-            shown=len(table.entries),
-            total=table.total,
-            plain=self._plain,
-        )
+        return filter_note(self.state.filter, len(table.entries), table.total)
+
+    def _filter_error(self) -> tuple[str, Role]:
+        return self.state.filter.error, "bad"
 
     def _keys(self, width: int) -> Cells:
         hints = [("enter", "its tree"), ("/", "filter"), ("e", "next problem")]

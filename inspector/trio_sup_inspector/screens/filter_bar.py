@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from textual import events
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from trio_sup_inspector.widgets.bars import Bar
+from trio_sup_inspector.widgets.paragraph import Paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from textual.app import App, ComposeResult
     from textual.widget import Widget
 
-    from trio_sup_inspector.lines.cells import Cells
+    from trio_sup_inspector.lines.cells import Cells, Role
     from trio_sup_inspector.state.filter import Filtered
 
 
@@ -50,31 +51,39 @@ class FilterBox(Input):
             await super()._on_key(event)
 
 
-class FilterBar(Horizontal):
+class FilterBar(Vertical):
     """Shown while a filter is typed or in force.
 
     Args:
         state: What is shown through the filter.
-        note: Says what the filter found, or what is wrong with it.
+        note: Says what the filter found.
+        wrong: Says what is wrong with it: in lines of its own, for it lists what else
+            could be typed.
         behind: What gets the focus when the filter is typed.
+        plain: ASCII only.
     """
 
     def __init__(
         self,
         state: Filtered,
         note: Callable[[int], Cells],
+        wrong: Callable[[], tuple[str, Role]],
         behind: Callable[[], Widget],
+        plain: bool,
     ) -> None:
         super().__init__(id="filter-bar")
+        self._wrong, self._plain = wrong, plain
         self._behind = behind
         self._state = state
         self._note = note
 
     def compose(self) -> ComposeResult:
-        """A slash, the box, the note."""
-        yield Static("/", id="filter-mark")
-        yield FilterBox(self._behind)
-        yield Bar(self._note, id="filter-note")
+        """What is wrong, and below it a slash, the box, the note."""
+        yield Paragraph(self._wrong, plain=self._plain, id="filter-error")
+        with Horizontal(id="filter-line"):
+            yield Static("/", id="filter-mark")
+            yield FilterBox(self._behind)
+            yield Bar(self._note, id="filter-note")
 
     @property
     def _box(self) -> Input:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding
@@ -32,7 +33,7 @@ FILTERS: Final = (
 )
 TROUBLE: Final = (
     ("screen.lints", "all that is wrong, the worst first"),
-    ("problem.next", "the next child that needs a look, folded or not"),
+    ("problem.next", "the next child that needs a look, the worst first"),
     ("list.open", "its last crash: its own line first"),
     ("screen.restarts", "why it restarted, and what else went with it"),
     ("screen.calls", "who waits for whom"),
@@ -48,6 +49,12 @@ IN_A_CLUSTER: Final = (
     (("list.open",), "the tree of the node, where it can be reached"),
 )
 """What keys do where they do something else than before a node."""
+BESIDES: Final = (
+    ("ctrl+p", "commands by name: all of these, and those of the next lines"),
+    ("", "Theme: dark, light, and others; it is remembered"),
+    ("", "Screenshot: this screen as a picture, into a file of this directory"),
+)
+"""What has no key of its own."""
 KEY_ROOM: Final = 16
 
 
@@ -82,35 +89,41 @@ class Help(ModalScreen[None]):
 
     def _page(self, width: int) -> list[Cells]:
         by_id = {binding.id: binding for binding in ALL}
-        lines: list[tuple[Cell, ...]] = [(("When something is wrong", "accent"),)]
-        for id, text in TROUBLE:
-            keys = shown_keys(by_id[id], self._keymap)
-            lines.append(((fit(keys, KEY_ROOM), "strong"), cell(f" {text}", "text")))
-        lines.append(())
-        for title, group in GROUPS:
-            lines.append(((title, "accent"),))
-            for binding in group:
-                keys = shown_keys(binding, self._keymap)
-                lines.append(
-                    (
-                        (fit(keys, KEY_ROOM), "strong"),
-                        (f" {binding.description}", "text"),
-                    )
-                )
-            lines.append(())
-        lines.append((("In a cluster", "accent"),))
-        for ids, text in IN_A_CLUSTER:
-            keys = " ".join(shown_keys(by_id[id], self._keymap) for id in ids)
-            lines.append(((fit(keys, KEY_ROOM), "strong"), cell(f" {text}", "text")))
-        lines.append(())
-        lines.append((("Filter (terms separated by spaces must all hold)", "accent"),))
-        lines += [
-            (cell(fit(term, KEY_ROOM), "strong"), cell(f" {text}", "text"))
-            for term, text in FILTERS
+
+        def keys(id: str | None) -> str:
+            return shown_keys(by_id[id], self._keymap)
+
+        page = [
+            ("When something is wrong", [(keys(id), text) for id, text in TROUBLE]),
+            *(
+                (title, [(keys(each.id), each.description) for each in group])
+                for title, group in GROUPS
+            ),
+            ("Besides", list(BESIDES)),
+            (
+                "In a cluster",
+                [(" ".join(map(keys, ids)), text) for ids, text in IN_A_CLUSTER],
+            ),
+            ("Filter (terms separated by spaces must all hold)", list(FILTERS)),
         ]
-        lines += [(), (cell("States", "accent"),)]
+        lines: list[tuple[Cell, ...]] = []
+        for title, entries in page:
+            lines.append(((title, "accent"),))
+            for entry in entries:
+                lines += _entry(*entry, width)
+            lines.append(())
+        lines.append((cell("States", "accent"),))
         for look in show.LOOKS.values():
             glyph = look.ascii if self._plain else look.glyph
             lines.append(((f"{glyph} ", look.severity), (look.word, "text")))
-        lines += [(), (cell(f"Other keys: {self._file}", "dim"),)]
+        lines += [(), *_entry("Other keys", self._file, width)]
         return [clip_cells(line, width, plain=self._plain) for line in lines]
+
+
+def _entry(keys: str, text: str, width: int) -> list[tuple[Cell, ...]]:
+    """Keys and what they do, in as many lines as that takes."""
+    parts = textwrap.wrap(text, max(8, width - KEY_ROOM - 1)) or [""]
+    return [
+        (cell(fit("" if n else keys, KEY_ROOM), "strong"), cell(f" {part}", "text"))
+        for n, part in enumerate(parts)
+    ]

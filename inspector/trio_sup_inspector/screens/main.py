@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from trio_sup_inspector.keys import MAIN_KEYS, TREE_KEYS, real_key, shown_key
 from trio_sup_inspector.lines import banner, frame
-from trio_sup_inspector.lines.cells import FOLDED, UNFOLDED, Cells, Role, cut
+from trio_sup_inspector.lines.cells import FOLDED, UNFOLDED, Cells, Role
 from trio_sup_inspector.lines.frame import NAMES
 from trio_sup_inspector.screens.body import Body
 from trio_sup_inspector.screens.details import Details
@@ -31,6 +31,7 @@ from trio_sup_inspector.screens.page import page_cells
 from trio_sup_inspector.widgets.bars import Bar, TabBar, key_cells, press
 from trio_sup_inspector.widgets.document import Document
 from trio_sup_inspector.widgets.paint import use_whole_cells
+from trio_sup_inspector.widgets.paragraph import Paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,7 +100,9 @@ class MainScreen(KeyedScreen):
         self._pages: list[Document] = []
         repaint, send = self.refresh_view, self._send
         self.body = Body(self.lists, self.details, send=send, repaint=repaint)
-        self.filter_bar = FilterBar(state, self._filter_note, lambda: self.lists.view)
+        self.filter_bar = FilterBar(
+            state, self._filter_note, self._filter_error, lambda: self.lists.view, plain
+        )
         self._picture_keys = PictureKeys(state, clock, self.body, repaint)
         self.doing: dict[str, Callable[[], None]] = {
             # Those of traces and charts are come to by a child: `trace`, `charts`.
@@ -124,7 +127,7 @@ class MainScreen(KeyedScreen):
         yield Bar(self.header, id="header")
         yield TabBar(self._tabs, id="tabs")
         yield Bar(self._alarm, id="alarm")
-        yield Bar(self._notice, id="notice")
+        yield Paragraph(self._notice, plain=self.plain, id="notice")
         yield self.body
         yield self.filter_bar
         yield TabBar(self._keys, id="keys")
@@ -208,6 +211,7 @@ class MainScreen(KeyedScreen):
     def refresh_view(self) -> None:
         """Bring the screen up to date: once a tick, and after a key that matters."""
         lists, bare = self.lists, self.state.bare
+        self.state.over = self._connection is not None and self._connection.ended
         if bare and not self._opened:
             # What can be seen of a program without supervisors are its tasks.
             self._opened = True
@@ -218,7 +222,6 @@ class MainScreen(KeyedScreen):
         self.set_class(not lists.titled, "-untitled")
         self.set_class(blank, "-blank")
         self.query_one("#alarm").display = bool(self._alarm(self.size.width))
-        self.query_one("#notice").display = bool(self._notice_text()[0])
         lists.show_explanation()
         self.details.side.refresh(lists.pointed() if self.body.wide else None)
         # Else what is shown without rows would stand beside the page that says why.
@@ -256,12 +259,8 @@ class MainScreen(KeyedScreen):
             bare=self.state.bare,
         )
 
-    def _notice_text(self) -> tuple[str, Role]:
+    def _notice(self) -> tuple[str, Role]:
         return banner.notice(self.state, self._connection, self.clock())
-
-    def _notice(self, width: int) -> Cells:
-        text, role = self._notice_text()
-        return ((" " + cut(text, width - 2, plain=self.plain), role),)
 
     def _blank(self, width: int) -> list[Cells]:
         line = self._connection
@@ -271,15 +270,13 @@ class MainScreen(KeyedScreen):
         return page_cells(page, width, plain=self.plain)
 
     def _filter_note(self, width: int) -> Cells:
-        pane, plain = self.lists.pane, self.plain
-        return frame.filter_note(
-            self.state.filter,
-            width,
-            shown=pane.shown,
-            total=pane.total,
-            plain=plain,
-            searches=pane.searches,
-        )
+        pane, wish = self.lists.pane, self.state.filter
+        found = pane.shown, pane.total
+        return frame.filter_note(wish, *found, searches=pane.searches)
+
+    def _filter_error(self) -> tuple[str, Role]:
+        # What is typed there is no filter of children, but words that the node looks for.
+        return "" if self.lists.pane.searches else self.state.filter.error, "bad"
 
     def _keys(self, width: int) -> Cells:
         hints = frame.hints(

@@ -8,5 +8,6 @@ The rule here: nothing in this room knows how it is drawn, and the clock is pass
 * `figures`: what is counted for the header and the Node screen;
 * `charts`: samples over time; `watches`: who wants to know what of which child;
 * `cluster`: `ClusterState`, the last that was seen of a cluster;
+* `loops`: which rows are crash loops, for the lists;
 * `journal`: the lifecycle log; `waiting`: chains and rings of calls.
 """

@@ -39,7 +39,12 @@ class Former:
 
     node: Hello
     incidents: tuple[Incident, ...]
-    """Oldest first."""
+    """Oldest first; one at least."""
+
+    @property
+    def ended(self) -> float:
+        """When it was last heard of, by its own clock."""
+        return max(incident.at for incident in self.incidents)
 
 
 @define

@@ -20,6 +20,7 @@ from trio_sup_inspector.state.figures import Figures
 from trio_sup_inspector.state.filter import Filter
 from trio_sup_inspector.state.folding import Folding
 from trio_sup_inspector.state.journal import Journal
+from trio_sup_inspector.state.loops import Loops
 from trio_sup_inspector.state.picture import Picture
 from trio_sup_inspector.state.waiting import deadlocks
 from trio_sup_inspector.state.watches import Watches
@@ -61,6 +62,8 @@ class NodeState:
     """One node as shown. The application's clock is passed in as `clock`."""
 
     session: Session
+    host: str = ""
+    """The machine that the node is on, if it is not this one."""
     filter: Filter = field(factory=Filter)
     picture: Picture = field(
         default=Factory(lambda state: Picture(state.session), takes_self=True)
@@ -74,10 +77,13 @@ class NodeState:
     journal: Journal = field(factory=Journal)
     charts: Charts = field(default=Factory(_charts, takes_self=True))
     watches: Watches = field(default=Factory(_watches, takes_self=True))
+    loops: Loops = field(factory=Loops)
     order: Order = ORDERS[0]
     reverse: bool = False
     columns: dict[str, tuple[str, ...]] = field(factory=dict[str, "tuple[str, ...]"])
     """The columns that were chosen for a list, by the list's name."""
+    over: bool = False
+    """Whether its process has ended: nothing of what is shown is there any more."""
     recorded: bool = False
     """Whether this is a recording, which can be asked for nothing."""
     marks: dict[int, None] = field(factory=dict["int", None])
@@ -223,26 +229,32 @@ class NodeState:
         )
 
     def next_problem(self, after: int | None, clock: float) -> int | None:
-        """The next row that needs a look, folded or not, in the tree's order.
+        """The next row that needs a look, folded or not, the worst first.
 
         Args:
-            after: Where to begin; the search goes round.
+            after: Behind which one; the search goes round. From one that needs none
+                it goes to the worst.
             clock: The application's clock.
 
         Returns:
             None if all is well (under the filter, if there is one).
         """
+        order = self._problems(clock)
+        if not order:
+            return None
+        at = order.index(after) + 1 if after in order else 0
+        return order[at % len(order)]
+
+    def _problems(self, clock: float) -> list[int]:
+        """The rows that need a look: as the lints are listed, then in tree order."""
         now, rows = self.now(), self.model.rows
         passing = self.matches(clock)
-        wrong = self._wrong(clock)
-        order = list(walk(self.model))
-        start = order.index(after) + 1 if after in rows else 0
-        for id in order[start:] + order[:start]:
-            if passing is not None and id not in passing:
-                continue
-            if id in wrong or problem(rows[id], now):
-                return id
-        return None
+        listed = dict.fromkeys(found.id for found in self.findings(clock, age=1.0))
+        order = [id for id in listed if id in rows]
+        order += [
+            id for id in walk(self.model) if id not in listed and problem(rows[id], now)
+        ]
+        return order if passing is None else [id for id in order if id in passing]
 
     def findings(self, clock: float, *, age: float = 0.0) -> list[Finding]:
         """What is wrong, the most urgent first; found at most once a tick.

@@ -90,6 +90,14 @@ def parse_address(text: str) -> RemoteNode:
     )
 
 
+def host_of(text: str) -> str:
+    """The machine of a node's address; empty for what is none: a name, a path."""
+    try:
+        return parse_address(text).host
+    except BadAddress:
+        return ""
+
+
 def command_line(
     remote: RemoteNode, *, batch: bool, environ: Mapping[str, str]
 ) -> list[str]:

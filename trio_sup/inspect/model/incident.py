@@ -84,6 +84,8 @@ class Incident:
     """Of how many other children it tells, too."""
     pace: Pace = field(factory=Pace)
     """How often in the last minute."""
+    others: tuple[Pace, ...] = ()
+    """The same of each of the other incidents of which it tells, too."""
 
     @property
     def down_for(self) -> float | None:
@@ -102,6 +104,11 @@ class Incident:
         """What has to agree for another incident to be this one again."""
         return self.child, *self.like
 
+    def per_minute(self, now: float) -> int:
+        """How often in the last minute; of several children, one of them on average."""
+        number = sum(pace.counted(now) for pace in (self.pace, *self.others))
+        return round(number / (self.alike + 1))
+
     def again(self, older: Incident) -> None:
         """It has happened before: take over how often, and when."""
         self.times += older.times
@@ -115,6 +122,7 @@ class Incident:
         for each in others:
             whole.times += each.times
             whole.since = min(whole.since, each.since)
+        whole.others = tuple(each.pace for each in others)
         whole.key = min(each.key for each in (self, *others))
         return whole
 

@@ -43,6 +43,8 @@ LOOKS: Final = {
     "stuck": Look("‼", "!", "stuck", "bad"),
     "suspended": Look("‖", "=", "suspended", "warn"),
     "gone": Look("·", "-", "gone", "off"),
+    # No status: that of a child that would look well, and crashes again and again.
+    "looping": Look("↯", "@", "looping", "bad"),
 }
 _NOT_UP: Final = DOWN | WAITING
 _UNKNOWN: Final = Look("?", "?", "", "warn")
@@ -118,11 +120,30 @@ def fullness(row: Row) -> float | None:
     return row.mailbox_len / row.mailbox_cap
 
 
-def restarts(row: Row) -> str:
-    """``n``, with the budget as ``n (used/max)`` where there is one."""
+def restarts(row: Row, width: int | None = None) -> str:
+    """``n``, with the budget as ``n (used/max)`` where there is one.
+
+    Args:
+        row: The row.
+        width: Cells that there are: numbers are shortened where they have to be, and
+            of what has a budget this comes first. None for as many as it takes.
+    """
     if row.budget_max is None:
         return str(row.restarts) if row.restarts else ""
-    return f"{row.restarts} ({row.budget_used or 0}/{row.budget_max})"
+    used, limit = row.budget_used or 0, row.budget_max
+    whole = f"{row.restarts} ({used}/{limit})"
+    if width is None or len(whole) <= width:
+        return whole
+    budget = f"{_round(used)}/{_round(limit)}"
+    tries = (f"{_round(row.restarts)} ({budget})", f"({budget})", budget)
+    return next((text for text in tries if len(text) <= width), budget)
+
+
+def _round(number: int) -> str:
+    """A number in at most five characters, `count` without an empty decimal."""
+    if number >= 1000 and number % 1000 == 0:
+        return f"{number // 1000}k" if number < 1_000_000 else count(number)
+    return count(number)
 
 
 def kind(row: Row) -> str:

@@ -24,13 +24,23 @@ MOST_INDENT: Final = 12
 
 def what(step: TraceStep) -> Clean:
     """A step in words: the message with its arguments, or what came of it."""
+    return show.clean("".join(what_parts(step)))
+
+
+def what_parts(step: TraceStep) -> tuple[Clean, Clean, Clean]:
+    """The same in parts: what, how long that took or waited, and what else is known.
+
+    Where there is no room for all the last gives way first, then the first.
+    """
     if step.kind == "received":
-        sender = f"  from {step.sender}" if step.sender else ""
-        waited = f"  waited {_took(step.seconds)}" if step.seconds else ""
-        return show.clean(f"{step.message} {step.op}{step.text}{sender}{waited}")
-    text = f" {step.text}" if step.text else ""
-    state = f"  [{step.state}]" if step.state else ""
-    return show.clean(f"{step.kind} {step.op}{text}  {_took(step.seconds)}{state}")
+        text = f"{step.message} {step.op}{step.text}"
+        time = f"  waited {_took(step.seconds)}" if step.seconds else ""
+        more = f"  from {step.sender}" if step.sender else ""
+    else:
+        text = f"{step.kind} {step.op}{f' {step.text}' if step.text else ''}"
+        time = f"  {_took(step.seconds)}"
+        more = f"  [{step.state}]" if step.state else ""
+    return show.clean(text), show.clean(time), show.clean(more)
 
 
 def _took(seconds: float) -> str:
