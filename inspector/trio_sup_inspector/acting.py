@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from trio_sup.inspect.client.operating import LOST
 from trio_sup.inspect.protocol.wire_actions import NODE_ACTIONS, Acted, Planned
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from trio_sup.inspect.protocol.wire_rows import Row
 
 DOWN: Final = frozenset({"stopped", "quarantined", "gone"})
+IN_BROWSER: Final = (
+    "nobody acts from a browser: in a terminal, trio-sup inspect --control does"
+)
 LATER: Final = frozenset({"quarantine", "hold", "reload"})
 """Actions that not every node knows that has control."""
 WORDS: Final = {
@@ -93,29 +96,51 @@ def options_for_many(rows: Sequence[Row], operating: Operating) -> list[Option]:
 
 
 def _for_child(row: Row) -> list[tuple[str, str]]:
-    """Actions, each with what speaks against it."""
+    """Actions, each with what speaks against it; always in this order."""
     root, server = not row.parent, row.kind == "server"
-    down = row.status in DOWN
-    restart = terminate = ""
+    restart = terminate = stay = ""
     if root:
         restart = "a root has no supervisor"
         terminate = "a whole tree is stopped by Ctrl-C or a signal, not from here"
     elif row.restart == "temporary":
         restart = "a temporary child is never restarted"
-    if down:
-        terminate = f"it is {row.status}"
-    actions = [("restart", restart), ("terminate", terminate)]
-    if row.status == "suspended":
-        actions.append(("resume", ""))
-    else:
-        actions.append(("suspend", "" if server else "only a server has a mailbox"))
-    empty = "" if row.mailbox_len else "its mailbox is empty"
-    actions.append(("drain", empty if server else "only a server has a mailbox"))
     if row.status == "quarantined":
-        actions.insert(0, ("release", ""))
-        return actions
-    # Whether it is held is the node's to say.
-    return [*actions, ("quarantine", restart), ("hold", restart), ("release", restart)]
+        stay = "it is in quarantine already"
+    if row.status in DOWN:
+        terminate = f"it is {row.status}"
+    mailbox = "" if server else "only a server has a mailbox"
+    empty = "" if row.mailbox_len else "its mailbox is empty"
+    return [
+        ("restart", restart),
+        ("hold", restart or stay),
+        ("quarantine", restart or stay),
+        # Whether it is held is the node's to say: see `may_be_held`.
+        ("release", restart),
+        ("terminate", terminate),
+        ("resume" if row.status == "suspended" else "suspend", mailbox),
+        ("drain", mailbox or empty),
+    ]
+
+
+def may_be_held(options: Sequence[Option], row: Row) -> Option | None:
+    """The release of a child, if only the node can say whether there is one."""
+    if row.status == "quarantined":
+        return None
+    found = (o for o in options if o.action == "release" and not o.problem)
+    return next(found, None)
+
+
+def with_answer(
+    options: Sequence[Option], asked: Option, plan: Planned
+) -> list[Option]:
+    """The same, one of them with what the node says against it."""
+    return [evolve(o, problem=plan.why) if o is asked else o for o in options]
+
+
+def menu_title(row: Row | None, operating: Operating, node: str) -> str:
+    """Whom or what an action would be about, and why there is none."""
+    about = f"Act on {row.path}" if row is not None else f"Act on the node {node}"
+    return operating.why_not or about.strip()
 
 
 def title_of(option: Option, argument: str = "") -> str:

@@ -85,6 +85,16 @@ class Hand:
         await self.until(fits)
         return self.row(path)
 
+    async def facts(self, path: str, *wanted: list[str]) -> bool:
+        """Wait until just these facts are told of a child."""
+        id = self.row(path).id
+        self.session.ask.watch(id, trio.current_time())
+        details = self.session.details
+        await self.until(
+            lambda: id in details and (details[id].facts or []) == list(wanted)
+        )
+        return True
+
     def _address(self, path: str, life: int | None) -> tuple[int, int]:
         if not path:
             return 0, 0

@@ -126,6 +126,7 @@ async def test_drain_drops_what_waits_and_tells_the_callers(
                 "discards 3 casts and sends",
                 "fails 1 call with NoProcess: not executed",
                 "'hold', which is in hand, goes on",
+                "1 caller waits: a task",
             ]
             outcome = await client.act("drain", "root/a")
             assert outcome.text == "root/a: 3 casts and sends dropped, 1 calls failed"

@@ -174,11 +174,12 @@ def test_who_is_down_and_temporary_may_be_started() -> None:
 def test_a_termination_says_whether_it_can_be_undone() -> None:
     assert asked("terminate").lines == (
         "stops shop/db (life 3)",
+        "nobody waits for it now; who calls it then gets NoProcess",
         "it stays down until somebody restarts it",
         "no sibling is touched",
     )
     forgotten = asked("terminate", keeps=False).lines
-    assert forgotten[1] == "it is forgotten: nothing brings it back"
+    assert forgotten[2] == "it is forgotten: nothing brings it back"
 
 
 def test_a_termination_of_many_processes_has_to_be_confirmed_by_name() -> None:

@@ -307,7 +307,23 @@ async def test_the_plan_names_who_called_what_is_cut(
     ):
         await client.until_row("root/a", op="wait")
         plan = await client.plan("terminate", "root/a")
-        assert "called by root/c" in plan.lines[-1]
+        assert plan.lines[1].startswith("1 caller waits: c (in hand); ")
+
+
+async def test_what_is_told_of_one_in_quarantine_says_who_put_it_there(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    own = Budget(2, 60.0, then="quarantine")
+    specs = [child(idle, id="a"), child(crashes, id="hot", budget=own)]
+    async with storm(tmp_path, *specs) as (_, client):
+        assert (await client.act("quarantine", "root/a")).state == "done"
+        await client.until_row("root/hot", status="quarantined")
+        by_hand = ["quarantine", "by hand: an operator said so"]
+        assert await client.facts("root/a", by_hand)
+        used_up = ["quarantine", "its own restart budget is used up"]
+        assert await client.facts("root/hot", used_up)
+        assert (await client.act("release", "root/a")).state == "done"
+        assert await client.facts("root/a")
 
 
 @pytest.mark.parametrize("dynamic", [False, True])

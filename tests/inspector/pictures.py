@@ -83,7 +83,7 @@ PICTURES = {
     "registry": Picture((132, 18), ("K",), shows="317 d", then=("down",) * 7),
     "trace": Picture((120, 22), ("c",), shows="Declined", then=("up",) * 3),
     "restarts": Picture((130, 30), ("3", *("down",) * 11)),
-    "lints": Picture((100, 22), ("5", *("down",) * 5)),
+    "lints": Picture((100, 22), ("5", *("down",) * 4)),
     "node": Picture((120, 36), ("6",), beats=True, shows="61.8 MB"),
     "events": Picture((110, 23), ("4",)),
     "charts": Picture((110, 24), ("6", "p"), minutes=True),

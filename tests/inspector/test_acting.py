@@ -26,7 +26,7 @@ from trio_sup_inspector.acting import options_for, result_of
 from trio_sup_inspector.answers import Answers
 
 Story = Callable[[Rig, FakeNode], Awaitable[None]]
-LATER = ["quarantine", "hold", "release"]
+FIRST = ["restart", "hold", "quarantine", "release", "terminate"]
 LINE = "life 3 of shop/db ends, life 4 starts"
 
 
@@ -49,7 +49,9 @@ def play(story: Story, *, control: bool = True, **settings: Any) -> None:
 
 
 def sent(node: FakeNode, kind: type[Plan | Act]) -> list[ClientMessage]:
-    return [message for message in node.asked if isinstance(message, kind)]
+    """What was asked, but for the look of each menu whether a release is possible."""
+    found = [message for message in node.asked if isinstance(message, kind)]
+    return [message for message in found if message.action != "release"]
 
 
 async def choose_restart(rig: Rig, node: FakeNode, **fields: Any) -> int:
@@ -299,19 +301,29 @@ def granted() -> Operating:
     ("row", "possible"),
     [
         (supervisor(1), []),
-        (make_row(1, 9), ["restart", "terminate", *LATER]),
+        (make_row(1, 9), FIRST),
         (make_row(1, 9, restart="temporary"), ["terminate"]),
-        (
-            server(1, 9, mailbox_len=3),
-            ["restart", "terminate", "suspend", "drain", *LATER],
-        ),
-        (server(1, 9, status="suspended"), ["restart", "terminate", "resume", *LATER]),
-        (server(1, 9, status="quarantined"), ["release", "restart", "suspend"]),
+        (server(1, 9, mailbox_len=3), [*FIRST, "suspend", "drain"]),
+        (server(1, 9, status="suspended"), [*FIRST, "resume"]),
+        (server(1, 9, status="quarantined"), ["restart", "release", "suspend"]),
     ],
 )
 def test_a_line_offers_what_can_be(row: Any, possible: list[str]) -> None:
     options = [o.action for o in options_for(row, granted()) if not o.problem]
     assert options == [*possible, "reload", "log_level", "collect"]
+
+
+def test_actions_keep_their_places_whatever_state_a_child_is_in() -> None:
+    rows = [
+        server(1, 9, status=status)
+        for status in ("running", "quarantined", "stopped", "backing_off", "stopping")
+    ]
+    orders = {tuple(o.action for o in options_for(row, granted())) for row in rows}
+    [order] = orders
+    assert order[:2] == ("restart", "hold")
+    suspended = options_for(server(1, 9, status="suspended"), granted())
+    swapped = tuple("resume" if a == "suspend" else a for a in order)
+    assert tuple(o.action for o in suspended) == swapped
 
 
 def test_without_a_line_there_is_the_node() -> None:

@@ -10,7 +10,7 @@ from tests.inspector.shop import shop_rows
 from trio_sup.inspect.client.store import Store
 from trio_sup.inspect.model.incidents import Incidents
 from trio_sup.inspect.model.lint_rules import BY_ID, RULES
-from trio_sup.inspect.model.lints import GROWING, Finding, Lints
+from trio_sup.inspect.model.lints import GROWING, Finding, Lints, explained
 from trio_sup.inspect.model.problems import problem
 from trio_sup.inspect.model.tree_model import TreeModel
 from trio_sup.inspect.protocol.wire import Delta, Event, Heartbeat, Row
@@ -268,6 +268,33 @@ def test_who_does_not_restart_any_more_is_in_no_crash_loop() -> None:
     held = evolve(looping(4000).rows[2], status="quarantined")
     assert Bench(held).rules(incidents=incidents) == ["quarantined"]
     assert problem(held, 100.0) == "is in quarantine and stays down"
+
+
+@pytest.mark.parametrize(
+    ("event", "text", "why"),
+    [
+        ("by hand", "is kept down by hand ", "An operator said so: "),
+        (
+            "more than 1 restarts in 60 s",
+            "used up its own budget: ",
+            "It used up its own ",
+        ),
+    ],
+)
+def test_of_one_in_quarantine_it_is_said_who_put_it_there(
+    event: str, text: str, why: str
+) -> None:
+    bench = Bench(make_row(1, path="shop/db", status="quarantined"))
+    incidents = Incidents()
+    [finding] = bench.find(incidents=incidents)
+    assert explained(finding, incidents) == finding
+    said = f"shop/db quarantined {event}"
+    incidents.add(Event(1, 99.0, "shop/db", "child_quarantined", said))
+    known = explained(finding, incidents)
+    assert known.text.startswith(text)
+    assert known.why.startswith(why)
+    incidents.node_lost()
+    assert explained(finding, incidents) == finding
 
 
 def test_a_held_loop_is_told_for_a_minute_and_not_only_for_a_second() -> None:

@@ -243,7 +243,11 @@ def _demo(args: argparse.Namespace, screen: bool) -> int:
 
 def _web(args: argparse.Namespace) -> int:
     if args.control:
-        raise CommandError("in a browser the inspector only looks", EXIT_USAGE)
+        raise CommandError(
+            "in a browser the inspector only looks: act in a terminal, with trio-sup"
+            " inspect --control",
+            EXIT_USAGE,
+        )
     inspector_app()
     web = from_extra("trio_sup_inspector.web", "textual_serve", "aiohttp")
     if web is None:

@@ -1,7 +1,7 @@
 """What people may do to a running node from outside, carried out.
 
-What an action means and when it is refused is decided in `_core.consequence`; here
-are the facts for it, and the doing. All goes through the supervisors' own requests,
+What an action means and when it is refused is decided in `inspect.node.consequence`,
+from the facts that `subjects` gathers; here is the doing. All goes through the supervisors' own requests,
 so the order of stops, the names and the callers are treated as ever.
 """
 
@@ -24,14 +24,12 @@ from trio_sup._core.events import OperatorAction
 from trio_sup._core.plan.doing import Refused
 from trio_sup._inspected.faults import FAULTS
 from trio_sup._inspected.reloads import consequence_of_reload, reload
+from trio_sup._inspected.subjects import subject_of
 from trio_sup._node.node import Node
-from trio_sup._servers.mailbox import MailQueue
 from trio_sup._supervisors.dynamic import DynamicShell
 from trio_sup._supervisors.static import StaticShell
 from trio_sup.inspect.node.consequence import (
     Consequence,
-    Sibling,
-    Subject,
     consequence,
     node_consequence,
     parse_level,
@@ -39,7 +37,6 @@ from trio_sup.inspect.node.consequence import (
 from trio_sup.inspect.protocol.wire_actions import BY_LIFE, NODE_ACTIONS
 
 if TYPE_CHECKING:
-    from trio_sup._children.surroundings import Supervising
     from trio_sup._servers.ref import ServerRef
 
 PATIENCE: Final = 5.0
@@ -138,78 +135,6 @@ class Operator:
             path, life = child.path_text, child.life
         now = trio.current_time()
         self._node.emit(OperatorAction, (now, path, life, action, outcome, by, text))
-
-
-# --- the facts ---------------------------------------------------------------
-
-
-def subject_of(record: Record) -> Subject:
-    """Return what `consequence` has to know of a child."""
-    queue: MailQueue | None = record.mailbox
-    parent = record.parent
-    calls, notes = (0, 0) if queue is None else queue.waiting()
-    busy = None if queue is None else queue.in_progress
-    subject = Subject(
-        record.path_text,
-        record.label,
-        record.kind,
-        record.status,
-        record.life,
-        record.alive,
-        record.spec.restart,
-        None if record.spec.shutdown == "brutal_kill" else record_grace(record),
-        _living_below(record),
-        queue is not None and queue.suspended,
-        calls,
-        notes,
-        "" if busy is None else busy[0],
-        0.0 if busy is None else max(0.0, trio.current_time() - busy[1]),
-        "" if busy is None else _caller(record),
-        record.held,
-        record.awaits_release,
-    )
-    return subject if parent is None else _placed(subject, record, parent)
-
-
-def _caller(record: Record) -> str:
-    current = record.inside().current()
-    return "" if current is None else str(current.sender_path)
-
-
-def _placed(subject: Subject, record: Record, parent: Supervising[Record]) -> Subject:
-    core = parent.core
-    used, limit, _ = parent.record.budget or (0, 0, 0.0)
-    restarts = isinstance(parent, StaticShell) and parent.plan.groups.unfinished
-    return evolve(
-        subject,
-        supervisor=parent.path_text,
-        supervisor_up=parent.mode == "running",
-        strategy="one_for_one" if parent.dynamic else parent.flags.strategy,
-        keeps=not parent.dynamic and record.spec.restart != "temporary",
-        group=[
-            _sibling(other) for other in core.group_of(record) if other is not record
-        ],
-        group_busy=record.alive and core.grouped and restarts,
-        turns=isinstance(parent, StaticShell) and parent.plan.groups.turns_on(record),
-        budget_used=used,
-        budget_max=limit,
-    )
-
-
-def _sibling(record: Record) -> Sibling:
-    temporary = record.spec.restart == "temporary"
-    return Sibling(record.label, record.alive, temporary, _living_below(record))
-
-
-def _living_below(record: Record) -> int:
-    count, todo = 0, [record]
-    while todo:
-        one = todo.pop()
-        if one.alive:
-            below = one.body.below()
-            count += sum(child.alive for child in below)
-            todo += below
-    return count
 
 
 # --- the doing ---------------------------------------------------------------

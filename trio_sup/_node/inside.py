@@ -314,23 +314,32 @@ def _path_of(task: Task, node: HostNode[Record]) -> str:
 
 def calls_to(record: Record) -> Iterator[SeenCall]:
     """The calls that a server has not answered yet, as far as they are looked for."""
+    for request in requests_to(record, WAITERS_SEEN):
+        assert request.task is not None
+        source = record_of(request.task, record.node)
+        yield SeenCall(
+            request,
+            0 if source is None else source.uid,
+            record.uid,
+            request.handler.name,
+            request.source is not None,
+            request.held is not None,
+        )
+
+
+def requests_to(record: Record, limit: int | None = None) -> Iterator[Request]:
+    """The requests that a server has not answered yet, and whose callers wait.
+
+    Args:
+        record: The server; whoever is none has none.
+        limit: How many of the waiting messages are looked at; None for all.
+    """
     queue: MailQueue | None = record.mailbox
     if queue is None:
         return
-    waiting = chain(
-        (queue.current,), queue.deferred, islice(_waiting(queue), WAITERS_SEEN)
-    )
+    waiting = islice(_waiting(queue), limit)
     seen: set[Request] = set()
-    for item in waiting:
-        if not isinstance(item, Request) or item.task is None or item in seen:
-            continue
-        seen.add(item)
-        source = record_of(item.task, record.node)
-        yield SeenCall(
-            item,
-            0 if source is None else source.uid,
-            record.uid,
-            item.handler.name,
-            item.source is not None,
-            item.held is not None,
-        )
+    for item in chain((queue.current,), queue.deferred, waiting):
+        if isinstance(item, Request) and item.task is not None and item not in seen:
+            seen.add(item)
+            yield item

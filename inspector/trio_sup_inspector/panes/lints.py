@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.model.lint_rules import BY_ID, ORDER, RULES
+from trio_sup.inspect.model.lints import explained
 from trio_sup.inspect.text import show
 from trio_sup_inspector.lines.cells import (
     Cell,
@@ -33,12 +34,16 @@ class LintsPane(Pane):
 
     nothing = "Nothing is wrong: no rule is broken."
     topics = ("waits", "holds")
+    starts_at = 1
+    """Below the first heading."""
 
     def __init__(self, state: NodeState, *, plain: bool) -> None:
         super().__init__(state, plain=plain)
         self.lines: list[str | Finding] = []
         self._at: dict[int, str | Finding] = {}
         self._count: dict[str, int] = {}
+        # The first of those that break a rule: what its heading is about.
+        self._first: dict[str, Finding] = {}
 
     def refresh(self, clock: float, *, bottom: int, hold: bool) -> bool:
         """Find again."""
@@ -47,12 +52,13 @@ class LintsPane(Pane):
         matches = state.matches(clock)
         everything = state.findings(clock)
         found = [f for f in everything if matches is None or f.id in matches]
-        self._count = {}
+        self._count, self._first = {}, {}
         lines: list[str | Finding] = []
         keys: list[int] = []
         for each in found:
             if each.rule not in self._count:
                 self._count[each.rule] = 0
+                self._first[each.rule] = each
                 lines.append(each.rule)
                 keys.append(GROUP + ORDER[each.rule])
             self._count[each.rule] += 1
@@ -85,29 +91,37 @@ class LintsPane(Pane):
             return clip_cells(
                 ((mark, rule.severity), (text, rule.severity)), width, plain=self.plain
             )
-        return finding_cells(line, width, plain=self.plain)
+        return finding_cells(self._explained(line), width, plain=self.plain)
+
+    def _explained(self, finding: Finding) -> Finding:
+        return explained(finding, self.state.journal.incidents)
 
     def matches_itself(self, index: int) -> bool:
         """The lines below a rule do."""
         return not isinstance(self.lines[index], str)
 
     def row_id(self, key: int) -> int | None:
-        """The child that breaks the rule."""
+        """The child that breaks the rule; of a heading the first one below it."""
         line = self._at.get(key)
-        if line is None or isinstance(line, str):
-            return None
-        return line.id or None
+        finding = self._first.get(line) if isinstance(line, str) else line
+        return None if finding is None else finding.id or None
 
     def explain(self, key: int, width: int) -> list[Cells]:
         """What the rule is about, why it matters, and what to do."""
         line = self._at.get(key)
         if line is None:
             return []
+        if not isinstance(line, str):
+            line = self._explained(line)
         rule = BY_ID[line if isinstance(line, str) else line.rule]
         lines: list[Cells] = []
         for title, text, role in (
             ("What", _what(line, self._count.get(rule.id, 1)), "strong"),
-            ("Why", rule.why, "text"),
+            (
+                "Why",
+                rule.why if isinstance(line, str) else line.why or rule.why,
+                "text",
+            ),
             ("Do", rule.advice, "accent"),
         ):
             lines += _labelled(title, text, _ROLES[role], width, self.plain)

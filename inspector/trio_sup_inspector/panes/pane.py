@@ -51,6 +51,8 @@ class Pane:
     """Whether new lines come at the end, which the list follows."""
     searches = False
     """Whether what is typed as a filter is for the node: plain words, then."""
+    starts_at = 0
+    """The index of the line under the cursor when the list is shown first."""
     still = False
     """Whether the lines are a page to read: there is no cursor."""
 

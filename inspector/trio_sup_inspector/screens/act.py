@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from attrs import frozen
 
 from trio_sup.inspect.protocol.wire_actions import LEVELS
-from trio_sup_inspector.acting import asked_of, options_for, result_of, title_of
+from trio_sup_inspector.acting import (
+    asked_of,
+    may_be_held,
+    menu_title,
+    options_for,
+    result_of,
+    title_of,
+    with_answer,
+)
 from trio_sup_inspector.screens.choose import Choose
 from trio_sup_inspector.screens.confirm import Confirm, Menu
 
@@ -89,18 +97,34 @@ async def act(ask: Ask, row: Row | None, say: Callable[[str, bool], None]) -> No
 
 async def _choose(ask: Ask, row: Row | None) -> tuple[Option, str] | None:
     """What the user wants done, with its argument; None for nothing."""
-    operating = ask.connection.session.operating
-    options = options_for(row, operating)
-    title = operating.why_not or (f"Act on {row.path}" if row is not None else "Act")
-    index = await shown(ask, ask.menu(title, options))
+    options = options_for(row, ask.connection.session.operating)
+    session = ask.connection.session
+    node = session.node.node if session.node is not None else ""
+    title = menu_title(row, session.operating, node)
+    menu = ask.menu(title, options)
+    asking = asyncio.ensure_future(_ask_for_release(ask, row, menu))
+    try:
+        index = await shown(ask, menu)
+    finally:
+        asking.cancel()
     if index is None:
         return None
-    option = options[index]
+    option = menu.choices[index]
     if option.action != "log_level" or option.problem:
         return option, ""
-    menu = Choose("Level of the logger trio_sup", LEVELS, LEVELS.index("INFO"))
-    level = await shown(ask, menu)
+    levels = Choose("Level of the logger trio_sup", LEVELS, LEVELS.index("INFO"))
+    level = await shown(ask, levels)
     return None if level is None else (option, LEVELS[level])
+
+
+async def _ask_for_release(ask: Ask, row: Row | None, menu: Menu) -> None:
+    """Say in a menu why nothing is to be released, as soon as the node has said it."""
+    release = None if row is None else may_be_held(menu.choices, row)
+    if release is not None:
+        asked = ("release", release.id, release.life, "")
+        plan = await within(PATIENCE, ask.connection.answers.plan(*asked))
+        if plan is not None and plan.code:
+            menu.change(with_answer(menu.choices, release, plan))
 
 
 async def _confirm(ask: Ask, option: Option, argument: str, plan: Planned) -> bool:

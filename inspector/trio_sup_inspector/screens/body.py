@@ -86,6 +86,8 @@ class Body(Horizontal):
             self.details.page.focus()
         elif id is not None:
             self.open_detail(id)
+        else:
+            self.notify("this line is about no child: it has no details")
 
     def open_detail(self, id: int) -> None:
         """Open the details of a child."""

@@ -29,10 +29,17 @@ class Menu(Choose):
 
     def __init__(self, title: str, options: Sequence[Option]) -> None:
         super().__init__(title, [option.words for option in options], 0)
-        self._choices = options
+        self.choices: Sequence[Option] = options
+        """What can be chosen."""
+
+    def change(self, options: Sequence[Option]) -> None:
+        """Show others in their places: more is known of them."""
+        self.choices = options
+        for view in self.query(LineView):
+            view.update_lines()
 
     def _line(self, index: int, width: int) -> Cells:
-        option = self._choices[index]
+        option = self.choices[index]
         if not option.problem:
             return clip_cells(((f" {option.words}", "text"),), width)
         why = f"  {show.clean(option.problem)}"

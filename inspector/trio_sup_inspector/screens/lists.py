@@ -123,7 +123,7 @@ class Lists(Vertical):
         follow = pane.tails and self.follow
         pane.width, pane.height = view.line_width(), view.size.height
         if pane.refresh(self._clock(), bottom=bottom, hold=self.held):
-            view.set_keys(pane.keys, follow=follow)
+            view.set_keys(pane.keys, follow=follow, start=pane.starts_at)
         view.fade(self._state.stale)
         hidden = self._state.filter.on and "Nothing passes the filter. esc shows all."
         view.set_note(hidden or pane.nothing)

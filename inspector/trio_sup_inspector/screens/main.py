@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.scroll_view import ScrollView
 from textual.widgets import Static
 
+from trio_sup_inspector.acting import IN_BROWSER
 from trio_sup_inspector.keys import MAIN_KEYS, TREE_KEYS, real_key, shown_key
 from trio_sup_inspector.lines import banner, frame
 from trio_sup_inspector.lines.cells import FOLDED, UNFOLDED, Cells, Role
@@ -150,6 +151,8 @@ class MainScreen(KeyedScreen):
             self.add_class("-plain")
             for scrolling in self.query(ScrollView):
                 use_whole_cells(scrolling)
+        if self.app.is_web:
+            self.state.session.operating.not_asked = IN_BROWSER
         self._bars, self._pages = list(self.query(Bar)), list(self.query(Document))
         self.body.bring(self._first)
 

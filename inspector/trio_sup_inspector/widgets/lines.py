@@ -137,12 +137,15 @@ class LineView(ScrollView, can_focus=True):
         """The key under the cursor, or None if there are no lines."""
         return self._keys[self._at] if self._at < len(self._keys) else None
 
-    def set_keys(self, keys: Sequence[Hashable], *, follow: bool = False) -> None:
+    def set_keys(
+        self, keys: Sequence[Hashable], *, follow: bool = False, start: int = 0
+    ) -> None:
         """Show other lines; the cursor's line stays where it is on the screen.
 
         Args:
             keys: One for each line.
             follow: Put the cursor on the last line instead.
+            start: Where the cursor is put if there were no lines before.
         """
         selected, top = self.selected, self.scroll_offset.y
         above, before = self._at - top, len(self._keys)
@@ -153,6 +156,8 @@ class LineView(ScrollView, can_focus=True):
             self._at = max(0, len(keys) - 1)
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
         else:
+            if not before:
+                self._at = above = start
             try:
                 self._at = keys.index(selected)
             except ValueError:

@@ -51,6 +51,8 @@ class Operating:
     """The answers to `plan`, by their numbers."""
     outcomes: dict[int, Acted] = field(factory=dict[int, Acted])
     """The newest answer to each `act`, by its number."""
+    not_asked: str = NOT_ASKED
+    """What is said to who did not ask for control."""
     _node: Hello | None = None
     _number: int = 0
     _open: set[int] = field(factory=set[int])
@@ -73,7 +75,7 @@ class Operating:
             return f"node {node.node!r} (trio-sup {node.trio_sup}) knows no actions"
         if not self.wanted:
             more = ", and the node is read-only" if node.readonly else ""
-            return NOT_ASKED + more
+            return self.not_asked + more
         return "the node has not answered yet" if self.role is None else self.role.why
 
     def plan(self, action: str, id: int = 0, life: int = 0, argument: str = "") -> int:

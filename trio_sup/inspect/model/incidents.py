@@ -29,6 +29,8 @@ STOPPED_KEPT: Final = 2_000
 """How many siblings of one incident are kept, the first ones."""
 GAVE_UP_KEPT: Final = 1_024
 """How many supervisors are remembered that gave up and did not come back yet."""
+QUARANTINED_KEPT: Final = 1_024
+"""Of how many children in quarantine it is remembered who put them there."""
 
 _AFTER: Final = re.compile(r" after '(.*)' ended")
 _DELAY: Final = re.compile(r" is restarted in ([0-9.e+-]+) s")
@@ -56,6 +58,8 @@ class Incidents:
     _changing: dict[str, Incident] = field(factory=dict["str", "Incident"])
     # The last child that ended by itself without a crash.
     _ended: Event | None = None
+    # Who is in quarantine, and whether people put it there.
+    _quarantined: dict[str, bool] = field(factory=dict["str", "bool"])
     # By whose end a sibling was stopped, until it runs again.
     _taken: dict[str, Incident] = field(factory=dict["str", "Incident"])
 
@@ -80,7 +84,7 @@ class Incidents:
             case "child_removed" | "child_ignored":
                 self._removed(event)
             case "child_quarantined":
-                self._over_budget(event, "quarantined")
+                self._quarantine(event)
             case "child_given_up":
                 self._over_budget(event, "stays_down")
             case "supervisor_gave_up" | "supervisor_auto_shutdown":
@@ -101,6 +105,7 @@ class Incidents:
         self._open.clear()
         self._changing.clear()
         self._gave_up.clear()
+        self._quarantined.clear()
         self._taken.clear()
         self._ended = None
 
@@ -241,6 +246,17 @@ class Incidents:
         incident = self._open.get(event.path) or self._begin(event, "crashed")
         incident.note(event)
         self._end(incident, outcome, event.at)
+
+    def _quarantine(self, event: Event) -> None:
+        self._quarantined.pop(event.path, None)
+        self._quarantined[event.path] = event.text.endswith(" quarantined by hand")
+        if len(self._quarantined) > QUARANTINED_KEPT:
+            del self._quarantined[next(iter(self._quarantined))]
+        self._over_budget(event, "quarantined")
+
+    def by_hand(self, path: str) -> bool | None:
+        """Whether people put a child in quarantine; None if nobody saw it."""
+        return self._quarantined.get(path)
 
     def _given_up(self, event: Event) -> None:
         inside = self._open_below(event.path)

@@ -206,5 +206,19 @@ RULES: Final = (
 )
 """All rules, the most urgent first."""
 
+IN_QUARANTINE: Final[dict[bool | None, tuple[str, str]]] = {
+    True: (
+        "is kept down by hand until it is released",
+        "An operator said so: it stays down until somebody releases it. Its siblings"
+        " go on.",
+    ),
+    False: (
+        "used up its own budget: down until released",
+        "It used up its own restart budget, and stays down until somebody releases"
+        " it. Its siblings go on.",
+    ),
+}
+"""What is said of a child in quarantine, and why, by whether people put it there."""
+
 BY_ID: Final = {rule.id: rule for rule in RULES}
 ORDER: Final = {rule.id: n for n, rule in enumerate(RULES)}

@@ -11,10 +11,10 @@ import heapq
 from collections import deque
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from trio_sup.inspect.model.held_lately import LATELY, HeldLately
-from trio_sup.inspect.model.lint_rules import BY_ID, ORDER, RULES, Rule
+from trio_sup.inspect.model.lint_rules import BY_ID, IN_QUARANTINE, ORDER, RULES, Rule
 from trio_sup.inspect.model.problems import FINAL, LOOP
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class Finding:
     """What is the matter with this one, to be read after the path."""
     size: int = 0
     """How bad it is among those of its rule. Coarse, so that lines hold still."""
+    why: str = ""
+    """Why, where more is known of this one than its rule says."""
 
 
 @define
@@ -358,6 +360,14 @@ _BY_STATUS: Final = {
 }
 
 
+def explained(finding: Finding, incidents: Incidents) -> Finding:
+    """The same; of one in quarantine who put it there, if that was seen."""
+    if finding.rule != "quarantined":
+        return finding
+    text, why = IN_QUARANTINE.get(incidents.by_hand(finding.path), (finding.text, ""))
+    return evolve(finding, text=text, why=why)
+
+
 def _given_up(incidents: Incidents, model: TreeModel, now: float) -> Iterable[Finding]:
     """Supervisors that gave up lately."""
     gave_up: dict[str, str] = {}
@@ -369,4 +379,4 @@ def _given_up(incidents: Incidents, model: TreeModel, now: float) -> Iterable[Fi
         yield Finding("gave-up", model.by_path(path) or 0, path, words)
 
 
-__all__ = ["BY_ID", "RULES", "Finding", "Lints", "Rule"]
+__all__ = ["BY_ID", "RULES", "Finding", "Lints", "Rule", "explained"]

@@ -14,9 +14,11 @@ from attrs import frozen
 
 from trio_sup._core.words import LEAVES
 from trio_sup.inspect.node.sentences import (
+    Caller as Caller,
     Sibling as Sibling,
     Subject as Subject,
     below,
+    caller_lines,
     counted,
     cut_lines,
     ends_and_returns,
@@ -28,6 +30,8 @@ from trio_sup.inspect.protocol.wire_actions import LEVELS
 MAX_FLOOD: Final = 10_000
 MAX_DIFF: Final = 100
 """Lines of a plan that are shown."""
+CUT_OFF: Final = "who has no answer by then gets ServerExit"
+SHUT: Final = "who calls it then gets NoProcess"
 
 
 @frozen
@@ -153,6 +157,7 @@ def _restart(subject: Subject, argument: str) -> Consequence:
     back = [s for s in subject.group if not s.temporary]
     gone = [s for s in subject.group if s.temporary and s.alive]
     lines = [ends_and_returns(subject), *below(subject)]
+    lines += caller_lines(subject, CUT_OFF)
     if back:
         many = counted(len(back), "sibling")
         lines.append(f"{subject.strategy}: also restarts {many}: {names(back)}")
@@ -193,17 +198,18 @@ def _terminate(subject: Subject, argument: str) -> Consequence:
     if not subject.supervisor:
         lines = [f"stops the whole tree {subject.path}, in order", *below(subject)]
         lines.append("a program that is this tree ends")
+        lines += caller_lines(subject, CUT_OFF)
         return _weighed(subject, lines, 1 + subject.below, always=True)
     if not subject.supervisor_up:
         return _not(f"{subject.supervisor} takes no requests now")
     lines = [f"stops {subject.path} (life {subject.life})", *below(subject)]
+    lines += caller_lines(subject, CUT_OFF, SHUT)
     if subject.keeps:
         lines.append("it stays down until somebody restarts it")
     else:
         lines.append("it is forgotten: nothing brings it back")
-    return _weighed(
-        subject, [*lines, left_alone(subject), *cut_lines(subject)], 1 + subject.below
-    )
+    lines += [left_alone(subject), *cut_lines(subject)]
+    return _weighed(subject, lines, 1 + subject.below)
 
 
 def _quarantine(subject: Subject, argument: str) -> Consequence:
@@ -215,6 +221,7 @@ def _quarantine(subject: Subject, argument: str) -> Consequence:
     else:
         until = "for a time" if subject.timed else "at present"
         lines = [f"{subject.path} stays down ({subject.status} {until})"]
+    lines += caller_lines(subject, CUT_OFF, SHUT)
     lines.append("it stays down until it is released, also in restarts of a group")
     if subject.turns:
         lines.append(f"its group starts without it: {names(subject.group)}")
@@ -232,6 +239,7 @@ def _hold(subject: Subject, argument: str) -> Consequence:
     life = f"life {subject.life} of {subject.path}"
     lines = (
         f"{life} goes on; when it ends, no restart follows: it is quarantined",
+        *caller_lines(subject, CUT_OFF, SHUT),
         "a release takes that back",
     )
     return Consequence(lines=lines)
@@ -266,6 +274,7 @@ def _suspend(subject: Subject, argument: str) -> Consequence:
     waiting = subject.calls + subject.notes
     if waiting:
         lines.append(f"{counted(waiting, 'message')} wait already")
+    lines += caller_lines(subject)
     return Consequence(lines=tuple(lines), affected=0)
 
 
@@ -295,6 +304,7 @@ def _drain(subject: Subject, argument: str) -> Consequence:
         lines.append(f"fails {calls} with NoProcess: not executed")
     if subject.busy:
         lines.append(f"{subject.busy!r}, which is in hand, goes on")
+    lines += caller_lines(subject)
     return Consequence(lines=tuple(lines))
 
 
@@ -336,6 +346,7 @@ def _faulty(subject: Subject, line: str) -> Consequence:
     if not subject.alive:
         return _not(f"it is down ({subject.status})")
     lines = [line, "counts as any crash of its own: limits and strategies apply"]
+    lines += caller_lines(subject)
     return _weighed(subject, lines, 1)
 
 

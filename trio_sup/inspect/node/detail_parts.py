@@ -71,6 +71,8 @@ ATTRIBUTES: Final = 40
 MAX_ATTRIBUTE: Final = 2000
 CONTENTS: Final = frozenset({"stderr", "says"})
 """Facts that are words of the program's own."""
+BY_HAND: Final = "by hand: an operator said so"
+BY_BUDGET: Final = "its own restart budget is used up"
 SLOW_FORMAT: Final = 0.1
 """A `format_status` that took longer is not called again."""
 
@@ -302,8 +304,13 @@ class Insides:
         return clip(text.partition("\n")[0], MAX_MESSAGE)
 
     def facts(self, child: ObservedChild) -> list[list[str]]:
-        """What its kind has to say of it; what it wrote itself only if that is shown."""
-        return [
+        """What its kind has to say of it; what it wrote itself only if that is shown.
+
+        Of one in quarantine who put it there.
+        """
+        why = BY_HAND if child.held else BY_BUDGET
+        quarantine = [["quarantine", why]] if child.status == "quarantined" else []
+        return quarantine + [
             [clip(name, MAX_NAME), self._reported(text)]
             for name, text in child.inside().facts()
             if self.contents or name not in CONTENTS

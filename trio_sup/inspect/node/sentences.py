@@ -23,6 +23,15 @@ class Sibling:
 
 
 @frozen
+class Caller:
+    """Who waits for an answer."""
+
+    name: str
+    in_hand: bool = False
+    """Whether the message in hand is its call."""
+
+
+@frozen
 class Subject:
     """The child that is meant, and what surrounds it, at one moment."""
 
@@ -47,8 +56,8 @@ class Subject:
     """The operation in hand."""
     busy_for: float = 0.0
     """Seconds since its handler began."""
-    busy_from: str = ""
-    """The path of the child whose call it is, if that is known."""
+    callers: Sequence[Caller] = ()
+    """Who waits for its answer, or for that of one below it: each once."""
     held: bool = False
     """No restart follows its present life: people asked for that."""
     timed: bool = False
@@ -100,7 +109,7 @@ def cut_lines(subject: Subject) -> list[str]:
     many = counted(waiting, "waiting message")
     grace = subject.grace
     if subject.busy:
-        hand = _in_hand(subject)
+        hand = f"{subject.busy!r}, in hand for {subject.busy_for:.1f} s"
         if grace is None:
             lines.append(f"{hand}, is cut at once (brutal_kill)")
         else:
@@ -116,9 +125,32 @@ def cut_lines(subject: Subject) -> list[str]:
     return lines
 
 
-def _in_hand(subject: Subject) -> str:
-    what = f"{subject.busy!r}, in hand for {subject.busy_for:.1f} s"
-    return f"{what}, called by {subject.busy_from}" if subject.busy_from else what
+def caller_lines(subject: Subject, get: str = "", later: str = "") -> list[str]:
+    """Whom an action hurts: who waits for an answer now, and who will call.
+
+    The one rule for all actions.
+
+    Args:
+        subject: Whose answer is waited for.
+        get: What becomes of those who wait.
+        later: What becomes of those who call when it is done.
+    """
+    parts: list[str] = []
+    if subject.callers:
+        waits = "waits" if len(subject.callers) == 1 else "wait"
+        who = listed([_named(caller) for caller in subject.callers])
+        parts.append(f"{counted(len(subject.callers), 'caller')} {waits}: {who}")
+        if get:
+            parts.append(get)
+    elif later and subject.kind == "server" and subject.alive:
+        parts.append("nobody waits for it now")
+    if later and (subject.callers or subject.kind == "server"):
+        parts.append(later)
+    return ["; ".join(parts)] if parts else []
+
+
+def _named(caller: Caller) -> str:
+    return f"{caller.name} (in hand)" if caller.in_hand else caller.name
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -128,6 +160,11 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 def names(siblings: Sequence[Sibling]) -> str:
     """The first of them, and how many more."""
-    shown = ", ".join(s.label for s in siblings[:SHOWN])
-    more = len(siblings) - SHOWN
+    return listed([sibling.label for sibling in siblings])
+
+
+def listed(words: Sequence[str]) -> str:
+    """The first of them, and how many more."""
+    more = len(words) - SHOWN
+    shown = ", ".join(words[:SHOWN])
     return shown if more <= 0 else f"{shown} and {more} more"

@@ -130,7 +130,8 @@ class Watching:
         parts, child, insides = list(detail.parts), cell.child, self._insides
         if "overview" in lease.parts:
             facts = insides.facts(child)
-            if facts and lease.fresh("facts", facts):
+            said = facts or lease.sent.get("facts")  # who has none any more says so
+            if said and lease.fresh("facts", facts):
                 detail = attrs.evolve(detail, facts=facts)
                 parts.append("facts")
         if "mailbox" in lease.parts:
