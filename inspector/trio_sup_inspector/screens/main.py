@@ -151,7 +151,7 @@ class MainScreen(KeyedScreen):
             self.add_class("-plain")
             for scrolling in self.query(ScrollView):
                 use_whole_cells(scrolling)
-        if self.app.is_web:
+        if self.app.is_web:  # pyright: ignore[reportUnknownMemberType]
             self.state.session.operating.not_asked = IN_BROWSER
         self._bars, self._pages = list(self.query(Bar)), list(self.query(Document))
         self.body.bring(self._first)
