@@ -16,6 +16,7 @@ verdicts come out, at a cost in proportion to what changed.
 | `cluster_look` | nodes of a cluster: how each fares, who holds which name |
 | `trends` | figures over time, for charts |
 | `lint_rules`, `lints` | warnings, each with its why; which of them a node earns |
+| `held_lately` | the loop that was held in the last minute, and by whom |
 | `incidents` | why children restarted: events joined |
 | `incident`, `incident_history` | one of them, and how often it came; those of each supervisor |
 | `chaos`, `chaos_run` | plans of faults, and what became of one |
