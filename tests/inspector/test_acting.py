@@ -240,6 +240,33 @@ def test_what_was_confirmed_for_a_node_that_started_anew_is_not_done() -> None:
     play(story, poll=0.01)
 
 
+@pytest.mark.parametrize("marked", [False, True])
+def test_what_was_chosen_for_a_node_that_started_anew_is_not_even_asked_for(
+    marked: bool,
+) -> None:
+    async def story(rig: Rig, node: FakeNode) -> None:
+        await rig.until(lambda: AskControl() in node.asked)
+        node.say(Role("control", "", ["restart"]))
+        await rig.until_shown("CONTROL")
+        await rig.press("down", *(["m", "m"] if marked else []), "a")
+        await rig.until_shown("Act on")
+        await node.stop()
+        session = rig.state.session
+        await rig.until(lambda: session.state.phase is Phase.RECONNECTING)
+        node.epoch = "e2"
+        node.asked.clear()
+        await node.start()
+        rig.clock.now += 30.0
+        await rig.until(lambda: AskControl() in node.asked)
+        node.say(Role("control", "", ["restart"]))
+        await rig.until(lambda: session.operating.granted)
+        await rig.press("enter")
+        await rig.until_shown("restart: the node started anew, nothing was done")
+        assert sent(node, Plan) == []
+
+    play(story, poll=0.01)
+
+
 def test_who_leaves_for_another_node_waits_for_no_answer_of_the_first() -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         await choose_restart(rig, node)

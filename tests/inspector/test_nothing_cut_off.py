@@ -135,6 +135,21 @@ def test_a_screenshot_says_where_it_went(
     assert told == [f"saved {file}"]
 
 
+def test_screenshots_of_one_second_are_two_and_a_name_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def story(rig: Rig, node: FakeNode) -> None:
+        for name in (None, None, "v1.2", "b.svg"):
+            rig.app.deliver_screenshot(name)
+
+    play(story, size=(80, 24))
+    names = sorted(file.name for file in tmp_path.iterdir())
+    assert names[:1] + names[-1:] == ["b.svg", "v1.2.svg"]
+    assert len(names) == 4
+
+
 def test_a_screenshot_says_why_there_is_none(tmp_path: Path) -> None:
     async def story(rig: Rig, node: FakeNode) -> None:
         rig.app.deliver_screenshot("a.svg", str(tmp_path / "none"))

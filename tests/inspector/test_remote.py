@@ -73,7 +73,7 @@ async def ask_to_restart(rig: Rig, node: FakeNode) -> None:
     await rig.until_shown("terminate")
     await rig.press("enter")
     await rig.until(lambda: any(isinstance(asked, Plan) for asked in node.asked))
-    [plan] = [asked for asked in node.asked if isinstance(asked, Plan)]
+    plan = [asked for asked in node.asked if isinstance(asked, Plan)][-1]
     node.say(Planned(plan.req, lines=[LINE], affected=1))
     await rig.until_shown(LINE)
 
@@ -96,6 +96,21 @@ def test_a_node_of_another_machine_says_on_which_one_it_is(
             assert " on far " in rig.text().splitlines()[0]
             await rig.press("6")
             assert "far, over ssh" in rig.line("machine")
+
+    asyncio.run(main())
+
+
+def test_a_node_with_a_long_name_does_not_hide_where_it_is(
+    ssh: Path, short_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIO_SUP_RUNTIME_DIR", str(short_dir))
+
+    async def main() -> None:
+        node = FakeNode(rows=shop_rows(), name="shop" * 7)
+        wanted, size = f"ssh://me@far:2222/{node.name}", (40, 15)
+        async with open_rig(node, wanted=wanted, directory=short_dir, size=size) as rig:
+            await rig.until_shown("LIVE")
+            assert "… on far " in rig.text().splitlines()[0]
 
     asyncio.run(main())
 

@@ -197,3 +197,15 @@ def test_details_of_a_child_that_the_new_process_lacks_have_no_times() -> None:
             assert " up " not in text.split("shop/lone - gone")[1]
 
     run(story)
+
+
+def test_what_was_watched_for_the_process_before_is_not_watched_in_the_next() -> None:
+    async def story() -> None:
+        async with restarted() as (rig, _):
+            ask = rig.state.session.ask
+            rig.state.watches.want("late", 77, ("facts",), rig.clock())
+            assert 77 in ask._watches  # pyright: ignore[reportPrivateUsage]
+            rig.state.watches.forget()
+            assert 77 not in ask._watches  # pyright: ignore[reportPrivateUsage]
+
+    run(story)

@@ -11,7 +11,7 @@ from attrs import evolve
 from trio_sup._children.current import record_of
 from trio_sup._children.record import Record
 from trio_sup._children.supervising import record_grace
-from trio_sup._node.inside import requests_to
+from trio_sup._node.inside import WAITERS_SEEN, requests_to
 from trio_sup._servers.mailbox import MailQueue
 from trio_sup._supervisors.static import StaticShell
 from trio_sup.inspect.node.consequence import Caller, Sibling, Subject
@@ -51,14 +51,17 @@ def subject_of(record: Record) -> Subject:
 def _callers(record: Record) -> Sequence[Caller]:
     """Who waits for a child's answer, or for that of one below it; each once.
 
-    Who is below it itself, and so ends with it, is left out.
+    Who is below it itself, and so ends with it, is left out. No more are looked for
+    than elsewhere: a flooded mailbox must not hold the node.
     """
     inside = dict.fromkeys(_with_below(record))
     queue: MailQueue | None = record.mailbox
     current = None if queue is None else queue.current
     found: dict[object, Caller] = {}
     for server in inside:
-        for request in requests_to(server):
+        for request in requests_to(server, WAITERS_SEEN):
+            if len(found) == WAITERS_SEEN:
+                return list(found.values())
             assert request.task is not None
             source = record_of(request.task, server.node)
             if source is None or source not in inside:

@@ -327,12 +327,12 @@ def calls_to(record: Record) -> Iterator[SeenCall]:
         )
 
 
-def requests_to(record: Record, limit: int | None = None) -> Iterator[Request]:
+def requests_to(record: Record, limit: int) -> Iterator[Request]:
     """The requests that a server has not answered yet, and whose callers wait.
 
     Args:
         record: The server; whoever is none has none.
-        limit: How many of the waiting messages are looked at; None for all.
+        limit: How many of the waiting messages are looked at.
     """
     queue: MailQueue | None = record.mailbox
     if queue is None:

@@ -88,6 +88,8 @@ def header(state: NodeState, clock: float, width: int, *, plain: bool) -> Cells:
     # Whoever acts has to see that it is not here: it leaves last, with the name.
     host = cut(show.clean(state.host), HOST, plain=plain)
     there = cell(f" on {host}" if host else "", "accent")
+    # How long its name is, is up to the node: it hides neither that nor the badge.
+    name = cut(name, max(8, width - cells_width((there, *right)) - 1), plain=plain)
     parts: list[Cells] = [(cell(name, "strong"), there)]
     if node is not None and (state.bare or not state.empty):
         figures = _bare(state) if state.bare else _figures(state, clock)

@@ -35,6 +35,7 @@ T = TypeVar("T")
 
 PATIENCE: Final = 10.0
 """Seconds that the node has to say what an action would do."""
+ANEW: Final = "the node started anew, nothing was done"
 LONG: Final = 3600.0
 """Seconds that an action may take: as long as the child needs to stop."""
 
@@ -59,6 +60,19 @@ class Ask:
         asked = asked_of(title, self.connection.target.host)
         return Confirm(asked, lines, word=word, confirm=confirm, plain=self.plain)
 
+    def process(self) -> str:
+        """The process that the rows shown are of: another one has others by now."""
+        node = self.connection.session.clock.node
+        return "" if node is None else node.epoch
+
+    def answered_by(self, process: str) -> bool:
+        """Whether it is that process that answers.
+
+        The children of another one have the same numbers, and are others.
+        """
+        node = self.connection.session.node
+        return node is not None and node.epoch == process
+
 
 async def act(ask: Ask, row: Row | None, say: Callable[[str, bool], None]) -> None:
     """Let the user act on a line or on the node. Run it as a worker of the app.
@@ -68,7 +82,7 @@ async def act(ask: Ask, row: Row | None, say: Callable[[str, bool], None]) -> No
         row: The child; None for the node only.
         say: Takes a line for people, and whether it is good news.
     """
-    connection = ask.connection
+    connection, process = ask.connection, ask.process()
     chosen = await _choose(ask, row)
     if chosen is None:
         return
@@ -76,17 +90,18 @@ async def act(ask: Ask, row: Row | None, say: Callable[[str, bool], None]) -> No
     if option.problem:
         say(f"{option.words}: {option.problem}", False)
         return
+    if not ask.answered_by(process):
+        say(f"{option.words}: {ANEW}", False)
+        return
     asked = (option.action, option.id, option.life, argument)
-    session, answers = connection.session, connection.answers
-    epoch = session.node.epoch if session.node is not None else ""
+    answers = connection.answers
     plan = await within(PATIENCE, answers.plan(*asked))
     if plan is None or plan.code:
         say(*result_of(option, plan))
     elif not await _confirm(ask, option, argument, plan):
         say("nothing was done", True)
-    elif session.node is None or session.node.epoch != epoch:
-        # Its children have the same numbers, and are others.
-        say(f"{option.words}: the node started anew, nothing was done", False)
+    elif not ask.answered_by(process):
+        say(f"{option.words}: {ANEW}", False)
     else:
         say(f"{option.words} {option.path}: under way", True)
         # The life of the plan: who waits for the present one never gets at a child
@@ -120,7 +135,7 @@ async def _choose(ask: Ask, row: Row | None) -> tuple[Option, str] | None:
 async def _ask_for_release(ask: Ask, row: Row | None, menu: Menu) -> None:
     """Say in a menu why nothing is to be released, as soon as the node has said it."""
     release = None if row is None else may_be_held(menu.choices, row)
-    if release is not None:
+    if release is not None and ask.answered_by(ask.process()):
         asked = ("release", release.id, release.life, "")
         plan = await within(PATIENCE, ask.connection.answers.plan(*asked))
         if plan is not None and plan.code:

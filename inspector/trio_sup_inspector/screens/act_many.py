@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from trio_sup.inspect.protocol.wire_actions import Acted
 from trio_sup_inspector.acting import WORDS, Option, options_for_many
-from trio_sup_inspector.screens.act import LONG, PATIENCE, Ask, act, shown, within
+from trio_sup_inspector.screens.act import (
+    ANEW,
+    LONG,
+    PATIENCE,
+    Ask,
+    act,
+    shown,
+    within,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,6 +59,7 @@ async def act_on_many(
         say: Takes a line for people, and whether it is good news.
     """
     session, answers = ask.connection.session, ask.connection.answers
+    process = ask.process()
     options = options_for_many(rows, session.operating)
     many = "1 marked child" if len(rows) == 1 else f"{len(rows)} marked children"
     title = session.operating.why_not or f"Act on {many}"
@@ -61,15 +70,17 @@ async def act_on_many(
     if option.problem:
         say(f"{option.words}: {option.problem}", False)
         return
-    epoch = session.node.epoch if session.node is not None else ""
+    if not ask.answered_by(process):
+        say(f"{option.words}: {ANEW}", False)
+        return
     plans = await within(PATIENCE, _plans(answers, option, rows))
     possible = [(row, plan) for row, plan in plans or () if not plan.code]
     if not plans or not possible:
         say(_refusal(option, plans), False)
     elif not await _confirm(ask, option, plans, len(possible)):
         say("nothing was done", True)
-    elif session.node is None or session.node.epoch != epoch:
-        say(f"{option.words}: the node started anew, nothing was done", False)
+    elif not ask.answered_by(process):
+        say(f"{option.words}: {ANEW}", False)
     else:
         say(f"{option.words}, {len(possible)} children: under way", True)
         deeds = [_act(answers, option, row, plan) for row, plan in possible]

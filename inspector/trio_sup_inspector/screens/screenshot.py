@@ -28,11 +28,12 @@ class Pictured(App[int]):
             return super().deliver_screenshot(filename, path, time_format)
         now = datetime.now(UTC).astimezone()
         name = filename or f"trio-sup-{now.strftime(time_format or '%Y%m%d-%H%M%S.%f')}"
-        file = Path(path or ".") / Path(name).with_suffix(".svg").name
+        file = Path(path or ".") / f"{Path(name).name.removesuffix('.svg')}.svg"
+        drawn = self.export_screenshot().encode("utf-8", "replace")
         try:
             # None that is there is written over, as with a traceback.
-            with file.absolute().open("x", encoding="utf-8") as written:
-                written.write(self.export_screenshot())
+            with file.absolute().open("xb") as written:
+                written.write(drawn)
         except OSError as error:
             why = error.strerror or str(error)
             self.notify(f"no screenshot: {file}: {why}", severity="error")

@@ -44,6 +44,8 @@ class Watches:
 
     def forget(self) -> None:
         """Another process: row numbers mean something else."""
+        for id, _ in self._wishes.values():
+            self.session.ask.unwatch(id)  # it may have been asked for meanwhile
         self._wishes.clear()
 
     def _ask(self, id: int, clock: float) -> None:
