@@ -59,9 +59,17 @@ def test_of_who_is_between_two_lives_it_is_said_what_callers_get(action: str) ->
 
 def test_what_leaves_a_server_where_it_is_only_names_who_waits() -> None:
     assert asked("suspend", callers=FOUR).lines[-1] == WAIT
-    assert asked("drain", calls=3, callers=FOUR).lines[-1] == WAIT
-    assert asked("crash", callers=FOUR).lines[-1] == WAIT
     assert asked("restart", callers=FOUR).lines[1] == f"{WAIT}; {CUT}"
+
+
+def test_what_a_drain_leaves_in_hand_hurts_nobody() -> None:
+    lines = asked("drain", calls=3, callers=FOUR, busy="get").lines
+    assert "'get', which is in hand, goes on" in lines
+    assert lines[-1] == "3 callers wait: till-2, till-3, till-4"
+
+
+def test_of_a_fault_it_is_said_what_those_get_who_wait() -> None:
+    assert asked("crash", callers=FOUR).lines[-1] == f"{WAIT}; {CUT}"
 
 
 def test_the_end_of_a_whole_tree_names_who_waits_outside_of_it() -> None:

@@ -143,7 +143,11 @@ def test_until_its_rows_are_here_another_process_does_not_set_the_clock() -> Non
             assert node is not None
             other = evolve(node, epoch="e3", mono0=5.0)
             assert not session.clock.tell(7.0, rig.clock(), other)
+            session.clock.hear(rig.clock() + 600.0)  # what comes from the other one
             assert rig.state.now() == second.at
+            assert not rig.state.stale
+            session.node = other
+            assert rig.state.stale
             session.clock.turn(other)
             assert session.clock.tell(7.0, rig.clock(), other)
             assert rig.state.now() == 7.0

@@ -175,7 +175,12 @@ class NodeState:
     @property
     def stale(self) -> bool:
         """Whether what is shown is not the node's present state."""
-        return self.session.state.phase not in (Phase.LIVE, Phase.SYNCING)
+        if self.session.state.phase not in (Phase.LIVE, Phase.SYNCING):
+            return True
+        shown, answers = self.picture.node, self.session.node
+        return (
+            shown is not None and answers is not None and shown.epoch != answers.epoch
+        )
 
     @property
     def bare(self) -> bool:

@@ -50,7 +50,8 @@ class NodeClock:
         """The node's time, None before it said any.
 
         Args:
-            now: The client's own clock; None for when the node was heard last.
+            now: The client's own clock; None for when the node said it last. (Whatever
+                else is heard may be another process, which answers in its place.)
             live: Else it stands still at what was heard last, so that durations
                 shown of a dead node do not grow.
         """
@@ -58,7 +59,7 @@ class NodeClock:
             return None
         at, heard = self._said
         if now is None:
-            now = self._heard
-        elif not live:
+            return at
+        if not live:
             now = min(now, self._heard)
         return at + max(0.0, now - heard)

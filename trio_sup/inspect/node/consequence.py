@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from trio_sup._core.words import LEAVES
 from trio_sup.inspect.node.sentences import (
@@ -304,7 +304,8 @@ def _drain(subject: Subject, argument: str) -> Consequence:
         lines.append(f"fails {calls} with NoProcess: not executed")
     if subject.busy:
         lines.append(f"{subject.busy!r}, which is in hand, goes on")
-    lines += caller_lines(subject)
+    queued = [caller for caller in subject.callers if not caller.in_hand]
+    lines += caller_lines(evolve(subject, callers=queued))
     return Consequence(lines=tuple(lines))
 
 
@@ -346,7 +347,7 @@ def _faulty(subject: Subject, line: str) -> Consequence:
     if not subject.alive:
         return _not(f"it is down ({subject.status})")
     lines = [line, "counts as any crash of its own: limits and strategies apply"]
-    lines += caller_lines(subject)
+    lines += caller_lines(subject, CUT_OFF)
     return _weighed(subject, lines, 1)
 
 
