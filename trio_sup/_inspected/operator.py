@@ -1,8 +1,9 @@
 """What people may do to a running node from outside, carried out.
 
 What an action means and when it is refused is decided in `inspect.node.consequence`,
-from the facts that `subjects` gathers; here is the doing. All goes through the supervisors' own requests,
-so the order of stops, the names and the callers are treated as ever.
+from the facts that `subjects` gathers; here is the doing. All goes through the
+supervisors' own requests, so the order of stops, the names and the callers are treated
+as ever.
 """
 
 from __future__ import annotations

@@ -177,10 +177,8 @@ class NodeState:
         """Whether what is shown is not the node's present state."""
         if self.session.state.phase not in (Phase.LIVE, Phase.SYNCING):
             return True
-        shown, answers = self.picture.node, self.session.node
-        return (
-            shown is not None and answers is not None and shown.epoch != answers.epoch
-        )
+        answers = self.session.node
+        return answers is not None and self.session.clock.is_another(answers)
 
     @property
     def bare(self) -> bool:

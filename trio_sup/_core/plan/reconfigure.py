@@ -164,8 +164,11 @@ def _begin_anyway(plan: StaticPlan[K], change: Change[K], record: K) -> Steps[K,
     if not plan.core.grouped:
         yield (Changed(record),)
         return False
-    waits = [each for each in plan.core.records.values() if each.in_plan]
-    later = [each for each in waits if not each.alive and each is not record]
+    later = [
+        each
+        for each in plan.core.records.values()
+        if each.in_plan and not each.alive and each is not record
+    ]
     yield plan.groups.stall(record, later)
     return True
 

@@ -28,18 +28,19 @@ class NodeClock:
 
     def turn(self, node: Hello | None) -> None:
         """What is held is of this process from now on."""
-        if node is not None and self._is_another(node):
+        if node is not None and self.is_another(node):
             self._said = None
         self.node = node
 
     def tell(self, at: float, now: float, node: Hello | None) -> bool:
         """The node said what time it has; whether that is taken for the time."""
-        if node is not None and self._is_another(node):
+        if node is not None and self.is_another(node):
             return False
         self._said = (at, now)
         return True
 
-    def _is_another(self, node: Hello) -> bool:
+    def is_another(self, node: Hello) -> bool:
+        """Whether what is held is of another process than this one."""
         return self.node is not None and self.node.epoch != node.epoch
 
     def reset(self) -> None:
